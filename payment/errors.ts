@@ -1,0 +1,101 @@
+import { Certainty, NextStep } from "../gen/cardlane/payment/v1/payment_pb.ts";
+
+/**
+ * Every way in which cardlane refuses or fails, and what the caller may do then. gRPC status numbers
+ * are those of google.rpc.Code. Each row has its line in docs/failure-modes.md.
+ */
+export const PAYMENT_ERRORS = {
+  // The request can never be accepted as it is.
+  MALFORMED_REQUEST: row(3, "FINAL", "CORRECT_REQUEST"),
+  AMOUNT_OUT_OF_RANGE: row(3, "FINAL", "CORRECT_REQUEST"),
+  CURRENCY_NOT_ACCEPTED: row(3, "FINAL", "CORRECT_REQUEST"),
+  FRAME_TOO_LARGE: row(8, "FINAL", "CORRECT_REQUEST"),
+  SIGNATURE_REJECTED: row(3, "FINAL", "DO_NOT_RETRY"),
+  SEALED_DATA_REJECTED: row(3, "FINAL", "DO_NOT_RETRY"),
+  KEY_NOT_VALID: row(9, "FINAL", "CORRECT_REQUEST"),
+  SUBMITTED_TOO_LATE: row(9, "FINAL", "CORRECT_REQUEST"),
+
+  // Who asks.
+  UNAUTHENTICATED: row(16, "FINAL", "CORRECT_REQUEST"),
+  NOT_PERMITTED: row(7, "FINAL", "DO_NOT_RETRY"),
+  READER_UNKNOWN: row(7, "FINAL", "DO_NOT_RETRY"),
+  READER_NOT_ACTIVE: row(7, "FINAL", "DO_NOT_RETRY"),
+  TERMINAL_UNKNOWN: row(7, "FINAL", "DO_NOT_RETRY"),
+  TERMINAL_NOT_ACTIVE: row(7, "FINAL", "DO_NOT_RETRY"),
+  CERTIFICATE_REJECTED: row(16, "FINAL", "DO_NOT_RETRY"),
+
+  // What is already there.
+  DUPLICATE_DIFFERS: row(6, "FINAL", "DO_NOT_RETRY"),
+  COUNTER_REUSED: row(6, "FINAL", "DO_NOT_RETRY"),
+  OWNED_ELSEWHERE: row(9, "FINAL", "DO_NOT_RETRY"),
+  PAYMENT_NOT_FOUND: row(5, "UNKNOWN", "RETRY_SAME_ID"),
+  WRONG_STATE: row(9, "FINAL", "DO_NOT_RETRY"),
+
+  // At the reader.
+  READER_BUSY: row(9, "FINAL", "WAIT"),
+  CARD_NOT_READ: row(9, "FINAL", "INSERT_CARD"),
+  CARD_REMOVED: row(9, "FINAL", "INSERT_CARD"),
+  PIN_NOT_ENTERED: row(9, "FINAL", "ENTER_PIN"),
+  CANCELLED: row(1, "FINAL", "NONE"),
+
+  // Not now. Nothing was accepted, unless the certainty says unknown.
+  OVERLOADED: row(8, "FINAL", "RETRY_SAME_ID"),
+  DRAINING: row(14, "FINAL", "RETRY_SAME_ID"),
+  UPSTREAM_NOT_REACHED: row(14, "UNKNOWN", "RETRY_SAME_ID"),
+  STORE_NOT_REACHED: row(14, "UNKNOWN", "RETRY_SAME_ID"),
+  DEADLINE_EXCEEDED: row(4, "UNKNOWN", "RETRY_SAME_ID"),
+  STREAM_CUT: row(14, "UNKNOWN", "RETRY_SAME_ID"),
+  NOT_SUPPORTED: row(12, "FINAL", "DO_NOT_RETRY"),
+  INTERNAL: row(13, "UNKNOWN", "RETRY_SAME_ID"),
+} as const satisfies Record<string, ErrorRow>;
+
+export type PaymentErrorCode = keyof typeof PAYMENT_ERRORS;
+
+export interface ErrorRow {
+  /** google.rpc.Code, 1 to 16. */
+  readonly grpcStatus: number;
+  /** Whether it is sure that nothing happened to the payment. */
+  readonly certainty: Certainty;
+  readonly nextStep: NextStep;
+}
+
+/** Facts beside the message; never card data. */
+export interface ErrorFacts {
+  /** Request field that was wrong, in proto spelling: "amounts.total_minor". */
+  readonly field?: string;
+  /** Milliseconds before trying again makes sense. */
+  readonly retryAfterMs?: number;
+  readonly cause?: unknown;
+}
+
+/** The one error class of cardlane. `message` says what was expected and what came. */
+export class PaymentError extends Error {
+  readonly code: PaymentErrorCode;
+  readonly field: string | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: PaymentErrorCode, message: string, facts: ErrorFacts = {}) {
+    super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
+    this.name = "PaymentError";
+    this.code = code;
+    this.field = facts.field;
+    this.retryAfterMs = facts.retryAfterMs;
+  }
+
+  get row(): ErrorRow {
+    return PAYMENT_ERRORS[this.code];
+  }
+}
+
+/** Whether `text` names a row of the table, for codes that come over the wire. */
+export function isPaymentErrorCode(text: string): text is PaymentErrorCode {
+  return Object.hasOwn(PAYMENT_ERRORS, text);
+}
+
+function row(
+  grpcStatus: number,
+  certainty: keyof typeof Certainty,
+  nextStep: keyof typeof NextStep,
+): ErrorRow {
+  return { grpcStatus, certainty: Certainty[certainty], nextStep: NextStep[nextStep] };
+}

@@ -1,0 +1,70 @@
+import { EntryMode, PaymentKind } from "../gen/cardlane/payment/v1/payment_pb.ts";
+
+/** Message type indicator of a request (DE 0) by kind; a repeat ends in 1 instead of 0. */
+export function messageTypeOf(kind: PaymentKind, isRepeat: boolean): number {
+  return MESSAGE_TYPES[kind as KnownKind] + (isRepeat ? 1 : 0);
+}
+
+/** Message type of a reversal (DE 0). */
+export function reversalMessageType(isRepeat: boolean): number {
+  return isRepeat ? 401 : 400;
+}
+
+/** POS entry mode with PIN entry capability 1 (DE 22, n 3). */
+export function posEntryMode(entryMode: EntryMode): string {
+  return POS_ENTRY_MODES[entryMode as KnownEntryMode];
+}
+
+/** Normal presentment (DE 25). */
+export const POS_CONDITION_NORMAL = "00";
+
+/** Why a reversal is sent (DE 25 of a reversal; codes as in jPOS CMF). */
+export const REVERSAL_REASONS = {
+  CUSTOMER_CANCELLATION: 4000,
+  UNABLE_TO_COMPLETE: 4007,
+  TIMEOUT: 4021,
+} as const;
+
+/** Systems trace audit number (DE 11, n 6) of a reader's counter: 1 to 999999, then again from 1. */
+export function traceNumberOf(readerCounter: bigint): number {
+  return Number((readerCounter - 1n) % 999_999n) + 1;
+}
+
+/** Local date and time of transaction (DE 13, 12) as YYYYMMDDhhmmss. */
+export function localTime(timeMs: number, timeZone: string): string {
+  const parts = new Intl.DateTimeFormat("en-GB", {
+    timeZone,
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    hourCycle: "h23",
+  }).formatToParts(timeMs);
+  const part = (type: string) => parts.find((one) => one.type === type)?.value ?? "";
+  return ["year", "month", "day", "hour", "minute", "second"].map(part).join("");
+}
+
+type KnownKind = Exclude<(typeof PaymentKind)[keyof typeof PaymentKind], 0>;
+type KnownEntryMode = Exclude<(typeof EntryMode)[keyof typeof EntryMode], 0>;
+
+const MESSAGE_TYPES: Record<KnownKind, number> = {
+  [PaymentKind.SALE]: 200,
+  [PaymentKind.AUTHORIZATION]: 100,
+  [PaymentKind.INCREMENTAL_AUTHORIZATION]: 100,
+  [PaymentKind.CAPTURE]: 220,
+  [PaymentKind.VOID]: 400,
+  [PaymentKind.REFUND]: 200,
+  [PaymentKind.BALANCE_ENQUIRY]: 100,
+  [PaymentKind.TIP_ADJUSTMENT]: 220,
+  [PaymentKind.OFFLINE_SALE]: 220,
+  [PaymentKind.DEFERRED_SALE]: 200,
+};
+
+const POS_ENTRY_MODES: Record<KnownEntryMode, string> = {
+  [EntryMode.CHIP]: "051",
+  [EntryMode.CONTACTLESS]: "071",
+  [EntryMode.MAGSTRIPE]: "901",
+  [EntryMode.FALLBACK]: "801",
+};

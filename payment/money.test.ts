@@ -1,0 +1,77 @@
+import { expect, test } from "vitest";
+import { errorFrom } from "../test/error-from.ts";
+import {
+  type CurrencyCode,
+  currencyFromLetters,
+  formatMoney,
+  parseAmountMinor,
+  parseAmountText,
+  parseCurrency,
+} from "./money.ts";
+
+const EUR = currencyFromLetters("EUR");
+const JPY = currencyFromLetters("JPY");
+const KWD = currencyFromLetters("KWD");
+
+test.each([
+  { name: "two decimals", text: "12.50", currency: EUR, amountMinor: 1250n },
+  { name: "a comma", text: "12,5", currency: EUR, amountMinor: 1250n },
+  { name: "no decimals", text: "12", currency: EUR, amountMinor: 1200n },
+  { name: "the smallest", text: "0.01", currency: EUR, amountMinor: 1n },
+  { name: "a currency without decimals", text: "1250", currency: JPY, amountMinor: 1250n },
+  { name: "a currency with three", text: "1.250", currency: KWD, amountMinor: 1250n },
+  { name: "the largest", text: "9999999999.99", currency: EUR, amountMinor: 999_999_999_999n },
+])("reads an amount with $name", ({ text, currency, amountMinor }) => {
+  expect(parseAmountText(text, currency)).toEqual({ amountMinor, currency });
+});
+
+test.each([
+  { name: "three decimals of EUR", text: "1.255", currency: EUR },
+  { name: "decimals of JPY", text: "12.5", currency: JPY },
+  { name: "zero", text: "0", currency: EUR },
+  { name: "a sign", text: "-1", currency: EUR },
+  { name: "words", text: "twelve", currency: EUR },
+  { name: "nothing", text: "", currency: EUR },
+  { name: "an exponent", text: "1e3", currency: EUR },
+  { name: "one cent over the limit", text: "10000000000.00", currency: EUR },
+])("refuses an amount that is $name", ({ text, currency }) => {
+  expect(errorFrom(() => parseAmountText(text, currency)).code).toBe("AMOUNT_OUT_OF_RANGE");
+});
+
+test.each([
+  { name: "zero", amountMinor: 0n },
+  { name: "below zero", amountMinor: -1n },
+  { name: "one over the limit", amountMinor: 1_000_000_000_000n },
+])("refuses $name in minor units and says the range", ({ amountMinor }) => {
+  expect(errorFrom(() => parseAmountMinor(amountMinor))).toEqual({
+    code: "AMOUNT_OUT_OF_RANGE",
+    message: `amounts.total_minor must be 1 to 999999999999 minor units, got ${amountMinor}`,
+  });
+});
+
+test.each([
+  { name: "EUR", amountMinor: 1250n, currency: EUR, text: "12.50 EUR" },
+  { name: "less than one EUR", amountMinor: 5n, currency: EUR, text: "0.05 EUR" },
+  { name: "a negative balance", amountMinor: -1205n, currency: EUR, text: "-12.05 EUR" },
+  { name: "JPY", amountMinor: 1250n, currency: JPY, text: "1250 JPY" },
+  { name: "KWD", amountMinor: 1n, currency: KWD, text: "0.001 KWD" },
+])("prints $name", ({ amountMinor, currency, text }) => {
+  expect(formatMoney({ amountMinor, currency })).toBe(text);
+});
+
+test("knows a currency by number", () => {
+  expect(parseCurrency(978)).toBe(EUR);
+});
+
+test.each([
+  { name: "an unassigned number", run: () => parseCurrency(1) },
+  { name: "zero", run: () => parseCurrency(0) },
+  { name: "unknown letters", run: () => currencyFromLetters("EUX") },
+  { name: "a word", run: () => currencyFromLetters("EURO") },
+])("refuses $name as a currency", ({ run }) => {
+  expect(errorFrom(run).code).toBe("CURRENCY_NOT_ACCEPTED");
+});
+
+test("a currency that was never parsed is a bug", () => {
+  expect(() => formatMoney({ amountMinor: 1n, currency: 1 as CurrencyCode })).toThrow(/^bug:/);
+});

@@ -1,0 +1,62 @@
+import type { Brand } from "./brand.ts";
+import { PaymentError } from "./errors.ts";
+import type { RelayId } from "./identifiers.ts";
+
+/**
+ * The relay's number of a transaction record, made to be read out on the phone: 12 characters of
+ * Crockford base32 (no I, L, O, U), being relay id (2), random (9, 45 bits) and check character (1).
+ */
+export type RecordNumber = Brand<string, "RecordNumber">;
+
+const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+const RADIX = ALPHABET.length;
+const RANDOM_CHARACTERS = 9;
+const LENGTH = 12;
+
+/** @param randomness at least 9 fresh random bytes; 5 bits of each are used. */
+export function newRecordNumber(relayId: RelayId, randomness: Uint8Array): RecordNumber {
+  let body: string = relayId;
+  for (const byte of randomness.subarray(0, RANDOM_CHARACTERS)) {
+    body += ALPHABET.charAt(byte % RADIX);
+  }
+  return (body + checkCharacter(body)) as RecordNumber;
+}
+
+/**
+ * Reads what a person types or says: any case, spaces and hyphens ignored, I and L read as 1, O as 0.
+ *
+ * @throws PaymentError MALFORMED_REQUEST with what is wrong.
+ */
+export function parseRecordNumber(text: string, field = "record_number"): RecordNumber {
+  const plain = text
+    .toUpperCase()
+    .replaceAll(/[\s-]/g, "")
+    .replaceAll(/[IL]/g, "1")
+    .replaceAll("O", "0");
+  if (plain.length !== LENGTH || [...plain].some((character) => !ALPHABET.includes(character))) {
+    throw malformed(field, `must be ${LENGTH} letters and digits, got ${text.length} characters`);
+  }
+  if (checkCharacter(plain.slice(0, -1)) !== plain.at(-1)) {
+    throw malformed(field, "has a wrong check character; a character was misread");
+  }
+  return plain as RecordNumber;
+}
+
+/** `"A17K2M9QX4T8"` → `"A17K-2M9Q-X4T8"`, the way it is printed. */
+export function formatRecordNumber(recordNumber: RecordNumber): string {
+  return `${recordNumber.slice(0, 4)}-${recordNumber.slice(4, 8)}-${recordNumber.slice(8)}`;
+}
+
+/** The hybrid system of ISO 7064 for radix 32: finds every single wrong character and most swaps. */
+function checkCharacter(body: string): string {
+  let product = RADIX;
+  for (const character of body) {
+    const sum = (product + ALPHABET.indexOf(character)) % RADIX || RADIX;
+    product = (sum * 2) % (RADIX + 1);
+  }
+  return ALPHABET.charAt((RADIX + 1 - product) % RADIX);
+}
+
+function malformed(field: string, problem: string): PaymentError {
+  return new PaymentError("MALFORMED_REQUEST", `${field} ${problem}`, { field });
+}
