@@ -32,7 +32,18 @@ export function traceNumberOf(readerCounter: bigint): number {
 
 /** Local date and time of transaction (DE 13, 12) as YYYYMMDDhhmmss. */
 export function localTime(timeMs: number, timeZone: string): string {
-  const parts = new Intl.DateTimeFormat("en-GB", {
+  const parts = formatterOf(timeZone).formatToParts(timeMs);
+  const part = (type: string) => parts.find((one) => one.type === type)?.value ?? "";
+  return ["year", "month", "day", "hour", "minute", "second"].map(part).join("");
+}
+
+/** Making one costs more than all other work on a message. */
+const FORMATTERS = new Map<string, Intl.DateTimeFormat>();
+
+function formatterOf(timeZone: string): Intl.DateTimeFormat {
+  const known = FORMATTERS.get(timeZone);
+  if (known !== undefined) return known;
+  const formatter = new Intl.DateTimeFormat("en-GB", {
     timeZone,
     year: "numeric",
     month: "2-digit",
@@ -41,9 +52,9 @@ export function localTime(timeMs: number, timeZone: string): string {
     minute: "2-digit",
     second: "2-digit",
     hourCycle: "h23",
-  }).formatToParts(timeMs);
-  const part = (type: string) => parts.find((one) => one.type === type)?.value ?? "";
-  return ["year", "month", "day", "hour", "minute", "second"].map(part).join("");
+  });
+  FORMATTERS.set(timeZone, formatter);
+  return formatter;
 }
 
 type KnownKind = Exclude<(typeof PaymentKind)[keyof typeof PaymentKind], 0>;

@@ -80,7 +80,7 @@ test.each([
   expect(parseReaderPayment(readerPayment(change, boxes)).context.paymentId).toBe(paymentId);
 });
 
-test.each([
+const refusals: readonly { name: string; change: ContextInit; code: string; field: string }[] = [
   { name: "version 2", change: { version: 2 }, code: "MALFORMED_REQUEST", field: "version" },
   { name: "amount 0", change: { amounts: {} }, code: "AMOUNT_OUT_OF_RANGE", field: "total_minor" },
   {
@@ -117,7 +117,7 @@ test.each([
   },
   {
     name: "an unknown entry mode",
-    change: { entryMode: 77 },
+    change: { entryMode: 77 as EntryMode },
     code: "MALFORMED_REQUEST",
     field: "entry_mode",
   },
@@ -164,7 +164,9 @@ test.each([
     code: "MALFORMED_REQUEST",
     field: "merchant_id",
   },
-])("refuses $name", ({ change, code, field }) => {
+];
+
+test.each(refusals)("refuses $name", ({ change, code, field }) => {
   const error = errorFrom(() => parseReaderPayment(readerPayment(change)));
   expect(error.code).toBe(code);
   expect(error.message).toContain(field);

@@ -16,6 +16,8 @@ export interface TestCard {
   readonly verification: Verification;
   /** How it is presented when nothing else is said. */
   readonly entryMode: EntryMode;
+  /** Asks for an online PIN when tapped, whatever the amount. */
+  readonly isPinAskedOnTap: boolean;
 }
 
 /** What the processor knows about a test card. */
@@ -82,6 +84,7 @@ export const TEST_CARDS: readonly TestCard[] = [
   {
     ...card("online_pin_cvm", "4001000360000005", "approved with PIN, also when tapped"),
     entryMode: EntryMode.CONTACTLESS,
+    isPinAskedOnTap: true,
   },
   {
     ...card(
@@ -131,5 +134,6 @@ function card(
     account: { ...good, ...account },
     verification: Verification.ONLINE_PIN,
     entryMode: EntryMode.CHIP,
+    isPinAskedOnTap: false,
   };
 }

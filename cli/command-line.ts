@@ -1,0 +1,137 @@
+import { resolve } from "node:path";
+import { Command, Option } from "commander";
+import type { CommandIo, CommonOptions } from "./command-io.ts";
+import { cards } from "./commands/cards.ts";
+import { readers, terminals } from "./commands/devices.ts";
+import { showKeys } from "./commands/keys.ts";
+import { type ListOptions, list } from "./commands/list.ts";
+import { pay } from "./commands/pay.ts";
+import { query } from "./commands/query.ts";
+import { trace } from "./commands/trace.ts";
+import { type WatchOptions, watch } from "./commands/watch.ts";
+import { PAY_KINDS, type PayOptions } from "./pay-arguments.ts";
+import { DEFAULT_DATA_DIRECTORY } from "./start/mesh-directory.ts";
+import { runMesh, type StartOptions } from "./start/run-mesh.ts";
+
+/**
+ * The `cardlane` command. Every command returns its exit code through `finish`; errors are thrown.
+ */
+export function commandLine(io: CommandIo, finish: (exitCode: number) => void): Command {
+  const program = new Command("cardlane")
+    .description("Card payments in person: reader, terminal, relay and processor as one mesh.")
+    .showHelpAfterError("(cardlane --help tells more)")
+    .addHelpText("after", EXIT_CODE_HELP);
+  addPay(program, io, finish);
+  addRecordCommands(program, io, finish);
+  addPublicCommands(program, io, finish);
+  addStart(program, io, finish);
+  return program;
+}
+
+const EXIT_CODE_HELP = `
+Exit codes: 0 approved (or the question was answered), 2 declined or undone, 3 unknown, 1 error.`;
+
+type Finish = (exitCode: number) => void;
+
+function addPay(program: Command, io: CommandIo, finish: Finish): void {
+  const command = program
+    .command("pay <amount> <currency>")
+    .summary("take a payment")
+    .description("Takes a payment at the terminal: cardlane pay 12.50 EUR --card visa")
+    .option("-c, --card <name>", "test card, by name or number (see: cardlane cards)")
+    .option("--pin <digits>", "PIN of a test card; others on this machine can see it")
+    .option("--pin-on-reader", "type the PIN on the reader's own keys")
+    .option("-y, --yes", "do not ask for confirmation")
+    .addOption(new Option("--tap", "tap the card").conflicts(["swipe", "insert"]))
+    .addOption(new Option("--swipe", "swipe the card").conflicts(["tap", "insert"]))
+    .addOption(new Option("--insert", "insert the card").conflicts(["tap", "swipe"]))
+    .option("--id <uuid>", "your own payment id; the same id never charges twice")
+    .addOption(
+      new Option("--kind <kind>", "what to do").choices(Object.keys(PAY_KINDS)).default("sale"),
+    );
+  withCommonOptions(io, command).action(
+    async (amount: string, currency: string, options: PayOptions & CommonOptions) => {
+      finish(await pay(io, amount, currency, options));
+    },
+  );
+}
+
+function addRecordCommands(program: Command, io: CommandIo, finish: Finish): void {
+  withCommonOptions(
+    io,
+    program
+      .command("query <number>")
+      .summary("show a payment")
+      .description("Shows a payment by its record number or payment id."),
+  ).action(async (number: string, options: CommonOptions) => {
+    finish(await query(io, number, options));
+  });
+  withCommonOptions(
+    io,
+    program
+      .command("list")
+      .summary("list the newest payments")
+      .description("Lists the newest payments.")
+      .option("-n, --limit <count>", "how many, 1 to 500", "20")
+      .option("--state <state>", "only payments in this state: approved, declined …")
+      .option("--page <token>", "the page after another one"),
+  ).action(async (options: ListOptions) => finish(await list(io, options)));
+  withCommonOptions(
+    io,
+    program
+      .command("watch")
+      .summary("show changes as they happen")
+      .description("Shows every change of every payment as it happens, until Ctrl-C.")
+      .option("--after <sequence>", "start after this change; 0 for the beginning"),
+  ).action(async (options: WatchOptions) => finish(await watch(io, options)));
+  withCommonOptions(
+    io,
+    program
+      .command("trace <number>")
+      .summary("show where a payment spent its time")
+      .description("Shows the trace of a payment by its record number or payment id."),
+  ).action(async (number: string, options: CommonOptions) => {
+    finish(await trace(io, number, options));
+  });
+}
+
+function addPublicCommands(program: Command, io: CommandIo, finish: Finish): void {
+  const all = [
+    { on: program, name: "readers", says: "list the readers that the relay serves", run: readers },
+    { on: program, name: "terminals", says: "list the terminals of the relay", run: terminals },
+    { on: program, name: "cards", says: "list the test cards and their effects", run: cards },
+    {
+      on: program.command("keys").description("who holds which key"),
+      name: "show",
+      says: "list all keys: holder, purpose, id, validity; never a secret",
+      run: showKeys,
+    },
+  ];
+  for (const { on, name, says, run } of all) {
+    withCommonOptions(io, on.command(name).description(says)).action(
+      async (options: CommonOptions) => finish(await run(io, options)),
+    );
+  }
+}
+
+function addStart(program: Command, io: CommandIo, finish: Finish): void {
+  withCommonOptions(
+    io,
+    program
+      .command("start")
+      .summary("start everything (npm start)")
+      .description(
+        "Starts everything, takes one payment, stays up until Ctrl-C. Same as npm start.",
+      )
+      .option("--once", "end after the payment; exit code 0 only when it was approved")
+      .option("--tls", "mutual TLS between all programs")
+      .option("--port-base <port>", "port of the reader, the others follow; 0 for any", "7401"),
+  ).action(async (options: StartOptions) => finish(await runMesh(io, options)));
+}
+
+function withCommonOptions(io: CommandIo, command: Command): Command {
+  const dataDirectory = new Option("--data-dir <directory>", "where the mesh keeps its data")
+    .default(DEFAULT_DATA_DIRECTORY, ".cardlane in the repository")
+    .argParser((path) => resolve(io.workingDirectory, path));
+  return command.option("--json", "answer with one JSON object per line").addOption(dataDirectory);
+}

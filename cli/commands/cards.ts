@@ -1,0 +1,46 @@
+import { create } from "@bufbuild/protobuf";
+import { ListCardsResponseSchema } from "../../gen/cardlane/reader/v1/reader_pb.ts";
+import { Pan } from "../../payment/card.ts";
+import { TEST_CARDS, type TestCard, testPinOf } from "../../payment/test-cards.ts";
+import { asksForPin } from "../asks-for-pin.ts";
+import type { CommandIo, CommonOptions } from "../command-io.ts";
+import { EXIT_CODES } from "../exit-code.ts";
+import { printMessage } from "../print-message.ts";
+import { type Column, tableLines } from "../table.ts";
+import { entryModeWord } from "../words.ts";
+
+const COLUMNS: readonly Column[] = [
+  { heading: "Name" },
+  { heading: "Number" },
+  { heading: "PIN" },
+  { heading: "Presented by" },
+  { heading: "Provokes" },
+];
+
+/** Prints the test cards; needs no running mesh. @returns the exit code. */
+export async function cards(io: CommandIo, options: CommonOptions): Promise<number> {
+  if (options.json === true) {
+    const listed = TEST_CARDS.map((card) => ({
+      name: card.name,
+      number: card.number,
+      scheme: Pan.parse(card.number).scheme,
+      provokes: card.provokes,
+      pin: pinOf(card),
+    }));
+    printMessage(io, ListCardsResponseSchema, create(ListCardsResponseSchema, { cards: listed }));
+    return EXIT_CODES.approved;
+  }
+  const rows = TEST_CARDS.map((card) => [
+    card.name,
+    card.number,
+    pinOf(card),
+    entryModeWord(card.entryMode),
+    card.provokes,
+  ]);
+  for (const line of tableLines(COLUMNS, rows, io.paint)) io.print(line);
+  return EXIT_CODES.approved;
+}
+
+function pinOf(card: TestCard): string {
+  return asksForPin(card.verification) ? testPinOf(card) : "";
+}

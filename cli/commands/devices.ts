@@ -1,0 +1,71 @@
+import {
+  ListReadersResponseSchema,
+  ListTerminalsResponseSchema,
+} from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import { currencyLetters, parseCurrency } from "../../payment/money.ts";
+import type { CommandIo, CommonOptions } from "../command-io.ts";
+import { EXIT_CODES } from "../exit-code.ts";
+import { openRunningMesh } from "../open-running-mesh.ts";
+import { printMessage } from "../print-message.ts";
+import { printable } from "../printable.ts";
+import { type Column, tableLines } from "../table.ts";
+import { formatDay, formatWhen } from "../when.ts";
+import { deviceStateWord } from "../words.ts";
+
+const READER_COLUMNS: readonly Column[] = [
+  { heading: "Serial" },
+  { heading: "Model" },
+  { heading: "Merchant" },
+  { heading: "State" },
+  { heading: "Last payment" },
+  { heading: "Certificate until" },
+];
+
+const TERMINAL_COLUMNS: readonly Column[] = [
+  { heading: "Terminal" },
+  { heading: "Merchant" },
+  { heading: "Name" },
+  { heading: "State" },
+  { heading: "Currencies" },
+  { heading: "Certificate until" },
+];
+
+/** Prints the readers that the relay serves. @returns the exit code. */
+export async function readers(io: CommandIo, options: CommonOptions): Promise<number> {
+  using mesh = await openRunningMesh(options.dataDir, io.clock);
+  const response = await mesh.clients.relayRegistry.listReaders({});
+  if (options.json === true) {
+    printMessage(io, ListReadersResponseSchema, response);
+    return EXIT_CODES.approved;
+  }
+  const rows = response.readers.map((reader) => [
+    printable(reader.serial),
+    printable(reader.model),
+    reader.merchantId,
+    deviceStateWord(reader.state),
+    reader.lastPaymentAtMs === 0n ? "never" : formatWhen(Number(reader.lastPaymentAtMs)),
+    formatDay(Number(reader.notAfterMs)),
+  ]);
+  for (const line of tableLines(READER_COLUMNS, rows, io.paint)) io.print(line);
+  return EXIT_CODES.approved;
+}
+
+/** Prints the terminals that the relay serves. @returns the exit code. */
+export async function terminals(io: CommandIo, options: CommonOptions): Promise<number> {
+  using mesh = await openRunningMesh(options.dataDir, io.clock);
+  const response = await mesh.clients.relayRegistry.listTerminals({});
+  if (options.json === true) {
+    printMessage(io, ListTerminalsResponseSchema, response);
+    return EXIT_CODES.approved;
+  }
+  const rows = response.terminals.map((terminal) => [
+    printable(terminal.terminalId),
+    terminal.merchantId,
+    printable(terminal.merchantName),
+    deviceStateWord(terminal.state),
+    terminal.currencies.map((code) => currencyLetters(parseCurrency(code))).join(" "),
+    formatDay(Number(terminal.notAfterMs)),
+  ]);
+  for (const line of tableLines(TERMINAL_COLUMNS, rows, io.paint)) io.print(line);
+  return EXIT_CODES.approved;
+}

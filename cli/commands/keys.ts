@@ -1,0 +1,40 @@
+import { CommandError } from "../command-error.ts";
+import type { CommandIo, CommonOptions } from "../command-io.ts";
+import { EXIT_CODES } from "../exit-code.ts";
+import { hasKeys, publicKeysIn } from "../public-keys.ts";
+import { MeshDirectory } from "../start/mesh-directory.ts";
+import { type Column, tableLines } from "../table.ts";
+import { formatDay } from "../when.ts";
+
+const COLUMNS: readonly Column[] = [
+  { heading: "Holder" },
+  { heading: "Purpose" },
+  { heading: "Kind" },
+  { heading: "Key id" },
+  { heading: "From" },
+  { heading: "Until" },
+];
+
+/** Prints who holds which key; needs no running mesh. @returns the exit code. */
+export async function showKeys(io: CommandIo, options: CommonOptions): Promise<number> {
+  const directory = new MeshDirectory(options.dataDir);
+  if (!hasKeys(directory)) {
+    throw new CommandError("NOT_FOUND", `no keys in ${directory.keys}: npm start makes them`);
+  }
+  const keys = publicKeysIn(directory);
+  if (options.json === true) {
+    io.print(JSON.stringify({ keys }));
+    return EXIT_CODES.approved;
+  }
+  const day = (timeMs: number | null) => (timeMs === null ? "" : formatDay(timeMs));
+  const rows = keys.map((key) => [
+    key.holder,
+    key.purpose,
+    key.kind,
+    key.keyId,
+    day(key.notBeforeMs),
+    day(key.notAfterMs),
+  ]);
+  for (const line of tableLines(COLUMNS, rows, io.paint)) io.print(line);
+  return EXIT_CODES.approved;
+}

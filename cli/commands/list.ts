@@ -1,0 +1,48 @@
+import { ListPaymentsResponseSchema } from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import { CommandError } from "../command-error.ts";
+import type { CommandIo, CommonOptions } from "../command-io.ts";
+import { EXIT_CODES } from "../exit-code.ts";
+import { openRunningMesh } from "../open-running-mesh.ts";
+import { printMessage } from "../print-message.ts";
+import { RECORD_COLUMNS, recordRow } from "../record-lines.ts";
+import { tableLines } from "../table.ts";
+import { parseStateWord } from "../words.ts";
+
+export interface ListOptions extends CommonOptions {
+  /** Records to show, as typed. */
+  readonly limit: string;
+  readonly state?: string;
+  /** `nextPageToken` of the page before. */
+  readonly page?: string;
+}
+
+/** The relay gives no more in one answer. */
+const LIMIT_MAX = 500;
+
+/** Prints the newest payments. @returns the exit code. */
+export async function list(io: CommandIo, options: ListOptions): Promise<number> {
+  const pageSize = parseLimit(options.limit);
+  const state = options.state === undefined ? {} : { state: parseStateWord(options.state) };
+  using mesh = await openRunningMesh(options.dataDir, io.clock);
+  const pageToken = options.page ?? "";
+  const response = await mesh.clients.relay.listPayments({ pageSize, pageToken, ...state });
+  if (options.json === true) {
+    printMessage(io, ListPaymentsResponseSchema, response);
+    return EXIT_CODES.approved;
+  }
+  const { payments, nextPageToken } = response;
+  if (payments.length === 0) {
+    io.print("No payments yet. Take one: pay 12.50 EUR --card visa");
+    return EXIT_CODES.approved;
+  }
+  const rows = payments.map((payment) => recordRow(payment));
+  for (const line of tableLines(RECORD_COLUMNS, rows, io.paint)) io.print(line);
+  if (nextPageToken !== "") io.tell(io.paint("dim", `More: --page ${nextPageToken}`));
+  return EXIT_CODES.approved;
+}
+
+function parseLimit(text: string): number {
+  const limit = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (limit >= 1 && limit <= LIMIT_MAX) return limit;
+  throw new CommandError("USAGE", `--limit must be 1 to ${LIMIT_MAX}`);
+}

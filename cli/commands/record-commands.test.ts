@@ -1,0 +1,208 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { create } from "@bufbuild/protobuf";
+import { expect, test } from "vitest";
+import {
+  Certainty,
+  EntryMode,
+  PaymentKind,
+  PaymentState,
+} from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import {
+  DeviceState,
+  PaymentRecordSchema,
+  RelayRegistryService,
+  RelayService,
+} from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import { systemClock } from "../../mesh/clock.ts";
+import { silentLog } from "../../mesh/log.ts";
+import { serve } from "../../mesh/serve.ts";
+import { service } from "../../mesh/service.ts";
+import { PaymentError } from "../../payment/errors.ts";
+import { parseRelayId } from "../../payment/identifiers.ts";
+import { newRecordNumber } from "../../payment/record-number.ts";
+import { commandLine } from "../command-line.ts";
+import { writeMeshFile } from "../mesh-file.ts";
+import { recordedIo } from "../recorded-io.ts";
+import { runCommand } from "../run-command.ts";
+
+const numberOf = (last: number) =>
+  newRecordNumber(parseRelayId("A1"), Uint8Array.of(7, 19, 2, 20, 9, 23, 29, 4, last));
+
+const RECORD = create(PaymentRecordSchema, {
+  recordNumber: numberOf(26),
+  paymentId: "01932b5e-8c1a-7f00-9d3b-1f2e3d4c5b6a",
+  state: PaymentState.APPROVED,
+  certainty: Certainty.FINAL,
+  kind: PaymentKind.SALE,
+  amounts: { totalMinor: 1250n },
+  currency: 978,
+  merchantId: "CORNERCOFFEE001",
+  terminalId: "TILL0001",
+  readerSerial: "SIM-0001",
+  entryMode: EntryMode.CHIP,
+  approvalCode: "831000",
+  responseCode: "00",
+  lastFour: "4242",
+  scheme: "VISA",
+  recordedAtMs: 1_772_370_309_000n,
+  traceId: "4bf92f3577b34da6a3ce929d0e0e4736",
+});
+
+const DECLINED = create(PaymentRecordSchema, {
+  ...RECORD,
+  recordNumber: numberOf(27),
+  state: PaymentState.DECLINED,
+  responseCode: "51",
+});
+
+const relayService = service(RelayService, {
+  getPayment: ({ key }) => {
+    const payment = [RECORD, DECLINED].find(({ recordNumber }) => recordNumber === key.value);
+    if (payment === undefined) throw new PaymentError("PAYMENT_NOT_FOUND", "no such record");
+    return { payment };
+  },
+  listPayments: () => ({ payments: [DECLINED, RECORD], nextPageToken: "older" }),
+  async *watchPayments({ afterSequence }, { signal }) {
+    yield { sequence: 0n };
+    yield { sequence: afterSequence + 1n, payment: RECORD, state: PaymentState.APPROVED };
+    const over = Promise.withResolvers<void>();
+    signal.addEventListener("abort", () => over.resolve());
+    await over.promise;
+  },
+});
+
+const registryService = service(RelayRegistryService, {
+  listReaders: () => ({
+    readers: [
+      {
+        serial: "SIM-0001",
+        model: "Simulated \u001b[2Jreader",
+        merchantId: "CORNERCOFFEE001",
+        state: DeviceState.SUSPENDED,
+        notAfterMs: 2_087_683_200_000n,
+      },
+    ],
+  }),
+  listTerminals: () => ({ terminals: [{ terminalId: "TILL0001", currencies: [978, 392] }] }),
+});
+
+/** A data directory in which only the relay of the mesh answers. */
+async function meshWithRelay(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = mkdtempSync(join(tmpdir(), "cardlane-records-"));
+  mkdirSync(join(path, "spans"));
+  const server = await serve({
+    listen: "127.0.0.1:0",
+    services: [relayService, registryService],
+    clock: systemClock,
+    log: silentLog,
+  });
+  const nobody = "127.0.0.1:1";
+  const addresses = {
+    reader: nobody,
+    terminal: nobody,
+    relay: server.address,
+    processor: nobody,
+    "pin-service": nobody,
+  };
+  const pids = { reader: 1, terminal: 1, relay: 1, processor: 1, "pin-service": 1 };
+  writeMeshFile(path, { version: 1, pid: 1, isTls: false, addresses, pids, postgresPort: 1 });
+  return {
+    path,
+    [Symbol.asyncDispose]: async () => {
+      await server[Symbol.asyncDispose]();
+      rmSync(path, { recursive: true });
+    },
+  };
+}
+
+async function run(words: readonly string[]) {
+  await using mesh = await meshWithRelay();
+  const io = recordedIo();
+  const exitCode = await runCommand(io, commandLine, [...words, "--data-dir", mesh.path]);
+  return { exitCode, printed: io.printed, told: io.told };
+}
+
+test.each([
+  { name: "approved", number: numberOf(26), exitCode: 0, says: /^State +approved$/m },
+  { name: "declined", number: numberOf(27), exitCode: 2, says: /^Response +51 Not enough money$/m },
+  {
+    name: "approved, as it is read out on the phone",
+    number: "a17k 2m9q x4tm",
+    exitCode: 0,
+    says: /^Record +A17K-2M9Q-X4TM$/m,
+  },
+])("query: $name", async ({ number, exitCode, says }) => {
+  const answer = await run(["query", number]);
+  expect(answer.exitCode).toBe(exitCode);
+  expect(answer.printed.join("\n")).toMatch(says);
+});
+
+test("query: a record that is not there is unknown", async () => {
+  const answer = await run(["query", numberOf(1)]);
+  expect(answer).toEqual({ exitCode: 3, printed: [], told: ["error: no such record"] });
+});
+
+test("query --json is the contract's message on one line, 64-bit numbers as strings", async () => {
+  const { printed } = await run(["query", numberOf(26), "--json"]);
+  expect(printed).toHaveLength(1);
+  expect(JSON.parse(printed[0] ?? "")).toMatchObject({
+    recordNumber: numberOf(26),
+    state: "PAYMENT_STATE_APPROVED",
+    amounts: { totalMinor: "1250", tipMinor: "0" },
+    retrievalReference: "",
+  });
+});
+
+test("list shows a line per record, newest first, and where it goes on", async () => {
+  const { printed, told } = await run(["list"]);
+  expect(printed.map((line) => line.split(/ {2,}/)[0])).toEqual([
+    "Record",
+    "A17K-2M9Q-X4VJ",
+    "A17K-2M9Q-X4TM",
+  ]);
+  expect(told).toEqual(["More: --page older"]);
+});
+
+test("readers: what a reader calls itself can not clear the screen", async () => {
+  const { printed } = await run(["readers"]);
+  expect(printed[1]).toMatch(
+    /^SIM-0001 {2}Simulated reader {2}CORNERCOFFEE001 {2}suspended {2}never +2036-02-27$/,
+  );
+});
+
+test("terminals: currencies by their letters", async () => {
+  const { printed } = await run(["terminals"]);
+  expect(printed[1]).toMatch(/^TILL0001 .*EUR JPY/);
+});
+
+test("watch prints an object per change until it is interrupted", async () => {
+  await using mesh = await meshWithRelay();
+  const interruption = new AbortController();
+  const recorded = recordedIo({ interrupted: interruption.signal });
+  const io = {
+    ...recorded,
+    print: (line: string) => {
+      recorded.print(line);
+      interruption.abort();
+    },
+  };
+  const words = ["watch", "--after", "41", "--json", "--data-dir", mesh.path];
+  expect(await runCommand(io, commandLine, words)).toBe(0);
+  expect(recorded.printed.map((line) => JSON.parse(line))).toMatchObject([
+    { sequence: "42", payment: { recordNumber: numberOf(26) } },
+  ]);
+});
+
+test("trace: without spans it says so", async () => {
+  const { exitCode, told } = await run(["trace", numberOf(26)]);
+  expect(exitCode).toBe(1);
+  expect(told).toEqual([`error: no spans of ${numberOf(26)} are kept on this machine`]);
+});
+
+test("pay: a terminal that is not there is a mesh that does not run", async () => {
+  const { exitCode, told } = await run(["pay", "1", "EUR", "--card", "visa", "--yes"]);
+  expect(exitCode).toBe(1);
+  expect(told[0]).toContain("start it with npm start");
+});

@@ -1,0 +1,38 @@
+import { ConnectError } from "@connectrpc/connect";
+import { findTraceId, readTrace } from "../../mesh/span-record.ts";
+import { CommandError } from "../command-error.ts";
+import type { CommandIo, CommonOptions } from "../command-io.ts";
+import { EXIT_CODES } from "../exit-code.ts";
+import { openRunningMesh, type RunningMesh } from "../open-running-mesh.ts";
+import { getPaymentRequest, type PaymentKey, parsePaymentKey } from "../payment-key.ts";
+import { waterfallLines } from "../waterfall.ts";
+
+/** Prints where a payment spent its time. @returns the exit code. */
+export async function trace(io: CommandIo, text: string, options: CommonOptions): Promise<number> {
+  const key = parsePaymentKey(text);
+  using mesh = await openRunningMesh(options.dataDir, io.clock);
+  const traceId = await traceIdOf(mesh, key);
+  const spans = traceId === undefined ? [] : await readTrace(mesh.directory.spans, traceId);
+  if (spans.length === 0) {
+    throw new CommandError("NOT_FOUND", `no spans of ${key.value} are kept on this machine`);
+  }
+  if (options.json === true) {
+    io.print(JSON.stringify({ traceId, spans }));
+    return EXIT_CODES.approved;
+  }
+  io.print(io.paint("dim", `trace ${traceId}`));
+  for (const line of waterfallLines(spans, io)) io.print(line);
+  return EXIT_CODES.approved;
+}
+
+/** From the record; while the relay is away, from the spans themselves. */
+async function traceIdOf(mesh: RunningMesh, key: PaymentKey): Promise<string | undefined> {
+  try {
+    const request = getPaymentRequest(key, mesh.directory);
+    const { payment } = await mesh.clients.relay.getPayment(request);
+    if (payment !== undefined && payment.traceId !== "") return payment.traceId;
+  } catch (error) {
+    if (!(error instanceof ConnectError)) throw error;
+  }
+  return await findTraceId(mesh.directory.spans, key.value);
+}

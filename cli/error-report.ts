@@ -1,0 +1,58 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { paymentErrorFrom } from "../mesh/errors-to-wire.ts";
+import { PaymentError } from "../payment/errors.ts";
+import { CommandError } from "./command-error.ts";
+import { EXIT_CODES } from "./exit-code.ts";
+import { meshNotRunning } from "./mesh-file.ts";
+import { printable } from "./printable.ts";
+
+/** What a person or script gets to see of an error: never a stack, always one line. */
+export interface ErrorReport {
+  readonly code: string;
+  readonly message: string;
+  readonly exitCode: number;
+}
+
+/** Node's names for what can be wrong with files, which its messages explain well. */
+const SYSTEM_ERROR = /^E[A-Z0-9]+$/;
+
+/** Errors whose message was written for a person, by name of their class. */
+const PLAIN_ERRORS = [
+  "ConfigError",
+  "EmbeddedPostgresError",
+  "MeshRunsError",
+  "PortInUseError",
+  "ProgramStartError",
+];
+
+export function reportOf(error: unknown, dataDirectory: string): ErrorReport {
+  const { code, message } = readable(error, dataDirectory);
+  // Of a payment that is not known here nobody can say that it did not happen.
+  const isUnknown = code === "PAYMENT_NOT_FOUND" || code === "STREAM_CUT";
+  const exitCode = isUnknown ? EXIT_CODES.unknown : EXIT_CODES.error;
+  return { code, message: printable(message.replaceAll(/\s*\n\s*/g, " ")), exitCode };
+}
+
+function readable(
+  error: unknown,
+  dataDirectory: string,
+): { readonly code: string; readonly message: string } {
+  if (error instanceof CommandError || error instanceof PaymentError) return error;
+  if (error instanceof ConnectError) return fromConnectError(error, dataDirectory);
+  if (!(error instanceof Error)) return { code: "INTERNAL", message: "an unknown error" };
+  // The person pressed Ctrl-C at a question, or while something was waited for.
+  if (error.name === "ExitPromptError" || error.name === "AbortError") {
+    return new CommandError("INTERRUPTED", "interrupted");
+  }
+  if (PLAIN_ERRORS.includes(error.name)) return { code: "NOT_STARTED", message: error.message };
+  const systemCode = "code" in error && typeof error.code === "string" ? error.code : "";
+  if (SYSTEM_ERROR.test(systemCode)) return { code: "SYSTEM", message: error.message };
+  return { code: "INTERNAL", message: `unexpected: ${error.message}` };
+}
+
+function fromConnectError(error: ConnectError, dataDirectory: string) {
+  const meant = paymentErrorFrom(error);
+  if (meant !== undefined) return meant;
+  if (error.code === Code.Unavailable) return meshNotRunning(dataDirectory);
+  return { code: Code[error.code]?.toUpperCase() ?? "INTERNAL", message: error.rawMessage };
+}

@@ -1,0 +1,102 @@
+import type { DescService } from "@bufbuild/protobuf";
+import type { Client } from "@connectrpc/connect";
+import { ProcessorRegistryService } from "../gen/cardlane/processor/v1/processor_pb.ts";
+import { ReaderControlService } from "../gen/cardlane/reader/v1/reader_pb.ts";
+import { RelayRegistryService, RelayService } from "../gen/cardlane/relay/v1/relay_pb.ts";
+import {
+  type PayRequest,
+  type PayResponse,
+  TerminalService,
+} from "../gen/cardlane/terminal/v1/terminal_pb.ts";
+import type { Clock } from "../mesh/clock.ts";
+import { dial, type MeshChannel } from "../mesh/dial.ts";
+import type { FrameStream } from "../mesh/frame-stream.ts";
+import { type Identity, loadIdentity } from "../mesh/identity.ts";
+import { silentLog } from "../mesh/log.ts";
+import type { ProgramName } from "./start/mesh-directory.ts";
+import { SPIFFE_PATHS, TRUST_DOMAIN } from "./start/program-plans.ts";
+
+export interface MeshClientsOptions {
+  /** "host:port"; asked when a client is first used. */
+  readonly addressOf: (name: ProgramName) => string;
+  /** Where the operator's certificate is; undefined without TLS. */
+  readonly tlsDirectory: string | undefined;
+  readonly clock: Clock;
+}
+
+const SERVICES: Readonly<Record<ProgramName, readonly DescService[]>> = {
+  "pin-service": [],
+  reader: [ReaderControlService],
+  processor: [ProcessorRegistryService],
+  relay: [RelayService, RelayRegistryService],
+  terminal: [TerminalService],
+};
+
+/** Generated clients of a mesh's programs, as the operator. Connects when first used. */
+export class MeshClients implements Disposable {
+  readonly #options: MeshClientsOptions;
+  readonly #identity: Identity | undefined;
+  readonly #channels = new Map<ProgramName, MeshChannel>();
+
+  static async open(options: MeshClientsOptions): Promise<MeshClients> {
+    const { tlsDirectory: directory, clock } = options;
+    if (directory === undefined) return new MeshClients(options, undefined);
+    return new MeshClients(options, await loadIdentity({ directory, clock, log: silentLog }));
+  }
+
+  private constructor(options: MeshClientsOptions, identity: Identity | undefined) {
+    this.#options = options;
+    this.#identity = identity;
+  }
+
+  get relay(): Client<typeof RelayService> {
+    return this.#channelOf("relay").client(RelayService);
+  }
+
+  get relayRegistry(): Client<typeof RelayRegistryService> {
+    return this.#channelOf("relay").client(RelayRegistryService);
+  }
+
+  get processorRegistry(): Client<typeof ProcessorRegistryService> {
+    return this.#channelOf("processor").client(ProcessorRegistryService);
+  }
+
+  get terminal(): Client<typeof TerminalService> {
+    return this.#channelOf("terminal").client(TerminalService);
+  }
+
+  get readerControl(): Client<typeof ReaderControlService> {
+    return this.#channelOf("reader").client(ReaderControlService);
+  }
+
+  /** Opens one payment at the terminal. */
+  openPayment(): FrameStream<PayRequest, PayResponse> {
+    return this.#channelOf("terminal").openStream(TerminalService.method.pay);
+  }
+
+  [Symbol.dispose](): void {
+    for (const channel of this.#channels.values()) channel[Symbol.dispose]();
+    this.#identity?.[Symbol.dispose]();
+  }
+
+  #channelOf(name: ProgramName): MeshChannel {
+    const known = this.#channels.get(name);
+    if (known !== undefined) return known;
+    const { addressOf, clock } = this.#options;
+    const channel = dial({
+      targets: [addressOf(name)],
+      services: SERVICES[name],
+      clock,
+      ...this.#tlsOf(name),
+    });
+    this.#channels.set(name, channel);
+    return channel;
+  }
+
+  /** The reader is reached in plaintext on loopback always: stream 1 is protected by Salt. */
+  #tlsOf(name: ProgramName): { identity?: Identity; serverIdentity?: string } {
+    if (this.#identity === undefined || name === "reader") return {};
+    const serverIdentity = `spiffe://${TRUST_DOMAIN}/${SPIFFE_PATHS[name]}`;
+    return { identity: this.#identity, serverIdentity };
+  }
+}

@@ -1,0 +1,58 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { CommandError } from "./command-error.ts";
+import { PROGRAM_NAMES, type ProgramName } from "./start/mesh-directory.ts";
+
+/** What the command line needs to know of a running mesh: `mesh.json` in its data directory. */
+export interface MeshFile {
+  readonly version: 1;
+  /** Of the process that started the mesh. */
+  readonly pid: number;
+  readonly isTls: boolean;
+  /** "host:port" by program. */
+  readonly addresses: Readonly<Record<ProgramName, string>>;
+  readonly pids: Readonly<Record<ProgramName, number>>;
+  readonly postgresPort: number;
+}
+
+const FILE_NAME = "mesh.json";
+
+export function writeMeshFile(dataDirectory: string, mesh: MeshFile): void {
+  const path = join(dataDirectory, FILE_NAME);
+  // Renamed into place, so that no reader ever finds half of it.
+  writeFileSync(`${path}.new`, `${JSON.stringify(mesh, null, 2)}\n`);
+  renameSync(`${path}.new`, path);
+}
+
+export function removeMeshFile(dataDirectory: string): void {
+  rmSync(join(dataDirectory, FILE_NAME), { force: true });
+}
+
+/** @throws CommandError MESH_NOT_RUNNING */
+export function readMeshFile(dataDirectory: string): MeshFile {
+  const mesh = parse(readIfThere(join(dataDirectory, FILE_NAME)));
+  if (mesh === undefined) throw meshNotRunning(dataDirectory);
+  return mesh;
+}
+
+export function meshNotRunning(dataDirectory: string): CommandError {
+  return new CommandError(
+    "MESH_NOT_RUNNING",
+    `no mesh runs on ${dataDirectory}: start it with npm start`,
+  );
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "null";
+  }
+}
+
+function parse(text: string): MeshFile | undefined {
+  const mesh: Partial<MeshFile> | null = JSON.parse(text);
+  if (mesh?.version !== 1) return undefined;
+  const isWhole = PROGRAM_NAMES.every((name) => mesh.addresses?.[name] !== undefined);
+  return isWhole ? (mesh as MeshFile) : undefined;
+}

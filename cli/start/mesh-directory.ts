@@ -1,0 +1,51 @@
+import { join } from "node:path";
+
+/** What the programs of a mesh are called: whoever answers stands before whoever asks. */
+export const PROGRAM_NAMES = ["reader", "pin-service", "processor", "relay", "terminal"] as const;
+export type ProgramName = (typeof PROGRAM_NAMES)[number];
+
+/** Where a mesh on this machine keeps its files. */
+export class MeshDirectory {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  get postgres(): string {
+    return join(this.path, "postgres");
+  }
+
+  get spans(): string {
+    return join(this.path, "spans");
+  }
+
+  get keys(): string {
+    return join(this.path, "keys");
+  }
+
+  get tls(): string {
+    return join(this.path, "tls");
+  }
+
+  keysOf(program: ProgramName): string {
+    return join(this.keys, program);
+  }
+
+  /** `operator` is the person at the command line. */
+  tlsOf(holder: ProgramName | "operator"): string {
+    return join(this.tls, holder);
+  }
+
+  /** What the program keeps: the reader's counter, the terminal's journal. */
+  dataOf(program: ProgramName): string {
+    return join(this.path, program);
+  }
+
+  logOf(program: ProgramName | "postgres"): string {
+    return join(this.path, "logs", `${program}.log`);
+  }
+}
+
+/** Where `npm start` keeps everything: `.cardlane` in this repository. */
+export const DEFAULT_DATA_DIRECTORY = join(import.meta.dirname, "..", "..", ".cardlane");

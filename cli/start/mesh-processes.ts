@@ -1,0 +1,296 @@
+import { appendFileSync, mkdirSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { type Clock, systemClock } from "../../mesh/clock.ts";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../prisma/embedded-postgres.ts";
+import { nodeCurves } from "../../sealing/node-curves.ts";
+import { systemRandom } from "../../sealing/random.ts";
+import { MeshClients } from "../mesh-clients.ts";
+import { removeMeshFile, writeMeshFile } from "../mesh-file.ts";
+import { makeDevelopmentKeys } from "./development-keys.ts";
+import { MeshDirectory, PROGRAM_NAMES, type ProgramName } from "./mesh-directory.ts";
+import { ANY_PORTS, type MeshPorts } from "./mesh-ports.ts";
+import { MeshProgram } from "./mesh-program.ts";
+import { checkPorts } from "./port-check.ts";
+import { planOf, SPIFFE_PATHS, TRUST_DOMAIN } from "./program-plans.ts";
+import { type ProgramEnd, type ProgramPlan, ProgramStartError } from "./program-process.ts";
+import { type Progress, silentProgress } from "./progress.ts";
+import { registerAtProcessor, registerAtRelay } from "./register-devices.ts";
+import { takeRunLock } from "./run-lock.ts";
+
+/** All programs as processes of this machine, on an embedded PostgreSQL, with development keys. */
+export interface Mesh extends AsyncDisposable {
+  readonly directory: MeshDirectory;
+  readonly isTls: boolean;
+  /** "host:port" by program; they stay the same over restarts. */
+  readonly addresses: Readonly<Record<ProgramName, string>>;
+  readonly postgres: EmbeddedPostgres;
+  /** Clients of every service, as the operator. */
+  readonly clients: MeshClients;
+  program(name: ProgramName): MeshProgram;
+  /** Resolves when a program ended that nobody had asked to end. */
+  readonly died: Promise<DiedProgram>;
+  /** Stops everything, whoever asks before whoever answers. The data stays. */
+  stop(): Promise<void>;
+}
+
+export interface DiedProgram {
+  readonly name: ProgramName;
+  readonly end: ProgramEnd;
+}
+
+export interface MeshOptions {
+  /** Made at the first start, kept between starts. */
+  readonly dataDirectory: string;
+  readonly ports?: MeshPorts;
+  readonly isTls?: boolean;
+  /** For all programs, on top of what they need: log level, faults to inject. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly progress?: Progress;
+  readonly clock?: Clock;
+  /** Aborted when nobody wants the mesh any more: the start then ends after the step it is at. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Starts a mesh and waits until it can take payments. When something goes wrong, everything that
+ * was started is stopped again.
+ *
+ * @throws MeshRunsError, PortInUseError, EmbeddedPostgresError or ProgramStartError, each with one
+ *   line for a person.
+ */
+export async function startMesh(options: MeshOptions): Promise<Mesh> {
+  const mesh = new MeshProcesses(options);
+  try {
+    await mesh.start();
+    return mesh;
+  } catch (error) {
+    await mesh.stop();
+    throw error;
+  }
+}
+
+const DATABASES = ["relay", "processor"] as const;
+
+class MeshProcesses implements Mesh {
+  readonly directory: MeshDirectory;
+  readonly isTls: boolean;
+  readonly #options: MeshOptions;
+  readonly #ports: MeshPorts;
+  readonly #clock: Clock;
+  readonly #progress: Progress;
+  readonly #programs = new Map<ProgramName, MeshProgram>();
+  readonly #died = Promise.withResolvers<DiedProgram>();
+  /** What is not a process: lock, clients, mesh file. */
+  readonly #started = new AsyncDisposableStack();
+  /** Addresses, settled as the programs start. */
+  readonly #whereabouts = byName(() => Promise.withResolvers<string>());
+  #postgres: EmbeddedPostgres | undefined;
+  #clients: MeshClients | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: MeshOptions) {
+    this.directory = new MeshDirectory(resolve(options.dataDirectory));
+    this.isTls = options.isTls ?? false;
+    this.#options = options;
+    this.#ports = options.ports ?? ANY_PORTS;
+    this.#clock = options.clock ?? systemClock;
+    this.#progress = options.progress ?? silentProgress;
+  }
+
+  get addresses(): Readonly<Record<ProgramName, string>> {
+    return byName((name) => this.program(name).address);
+  }
+
+  get postgres(): EmbeddedPostgres {
+    return present(this.#postgres, "PostgreSQL");
+  }
+
+  get clients(): MeshClients {
+    return present(this.#clients, "clients");
+  }
+
+  get died(): Promise<DiedProgram> {
+    return this.#died.promise;
+  }
+
+  program(name: ProgramName): MeshProgram {
+    return present(this.#programs.get(name), name);
+  }
+
+  async start(): Promise<void> {
+    this.#started.use(
+      await takeRunLock(this.directory.path, { clock: this.#clock, random: systemRandom }),
+    );
+    await checkPorts(this.#ports);
+    mkdirSync(this.directory.spans, { recursive: true });
+    await this.#makeKeys();
+    const postgres = this.#startPostgres();
+    const programs = PROGRAM_NAMES.map((name) => this.#startProgram(name, postgres));
+    await allOf([postgres, ...programs]);
+    this.#clients = await this.#openClients();
+    await Promise.race([this.#register(), this.#failIfDied()]);
+    this.#writeMeshFile();
+    this.#started.defer(() => removeMeshFile(this.directory.path));
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #makeKeys(): Promise<void> {
+    const nowMs = this.#clock.nowMs();
+    const keys = {
+      directory: this.directory.keys,
+      nowMs,
+      curves: nodeCurves,
+      random: systemRandom,
+    };
+    const says = (made: string) => made;
+    await this.#step("development keys", async () => makeDevelopmentKeys(keys), says);
+    if (!this.isTls) return;
+    const tls = {
+      directory: this.directory.tls,
+      holders: SPIFFE_PATHS,
+      trustDomain: TRUST_DOMAIN,
+      nowMs,
+    };
+    await this.#step(
+      "TLS certificates",
+      async () => {
+        // Loaded here alone: most starts do without, and the package takes its time.
+        const { makeDevelopmentTls } = await import("./development-tls.ts");
+        return await makeDevelopmentTls(tls);
+      },
+      says,
+    );
+  }
+
+  async #startPostgres(): Promise<EmbeddedPostgres> {
+    const logFile = this.directory.logOf("postgres");
+    mkdirSync(dirname(logFile), { recursive: true });
+    return await this.#step(
+      "PostgreSQL",
+      async () => {
+        const postgres = await startEmbeddedPostgres({
+          dataDirectory: this.directory.postgres,
+          port: this.#ports.postgres,
+          log: (line) => appendFileSync(logFile, `${line}\n`),
+        });
+        this.#postgres = postgres;
+        for (const name of DATABASES) await postgres.createDatabase(name);
+        return postgres;
+      },
+      ({ port }) => `127.0.0.1:${port}`,
+    );
+  }
+
+  /** Starts it as soon as it can be told where everything is that it needs. */
+  async #startProgram(name: ProgramName, postgres: Promise<EmbeddedPostgres>): Promise<void> {
+    const start = async () => {
+      const planAt = await planOf(name, {
+        directory: this.directory,
+        isTls: this.isTls,
+        addressOf: (other) => this.#addressOf(other),
+        databaseUrl: async (database) => (await postgres).url(database),
+        environment: this.#options.environment ?? {},
+      });
+      const work = () => this.#runProgram(name, planAt);
+      return await this.#step(name, work, (program) => program.address);
+    };
+    const { resolve, reject } = this.#whereabouts[name];
+    await start().then(({ address }) => resolve(address), reject);
+    await this.#whereabouts[name].promise;
+  }
+
+  async #runProgram(
+    name: ProgramName,
+    planAt: (listen: string) => ProgramPlan,
+  ): Promise<MeshProgram> {
+    const program = await MeshProgram.start({
+      name,
+      listen: `127.0.0.1:${this.#ports[name]}`,
+      planAt,
+      clock: this.#clock,
+      onRestarted: () => this.#writeMeshFile(),
+      onDied: (end) => this.#died.resolve({ name, end }),
+    });
+    this.#programs.set(name, program);
+    return program;
+  }
+
+  /** Known beforehand where the port is given; otherwise once the program has started. */
+  async #addressOf(name: ProgramName): Promise<string> {
+    const port = this.#ports[name];
+    return port === 0 ? await this.#whereabouts[name].promise : `127.0.0.1:${port}`;
+  }
+
+  async #openClients(): Promise<MeshClients> {
+    const tlsDirectory = this.isTls ? this.directory.tlsOf("operator") : undefined;
+    const addressOf = (name: ProgramName) => this.program(name).address;
+    const clients = await MeshClients.open({ addressOf, tlsDirectory, clock: this.#clock });
+    this.#started.use(clients);
+    return clients;
+  }
+
+  async #register(): Promise<void> {
+    await this.#step("registration", async () => {
+      await registerAtProcessor(this.clients, this.directory);
+      await registerAtRelay(this.clients, this.directory);
+    });
+  }
+
+  /** Never resolves. */
+  async #failIfDied(): Promise<never> {
+    const { name, end } = await this.died;
+    throw new ProgramStartError(`${name} ${end.description}`);
+  }
+
+  #writeMeshFile(): void {
+    const { directory, isTls, addresses, postgres } = this;
+    const pids = byName((name) => this.program(name).pid);
+    const { pid } = process;
+    const { port: postgresPort } = postgres;
+    writeMeshFile(directory.path, { version: 1, pid, isTls, addresses, pids, postgresPort });
+  }
+
+  async #step<T>(name: string, work: () => Promise<T>, detail?: (result: T) => string): Promise<T> {
+    this.#options.signal?.throwIfAborted();
+    return await this.#progress.step(name, work, detail);
+  }
+
+  async #stop(): Promise<void> {
+    const stop = (name: string, work: () => Promise<unknown>) =>
+      this.#progress.step(`stop ${name}`, work);
+    try {
+      for (const name of PROGRAM_NAMES.toReversed()) {
+        const program = this.#programs.get(name);
+        if (program !== undefined) await stop(name, () => program.stop());
+      }
+      const postgres = this.#postgres;
+      if (postgres !== undefined) await stop("PostgreSQL", () => postgres.stop());
+    } finally {
+      await this.#started.disposeAsync();
+    }
+  }
+}
+
+function byName<T>(factOf: (name: ProgramName) => T): Readonly<Record<ProgramName, T>> {
+  const entries = PROGRAM_NAMES.map((name) => [name, factOf(name)]);
+  return Object.fromEntries(entries) as Record<ProgramName, T>;
+}
+
+function present<T>(value: T | undefined, name: string): T {
+  if (value === undefined) throw new Error(`bug: ${name} was not started yet`);
+  return value;
+}
+
+/** Waits for all also when one fails: what the others started must be stopped with the rest. */
+async function allOf(works: readonly Promise<unknown>[]): Promise<void> {
+  const results = await Promise.allSettled(works);
+  for (const result of results) if (result.status === "rejected") throw result.reason;
+}

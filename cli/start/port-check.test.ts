@@ -1,0 +1,44 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { expect, test } from "vitest";
+import { checkPorts } from "./port-check.ts";
+
+async function takenPort(): Promise<AsyncDisposable & { readonly port: number }> {
+  const server = createServer();
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const close = async () => {
+    server.close();
+    await once(server, "close");
+  };
+  return { port, [Symbol.asyncDispose]: close };
+}
+
+async function freePort(): Promise<number> {
+  await using taken = await takenPort();
+  return taken.port;
+}
+
+test("any port and a port that is free are fine", async () => {
+  await expect(checkPorts({ reader: 0, relay: await freePort() })).resolves.toBeUndefined();
+});
+
+test("says which program's port is in use, by which process, and what to do", async () => {
+  await using taken = await takenPort();
+  await expect(checkPorts({ reader: 0, relay: taken.port })).rejects.toThrow(
+    new RegExp(
+      `^port ${taken.port} \\(relay\\) is in use by process ${process.pid} \\(.+\\): ` +
+        "stop that first, or choose other ports with --port-base$",
+    ),
+  );
+});
+
+test("names two of many", async () => {
+  await using first = await takenPort();
+  await using second = await takenPort();
+  await using third = await takenPort();
+  const ports = { reader: first.port, terminal: second.port, relay: third.port };
+  await expect(checkPorts(ports)).rejects.toThrow(
+    /\(reader\).+; .+\(terminal\).+; and 1 more: stop/,
+  );
+});

@@ -1,0 +1,115 @@
+import { once } from "node:events";
+import { relative } from "node:path";
+import { EntryMode, PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import {
+  type PaymentReport,
+  PaymentReportSchema,
+} from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
+import { Pin } from "../../payment/card.ts";
+import { currencyFromLetters } from "../../payment/money.ts";
+import { CommandError } from "../command-error.ts";
+import type { CommandIo, CommonOptions } from "../command-io.ts";
+import { EXIT_CODES, exitCodeOf } from "../exit-code.ts";
+import { parseCard } from "../pay-arguments.ts";
+import { payAtTill } from "../pay-at-till.ts";
+import { printMessage } from "../print-message.ts";
+import { reportLines } from "../report-lines.ts";
+import { settledTrace } from "../settled-trace.ts";
+import { waterfallLines } from "../waterfall.ts";
+import { meshPorts } from "./mesh-ports.ts";
+import { type Mesh, startMesh } from "./mesh-processes.ts";
+import { StepLines } from "./progress.ts";
+import { serviceLines } from "./service-lines.ts";
+
+export interface StartOptions extends CommonOptions {
+  readonly once?: boolean;
+  readonly tls?: boolean;
+  /** Port of the reader, as typed. */
+  readonly portBase: string;
+}
+
+/** The payment that shows that all is well: 12.50 EUR, Visa, PIN 1234. */
+const FIRST_PAYMENT = { amountMinor: 1250n, currency: "EUR", card: "4242 4242 4242 4242" } as const;
+const FIRST_PIN = "1234";
+
+/**
+ * Starts a mesh, takes one payment, shows receipt, trace and addresses, and stays up until Ctrl-C
+ * or, with `once`, stops again. @returns the exit code.
+ */
+export async function runMesh(io: CommandIo, options: StartOptions): Promise<number> {
+  const ports = meshPorts(parsePortBase(options.portBase));
+  if (process.env.NODE_ENV === "production") {
+    const why = "its keys are refused with NODE_ENV=production";
+    throw new CommandError("USAGE", `start makes a mesh for development: ${why}`);
+  }
+  const fromHere = relative(io.workingDirectory, options.dataDir);
+  const where = fromHere.startsWith("..") ? options.dataDir : fromHere;
+  io.tell(`${io.paint("bold", "cardlane")} ${io.paint("dim", `· data in ${where}`)}`);
+  await using mesh = await startMesh({
+    dataDirectory: options.dataDir,
+    ports,
+    isTls: options.tls ?? false,
+    clock: io.clock,
+    progress: new StepLines(io),
+    signal: io.interrupted,
+  });
+  const died = tellDied(io, mesh);
+  const exitCode = await Promise.race([payAndShow(io, mesh, options), died]);
+  if (options.once === true || io.interrupted.aborted) return exitCode;
+  const { paint, workingDirectory } = io;
+  for (const line of serviceLines(mesh, { paint, workingDirectory })) io.tell(line);
+  io.tell("");
+  io.tell("Up. Ctrl-C stops everything; the data stays.");
+  return await Promise.race([untilInterrupted(io), died]);
+}
+
+async function payAndShow(io: CommandIo, mesh: Mesh, options: StartOptions): Promise<number> {
+  io.tell("");
+  const report = await firstPayment(io, mesh);
+  if (options.json === true) {
+    printMessage(io, PaymentReportSchema, report);
+    return exitCodeOf(report);
+  }
+  io.print("");
+  for (const line of reportLines(report, io)) io.print(line);
+  const spans = await settledTrace(mesh.directory.spans, report.traceId, io.clock);
+  io.print("");
+  // With an OTLP collector the spans are there and not here.
+  if (spans.length === 0) io.tell("No spans of this payment are kept on this machine.");
+  else for (const line of waterfallLines(spans, io)) io.print(line);
+  return exitCodeOf(report);
+}
+
+async function firstPayment(io: CommandIo, mesh: Mesh): Promise<PaymentReport> {
+  const { amountMinor, currency, card } = FIRST_PAYMENT;
+  const order = { kind: PaymentKind.SALE, amountMinor, currency: currencyFromLetters(currency) };
+  return await payAtTill(io, mesh.clients, {
+    order,
+    card: parseCard(card),
+    entryMode: EntryMode.UNSPECIFIED,
+    pin: Pin.parse(FIRST_PIN),
+    isPinOnReader: false,
+    isConfirmed: true,
+  });
+}
+
+/** Names a program that ended by itself. @returns the exit code for that. */
+async function tellDied(io: CommandIo, mesh: Mesh): Promise<number> {
+  const { name, end } = await mesh.died;
+  io.tell("");
+  io.tell(`${io.paint("red", "error:")} ${name} ${end.description}`);
+  return EXIT_CODES.error;
+}
+
+async function untilInterrupted(io: CommandIo): Promise<number> {
+  await once(io.interrupted, "abort");
+  io.tell("");
+  return EXIT_CODES.approved;
+}
+
+function parsePortBase(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : -1;
+  // PostgreSQL's port is 31 further on.
+  if (port === 0 || (port >= 1_024 && port <= 65_000)) return port;
+  throw new CommandError("USAGE", "--port-base must be 0 for any ports, or 1024 to 65000");
+}

@@ -1,0 +1,166 @@
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import type { ConnectError } from "@connectrpc/connect";
+import type { PaymentKind } from "../gen/cardlane/payment/v1/payment_pb.ts";
+import { type CardRead, ReaderEventKind } from "../gen/cardlane/reader/v1/reader_pb.ts";
+import {
+  type ConfirmPaymentSchema,
+  type PaymentReport,
+  type PayRequest,
+  PayRequestSchema,
+  type PayResponse,
+} from "../gen/cardlane/terminal/v1/terminal_pb.ts";
+import type { FrameStream, StreamEnd } from "../mesh/frame-stream.ts";
+import type { CurrencyCode } from "../payment/money.ts";
+import { CommandError } from "./command-error.ts";
+
+/** What is to be paid. */
+export interface Order {
+  readonly kind: PaymentKind;
+  /** Minor units; 0 for a balance enquiry alone. */
+  readonly amountMinor: bigint;
+  readonly currency: CurrencyCode;
+  /** Text UUID of the till's own; undefined: the terminal makes one. */
+  readonly paymentId?: string | undefined;
+  /** Text UUID of the payment that was declined and is tried again. */
+  readonly previousPaymentId?: string | undefined;
+}
+
+/** The people at the till: whoever holds the card and whoever takes the money. */
+export interface People {
+  /** Something happened; called for every event, before the person acts on it. */
+  see(event: PayResponse["event"]): void;
+  /** The reader waits for a card. @param isChipWanted it takes an inserted chip alone. */
+  presentCard(isChipWanted: boolean): Promise<void>;
+  /** A card was read. @returns how to go on; undefined to cancel. */
+  confirm(card: CardRead): Promise<Confirmation | undefined>;
+  /** The reader waits for a PIN on its own keys. */
+  typePin(): Promise<void>;
+}
+
+export type Confirmation = MessageInitShape<typeof ConfirmPaymentSchema>;
+
+type PayStream = FrameStream<PayRequest, PayResponse>;
+
+/**
+ * One payment from the till's side, from the first request to the last report.
+ *
+ * @param interrupted cancels while nothing was submitted; afterwards the outcome is waited for.
+ * @throws ConnectError as the terminal sent it, CommandError STREAM_CUT when it just went away, and
+ *   whatever `people` throw, after the payment was cancelled.
+ */
+export function takePayment(options: {
+  readonly stream: PayStream;
+  readonly order: Order;
+  readonly people: People;
+  readonly interrupted: AbortSignal;
+}): Promise<PaymentReport> {
+  const payment = new TillPayment(options.stream, options.people);
+  payment.start(options.order);
+  const cancel = () => payment.cancel();
+  options.interrupted.addEventListener("abort", cancel);
+  return payment.report.finally(() => options.interrupted.removeEventListener("abort", cancel));
+}
+
+class TillPayment {
+  readonly #stream: PayStream;
+  readonly #people: People;
+  readonly #report = Promise.withResolvers<PaymentReport>();
+  #paymentId: string | undefined;
+  #isCardPresented = false;
+  #isSubmitted = false;
+  /** What a person's hand failed at; told when the terminal has confirmed that nothing happened. */
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(stream: PayStream, people: People) {
+    this.#stream = stream;
+    this.#people = people;
+    stream.onFrame(({ event }) => this.#receive(event));
+    stream.onEnd((end) => this.#report.reject(this.#failure?.error ?? this.#errorOf(end)));
+  }
+
+  get report(): Promise<PaymentReport> {
+    return this.#report.promise;
+  }
+
+  start(order: Order): void {
+    const { kind, amountMinor, currency, paymentId = "", previousPaymentId = "" } = order;
+    const amounts = { totalMinor: amountMinor };
+    const value = { paymentId, kind, amounts, currency, previousPaymentId };
+    this.#send({ case: "start", value });
+  }
+
+  cancel(): void {
+    if (!this.#isSubmitted) this.#send({ case: "cancel", value: {} });
+  }
+
+  #receive(event: PayResponse["event"]): void {
+    this.#people.see(event);
+    switch (event.case) {
+      case "started":
+        this.#paymentId = event.value.paymentId;
+        break;
+      case "readerEvent":
+        this.#follow(event.value.kind);
+        break;
+      case "confirmationNeeded":
+        this.#act(() => this.#confirm(event.value));
+        break;
+      case "submitted":
+        this.#isSubmitted = true;
+        break;
+      case "finished":
+        this.#finish(event.value);
+        break;
+    }
+  }
+
+  /** After a wrong PIN the card may still be in the reader: then no prompt asks for it. */
+  #follow(prompt: ReaderEventKind): void {
+    switch (prompt) {
+      case ReaderEventKind.PROMPT_PRESENT_CARD:
+      case ReaderEventKind.PROMPT_INSERT_CARD:
+        this.#presentOnce(prompt === ReaderEventKind.PROMPT_INSERT_CARD);
+        break;
+      case ReaderEventKind.PIN_ENTRY_STARTED:
+        this.#act(() => this.#people.typePin());
+        break;
+    }
+  }
+
+  /** A card that the reader did not accept is prompted for again, and would be no better then. */
+  #presentOnce(isChipWanted: boolean): void {
+    if (this.#isCardPresented) return;
+    this.#isCardPresented = true;
+    this.#act(() => this.#people.presentCard(isChipWanted));
+  }
+
+  async #confirm(card: CardRead): Promise<void> {
+    const confirmation = await this.#people.confirm(card);
+    if (confirmation === undefined) this.cancel();
+    else this.#send({ case: "confirm", value: confirmation });
+  }
+
+  #finish(report: PaymentReport): void {
+    if (this.#failure === undefined) this.#report.resolve(report);
+    else this.#report.reject(this.#failure.error);
+    this.#stream.end();
+  }
+
+  /** People fail, too: then the payment is cancelled, and the failure told once that is sure. */
+  #act(work: () => Promise<void>): void {
+    work().catch((error: unknown) => {
+      this.#failure ??= { error };
+      this.cancel();
+    });
+  }
+
+  #send(step: NonNullable<MessageInitShape<typeof PayRequestSchema>["step"]>): void {
+    this.#stream.send(create(PayRequestSchema, { step }));
+  }
+
+  #errorOf({ error }: StreamEnd): ConnectError | CommandError {
+    if (this.#paymentId === undefined && error !== undefined) return error;
+    const asked = this.#paymentId === undefined ? "" : `; ask with: query ${this.#paymentId}`;
+    return new CommandError("STREAM_CUT", `the terminal went away during the payment${asked}`);
+  }
+}

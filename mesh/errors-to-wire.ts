@@ -1,0 +1,81 @@
+import { create, type DescEnum } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { CertaintySchema, NextStepSchema } from "../gen/cardlane/payment/v1/payment_pb.ts";
+import {
+  BadRequestSchema,
+  type ErrorInfo,
+  ErrorInfoSchema,
+  RetryInfoSchema,
+} from "../gen/google/rpc/error_details_pb.ts";
+import { isPaymentErrorCode, PaymentError } from "../payment/errors.ts";
+import type { Log } from "./log.ts";
+
+/** google.rpc.ErrorInfo.domain of every error that cardlane means. */
+export const ERROR_DOMAIN = "cardlane";
+
+/**
+ * What a caller gets to see of an error. A PaymentError becomes its gRPC status with google.rpc
+ * details: ErrorInfo (reason = code), BadRequest for the field, RetryInfo. A ConnectError that this
+ * program made stays as it is. Anything else becomes INTERNAL and nothing more; the cause goes to
+ * the log.
+ */
+export function toConnectError(error: unknown, log: Log): ConnectError {
+  if (error instanceof PaymentError) return fromPaymentError(error);
+  // An error that came from another program is not passed on: its details are not ours to give.
+  if (error instanceof ConnectError && !error.isWireError) return error;
+  log.failure("a call failed for an unknown reason", error);
+  return new ConnectError("INTERNAL", Code.Internal);
+}
+
+/**
+ * The way back, on the client: a PaymentError when the server meant one.
+ *
+ * @returns undefined when the error carries no ErrorInfo of cardlane.
+ */
+export function paymentErrorFrom(error: ConnectError): PaymentError | undefined {
+  const info = error.findDetails(ErrorInfoSchema).find((one) => one.domain === ERROR_DOMAIN);
+  if (info === undefined || !isPaymentErrorCode(info.reason)) return undefined;
+  const field = error.findDetails(BadRequestSchema)[0]?.fieldViolations[0]?.field;
+  const delay = error.findDetails(RetryInfoSchema)[0]?.retryDelay;
+  return new PaymentError(info.reason, error.rawMessage, {
+    ...(field === undefined ? {} : { field }),
+    ...(delay === undefined
+      ? {}
+      : { retryAfterMs: Number(delay.seconds) * 1_000 + delay.nanos / 1_000_000 }),
+    cause: error,
+  });
+}
+
+function fromPaymentError(error: PaymentError): ConnectError {
+  const details: ConnectError["details"] = [{ desc: ErrorInfoSchema, value: errorInfo(error) }];
+  if (error.field !== undefined) {
+    const violation = { field: error.field, description: error.message, reason: error.code };
+    const value = create(BadRequestSchema, { fieldViolations: [violation] });
+    details.push({ desc: BadRequestSchema, value });
+  }
+  if (error.retryAfterMs !== undefined) {
+    const retryDelay = {
+      seconds: BigInt(Math.floor(error.retryAfterMs / 1_000)),
+      nanos: Math.round((error.retryAfterMs % 1_000) * 1_000_000),
+    };
+    details.push({ desc: RetryInfoSchema, value: create(RetryInfoSchema, { retryDelay }) });
+  }
+  const wire = new ConnectError(error.message, error.row.grpcStatus);
+  wire.details = details;
+  return wire;
+}
+
+function errorInfo(error: PaymentError): ErrorInfo {
+  return create(ErrorInfoSchema, {
+    reason: error.code,
+    domain: ERROR_DOMAIN,
+    metadata: {
+      certainty: nameIn(CertaintySchema, error.row.certainty),
+      next_step: nameIn(NextStepSchema, error.row.nextStep),
+    },
+  });
+}
+
+function nameIn(desc: DescEnum, value: number): string {
+  return desc.value[value]?.localName ?? "UNSPECIFIED";
+}

@@ -1,0 +1,187 @@
+import {
+  type DescMessage,
+  type DescMethod,
+  fromBinary,
+  type MessageShape,
+  toBinary,
+} from "@bufbuild/protobuf";
+import {
+  createContextValues,
+  type Interceptor,
+  type StreamRequest,
+  type StreamResponse,
+  type Transport,
+  type UnaryRequest,
+  type UnaryResponse,
+} from "@connectrpc/connect";
+import { runStreamingCall, runUnaryCall } from "@connectrpc/connect/protocol";
+import type { CallOptions, Client, ClientDuplexStream, Metadata } from "@grpc/grpc-js";
+import { systemClock } from "./clock.ts";
+import { errorFromCall, fromMetadata, toMetadata } from "./grpc-metadata.ts";
+
+export interface GrpcJsTransportOptions {
+  readonly client: Client;
+  readonly interceptors: Interceptor[];
+  /** Deadline of unary calls that give none, in milliseconds. */
+  readonly defaultTimeoutMs: number;
+}
+
+/**
+ * Connect's Transport over a grpc-js client: generated clients and interceptors on top, grpc-js's
+ * balancing, retries and outlier detection below.
+ */
+export function grpcJsTransport(options: GrpcJsTransportOptions): Transport {
+  return {
+    unary(method, signal, timeoutMs, header, message, contextValues) {
+      const limitMs = timeoutMs ?? options.defaultTimeoutMs;
+      return runUnaryCall({
+        interceptors: options.interceptors,
+        timeoutMs: limitMs,
+        ...(signal === undefined ? {} : { signal }),
+        req: {
+          stream: false,
+          ...callFacts(method, header, contextValues),
+          method,
+          message,
+        },
+        next: (request) => callUnary(options.client, request, deadlineIn(limitMs)),
+      });
+    },
+    stream(method, signal, timeoutMs, header, message, contextValues) {
+      return runStreamingCall({
+        interceptors: options.interceptors,
+        ...(timeoutMs === undefined ? {} : { timeoutMs }),
+        ...(signal === undefined ? {} : { signal }),
+        req: {
+          stream: true,
+          ...callFacts(method, header, contextValues),
+          method,
+          message,
+        },
+        next: (request) => callStream(options.client, request, deadlineIn(timeoutMs)),
+      });
+    },
+  };
+}
+
+export function pathOf(method: DescMethod): string {
+  return `/${method.parent.typeName}/${method.name}`;
+}
+
+function callFacts(
+  method: DescMethod,
+  header: ConstructorParameters<typeof Headers>[0],
+  contextValues = createContextValues(),
+) {
+  return {
+    service: method.parent,
+    requestMethod: "POST",
+    url: pathOf(method),
+    header: new Headers(header),
+    contextValues,
+  };
+}
+
+/** grpc-js compares deadlines with the system's time, whatever clock a program was given. */
+function deadlineIn(timeoutMs: number | undefined): CallOptions {
+  return timeoutMs === undefined ? {} : { deadline: systemClock.nowMs() + timeoutMs };
+}
+
+function callUnary<I extends DescMessage, O extends DescMessage>(
+  client: Client,
+  request: UnaryRequest<I, O>,
+  options: CallOptions,
+): Promise<UnaryResponse<I, O>> {
+  const { method, message, signal } = request;
+  return new Promise((resolve, reject) => {
+    const header = new Headers();
+    const trailer = new Headers();
+    const call = client.makeUnaryRequest(
+      pathOf(method),
+      (value: MessageShape<I>) => encode(method.input, value),
+      (bytes) => fromBinary(method.output, bytes),
+      message,
+      toMetadata(request.header),
+      options,
+      (error, answer) => {
+        signal.removeEventListener("abort", cancel);
+        if (error !== null || answer === undefined) reject(errorFromCall(error));
+        // The status, with its trailers, is told one step after this callback.
+        else queueMicrotask(() => resolve({ ...request, header, trailer, message: answer }));
+      },
+    );
+    const cancel = () => call.cancel();
+    signal.addEventListener("abort", cancel);
+    call.on("metadata", (metadata) => copy(metadata, header));
+    call.on("status", (status) => copy(status.metadata, trailer));
+  });
+}
+
+async function callStream<I extends DescMessage, O extends DescMessage>(
+  client: Client,
+  request: StreamRequest<I, O>,
+  options: CallOptions,
+): Promise<StreamResponse<I, O>> {
+  const { method, signal } = request;
+  const call = client.makeBidiStreamRequest(
+    pathOf(method),
+    (value: MessageShape<I>) => encode(method.input, value),
+    (bytes) => fromBinary(method.output, bytes),
+    toMetadata(request.header),
+    options,
+  );
+  const trailer = new Headers();
+  signal.addEventListener("abort", () => call.cancel());
+  call.on("status", (status) => copy(status.metadata, trailer));
+  void pump(request.message, call);
+  const header = await headersOf(call);
+  return { ...request, header, trailer, message: received(call) };
+}
+
+/** Response headers; empty when the call ends without any. Its error is told by `received`. */
+function headersOf(call: ClientDuplexStream<never, unknown>): Promise<Headers> {
+  return new Promise((resolve) => {
+    call.on("metadata", (metadata) => resolve(fromMetadata(metadata)));
+    call.on("error", () => resolve(new Headers()));
+    call.on("status", () => resolve(new Headers()));
+  });
+}
+
+async function* received<T>(call: ClientDuplexStream<never, T>): AsyncGenerator<T> {
+  try {
+    yield* call as AsyncIterable<T>;
+  } catch (error) {
+    throw errorFromCall(error);
+  } finally {
+    call.cancel();
+  }
+}
+
+async function pump<T>(messages: AsyncIterable<T>, call: ClientDuplexStream<T, unknown>) {
+  try {
+    for await (const message of messages) {
+      if (call.destroyed) return;
+      if (!call.write(message)) await drained(call);
+    }
+    call.end();
+  } catch {
+    // The caller's own messages failed; it knows why. The server must not take this for an end.
+    call.cancel();
+  }
+}
+
+function drained(call: ClientDuplexStream<never, unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    call.once("drain", resolve);
+    call.once("status", resolve);
+  });
+}
+
+function encode<D extends DescMessage>(desc: D, message: MessageShape<D>): Buffer {
+  const bytes = toBinary(desc, message);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function copy(metadata: Metadata, headers: Headers): void {
+  for (const [name, value] of fromMetadata(metadata)) headers.append(name, value);
+}

@@ -1,0 +1,45 @@
+/**
+ * Who may call what: one row per kind of caller.
+ *
+ *     [{ identity: "spiffe://cardlane/terminal/*", methods: ["cardlane.relay.v1.RelayService/*"] }]
+ *
+ * `*` as a part of the identity's path stands for exactly one part; `Service/*` for all methods of
+ * that service.
+ */
+export type Policy = readonly PolicyRow[];
+
+export interface PolicyRow {
+  readonly identity: string;
+  readonly methods: readonly string[];
+}
+
+/** What any verified identity may call, and nobody traces: it says nothing about payments. */
+export const OPEN_SERVICES: readonly string[] = [
+  "grpc.health.v1.Health",
+  "grpc.reflection.v1.ServerReflection",
+  "grpc.reflection.v1alpha.ServerReflection",
+];
+
+/**
+ * @param identity verified SPIFFE URI of the caller.
+ * @param method "package.Service/Method", without a leading slash.
+ */
+export function mayCall(policy: Policy, identity: string, method: string): boolean {
+  const service = method.slice(0, method.indexOf("/"));
+  if (OPEN_SERVICES.includes(service)) return true;
+  return policy.some(
+    (row) =>
+      matchesIdentity(row.identity, identity) &&
+      (row.methods.includes(method) || row.methods.includes(`${service}/*`)),
+  );
+}
+
+/** Whether `identity` is one that `pattern` (see Policy) stands for. */
+export function matchesIdentity(pattern: string, identity: string): boolean {
+  const wanted = pattern.split("/");
+  const given = identity.split("/");
+  return (
+    wanted.length === given.length &&
+    wanted.every((part, index) => part === given[index] || (part === "*" && index >= 3))
+  );
+}

@@ -1,0 +1,129 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { ProcessorService } from "../gen/cardlane/processor/v1/processor_pb.ts";
+import { systemClock } from "./clock.ts";
+import { dial } from "./dial.ts";
+import { temporaryDirectory } from "./testing/certificates.ts";
+import { box, echoServer } from "./testing/echo-server.ts";
+import { receive } from "./testing/received.ts";
+
+/** A program of one server, which answers what it is asked. */
+const PROGRAM = `
+import { hostPort, readConfig, withDefault } from "${import.meta.dirname}/config.ts";
+import { runProgram } from "${import.meta.dirname}/program.ts";
+import { echoServer } from "${import.meta.dirname}/testing/echo-server.ts";
+const SETTINGS = { listen: withDefault(hostPort("CARDLANE_LISTEN", "where"), "127.0.0.1:0") };
+await runProgram("echo", async ({ environment, clock, log, telemetry, identityFrom }) => {
+  await identityFrom(environment.CARDLANE_TLS_DIR);
+  const { listen } = readConfig("echo", environment, SETTINGS);
+  const server = await echoServer({ listen, clock, log, telemetry });
+  return { address: server.address, drain: (graceMs) => server.drain(graceMs) };
+});
+`;
+
+/** Starts the program; what it prints is in `output`. */
+async function started(environment: Record<string, string> = {}) {
+  const directory = await temporaryDirectory();
+  const file = join(directory.path, "main.ts");
+  await writeFile(file, PROGRAM);
+  const child: ChildProcess = fork(file, { silent: true, env: { ...process.env, ...environment } });
+  const { stdout, stderr } = child;
+  if (stdout === null || stderr === null) throw new Error("bug: the program has no output");
+  const output: string[] = [];
+  stdout.on("data", (chunk) => output.push(String(chunk)));
+  stderr.on("data", (chunk) => output.push(String(chunk)));
+  const whole = Promise.all([once(child, "exit"), once(stdout, "end"), once(stderr, "end")]);
+  const ended = whole.then(([[code]]) => code as number);
+  return {
+    child,
+    stdout,
+    ended,
+    output: () => output.join(""),
+    async address(): Promise<string> {
+      const [message] = (await once(child, "message")) as [{ ready: true; address: string }];
+      return message.address;
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await ended;
+      await directory[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test("it says when it is ready, and SIGTERM lets it finish what it has", async () => {
+  await using program = await started();
+  const address = await program.address();
+  using channel = dial({ targets: [address], services: [], clock: systemClock });
+  const stream = channel.openStream(ProcessorService.method.process);
+  const received = receive(stream);
+  stream.send(box(1));
+  await received.count(1);
+  program.child.kill("SIGTERM");
+  stream.send(box(2));
+  await received.count(2);
+  stream.end();
+  expect(await received.end).toMatchObject({ clean: true });
+  expect(await program.ended).toBe(0);
+  expect(program.output()).toContain('"message":"stopped"');
+});
+
+test("it ends when its parent goes away", async () => {
+  await using program = await started();
+  await program.address();
+  program.child.disconnect();
+  expect(await program.ended).toBe(0);
+});
+
+test("a second signal ends it at once", async () => {
+  await using program = await started();
+  const address = await program.address();
+  using channel = dial({ targets: [address], services: [], clock: systemClock });
+  const stream = channel.openStream(ProcessorService.method.process);
+  const received = receive(stream);
+  stream.send(box(1));
+  await received.count(1);
+  program.child.kill("SIGTERM");
+  await once(program.stdout, "data");
+  program.child.kill("SIGINT");
+  expect(await program.ended).toBe(1);
+});
+
+test.each([
+  {
+    name: "a wrong setting",
+    environment: { CARDLANE_LISTEN: "here" },
+    says: 'echo cannot start:\n  CARDLANE_LISTEN must be host:port, got "here"\n',
+  },
+  {
+    name: "plaintext in production",
+    environment: { NODE_ENV: "production" },
+    says: "echo cannot start:\n  production needs TLS files",
+  },
+  {
+    name: "TLS files that are not there",
+    environment: { CARDLANE_TLS_DIR: "/nowhere" },
+    says: "the TLS files in /nowhere are of no use: ENOENT",
+  },
+  {
+    name: "plaintext beyond loopback",
+    environment: { CARDLANE_LISTEN: "0.0.0.0:0" },
+    says: "plaintext is for loopback only: 0.0.0.0 needs a TLS identity",
+  },
+])("it cannot start with $name, and says so", async ({ environment, says }) => {
+  await using program = await started(environment);
+  expect(await program.ended).toBe(1);
+  expect(program.output()).toContain(says);
+});
+
+test("it cannot start on a port that is taken, and says so", async () => {
+  await using server = await echoServer();
+  await using program = await started({ CARDLANE_LISTEN: server.address });
+  expect(await program.ended).toBe(1);
+  expect(program.output()).toBe(
+    `cannot listen on ${server.address}: another program is listening there\n`,
+  );
+});

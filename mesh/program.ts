@@ -1,0 +1,117 @@
+import { type Clock, systemClock } from "./clock.ts";
+import { type Environment, StartError } from "./config.ts";
+import { type Identity, loadIdentity } from "./identity.ts";
+import { createLog, LOG_LEVELS, type Log } from "./log.ts";
+import { startTelemetry, type Telemetry } from "./telemetry.ts";
+
+/** What is running may take this long to end when the program is told to stop. */
+const DRAIN_GRACE_MS = 30_000;
+
+/**
+ * Runs one program from its main.ts until it is told to stop:
+ *
+ *     await runProgram("relay", async (program) => {
+ *       const config = readConfig("relay", program.environment, RELAY_SETTINGS);
+ *       …
+ *       return { address: server.address, drain: (graceMs) => server.drain(graceMs) };
+ *     });
+ *
+ * It gives the program its clock, log and telemetry; tells a parent process when it is ready; and
+ * drains on SIGTERM, SIGINT, or when the parent has gone. A second signal ends it at once.
+ */
+export async function runProgram(
+  name: string,
+  start: (program: Program) => Promise<RunningProgram>,
+): Promise<void> {
+  const program = prepare(name);
+  const stop = stopRequest();
+  try {
+    const running = await start(program);
+    program.log.info("ready", { address: running.address });
+    process.send?.({ ready: true, address: running.address } satisfies ReadyMessage);
+    const reason = await stop;
+    program.log.info("stopping", { signal: reason });
+    await running.drain(DRAIN_GRACE_MS);
+    program.log.info("stopped");
+  } catch (error) {
+    report(program.log, error);
+    process.exitCode = 1;
+  }
+  await program.telemetry.shutdown();
+  // Whatever a library left running must not keep a program that has stopped.
+  process.exit();
+}
+
+export interface Program {
+  readonly name: string;
+  /** CARDLANE_INSTANCE, or the name with the process id: "relay-4711". */
+  readonly instance: string;
+  readonly environment: Environment;
+  /** NODE_ENV=production: development keys and plaintext are refused then. */
+  readonly isProduction: boolean;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly telemetry: Telemetry;
+  /**
+   * The TLS identity from `directory`; undefined without a directory, for plaintext on loopback.
+   *
+   * @throws StartError in production without a directory, or when the files are of no use.
+   */
+  identityFrom(directory: string | undefined): Promise<Identity | undefined>;
+}
+
+export interface RunningProgram {
+  /** "127.0.0.1:7001" */
+  readonly address: string;
+  /** Ends everything in order, database included. */
+  drain(graceMs: number): Promise<void>;
+}
+
+/** Sent to the parent process over IPC. */
+export interface ReadyMessage {
+  readonly ready: true;
+  readonly address: string;
+}
+
+function prepare(name: string): Program {
+  const environment = process.env;
+  const instance = environment.CARDLANE_INSTANCE ?? `${name}-${process.pid}`;
+  const level = LOG_LEVELS.find((one) => one === environment.CARDLANE_LOG_LEVEL) ?? "info";
+  const clock = systemClock;
+  const log = createLog({ program: name, instance, level, clock });
+  const isProduction = environment.NODE_ENV === "production";
+  return {
+    name,
+    instance,
+    environment,
+    isProduction,
+    clock,
+    log,
+    telemetry: startTelemetry({ program: name, instance, environment }),
+    async identityFrom(directory) {
+      if (directory !== undefined) return loadIdentity({ directory, clock, log });
+      if (isProduction) throw new StartError(`${name} cannot start:\n  production needs TLS files`);
+      return undefined;
+    },
+  };
+}
+
+function stopRequest(): Promise<string> {
+  return new Promise((resolve) => {
+    let isStopping = false;
+    const stop = (reason: string) => {
+      if (isStopping) process.exit(1);
+      isStopping = true;
+      resolve(reason);
+    };
+    process.on("SIGTERM", stop);
+    process.on("SIGINT", stop);
+    process.on("disconnect", () => resolve("parent gone"));
+  });
+}
+
+/** Why it cannot start is for the person at the terminal; anything else is for the log. */
+function report(log: Log, error: unknown): void {
+  if (error instanceof StartError) process.stderr.write(`${error.message}\n`);
+  else log.failure("the program failed", error);
+}

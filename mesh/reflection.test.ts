@@ -1,0 +1,123 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { create, fromBinary } from "@bufbuild/protobuf";
+import { Code } from "@connectrpc/connect";
+import { expect, test } from "vitest";
+import { ErrorInfoSchema } from "../gen/google/rpc/error_details_pb.ts";
+import {
+  ServerReflection,
+  type ServerReflectionRequest,
+  ServerReflectionRequestSchema,
+} from "../gen/grpc/reflection/v1/reflection_pb.ts";
+import { systemClock } from "./clock.ts";
+import { dial } from "./dial.ts";
+import { echoServer } from "./testing/echo-server.ts";
+import { receive } from "./testing/received.ts";
+
+const BUF = join(import.meta.dirname, "../node_modules/.bin/buf");
+const run = promisify(execFile);
+
+/** `buf curl` knows nothing but what reflection tells it. */
+async function bufCurl(...rest: readonly string[]): Promise<{ out: string; err: string }> {
+  const done = await run(BUF, ["curl", "--http2-prior-knowledge", "--protocol", "grpc", ...rest], {
+    cwd: "/",
+  }).catch((failure: { stdout: string; stderr: string }) => failure);
+  return { out: done.stdout.trim(), err: done.stderr.trim() };
+}
+
+test.each(["grpc-v1", "grpc-v1alpha"])(
+  "a client without proto files lists (%s)",
+  async (version) => {
+    await using server = await echoServer();
+    const url = `http://${server.address}`;
+    const { out } = await bufCurl("--reflect-protocol", version, "--list-services", url);
+    expect(out.split("\n")).toEqual([
+      "cardlane.processor.v1.ProcessorService",
+      "cardlane.relay.v1.RelayService",
+      "grpc.health.v1.Health",
+      "grpc.reflection.v1.ServerReflection",
+      "grpc.reflection.v1alpha.ServerReflection",
+    ]);
+  },
+);
+
+test.each(["grpc-v1", "grpc-v1alpha"])(
+  "a client without proto files calls (%s)",
+  async (version) => {
+    await using server = await echoServer();
+    const url = `http://${server.address}/cardlane.processor.v1.ProcessorService/Process`;
+    const data = '{"box": {"number": 7}}';
+    const { out } = await bufCurl("--reflect-protocol", version, "-d", data, url);
+    expect(JSON.parse(out)).toEqual({ box: { number: "7" } });
+  },
+);
+
+test("errors print with their details", async () => {
+  await using server = await echoServer();
+  const url = `http://${server.address}/cardlane.relay.v1.RelayService/GetPayment`;
+  const { err } = await bufCurl("-d", "{}", url);
+  const { code, message, details } = JSON.parse(err);
+  expect({ code, message }).toEqual({ code: "not_found", message: "no such record" });
+  expect(details.map((detail: { type: string }) => detail.type)).toEqual([
+    "google.rpc.ErrorInfo",
+    "google.rpc.BadRequest",
+  ]);
+  expect(fromBinary(ErrorInfoSchema, Buffer.from(details[0].value, "base64"))).toMatchObject({
+    reason: "PAYMENT_NOT_FOUND",
+    domain: "cardlane",
+    metadata: { certainty: "UNKNOWN", next_step: "RETRY_SAME_ID" },
+  });
+});
+
+test.each([
+  { service: "", status: "SERVING" },
+  { service: "cardlane.relay.v1.RelayService", status: "SERVING" },
+])("health of '$service' is $status", async ({ service, status }) => {
+  await using server = await echoServer();
+  const url = `http://${server.address}/grpc.health.v1.Health/Check`;
+  const { out } = await bufCurl("-d", JSON.stringify({ service }), url);
+  expect(JSON.parse(out)).toEqual({ status });
+});
+
+async function ask(question: ServerReflectionRequest["messageRequest"]) {
+  await using server = await echoServer();
+  using channel = dial({ targets: [server.address], services: [], clock: systemClock });
+  const stream = channel.openStream(ServerReflection.method.serverReflectionInfo);
+  const received = receive(stream);
+  stream.send(create(ServerReflectionRequestSchema, { messageRequest: question }));
+  const [answer] = await received.count(1);
+  return answer?.messageResponse;
+}
+
+test.each([
+  "cardlane.relay.v1.RelayService",
+  "cardlane.relay.v1.RelayService.GetPayment",
+  "cardlane.mesh.v1.Hello",
+  "cardlane.mesh.v1.Hello.program",
+  "cardlane.mesh.v1.DrainReason",
+  "google.rpc.ErrorInfo",
+  "google.protobuf.Duration",
+])("knows the symbol %s", async (symbol) => {
+  const answer = await ask({ case: "fileContainingSymbol", value: symbol });
+  expect(answer?.case).toBe("fileDescriptorResponse");
+});
+
+test.each([
+  { case: "fileContainingSymbol", value: "cardlane.relay.v1.Nothing" },
+  { case: "fileContainingSymbol", value: "cardlane.mesh.v1.Hello.nothing" },
+  { case: "fileContainingSymbol", value: "" },
+  { case: "fileByFilename", value: "../../etc/passwd" },
+  { case: "allExtensionNumbersOfType", value: "no.such.Type" },
+] as const)("answers NOT_FOUND to $case $value", async (question) => {
+  const answer = await ask(question);
+  expect(answer).toMatchObject({ case: "errorResponse", value: { errorCode: Code.NotFound } });
+});
+
+test("answers an empty question with an error, and goes on", async () => {
+  const answer = await ask({ case: undefined });
+  expect(answer).toMatchObject({
+    case: "errorResponse",
+    value: { errorCode: Code.InvalidArgument },
+  });
+});

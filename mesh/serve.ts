@@ -1,0 +1,251 @@
+import {
+  constants,
+  createServer,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from "node:http2";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { DescMethod, DescMethodBiDiStreaming } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { connectionPeer, toHeaders } from "./caller.ts";
+import type { Clock, Timer } from "./clock.ts";
+import { connectPath, methodName } from "./connect-path.ts";
+import { toConnectError } from "./errors-to-wire.ts";
+import type { FrameStream, Peer } from "./frame-stream.ts";
+import { GRPC_CONTENT_TYPE, grpcTrailers, isGrpcProto } from "./grpc-trailers.ts";
+import { createHealth, type Health } from "./health.ts";
+import { Http2ServerStream } from "./http2-server-stream.ts";
+import type { Identity } from "./identity.ts";
+import { Listener } from "./listener.ts";
+import type { Log } from "./log.ts";
+import { mayCall, type Policy } from "./policy.ts";
+import { reflectionServices } from "./reflection.ts";
+import { endWithStatus, serverInterceptor, startRpcSpan } from "./rpc-spans.ts";
+import { DEFAULT_LIMITS, type ServerLimits } from "./server-limits.ts";
+import type { MeshService } from "./service.ts";
+import { noTelemetry, type Telemetry } from "./telemetry.ts";
+
+/** Turns of the event loop that a last status gets to leave. */
+const FLUSH_TURNS = 10;
+
+export interface ServeOptions {
+  /** "host:port"; port 0 takes any. Anything but loopback needs `identity`. */
+  readonly listen: string;
+  readonly services: readonly MeshService[];
+  /** With it: mutual TLS 1.3. Without: plaintext, loopback only. */
+  readonly identity?: Identity | undefined;
+  /** Who may call what; goes with `identity`. Without TLS nobody has an identity to ask for. */
+  readonly policy?: Policy;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly telemetry?: Telemetry;
+  readonly limits?: Partial<ServerLimits>;
+  /** How long probes get to see NOT_SERVING before connections are refused, in milliseconds. */
+  readonly probePeriodMs?: number;
+}
+
+/** A running server: gRPC, gRPC-Web and Connect on one port, with reflection and health. */
+export interface MeshServer extends AsyncDisposable {
+  /** "127.0.0.1:40123" */
+  readonly address: string;
+  readonly health: Health;
+  /**
+   * Stops in an orderly way: health says NOT_SERVING, probes get time to see it, no new connections
+   * or streams, live streams get Drain; after `graceMs` what still runs ends with UNAVAILABLE.
+   */
+  drain(graceMs: number): Promise<void>;
+}
+
+/** @throws Error when the port is taken, or plaintext was asked for beyond loopback. */
+export async function serve(options: ServeOptions): Promise<MeshServer> {
+  const server = new Server(options);
+  await server.start();
+  return server;
+}
+
+class Server implements MeshServer {
+  readonly health: Health;
+  readonly #options: ServeOptions;
+  readonly #limits: ServerLimits;
+  readonly #listener: Listener;
+  readonly #draining = new AbortController();
+  readonly #shutdown = new AbortController();
+  readonly #fastMethods = new Map<string, FastMethod>();
+  readonly #fastStreams = new Set<FrameStream<never, unknown>>();
+  #address = "";
+
+  constructor(options: ServeOptions) {
+    if ((options.identity === undefined) !== (options.policy === undefined)) {
+      throw new Error("bug: a TLS identity and a policy go together");
+    }
+    this.#options = options;
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.health = createHealth(options.services.map(({ desc }) => desc.typeName));
+    const services = [
+      ...options.services,
+      this.health.service,
+      ...reflectionServices(options.services.map(({ desc }) => desc)),
+    ];
+    for (const one of services) this.#addFastMethods(one);
+    const handleRequest = connectPath({
+      services,
+      interceptors: [serverInterceptor(this.#telemetry, (error) => this.#toWire(error))],
+      messageBytesMax: this.#limits.messageBytesMax,
+      draining: this.#draining.signal,
+      shutdown: this.#shutdown.signal,
+      admit: (identity, method) => this.#admit(identity, method),
+      toConnectError: (error) => this.#toWire(error),
+    });
+    // Never listens; it only makes the compatible request and response that Connect wants.
+    const compatible = createServer(handleRequest);
+    this.#listener = new Listener({
+      listen: options.listen,
+      identity: options.identity,
+      limits: this.#limits,
+      clock: options.clock,
+      onHttp1Request: handleRequest,
+    });
+    this.#listener.http2.on("stream", (stream, headers, flags, rawHeaders) => {
+      // A server's streams are of that kind; the declared type is that of a session's either side.
+      if (this.#acceptFast(stream as ServerHttp2Stream, headers)) return;
+      compatible.emit("stream", stream, headers, flags, rawHeaders);
+    });
+  }
+
+  get address(): string {
+    return this.#address;
+  }
+
+  async start(): Promise<void> {
+    this.#address = await this.#listener.listen();
+    this.health.setAll("SERVING");
+  }
+
+  async drain(graceMs: number): Promise<void> {
+    const { clock, probePeriodMs } = this.#options;
+    this.health.setAll("NOT_SERVING");
+    if (probePeriodMs !== undefined) await clock.sleep(probePeriodMs);
+    this.#draining.abort();
+    this.health.close();
+    using grace = new Grace(clock, graceMs);
+    await Promise.race([this.#listener.stop(), grace.over]);
+    await this[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const reason = new ConnectError("the server stops", Code.Unavailable);
+    this.#draining.abort();
+    this.health.close();
+    this.#shutdown.abort(reason);
+    for (const stream of this.#fastStreams) stream.end(reason);
+    void this.#listener.stop();
+    for (let turn = 0; turn < FLUSH_TURNS && this.#listener.isInUse; turn += 1) await nextTurn();
+    await this.#listener.destroy();
+  }
+
+  get #telemetry(): Telemetry {
+    return this.#options.telemetry ?? noTelemetry;
+  }
+
+  #toWire(error: unknown): ConnectError {
+    return toConnectError(error, this.#options.log);
+  }
+
+  /** @throws ConnectError PERMISSION_DENIED */
+  #admit(identity: string | undefined, method: string): void {
+    const { policy, log } = this.#options;
+    if (policy === undefined) return;
+    if (identity !== undefined && mayCall(policy, identity, method)) return;
+    log.warn("call refused by the policy", { peerIdentity: identity, method });
+    throw new ConnectError(`this identity may not call ${method}`, Code.PermissionDenied);
+  }
+
+  #addFastMethods({ desc, methods }: MeshService): void {
+    for (const method of desc.methods) {
+      const handler = methods[method.localName];
+      if (!isBidi(method) || handler === undefined) continue;
+      const handle = handler as FastMethod["handle"];
+      this.#fastMethods.set(`/${methodName(method)}`, { method, handle });
+    }
+  }
+
+  /** @returns whether the stream was one for the fast path. */
+  #acceptFast(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean {
+    const fast = this.#fastMethods.get(headers[":path"] ?? "");
+    const isPost = headers[":method"] === "POST";
+    if (fast === undefined || !isPost || !isGrpcProto(headers["content-type"])) return false;
+    const socket = stream.session?.socket;
+    if (socket === undefined) return true;
+    const peer = { ...connectionPeer(socket), headers: toHeaders(headers) };
+    const name = methodName(fast.method);
+    try {
+      this.#admit(peer.identity, name);
+    } catch (error) {
+      refuse(stream, this.#toWire(error));
+      return true;
+    }
+    this.#open(stream, fast, peer, name);
+    return true;
+  }
+
+  #open(stream: ServerHttp2Stream, fast: FastMethod, peer: Peer, name: string): void {
+    // A trace of its own: a stream outlives the payments on it.
+    const { identity: peerIdentity } = peer;
+    const span = startRpcSpan(this.#telemetry, "server", name, { peerIdentity });
+    const frames = new Http2ServerStream({
+      stream,
+      method: fast.method,
+      peer,
+      limits: this.#limits,
+      clock: this.#options.clock,
+      draining: this.#draining.signal,
+      toConnectError: (error) => this.#toWire(error),
+      onOver: ({ code, framesReceived, framesSent }) => {
+        this.#fastStreams.delete(frames);
+        endWithStatus(span, code, { framesReceived, framesSent });
+      },
+    });
+    this.#fastStreams.add(frames);
+    try {
+      fast.handle(frames);
+    } catch (error) {
+      frames.end(this.#toWire(error));
+    }
+  }
+}
+
+interface FastMethod {
+  readonly method: DescMethodBiDiStreaming;
+  readonly handle: (stream: FrameStream<unknown, unknown>) => void;
+}
+
+function isBidi(method: DescMethod): method is DescMethodBiDiStreaming {
+  return method.methodKind === "bidi_streaming";
+}
+
+/** A wait that is given up when it is no longer of interest. */
+class Grace implements Disposable {
+  readonly over: Promise<void>;
+  readonly #timer: Timer;
+
+  constructor(clock: Clock, graceMs: number) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.over = promise;
+    this.#timer = clock.timer(graceMs, resolve);
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer.cancel();
+  }
+}
+
+/** Answers without reading: headers and status in one frame. */
+function refuse(stream: ServerHttp2Stream, error: ConnectError): void {
+  stream.on("error", () => stream.destroy());
+  stream.respond(
+    { ":status": 200, "content-type": GRPC_CONTENT_TYPE, ...grpcTrailers(error) },
+    { endStream: true },
+  );
+  // In the same turn the reset would overtake the answer.
+  setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
+}

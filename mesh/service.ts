@@ -1,0 +1,38 @@
+import type {
+  DescMethodBiDiStreaming,
+  DescMethodClientStreaming,
+  DescMethodServerStreaming,
+  DescMethodUnary,
+  DescService,
+  MessageShape,
+} from "@bufbuild/protobuf";
+import type { ServiceImpl } from "@connectrpc/connect";
+import type { FrameStream } from "./frame-stream.ts";
+
+/**
+ * A service and what answers it.
+ *
+ * Unary and server-streaming methods are written as Connect wants them:
+ * `(request, context) => answer` and `async function* (request, context)`. A bidirectional method
+ * is `(stream) => void` and gets the stream in push style, whichever protocol the caller speaks.
+ */
+export function service<S extends DescService>(desc: S, methods: MethodsOf<S>): MeshService {
+  return { desc, methods: methods as MeshService["methods"] };
+}
+
+export interface MeshService {
+  readonly desc: DescService;
+  /** By local name of the method; a method that is missing answers UNIMPLEMENTED. */
+  readonly methods: Readonly<Record<string, unknown>>;
+}
+
+export type MethodsOf<S extends DescService> = {
+  readonly [K in keyof S["method"]]?: S["method"][K] extends DescMethodBiDiStreaming<
+    infer Request,
+    infer Response
+  >
+    ? (stream: FrameStream<MessageShape<Response>, MessageShape<Request>>) => void
+    : S["method"][K] extends DescMethodUnary | DescMethodServerStreaming | DescMethodClientStreaming
+      ? ServiceImpl<S>[K]
+      : never;
+};

@@ -1,0 +1,91 @@
+import { appendFile, mkdir, rename, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { type HrTime, SpanKind, SpanStatusCode } from "@opentelemetry/api";
+import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace";
+import type { SpanRecord } from "./span-record.ts";
+
+/** When a file is this long it becomes the old one; two files are kept per program. */
+const FILE_BYTES_MAX = 16 * 1024 * 1024;
+
+/**
+ * Appends finished spans as JSON lines to `<directory>/<program>-<instance>.jsonl`, for machines
+ * without a collector. `readTrace` (span-record.ts) reads them back.
+ */
+export class SpanFile implements SpanExporter {
+  readonly #directory: string;
+  readonly #program: string;
+  readonly #instance: string;
+  readonly #fileBytesMax: number;
+  /** Writes follow one another, so lines never mix. */
+  #lastWrite: Promise<void> = Promise.resolve();
+  #fileBytes: number | undefined;
+
+  constructor(options: SpanFileOptions) {
+    this.#directory = options.directory;
+    this.#program = options.program;
+    this.#instance = options.instance;
+    this.#fileBytesMax = options.fileBytesMax ?? FILE_BYTES_MAX;
+  }
+
+  export(spans: ReadableSpan[], done: Parameters<SpanExporter["export"]>[1]): void {
+    const lines = spans.map((span) => `${JSON.stringify(this.#recordOf(span))}\n`).join("");
+    this.#lastWrite = this.#lastWrite
+      .then(() => this.#append(lines))
+      .then(
+        () => done({ code: 0 }),
+        (error: Error) => done({ code: 1, error }),
+      );
+  }
+
+  forceFlush(): Promise<void> {
+    return this.#lastWrite;
+  }
+
+  shutdown(): Promise<void> {
+    return this.#lastWrite;
+  }
+
+  async #append(lines: string): Promise<void> {
+    const file = join(this.#directory, `${this.#program}-${this.#instance}.jsonl`);
+    if (this.#fileBytes === undefined) {
+      await mkdir(this.#directory, { recursive: true });
+      const found = await stat(file, { throwIfNoEntry: false });
+      this.#fileBytes = found?.size ?? 0;
+    }
+    if (this.#fileBytes >= this.#fileBytesMax) {
+      await rename(file, file.replace(/\.jsonl$/, ".old.jsonl"));
+      this.#fileBytes = 0;
+    }
+    await appendFile(file, lines);
+    this.#fileBytes += Buffer.byteLength(lines);
+  }
+
+  #recordOf(span: ReadableSpan): SpanRecord {
+    const { traceId, spanId } = span.spanContext();
+    return {
+      traceId,
+      spanId,
+      parentSpanId: span.parentSpanContext?.spanId ?? null,
+      name: span.name,
+      kind: SpanKind[span.kind].toLowerCase(),
+      program: this.#program,
+      instance: this.#instance,
+      startedAtMs: millisOf(span.startTime),
+      durationMs: millisOf(span.duration),
+      isError: span.status.code === SpanStatusCode.ERROR,
+      attributes: span.attributes as SpanRecord["attributes"],
+    };
+  }
+}
+
+export interface SpanFileOptions {
+  readonly directory: string;
+  readonly program: string;
+  readonly instance: string;
+  readonly fileBytesMax?: number;
+}
+
+/** Milliseconds with three decimals: microseconds are what the clock gives. */
+function millisOf([seconds, nanos]: HrTime): number {
+  return seconds * 1_000 + Math.round(nanos / 1_000) / 1_000;
+}

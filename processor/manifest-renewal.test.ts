@@ -1,0 +1,55 @@
+import { expect, test } from "vitest";
+import { SignedEnvelopeSchema } from "../gen/cardlane/keys/v1/keys_pb.ts";
+import { MANIFEST_LIFE_MS } from "../sealing/manifest.ts";
+import { nodeCurves as curves } from "../sealing/node-curves.ts";
+import { errorFrom } from "../test/error-from.ts";
+import { TestKeys } from "../test/fixtures/keys.ts";
+import { readOrRenewManifest } from "./manifest-renewal.ts";
+
+const MADE_MS = 1_767_225_600_000;
+const DAY_MS = 86_400_000;
+
+/** Keys whose manifest was made at MADE_MS, as the processor finds them `days` later. */
+function manifestAfter(keys: TestKeys, days: number) {
+  return readOrRenewManifest({
+    folder: keys.folder("processor"),
+    curves,
+    roots: keys.trustedRoots,
+    nowMs: MADE_MS + days * DAY_MS,
+  });
+}
+
+test.each([
+  { days: 0, number: 1n },
+  { days: 4, number: 1n },
+  { days: 4.001, number: 2n },
+  { days: 6.999, number: 2n },
+  { days: 30, number: 2n },
+])("after $days days the manifest in use has number $number", ({ days, number }) => {
+  using keys = new TestKeys({ nowMs: MADE_MS });
+  expect(manifestAfter(keys, days).number).toBe(number);
+});
+
+test("the renewed manifest has the same keys, seven more days, and is on disk", () => {
+  using keys = new TestKeys({ nowMs: MADE_MS });
+  const first = manifestAfter(keys, 0);
+  const renewed = manifestAfter(keys, 5);
+  expect(renewed.wire.keys).toEqual(first.wire.keys);
+  expect(Number(renewed.wire.issuedAtMs)).toBe(MADE_MS + 5 * DAY_MS);
+  expect(Number(renewed.wire.expiresAtMs)).toBe(MADE_MS + 5 * DAY_MS + MANIFEST_LIFE_MS);
+  expect(manifestAfter(keys, 5.5).wire).toEqual(renewed.wire);
+});
+
+test.each([{ days: 0 }, { days: 5 }])(
+  "a manifest that was changed is neither used nor renewed after $days days",
+  ({ days }) => {
+    using keys = new TestKeys({ nowMs: MADE_MS });
+    const folder = keys.folder("processor");
+    const envelope = folder.readMessage(SignedEnvelopeSchema, "manifest.json");
+    envelope.payload = envelope.payload.map((byte, index, all) =>
+      index === all.length - 20 ? byte ^ 1 : byte,
+    );
+    folder.writeMessage(SignedEnvelopeSchema, "manifest.json", envelope);
+    expect(errorFrom(() => manifestAfter(keys, days)).code).toBe("KEY_NOT_VALID");
+  },
+);

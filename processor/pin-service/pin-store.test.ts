@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { seededRandom } from "../../sealing/seeded-random.ts";
+import { freshDatabase } from "../../test/setup/database.ts";
+import { Database } from "../database.ts";
+import { type Attempt, PinStore, type SettledAttempt } from "./pin-store.ts";
+
+const random = seededRandom("pin store");
+const stack = new AsyncDisposableStack();
+/** Two instances of the PIN service. */
+let stores: readonly [PinStore, PinStore];
+
+beforeAll(async () => {
+  const { url } = stack.use(await freshDatabase("processor"));
+  const open = () => new PinStore(stack.use(new Database({ url, program: "test" })));
+  stores = [open(), open()];
+});
+afterAll(() => stack.disposeAsync());
+
+/** A card that nobody has tried yet. */
+async function newCard(): Promise<Uint8Array> {
+  const cardToken = random.bytes(32);
+  await stores[0].putCards([{ cardToken, pinReference: random.bytes(32) }]);
+  return cardToken;
+}
+
+function attempt(cardToken: Uint8Array, isRight: boolean): Attempt {
+  return { ksn: random.bytes(12), digest: random.bytes(64), cardToken, isRight };
+}
+
+function inWords(settled: readonly SettledAttempt[]): readonly string[] {
+  return settled.map(({ verdict, triesLeft }) => `${verdict} ${triesLeft}`);
+}
+
+test("three wrong PINs use the tries up, then even the right one is refused", async () => {
+  const card = await newCard();
+  const attempts = [false, false, false, true].map((isRight) => attempt(card, isRight));
+  expect(inWords(await stores[0].settle(attempts))).toEqual([
+    "WRONG 2",
+    "WRONG 1",
+    "WRONG 0",
+    "TRIES_EXCEEDED 0",
+  ]);
+});
+
+test("a right PIN gives all tries back", async () => {
+  const card = await newCard();
+  expect(inWords(await stores[0].settle([attempt(card, false)]))).toEqual(["WRONG 2"]);
+  expect(inWords(await stores[1].settle([attempt(card, true)]))).toEqual(["VERIFIED 3"]);
+  expect(inWords(await stores[0].settle([attempt(card, false)]))).toEqual(["WRONG 2"]);
+});
+
+test("fifty wrong PINs at once, over two instances, count exactly three", async () => {
+  const card = await newCard();
+  const attempts = Array.from({ length: 50 }, () => attempt(card, false));
+  const given = await Promise.all(
+    attempts.map((one, index) => stores[index % 2 === 0 ? 0 : 1].settle([one])),
+  );
+  const words = inWords(given.flat()).toSorted();
+  expect(words.filter((word) => word.startsWith("WRONG"))).toEqual([
+    "WRONG 0",
+    "WRONG 1",
+    "WRONG 2",
+  ]);
+  expect(words.filter((word) => word === "TRIES_EXCEEDED 0")).toHaveLength(47);
+});
+
+test("the same payment again gets the same verdict and counts nothing", async () => {
+  const card = await newCard();
+  const wrong = attempt(card, false);
+  const given = await Promise.all([
+    stores[0].settle([wrong]),
+    stores[1].settle([wrong]),
+    stores[0].settle([wrong, wrong]),
+  ]);
+  expect(new Set(inWords(given.flat()))).toEqual(new Set(["WRONG 2"]));
+  expect(inWords(await stores[0].settle([attempt(card, false)]))).toEqual(["WRONG 1"]);
+});
+
+test("a verdict stays what it was after later tries", async () => {
+  const card = await newCard();
+  const right = attempt(card, true);
+  await stores[0].settle([right]);
+  await stores[0].settle([attempt(card, false), attempt(card, false), attempt(card, false)]);
+  expect(inWords(await stores[1].settle([right]))).toEqual(["VERIFIED 3"]);
+  expect(inWords(await stores[1].settle([attempt(card, true)]))).toEqual(["TRIES_EXCEEDED 0"]);
+});
+
+test("a key serial number serves one payment only", async () => {
+  const card = await newCard();
+  const first = attempt(card, true);
+  const second = { ...attempt(card, false), ksn: first.ksn };
+  await stores[0].settle([first]);
+  expect((await stores[1].settle([second]))[0]?.verdict).toBe("REFUSED");
+  expect(inWords(await stores[0].settle([attempt(card, false)]))).toEqual(["WRONG 2"]);
+});
+
+test("many cards in one batch, in any order, at two instances at once", async () => {
+  const cards = await Promise.all(Array.from({ length: 20 }, newCard));
+  const batches = [cards, cards.toReversed()].map((some) =>
+    some.map((card) => attempt(card, false)),
+  );
+  const given = await Promise.all([
+    stores[0].settle(batches[0] ?? []),
+    stores[1].settle(batches[1] ?? []),
+  ]);
+  expect(inWords(given.flat()).toSorted()).toEqual([
+    ...Array<string>(20).fill("WRONG 1"),
+    ...Array<string>(20).fill("WRONG 2"),
+  ]);
+});
+
+test("a new PIN gives no tries back", async () => {
+  const card = await newCard();
+  await stores[0].settle([attempt(card, false)]);
+  await stores[0].putCards([{ cardToken: card, pinReference: random.bytes(32) }]);
+  expect(inWords(await stores[0].settle([attempt(card, false)]))).toEqual(["WRONG 1"]);
+});

@@ -1,0 +1,102 @@
+import type { Database } from "../database.ts";
+import { RowParameters } from "../row-parameters.ts";
+
+/** A PIN of which it is known already whether it is right. */
+export interface Attempt {
+  /** 12 bytes. */
+  readonly ksn: Uint8Array;
+  /** SHA-512 of the reader_payment bytes. */
+  readonly digest: Uint8Array;
+  /** 32 bytes. */
+  readonly cardToken: Uint8Array;
+  readonly isRight: boolean;
+}
+
+export interface SettledAttempt {
+  readonly verdict: "VERIFIED" | "WRONG" | "TRIES_EXCEEDED" | "REFUSED";
+  /** 0 to 3. */
+  readonly triesLeft: number;
+}
+
+export interface PinCard {
+  readonly cardToken: Uint8Array;
+  /** 32 bytes. */
+  readonly pinReference: Uint8Array;
+}
+
+/** References, tries and verdicts: PostgreSQL schema `pin`. */
+export class PinStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** The reference for each token, in the same order; undefined for a card that is not known. */
+  async references(tokens: readonly Uint8Array[]): Promise<readonly (Uint8Array | undefined)[]> {
+    const rows = await this.#database.run<ReferenceRow>(REFERENCES, [tokens]);
+    const references = new Array<Uint8Array | undefined>(tokens.length).fill(undefined);
+    for (const { position, pin_reference: reference } of rows) references[position - 1] = reference;
+    return references;
+  }
+
+  /** Counts tries and keeps verdicts; those that were kept before are repeated. In the same order. */
+  async settle(attempts: readonly Attempt[]): Promise<readonly SettledAttempt[]> {
+    const rows = await this.#database.run<SettledRow>(SETTLE, attemptParameters.values(attempts));
+    const settled = new Array<SettledAttempt>(attempts.length);
+    for (const { position, verdict, tries_left: triesLeft } of rows) {
+      settled[position - 1] = { verdict, triesLeft };
+    }
+    return settled;
+  }
+
+  /** Adds cards or changes their PIN. Tries that were used up stay so. */
+  async putCards(cards: readonly PinCard[]): Promise<void> {
+    await this.#database.run(PUT_CARDS, cardParameters.values(cards));
+  }
+}
+
+interface ReferenceRow {
+  readonly position: number;
+  readonly pin_reference: Uint8Array;
+}
+
+interface SettledRow {
+  readonly position: number;
+  readonly verdict: SettledAttempt["verdict"];
+  readonly tries_left: number;
+}
+
+const attemptParameters = new RowParameters<Attempt>({
+  ksn: ["bytea", (row) => row.ksn],
+  digest: ["bytea", (row) => row.digest],
+  card_token: ["bytea", (row) => row.cardToken],
+  is_right: ["boolean", (row) => row.isRight],
+});
+
+const cardParameters = new RowParameters<PinCard>({
+  card_token: ["bytea", (row) => row.cardToken],
+  pin_reference: ["bytea", (row) => row.pinReference],
+});
+
+const REFERENCES = {
+  name: "pin.references",
+  text: `
+    SELECT item.position::int, pin_reference
+    FROM unnest($1::bytea[]) WITH ORDINALITY AS item(card_token, position)
+    JOIN pin.card USING (card_token)`,
+};
+
+const SETTLE = {
+  name: "pin.settle",
+  text: `SELECT position::int, verdict, tries_left
+    FROM pin.settle($1::bytea[], $2::bytea[], $3::bytea[], $4::boolean[])`,
+};
+
+const PUT_CARDS = {
+  name: "pin.put_cards",
+  text: `
+    INSERT INTO pin.card (${cardParameters.names})
+    SELECT ${cardParameters.names} FROM ${cardParameters.from("given")}
+    ON CONFLICT (card_token) DO UPDATE SET pin_reference = excluded.pin_reference`,
+};

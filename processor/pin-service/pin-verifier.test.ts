@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { systemClock } from "../../mesh/clock.ts";
+import { parseReaderPayment } from "../../payment/payment-context.ts";
+import { nodeCurves } from "../../sealing/node-curves.ts";
+import { withOneBitFlipped } from "../../sealing/one-bit-flipped.ts";
+import { TestKeys } from "../../test/fixtures/keys.ts";
+import { PaymentSigner, type PaymentWishes } from "../../test/fixtures/reader-payment.ts";
+import { freshDatabase } from "../../test/setup/database.ts";
+import { Database } from "../database.ts";
+import { readPinKeys } from "./pin-keys.ts";
+import { PinStore } from "./pin-store.ts";
+import { type PinCheck, PinVerifier } from "./pin-verifier.ts";
+import { putTestPins } from "./test-pins.ts";
+
+const stack = new AsyncDisposableStack();
+const keys = stack.use(new TestKeys({ nowMs: systemClock.nowMs() }));
+const signer = new PaymentSigner({ keys, nowMs: () => systemClock.nowMs() });
+let verifier: PinVerifier;
+
+beforeAll(async () => {
+  const { url } = stack.use(await freshDatabase("processor"));
+  const store = new PinStore(stack.use(new Database({ url, program: "test" })));
+  const pinKeys = readPinKeys(keys.folder("pin-service"), nodeCurves);
+  await putTestPins(store, pinKeys);
+  verifier = new PinVerifier({ keys: pinKeys, store });
+});
+afterAll(() => stack.disposeAsync());
+
+const VISA = "4242424242424242";
+
+/** What a processor would ask about a payment. */
+function checkOf(wishes: PaymentWishes = {}, pan = VISA): PinCheck {
+  const payment = signer.sign(wishes);
+  const { contextBytes, pinBox } = parseReaderPayment(payment.signed.readerPayment);
+  return {
+    context: contextBytes,
+    pinBox,
+    pan,
+    digest: payment.digest,
+    dukptInitialKeyId: keys.reader.dukptInitialKeyId,
+  };
+}
+
+const verdictOf = async (check: PinCheck) => (await verifier.verify(check)).verdict;
+
+test("says whether a PIN is right", async () => {
+  expect(await verdictOf(checkOf())).toBe("VERIFIED");
+  expect(await verdictOf(checkOf({ pin: "1235" }))).toBe("WRONG");
+  expect(await verdictOf(checkOf({ pin: "12345" }))).toBe("WRONG");
+  expect(await verdictOf(checkOf())).toBe("VERIFIED");
+});
+
+test("knows PINs of four to twelve digits", async () => {
+  expect(await verdictOf(checkOf({ card: "canary" }, "4242421973508862"))).toBe("VERIFIED");
+});
+
+test.each<{ name: string; change: (check: PinCheck) => Partial<PinCheck> }>([
+  { name: "a PIN for another card", change: () => ({ pan: "5555555555554444" }) },
+  { name: "a card number that is none", change: () => ({ pan: "4242424242424241" }) },
+  { name: "another payment's context", change: () => ({ context: checkOf().context }) },
+  { name: "another reader's key", change: () => ({ dukptInitialKeyId: new Uint8Array(8) }) },
+  { name: "an empty box", change: () => ({ pinBox: new Uint8Array() }) },
+  { name: "a context that is none", change: () => ({ context: Uint8Array.of(1, 2, 3) }) },
+  { name: "a digest of a wrong length", change: () => ({ digest: new Uint8Array(63) }) },
+  {
+    name: "a card that has no PIN here",
+    change: () => checkOf({ cardData: { pan: "4111111111111111" } }, "4111111111111111"),
+  },
+])("refuses $name, and counts nothing", async ({ change }) => {
+  const check = checkOf();
+  expect(await verifier.verify({ ...check, ...change(check) })).toEqual({
+    verdict: "REFUSED",
+    triesLeft: 0,
+  });
+  expect(await verifier.verify(checkOf({ pin: "9999" }))).toEqual({
+    verdict: "WRONG",
+    triesLeft: 2,
+  });
+  expect(await verdictOf(checkOf())).toBe("VERIFIED");
+});
+
+test("refuses a box with one bit changed, whichever it is", async () => {
+  const check = checkOf();
+  const verdicts = await Promise.all(
+    withOneBitFlipped(check.pinBox).map((pinBox) => verdictOf({ ...check, pinBox })),
+  );
+  expect(new Set(verdicts)).toEqual(new Set(["REFUSED"]));
+});

@@ -1,0 +1,117 @@
+import { GroupCommit } from "../../mesh/group-commit.ts";
+import { Pan } from "../../payment/card.ts";
+import { PaymentError } from "../../payment/errors.ts";
+import { parsePaymentContext } from "../../payment/payment-context.ts";
+import { equalBytes } from "../../sealing/bytes.ts";
+import { digest } from "../../sealing/dsse.ts";
+import { derivePinKey, parseKsn } from "../../sealing/open/dukpt-host.ts";
+import { decipherPinBlock } from "../../sealing/open/pin-block.ts";
+import { openPinBox } from "../../sealing/open/pin-box.ts";
+import { cardTokenOf } from "../card-token.ts";
+import { isLostRace } from "../database.ts";
+import type { PinKeys } from "./pin-keys.ts";
+import { pinReferenceOf } from "./pin-reference.ts";
+import type { Attempt, PinStore, SettledAttempt } from "./pin-store.ts";
+
+/** Times that a batch is settled anew after another instance got in between. */
+const ROUNDS_MAX = 5;
+const DIGEST_BYTES = 64;
+
+/** A PIN to verify, as it came from the processor. */
+export interface PinCheck {
+  /** PaymentContext as the reader serialised it. */
+  readonly context: Uint8Array;
+  /** 176 bytes. */
+  readonly pinBox: Uint8Array;
+  readonly pan: string;
+  /** SHA-512 of the reader_payment bytes. */
+  readonly digest: Uint8Array;
+  /** Of the reader's certificate, 8 bytes. */
+  readonly dukptInitialKeyId: Uint8Array;
+}
+
+/** Not a PIN block for this card, context and reader. Nothing is counted. */
+const REFUSED: SettledAttempt = { verdict: "REFUSED", triesLeft: 0 };
+
+/** Says whether a PIN is right. A PIN is in memory only while its reference is computed. */
+export class PinVerifier {
+  readonly #keys: PinKeys;
+  readonly #store: PinStore;
+  readonly #group: GroupCommit<Entered, SettledAttempt>;
+
+  constructor(options: { readonly keys: PinKeys; readonly store: PinStore }) {
+    this.#keys = options.keys;
+    this.#store = options.store;
+    this.#group = new GroupCommit({ flush: (entered) => this.#settle(entered) });
+  }
+
+  /** @throws PaymentError STORE_NOT_REACHED or OVERLOADED. */
+  async verify(check: PinCheck): Promise<SettledAttempt> {
+    const entered = this.#open(check);
+    return entered === undefined ? REFUSED : await this.#group.add(entered);
+  }
+
+  #open(check: PinCheck): Entered | undefined {
+    try {
+      return openPin(check, this.#keys);
+    } catch (error) {
+      // Whatever is wrong with it: which check failed would help an attacker.
+      if (error instanceof PaymentError) return undefined;
+      throw error;
+    }
+  }
+
+  async #settle(entered: readonly Entered[]): Promise<readonly SettledAttempt[]> {
+    const references = await this.#store.references(entered.map(({ cardToken }) => cardToken));
+    const attempts: (Attempt & { readonly index: number })[] = [];
+    entered.forEach(({ reference, ...attempt }, index) => {
+      const known = references[index];
+      if (known === undefined) return;
+      attempts.push({ ...attempt, isRight: equalBytes(known, reference), index });
+    });
+    const settled = attempts.length === 0 ? [] : await this.#settleInRounds(attempts);
+    const verdicts = entered.map(() => REFUSED);
+    attempts.forEach(({ index }, position) => {
+      verdicts[index] = settled[position] ?? REFUSED;
+    });
+    return verdicts;
+  }
+
+  async #settleInRounds(attempts: readonly Attempt[]): Promise<readonly SettledAttempt[]> {
+    for (let round = 1; ; round += 1) {
+      try {
+        return await this.#store.settle(attempts);
+      } catch (error) {
+        if (round === ROUNDS_MAX || !isLostRace(error)) throw error;
+      }
+    }
+  }
+}
+
+/** What is left of an opened PIN. */
+type Entered = Omit<Attempt, "isRight"> & { readonly reference: Uint8Array };
+
+/** @throws PaymentError for whatever is not the PIN block of this card, context and reader. */
+function openPin(check: PinCheck, keys: PinKeys): Entered {
+  const context = parsePaymentContext(check.context);
+  const pan = Pan.parse(check.pan);
+  const agreement = keys.pin(context.wire.pinKeyId);
+  if (agreement === undefined || check.digest.length !== DIGEST_BYTES) throw refused();
+  const contextDigest = digest("payment-context", check.context);
+  const { ksn, block } = openPinBox({ agreement, contextDigest, sealed: check.pinBox });
+  if (!equalBytes(parseKsn(ksn).initialKeyId, check.dukptInitialKeyId)) throw refused();
+  const cardToken = cardTokenOf(keys.cardToken, pan);
+  const pinKey = derivePinKey(keys.baseDerivation, ksn);
+  try {
+    const pin = decipherPinBlock({ pinKey, block, pan: pan.revealPan() });
+    const reference = pinReferenceOf(keys.pinReference, cardToken, pin);
+    pin.fill(0);
+    return { ksn, digest: check.digest, cardToken, reference };
+  } finally {
+    pinKey.fill(0);
+  }
+}
+
+function refused(): PaymentError {
+  return new PaymentError("SEALED_DATA_REJECTED", "sealed data rejected");
+}

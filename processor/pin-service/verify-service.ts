@@ -1,0 +1,139 @@
+import { create, fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
+import {
+  type PinBox,
+  PinService,
+  type PinVerdict,
+  PinVerdictSchema,
+  type PinVerification,
+  type PinVerifications,
+  PinVerificationsSchema,
+  Verdict,
+  type VerifyRequest,
+  type VerifyResponse,
+  VerifyResponseSchema,
+} from "../../gen/cardlane/pin/v1/pin_pb.ts";
+import type { Clock } from "../../mesh/clock.ts";
+import type { FrameStream } from "../../mesh/frame-stream.ts";
+import type { Speaker } from "../../mesh/hello.ts";
+import type { LiveStream } from "../../mesh/live-stream.ts";
+import type { Log } from "../../mesh/log.ts";
+import { type MeshService, service } from "../../mesh/service.ts";
+import { liveStream } from "../../mesh/stream-life.ts";
+import type { Telemetry } from "../../mesh/telemetry.ts";
+import { PaymentError } from "../../payment/errors.ts";
+import { faultOf } from "../../payment/payment-fault.ts";
+import { equalBytes } from "../../sealing/bytes.ts";
+import { openHopBox } from "../../sealing/hop-box.ts";
+import { OwedAnswers } from "../owed-answers.ts";
+import { PIN_BOX_BYTES_MAX, PIN_HOP_ID, PIN_VERIFICATIONS_MAX } from "../pin-hop.ts";
+import type { PinKeys } from "./pin-keys.ts";
+import type { PinVerifier } from "./pin-verifier.ts";
+
+/** Boxes of one stream that may be worked on at the same time; then it is not read. */
+const BOXES_MAX = 16;
+
+export interface VerifyServiceParts {
+  readonly keys: PinKeys;
+  readonly verifier: PinVerifier;
+  readonly speaker: Speaker;
+  readonly clock: Clock;
+  readonly jitter: () => number;
+  readonly telemetry: Telemetry;
+  readonly log: Log;
+}
+
+/** cardlane.pin.v1.PinService. Translate is reserved: it is not there, so it answers UNIMPLEMENTED. */
+export function verifyService(parts: VerifyServiceParts): MeshService {
+  return service(PinService, { verify: (stream) => new VerifyStream(stream, parts) });
+}
+
+class VerifyStream {
+  readonly #parts: VerifyServiceParts;
+  readonly #live: LiveStream<VerifyResponse, VerifyRequest>;
+  readonly #owed: OwedAnswers;
+
+  constructor(stream: FrameStream<VerifyResponse, VerifyRequest>, parts: VerifyServiceParts) {
+    this.#parts = parts;
+    const { speaker, clock, jitter } = parts;
+    const schema = VerifyResponseSchema;
+    this.#live = liveStream(stream, { ...speaker, role: "server", schema, clock, jitter });
+    this.#owed = new OwedAnswers(() => this.#live.close());
+    this.#live.onFrame(({ frame }) => {
+      if (frame.case === "box") void this.#take(frame.value);
+    });
+    this.#live.onClose(() => this.#owed.closeWhenPaid());
+  }
+
+  async #take(box: PinBox): Promise<void> {
+    if (this.#owed.count + 1 === BOXES_MAX) this.#live.pause();
+    await this.#owed.during(() => this.#answer(box));
+    if (this.#owed.count + 1 === BOXES_MAX) this.#live.resume();
+  }
+
+  async #answer(box: PinBox): Promise<void> {
+    let verifications: readonly PinVerification[];
+    try {
+      ({ verifications } = openVerifications(box, this.#parts.keys));
+    } catch (error) {
+      this.#parts.log.warn("a box of PINs could not be opened");
+      const value = { number: box.number, fault: faultOf(error) };
+      this.#send({ case: "boxRefused", value });
+      return;
+    }
+    const verdicts = await Promise.all(verifications.map((one) => this.#verdict(one)));
+    this.#send({ case: "verdicts", value: { verdicts } });
+  }
+
+  async #verdict(verification: PinVerification): Promise<PinVerdict> {
+    const { verifier, telemetry, log } = this.#parts;
+    const { requestNumber, traceparent } = verification;
+    const span = telemetry.spanOf(traceparent || undefined, "pin.verify", "server");
+    try {
+      const { verdict, triesLeft } = await verifier.verify(verification);
+      span.end();
+      return create(PinVerdictSchema, { requestNumber, verdict: Verdict[verdict], triesLeft });
+    } catch (error) {
+      log.failure("a PIN could not be verified", error, { traceparent });
+      span.end(error instanceof PaymentError ? error.code : "INTERNAL");
+      return create(PinVerdictSchema, { requestNumber, verdict: Verdict.UNAVAILABLE });
+    }
+  }
+
+  #send(frame: NonNullable<MessageInitShape<typeof VerifyResponseSchema>["frame"]>): void {
+    this.#live.send(create(VerifyResponseSchema, { frame }));
+  }
+}
+
+/** @throws PaymentError KEY_NOT_VALID, SEALED_DATA_REJECTED or MALFORMED_REQUEST. */
+function openVerifications(box: PinBox, keys: PinKeys): PinVerifications {
+  if (!equalBytes(box.pinServiceKeyId, keys.hop.keyId)) {
+    throw new PaymentError("KEY_NOT_VALID", "pin_service_key_id is not known");
+  }
+  if (box.sealed.length > PIN_BOX_BYTES_MAX) throw malformed(`at most ${PIN_BOX_BYTES_MAX} bytes`);
+  const { sharedKeys } = keys.hop;
+  const payload = openHopBox({
+    sharedKeys,
+    peerPublicKey: keys.processorHop,
+    direction: "request",
+    relayId: PIN_HOP_ID,
+    box: box.sealed,
+  });
+  const opened = decode(payload);
+  const { length } = opened.verifications;
+  if (length < 1 || length > PIN_VERIFICATIONS_MAX) {
+    throw malformed(`1 to ${PIN_VERIFICATIONS_MAX} verifications, got ${length}`);
+  }
+  return opened;
+}
+
+function decode(payload: Uint8Array): PinVerifications {
+  try {
+    return fromBinary(PinVerificationsSchema, payload);
+  } catch {
+    throw malformed("PinVerifications");
+  }
+}
+
+function malformed(expected: string): PaymentError {
+  return new PaymentError("MALFORMED_REQUEST", `box must hold ${expected}`, { field: "box" });
+}

@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Outcome } from "../gen/cardlane/payment/v1/payment_pb.ts";
+import { DeviceState } from "../gen/cardlane/relay/v1/relay_pb.ts";
+import { sign as signBody } from "../sealing/dsse.ts";
+import { inWords, PlayingRelay } from "../test/fixtures/playing-relay.ts";
+import { type ProcessorMesh, startProcessorMesh } from "../test/fixtures/processor-mesh.ts";
+import { Database } from "./database.ts";
+
+let mesh: ProcessorMesh;
+
+beforeAll(async () => {
+  mesh = await startProcessorMesh();
+});
+afterAll(() => mesh[Symbol.asyncDispose]());
+
+async function merchantBalance() {
+  const { merchantId } = mesh.keys.terminal;
+  return await mesh.registry.getBalance({ merchantId, currency: 978 });
+}
+
+test("a reversal undoes, is repeated, and is refused once the result is acknowledged", async () => {
+  const payment = mesh.signer.sign();
+  await mesh.relay.authorize(payment);
+  const before = await merchantBalance();
+  const order = mesh.relay.reverseOf(payment);
+  const reversed = await mesh.relay.reverse(order);
+  expect(reversed.result).toMatchObject({
+    outcome: Outcome.REVERSED,
+    revision: 2,
+    approvedAmountMinor: 0n,
+    contextDigest: payment.contextDigest,
+  });
+  expect(await mesh.relay.reverse(order)).toEqual(reversed);
+  expect((await merchantBalance()).balanceMinor).toBe(before.balanceMinor - 1_250n);
+
+  const kept = mesh.signer.sign();
+  await mesh.relay.authorize(kept);
+  mesh.relay.acknowledge(kept, 1);
+  await expect.poll(() => acknowledgedRevision(kept.paymentId)).toBe(1);
+  expect(inWords(await mesh.relay.reverse(mesh.relay.reverseOf(kept)))).toBe("WRONG_STATE");
+});
+
+/** Acknowledgements are not answered, so only the database can tell. */
+async function acknowledgedRevision(paymentId: string): Promise<number | undefined> {
+  await using database = new Database({ url: mesh.databaseUrl, program: "test" });
+  const [row] = await database.run<{ acknowledged_revision: number }>(
+    {
+      name: "test.acknowledged",
+      text: "SELECT acknowledged_revision FROM processor.payment WHERE payment_id = $1",
+    },
+    [paymentId],
+  );
+  return row?.acknowledged_revision;
+}
+
+test("the answer of a tombstone is bound to what the reader signed", async () => {
+  const payment = mesh.signer.sign();
+  const { result } = await mesh.relay.reverse(mesh.relay.reverseOf(payment));
+  expect(result).toMatchObject({
+    outcome: Outcome.REVERSED,
+    revision: 1,
+    contextDigest: payment.contextDigest,
+    currency: 978,
+    readerSerial: mesh.signer.reader.serial,
+  });
+  expect((await mesh.relay.authorize(payment)).result).toEqual(result);
+});
+
+test.each([
+  { name: "another relay's id", fields: { relayId: "B2" }, code: "NOT_PERMITTED" },
+  {
+    name: "a digest of a wrong length",
+    fields: { digest: new Uint8Array(63) },
+    code: "MALFORMED_REQUEST",
+  },
+  {
+    name: "another payment's context",
+    fields: { context: new Uint8Array() },
+    code: "MALFORMED_REQUEST",
+  },
+  { name: "a version that is not known", fields: { version: 2 }, code: "MALFORMED_REQUEST" },
+])("refuses a reversal with $name", async ({ fields, code }) => {
+  const order = mesh.relay.reverseOf(mesh.signer.sign(), fields);
+  expect(inWords(await mesh.relay.reverse(order))).toBe(code);
+});
+
+test("refuses a reversal that somebody else signed", async () => {
+  const order = mesh.relay.reverseOf(mesh.signer.sign());
+  const signature = signBody("reverse", order.reverse, mesh.signer.reader.signing);
+  expect(inWords(await mesh.relay.reverse({ ...order, signature }))).toBe("SIGNATURE_REJECTED");
+});
+
+test("another relay can neither submit nor reverse what is not its own", async () => {
+  const relay = mesh.keys.anotherRelay("B2");
+  await using stranger = new PlayingRelay({
+    keys: mesh.keys,
+    address: mesh.processorAddress,
+    relay,
+  });
+  const payment = mesh.signer.sign();
+  expect(inWords(await stranger.authorize(payment))).toBe("NOT_PERMITTED");
+  await mesh.registry.registerRelays({
+    relays: [{ certificate: relay.certificate, state: DeviceState.ACTIVE }],
+  });
+  expect(inWords(await mesh.relay.authorize(payment))).toBe("APPROVED 00");
+  expect(inWords(await stranger.authorize(payment))).toBe("OWNED_ELSEWHERE");
+  expect(inWords(await stranger.reverse(stranger.reverseOf(payment)))).toBe("OWNED_ELSEWHERE");
+});

@@ -1,0 +1,203 @@
+import type { VerifyRequest, VerifyResponse } from "../gen/cardlane/pin/v1/pin_pb.ts";
+import type { Clock } from "../mesh/clock.ts";
+import type { FrameStream } from "../mesh/frame-stream.ts";
+import type { Health } from "../mesh/health.ts";
+import type { Identity } from "../mesh/identity.ts";
+import type { Log } from "../mesh/log.ts";
+import type { Policy } from "../mesh/policy.ts";
+import { serve } from "../mesh/serve.ts";
+import type { Telemetry } from "../mesh/telemetry.ts";
+import type { KeyFolder } from "../sealing/key-files.ts";
+import { nodeCurves as curves } from "../sealing/node-curves.ts";
+import type { Random } from "../sealing/random.ts";
+import { Acknowledgements } from "./acknowledgements.ts";
+import { AuthorizationDesk } from "./authorization-desk.ts";
+import { AuthorizationIntake } from "./authorization-intake.ts";
+import { addCards, testCardRows } from "./card-store.ts";
+import { CertificateCache } from "./certificate-cache.ts";
+import { Database } from "./database.ts";
+import { DatabaseWatch } from "./database-watch.ts";
+import { jitterFrom } from "./jitter.ts";
+import { PaymentStore } from "./payment-store.ts";
+import { PinClient } from "./pin-client.ts";
+import { HOP_BOX_BYTES_MAX, type ProcessParts } from "./process-stream.ts";
+import { type ProcessorKeys, readProcessorKeys } from "./processor-keys.ts";
+import { processorService } from "./processor-service.ts";
+import { registryService } from "./registry-service.ts";
+import { RegistryStore } from "./registry-store.ts";
+import { RetrievalReferences } from "./retrieval-references.ts";
+import { ReversalDesk } from "./reversal-desk.ts";
+import { ReversalStore } from "./reversal-store.ts";
+
+/** Room for the frame around the largest box. */
+const FRAME_BYTES_MAX = HOP_BOX_BYTES_MAX + 1_024;
+
+export interface ProcessorOptions {
+  /** "host:port"; port 0 takes any. */
+  readonly listen: string;
+  readonly instance: string;
+  readonly databaseUrl: string;
+  readonly keys: KeyFolder;
+  /** Opens a stream to the PIN service. */
+  readonly openPinStream: () => FrameStream<VerifyRequest, VerifyResponse>;
+  /** Serves the cards of payment/test-cards.ts. */
+  readonly hasTestCards: boolean;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly telemetry: Telemetry;
+  /** With it: mutual TLS, and only relays and operators may call. */
+  readonly identity?: Identity | undefined;
+  readonly trustDomain?: string;
+}
+
+export interface RunningProcessor extends AsyncDisposable {
+  /** "127.0.0.1:40123" */
+  readonly address: string;
+  /** Ends in order: no new streams, answers to what was asked, then the database. */
+  drain(graceMs: number): Promise<void>;
+}
+
+/** Starts the program that opens, decides and records payments. The database has its schema. */
+export async function startProcessor(options: ProcessorOptions): Promise<RunningProcessor> {
+  const { clock, log, telemetry, databaseUrl } = options;
+  await using stack = new AsyncDisposableStack();
+  const keys = readProcessorKeys({ folder: options.keys, curves, nowMs: clock.nowMs() });
+  const database = stack.use(new Database({ url: databaseUrl, program: "processor" }));
+  if (options.hasTestCards) await addCards(database, testCardRows(keys.cardToken));
+  const readiness = new Readiness();
+  const parts = processParts(options, { keys, database, stack, readiness });
+  const { roots } = keys;
+  const registry = { store: new RegistryStore(database), curves, roots, clock };
+  const server = stack.use(
+    await serve({
+      listen: options.listen,
+      services: [processorService(parts), registryService(registry)],
+      identity: options.identity,
+      ...policyOf(options),
+      clock,
+      log,
+      telemetry,
+      limits: { messageBytesMax: FRAME_BYTES_MAX },
+    }),
+  );
+  readiness.tell(server.health);
+  const onChange = (isReachable: boolean) => readiness.set("database", isReachable);
+  stack.use(new DatabaseWatch({ database, clock, onChange }));
+  const running = stack.move();
+  return {
+    address: server.address,
+    async drain(graceMs) {
+      await server.drain(graceMs);
+      await running.disposeAsync();
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+/** Everything behind the stream; what must be closed goes onto `stack`. */
+function processParts(
+  options: ProcessorOptions,
+  made: {
+    readonly keys: ProcessorKeys;
+    readonly database: Database;
+    readonly stack: AsyncDisposableStack;
+    readonly readiness: Readiness;
+  },
+): ProcessParts {
+  const { clock, random, log, telemetry, instance } = options;
+  const { keys, database, stack, readiness } = made;
+  const speaker = { program: "processor", instance, frameBytesMax: FRAME_BYTES_MAX };
+  const store = new PaymentStore(database);
+  const certificates = new CertificateCache({
+    store: new RegistryStore(database),
+    curves,
+    roots: keys.roots,
+  });
+  const pins = stack.use(
+    new PinClient({
+      open: options.openPinStream,
+      keys,
+      speaker,
+      clock,
+      random,
+      onReachable: (isReachable) => readiness.set("PIN service", isReachable),
+    }),
+  );
+  const desk = {
+    references: new RetrievalReferences(database),
+    resultSigner: () => keys.resultSigner(clock.nowMs()),
+    clock,
+    random,
+    telemetry,
+  };
+  const authorizations = new AuthorizationDesk({ ...desk, store });
+  const reversals = new ReversalDesk({ ...desk, store: new ReversalStore(database) });
+  const acknowledgements = new Acknowledgements({ store, log });
+  stack.defer(async () => {
+    await Promise.all([authorizations.idle(), reversals.idle(), acknowledgements.idle()]);
+  });
+  return {
+    intake: new AuthorizationIntake({
+      desk: authorizations,
+      certificates,
+      keys,
+      pins,
+      clock,
+      telemetry,
+    }),
+    reversals,
+    acknowledgements,
+    certificates,
+    keys,
+    speaker,
+    clock,
+    random,
+    jitter: jitterFrom(random),
+    telemetry,
+    log,
+  };
+}
+
+/** What the processor needs to decide payments, for its health. */
+class Readiness {
+  readonly #ready = { database: true, "PIN service": false };
+  #health: Health | undefined;
+
+  set(what: "database" | "PIN service", isReady: boolean): void {
+    this.#ready[what] = isReady;
+    this.#say();
+  }
+
+  tell(health: Health): void {
+    this.#health = health;
+    this.#say();
+  }
+
+  #say(): void {
+    const { database, "PIN service": pins } = this.#ready;
+    const state = (isReady: boolean) => (isReady ? "SERVING" : "NOT_SERVING");
+    this.#health?.set("cardlane.processor.v1.ProcessorService", state(database && pins));
+    this.#health?.set("cardlane.processor.v1.ProcessorRegistryService", state(database));
+  }
+}
+
+function policyOf({ identity, trustDomain = "cardlane.dev" }: ProcessorOptions): {
+  policy?: Policy;
+} {
+  if (identity === undefined) return {};
+  const policy = [
+    {
+      identity: `spiffe://${trustDomain}/relay/*`,
+      methods: ["cardlane.processor.v1.ProcessorService/*"],
+    },
+    {
+      identity: `spiffe://${trustDomain}/operator/*`,
+      methods: [
+        "cardlane.processor.v1.ProcessorService/GetManifest",
+        "cardlane.processor.v1.ProcessorRegistryService/*",
+      ],
+    },
+  ];
+  return { policy };
+}

@@ -1,0 +1,37 @@
+import {
+  hostPort,
+  optional,
+  type Setting,
+  SettingError,
+  text,
+  withDefault,
+} from "../mesh/config.ts";
+
+/** What processor and PIN service both read from their environment. */
+export const COMMON_SETTINGS = {
+  listen: hostPort("CARDLANE_LISTEN", "where to listen, such as 127.0.0.1:7404"),
+  keysDirectory: text("CARDLANE_KEYS_DIR", "the folder with this program's keys"),
+  databaseUrl: text("DATABASE_URL", "the processor's PostgreSQL database"),
+  hasTestCards: testCards(),
+  tlsDirectory: optional(text("CARDLANE_TLS_DIR", "the folder with ca.pem, cert.pem, key.pem")),
+  trustDomain: withDefault(
+    text("CARDLANE_TRUST_DOMAIN", "trust domain of the SPIFFE identities"),
+    "cardlane.dev",
+  ),
+};
+
+/** CARDLANE_TEST_CARDS=1 */
+function testCards(): Setting<boolean> {
+  return {
+    variable: "CARDLANE_TEST_CARDS",
+    meaning: "1 to serve the published test cards",
+    fallback: { value: false },
+    parse(value) {
+      if (value !== "1") throw new SettingError("must be 1 or unset");
+      if (process.env.NODE_ENV === "production") {
+        throw new SettingError("is refused in production: everybody knows the test cards' PIN");
+      }
+      return true;
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import { ConfigError, hostPort, readConfig, text } from "../mesh/config.ts";
+import { DirectoryInUse, directoryFiles } from "../mesh/durable-files.ts";
+import { runProgram } from "../mesh/program.ts";
+import { KeyFolder } from "../sealing/key-files.ts";
+import { systemRandom } from "../sealing/random.ts";
+import { tweetnaclCurves as curves } from "../sealing/tweetnacl-curves.ts";
+import { startReader } from "./reader.ts";
+
+const SETTINGS = {
+  listen: hostPort("CARDLANE_LISTEN", "where the terminal reaches the reader"),
+  keysDirectory: text("CARDLANE_KEYS_DIR", "where the reader's keys are"),
+  dataDirectory: text("CARDLANE_DATA_DIR", "where the reader keeps counter and pairing"),
+};
+
+await runProgram("reader", async ({ environment, isProduction, clock, log, telemetry }) => {
+  const { listen, keysDirectory, dataDirectory } = readConfig("reader", environment, SETTINGS);
+  const keys = new KeyFolder(keysDirectory);
+  const files = await directoryFiles(dataDirectory).catch((error) => {
+    throw error instanceof DirectoryInUse ? new ConfigError("reader", [error.message]) : error;
+  });
+  const reader = await startReader({
+    listen,
+    certificate: keys.readCertificate(),
+    roots: keys.readTrustedRoots(curves),
+    identity: curves.signer(keys.readKey("identity")),
+    signing: curves.signer(keys.readKey("signing")),
+    dukptInitialKey: () => keys.readKey("dukpt-initial"),
+    files,
+    curves,
+    clock,
+    random: systemRandom,
+    log,
+    telemetry,
+    isControlled: !isProduction,
+  });
+  // The register on disk holds everything from now on; who has this key could compute every PIN key.
+  if (keys.readKeys("dukpt-initial").length > 0) keys.destroyKey("dukpt-initial");
+  return {
+    address: reader.address,
+    async drain(graceMs) {
+      await reader.drain(graceMs);
+      await files[Symbol.asyncDispose]();
+    },
+  };
+});

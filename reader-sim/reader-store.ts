@@ -1,0 +1,181 @@
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { type SignedPayment, SignedPaymentSchema } from "../gen/cardlane/payment/v1/payment_pb.ts";
+import type { DurableFiles } from "../mesh/durable-files.ts";
+import { PaymentError } from "../payment/errors.ts";
+import { type MerchantId, type PaymentId, paymentIdToBytes } from "../payment/identifiers.ts";
+import { type CheckedReaderPayment, parseReaderPayment } from "../payment/payment-context.ts";
+import { concatBytes } from "../sealing/bytes.ts";
+import { DukptRegister } from "../sealing/dukpt.ts";
+import type { ManifestFile } from "../sealing/kept-manifest.ts";
+
+/** Payment ids that the reader remembers having taken a counter for; the oldest goes first. */
+const TAKEN_IDS_MAX = 1_024;
+const COUNTER_BYTES = 8;
+const PAYMENT_ID_BYTES = 16;
+
+const COUNTER_FILE = "counter.bin";
+const REGISTER_FILE = "dukpt-register.bin";
+const PAIRING_FILE = "pairing.bin";
+const MANIFEST_FILE = "manifest.bin";
+const SIGNED_PREFIX = "signed-";
+
+/** A payment whose signed bytes are still kept. */
+export interface KeptPayment {
+  readonly signed: SignedPayment;
+  /** The same bytes, taken apart. */
+  readonly payment: CheckedReaderPayment;
+}
+
+/**
+ * What a reader must not forget: counter, PIN key register, pairing, manifest, and signed payments
+ * until they are answered. The only file that knows how they are stored.
+ */
+export class ReaderStore {
+  readonly #files: DurableFiles;
+  readonly #register: DukptRegister;
+  readonly #kept: Map<PaymentId, KeptPayment>;
+  #counter: bigint;
+  /** Hex of payment ids, oldest first. */
+  #takenIds: readonly string[];
+  #merchantId: MerchantId | undefined;
+
+  private constructor(files: DurableFiles, found: FoundOnDisk) {
+    this.#files = files;
+    this.#register = found.register;
+    this.#kept = found.kept;
+    this.#counter = found.counter;
+    this.#takenIds = found.takenIds;
+    this.#merchantId = found.merchantId;
+  }
+
+  /** @param newRegister makes the PIN key register of a reader that starts for the first time. */
+  static async open(files: DurableFiles, newRegister: () => DukptRegister): Promise<ReaderStore> {
+    const counterFile = await files.read(COUNTER_FILE);
+    const merchantFile = await files.read(PAIRING_FILE);
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    return new ReaderStore(files, {
+      register: await openRegister(files, newRegister),
+      kept: await readKept(files),
+      counter: counterFile === undefined ? 0n : Buffer.from(counterFile).readBigUInt64BE(0),
+      takenIds: counterFile === undefined ? [] : readTakenIds(counterFile),
+      merchantId: merchantFile === undefined ? undefined : (text(merchantFile) as MerchantId),
+    });
+  }
+
+  /** Where the newest key manifest is kept. */
+  get manifestFile(): ManifestFile {
+    return {
+      read: () => this.#files.read(MANIFEST_FILE),
+      write: (bytes) => this.#files.write(MANIFEST_FILE, bytes),
+    };
+  }
+
+  /** The merchant this reader is paired with; undefined before its first session. */
+  get merchantId(): MerchantId | undefined {
+    return this.#merchantId;
+  }
+
+  async pairWith(merchantId: MerchantId): Promise<void> {
+    await this.#files.write(PAIRING_FILE, new TextEncoder().encode(merchantId));
+    this.#merchantId = merchantId;
+  }
+
+  isTaken(id: PaymentId): boolean {
+    return this.#takenIds.includes(hexOf(id));
+  }
+
+  /**
+   * The next counter value, for this payment alone. Counter and id are stored together before either
+   * is used, so a crash can waste a value, but never repeat one or sign a second time for one id.
+   *
+   * @throws PaymentError WRONG_STATE when the id has had its value.
+   */
+  async takeCounter(id: PaymentId): Promise<bigint> {
+    if (this.isTaken(id)) {
+      throw new PaymentError("WRONG_STATE", "the reader has signed this payment_id already", {
+        field: "payment_id",
+      });
+    }
+    const counter = this.#counter + 1n;
+    const takenIds = [...this.#takenIds, hexOf(id)].slice(-TAKEN_IDS_MAX);
+    const head = Buffer.alloc(COUNTER_BYTES);
+    head.writeBigUInt64BE(counter);
+    // Taken in memory first: should the disk fail halfway, nobody knows which value it holds.
+    this.#counter = counter;
+    this.#takenIds = takenIds;
+    await this.#files.write(COUNTER_FILE, concatBytes(head, Buffer.from(takenIds.join(""), "hex")));
+    return counter;
+  }
+
+  /** The PIN key of one payment, which the caller wipes. The register without it is stored first. */
+  async takePinKey(): Promise<{ readonly ksn: Uint8Array; readonly pinKey: Uint8Array }> {
+    const taken = this.#register.nextPinKey();
+    await this.#files.write(REGISTER_FILE, this.#register.serialize());
+    return taken;
+  }
+
+  async keep(id: PaymentId, signed: SignedPayment): Promise<void> {
+    await this.#files.write(signedName(id), toBinary(SignedPaymentSchema, signed));
+    this.#kept.set(id, { signed, payment: parseReaderPayment(signed.readerPayment) });
+  }
+
+  kept(id: PaymentId): KeptPayment | undefined {
+    return this.#kept.get(id);
+  }
+
+  async drop(id: PaymentId): Promise<void> {
+    if (!this.#kept.delete(id)) return;
+    await this.#files.remove(signedName(id));
+  }
+
+  /** Drops every payment that had to be submitted before `timeMs`. */
+  async dropSubmittableUntil(timeMs: number): Promise<void> {
+    for (const [id, { payment }] of this.#kept) {
+      if (payment.context.wire.submitBeforeMs <= timeMs) await this.drop(id);
+    }
+  }
+}
+
+interface FoundOnDisk {
+  readonly register: DukptRegister;
+  readonly kept: Map<PaymentId, KeptPayment>;
+  readonly counter: bigint;
+  readonly takenIds: readonly string[];
+  readonly merchantId: MerchantId | undefined;
+}
+
+async function openRegister(
+  files: DurableFiles,
+  newRegister: () => DukptRegister,
+): Promise<DukptRegister> {
+  const stored = await files.read(REGISTER_FILE);
+  if (stored !== undefined) return DukptRegister.parse(stored);
+  const register = newRegister();
+  await files.write(REGISTER_FILE, register.serialize());
+  return register;
+}
+
+async function readKept(files: DurableFiles): Promise<Map<PaymentId, KeptPayment>> {
+  const kept = new Map<PaymentId, KeptPayment>();
+  for (const name of await files.list(SIGNED_PREFIX)) {
+    const bytes = await files.read(name);
+    if (bytes === undefined) continue;
+    const signed = fromBinary(SignedPaymentSchema, bytes);
+    const payment = parseReaderPayment(signed.readerPayment);
+    kept.set(payment.context.paymentId, { signed, payment });
+  }
+  return kept;
+}
+
+function readTakenIds(counterFile: Uint8Array): readonly string[] {
+  const hex = Buffer.from(counterFile.subarray(COUNTER_BYTES)).toString("hex");
+  return hex.match(new RegExp(`.{${2 * PAYMENT_ID_BYTES}}`, "g")) ?? [];
+}
+
+function signedName(id: PaymentId): string {
+  return `${SIGNED_PREFIX}${hexOf(id)}.bin`;
+}
+
+function hexOf(id: PaymentId): string {
+  return Buffer.from(paymentIdToBytes(id)).toString("hex");
+}

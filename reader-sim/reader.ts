@@ -1,0 +1,106 @@
+import type { SignedEnvelope } from "../gen/cardlane/keys/v1/keys_pb.ts";
+import type { Clock } from "../mesh/clock.ts";
+import type { DurableFiles } from "../mesh/durable-files.ts";
+import type { Log } from "../mesh/log.ts";
+import { serve } from "../mesh/serve.ts";
+import type { MeshService } from "../mesh/service.ts";
+import type { Telemetry } from "../mesh/telemetry.ts";
+import { verifyReaderCertificate } from "../sealing/certificates.ts";
+import type { Curves, Signer } from "../sealing/curves.ts";
+import { DukptRegister } from "../sealing/dukpt.ts";
+import { KeptManifest } from "../sealing/kept-manifest.ts";
+import type { Random } from "../sealing/random.ts";
+import type { TrustedRoots } from "../sealing/trusted-roots.ts";
+import { readerControlService } from "./reader-control-service.ts";
+import { ReaderDevice } from "./reader-device.ts";
+import { readerService } from "./reader-service.ts";
+import { ReaderStore } from "./reader-store.ts";
+
+export interface ReaderOptions {
+  /** What the vendor and its keys say that this reader is. */
+  readonly certificate: SignedEnvelope;
+  readonly roots: TrustedRoots;
+  readonly identity: Signer;
+  readonly signing: Signer;
+  /**
+   * The 16 bytes that a new reader derives its PIN keys from; asked for on the very first start only.
+   * The caller destroys its own copy once the reader is open.
+   */
+  readonly dukptInitialKey: () => Uint8Array;
+  readonly files: DurableFiles;
+  readonly curves: Curves;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly telemetry: Telemetry;
+  /** Whether hands and cards can be simulated over gRPC: never in production. */
+  readonly isControlled: boolean;
+}
+
+/** A reader without a network: a simulation gives it streams, `startReader` a port. */
+export interface OpenedReader extends AsyncDisposable {
+  readonly device: ReaderDevice;
+  readonly services: readonly MeshService[];
+}
+
+/** @throws Error when certificate and keys do not belong together, or NODE_ENV forbids control. */
+export async function openReader(options: ReaderOptions): Promise<OpenedReader> {
+  const { roots, curves, clock, identity, signing, certificate: envelope } = options;
+  if (options.isControlled && process.env.NODE_ENV === "production") {
+    throw new Error("the reader's control service is refused with NODE_ENV=production");
+  }
+  const certificate = verifyReaderCertificate({ curves, roots, envelope, nowMs: clock.nowMs() });
+  requireSameKey("identity", certificate.identity.publicKey, identity.publicKey);
+  requireSameKey("signing", certificate.signing.publicKey, signing.publicKey);
+
+  const store = await ReaderStore.open(options.files, () => {
+    const initialKey = options.dukptInitialKey();
+    return DukptRegister.load(certificate.wire.dukptInitialKeyId, initialKey);
+  });
+  const manifest = await KeptManifest.open({ curves, roots, file: store.manifestFile });
+  const device = new ReaderDevice({ ...options, certificate, store, manifest });
+  const session = { ...options, device, store, manifest, envelope, certificate };
+  const services = [readerService(session)];
+  if (options.isControlled) services.push(readerControlService(device));
+  return { device, services, [Symbol.asyncDispose]: () => device[Symbol.asyncDispose]() };
+}
+
+export interface StartReaderOptions extends ReaderOptions {
+  /** "host:port"; Salt protects the session, so there is no TLS. */
+  readonly listen: string;
+}
+
+export interface RunningReader extends AsyncDisposable {
+  /** "127.0.0.1:7401" */
+  readonly address: string;
+  drain(graceMs: number): Promise<void>;
+}
+
+/** Opens a reader and serves it. */
+export async function startReader(options: StartReaderOptions): Promise<RunningReader> {
+  const reader = await openReader(options);
+  const { listen, clock, log, telemetry } = options;
+  const server = await serve({ listen, services: reader.services, clock, log, telemetry }).catch(
+    async (error) => {
+      await reader[Symbol.asyncDispose]();
+      throw error;
+    },
+  );
+  return {
+    address: server.address,
+    async drain(graceMs) {
+      await server.drain(graceMs);
+      await reader[Symbol.asyncDispose]();
+    },
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await reader[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function requireSameKey(name: string, certified: Uint8Array, held: Uint8Array): void {
+  if (Buffer.compare(certified, held) !== 0) {
+    throw new Error(`the reader's ${name} key is not the one in its certificate`);
+  }
+}

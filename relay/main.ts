@@ -1,0 +1,100 @@
+import {
+  hostPort,
+  hostPorts,
+  integer,
+  optional,
+  readConfig,
+  text,
+  withDefault,
+} from "../mesh/config.ts";
+import { loadIdentity } from "../mesh/identity.ts";
+import { runProgram } from "../mesh/program.ts";
+import { applyMigrations } from "../prisma/migrate.ts";
+import { verifyRelayCertificate } from "../sealing/certificates.ts";
+import { KeyFolder } from "../sealing/key-files.ts";
+import { nodeCurves as curves } from "../sealing/node-curves.ts";
+import { systemRandom as random } from "../sealing/random.ts";
+import { dialProcessor } from "./processor-link.ts";
+import { startRelay } from "./relay.ts";
+import { openRelayStore } from "./relay-store.ts";
+
+const PROGRAM = "relay/0.1.0";
+/** Health probes look about this often. */
+const PROBE_PERIOD_MS = 1_000;
+
+const SETTINGS = {
+  listen: withDefault(
+    hostPort("CARDLANE_LISTEN", "where terminals and people reach the relay"),
+    "127.0.0.1:7403",
+  ),
+  keysDirectory: text("CARDLANE_KEYS_DIR", "the folder with the relay's keys"),
+  databaseUrl: text("DATABASE_URL", "the relay's PostgreSQL database"),
+  processors: hostPorts("CARDLANE_PROCESSORS", "the processors, host:port each"),
+  tlsDirectory: optional(text("CARDLANE_TLS_DIR", "the folder with ca.pem, cert.pem, key.pem")),
+  trustDomain: withDefault(
+    text("CARDLANE_TRUST_DOMAIN", "trust domain of the SPIFFE identities"),
+    "cardlane.dev",
+  ),
+  deadlineMs: optional(
+    integer("CARDLANE_DEADLINE_MS", "milliseconds until a payment without an answer is reversed", {
+      min: 1_000,
+      max: 120_000,
+    }),
+  ),
+};
+
+await runProgram("relay", async (program) => {
+  const { environment, isProduction, clock, log, telemetry } = program;
+  const config = readConfig("relay", environment, SETTINGS);
+  const folder = new KeyFolder(config.keysDirectory);
+  const roots = folder.readTrustedRoots(curves);
+  const envelope = folder.readCertificate();
+  const { relayId } = verifyRelayCertificate({ curves, roots, envelope, nowMs: clock.nowMs() });
+  for (const migration of await applyMigrations({
+    name: "relay",
+    databaseUrl: config.databaseUrl,
+  })) {
+    log.info("migration applied", { migration });
+  }
+  const { tlsDirectory: directory, trustDomain } = config;
+  const identity =
+    directory === undefined ? undefined : await loadIdentity({ directory, clock, log });
+  const processors = config.processors.map((target) =>
+    dialProcessor({ target, identity, trustDomain, clock, telemetry }),
+  );
+  // Without a name of its own a relay that starts again would not know what it left open.
+  const instance = environment.CARDLANE_INSTANCE ?? relayId;
+  const store = openRelayStore(config.databaseUrl, instance);
+  const relay = await startRelay({
+    program: PROGRAM,
+    instance,
+    relayId,
+    keys: {
+      hop: curves.agreement(folder.readKey("hop")),
+      signing: curves.signer(folder.readKey("signing")),
+      roots,
+    },
+    store,
+    processors,
+    listen: config.listen,
+    identity,
+    trustDomain,
+    deadlineMs: config.deadlineMs,
+    curves,
+    clock,
+    random,
+    jitter: () => Buffer.from(random.bytes(4)).readUInt32BE() / 2 ** 32,
+    log,
+    telemetry,
+    ...(isProduction ? { probePeriodMs: PROBE_PERIOD_MS } : {}),
+  });
+  return {
+    address: relay.address,
+    async drain(graceMs) {
+      await relay.drain(graceMs);
+      for (const processor of processors) processor[Symbol.dispose]();
+      identity?.[Symbol.dispose]();
+      await store[Symbol.asyncDispose]();
+    },
+  };
+});

@@ -1,0 +1,264 @@
+import type { Clock } from "../mesh/clock.ts";
+import type { Log } from "../mesh/log.ts";
+import type { MeshService } from "../mesh/service.ts";
+import type { Telemetry } from "../mesh/telemetry.ts";
+import type { RelayId } from "../payment/identifiers.ts";
+import { errorOfFault } from "../payment/payment-fault.ts";
+import type { Agreement, Curves, Signer } from "../sealing/curves.ts";
+import type { Random } from "../sealing/random.ts";
+import type { TrustedRoots } from "../sealing/trusted-roots.ts";
+import { Answers } from "./answers.ts";
+import { Cancellation } from "./cancellation.ts";
+import { Completer } from "./completer.ts";
+import type { Institutions } from "./flight.ts";
+import { Forwarder } from "./forwarder.ts";
+import { Intake } from "./intake.ts";
+import { ManifestKeeper } from "./manifest-keeper.ts";
+import { PaymentQueries } from "./payment-queries.ts";
+import { PaymentWatch } from "./payment-watch.ts";
+import { ProcessorLanes, type ProcessorLink } from "./processor-lanes.ts";
+import { Recorder } from "./recorder.ts";
+import { Registry } from "./registry.ts";
+import { registryService } from "./registry-service.ts";
+import { relayService } from "./relay-service.ts";
+import type { RelayStore } from "./relay-store.ts";
+import { Resumer } from "./resumer.ts";
+import { Reversals } from "./reversals.ts";
+import { SubmissionCheck } from "./submission.ts";
+import { Sweep } from "./sweep.ts";
+import { Waiting } from "./waiting.ts";
+
+/** From Recorded until the relay gives up and reverses. */
+const DEADLINE_MS = 25_000;
+/** About a gigabyte would be 500,000; this is a minute of a processor that does not answer. */
+const FLIGHTS_MAX = 50_000;
+
+const INSTITUTIONS: Institutions = {
+  acquiringId: "10000000001",
+  forwardingId: "10000000002",
+  timeZone: "UTC",
+};
+
+export interface RelayCoreOptions {
+  readonly relayId: RelayId;
+  /** "relay/0.1.0" */
+  readonly program: string;
+  /** Unique among the relays of one database; a relay that starts again keeps its own. */
+  readonly instance: string;
+  readonly keys: RelayKeys;
+  readonly store: RelayStore;
+  readonly processors: readonly ProcessorLink[];
+  readonly curves: Curves;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** From 0 up to 1. */
+  readonly jitter: () => number;
+  readonly log: Log;
+  readonly telemetry: Telemetry;
+  readonly deadlineMs?: number | undefined;
+  readonly flightsMax?: number | undefined;
+  readonly institutions?: Institutions | undefined;
+}
+
+export interface RelayKeys {
+  readonly hop: Agreement;
+  readonly signing: Signer;
+  readonly roots: TrustedRoots;
+}
+
+/** Whether the relay can do its work; "database" and "processor" are what it depends on. */
+export interface RelayHealth {
+  readonly isDatabaseReached: boolean;
+  readonly isProcessorReached: boolean;
+}
+
+/** A relay without its server: everything that decides, for real or simulated surroundings. */
+export class RelayCore implements AsyncDisposable {
+  readonly services: readonly MeshService[];
+  readonly #options: RelayCoreOptions;
+  readonly #stopping = new AbortController();
+  readonly #waiting = new Waiting();
+  readonly #registry: Registry;
+  readonly #manifest: ManifestKeeper;
+  readonly #lanes: ProcessorLanes;
+  readonly #forwarder: Forwarder;
+  readonly #reversals: Reversals;
+  readonly #completer: Completer;
+  readonly #answers: Answers;
+  readonly #resumer: Resumer;
+  readonly #recorder: Recorder;
+  readonly #sweep: Sweep;
+  #onHealth: (health: RelayHealth) => void = () => undefined;
+  #lastRequestNumber = 0n;
+  #isDatabaseReached = true;
+
+  constructor(options: RelayCoreOptions) {
+    this.#options = options;
+    const { keys, store, clock } = options;
+    const { roots } = keys;
+    this.#registry = new Registry({ ...options, roots, store: store.registry });
+    this.#manifest = this.#makeManifest();
+    this.#lanes = this.#makeLanes();
+    this.#forwarder = new Forwarder({
+      ...options,
+      lanes: this.#lanes,
+      store: store.records,
+      institutions: options.institutions ?? INSTITUTIONS,
+      flightsMax: options.flightsMax ?? FLIGHTS_MAX,
+    });
+    this.#reversals = this.#makeReversals();
+    this.#completer = this.#makeCompleter();
+    this.#answers = this.#makeAnswers();
+    const nextRequestNumber = () => this.#nextRequestNumber();
+    const parts = { ...options, forwarder: this.#forwarder, nextRequestNumber };
+    this.#resumer = new Resumer({ ...parts, registry: this.#registry });
+    this.#recorder = new Recorder({
+      ...parts,
+      store: store.records,
+      lanes: this.#lanes,
+      leaseOwner: options.instance,
+      deadlineMs: options.deadlineMs ?? DEADLINE_MS,
+    });
+    this.#sweep = this.#makeSweep();
+    const registryParts = { ...options, roots, store: store.registry, registry: this.#registry };
+    this.services = [this.#relayService(), registryService({ ...registryParts, clock })];
+  }
+
+  /**
+   * Fetches the manifest, connects to the processors, and goes on with what was left open.
+   *
+   * @param onHealth is told whenever it may have changed.
+   */
+  start(onHealth: (health: RelayHealth) => void): void {
+    this.#onHealth = onHealth;
+    void this.#manifest.refresh();
+    this.#lanes.open();
+    this.#sweep.start();
+  }
+
+  /** What is being written is written; what is on its way is found again by the next run. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort();
+    this.#manifest[Symbol.dispose]();
+    await this.#sweep[Symbol.asyncDispose]();
+    await this.#recorder.idle();
+    await this.#lanes[Symbol.asyncDispose]();
+    await this.#completer.idle();
+  }
+
+  #makeManifest(): ManifestKeeper {
+    return new ManifestKeeper({
+      ...this.#options,
+      links: this.#options.processors,
+      roots: this.#options.keys.roots,
+      onChange: () => this.#processorReached(),
+    });
+  }
+
+  #makeLanes(): ProcessorLanes {
+    return new ProcessorLanes({
+      ...this.#options,
+      links: this.#options.processors,
+      hop: this.#options.keys.hop,
+      manifest: () => this.#manifest.current,
+      onAnswers: (answers) => this.#answers.receive(answers),
+      onBoxRefused: (box, fault) => {
+        // Most likely a key was rotated out.
+        void this.#manifest.refresh();
+        this.#forwarder.boxRefused(box, errorOfFault(fault));
+      },
+      onUp: () => this.#processorReached(),
+      onWritable: () => this.#forwarder.flush(),
+      onOver: (lane, stream) => {
+        this.#forwarder.streamOver(lane, stream);
+        this.#tellHealth();
+      },
+    });
+  }
+
+  #makeReversals(): Reversals {
+    return new Reversals({
+      ...this.#options,
+      store: this.#options.store.recovery,
+      lanes: this.#lanes,
+      signing: this.#options.keys.signing,
+      nextRequestNumber: () => this.#nextRequestNumber(),
+      onBegun: (outcome) => this.#waiting.tell(outcome),
+    });
+  }
+
+  #makeCompleter(): Completer {
+    return new Completer({
+      ...this.#options,
+      store: this.#options.store.records,
+      lanes: this.#lanes,
+      stopping: this.#stopping.signal,
+      onCompleted: (outcome) => this.#waiting.tell(outcome),
+    });
+  }
+
+  #makeAnswers(): Answers {
+    return new Answers({
+      ...this.#options,
+      forwarder: this.#forwarder,
+      reversals: this.#reversals,
+      completer: this.#completer,
+      manifest: () => this.#manifest.current,
+      onManifestStale: () => void this.#manifest.refresh(),
+    });
+  }
+
+  #makeSweep(): Sweep {
+    return new Sweep({
+      ...this.#options,
+      recovery: this.#options.store.recovery,
+      records: this.#options.store.records,
+      forwarder: this.#forwarder,
+      reversals: this.#reversals,
+      resumer: this.#resumer,
+      waiting: this.#waiting,
+      onDatabase: (isReached) => {
+        this.#isDatabaseReached = isReached;
+        this.#tellHealth();
+      },
+    });
+  }
+
+  #relayService(): MeshService {
+    const { store, clock } = this.#options;
+    const { queries, events, records, recovery } = store;
+    const shared = { ...this.#options, forwarder: this.#forwarder };
+    const check = new SubmissionCheck(this.#registry, () => this.#manifest.current);
+    const intake = { ...shared, check, recorder: this.#recorder, resumer: this.#resumer };
+    const watch = { queries, events, clock, stopping: this.#stopping.signal };
+    const reversals = this.#reversals;
+    return relayService({
+      ...this.#options,
+      intake: new Intake(intake),
+      waiting: this.#waiting,
+      registry: this.#registry,
+      queries: new PaymentQueries(queries, events),
+      watch: new PaymentWatch(watch),
+      cancellation: new Cancellation({ ...shared, records, recovery, reversals }),
+      manifest: this.#manifest,
+    });
+  }
+
+  #processorReached(): void {
+    this.#forwarder.flush();
+    this.#sweep.processorReached();
+    this.#tellHealth();
+  }
+
+  #tellHealth(): void {
+    this.#onHealth({
+      isDatabaseReached: this.#isDatabaseReached,
+      isProcessorReached: this.#lanes.isOpen,
+    });
+  }
+
+  #nextRequestNumber(): bigint {
+    this.#lastRequestNumber += 1n;
+    return this.#lastRequestNumber;
+  }
+}

@@ -1,0 +1,83 @@
+import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
+import {
+  RelayService,
+  type TransactRequest,
+  type TransactResponse,
+  TransactResponseSchema,
+} from "../gen/cardlane/relay/v1/relay_pb.ts";
+import { callerOf } from "../mesh/caller.ts";
+import type { Clock } from "../mesh/clock.ts";
+import type { FrameStream } from "../mesh/frame-stream.ts";
+import { type MeshService, service } from "../mesh/service.ts";
+import { liveStream } from "../mesh/stream-life.ts";
+import { PaymentError } from "../payment/errors.ts";
+import type { Cancellation } from "./cancellation.ts";
+import type { ManifestKeeper } from "./manifest-keeper.ts";
+import type { PaymentQueries } from "./payment-queries.ts";
+import { completedOf } from "./payment-record.ts";
+import type { PaymentWatch } from "./payment-watch.ts";
+import type { Registry } from "./registry.ts";
+import { type Scope, scopeOf, terminalOf } from "./scope.ts";
+import { TerminalStream, type TerminalStreamParts } from "./terminal-stream.ts";
+
+export interface RelayServiceParts extends TerminalStreamParts {
+  readonly program: string;
+  readonly instance: string;
+  readonly clock: Clock;
+  readonly jitter: () => number;
+  readonly registry: Registry;
+  readonly queries: PaymentQueries;
+  readonly watch: PaymentWatch;
+  readonly cancellation: Cancellation;
+  readonly manifest: ManifestKeeper;
+}
+
+/** What terminals and people ask of the relay, in the words of its contract. */
+export function relayService(parts: RelayServiceParts): MeshService {
+  const { queries, watch, cancellation, manifest, registry } = parts;
+  const scopeOfCaller = (context: HandlerContext): Promise<Scope> =>
+    scopeOf(callerOf(context).identity, registry);
+  return service(RelayService, {
+    transact: (stream) => transact(stream, parts),
+    async getPayment(request, context) {
+      return { payment: await queries.get(request, await scopeOfCaller(context)) };
+    },
+    async listPayments(request, context) {
+      const page = await queries.list(request, await scopeOfCaller(context));
+      return { payments: [...page.payments], nextPageToken: page.nextPageToken };
+    },
+    async *watchPayments(request, context) {
+      yield* watch.watch(request, await scopeOfCaller(context), context.signal);
+    },
+    submitInstruction() {
+      throw new PaymentError("NOT_SUPPORTED", "instructions are not supported yet");
+    },
+    async cancelPayment(request, context) {
+      const outcome = await cancellation.cancel(request, await scopeOfCaller(context));
+      return { completed: completedOf(outcome) };
+    },
+    getManifest({ haveNumber }) {
+      const { current } = manifest;
+      if (current === undefined) {
+        throw new PaymentError("UPSTREAM_NOT_REACHED", "no processor has been reached yet");
+      }
+      return current.number === haveNumber ? {} : { manifest: current.delegated };
+    },
+  });
+}
+
+function transact(
+  stream: FrameStream<TransactResponse, TransactRequest>,
+  parts: RelayServiceParts,
+): void {
+  const { identity } = stream.peer;
+  const terminalId = identity === undefined ? undefined : terminalOf(identity);
+  const { program, instance, clock, jitter } = parts;
+  const speaker = { program, instance, clock, jitter, schema: TransactResponseSchema };
+  const live = liveStream(stream, { ...speaker, role: "server" });
+  if (identity !== undefined && terminalId === undefined) {
+    live.fail(new ConnectError("only terminals submit payments", Code.PermissionDenied));
+    return;
+  }
+  new TerminalStream(live, terminalId, parts);
+}

@@ -1,0 +1,28 @@
+import { Database } from "./database.ts";
+import { EventStore } from "./event-store.ts";
+import { QueryStore } from "./query-store.ts";
+import { RecordStore } from "./record-store.ts";
+import { RecoveryStore } from "./recovery-store.ts";
+import { RegistryStore } from "./registry-store.ts";
+
+/** Everything that a relay keeps. */
+export interface RelayStore extends AsyncDisposable {
+  readonly records: RecordStore;
+  readonly recovery: RecoveryStore;
+  readonly events: EventStore;
+  readonly queries: QueryStore;
+  readonly registry: RegistryStore;
+}
+
+/** @param instance this relay instance; what it begins is its own until it is overdue. */
+export function openRelayStore(databaseUrl: string, instance: string): RelayStore {
+  const database = new Database(databaseUrl);
+  return {
+    records: new RecordStore(database),
+    recovery: new RecoveryStore(database, instance),
+    events: new EventStore(database),
+    queries: new QueryStore(database),
+    registry: new RegistryStore(database),
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,103 @@
+import { RelayRegistryService, RelayService } from "../gen/cardlane/relay/v1/relay_pb.ts";
+import type { Identity } from "../mesh/identity.ts";
+import type { Policy } from "../mesh/policy.ts";
+import { type MeshServer, serve } from "../mesh/serve.ts";
+import { RelayCore, type RelayCoreOptions, type RelayHealth } from "./relay-core.ts";
+
+/** A Submit with a certificate beside it is under 8 KiB. */
+const MESSAGE_BYTES_MAX = 16_384;
+/** A registration of a thousand devices. */
+const REGISTRATION_BYTES_MAX = 1_048_576;
+
+export interface RelayOptions extends RelayCoreOptions {
+  /** "host:port"; port 0 takes any. */
+  readonly listen: string;
+  /** With it: mutual TLS, and only those of the policy may call. */
+  readonly identity?: Identity | undefined;
+  /** "cardlane.dev" */
+  readonly trustDomain: string;
+  /** How long health probes get to see that the relay stops, in milliseconds. */
+  readonly probePeriodMs?: number;
+}
+
+/** A relay that serves. Disposing of it ends it at once; `drain` ends it in order. */
+export interface RunningRelay extends AsyncDisposable {
+  /** "127.0.0.1:7403" */
+  readonly address: string;
+  drain(graceMs: number): Promise<void>;
+}
+
+/** @throws Error when the port is taken, or plaintext was asked for beyond loopback. */
+export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
+  const core = new RelayCore(options);
+  const { identity, listen, clock, log, telemetry, probePeriodMs } = options;
+  const server = await serve({
+    listen,
+    services: core.services,
+    clock,
+    log,
+    telemetry,
+    limits: { messageBytesMax: Math.max(MESSAGE_BYTES_MAX, REGISTRATION_BYTES_MAX) },
+    ...(identity === undefined ? {} : { identity, policy: relayPolicy(options.trustDomain) }),
+    ...(probePeriodMs === undefined ? {} : { probePeriodMs }),
+  });
+  const running = new Running(server, core);
+  core.start((health) => running.setHealth(health));
+  return running;
+}
+
+class Running implements RunningRelay {
+  readonly #server: MeshServer;
+  readonly #core: RelayCore;
+  #isStopping = false;
+
+  constructor(server: MeshServer, core: RelayCore) {
+    this.#server = server;
+    this.#core = core;
+    server.health.setAll("NOT_SERVING");
+  }
+
+  get address(): string {
+    return this.#server.address;
+  }
+
+  /** Without a database a relay records nothing; without a processor nobody can pay. */
+  setHealth({ isDatabaseReached, isProcessorReached }: RelayHealth): void {
+    if (this.#isStopping) return;
+    const canPay = isDatabaseReached && isProcessorReached;
+    const { health } = this.#server;
+    health.set(RelayService.typeName, canPay ? "SERVING" : "NOT_SERVING");
+    health.set(RelayRegistryService.typeName, isDatabaseReached ? "SERVING" : "NOT_SERVING");
+  }
+
+  async drain(graceMs: number): Promise<void> {
+    this.#isStopping = true;
+    await this.#server.drain(graceMs);
+    await this.#core[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isStopping = true;
+    await this.#server[Symbol.asyncDispose]();
+    await this.#core[Symbol.asyncDispose]();
+  }
+}
+
+/** Who may call what of a relay. */
+export function relayPolicy(trustDomain: string): Policy {
+  const relay = RelayService.typeName;
+  return [
+    { identity: `spiffe://${trustDomain}/terminal/*`, methods: [`${relay}/*`] },
+    {
+      identity: `spiffe://${trustDomain}/operator/*`,
+      methods: [
+        `${relay}/GetPayment`,
+        `${relay}/ListPayments`,
+        `${relay}/WatchPayments`,
+        `${relay}/CancelPayment`,
+        `${relay}/GetManifest`,
+        `${RelayRegistryService.typeName}/*`,
+      ],
+    },
+  ];
+}

@@ -1,0 +1,152 @@
+import {
+  type DescMessage,
+  fromJson,
+  type JsonValue,
+  type MessageShape,
+  toJson,
+} from "@bufbuild/protobuf";
+import { type SignedPayment, SignedPaymentSchema } from "../gen/cardlane/payment/v1/payment_pb.ts";
+import { type CardRead, CardReadSchema } from "../gen/cardlane/reader/v1/reader_pb.ts";
+import {
+  type PaymentReport,
+  PaymentReportSchema,
+  StartPaymentSchema,
+} from "../gen/cardlane/terminal/v1/terminal_pb.ts";
+import type { DurableFiles } from "../mesh/durable-files.ts";
+import type { PaymentId } from "../payment/identifiers.ts";
+import { parsePaymentId } from "../payment/identifiers.ts";
+import { type PaymentRequest, parseStartPayment, startPaymentOf } from "./payment-request.ts";
+
+/** Finished payments that the terminal can still tell about; the oldest goes first. */
+const FINISHED_MAX = 1_000;
+const FILE_PREFIX = "payment-";
+const VERSION = 1;
+
+/** What the terminal has on its disk about one payment. */
+export interface JournalEntry {
+  readonly paymentId: PaymentId;
+  readonly request: PaymentRequest;
+  /** Unix milliseconds. */
+  readonly startedAtMs: number;
+  /** Trace context of the payment's root span. */
+  readonly traceparent: string;
+  /** What was read, masked; absent before. */
+  readonly card?: CardRead;
+  /** The reader's bytes; there before they are submitted for the first time, gone in the end. */
+  readonly signed?: SignedPayment;
+  /** The end; absent while the payment is open. */
+  readonly report?: PaymentReport;
+}
+
+/** An entry whose bytes may have been submitted: only the relay knows what became of it. */
+export type SignedEntry = JournalEntry & {
+  readonly signed: SignedPayment;
+  readonly card: CardRead;
+};
+
+export function isSigned(entry: JournalEntry): entry is SignedEntry {
+  return entry.signed !== undefined && entry.card !== undefined && entry.report === undefined;
+}
+
+/**
+ * The terminal's memory: one file per payment. An id is here before the reader hears of it, the
+ * signed bytes before they are submitted; so after a crash nothing that may have happened is forgotten.
+ */
+export class Journal {
+  readonly #files: DurableFiles;
+  readonly #entries: Map<PaymentId, JournalEntry>;
+
+  private constructor(files: DurableFiles, entries: Map<PaymentId, JournalEntry>) {
+    this.#files = files;
+    this.#entries = entries;
+  }
+
+  /** @throws Error naming a file that is no journal entry: somebody has to look at it. */
+  static async open(files: DurableFiles): Promise<Journal> {
+    const entries = new Map<PaymentId, JournalEntry>();
+    for (const name of await files.list(FILE_PREFIX)) {
+      const bytes = await files.read(name);
+      if (bytes === undefined) continue;
+      const entry = parseEntry(name, bytes);
+      entries.set(entry.paymentId, entry);
+    }
+    return new Journal(files, entries);
+  }
+
+  find(paymentId: PaymentId): JournalEntry | undefined {
+    return this.#entries.get(paymentId);
+  }
+
+  /** Payments whose end is not known, oldest first. */
+  get open(): readonly JournalEntry[] {
+    return [...this.#entries.values()].filter(({ report }) => report === undefined);
+  }
+
+  /** Stores a new payment, a further step of one, or its end. Resolves when that is on the disk. */
+  async write(entry: JournalEntry): Promise<void> {
+    const json = JSON.stringify(entryToJson(entry));
+    await this.#files.write(fileNameOf(entry.paymentId), new TextEncoder().encode(json));
+    this.#entries.set(entry.paymentId, entry);
+    if (entry.report !== undefined) await this.#forgetOldest();
+  }
+
+  /** Writes the end of a payment. The signed bytes are gone with it. */
+  async finish({ signed: _gone, ...entry }: JournalEntry, report: PaymentReport): Promise<void> {
+    await this.write({ ...entry, report });
+  }
+
+  /** Ids sort by time, so the first finished one is the oldest. */
+  async #forgetOldest(): Promise<void> {
+    const finished = [...this.#entries.values()].filter(({ report }) => report !== undefined);
+    for (const { paymentId } of finished.slice(0, Math.max(0, finished.length - FINISHED_MAX))) {
+      this.#entries.delete(paymentId);
+      await this.#files.remove(fileNameOf(paymentId));
+    }
+  }
+}
+
+function fileNameOf(paymentId: PaymentId): string {
+  return `${FILE_PREFIX}${paymentId}.json`;
+}
+
+function entryToJson(entry: JournalEntry): JsonValue {
+  const { card, signed, report } = entry;
+  return {
+    version: VERSION,
+    start: toJson(StartPaymentSchema, startPaymentOf(entry.request, entry.paymentId)),
+    startedAtMs: entry.startedAtMs,
+    traceparent: entry.traceparent,
+    ...(card && { card: toJson(CardReadSchema, card) }),
+    ...(signed && { signed: toJson(SignedPaymentSchema, signed) }),
+    ...(report && { report: toJson(PaymentReportSchema, report) }),
+  };
+}
+
+function parseEntry(name: string, bytes: Uint8Array): JournalEntry {
+  try {
+    const json = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, JsonValue>;
+    if (json.version !== VERSION) throw new Error("version");
+    const start = fromJson(StartPaymentSchema, json.start ?? {});
+    const card = optionalMessage(CardReadSchema, json.card);
+    const signed = optionalMessage(SignedPaymentSchema, json.signed);
+    const report = optionalMessage(PaymentReportSchema, json.report);
+    return {
+      paymentId: parsePaymentId(start.paymentId),
+      request: parseStartPayment(start),
+      startedAtMs: Number(json.startedAtMs),
+      traceparent: String(json.traceparent),
+      ...(card && { card }),
+      ...(signed && { signed }),
+      ...(report && { report }),
+    };
+  } catch (cause) {
+    throw new Error(`${name} is not a journal entry of this version`, { cause });
+  }
+}
+
+function optionalMessage<Desc extends DescMessage>(
+  schema: Desc,
+  json: JsonValue | undefined,
+): MessageShape<Desc> | undefined {
+  return json === undefined ? undefined : fromJson(schema, json);
+}

@@ -1,0 +1,82 @@
+import { ReaderService } from "../gen/cardlane/reader/v1/reader_pb.ts";
+import { RelayService } from "../gen/cardlane/relay/v1/relay_pb.ts";
+import {
+  ConfigError,
+  hostPort,
+  hostPorts,
+  optional,
+  readConfig,
+  text,
+  withDefault,
+} from "../mesh/config.ts";
+import { dial } from "../mesh/dial.ts";
+import { DirectoryInUse, directoryFiles } from "../mesh/durable-files.ts";
+import { loadIdentity } from "../mesh/identity.ts";
+import { runProgram } from "../mesh/program.ts";
+import { KeyFolder } from "../sealing/key-files.ts";
+import { systemRandom } from "../sealing/random.ts";
+import { tweetnaclCurves as curves } from "../sealing/tweetnacl-curves.ts";
+import { serveTerminal } from "./terminal-server.ts";
+
+const SETTINGS = {
+  listen: hostPort("CARDLANE_LISTEN", "where tills reach the terminal"),
+  reader: hostPort("CARDLANE_READER", "where the terminal reaches its reader"),
+  relays: hostPorts("CARDLANE_RELAY", "where the terminal reaches relays"),
+  keysDirectory: text("CARDLANE_KEYS_DIR", "where the terminal's keys are"),
+  dataDirectory: text("CARDLANE_DATA_DIR", "where the terminal keeps its journal"),
+  tlsDirectory: optional(text("CARDLANE_TLS_DIR", "where ca.pem, cert.pem and key.pem are")),
+  trustDomain: withDefault(
+    text("CARDLANE_TRUST_DOMAIN", "the mesh's SPIFFE trust domain"),
+    "cardlane.dev",
+  ),
+};
+
+await runProgram("terminal", async ({ environment, instance, clock, log, telemetry }) => {
+  const config = readConfig("terminal", environment, SETTINGS);
+  const { trustDomain, tlsDirectory } = config;
+  const keys = new KeyFolder(config.keysDirectory);
+  const files = await directoryFiles(config.dataDirectory).catch((error) => {
+    throw error instanceof DirectoryInUse ? new ConfigError("terminal", [error.message]) : error;
+  });
+  const identity =
+    tlsDirectory === undefined
+      ? undefined
+      : await loadIdentity({ directory: tlsDirectory, clock, log });
+  // Salt protects this one: a TLS certificate would show the reader before Salt does.
+  const readerChannel = dial({ targets: [config.reader], services: [ReaderService], clock });
+  const relayChannel = dial({
+    targets: config.relays,
+    services: [RelayService],
+    clock,
+    telemetry,
+    identity,
+    serverIdentity: `spiffe://${trustDomain}/relay/*`,
+  });
+  const server = await serveTerminal({
+    listen: config.listen,
+    tls: identity && { identity, trustDomain },
+    certificate: keys.readCertificate(),
+    identity: curves.signer(keys.readKey("identity")),
+    roots: keys.readTrustedRoots(curves),
+    files,
+    openReaderStream: () => readerChannel.openStream(ReaderService.method.session),
+    openRelayStream: () => relayChannel.openStream(RelayService.method.transact),
+    relayCalls: relayChannel.client(RelayService),
+    instance,
+    curves,
+    clock,
+    random: systemRandom,
+    log,
+    telemetry,
+  });
+  return {
+    address: server.address,
+    async drain(graceMs) {
+      await server.drain(graceMs);
+      readerChannel[Symbol.dispose]();
+      relayChannel[Symbol.dispose]();
+      identity?.[Symbol.dispose]();
+      await files[Symbol.asyncDispose]();
+    },
+  };
+});

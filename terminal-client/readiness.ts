@@ -1,0 +1,34 @@
+import type { Clock } from "../mesh/clock.ts";
+import type { PaymentError } from "../payment/errors.ts";
+
+/** Lets a payment wait for what it cannot begin without: a reader, a relay, a key manifest. */
+export class Readiness {
+  readonly #missing: () => PaymentError | undefined;
+  readonly #waiting = new Set<() => void>();
+
+  /** @param missing what is missing now, as the error that a payment ends with; undefined: nothing. */
+  constructor(missing: () => PaymentError | undefined) {
+    this.#missing = missing;
+  }
+
+  /** To be called when something may have come or gone. */
+  readonly changed = (): void => {
+    for (const wake of this.#waiting) wake();
+  };
+
+  /** @throws PaymentError for what is still missing after `durationMsMax`. */
+  async wait(clock: Clock, durationMsMax: number): Promise<void> {
+    let isLate = false;
+    using _timer = clock.timer(durationMsMax, () => {
+      isLate = true;
+      this.changed();
+    });
+    for (let missing = this.#missing(); missing !== undefined; missing = this.#missing()) {
+      if (isLate) throw missing;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#waiting.add(resolve);
+      await promise;
+      this.#waiting.delete(resolve);
+    }
+  }
+}

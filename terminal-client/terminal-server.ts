@@ -1,0 +1,56 @@
+import { TerminalService } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
+import type { Identity } from "../mesh/identity.ts";
+import type { Policy } from "../mesh/policy.ts";
+import { serve } from "../mesh/serve.ts";
+import { startTerminal, type Terminal, type TerminalOptions } from "./terminal.ts";
+import { terminalService } from "./terminal-service.ts";
+
+export interface ServeTerminalOptions extends TerminalOptions {
+  /** "host:port"; port 0 takes any. */
+  readonly listen: string;
+  /** With it: mutual TLS, and only operators may call. */
+  readonly tls?: { readonly identity: Identity; readonly trustDomain: string } | undefined;
+}
+
+export interface ServedTerminal extends AsyncDisposable {
+  /** "127.0.0.1:7402" */
+  readonly address: string;
+  readonly terminal: Terminal;
+  drain(graceMs: number): Promise<void>;
+}
+
+/** A terminal as a program of its own, with `TerminalService` for tills on the same machine. */
+export async function serveTerminal(options: ServeTerminalOptions): Promise<ServedTerminal> {
+  const { listen, clock, log, telemetry, certificate, tls } = options;
+  const terminal = await startTerminal(options);
+  const server = await serve({
+    listen,
+    services: [terminalService({ terminal, certificate, log })],
+    ...(tls && { identity: tls.identity, policy: terminalPolicy(tls.trustDomain) }),
+    clock,
+    log,
+    telemetry,
+  }).catch(async (error) => {
+    await terminal[Symbol.asyncDispose]();
+    throw error;
+  });
+  return {
+    address: server.address,
+    terminal,
+    async drain(graceMs) {
+      await server.drain(graceMs);
+      await terminal[Symbol.asyncDispose]();
+    },
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await terminal[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Who may ask a terminal to take a payment. */
+export function terminalPolicy(trustDomain: string): Policy {
+  return [
+    { identity: `spiffe://${trustDomain}/operator/*`, methods: [`${TerminalService.typeName}/*`] },
+  ];
+}

@@ -1,0 +1,201 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { expect, test } from "vitest";
+import { AmountsSchema, Certainty, PaymentKind } from "../gen/cardlane/payment/v1/payment_pb.ts";
+import {
+  type PayRequest,
+  PayRequestSchema,
+  type PayResponse,
+  TerminalService,
+} from "../gen/cardlane/terminal/v1/terminal_pb.ts";
+import { dial } from "../mesh/dial.ts";
+import { paymentErrorFrom } from "../mesh/errors-to-wire.ts";
+import type { FrameStream, StreamEnd } from "../mesh/frame-stream.ts";
+import { silentLog } from "../mesh/log.ts";
+import { serve } from "../mesh/serve.ts";
+import { TerminalBench } from "../test/fixtures/terminal-bench.ts";
+import { terminalService } from "./terminal-service.ts";
+
+/** The terminal of a bench behind a socket of its own, and a till that calls it. */
+class ServiceBench implements AsyncDisposable {
+  readonly bench: TerminalBench;
+  readonly #stack: AsyncDisposableStack;
+  readonly #address: string;
+
+  private constructor(bench: TerminalBench, stack: AsyncDisposableStack, address: string) {
+    this.bench = bench;
+    this.#stack = stack;
+    this.#address = address;
+  }
+
+  static async start(): Promise<ServiceBench> {
+    const stack = new AsyncDisposableStack();
+    const bench = stack.use(await TerminalBench.start());
+    const { terminal, keys, clock } = bench;
+    const { certificate } = keys.terminal;
+    const services = [terminalService({ terminal, certificate, log: silentLog })];
+    const server = await serve({ listen: "127.0.0.1:0", services, clock, log: silentLog });
+    stack.use(server);
+    return new ServiceBench(bench, stack, server.address);
+  }
+
+  dial() {
+    const { clock } = this.bench;
+    return this.#stack.use(dial({ targets: [this.#address], services: [TerminalService], clock }));
+  }
+
+  pay(): TillStream {
+    return new TillStream(this.bench, this.dial().openStream(TerminalService.method.pay));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#stack.disposeAsync();
+  }
+}
+
+/** A till's side of Pay. */
+class TillStream {
+  readonly #bench: TerminalBench;
+  readonly #stream: FrameStream<PayRequest, PayResponse>;
+  readonly responses: PayResponse["event"][] = [];
+  readonly ends: StreamEnd[] = [];
+
+  constructor(bench: TerminalBench, stream: FrameStream<PayRequest, PayResponse>) {
+    this.#bench = bench;
+    this.#stream = stream;
+    stream.onFrame(({ event }) => this.responses.push(event));
+    stream.onEnd((end) => this.ends.push(end));
+  }
+
+  say(step: MessageInitShape<typeof PayRequestSchema>["step"]): void {
+    this.#stream.send(create(PayRequestSchema, { ...(step && { step }) }));
+  }
+
+  halfClose(): void {
+    this.#stream.end();
+  }
+
+  cancelCall(): void {
+    this.#stream.end(new ConnectError("the till is gone", Code.Canceled));
+  }
+
+  count(name: string): number {
+    return this.responses.filter((event) => event.case === name).length;
+  }
+
+  heard(name: string, times = 1): Promise<void> {
+    return this.#bench.until(() => this.count(name) >= times || this.ends.length > 0);
+  }
+
+  async end(): Promise<StreamEnd> {
+    await this.#bench.until(() => this.ends.length > 0);
+    return this.ends[0] as StreamEnd;
+  }
+
+  get report() {
+    const last = this.responses.at(-1);
+    return last?.case === "finished" ? last.value : undefined;
+  }
+}
+
+const start = (changes = {}) => ({
+  case: "start" as const,
+  value: {
+    kind: PaymentKind.SALE,
+    amounts: create(AmountsSchema, { totalMinor: 1_250n }),
+    currency: 978,
+    ...changes,
+  },
+});
+
+const pin = (value: string) => ({
+  case: "confirm" as const,
+  value: { pinSource: { case: "pin" as const, value } },
+});
+
+test("a till pays over gRPC; a PIN of the wrong shape is asked for again", async () => {
+  await using service = await ServiceBench.start();
+  const { bench } = service;
+  const till = service.pay();
+  till.say(start());
+  await till.heard("prepared");
+  await bench.device.presentCard("visa", 0);
+  await till.heard("confirmationNeeded");
+  till.say(pin("12"));
+  await till.heard("confirmationNeeded", 2);
+  till.say(pin("1234"));
+  const submission = await bench.relay.next();
+  submission.recorded();
+  submission.answered();
+  expect((await till.end()).code).toBe(0);
+  expect(till.report?.certainty).toBe(Certainty.FINAL);
+  expect(till.report?.receipt?.merchantName).toBe("Corner Coffee");
+});
+
+test("a till may confirm in the same breath as it starts, and say nothing more", async () => {
+  await using service = await ServiceBench.start();
+  const till = service.pay();
+  till.say(start());
+  till.say(pin("1234"));
+  till.halfClose();
+  await till.heard("prepared");
+  await service.bench.device.presentCard("visa", 0);
+  (await service.bench.relay.next()).answered();
+  expect((await till.end()).code).toBe(0);
+  expect(till.report?.certainty).toBe(Certainty.FINAL);
+});
+
+test.each([
+  { name: "cancels", leave: (till: TillStream) => till.say({ case: "cancel", value: {} }) },
+  { name: "stops talking", leave: (till: TillStream) => till.halfClose() },
+  { name: "is cut off", leave: (till: TillStream) => till.cancelCall() },
+])("a till that $name before it confirmed has paid nothing", async ({ leave }) => {
+  await using service = await ServiceBench.start();
+  const { bench } = service;
+  const till = service.pay();
+  till.say(start());
+  await till.heard("prepared");
+  await bench.device.presentCard("visa", 0);
+  await till.heard("confirmationNeeded");
+  leave(till);
+  await bench.until(() => bench.device.display.lines[0] === "CANCELLED");
+  expect(bench.relay.submissionCount).toBe(0);
+});
+
+test.each([
+  {
+    name: "an amount of 0",
+    step: start({ amounts: create(AmountsSchema) }),
+    code: "AMOUNT_OUT_OF_RANGE",
+  },
+  { name: "no amounts", step: start({ amounts: undefined }), code: "MALFORMED_REQUEST" },
+  { name: "no kind", step: start({ kind: 0 }), code: "MALFORMED_REQUEST" },
+  { name: "a void", step: start({ kind: PaymentKind.VOID }), code: "NOT_SUPPORTED" },
+  { name: "a wrong currency", step: start({ currency: 1 }), code: "CURRENCY_NOT_ACCEPTED" },
+  { name: "an id that is no UUID", step: start({ paymentId: "7" }), code: "MALFORMED_REQUEST" },
+  { name: "a confirmation first", step: pin("1234"), code: "MALFORMED_REQUEST" },
+  { name: "nothing in a request", step: { case: undefined }, code: "MALFORMED_REQUEST" },
+] as const)("a till is told what is wrong with $name", async ({ step, code }) => {
+  await using service = await ServiceBench.start();
+  const till = service.pay();
+  till.say(step as Parameters<TillStream["say"]>[0]);
+  const { error } = await till.end();
+  expect(error && paymentErrorFrom(error)?.code).toBe(code);
+  expect(service.bench.device.display.lines).toEqual(["Welcome"]);
+});
+
+test("a till asks who the terminal is, and what became of a payment", async () => {
+  await using service = await ServiceBench.start();
+  const { bench } = service;
+  await bench.until(() => bench.terminal.readerSerial !== undefined);
+  await bench.until(() => bench.terminal.isRelayConnected);
+  const client = service.dial().client(TerminalService);
+  expect(await client.getTerminal({})).toMatchObject({
+    terminal: { terminalId: "TILL0001", merchantName: "Corner Coffee" },
+    readerSerial: bench.keys.reader.serial,
+    isRelayConnected: true,
+  });
+  const unknown = client.getTerminalPayment({ paymentId: "01932b5e-8c1a-7f00-9d3b-1f2e3d4c5b6a" });
+  await expect(unknown).rejects.toMatchObject({ code: Code.NotFound });
+});

@@ -1,0 +1,153 @@
+import { create } from "@bufbuild/protobuf";
+import type { SignedEnvelope } from "../gen/cardlane/keys/v1/keys_pb.ts";
+import type { CardRead } from "../gen/cardlane/reader/v1/reader_pb.ts";
+import {
+  type ConfirmPayment,
+  type PayRequest,
+  type PayResponse,
+  PayResponseSchema,
+  type StartPayment,
+  TerminalService,
+} from "../gen/cardlane/terminal/v1/terminal_pb.ts";
+import { toConnectError } from "../mesh/errors-to-wire.ts";
+import type { FrameStream } from "../mesh/frame-stream.ts";
+import type { Log } from "../mesh/log.ts";
+import { type MeshService, service } from "../mesh/service.ts";
+import { Pin } from "../payment/card.ts";
+import { PaymentError } from "../payment/errors.ts";
+import { parsePaymentId } from "../payment/identifiers.ts";
+import { parseStartPayment } from "./payment-request.ts";
+import type { Terminal } from "./terminal.ts";
+import type { PayEvent, PinSource, Till } from "./till.ts";
+
+export interface TerminalServiceOptions {
+  readonly terminal: Terminal;
+  /** The terminal's certificate as it was issued. */
+  readonly certificate: SignedEnvelope;
+  readonly log: Log;
+}
+
+/** What a terminal offers to a till over gRPC; nothing but translation. */
+export function terminalService({
+  terminal,
+  certificate,
+  log,
+}: TerminalServiceOptions): MeshService {
+  return service(TerminalService, {
+    pay: (stream) => void new PayStream(stream, terminal, log),
+    getTerminalPayment: ({ paymentId }) => ({
+      report: terminal.getPayment(parsePaymentId(paymentId)),
+    }),
+    getTerminal: () => ({
+      certificate,
+      terminal: terminal.certificate.wire,
+      readerSerial: terminal.readerSerial ?? "",
+      isRelayConnected: terminal.isRelayConnected,
+    }),
+  });
+}
+
+/** One till's `Pay` stream. */
+class PayStream implements Till {
+  readonly #stream: FrameStream<PayResponse, PayRequest>;
+  readonly #terminal: Terminal;
+  readonly #log: Log;
+  readonly #cancel = new AbortController();
+  #isStarted = false;
+  #isEnded = false;
+  /** A till may confirm in the same breath as it starts, before it is asked. */
+  #earlyConfirm: ConfirmPayment | undefined;
+  #asked: PromiseWithResolvers<PinSource> | undefined;
+  #card: CardRead | undefined;
+
+  constructor(stream: FrameStream<PayResponse, PayRequest>, terminal: Terminal, log: Log) {
+    this.#stream = stream;
+    this.#terminal = terminal;
+    this.#log = log;
+    stream.onFrame(({ step }) => this.#receive(step));
+    stream.onEnd(() => this.#heardAll());
+    stream.signal.addEventListener("abort", () => this.#cancel.abort());
+  }
+
+  get cancelled(): AbortSignal {
+    return this.#cancel.signal;
+  }
+
+  onEvent(event: PayEvent): void {
+    this.#stream.send(create(PayResponseSchema, { event }));
+  }
+
+  confirm(card: CardRead): Promise<PinSource> {
+    this.#card = card;
+    this.#asked = Promise.withResolvers<PinSource>();
+    const early = this.#earlyConfirm;
+    this.#earlyConfirm = undefined;
+    if (early !== undefined) this.#confirmed(early);
+    else if (this.#isEnded) this.#cancel.abort();
+    return this.#asked.promise;
+  }
+
+  #receive(step: PayRequest["step"]): void {
+    switch (step.case) {
+      case "start":
+        if (this.#isStarted) throw misplaced("start must come once");
+        this.#isStarted = true;
+        void this.#pay(step.value);
+        return;
+      case "confirm":
+        this.#requireStarted();
+        if (this.#asked === undefined) this.#earlyConfirm = step.value;
+        else this.#confirmed(step.value);
+        return;
+      case "cancel":
+        this.#requireStarted();
+        this.#cancel.abort();
+        return;
+      default:
+        throw misplaced("a request must have a step");
+    }
+  }
+
+  async #pay(start: StartPayment): Promise<void> {
+    try {
+      const report = await this.#terminal.pay(parseStartPayment(start), this);
+      this.onEvent({ case: "finished", value: report });
+      this.#stream.end();
+    } catch (error) {
+      this.#stream.end(toConnectError(error, this.#log));
+    }
+  }
+
+  #confirmed({ pinSource }: ConfirmPayment): void {
+    const asked = this.#asked;
+    try {
+      asked?.resolve(pinSourceOf(pinSource));
+      this.#asked = undefined;
+    } catch (error) {
+      if (!(error instanceof PaymentError) || this.#card === undefined) throw error;
+      // A PIN of the wrong shape goes nowhere: the till is asked again.
+      this.onEvent({ case: "confirmationNeeded", value: this.#card });
+    }
+  }
+
+  /** The till says nothing more, so it can not confirm either; it may still listen. */
+  #heardAll(): void {
+    this.#isEnded = true;
+    if (this.#asked !== undefined) this.#cancel.abort();
+    if (!this.#isStarted) this.#stream.end();
+  }
+
+  #requireStarted(): void {
+    if (!this.#isStarted) throw misplaced("the first request must be start");
+  }
+}
+
+function pinSourceOf(source: ConfirmPayment["pinSource"]): PinSource {
+  if (source.case === "pin") return { kind: "pin", pin: Pin.parse(source.value) };
+  if (source.case === "pinOnReader" && source.value) return { kind: "pin on reader" };
+  return { kind: "none" };
+}
+
+function misplaced(message: string): PaymentError {
+  return new PaymentError("MALFORMED_REQUEST", message, { field: "step" });
+}

@@ -1,0 +1,53 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/** Pinned: its output is what docs and tests quote. */
+const GRPCURL = "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3";
+const TOOLS = resolve(".cardlane", "tools");
+
+/**
+ * The real grpcurl, built once with Go.
+ *
+ * @returns undefined where Go is not installed; never in CI, which must have it.
+ */
+export async function installGrpcurl(): Promise<string | undefined> {
+  const path = join(TOOLS, "grpcurl");
+  if (existsSync(path)) return path;
+  if (!(await hasGo())) {
+    if (process.env.CI === "true") throw new Error("CI needs Go to build grpcurl");
+    return undefined;
+  }
+  await mkdir(TOOLS, { recursive: true });
+  await run("go", ["install", GRPCURL], { env: { ...process.env, GOBIN: TOOLS } });
+  return path;
+}
+
+export interface GrpcurlResult {
+  readonly exitCode: number;
+  /** Standard output and standard error. */
+  readonly text: string;
+}
+
+export async function grpcurl(path: string, args: readonly string[]): Promise<GrpcurlResult> {
+  try {
+    const { stdout, stderr } = await run(path, args);
+    return { exitCode: 0, text: stdout + stderr };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+    return { exitCode: code, text: stdout + stderr };
+  }
+}
+
+async function hasGo(): Promise<boolean> {
+  try {
+    await run("go", ["version"]);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,93 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Mesh } from "../../cli/start/mesh-processes.ts";
+import { PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { ProcessorRegistryService } from "../../gen/cardlane/processor/v1/processor_pb.ts";
+import { RelayRegistryService, RelayService } from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import { systemClock } from "../../mesh/clock.ts";
+import { dial } from "../../mesh/dial.ts";
+import { loadIdentity } from "../../mesh/identity.ts";
+import { silentLog } from "../../mesh/log.ts";
+import { type MeshFixture, startTestMesh } from "./mesh-fixture.ts";
+import { pay } from "./pay.ts";
+
+let fixture: MeshFixture;
+let mesh: Mesh;
+
+beforeAll(async () => {
+  fixture = await startTestMesh({ isTls: true });
+  mesh = fixture.mesh;
+});
+
+afterAll(async () => {
+  await fixture?.[Symbol.asyncDispose]();
+});
+
+const clientAs = async (holder: "terminal" | "relay" | "operator") =>
+  await loadIdentity({
+    directory: mesh.directory.tlsOf(holder),
+    clock: systemClock,
+    log: silentLog,
+  });
+
+test("a payment over mutual TLS is approved", async () => {
+  const { report } = await pay(mesh);
+  expect(report.state).toBe(PaymentState.APPROVED);
+});
+
+test("plaintext gets no answer from a TLS server", async () => {
+  using channel = dial({
+    targets: [mesh.addresses.relay],
+    services: [RelayService],
+    clock: systemClock,
+    timeoutMs: 2_000,
+  });
+  const call = channel.client(RelayService).listPayments({});
+  await expect(call).rejects.toSatisfy((error) =>
+    [Code.Unavailable, Code.DeadlineExceeded].includes(ConnectError.from(error).code),
+  );
+});
+
+test("a terminal may ask for its merchant's records, and may register nobody", async () => {
+  using identity = await clientAs("terminal");
+  using channel = dial({
+    targets: [mesh.addresses.relay],
+    services: [RelayService, RelayRegistryService],
+    clock: systemClock,
+    identity,
+    serverIdentity: "spiffe://cardlane.dev/relay/*",
+  });
+  const { payments } = await channel.client(RelayService).listPayments({});
+  expect(payments.length).toBeGreaterThan(0);
+  const register = channel.client(RelayRegistryService).listReaders({});
+  await expect(register).rejects.toMatchObject({ code: Code.PermissionDenied });
+});
+
+test("a terminal may not speak to the processor at all", async () => {
+  using identity = await clientAs("terminal");
+  using channel = dial({
+    targets: [mesh.addresses.processor],
+    services: [ProcessorRegistryService],
+    clock: systemClock,
+    identity,
+    serverIdentity: "spiffe://cardlane.dev/processor/*",
+  });
+  const call = channel.client(ProcessorRegistryService).getBalance({ merchantId: "X" });
+  await expect(call).rejects.toMatchObject({ code: Code.PermissionDenied });
+});
+
+test("a server with another identity than expected is not spoken to", async () => {
+  using identity = await clientAs("operator");
+  using channel = dial({
+    targets: [mesh.addresses.processor],
+    services: [RelayService],
+    clock: systemClock,
+    identity,
+    serverIdentity: "spiffe://cardlane.dev/relay/*",
+    timeoutMs: 2_000,
+  });
+  const call = channel.client(RelayService).listPayments({});
+  await expect(call).rejects.toSatisfy((error) =>
+    [Code.Unavailable, Code.DeadlineExceeded].includes(ConnectError.from(error).code),
+  );
+});
