@@ -49,7 +49,7 @@ export function connectPath(options: ConnectPathOptions): NodeHandler {
     shutdownSignal: options.shutdown,
     requestGate: (context) => gate(options, context),
   });
-  for (const { desc, methods } of options.services) {
+  for (const { desc, methods, messageBytesMax } of options.services) {
     const implementation: Partial<ServiceImpl<DescService>> = {};
     for (const method of desc.methods) {
       const handler = methods[method.localName];
@@ -58,7 +58,8 @@ export function connectPath(options: ConnectPathOptions): NodeHandler {
         method.methodKind === "bidi_streaming" ? asGenerator(options, handler) : handler
       ) as MethodImpl<DescMethod>;
     }
-    router.service(desc, implementation);
+    const readMaxBytes = messageBytesMax ?? options.messageBytesMax;
+    router.service(desc, implementation, { readMaxBytes });
   }
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
   return (request, response) => {

@@ -104,8 +104,9 @@ test("a directory has one holder at a time", async () => {
 
 test("a second process gets one clear line; a killed one leaves no lock behind", async () => {
   await using directory = await temporaryDirectory();
+  const module = JSON.stringify(new URL("durable-files.ts", import.meta.url).href);
   const script = `
-    import { directoryFiles } from ${JSON.stringify(new URL("durable-files.ts", import.meta.url).href)};
+    import { directoryFiles } from ${module};
     try {
       await directoryFiles(process.argv[1]);
       process.kill(process.pid, "SIGKILL");

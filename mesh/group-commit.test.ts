@@ -29,7 +29,7 @@ function poisonedFlush(poisoned: readonly number[]) {
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
-test("what is added in one turn is flushed together, and each item gets its own answer", async () => {
+test("what is added in one turn is flushed together, each item gets its own answer", async () => {
   const { flush, flushes } = poisonedFlush([]);
   const group = new GroupCommit({ flush });
   expect(await Promise.all([1, 2, 3].map((item) => group.add(item)))).toEqual([1, 2, 3]);

@@ -23,10 +23,12 @@ export async function runProgram(
   name: string,
   start: (program: Program) => Promise<RunningProgram>,
 ): Promise<void> {
-  const program = prepare(name);
+  const program = await prepare(name);
   const stop = stopRequest();
+  let isReady = false;
   try {
     const running = await start(program);
+    isReady = true;
     program.log.info("ready", { address: running.address });
     process.send?.({ ready: true, address: running.address } satisfies ReadyMessage);
     const reason = await stop;
@@ -34,7 +36,7 @@ export async function runProgram(
     await running.drain(DRAIN_GRACE_MS);
     program.log.info("stopped");
   } catch (error) {
-    report(program.log, error);
+    report(program, error, isReady);
     process.exitCode = 1;
   }
   await program.telemetry.shutdown();
@@ -73,7 +75,7 @@ export interface ReadyMessage {
   readonly address: string;
 }
 
-function prepare(name: string): Program {
+async function prepare(name: string): Promise<Program> {
   const environment = process.env;
   const instance = environment.CARDLANE_INSTANCE ?? `${name}-${process.pid}`;
   const level = LOG_LEVELS.find((one) => one === environment.CARDLANE_LOG_LEVEL) ?? "info";
@@ -87,7 +89,7 @@ function prepare(name: string): Program {
     isProduction,
     clock,
     log,
-    telemetry: startTelemetry({ program: name, instance, environment }),
+    telemetry: await startTelemetry({ program: name, instance, environment }),
     async identityFrom(directory) {
       if (directory !== undefined) return loadIdentity({ directory, clock, log });
       if (isProduction) throw new StartError(`${name} cannot start:\n  production needs TLS files`);
@@ -110,8 +112,16 @@ function stopRequest(): Promise<string> {
   });
 }
 
-/** Why it cannot start is for the person at the terminal; anything else is for the log. */
-function report(log: Log, error: unknown): void {
+/**
+ * Why it cannot start is for the person at the terminal: a missing file, a database that does not
+ * answer. Once it serves, an error's text may quote what it was given, so it is for the log alone.
+ */
+function report({ name, log }: Program, error: unknown, isReady: boolean): void {
   if (error instanceof StartError) process.stderr.write(`${error.message}\n`);
+  else if (!isReady) process.stderr.write(`${name} cannot start:\n  ${messageOf(error)}\n`);
   else log.failure("the program failed", error);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

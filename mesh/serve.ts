@@ -14,6 +14,7 @@ import { toConnectError } from "./errors-to-wire.ts";
 import type { FrameStream, Peer } from "./frame-stream.ts";
 import { GRPC_CONTENT_TYPE, grpcTrailers, isGrpcProto } from "./grpc-trailers.ts";
 import { createHealth, type Health } from "./health.ts";
+import type { FrameLimits } from "./http2-frame-stream.ts";
 import { Http2ServerStream } from "./http2-server-stream.ts";
 import type { Identity } from "./identity.ts";
 import { Listener } from "./listener.ts";
@@ -160,12 +161,13 @@ class Server implements MeshServer {
     throw new ConnectError(`this identity may not call ${method}`, Code.PermissionDenied);
   }
 
-  #addFastMethods({ desc, methods }: MeshService): void {
+  #addFastMethods({ desc, methods, messageBytesMax }: MeshService): void {
+    const limits = { ...this.#limits, ...(messageBytesMax && { messageBytesMax }) };
     for (const method of desc.methods) {
       const handler = methods[method.localName];
       if (!isBidi(method) || handler === undefined) continue;
       const handle = handler as FastMethod["handle"];
-      this.#fastMethods.set(`/${methodName(method)}`, { method, handle });
+      this.#fastMethods.set(`/${methodName(method)}`, { method, handle, limits });
     }
   }
 
@@ -196,7 +198,7 @@ class Server implements MeshServer {
       stream,
       method: fast.method,
       peer,
-      limits: this.#limits,
+      limits: fast.limits,
       clock: this.#options.clock,
       draining: this.#draining.signal,
       toConnectError: (error) => this.#toWire(error),
@@ -216,6 +218,7 @@ class Server implements MeshServer {
 
 interface FastMethod {
   readonly method: DescMethodBiDiStreaming;
+  readonly limits: FrameLimits;
   readonly handle: (stream: FrameStream<unknown, unknown>) => void;
 }
 

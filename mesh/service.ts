@@ -16,14 +16,20 @@ import type { FrameStream } from "./frame-stream.ts";
  * `(request, context) => answer` and `async function* (request, context)`. A bidirectional method
  * is `(stream) => void` and gets the stream in push style, whichever protocol the caller speaks.
  */
-export function service<S extends DescService>(desc: S, methods: MethodsOf<S>): MeshService {
-  return { desc, methods: methods as MeshService["methods"] };
+export function service<S extends DescService>(
+  desc: S,
+  methods: MethodsOf<S>,
+  limits: { readonly messageBytesMax?: number } = {},
+): MeshService {
+  return { desc, methods: methods as MeshService["methods"], ...limits };
 }
 
 export interface MeshService {
   readonly desc: DescService;
   /** By local name of the method; a method that is missing answers UNIMPLEMENTED. */
   readonly methods: Readonly<Record<string, unknown>>;
+  /** Longest message that a caller may send, in bytes; undefined: the server's own limit. */
+  readonly messageBytesMax?: number;
 }
 
 export type MethodsOf<S extends DescService> = {

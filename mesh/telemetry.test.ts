@@ -25,7 +25,7 @@ const UNSAMPLED_PARENT = `00-${"1".repeat(32)}-${"2".repeat(16)}-00`;
 
 async function started(environment: Record<string, string> = {}) {
   const directory = await temporaryDirectory();
-  const telemetry = startTelemetry({
+  const telemetry = await startTelemetry({
     program: "relay",
     instance: "A1",
     environment: { CARDLANE_SPANS_DIR: directory.path, ...environment },

@@ -9,27 +9,11 @@ import {
   type Tracer,
   trace,
 } from "@opentelemetry/api";
-import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
-import { resourceFromAttributes } from "@opentelemetry/resources";
-import {
-  AlwaysOnSampler,
-  BatchSpanProcessor,
-  type SpanExporter,
-  TracerProvider,
-} from "@opentelemetry/sdk-trace";
-import { ATTR_SERVICE_NAME } from "@opentelemetry/semantic-conventions";
-import { ATTR_SERVICE_INSTANCE_ID } from "@opentelemetry/semantic-conventions/incubating";
-import type { Environment } from "./config.ts";
 import { rootSampler } from "./root-sampler.ts";
 import { type SpanAttributes, toOtelAttributes } from "./span-attributes.ts";
-import { SpanFile } from "./span-file.ts";
+import { openSpanExport, type SpanExport, type SpanExportOptions } from "./span-export.ts";
 import { spanTimeMs } from "./span-time.ts";
 import { formatTraceparent, isSampled, parseTraceparent } from "./traceparent.ts";
-
-/** A person who just paid looks at the trace at once. */
-const EXPORT_DELAY_MS = 200;
-/** Spans over this are dropped, not waited for: telemetry never slows a payment down. */
-const QUEUED_SPANS_MAX = 16_384;
 
 /**
  * The traces of one program. One payment is one trace; every hop makes its span with the
@@ -89,58 +73,21 @@ export interface StatementSpan {
   end(errorType?: string): void;
 }
 
-export interface TelemetryOptions {
-  readonly program: string;
-  readonly instance: string;
-  readonly environment: Environment;
-}
-
-/**
- * OTLP when the standard variables ask for it (OTEL_EXPORTER_OTLP_ENDPOINT or
- * OTEL_TRACES_EXPORTER=otlp); otherwise JSON lines in the directory CARDLANE_SPANS_DIR; otherwise,
- * or with OTEL_TRACES_EXPORTER=none or OTEL_SDK_DISABLED=true, nothing.
- */
-export function startTelemetry(options: TelemetryOptions): Telemetry {
-  const exporter = exporterFor(options);
-  if (exporter === undefined) return noTelemetry;
-  const provider = new TracerProvider({
-    resource: resourceFromAttributes({
-      [ATTR_SERVICE_NAME]: `cardlane-${options.program}`,
-      [ATTR_SERVICE_INSTANCE_ID]: options.instance,
-    }),
-    // Decided in spanOf, before the SDK is asked for anything.
-    sampler: new AlwaysOnSampler(),
-    spanProcessors: [
-      new BatchSpanProcessor({
-        exporter,
-        scheduledDelayMillis: EXPORT_DELAY_MS,
-        maxQueueSize: QUEUED_SPANS_MAX,
-      }),
-    ],
-  });
-  return new Traces(provider, rootSampler(options.environment));
-}
-
-function exporterFor(options: TelemetryOptions): SpanExporter | undefined {
-  const { environment } = options;
-  const wanted = environment.OTEL_TRACES_EXPORTER;
-  if (environment.OTEL_SDK_DISABLED === "true" || wanted === "none") return undefined;
-  const endpoint =
-    environment.OTEL_EXPORTER_OTLP_ENDPOINT ?? environment.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT;
-  if (wanted === "otlp" || endpoint !== undefined) return new OTLPTraceExporter();
-  const directory = environment.CARDLANE_SPANS_DIR;
-  return directory === undefined ? undefined : new SpanFile({ ...options, directory });
+/** Starts what openSpanExport (span-export.ts) finds in the environment. */
+export async function startTelemetry(options: SpanExportOptions): Promise<Telemetry> {
+  const spans = await openSpanExport(options);
+  return spans === undefined ? noTelemetry : new Traces(spans, rootSampler(options.environment));
 }
 
 class Traces implements Telemetry {
   readonly tracer: Tracer;
-  readonly #provider: TracerProvider;
+  readonly #spans: SpanExport;
   readonly #isRootSampled: () => boolean;
 
-  constructor(provider: TracerProvider, isRootSampled: () => boolean) {
-    this.#provider = provider;
+  constructor(spans: SpanExport, isRootSampled: () => boolean) {
+    this.#spans = spans;
     this.#isRootSampled = isRootSampled;
-    this.tracer = provider.getTracer("cardlane");
+    this.tracer = spans.tracer;
   }
 
   spanOf(
@@ -188,11 +135,11 @@ class Traces implements Telemetry {
   }
 
   flush(): Promise<void> {
-    return this.#provider.forceFlush();
+    return this.#spans.flush();
   }
 
   shutdown(): Promise<void> {
-    return this.#provider.shutdown();
+    return this.#spans.shutdown();
   }
 
   [Symbol.dispose](): void {

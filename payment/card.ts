@@ -12,7 +12,7 @@ export class Pan {
     this.#digits = digits;
   }
 
-  /** @throws PaymentError MALFORMED_REQUEST unless 12 to 19 digits with a right Luhn check digit. */
+  /** @throws PaymentError MALFORMED_REQUEST unless 12 to 19 digits with a right check digit. */
   static parse(text: string): Pan {
     const digits = text.replaceAll(" ", "");
     if (!PAN_SHAPE.test(digits) || !hasLuhnCheckDigit(digits)) {

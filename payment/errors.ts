@@ -1,8 +1,8 @@
 import { Certainty, NextStep } from "../gen/cardlane/payment/v1/payment_pb.ts";
 
 /**
- * Every way in which cardlane refuses or fails, and what the caller may do then. gRPC status numbers
- * are those of google.rpc.Code. Each row has its line in docs/failure-modes.md.
+ * Every way in which cardlane refuses or fails, and what the caller may do then. gRPC status
+ * numbers are those of google.rpc.Code. Each row has its line in docs/failure-modes.md.
  */
 export const PAYMENT_ERRORS = {
   // The request can never be accepted as it is.

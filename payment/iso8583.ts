@@ -25,7 +25,7 @@ export const REVERSAL_REASONS = {
   TIMEOUT: 4021,
 } as const;
 
-/** Systems trace audit number (DE 11, n 6) of a reader's counter: 1 to 999999, then again from 1. */
+/** Systems trace audit number (DE 11, n 6) of a reader's counter: 1 to 999999, then from 1. */
 export function traceNumberOf(readerCounter: bigint): number {
   return Number((readerCounter - 1n) % 999_999n) + 1;
 }

@@ -68,7 +68,7 @@ export function minorDigits(currency: CurrencyCode): number {
 /**
  * What a person types: `"12.50"`, `"12"` or `"12,50"` in EUR are 1250, 1200 and 1250 minor units.
  *
- * @throws PaymentError AMOUNT_OUT_OF_RANGE for anything else, more decimals than the currency has, or 0.
+ * @throws PaymentError AMOUNT_OUT_OF_RANGE for anything else, too many decimals, or 0.
  */
 export function parseAmountText(text: string, currency: CurrencyCode): Money {
   const digits = minorDigits(currency);

@@ -3,8 +3,8 @@ import { type PaymentFault, PaymentFaultSchema } from "../gen/cardlane/payment/v
 import { isPaymentErrorCode, PaymentError } from "./errors.ts";
 
 /**
- * What the other side of a stream gets to know of an error that concerns one payment. Anything but a
- * PaymentError becomes INTERNAL and nothing more; the caller logs it.
+ * What the other side of a stream gets to know of an error that concerns one payment. Anything but
+ * a PaymentError becomes INTERNAL and nothing more; the caller logs it.
  */
 export function faultOf(error: unknown): PaymentFault {
   const known =

@@ -4,7 +4,7 @@ import type { RelayId } from "./identifiers.ts";
 
 /**
  * The relay's number of a transaction record, made to be read out on the phone: 12 characters of
- * Crockford base32 (no I, L, O, U), being relay id (2), random (9, 45 bits) and check character (1).
+ * Crockford base32 (no I, L, O, U): relay id (2), random (9, 45 bits), check character (1).
  */
 export type RecordNumber = Brand<string, "RecordNumber">;
 
@@ -23,7 +23,7 @@ export function newRecordNumber(relayId: RelayId, randomness: Uint8Array): Recor
 }
 
 /**
- * Reads what a person types or says: any case, spaces and hyphens ignored, I and L read as 1, O as 0.
+ * Reads what a person types or says: in any case, without spaces and hyphens, I and L as 1, O as 0.
  *
  * @throws PaymentError MALFORMED_REQUEST with what is wrong.
  */
@@ -47,7 +47,7 @@ export function formatRecordNumber(recordNumber: RecordNumber): string {
   return `${recordNumber.slice(0, 4)}-${recordNumber.slice(4, 8)}-${recordNumber.slice(8)}`;
 }
 
-/** The hybrid system of ISO 7064 for radix 32: finds every single wrong character and most swaps. */
+/** Hybrid system of ISO 7064 for radix 32: finds every single wrong character and most swaps. */
 function checkCharacter(body: string): string {
   let product = RADIX;
   for (const character of body) {

@@ -3,7 +3,8 @@ import { EntryMode, Verification } from "../gen/cardlane/payment/v1/payment_pb.t
 /**
  * A published test card. Numbers and outcomes are those of Stripe Terminal's simulated cards
  * (https://stripe.com/docs/terminal/testing), so that people need to learn nothing new. What a card
- * provokes is not looked up by its number: it follows from the account that the processor opens for it.
+ * provokes is not looked up by its number: it follows from the account that the processor opens for
+ * it.
  */
 export interface TestCard {
   readonly name: string;

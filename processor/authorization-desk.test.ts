@@ -103,7 +103,7 @@ test("the same payment from another relay is refused", async () => {
   expect(inWords(await other.authorize({ ...submission, relayId: "B2" }))).toBe("OWNED_ELSEWHERE");
 });
 
-test("a counter that was used is refused, also within one batch and between processors", async () => {
+test("a counter that was used is refused, in one batch and between processors", async () => {
   const [first, second, third] = [submit(), submit(), submit()];
   const reused = { ...second, content: first.content };
   const given = await answers(one, [first, reused]);

@@ -15,8 +15,8 @@ import { settlementDateOf } from "./settlement-date.ts";
 import { type EntryAnswer, resultAnswer, type Submission } from "./submission.ts";
 
 /**
- * Rounds of reading, deciding and writing before a batch is given up. One is the rule; each lost race
- * costs one more, and after it the loser sees what the winner wrote.
+ * Rounds of reading, deciding and writing before a batch is given up. One is the rule; each lost
+ * race costs one more, and after it the loser sees what the winner wrote.
  */
 const ROUNDS_MAX = 8;
 

@@ -24,8 +24,9 @@ export interface CertificateIds {
 }
 
 /**
- * Verified certificates of registered devices, by certificate id. An id stands for one content, so an
- * entry is never out of date; whether the device may be used now is asked of the database each time.
+ * Verified certificates of registered devices, by certificate id. An id stands for one content, so
+ * an entry is never out of date; whether the device may be used now is asked of the database each
+ * time.
  */
 export class CertificateCache {
   readonly #store: RegistryStore;

@@ -8,8 +8,8 @@ const CONNECT_MS_MAX = 5_000;
 const STATEMENT_MS_MAX = 10_000;
 
 /**
- * Settings of every connection here. A generic plan is made once, perhaps on empty tables, and kept:
- * it must go by the indexes, however small the tables were.
+ * Settings of every connection here. A generic plan is made once, perhaps on empty tables, and
+ * kept: it must go by the indexes, however small the tables were.
  */
 const PLAN_SETTINGS = [
   "plan_cache_mode=force_generic_plan",
@@ -45,8 +45,8 @@ export class Database implements AsyncDisposable {
   /**
    * Runs one statement and commits it.
    *
-   * @throws PaymentError STORE_NOT_REACHED when the connection was lost: whether it was committed is
-   *   unknown. pg.DatabaseError when PostgreSQL refused: nothing of it happened.
+   * @throws PaymentError STORE_NOT_REACHED when the connection was lost: whether it was committed
+   *   is unknown. pg.DatabaseError when PostgreSQL refused: nothing of it happened.
    */
   async run<Row extends object>(
     statement: Statement,

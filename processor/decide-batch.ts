@@ -14,7 +14,9 @@ import {
   type Submission,
 } from "./submission.ts";
 
-/** How long after the reader's submit_before a relay may still bring a payment for the first time. */
+/**
+ * How long after the reader's submit_before a relay may still bring a payment for the first time.
+ */
 const FORWARD_WITHIN_MS = 120_000;
 
 /** What becomes of one submission of a batch. */
@@ -23,7 +25,9 @@ export type Verdict =
   | DecidedPayment
   /** Its accounts are not open yet. */
   | { readonly kind: "accounts missing" }
-  /** The same payment or counter is decided in this batch already: ask again after that is written. */
+  /**
+   * The same payment or counter is decided in this batch already: ask again after that is written.
+   */
   | { readonly kind: "after another" };
 
 export interface DecidedPayment {
@@ -155,7 +159,9 @@ function refusalOf(
 /** Wrong PIN, and tap that needs the chip and a PIN. */
 const RETRYABLE_CODES = ["55", "1A"];
 
-/** A PIN retry differs from the declined payment in id, counter, PIN and the way the card was read. */
+/**
+ * A PIN retry differs from the declined payment in id, counter, PIN and the way the card was read.
+ */
 function isRetryOf(
   { context }: Pick<Submission, "context">,
   previous: PreviousPayment | undefined,

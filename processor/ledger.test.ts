@@ -21,7 +21,7 @@ const step = fc.record({
 });
 type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 
-test("after any batches kept balances are the sums of postings, and money is conserved", async () => {
+test("after any batches balances are the sums of postings, and money is conserved", async () => {
   await using bench = await openDeskBench();
   for (const card of ["visa", "mastercard", "amex"]) {
     await bench.putCard(card, { creditMinor: 20_000n, dailyCountMax: 60 });

@@ -4,7 +4,7 @@ import { MANIFEST_LIFE_MS } from "../sealing/manifest.ts";
 import { nodeCurves as curves } from "../sealing/node-curves.ts";
 import { errorFrom } from "../test/error-from.ts";
 import { TestKeys } from "../test/fixtures/keys.ts";
-import { readOrRenewManifest } from "./manifest-renewal.ts";
+import { CurrentManifest, readOrRenewManifest } from "./manifest-renewal.ts";
 
 const MADE_MS = 1_767_225_600_000;
 const DAY_MS = 86_400_000;
@@ -38,6 +38,16 @@ test("the renewed manifest has the same keys, seven more days, and is on disk", 
   expect(Number(renewed.wire.issuedAtMs)).toBe(MADE_MS + 5 * DAY_MS);
   expect(Number(renewed.wire.expiresAtMs)).toBe(MADE_MS + 5 * DAY_MS + MANIFEST_LIFE_MS);
   expect(manifestAfter(keys, 5.5).wire).toEqual(renewed.wire);
+});
+
+test("a processor that stays up renews again and again", () => {
+  using keys = new TestKeys({ nowMs: MADE_MS });
+  const { trustedRoots: roots } = keys;
+  const folder = keys.folder("processor");
+  const current = new CurrentManifest({ folder, curves, roots, nowMs: MADE_MS });
+  const numbers = [1, 3, 5, 8, 10, 13].map((days) => current.at(MADE_MS + days * DAY_MS).number);
+  expect(numbers).toEqual([1n, 1n, 2n, 2n, 3n, 3n]);
+  expect(current.latest.number).toBe(3n);
 });
 
 test.each([{ days: 0 }, { days: 5 }])(

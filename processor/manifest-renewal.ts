@@ -18,25 +18,51 @@ const LEFT_MS_MIN = 3 * 86_400_000;
 
 const FILES = { delegation: "manifest-delegation.json", manifest: "manifest.json" } as const;
 
+/** The processor's key manifest while it runs: renewed in time for as long as it is up. */
+export class CurrentManifest {
+  readonly #options: ManifestFolder;
+  #latest: Manifest;
+
+  constructor(options: ManifestFolder & { readonly nowMs: number }) {
+    this.#options = options;
+    this.#latest = readOrRenewManifest(options);
+  }
+
+  /** As it was when it was last asked for by time. */
+  get latest(): Manifest {
+    return this.#latest;
+  }
+
+  at(nowMs: number): Manifest {
+    if (isRenewalDue(this.#latest.wire, nowMs)) {
+      this.#latest = readOrRenewManifest({ ...this.#options, nowMs });
+    }
+    return this.#latest;
+  }
+}
+
+interface ManifestFolder {
+  readonly folder: KeyFolder;
+  readonly curves: Curves;
+  readonly roots: TrustedRoots;
+}
+
 /**
  * The key manifest of the folder; when it has less than three days left, the next one with the same
  * keys and revocations, which is written there.
  *
  * @throws PaymentError KEY_NOT_VALID when it does not follow from the trusted roots.
  */
-export function readOrRenewManifest(options: {
-  readonly folder: KeyFolder;
-  readonly curves: Curves;
-  readonly roots: TrustedRoots;
-  readonly nowMs: number;
-}): Manifest {
+export function readOrRenewManifest(
+  options: ManifestFolder & { readonly nowMs: number },
+): Manifest {
   const { folder, nowMs } = options;
   const kept = create(DelegatedManifestSchema, {
     delegation: folder.readMessage(SignedEnvelopeSchema, FILES.delegation),
     manifest: folder.readMessage(SignedEnvelopeSchema, FILES.manifest),
   });
   const wire = strictDecode(KeyManifestSchema, payloadOf(kept), "manifest");
-  if (Number(wire.expiresAtMs) - nowMs >= LEFT_MS_MIN) {
+  if (!isRenewalDue(wire, nowMs)) {
     return verifyManifest({ ...options, delegated: kept, lowestNumber: wire.number });
   }
   // One that went out of date while the processor was off is continued, if it was ever a good one.
@@ -48,6 +74,10 @@ export function readOrRenewManifest(options: {
     folder.writeMessage(SignedEnvelopeSchema, FILES.manifest, delegated.manifest);
   }
   return manifest;
+}
+
+function isRenewalDue({ expiresAtMs }: KeyManifest, nowMs: number): boolean {
+  return Number(expiresAtMs) - nowMs < LEFT_MS_MIN;
 }
 
 function renew(

@@ -41,8 +41,8 @@ export class PaymentStore {
    * Writes payments, postings and balances, all or none. No key and no counter may stand twice in
    * `payments`.
    *
-   * @returns keys (`keyText`) of the payments written; the others were there already. Undefined when
-   *   nothing was written because a rival changed an account: read again and decide again.
+   * @returns keys (`keyText`) of the payments written; the others were there already. Undefined
+   *   when nothing was written because a rival changed an account: read again and decide again.
    */
   async write(payments: readonly NewPayment[]): Promise<ReadonlySet<string> | undefined> {
     const rows = payments.map(({ row }) => row);

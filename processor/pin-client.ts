@@ -49,8 +49,8 @@ export interface PinClientOptions {
 }
 
 /**
- * The processor's way to the PIN service. A question that was on a stream which broke is asked again
- * on the next one: its verdict is kept there and repeated.
+ * The processor's way to the PIN service. A question that was on a stream which broke is asked
+ * again on the next one: its verdict is kept there and repeated.
  */
 export class PinClient implements AsyncDisposable {
   readonly #options: PinClientOptions;

@@ -81,7 +81,9 @@ export class ProcessStream {
     this.#live.onClose(() => this.#owed.closeWhenPaid());
   }
 
-  /** Reads no more than can be worked on, and nothing for a relay that does not read its answers. */
+  /**
+   * Reads no more than can be worked on, and nothing for a relay that does not read its answers.
+   */
   #regulate(): void {
     if (this.#isWritable && this.#owed.count < BOXES_MAX) this.#live.resume();
     else this.#live.pause();

@@ -5,7 +5,7 @@ import type { KeyFolder } from "../sealing/key-files.ts";
 import type { Manifest } from "../sealing/manifest.ts";
 import { SharedKeys } from "../sealing/shared-keys.ts";
 import type { TrustedRoots } from "../sealing/trusted-roots.ts";
-import { readOrRenewManifest } from "./manifest-renewal.ts";
+import { CurrentManifest } from "./manifest-renewal.ts";
 
 /** Relays with which shared keys are kept, per own hop key. */
 const RELAYS_MAX = 1_000;
@@ -13,7 +13,10 @@ const RELAYS_MAX = 1_000;
 /** The processor's keys: several generations of each may be in use while they are rotated. */
 export interface ProcessorKeys {
   readonly roots: TrustedRoots;
+  /** For revocations: the latest that `manifestAt` gave. */
   readonly manifest: Manifest;
+  /** Renewed when it is about to go out of date. */
+  manifestAt(nowMs: number): Manifest;
   /** 32 bytes, for card-token.ts. */
   readonly cardToken: Uint8Array;
   /** Towards the PIN service. */
@@ -40,7 +43,7 @@ export function readProcessorKeys(options: {
 }): ProcessorKeys {
   const { folder, curves } = options;
   const roots = folder.readTrustedRoots(curves);
-  const manifest = readOrRenewManifest({ ...options, roots });
+  const manifest = new CurrentManifest({ ...options, roots });
   const agreements = (purpose: "card" | "hop") =>
     folder.readKeys(purpose).map(({ secretKey }) => curves.agreement(secretKey));
   const cards = byKeyId(agreements("card"));
@@ -56,14 +59,17 @@ export function readProcessorKeys(options: {
   const pinHop = curves.agreement(folder.readKey("pin-hop"));
   return {
     roots,
-    manifest,
+    get manifest() {
+      return manifest.latest;
+    },
+    manifestAt: (nowMs) => manifest.at(nowMs),
     cardToken: folder.readKey("card-token"),
     pinHop: { sharedKeys: new SharedKeys({ agreement: pinHop, peersMax: 1 }), keyId: pinHop.keyId },
     pinServiceHop: folder.readPublicKey("pin-service-hop"),
     card: (keyId) => found(cards, keyId, "card"),
     hop: (keyId) => found(hops, keyId, "hop"),
     resultSigner: (nowMs) => {
-      const { keyId } = manifest.currentKey(KeyPurpose.PROCESSOR_RESULT, nowMs);
+      const { keyId } = manifest.at(nowMs).currentKey(KeyPurpose.PROCESSOR_RESULT, nowMs);
       return found(results, keyId, "result");
     },
   };

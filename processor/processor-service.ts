@@ -7,7 +7,8 @@ import { type ProcessParts, ProcessStream } from "./process-stream.ts";
 export function processorService(parts: ProcessParts): MeshService {
   return service(ProcessorService, {
     process: (stream) => new ProcessStream(stream, parts),
-    getManifest: ({ haveNumber }) => manifestUnlessKnown(parts.keys.manifest, haveNumber),
+    getManifest: ({ haveNumber }) =>
+      manifestUnlessKnown(parts.keys.manifestAt(parts.clock.nowMs()), haveNumber),
   });
 }
 

@@ -5,8 +5,8 @@ const BLOCK_SIZE = 1_000n;
 const DIGITS = 12;
 
 /**
- * Retrieval references (DE 37), 12 digits each: blocks of a thousand from a sequence of the database,
- * so that several processors never give the same one. A crash leaves a gap.
+ * Retrieval references (DE 37), 12 digits each: blocks of a thousand from a sequence of the
+ * database, so that several processors never give the same one. A crash leaves a gap.
  */
 export class RetrievalReferences {
   readonly #database: Database;
@@ -30,7 +30,7 @@ export class RetrievalReferences {
   async #takeBlock(): Promise<void> {
     const [row] = await this.#database.run<{ block: bigint }>(NEXT_BLOCK, []);
     if (row === undefined) throw new Error("bug: a sequence gave no number");
-    this.#next = row.block * BLOCK_SIZE;
+    this.#next = row.block * BLOCK_SIZE + 1n;
     this.#end = this.#next + BLOCK_SIZE;
   }
 }

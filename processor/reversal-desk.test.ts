@@ -142,7 +142,7 @@ test("an acknowledged payment is not reversed, an acknowledged reversal is repea
   expect(inWords(await reverse(one, undone))).toBe(REVERSED);
 });
 
-test("an acknowledgement of another relay, or of a revision that is not, counts for nothing", async () => {
+test("an acknowledgement by another relay or of no revision counts for nothing", async () => {
   const payment = sign();
   await authorize(one, payment);
   const { merchantId, paymentId, relayId } = bench.reversal(payment);

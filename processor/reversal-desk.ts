@@ -12,7 +12,9 @@ import { reversedPayment, tombstone } from "./reversed-payment.ts";
 import { settlementDateOf } from "./settlement-date.ts";
 import { type EntryAnswer, faultAnswer, resultAnswer } from "./submission.ts";
 
-/** A reversal loses a race at most to its payment, to its acknowledgement and to a repeat of itself. */
+/**
+ * A reversal loses a race at most to its payment, to its acknowledgement and to a repeat of itself.
+ */
 const ROUNDS_MAX = 8;
 
 export interface Reversal {

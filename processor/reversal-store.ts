@@ -49,8 +49,8 @@ export class ReversalStore {
    * Writes tombstones, and reversals with their opposite postings, all or none. No key may stand
    * twice.
    *
-   * @returns keys (`keyText`) of what was written. A payment that came, was reversed or acknowledged
-   *   since it was read is not among them: read again.
+   * @returns keys (`keyText`) of what was written. A payment that came, was reversed or
+   *   acknowledged since it was read is not among them: read again.
    */
   async write(changes: {
     readonly tombstones: readonly PaymentRow[];
@@ -132,9 +132,9 @@ const READ = {
 };
 
 /**
- * Locks are taken in the same order as by payment.write. A payment is reversed only from the revision
- * that was read, and only while that is not acknowledged. What it had spent of the day's limits is
- * given back when it is still that day.
+ * Locks are taken in the same order as by payment.write. A payment is reversed only from the
+ * revision that was read, and only while that is not acknowledged. What it had spent of the day's
+ * limits is given back when it is still that day.
  */
 const WRITE = {
   name: "reversal.write",

@@ -60,7 +60,9 @@ export function openReverse(
   };
 }
 
-/** Whether the relay had seen nothing of the payment: any bytes that come later are the original. */
+/**
+ * Whether the relay had seen nothing of the payment: any bytes that come later are the original.
+ */
 export function isBlind(digest: Uint8Array): boolean {
   return isAllZero(digest);
 }

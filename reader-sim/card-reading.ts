@@ -51,8 +51,8 @@ export function cardDataOf(reading: CardReading, facts: ChipDataFacts): Uint8Arr
 }
 
 /**
- * Track 2 (ISO/IEC 7813): number, "=", YYMM, service code, then discretionary data: PIN key index 0,
- * PIN verification value 0000, a CVV of three digits that only this simulator knows how to make.
+ * Track 2 (ISO/IEC 7813): number, "=", YYMM, service code, then discretionary data: PIN key index
+ * 0, PIN verification value 0000, a CVV of three digits that only this simulator knows how to make.
  */
 export function track2Of(digits: string, expirationDate: string): string {
   const [high = 0, low = 0] = sha512(new TextEncoder().encode(`cvv ${digits}`));

@@ -16,8 +16,8 @@ export interface ChipDataFacts {
 
 /**
  * What a chip hands out for authorization (ISO 8583 DE 55) as BER-TLV. It is simulated: tags and
- * lengths are those of EMV Book 3, annex A, but no card has computed the cryptogram in 9F26, which is
- * random. Track 2 equivalent (57) and number (5A) are left out: CardData has them once already.
+ * lengths are those of EMV Book 3, annex A, but no card has computed the cryptogram in 9F26, which
+ * is random. Track 2 equivalent (57) and number (5A) are left out: CardData has them once already.
  */
 export function chipData(facts: ChipDataFacts): Uint8Array {
   const { amountMinor, currency, country, counter, timeMs, random } = facts;

@@ -33,7 +33,8 @@ await runProgram("reader", async ({ environment, isProduction, clock, log, telem
     telemetry,
     isControlled: !isProduction,
   });
-  // The register on disk holds everything from now on; who has this key could compute every PIN key.
+  // The register on disk holds everything from now on; who has this key could compute every PIN
+  // key.
   if (keys.readKeys("dukpt-initial").length > 0) keys.destroyKey("dukpt-initial");
   return {
     address: reader.address,

@@ -2,9 +2,8 @@
  * What a reader is doing, and what it listens to meanwhile. Everything else that comes is refused
  * and changes nothing.
  *
- *     IDLE ─prepare─▶ AWAITING_CARD ─present─▶ AWAITING_CONFIRM ─confirm─▶ AWAITING_RESULT
- *                                                    │    ▲ PIN retry           │
- *                                              pin_on_reader ─▶ AWAITING_PIN    └─showResult─▶ IDLE
+ *     IDLE ─prepare▶ AWAITING_CARD ─present▶ AWAITING_CONFIRM ─confirm▶ AWAITING_RESULT ─▶ IDLE
+ *       └──prepare (PIN retry)───────────────▶      └─▶ AWAITING_PIN ─typePin▶
  *
  * `cancel`, `pressCancel`, `expire` and `cut` (the session was lost) lead back to IDLE from every
  * step before the signature. After it only the terminal can cancel, because it alone knows whether

@@ -5,7 +5,9 @@ import { TEST_CARDS, testPinOf } from "../payment/test-cards.ts";
 import type { ReaderDevice } from "./reader-device.ts";
 import { needsPin } from "./verification-rule.ts";
 
-/** Hands and cards for the simulated reader: whoever can call this can pay, so only in development. */
+/**
+ * Hands and cards for the simulated reader: whoever can call this can pay, so only in development.
+ */
 export function readerControlService(device: ReaderDevice): MeshService {
   return service(ReaderControlService, {
     async presentCard({ card, entryMode }) {

@@ -21,7 +21,8 @@ export interface ReaderDeviceOptions extends PaymentSigner {
 
 /**
  * The reader apart from its connections: slot, keys, display and one payment at a time. What comes
- * from terminal, hands and clock is taken one after the other; payment-steps.ts says what counts when.
+ * from terminal, hands and clock is taken one after the other; payment-steps.ts says what counts
+ * when.
  */
 export class ReaderDevice implements AsyncDisposable {
   readonly #options: ReaderDeviceOptions;
@@ -76,7 +77,7 @@ export class ReaderDevice implements AsyncDisposable {
     });
   }
 
-  /** @returns the masked number. @throws PaymentError when no card is awaited or this one not read. */
+  /** @returns the masked number. @throws PaymentError when no card is awaited or not this one. */
   presentCard(nameOrNumber: string, entryMode: EntryMode): Promise<string> {
     return this.#take(() => this.#cards.present(nameOrNumber, entryMode));
   }

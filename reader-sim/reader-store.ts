@@ -85,8 +85,9 @@ export class ReaderStore {
   }
 
   /**
-   * The next counter value, for this payment alone. Counter and id are stored together before either
-   * is used, so a crash can waste a value, but never repeat one or sign a second time for one id.
+   * The next counter value, for this payment alone. Counter and id are stored together before
+   * either is used, so a crash can waste a value, but never repeat one or sign a second time for
+   * one id.
    *
    * @throws PaymentError WRONG_STATE when the id has had its value.
    */
@@ -107,7 +108,9 @@ export class ReaderStore {
     return counter;
   }
 
-  /** The PIN key of one payment, which the caller wipes. The register without it is stored first. */
+  /**
+   * The PIN key of one payment, which the caller wipes. The register without it is stored first.
+   */
   async takePinKey(): Promise<{ readonly ksn: Uint8Array; readonly pinKey: Uint8Array }> {
     const taken = this.#register.nextPinKey();
     await this.#files.write(REGISTER_FILE, this.#register.serialize());

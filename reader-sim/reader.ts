@@ -23,8 +23,8 @@ export interface ReaderOptions {
   readonly identity: Signer;
   readonly signing: Signer;
   /**
-   * The 16 bytes that a new reader derives its PIN keys from; asked for on the very first start only.
-   * The caller destroys its own copy once the reader is open.
+   * The 16 bytes that a new reader derives its PIN keys from; asked for on the very first start
+   * only. The caller destroys its own copy once the reader is open.
    */
   readonly dukptInitialKey: () => Uint8Array;
   readonly files: DurableFiles;

@@ -49,8 +49,8 @@ type Awaited =
   | { readonly name: "nothing" };
 
 /**
- * The reader's side of the handshake with a terminal: M1, then M2, certificate and M3 in this order,
- * then M4. After an error it is of no further use.
+ * The reader's side of the handshake with a terminal: M1, then M2, certificate and M3 in this
+ * order, then M4. After an error it is of no further use.
  */
 export class TerminalHandshake {
   readonly m1: Uint8Array;

@@ -33,7 +33,9 @@ async function benchWithReasons() {
   return { bench, reasons, [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose]() };
 }
 
-/** The terminal's certificate with other contents, signed by `signerCount` keys of the true root. */
+/**
+ * The terminal's certificate with other contents, signed by `signerCount` keys of the true root.
+ */
 function reissued(
   bench: ReaderBench,
   changes: Partial<{ notAfterMs: bigint; notBeforeMs: bigint }>,

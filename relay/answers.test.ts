@@ -6,8 +6,8 @@ import {
   PaymentState,
 } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import type { PaymentErrorCode } from "../payment/errors.ts";
-import { APPROVE, type Decision, REVERSE } from "./fake-processor.ts";
-import { TestBed } from "./test-bed.ts";
+import { APPROVE, type Decision, REVERSE } from "../test/fixtures/fake-processor.ts";
+import { TestBed } from "../test/fixtures/relay-bed.ts";
 
 const { APPROVED, AUTHORIZED, DECLINED, REVERSED, REVERSING } = PaymentState;
 

@@ -2,11 +2,11 @@ import { ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { Certainty, NextStep, PaymentState } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import { paymentErrorFrom } from "../mesh/errors-to-wire.ts";
-import { TestBed } from "./test-bed.ts";
+import { TestBed } from "../test/fixtures/relay-bed.ts";
 
 const { APPROVED, REVERSED, REVERSING } = PaymentState;
 
-test("a payment that nobody has seen is tombstoned, and reversed when it comes after all", async () => {
+test("a payment that nobody has seen is tombstoned, and reversed should it come", async () => {
   await using bed = await TestBed.start();
   const relay = await bed.startRelay();
   await bed.register(relay);

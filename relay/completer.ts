@@ -116,7 +116,7 @@ export function endingOf(
   };
 }
 
-/** The processor will never take this payment: it knows the id with other bytes or from elsewhere. */
+/** The processor will never take this: it knows the id with other bytes or from elsewhere. */
 export function neverTaken(record: RecordOutcome, code: PaymentErrorCode): Ending {
   const outcome = { ...record, state: "DECLINED" as const, result: undefined, faultCode: code };
   return {

@@ -1,10 +1,9 @@
 import pg from "pg";
 import { expect, test } from "vitest";
 import { Certainty, NextStep, PaymentState } from "../gen/cardlane/payment/v1/payment_pb.ts";
-import { RelayService } from "../gen/cardlane/relay/v1/relay_pb.ts";
 import { HealthCheckResponse_ServingStatus as ServingStatus } from "../gen/health/v1/health_pb.ts";
-import { APPROVE } from "./fake-processor.ts";
-import { TestBed, type TestRelay } from "./test-bed.ts";
+import { APPROVE } from "../test/fixtures/fake-processor.ts";
+import { TestBed } from "../test/fixtures/relay-bed.ts";
 
 const { APPROVED } = PaymentState;
 
@@ -50,7 +49,7 @@ class DatabaseSwitch implements AsyncDisposable {
   }
 }
 
-test("without its database the relay records nothing, says so, and goes on afterwards", async () => {
+test("without its database the relay records nothing, says so, and goes on later", async () => {
   await using bed = await TestBed.start();
   const relay = await bed.startRelay();
   await bed.register(relay);
@@ -70,10 +69,10 @@ test("without its database the relay records nothing, says so, and goes on after
     nextStep: NextStep.RETRY_SAME_ID,
     message: "the relay's database could not be reached",
   });
-  await healthIs(relay, ServingStatus.NOT_SERVING);
+  await relay.healthIs(ServingStatus.NOT_SERVING);
 
   await database.on();
-  await healthIs(relay, ServingStatus.SERVING);
+  await relay.healthIs(ServingStatus.SERVING);
   terminal.submit(signed);
   await terminal.completedAs(paymentId, APPROVED);
 });
@@ -91,7 +90,7 @@ test("an outcome that comes while the database is away is committed when it is b
   await bed.processor.until(() => bed.processor.authorizations.length === 1);
   await database.off();
   bed.processor.answerLast(APPROVE);
-  await healthIs(relay, ServingStatus.NOT_SERVING);
+  await relay.healthIs(ServingStatus.NOT_SERVING);
   expect(terminal.completed).toEqual([]);
   expect(bed.processor.acknowledgements).toEqual([]);
   await database.on();
@@ -103,14 +102,14 @@ test("a relay serves only while it reaches a processor", async () => {
   const { address } = bed.processor;
   await bed.processor[Symbol.asyncDispose]();
   const relay = await bed.startRelay();
-  await healthIs(relay, ServingStatus.NOT_SERVING);
+  await relay.healthIs(ServingStatus.NOT_SERVING);
   await bed.processor.start(address);
-  await healthIs(relay, ServingStatus.SERVING);
+  await relay.healthIs(ServingStatus.SERVING);
   await bed.processor[Symbol.asyncDispose]();
-  await healthIs(relay, ServingStatus.NOT_SERVING);
+  await relay.healthIs(ServingStatus.NOT_SERVING);
 });
 
-test("more payments than may wait for the processor are refused before they are recorded", async () => {
+test("more payments than may wait for the processor are refused before recording", async () => {
   await using bed = await TestBed.start();
   bed.processor.decide = () => "silence";
   const relay = await bed.startRelay({ flightsMax: 1 });
@@ -141,10 +140,3 @@ test("more payments than may be open on one stream are refused", async () => {
     message: "at most 256 payments may be open on one stream",
   });
 });
-
-async function healthIs(relay: TestRelay, status: ServingStatus): Promise<void> {
-  const watch = relay.health.watch({ service: RelayService.typeName });
-  for await (const answer of watch) {
-    if (answer.status === status) return;
-  }
-}

@@ -9,8 +9,8 @@ const CONNECTIONS_MAX = 8;
 const STATEMENT_MS_MAX = 10_000;
 
 /**
- * Plans made while a table is empty would stay sequential scans for ever, because the statements are
- * prepared by name.
+ * Plans made while a table is empty would stay sequential scans for ever, because the statements
+ * are prepared by name.
  */
 const PLANNER = [
   "plan_cache_mode=force_generic_plan",
@@ -32,7 +32,7 @@ export class Database implements AsyncDisposable {
       query_timeout: STATEMENT_MS_MAX,
       options: PLANNER.map((setting) => `-c ${setting}`).join(" "),
     });
-    // The next statement finds out; without a handler an idle connection that breaks ends the program.
+    // The next statement finds out; without a handler a broken idle connection ends the program.
     this.#pool.on("error", () => undefined);
     this.prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: databaseUrl }) });
   }

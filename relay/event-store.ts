@@ -22,8 +22,8 @@ export class EventStore {
   }
 
   /**
-   * Where the log ends for now: every event below is there, none will be added, and the number itself
-   * belongs to no event.
+   * Where the log ends for now: every event below is there, none will be added, and the number
+   * itself belongs to no event.
    */
   async end(): Promise<bigint> {
     const [row] = await this.#database.run<{ settled: string }>(LOG_END, []);

@@ -6,7 +6,7 @@ import { authorizationRequestOf, type Flight, type Institutions } from "./flight
 import { BOX_ENTRIES_MAX, type ProcessorLanes, type SentBox } from "./processor-lanes.ts";
 import type { RecordStore } from "./record-store.ts";
 
-/** Without an answer for this long the same bytes are sent again, on another stream if there is one. */
+/** Without an answer for this long the same bytes are sent again. */
 const REPEAT_AFTER_MS = 8_000;
 /** From then on another instance may have had to do with it. */
 const LONG_MS = 2_000;

@@ -7,7 +7,6 @@ import {
   text,
   withDefault,
 } from "../mesh/config.ts";
-import { loadIdentity } from "../mesh/identity.ts";
 import { runProgram } from "../mesh/program.ts";
 import { applyMigrations } from "../prisma/migrate.ts";
 import { verifyRelayCertificate } from "../sealing/certificates.ts";
@@ -57,8 +56,7 @@ await runProgram("relay", async (program) => {
     log.info("migration applied", { migration });
   }
   const { tlsDirectory: directory, trustDomain } = config;
-  const identity =
-    directory === undefined ? undefined : await loadIdentity({ directory, clock, log });
+  const identity = await program.identityFrom(directory);
   const processors = config.processors.map((target) =>
     dialProcessor({ target, identity, trustDomain, clock, telemetry }),
   );

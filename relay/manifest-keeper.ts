@@ -27,6 +27,7 @@ export class ManifestKeeper implements Disposable {
   #timer: Timer | undefined;
   #refreshing: Promise<void> | undefined;
   #isStopped = false;
+  #isFailing = false;
 
   constructor(options: ManifestKeeperOptions) {
     this.#options = options;
@@ -56,11 +57,15 @@ export class ManifestKeeper implements Disposable {
     for (const link of links) {
       try {
         await this.#refreshFrom(link);
+        this.#isFailing = false;
         return;
       } catch (error) {
+        // Once per outage: it is tried every second.
+        if (this.#isFailing) continue;
         log.failure("the key manifest could not be fetched", error, { address: link.name });
       }
     }
+    this.#isFailing = true;
   }
 
   async #refreshFrom(link: ProcessorLink): Promise<void> {

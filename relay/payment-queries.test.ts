@@ -8,9 +8,9 @@ import {
   newRecordNumber,
   parseRecordNumber,
 } from "../payment/record-number.ts";
+import { APPROVE, DECLINE } from "../test/fixtures/fake-processor.ts";
 import type { ReaderSigned } from "../test/fixtures/reader-payment.ts";
-import { APPROVE, DECLINE } from "./fake-processor.ts";
-import { TestBed, type TestRelay } from "./test-bed.ts";
+import { TestBed, type TestRelay } from "../test/fixtures/relay-bed.ts";
 
 const { APPROVED, DECLINED } = PaymentState;
 const NOBODYS = newRecordNumber(parseRelayId("A1"), new Uint8Array(9));

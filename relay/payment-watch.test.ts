@@ -1,23 +1,9 @@
 import pg from "pg";
 import { expect, test } from "vitest";
 import { PaymentState } from "../gen/cardlane/payment/v1/payment_pb.ts";
-import type { WatchPaymentsResponse } from "../gen/cardlane/relay/v1/relay_pb.ts";
-import { TestBed, type TestRelay } from "./test-bed.ts";
+import { nextChanges, TestBed, type TestRelay } from "../test/fixtures/relay-bed.ts";
 
 const { APPROVED, FORWARDED } = PaymentState;
-
-/** The next `count` changes; signs of life are left out. */
-async function changes(
-  stream: AsyncIterable<WatchPaymentsResponse>,
-  count: number,
-): Promise<readonly WatchPaymentsResponse[]> {
-  const found: WatchPaymentsResponse[] = [];
-  for await (const response of stream) {
-    found.push(...[response].filter(({ sequence }) => sequence > 0n));
-    if (found.length >= count) break;
-  }
-  return found;
-}
 
 async function pay(bed: TestBed, relay: TestRelay): Promise<string> {
   const terminal = relay.openTerminal();
@@ -33,7 +19,7 @@ test("every change is told once, in order, and a watch resumes after any of them
   const relay = await bed.startRelay();
   await bed.register(relay);
   const numbers = [await pay(bed, relay), await pay(bed, relay), await pay(bed, relay)];
-  const all = await changes(relay.calls.watchPayments({}), 6);
+  const all = await nextChanges(relay.calls.watchPayments({}), 6);
   expect(all.map(({ payment, state }) => [payment?.recordNumber, state])).toEqual(
     numbers.flatMap((number) => [
       [number, FORWARDED],
@@ -44,7 +30,7 @@ test("every change is told once, in order, and a watch resumes after any of them
   expect(sequences).toEqual([...sequences].sort((a, b) => Number(a - b)));
 
   for (const [index, { sequence }] of all.slice(0, -1).entries()) {
-    const rest = await changes(
+    const rest = await nextChanges(
       relay.calls.watchPayments({ afterSequence: sequence }),
       all.length - index - 1,
     );
@@ -66,7 +52,7 @@ test("a watch that is open hears what happens from now on, of its merchant", asy
   expect((await nothing.next()).value).toMatchObject({ sequence: 0n });
 
   const number = await pay(bed, relay);
-  const heard = await changes({ [Symbol.asyncIterator]: () => iterator }, 2);
+  const heard = await nextChanges({ [Symbol.asyncIterator]: () => iterator }, 2);
   expect(heard.map(({ payment }) => payment?.recordNumber)).toEqual([number, number]);
   bed.clock.putForward(11_000);
   expect((await nothing.next()).value).toMatchObject({ sequence: 0n });
@@ -82,7 +68,7 @@ test("a change that commits late is not skipped", async () => {
   // It takes its place in the order now, and commits after the payment below.
   await slow.query(
     `INSERT INTO record_event (sequence, record_number, merchant_id, state, changed_at)
-     VALUES ((pg_current_xact_id()::text::bigint << 20) + 1, 'A10000000000', 'X', 'FORWARDED', now())`,
+     SELECT (pg_current_xact_id()::text::bigint << 20) + 1, 'A10000000000', 'X', 'DECLINED', now()`,
   );
   const number = await pay(bed, relay);
   const watch = relay.calls.watchPayments({})[Symbol.asyncIterator]();

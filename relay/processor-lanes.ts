@@ -146,17 +146,19 @@ export class ProcessorLanes implements AsyncDisposable {
       onFrame: (frame, number) => this.#receive(frame, index, number),
       onUp: (number) => {
         lane.nextBox = 1n;
+        lane.opened = number;
         log.info("stream to the processor is open", { address: link.name, streamNumber: number });
         this.#options.onUp();
       },
       onWritable: () => this.#options.onWritable(),
       onOver: (number, end) => {
-        const status = end.clean ? "OK" : String(end.code);
-        log.info("stream to the processor is over", { address: link.name, status });
+        const fields = { address: link.name, streamNumber: number, status: end.code };
+        // A processor that is away is tried for as long as it takes.
+        if (number <= lane.opened) log.info("stream to the processor is over", fields);
         this.#options.onOver(index, number);
       },
     });
-    const lane: Lane = { index, stream, nextBox: 1n };
+    const lane: Lane = { index, stream, nextBox: 1n, opened: 0 };
     this.#lanes.push(lane);
   }
 
@@ -215,4 +217,6 @@ interface Lane {
   readonly index: number;
   readonly stream: LastingStream<ProcessRequest>;
   nextBox: bigint;
+  /** Number of the latest stream that was open. */
+  opened: number;
 }

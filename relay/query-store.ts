@@ -4,7 +4,7 @@ import type { StateName } from "../payment/states.ts";
 import type { Prisma, Record as RecordModel } from "../prisma/relay/client/client.ts";
 import type { Database } from "./database.ts";
 
-/** Everything of a record that people may see. The sealed data and the digests stay where they are. */
+/** Everything of a record that people may see: no sealed data, no digests. */
 export type ShownRecord = Omit<RecordModel, keyof typeof OMIT>;
 
 /** Where a page of records ends. */
@@ -38,7 +38,7 @@ export class QueryStore {
     return this.#database.read((prisma) => prisma.record.findUnique({ where, omit: OMIT }));
   }
 
-  /** A payment id alone: two merchants may, in theory, have made the same one. At most two records. */
+  /** At most two: several merchants may, in theory, have made the same id. */
   findByPaymentId(paymentId: PaymentId): Promise<readonly ShownRecord[]> {
     const query = { where: { paymentId }, omit: OMIT, take: 2 };
     return this.#database.read((prisma) => prisma.record.findMany(query));

@@ -155,9 +155,15 @@ const INSERT_BATCH = new Batch<NewRecord>([
 ]);
 
 const INSERTED_NAMES = INSERT_BATCH.names.join(", ");
-const INSERT_NEXT = INSERT_BATCH.next;
+const [STATE, RECORDED_AT, FORWARDED_AT, DEADLINE_AT, LEASE_OWNER] = [
+  "text",
+  "timestamptz",
+  "timestamptz",
+  "timestamptz",
+  "text",
+].map((type, index) => `$${INSERT_BATCH.next + index}::${type}`);
 
-/** In the order of the key, so that two relays that insert the same payments wait, not deadlock. */
+/** In the order of the key, so that relays that insert the same payments wait, not deadlock. */
 const INSERT = {
   name: "insert_records",
   text: `
@@ -165,8 +171,7 @@ const INSERT = {
       INSERT INTO record (${INSERTED_NAMES},
         state, recorded_at, forwarded_at, deadline_at, due_at, lease_owner)
       SELECT ${INSERTED_NAMES},
-        $${INSERT_NEXT}::text, $${INSERT_NEXT + 1}::timestamptz, $${INSERT_NEXT + 2}::timestamptz,
-        $${INSERT_NEXT + 3}::timestamptz, $${INSERT_NEXT + 3}::timestamptz, $${INSERT_NEXT + 4}::text
+        ${STATE}, ${RECORDED_AT}, ${FORWARDED_AT}, ${DEADLINE_AT}, ${DEADLINE_AT}, ${LEASE_OWNER}
       FROM ${INSERT_BATCH.given}
       ORDER BY merchant_id, payment_id
       ON CONFLICT DO NOTHING

@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import { PaymentState } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import { paymentIdToBytes } from "../payment/identifiers.ts";
 import { SUBMIT_WITHIN_MS } from "../payment/payment-context.ts";
-import { APPROVE } from "./fake-processor.ts";
-import { TestBed } from "./test-bed.ts";
+import { APPROVE } from "../test/fixtures/fake-processor.ts";
+import { TestBed } from "../test/fixtures/relay-bed.ts";
 
-test("a repeat gets the same record number and the stored outcome, and is not forwarded", async () => {
+test("a repeat gets the same record number and outcome, and is not forwarded", async () => {
   await using bed = await TestBed.start();
   const relay = await bed.startRelay();
   await bed.register(relay);

@@ -49,8 +49,8 @@ export class Recorder {
   }
 
   /**
-   * The same payment with the same bytes gives the same record, for ever; also when it comes too late
-   * to be recorded for the first time.
+   * The same payment with the same bytes gives the same record, for ever; also when it comes too
+   * late to be recorded for the first time.
    *
    * @throws PaymentError DUPLICATE_DIFFERS, SUBMITTED_TOO_LATE, OVERLOADED or STORE_NOT_REACHED.
    */

@@ -5,7 +5,7 @@ import { type SignedEnvelope, SignedEnvelopeSchema } from "../gen/cardlane/keys/
 import { DeviceState } from "../gen/cardlane/relay/v1/relay_pb.ts";
 import { paymentErrorFrom } from "../mesh/errors-to-wire.ts";
 import { certificateIdOf } from "../sealing/key-id.ts";
-import { TestBed, type TestRelay } from "./test-bed.ts";
+import { TestBed, type TestRelay } from "../test/fixtures/relay-bed.ts";
 
 const { ACTIVE, SUSPENDED } = DeviceState;
 

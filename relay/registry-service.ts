@@ -5,7 +5,7 @@ import {
   type TerminalRegistration,
 } from "../gen/cardlane/relay/v1/relay_pb.ts";
 import type { Clock } from "../mesh/clock.ts";
-import { type MeshService, service } from "../mesh/service.ts";
+import { type MeshService, type MethodsOf, service } from "../mesh/service.ts";
 import { PaymentError } from "../payment/errors.ts";
 import { parseMerchantId } from "../payment/identifiers.ts";
 import { parseCurrency } from "../payment/money.ts";
@@ -18,6 +18,9 @@ import type { ReaderToRegister, RegistryStore, TerminalToRegister } from "./regi
 const DEVICES_MAX = 1_000;
 const CURRENCIES_MAX = 32;
 
+/** A registration of a thousand devices. */
+const REGISTRATION_BYTES_MAX = 1_048_576;
+
 export interface RegistryServiceParts {
   readonly store: RegistryStore;
   readonly registry: Registry;
@@ -29,7 +32,7 @@ export interface RegistryServiceParts {
 /** Whom the relay serves, for operators. A registration replaces the one before it. */
 export function registryService(parts: RegistryServiceParts): MeshService {
   const { store, registry, clock } = parts;
-  return service(RelayRegistryService, {
+  const methods: MethodsOf<typeof RelayRegistryService> = {
     async registerReaders(request) {
       requireCount("readers", request.readers.length, DEVICES_MAX);
       const readers = request.readers.map((reader) => parseReader(reader, parts));
@@ -58,7 +61,8 @@ export function registryService(parts: RegistryServiceParts): MeshService {
     async listTerminals() {
       return { terminals: [...(await store.listTerminals())] };
     },
-  });
+  };
+  return service(RelayRegistryService, methods, { messageBytesMax: REGISTRATION_BYTES_MAX });
 }
 
 function parseReader(reader: ReaderRegistration, parts: RegistryServiceParts): ReaderToRegister {

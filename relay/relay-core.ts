@@ -30,7 +30,7 @@ import { Waiting } from "./waiting.ts";
 
 /** From Recorded until the relay gives up and reverses. */
 const DEADLINE_MS = 25_000;
-/** About a gigabyte would be 500,000; this is a minute of a processor that does not answer. */
+/** Under 2 KiB each. More would not be answered before its deadline anyway. */
 const FLIGHTS_MAX = 50_000;
 
 const INSTITUTIONS: Institutions = {

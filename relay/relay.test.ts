@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { Certainty, NextStep, PaymentState } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import { parseRecordNumber } from "../payment/record-number.ts";
-import { DECLINE } from "./fake-processor.ts";
-import { TestBed } from "./test-bed.ts";
+import { DECLINE } from "../test/fixtures/fake-processor.ts";
+import { TestBed } from "../test/fixtures/relay-bed.ts";
 
 test("a payment is recorded, forwarded, completed and acknowledged", async () => {
   await using bed = await TestBed.start();
@@ -24,7 +24,7 @@ test("a payment is recorded, forwarded, completed and acknowledged", async () =>
   expect(bed.processor.acknowledgements).toMatchObject([{ revision: 1 }]);
 });
 
-test("the processor gets the message in ISO 8583 terms around the reader's untouched bytes", async () => {
+test("the processor gets ISO 8583 terms around the reader's untouched bytes", async () => {
   await using bed = await TestBed.start();
   const relay = await bed.startRelay();
   await bed.register(relay);

@@ -6,8 +6,6 @@ import { RelayCore, type RelayCoreOptions, type RelayHealth } from "./relay-core
 
 /** A Submit with a certificate beside it is under 8 KiB. */
 const MESSAGE_BYTES_MAX = 16_384;
-/** A registration of a thousand devices. */
-const REGISTRATION_BYTES_MAX = 1_048_576;
 
 export interface RelayOptions extends RelayCoreOptions {
   /** "host:port"; port 0 takes any. */
@@ -37,7 +35,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
     clock,
     log,
     telemetry,
-    limits: { messageBytesMax: Math.max(MESSAGE_BYTES_MAX, REGISTRATION_BYTES_MAX) },
+    limits: { messageBytesMax: MESSAGE_BYTES_MAX },
     ...(identity === undefined ? {} : { identity, policy: relayPolicy(options.trustDomain) }),
     ...(probePeriodMs === undefined ? {} : { probePeriodMs }),
   });

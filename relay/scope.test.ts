@@ -16,7 +16,8 @@ import { paymentErrorFrom } from "../mesh/errors-to-wire.ts";
 import { type Identity, loadIdentity } from "../mesh/identity.ts";
 import { silentLog } from "../mesh/log.ts";
 import type { ReaderSigned } from "../test/fixtures/reader-payment.ts";
-import { TestBed, type TestRelay, TestTerminal } from "./test-bed.ts";
+import { present, TestBed, type TestRelay } from "../test/fixtures/relay-bed.ts";
+import { TestTerminal } from "../test/fixtures/test-terminal.ts";
 
 const OTHER_MERCHANT = "ANOTHERSHOP0001";
 const HOLDERS = {
@@ -139,9 +140,7 @@ test.each([{ holder: "own" as const }, { holder: "processor" as const }])(
 );
 
 function identityOf(holder: keyof typeof HOLDERS): Identity {
-  const identity = identities[holder];
-  if (identity === undefined) throw new Error(`no identity of ${holder}`);
-  return identity;
+  return present(identities[holder]);
 }
 
 function channelOf(holder: keyof typeof HOLDERS): MeshChannel {

@@ -13,8 +13,8 @@ export type Scope =
   | { readonly kind: "merchant"; readonly merchantId: MerchantId; readonly terminalId: TerminalId };
 
 /**
- * A terminal sees its merchant's payments, an operator all; in plaintext, which is for development on
- * one machine, there is nobody to tell apart.
+ * A terminal sees its merchant's payments, an operator all; in plaintext, which is for development
+ * on one machine, there is nobody to tell apart.
  *
  * @param identity SPIFFE URI of the caller's certificate.
  * @throws PaymentError TERMINAL_UNKNOWN or NOT_PERMITTED.

@@ -6,7 +6,7 @@ import { paymentIdToBytes } from "../payment/identifiers.ts";
 import { withOneBitFlipped } from "../sealing/one-bit-flipped.ts";
 import type { TerminalKeys } from "../test/fixtures/keys.ts";
 import { PaymentSigner, type ReaderSigned } from "../test/fixtures/reader-payment.ts";
-import { TestBed, type TestRelay } from "./test-bed.ts";
+import { TestBed, type TestRelay } from "../test/fixtures/relay-bed.ts";
 
 const { ACTIVE, SUSPENDED, RETIRED } = DeviceState;
 
@@ -223,7 +223,7 @@ test("one flipped bit in any byte of the signature is refused", async () => {
   expect(new Set(codes)).toEqual(new Set(["SIGNATURE_REJECTED"]));
 });
 
-test("one flipped bit in any byte of the reader's message is refused or ends the stream", async () => {
+test("one flipped bit in any byte of the message is refused or ends the stream", async () => {
   const { signed } = bed.signer.sign();
   const before = await bed.query("SELECT count(*)::int FROM record");
   const outcomes = new Set<string>();

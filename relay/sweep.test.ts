@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { Certainty, NextStep, PaymentState } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import { sha512 } from "../sealing/sha512.ts";
-import { APPROVE, DECLINE, REVERSE } from "./fake-processor.ts";
-import { TestBed } from "./test-bed.ts";
+import { APPROVE, DECLINE, REVERSE } from "../test/fixtures/fake-processor.ts";
+import { TestBed } from "../test/fixtures/relay-bed.ts";
 
 /** Long enough for every step before it, short enough to wait for. */
 const DEADLINE_MS = 25_000;
@@ -135,6 +135,26 @@ test("a relay that starts again finishes what it had forwarded", async () => {
     { messageType: 200, recordNumber },
     { messageType: 201, recordNumber, payment: { readerPayment: signed.readerPayment } },
   ]);
+});
+
+test("what another instance left is sent again when the terminal asks", async () => {
+  await using bed = await TestBed.start();
+  bed.processor.decide = () => "silence";
+  const relay = await bed.startRelay({ instance: "A1" });
+  await bed.register(relay);
+  const { signed, paymentId } = bed.signer.sign();
+  const terminal = relay.openTerminal();
+  terminal.submit(signed);
+  await terminal.recordedOf(paymentId);
+  await bed.processor.until(() => bed.processor.authorizations.length === 1);
+  await relay[Symbol.asyncDispose]();
+
+  bed.processor.decide = () => APPROVE;
+  const other = await bed.startRelay({ instance: "A2" });
+  const resumed = other.openTerminal();
+  resumed.submit(signed);
+  await resumed.completedAs(paymentId, APPROVED);
+  expect(bed.processor.authorizations[1]).toMatchObject({ messageType: 201 });
 });
 
 test("a relay that starts again after the deadline reverses", async () => {

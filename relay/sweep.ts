@@ -30,14 +30,15 @@ export interface SweepOptions {
 }
 
 /**
- * Makes every record final in bounded time, with nobody's help: repeats what got no answer, reverses
- * what is past its deadline, and goes on with what a run before this one left behind.
+ * Makes every record final in bounded time, with nobody's help: repeats what got no answer,
+ * reverses what is past its deadline, and goes on with what a run before this one left behind.
  */
 export class Sweep implements AsyncDisposable {
   readonly #options: SweepOptions;
   #timer: Timer | undefined;
   #running: Promise<void> = Promise.resolve();
   #isStopped = false;
+  #isFailing = false;
 
   constructor(options: SweepOptions) {
     this.#options = options;
@@ -75,11 +76,13 @@ export class Sweep implements AsyncDisposable {
     const { log, onDatabase } = this.#options;
     try {
       await work();
-      onDatabase(true);
+      this.#isFailing = false;
     } catch (error) {
-      onDatabase(false);
-      log.failure("looking for what is due failed", error);
+      // Once per outage: it is tried twice a second.
+      if (!this.#isFailing) log.failure("looking for what is due failed", error);
+      this.#isFailing = true;
     }
+    onDatabase(!this.#isFailing);
   }
 
   async #sweep(): Promise<void> {

@@ -60,7 +60,7 @@ export class KeptManifest {
     return this.#newest;
   }
 
-  /** The newest manifest. @throws PaymentError KEY_NOT_VALID when there is none or it has expired. */
+  /** The newest manifest. @throws PaymentError KEY_NOT_VALID when there is none that is valid. */
   validAt(nowMs: number): Manifest {
     if (this.#newest === undefined || !this.#newest.isValidAt(nowMs)) {
       throw new PaymentError("KEY_NOT_VALID", "there is no valid key manifest");
@@ -76,7 +76,8 @@ export class KeptManifest {
    * Takes a newer manifest, durably.
    *
    * @returns false for the one that is already here.
-   * @throws PaymentError KEY_NOT_VALID when it does not verify, has expired, or its number is lower.
+   * @throws PaymentError KEY_NOT_VALID when it does not verify, has expired, or its number is
+   *   lower.
    */
   async offer(delegated: DelegatedManifest | undefined, nowMs: number): Promise<boolean> {
     const { curves, roots, file } = this.#options;

@@ -82,7 +82,7 @@ export class KeyFolder {
     this.#writeJson(name, content, KEY_FILE_MODE);
   }
 
-  /** Takes a key away for good: a reader's initial DUKPT key after it was turned into its register. */
+  /** Takes a key away for good: a reader's initial DUKPT key once its register is made. */
   destroyKey(purpose: KeyFilePurpose): void {
     rmSync(join(this.#directory, `${purpose}.key.json`));
   }

@@ -12,15 +12,17 @@ import { equalBytes } from "./bytes.ts";
 import { digest, verify } from "./dsse.ts";
 import type { Manifest } from "./manifest.ts";
 
-/** The result and what it says about itself was checked, against nothing but the processor's key. */
+/**
+ * The result and what it says about itself was checked, against nothing but the processor's key.
+ */
 export interface SignedResultCheck {
   readonly signed: SignedResult | undefined;
   readonly manifest: Manifest;
 }
 
 /**
- * Verifies the processor's signature, then decodes. The key must have been valid when the result was
- * made: a stored answer that is repeated after a rotation stays good.
+ * Verifies the processor's signature, then decodes. The key must have been valid when the result
+ * was made: a stored answer that is repeated after a rotation stays good.
  *
  * @throws PaymentError SIGNATURE_REJECTED whatever is wrong.
  */

@@ -35,11 +35,11 @@ export interface TakenCard {
 }
 
 /**
- * From the prepare command to the signed bytes: tells the reader, hears what happens there, asks the
- * till to confirm.
+ * From the prepare command to the signed bytes: tells the reader, hears what happens there, asks
+ * the till to confirm.
  *
- * @throws PaymentError with the reader's fault, CANCELLED, STREAM_CUT, or SIGNATURE_REJECTED when the
- *   reader signed something else than it was asked for. Nothing was submitted then.
+ * @throws PaymentError with the reader's fault, CANCELLED, STREAM_CUT, or SIGNATURE_REJECTED when
+ *   the reader signed something else than it was asked for. Nothing was submitted then.
  */
 export async function takeCard(options: CardTakingOptions): Promise<TakenCard> {
   const taking = new CardTaking(options);
@@ -146,7 +146,10 @@ class CardTaking {
     return payment && { card, signed: payment };
   }
 
-  /** Only after a missing or wrong PIN does the reader still wait; with every other fault it is over. */
+  /**
+   * Only after a missing or wrong PIN does the reader still wait; with every other fault it is
+   * over.
+   */
   #hearFault(error: PaymentError): undefined {
     const card = this.#card;
     if (error.code !== "PIN_NOT_ENTERED" || card === undefined) throw error;
@@ -169,7 +172,7 @@ class CardTaking {
     this.#asking = asking;
     this.#confirmationsAsked += 1;
     till.onEvent({ case: "confirmationNeeded", value: card });
-    till.confirm(card, asking.signal).then(
+    confirmBy(till, card, asking.signal).then(
       (source) => {
         if (!asking.signal.aborted) this.#confirm(source);
       },
@@ -188,6 +191,11 @@ class CardTaking {
   #say(message: Parameters<ReaderConversation["send"]>[0]): void {
     this.#options.conversation.send(message, this.#options.traceparent);
   }
+}
+
+/** A till that throws at once has refused like one that rejects. */
+async function confirmBy(till: Till, card: CardRead, signal: AbortSignal): Promise<PinSource> {
+  return await till.confirm(card, signal);
 }
 
 function cancelledBy(by: CancelledBy): PaymentError {

@@ -50,7 +50,8 @@ export function isSigned(entry: JournalEntry): entry is SignedEntry {
 
 /**
  * The terminal's memory: one file per payment. An id is here before the reader hears of it, the
- * signed bytes before they are submitted; so after a crash nothing that may have happened is forgotten.
+ * signed bytes before they are submitted; so after a crash nothing that may have happened is
+ * forgotten.
  */
 export class Journal {
   readonly #files: DurableFiles;

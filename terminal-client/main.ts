@@ -11,7 +11,6 @@ import {
 } from "../mesh/config.ts";
 import { dial } from "../mesh/dial.ts";
 import { DirectoryInUse, directoryFiles } from "../mesh/durable-files.ts";
-import { loadIdentity } from "../mesh/identity.ts";
 import { runProgram } from "../mesh/program.ts";
 import { KeyFolder } from "../sealing/key-files.ts";
 import { systemRandom } from "../sealing/random.ts";
@@ -31,17 +30,15 @@ const SETTINGS = {
   ),
 };
 
-await runProgram("terminal", async ({ environment, instance, clock, log, telemetry }) => {
+await runProgram("terminal", async (program) => {
+  const { environment, instance, clock, log, telemetry } = program;
   const config = readConfig("terminal", environment, SETTINGS);
   const { trustDomain, tlsDirectory } = config;
   const keys = new KeyFolder(config.keysDirectory);
   const files = await directoryFiles(config.dataDirectory).catch((error) => {
     throw error instanceof DirectoryInUse ? new ConfigError("terminal", [error.message]) : error;
   });
-  const identity =
-    tlsDirectory === undefined
-      ? undefined
-      : await loadIdentity({ directory: tlsDirectory, clock, log });
+  const identity = await program.identityFrom(tlsDirectory);
   // Salt protects this one: a TLS certificate would show the reader before Salt does.
   const readerChannel = dial({ targets: [config.reader], services: [ReaderService], clock });
   const relayChannel = dial({

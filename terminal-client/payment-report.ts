@@ -66,7 +66,9 @@ export const NOTHING_KNOWN: KnownSoFar = {
   nextStep: NextStep.RETRY_SAME_ID,
 };
 
-/** The end that the relay gave without a signed result: it refused, or undid what never happened. */
+/**
+ * The end that the relay gave without a signed result: it refused, or undid what never happened.
+ */
 export function reportRefused(entry: JournalEntry, known: KnownSoFar): PaymentReport {
   const { nextStep } = known;
   const certainty = Certainty.FINAL;

@@ -34,9 +34,9 @@ export interface PaymentRunOptions {
 }
 
 /**
- * One new payment, from the till's request to its end, or to "unknown" when the answer does not come
- * in time. The id is in the journal before the reader hears of it, the signed bytes before they are
- * submitted.
+ * One new payment, from the till's request to its end, or to "unknown" when the answer does not
+ * come in time. The id is in the journal before the reader hears of it, the signed bytes before
+ * they are submitted.
  *
  * @throws PaymentError READER_BUSY before anything was begun; afterwards every end is a report.
  */

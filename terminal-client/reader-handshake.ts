@@ -15,7 +15,9 @@ export interface ReaderHandshakeOptions {
 /** What to do with a packet of the reader during the handshake. */
 export type HandshakeStep =
   | { readonly kind: "answer"; readonly m2: Uint8Array; readonly m3: Uint8Array }
-  /** The reader proved that it holds `channel.peerPublicKey`: whose key that is, is not known yet. */
+  /**
+   * The reader proved that it holds `channel.peerPublicKey`: whose key that is, is not known yet.
+   */
   | { readonly kind: "channel"; readonly channel: SaltChannel };
 
 /** The terminal's side of the handshake with a reader: M1, answered by M2 and M3, then M4. */

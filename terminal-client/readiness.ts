@@ -6,7 +6,9 @@ export class Readiness {
   readonly #missing: () => PaymentError | undefined;
   readonly #waiting = new Set<() => void>();
 
-  /** @param missing what is missing now, as the error that a payment ends with; undefined: nothing. */
+  /**
+   * @param missing what is missing now, as the error that a payment ends with; undefined: nothing.
+   */
   constructor(missing: () => PaymentError | undefined) {
     this.#missing = missing;
   }

@@ -89,7 +89,9 @@ export class RelayLink implements AsyncDisposable {
     if (submission !== undefined) this.#send(submission);
   }
 
-  /** @throws PaymentError PAYMENT_NOT_FOUND when this relay has no record, or why it cannot tell. */
+  /**
+   * @throws PaymentError PAYMENT_NOT_FOUND when this relay has no record, or why it cannot tell.
+   */
   async getPayment(paymentId: PaymentId): Promise<PaymentRecord> {
     const { calls, merchantId } = this.#options;
     const key = { case: "paymentId", value: paymentId } as const;

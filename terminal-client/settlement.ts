@@ -51,10 +51,10 @@ export type Settled =
   | { readonly kind: "refused"; readonly known: KnownSoFar };
 
 /**
- * Finds out what became of signed bytes, however long that takes: submits them, submits them again on
- * every new stream, asks for the record, and when they came too late cancels the payment, so that it
- * can not happen any more. It ends with an answer that the processor signed, or with the relay's word
- * that the processor never took the payment; never with anything else.
+ * Finds out what became of signed bytes, however long that takes: submits them, submits them again
+ * on every new stream, asks for the record, and when they came too late cancels the payment, so
+ * that it can not happen any more. It ends with an answer that the processor signed, or with the
+ * relay's word that the processor never took the payment; never with anything else.
  */
 export class Settlement implements Disposable {
   /** Never rejects. */

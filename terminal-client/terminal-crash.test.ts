@@ -41,7 +41,7 @@ test("after a crash the same bytes are submitted again, and the end is found", a
   expect(bench.terminal.getPayment(ID).state).toBe(PaymentState.APPROVED);
 });
 
-test("after a crash the till that asks with the same id gets the end, and no second charge", async () => {
+test("after a crash a till that asks with the same id gets the end, no second charge", async () => {
   await using bench = await TerminalBench.start();
   await crashedAfterSubmit(bench);
   await bench.startTerminal();
@@ -66,7 +66,7 @@ test("bytes that came too late are cancelled, so that they can not happen any mo
   });
 });
 
-test("a relay that never heard of it is asked again in time, and told to cancel afterwards", async () => {
+test("a relay without a record gets the bytes again, and afterwards a cancellation", async () => {
   await using bench = await TerminalBench.start();
   await crashedAfterSubmit(bench);
   await bench.startTerminal();
@@ -103,7 +103,7 @@ const crashes = durableSteps.flatMap((step, index) =>
 
 /** What is certain after the restart, by the last thing that is on the disk. */
 const afterwards = [
-  { known: false, submissions: 0 }, // payment id lost: the terminal knows nothing, nobody else either
+  { known: false, submissions: 0 }, // payment id lost: nobody knows of it
   { known: true, submissions: 0 },
   { known: true, submissions: 0 }, // signed bytes lost: they were never submitted
   { known: true, submissions: 1 },

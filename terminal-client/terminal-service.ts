@@ -78,13 +78,14 @@ class PayStream implements Till {
   }
 
   confirm(card: CardRead): Promise<PinSource> {
+    const asked = Promise.withResolvers<PinSource>();
     this.#card = card;
-    this.#asked = Promise.withResolvers<PinSource>();
+    this.#asked = asked;
     const early = this.#earlyConfirm;
     this.#earlyConfirm = undefined;
     if (early !== undefined) this.#confirmed(early);
     else if (this.#isEnded) this.#cancel.abort();
-    return this.#asked.promise;
+    return asked.promise;
   }
 
   #receive(step: PayRequest["step"]): void {

@@ -1,109 +1,104 @@
-import { create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import {
   Certainty,
   NextStep,
   Outcome,
   PaymentState,
-  SignedResultSchema,
 } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import { ShownOutcome } from "../gen/cardlane/reader/v1/reader_pb.ts";
 import { parsePaymentId } from "../payment/identifiers.ts";
 import { RECORD_NUMBER } from "../test/fixtures/fake-relay.ts";
-import { signedResult, withFlippedBit } from "../test/fixtures/signed-results.ts";
 import { EUR, SALE, TerminalBench } from "../test/fixtures/terminal-bench.ts";
 import { saleOf } from "./payment-request.ts";
 
 const ID = parsePaymentId("01932b5e-8c1a-7f00-9d3b-1f2e3d4c5b6a");
 const sale = { ...SALE, paymentId: ID };
-const { FINAL, UNKNOWN } = Certainty;
+const { FINAL } = Certainty;
 
-describe("a payment", () => {
-  test("that is approved: every event, the report, the receipt, the display", async () => {
-    await using bench = await TerminalBench.start();
-    const paying = bench.pay();
-    const submission = await bench.relay.next();
-    submission.recorded();
-    submission.answered();
-    const report = await paying.report;
-    expect(paying.heard).toEqual([
-      "started",
-      "prepared",
-      "confirmationNeeded",
-      "submitted",
-      "recorded",
-    ]);
-    expect(report).toMatchObject({
+test("a payment that is approved: every event, the report, the receipt, the display", async () => {
+  await using bench = await TerminalBench.start();
+  const paying = bench.pay();
+  const submission = await bench.relay.next();
+  submission.recorded();
+  submission.answered();
+  const report = await paying.report;
+  expect(paying.heard).toEqual([
+    "started",
+    "prepared",
+    "confirmationNeeded",
+    "submitted",
+    "recorded",
+  ]);
+  expect(report).toMatchObject({
+    recordNumber: RECORD_NUMBER,
+    certainty: FINAL,
+    nextStep: NextStep.NONE,
+    state: PaymentState.APPROVED,
+    shown: ShownOutcome.APPROVED,
+    receipt: {
+      merchantName: "Corner Coffee",
+      amountMinor: 1_250n,
+      maskedPan: "************4242",
       recordNumber: RECORD_NUMBER,
-      certainty: FINAL,
-      nextStep: NextStep.NONE,
-      state: PaymentState.APPROVED,
-      shown: ShownOutcome.APPROVED,
-      receipt: {
-        merchantName: "Corner Coffee",
-        amountMinor: 1_250n,
-        maskedPan: "************4242",
-        recordNumber: RECORD_NUMBER,
-        approvalCode: "A1B2C3",
-        outcome: Outcome.APPROVED,
-      },
-    });
-    expect(bench.device.display.lines).toEqual(["APPROVED", "12.50 EUR"]);
-    expect(bench.terminal.readerSerial).toBe(bench.keys.reader.serial);
-    const journal = new TextDecoder().decode(
-      await bench.files.read(`payment-${report.paymentId}.json`),
-    );
-    expect(JSON.parse(journal)).not.toHaveProperty("signed");
+      approvalCode: "A1B2C3",
+      outcome: Outcome.APPROVED,
+    },
   });
+  expect(bench.device.display.lines).toEqual(["APPROVED", "12.50 EUR"]);
+  expect(bench.terminal.readerSerial).toBe(bench.keys.reader.serial);
+  const journal = new TextDecoder().decode(
+    await bench.files.read(`payment-${report.paymentId}.json`),
+  );
+  expect(JSON.parse(journal)).not.toHaveProperty("signed");
+});
 
-  test.each([
-    { code: "51", nextStep: NextStep.USE_ANOTHER_CARD },
-    { code: "55", nextStep: NextStep.ENTER_PIN },
-    { code: "1A", nextStep: NextStep.INSERT_CARD },
-  ])("that is declined with $code says what to do next", async ({ code, nextStep }) => {
-    await using bench = await TerminalBench.start();
-    const paying = bench.pay();
-    const submission = await bench.relay.next();
-    submission.answered({ outcome: Outcome.DECLINED, responseCode: code });
-    expect(await paying.report).toMatchObject({
-      certainty: FINAL,
-      nextStep,
-      state: PaymentState.DECLINED,
-      shown: ShownOutcome.DECLINED,
-    });
+test.each([
+  { code: "51", nextStep: NextStep.USE_ANOTHER_CARD },
+  { code: "55", nextStep: NextStep.ENTER_PIN },
+  { code: "1A", nextStep: NextStep.INSERT_CARD },
+])("a payment that is declined with $code says what to do next", async ({ code, nextStep }) => {
+  await using bench = await TerminalBench.start();
+  const paying = bench.pay();
+  const submission = await bench.relay.next();
+  submission.answered({ outcome: Outcome.DECLINED, responseCode: code });
+  expect(await paying.report).toMatchObject({
+    certainty: FINAL,
+    nextStep,
+    state: PaymentState.DECLINED,
+    shown: ShownOutcome.DECLINED,
   });
+});
 
-  test.each([
-    { code: "READER_NOT_ACTIVE", nextStep: NextStep.DO_NOT_RETRY },
-    { code: "CURRENCY_NOT_ACCEPTED", nextStep: NextStep.CORRECT_REQUEST },
-  ] as const)("that the relay refuses with $code is final", async ({ code, nextStep }) => {
-    await using bench = await TerminalBench.start();
-    const paying = bench.pay();
-    (await bench.relay.next()).refused(code);
-    const report = await paying.report;
-    expect(report).toMatchObject({ certainty: FINAL, nextStep, fault: { code } });
-    expect(report.result).toBeUndefined();
-  });
+test.each([
+  { code: "READER_NOT_ACTIVE", nextStep: NextStep.DO_NOT_RETRY },
+  { code: "CURRENCY_NOT_ACCEPTED", nextStep: NextStep.CORRECT_REQUEST },
+] as const)("a payment that the relay refuses with $code is final", async ({ code, nextStep }) => {
+  await using bench = await TerminalBench.start();
+  const paying = bench.pay();
+  (await bench.relay.next()).refused(code);
+  const report = await paying.report;
+  expect(report).toMatchObject({ certainty: FINAL, nextStep, fault: { code } });
+  expect(report.result).toBeUndefined();
+});
 
-  test("that the relay cannot take just now is sent again", async () => {
-    await using bench = await TerminalBench.start();
-    const paying = bench.pay();
-    (await bench.relay.next()).refused("OVERLOADED", 250);
-    await bench.until(() => bench.relay.submissionCount === 2);
-    const again = await bench.relay.next();
-    again.answered();
-    expect((await paying.report).state).toBe(PaymentState.APPROVED);
-  });
+test("a payment that the relay cannot take just now is sent again", async () => {
+  await using bench = await TerminalBench.start();
+  const paying = bench.pay();
+  (await bench.relay.next()).refused("OVERLOADED", 250);
+  await bench.until(() => bench.relay.submissionCount === 2);
+  const again = await bench.relay.next();
+  again.answered();
+  expect((await paying.report).state).toBe(PaymentState.APPROVED);
+});
 
-  test("with a wrong PIN is tried again without a new presentation of the card", async () => {
-    await using bench = await TerminalBench.start();
-    const first = bench.pay();
-    (await bench.relay.next()).answered({ outcome: Outcome.DECLINED, responseCode: "55" });
-    const previousPaymentId = parsePaymentId((await first.report).paymentId);
-    const second = bench.pay({ ...SALE, previousPaymentId }, { card: "none" });
-    (await bench.relay.next()).answered();
-    expect((await second.report).state).toBe(PaymentState.APPROVED);
-  });
+test("a payment with a wrong PIN is repeated on the same presentation of the card", async () => {
+  await using bench = await TerminalBench.start();
+  const first = bench.pay();
+  (await bench.relay.next()).answered({ outcome: Outcome.DECLINED, responseCode: "55" });
+  const previousPaymentId = parsePaymentId((await first.report).paymentId);
+  const second = bench.pay({ ...SALE, previousPaymentId }, { card: "none" });
+  (await bench.relay.next()).answered();
+  expect((await second.report).state).toBe(PaymentState.APPROVED);
 });
 
 describe("a payment is stopped, and nothing was submitted", () => {
@@ -208,124 +203,6 @@ describe("the same payment id again", () => {
     submission.answered();
     expect(await again.report).toEqual(await paying.report);
     expect(bench.relay.submissionCount).toBe(1);
-  });
-});
-
-describe("no answer", () => {
-  test("for 30 s is UNKNOWN, and the late one is found and shown", async () => {
-    await using bench = await TerminalBench.start();
-    bench.relay.record = {
-      recordNumber: RECORD_NUMBER,
-      state: PaymentState.FORWARDED,
-      certainty: UNKNOWN,
-      nextStep: NextStep.WAIT,
-    };
-    const paying = bench.pay(sale);
-    const submission = await bench.relay.next();
-    submission.recorded();
-    await bench.until(() => bench.device.display.lines[0] === "UNKNOWN", 1_000);
-    expect(await paying.report).toMatchObject({
-      recordNumber: RECORD_NUMBER,
-      certainty: UNKNOWN,
-      nextStep: NextStep.RETRY_SAME_ID,
-      shown: ShownOutcome.UNSPECIFIED,
-    });
-    submission.answered();
-    await bench.until(() => bench.terminal.getPayment(ID).certainty === FINAL);
-    expect(bench.terminal.getPayment(ID)).toMatchObject({
-      state: PaymentState.APPROVED,
-      shown: ShownOutcome.APPROVED,
-    });
-  });
-
-  test("but a reversal under way says to hand over nothing", async () => {
-    await using bench = await TerminalBench.start(() => ({ answerMsMax: 100 }));
-    const paying = bench.pay(sale);
-    const submission = await bench.relay.next();
-    submission.completed({
-      state: PaymentState.REVERSING,
-      certainty: UNKNOWN,
-      nextStep: NextStep.WAIT_FOR_REVERSAL,
-    });
-    await bench.until(() => bench.device.display.lines[0] === "UNKNOWN");
-    expect(await paying.report).toMatchObject({
-      certainty: UNKNOWN,
-      nextStep: NextStep.WAIT_FOR_REVERSAL,
-      state: PaymentState.REVERSING,
-    });
-    submission.answered({ outcome: Outcome.REVERSED, revision: 2 });
-    await bench.until(() => bench.terminal.getPayment(ID).certainty === FINAL);
-    expect(bench.terminal.getPayment(ID).state).toBe(PaymentState.REVERSED);
-  });
-
-  test("because the stream broke: the same bytes go out on the next one", async () => {
-    await using bench = await TerminalBench.start();
-    const paying = bench.pay();
-    const first = await bench.relay.next();
-    first.cut();
-    await bench.until(() => bench.relay.submissionCount === 2);
-    const second = await bench.relay.next();
-    expect(second.payment).toEqual(first.payment);
-    second.recorded();
-    second.answered();
-    expect((await paying.report).state).toBe(PaymentState.APPROVED);
-  });
-
-  test("on the stream, but in the record: it is asked for", async () => {
-    await using bench = await TerminalBench.start();
-    const paying = bench.pay();
-    const { payment } = await bench.relay.next();
-    bench.relay.record = {
-      recordNumber: RECORD_NUMBER,
-      state: PaymentState.APPROVED,
-      certainty: FINAL,
-      nextStep: NextStep.NONE,
-      result: signedResult(bench.keys, payment, { nowMs: bench.clock.nowMs() }),
-    };
-    await bench.until(() => bench.device.display.lines[0] === "APPROVED", 1_000);
-    expect((await paying.report).state).toBe(PaymentState.APPROVED);
-  });
-});
-
-describe("a result that the terminal does not believe", () => {
-  test.each([
-    { name: "with one bit flipped", forge: { bit: 30 } },
-    { name: "of another payment", forge: { result: { contextDigest: new Uint8Array(64) } } },
-    { name: "over more than was signed", forge: { result: { approvedAmountMinor: 1_251n } } },
-    { name: "of a key that nobody knows", forge: { keyId: new Uint8Array(8) } },
-  ] as const)("$name is no end: UNKNOWN", async ({ forge }) => {
-    await using bench = await TerminalBench.start(() => ({ answerMsMax: 100 }));
-    const paying = bench.pay(sale);
-    const submission = await bench.relay.next();
-    const { result, bit, keyId } = { result: {}, bit: undefined, keyId: undefined, ...forge };
-    const nowMs = bench.clock.nowMs();
-    const signed = signedResult(bench.keys, submission.payment, { nowMs, result });
-    const flipped = bit === undefined ? signed : withFlippedBit(signed, bit);
-    submission.completed({
-      state: PaymentState.APPROVED,
-      certainty: FINAL,
-      nextStep: NextStep.NONE,
-      result: create(SignedResultSchema, { ...flipped, ...(keyId && { keyId }) }),
-    });
-    await bench.until(() => bench.device.display.lines[0] === "UNKNOWN");
-    expect(await paying.report).toMatchObject({
-      certainty: UNKNOWN,
-      fault: { code: "SIGNATURE_REJECTED" },
-    });
-    submission.answered();
-    await bench.until(() => bench.terminal.getPayment(ID).certainty === FINAL);
-  });
-
-  test("a relay's own word of an approval is none", async () => {
-    await using bench = await TerminalBench.start(() => ({ answerMsMax: 100 }));
-    const paying = bench.pay();
-    (await bench.relay.next()).completed({
-      state: PaymentState.APPROVED,
-      certainty: FINAL,
-      nextStep: NextStep.NONE,
-    });
-    await bench.until(() => bench.device.display.lines[0] === "UNKNOWN");
-    expect((await paying.report).certainty).toBe(UNKNOWN);
   });
 });
 

@@ -58,8 +58,8 @@ export interface TerminalOptions {
 }
 
 /**
- * A terminal: the reader in the customer's hand on one side, the relay on the other, and a till that
- * asks for payments.
+ * A terminal: the reader in the customer's hand on one side, the relay on the other, and a till
+ * that asks for payments.
  *
  *     await using terminal = await startTerminal(options);
  *     const report = await terminal.pay(saleOf(1250n, EUR), {
@@ -69,8 +69,9 @@ export interface TerminalOptions {
  *     });
  *     if (report.certainty === Certainty.FINAL && report.state === PaymentState.APPROVED) …
  *
- * `report.certainty` comes first: UNKNOWN is neither a yes nor a no. Then `report.next_step` says what
- * to do, most often to call `pay` again with the same `paymentId`, which can never charge twice.
+ * `report.certainty` comes first: UNKNOWN is neither a yes nor a no. Then `report.next_step` says
+ * what to do, most often to call `pay` again with the same `paymentId`, which can never charge
+ * twice.
  */
 export interface Terminal extends AsyncDisposable {
   readonly certificate: CheckedTerminalCertificate;

@@ -65,7 +65,8 @@ function changeLine({ sequence, payment, state }: WatchPaymentsResponse): string
   const [record, , kind, amount, card] = recordRow(payment);
   // The record is as it is now, the change may be an earlier one.
   const response = payment.state === state ? ` ${payment.responseCode}` : "";
-  return `${number} ${record}  ${kind}  ${amount}  ${card}  ${stateWord(state)}${response}`.trimEnd();
+  const outcome = `${stateWord(state)}${response}`;
+  return `${number} ${record}  ${kind}  ${amount}  ${card}  ${outcome}`.trimEnd();
 }
 
 function parseStart(after: string | undefined): Start {

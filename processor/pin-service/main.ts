@@ -1,5 +1,4 @@
 import { readConfig } from "../../mesh/config.ts";
-import { loadIdentity } from "../../mesh/identity.ts";
 import { runProgram } from "../../mesh/program.ts";
 import { applyMigrations } from "../../prisma/migrate.ts";
 import { KeyFolder } from "../../sealing/key-files.ts";
@@ -7,11 +6,11 @@ import { systemRandom } from "../../sealing/random.ts";
 import { COMMON_SETTINGS } from "../settings.ts";
 import { startPinService } from "./pin-service.ts";
 
-await runProgram("pin-service", async ({ environment, instance, clock, log, telemetry }) => {
+await runProgram("pin-service", async (program) => {
+  const { environment, instance, clock, log, telemetry } = program;
   const config = readConfig("pin-service", environment, COMMON_SETTINGS);
   const { listen, databaseUrl, hasTestCards, tlsDirectory: directory, trustDomain } = config;
-  const identity =
-    directory === undefined ? undefined : await loadIdentity({ directory, clock, log });
+  const identity = await program.identityFrom(directory);
   await applyMigrations({ name: "processor", databaseUrl });
   return await startPinService({
     listen,

@@ -54,7 +54,7 @@ export async function startPinService(options: PinServiceOptions): Promise<Runni
   if (options.hasTestCards) await putTestPins(store, keys);
   const service = verifyService({
     keys,
-    verifier: new PinVerifier({ keys, store }),
+    verifier: new PinVerifier({ keys, store, telemetry: options.telemetry }),
     speaker: {
       program: "pin-service",
       instance: options.instance,

@@ -40,7 +40,9 @@ export class PinStore {
     return references;
   }
 
-  /** Counts tries and keeps verdicts; those that were kept before are repeated. In the same order. */
+  /**
+   * Counts tries and keeps verdicts; those that were kept before are repeated. In the same order.
+   */
   async settle(attempts: readonly Attempt[]): Promise<readonly SettledAttempt[]> {
     const rows = await this.#database.run<SettledRow>(SETTLE, attemptParameters.values(attempts));
     const settled = new Array<SettledAttempt>(attempts.length);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { systemClock } from "../../mesh/clock.ts";
+import { noTelemetry } from "../../mesh/telemetry.ts";
 import { parseReaderPayment } from "../../payment/payment-context.ts";
 import { nodeCurves } from "../../sealing/node-curves.ts";
 import { withOneBitFlipped } from "../../sealing/one-bit-flipped.ts";
@@ -22,10 +23,11 @@ beforeAll(async () => {
   const store = new PinStore(stack.use(new Database({ url, program: "test" })));
   const pinKeys = readPinKeys(keys.folder("pin-service"), nodeCurves);
   await putTestPins(store, pinKeys);
-  verifier = new PinVerifier({ keys: pinKeys, store });
+  verifier = new PinVerifier({ keys: pinKeys, store, telemetry: noTelemetry });
 });
 afterAll(() => stack.disposeAsync());
 
+const span = noTelemetry.spanOf(undefined, "pin.verify", "server");
 const VISA = "4242424242424242";
 
 /** What a processor would ask about a payment. */
@@ -41,7 +43,7 @@ function checkOf(wishes: PaymentWishes = {}, pan = VISA): PinCheck {
   };
 }
 
-const verdictOf = async (check: PinCheck) => (await verifier.verify(check)).verdict;
+const verdictOf = async (check: PinCheck) => (await verifier.verify(check, span)).verdict;
 
 test("says whether a PIN is right", async () => {
   expect(await verdictOf(checkOf())).toBe("VERIFIED");
@@ -68,11 +70,11 @@ test.each<{ name: string; change: (check: PinCheck) => Partial<PinCheck> }>([
   },
 ])("refuses $name, and counts nothing", async ({ change }) => {
   const check = checkOf();
-  expect(await verifier.verify({ ...check, ...change(check) })).toEqual({
+  expect(await verifier.verify({ ...check, ...change(check) }, span)).toEqual({
     verdict: "REFUSED",
     triesLeft: 0,
   });
-  expect(await verifier.verify(checkOf({ pin: "9999" }))).toEqual({
+  expect(await verifier.verify(checkOf({ pin: "9999" }), span)).toEqual({
     verdict: "WRONG",
     triesLeft: 2,
   });

@@ -1,4 +1,5 @@
 import { GroupCommit } from "../../mesh/group-commit.ts";
+import type { HopSpan, Telemetry } from "../../mesh/telemetry.ts";
 import { Pan } from "../../payment/card.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { parsePaymentContext } from "../../payment/payment-context.ts";
@@ -9,6 +10,7 @@ import { decipherPinBlock } from "../../sealing/open/pin-block.ts";
 import { openPinBox } from "../../sealing/open/pin-box.ts";
 import { cardTokenOf } from "../card-token.ts";
 import { isLostRace } from "../database.ts";
+import { recordedStatement } from "../recorded-statement.ts";
 import type { PinKeys } from "./pin-keys.ts";
 import { pinReferenceOf } from "./pin-reference.ts";
 import type { Attempt, PinStore, SettledAttempt } from "./pin-store.ts";
@@ -37,21 +39,30 @@ const REFUSED: SettledAttempt = { verdict: "REFUSED", triesLeft: 0 };
 export class PinVerifier {
   readonly #keys: PinKeys;
   readonly #store: PinStore;
+  readonly #telemetry: Telemetry;
   readonly #group: GroupCommit<Entered, SettledAttempt>;
 
-  constructor(options: { readonly keys: PinKeys; readonly store: PinStore }) {
+  constructor(options: {
+    readonly keys: PinKeys;
+    readonly store: PinStore;
+    readonly telemetry: Telemetry;
+  }) {
     this.#keys = options.keys;
     this.#store = options.store;
+    this.#telemetry = options.telemetry;
     this.#group = new GroupCommit({ flush: (entered) => this.#settle(entered) });
   }
 
-  /** @throws PaymentError STORE_NOT_REACHED or OVERLOADED. */
-  async verify(check: PinCheck): Promise<SettledAttempt> {
-    const entered = this.#open(check);
-    return entered === undefined ? REFUSED : await this.#group.add(entered);
+  /**
+   * @param span of the payment; the statements show below it.
+   * @throws PaymentError STORE_NOT_REACHED or OVERLOADED.
+   */
+  async verify(check: PinCheck, span: HopSpan): Promise<SettledAttempt> {
+    const opened = this.#open(check);
+    return opened === undefined ? REFUSED : await this.#group.add({ ...opened, span });
   }
 
-  #open(check: PinCheck): Entered | undefined {
+  #open(check: PinCheck): OpenedPin | undefined {
     try {
       return openPin(check, this.#keys);
     } catch (error) {
@@ -62,19 +73,34 @@ export class PinVerifier {
   }
 
   async #settle(entered: readonly Entered[]): Promise<readonly SettledAttempt[]> {
-    const references = await this.#store.references(entered.map(({ cardToken }) => cardToken));
-    const attempts: (Attempt & { readonly index: number })[] = [];
+    const references = await this.#recorded("SELECT", entered, () =>
+      this.#store.references(entered.map(({ cardToken }) => cardToken)),
+    );
+    const attempts: (Attempt & { readonly index: number; readonly span: HopSpan })[] = [];
     entered.forEach(({ reference, ...attempt }, index) => {
       const known = references[index];
       if (known === undefined) return;
       attempts.push({ ...attempt, isRight: equalBytes(known, reference), index });
     });
-    const settled = attempts.length === 0 ? [] : await this.#settleInRounds(attempts);
+    const settled =
+      attempts.length === 0
+        ? []
+        : await this.#recorded("UPDATE", attempts, () => this.#settleInRounds(attempts));
     const verdicts = entered.map(() => REFUSED);
     attempts.forEach(({ index }, position) => {
       verdicts[index] = settled[position] ?? REFUSED;
     });
     return verdicts;
+  }
+
+  #recorded<Answer>(
+    operation: string,
+    items: readonly { readonly span: HopSpan }[],
+    run: () => Promise<Answer>,
+  ): Promise<Answer> {
+    const spans = items.map(({ span }) => span);
+    const statement = { operation, collection: "pin.card" };
+    return recordedStatement({ telemetry: this.#telemetry, spans, statement, run });
   }
 
   async #settleInRounds(attempts: readonly Attempt[]): Promise<readonly SettledAttempt[]> {
@@ -89,10 +115,11 @@ export class PinVerifier {
 }
 
 /** What is left of an opened PIN. */
-type Entered = Omit<Attempt, "isRight"> & { readonly reference: Uint8Array };
+type OpenedPin = Omit<Attempt, "isRight"> & { readonly reference: Uint8Array };
+type Entered = OpenedPin & { readonly span: HopSpan };
 
 /** @throws PaymentError for whatever is not the PIN block of this card, context and reader. */
-function openPin(check: PinCheck, keys: PinKeys): Entered {
+function openPin(check: PinCheck, keys: PinKeys): OpenedPin {
   const context = parsePaymentContext(check.context);
   const pan = Pan.parse(check.pan);
   const agreement = keys.pin(context.wire.pinKeyId);

@@ -42,7 +42,9 @@ export interface VerifyServiceParts {
   readonly log: Log;
 }
 
-/** cardlane.pin.v1.PinService. Translate is reserved: it is not there, so it answers UNIMPLEMENTED. */
+/**
+ * cardlane.pin.v1.PinService. Translate is reserved: it is not there, so it answers UNIMPLEMENTED.
+ */
 export function verifyService(parts: VerifyServiceParts): MeshService {
   return service(PinService, { verify: (stream) => new VerifyStream(stream, parts) });
 }
@@ -89,7 +91,7 @@ class VerifyStream {
     const { requestNumber, traceparent } = verification;
     const span = telemetry.spanOf(traceparent || undefined, "pin.verify", "server");
     try {
-      const { verdict, triesLeft } = await verifier.verify(verification);
+      const { verdict, triesLeft } = await verifier.verify(verification, span);
       span.end();
       return create(PinVerdictSchema, { requestNumber, verdict: Verdict[verdict], triesLeft });
     } catch (error) {

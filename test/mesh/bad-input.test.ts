@@ -81,56 +81,56 @@ function withAmount(context: Uint8Array, totalMinor: bigint): Uint8Array {
   );
 }
 
-test("a payment of a registered reader is approved: the refusals below refuse for their own reason", async () => {
+test("a payment of a registered reader is completed: refusals have their own reason", async () => {
   const { completed } = await terminal.submit(signer.sign().signed);
   expect(completed?.result).toBeDefined();
 });
 
-describe("the relay refuses before it records", () => {
-  const refusals: readonly {
-    name: string;
-    wishes: PaymentWishes;
-    code: string;
-    message: RegExp;
-  }[] = [
-    {
-      name: "amount 0",
-      wishes: { totalMinor: 0n },
-      code: "AMOUNT_OUT_OF_RANGE",
-      message: /^amounts.total_minor must be 1 to 999999999999 minor units, got 0$/,
-    },
-    {
-      name: "an amount too large",
-      wishes: { totalMinor: 1_000_000_000_000n },
-      code: "AMOUNT_OUT_OF_RANGE",
-      message: /got 1000000000000$/,
-    },
-    {
-      name: "a currency that ISO 4217 does not have",
-      wishes: { context: { currency: 1 } },
-      code: "CURRENCY_NOT_ACCEPTED",
-      message: /got 1$/,
-    },
-    {
-      name: "a currency that the terminal may not use",
-      wishes: { context: { currency: 124 } },
-      code: "CURRENCY_NOT_ACCEPTED",
-      message: /CAD|124/,
-    },
-    {
-      name: "a payment that was held back too long",
-      wishes: { context: { readerTimeMs: 1_000n, submitBeforeMs: 121_000n } },
-      code: "SUBMITTED_TOO_LATE",
-      message: /^payment must be submitted before 1970-01-01T00:02:01.000Z$/,
-    },
-    {
-      name: "a terminal that nobody registered",
-      wishes: { context: { terminalId: "NOBODY01" } },
-      code: "TERMINAL_UNKNOWN",
-      message: /NOBODY01/,
-    },
-  ];
+const refusals: readonly {
+  name: string;
+  wishes: PaymentWishes;
+  code: string;
+  message: RegExp;
+}[] = [
+  {
+    name: "amount 0",
+    wishes: { totalMinor: 0n },
+    code: "AMOUNT_OUT_OF_RANGE",
+    message: /^amounts.total_minor must be 1 to 999999999999 minor units, got 0$/,
+  },
+  {
+    name: "an amount too large",
+    wishes: { totalMinor: 1_000_000_000_000n },
+    code: "AMOUNT_OUT_OF_RANGE",
+    message: /got 1000000000000$/,
+  },
+  {
+    name: "a currency that ISO 4217 does not have",
+    wishes: { context: { currency: 1 } },
+    code: "CURRENCY_NOT_ACCEPTED",
+    message: /got 1$/,
+  },
+  {
+    name: "a currency that the terminal may not use",
+    wishes: { context: { currency: 124 } },
+    code: "CURRENCY_NOT_ACCEPTED",
+    message: /CAD|124/,
+  },
+  {
+    name: "a payment that was held back too long",
+    wishes: { context: { readerTimeMs: 1_000n, submitBeforeMs: 121_000n } },
+    code: "SUBMITTED_TOO_LATE",
+    message: /^payment must be submitted before 1970-01-01T00:02:01.000Z$/,
+  },
+  {
+    name: "a terminal that nobody registered",
+    wishes: { context: { terminalId: "NOBODY01" } },
+    code: "TERMINAL_UNKNOWN",
+    message: /NOBODY01/,
+  },
+];
 
+describe("the relay refuses before it records", () => {
   test.each(refusals)("$name", async ({ wishes, code, message }) => {
     const before = await balance();
     const { recorded, refused } = await terminal.submit(signer.sign(wishes).signed);
@@ -259,10 +259,10 @@ describe("frames that are no protocol", () => {
       message: /hello/i,
     },
     {
-      name: "a frame over 64 KiB",
+      name: "a frame over 16 KiB",
       frames: () => [hello(1), submit(signer.signBytes(new Uint8Array(70_000)))],
       code: Code.ResourceExhausted as Code,
-      message: /65536|64 KiB|larger|exceed/i,
+      message: /^message must be at most 16384 bytes, got 70\d\d\d$/,
     },
   ])("$name ends the stream, and others feel nothing", async ({ frames, code, message }) => {
     using channel = rogueChannel(mesh.addresses.relay);

@@ -33,7 +33,7 @@ const balance = async () => {
   return await mesh.clients.processorRegistry.getBalance({ merchantId, currency: 978 });
 };
 
-describe("claim 1: sealed in the reader, regrouped by the relay, completed by the processor", () => {
+describe("claim 1: sealed by the reader, regrouped, completed by the processor", () => {
   test("a payment is approved and posted once", async () => {
     const before = await balance();
     const { report } = await pay(mesh);
@@ -160,7 +160,7 @@ describe("claim 6: records are updated and found", () => {
 });
 
 describe("claim 9: the reader is told to prepare", () => {
-  test("it shows amount and merchant before a card is there, and the result in the end", async () => {
+  test("it shows amount and merchant before a card is there, the result in the end", async () => {
     const paid = await pay(mesh, { amountMinor: 4_321n });
     const prepared = eventOf(paid, "prepared").displayLines.join(" ");
     expect(prepared).toContain("43.21 EUR");

@@ -49,7 +49,7 @@ test.each([
   },
 );
 
-test("a terminal that is killed after it submitted finds out what became of the payment", async () => {
+test("a terminal that is killed after it submitted finds out what became of it", async () => {
   const submitted = Promise.withResolvers<string>();
   let paymentId = "";
   const paying = pay(mesh, {
@@ -67,7 +67,7 @@ test("a terminal that is killed after it submitted finds out what became of the 
   expect(await finalState(paymentId)).toBe(report.state);
 });
 
-test("a reader that is killed while it waits for a card starts again, and the next payment works", async () => {
+test("a reader that is killed while it waits for a card takes the next payment", async () => {
   const cancelled = pay(mesh, {
     onEvent: (event) => {
       if (event.case === "prepared") mesh.program("reader").kill("SIGKILL");

@@ -9,7 +9,7 @@ import { TEST_PIN } from "../../payment/test-cards.ts";
 
 type Event = NonNullable<PayResponse["event"]>;
 
-/** What a test wants to be otherwise; by default 12.50 EUR, the card "visa", its own way in, PIN 1234. */
+/** What a test wants to be otherwise; by default 12.50 EUR with the card "visa" and its PIN. */
 export interface PayWishes {
   readonly card?: string;
   readonly entryMode?: EntryMode;

@@ -33,7 +33,7 @@ export class RogueTerminal implements Disposable {
   readonly #live: LiveStream<TransactRequest, TransactResponse>;
   readonly #open = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<never>();
-  /** Answers to earlier submissions may still come, a reversal's for one; they are not this one's. */
+  /** Answers to earlier submissions may still come, a reversal's for one: not this one's. */
   #paymentId = new Uint8Array();
   #recorded: Recorded | undefined;
   #answer = Promise.withResolvers<Answer>();

@@ -64,7 +64,8 @@ CREATE TABLE "processor"."card" (
 );
 
 -- balance_minor is always the sum of the account's postings, and starts at 0. The CHECKs are what
--- holds when two processors decide at the same time: the later statement fails and is decided again.
+-- holds when two processors decide at the same time: the later statement fails and is decided
+-- again.
 CREATE TABLE "processor"."account" (
     "account_id" BIGINT GENERATED ALWAYS AS IDENTITY,
     "kind" TEXT NOT NULL CHECK ("kind" IN ('CARDHOLDER', 'MERCHANT', 'CLEARING')),
@@ -74,8 +75,8 @@ CREATE TABLE "processor"."account" (
     "balance_minor" BIGINT NOT NULL DEFAULT 0,
     -- How far spending may take the balance below zero; NULL for all but cardholders.
     "credit_minor" BIGINT,
-    -- Said by the statement that spends: whether it went too far. Nothing else is refused: a reversed
-    -- refund is taken back even when it was spent already.
+    -- Said by the statement that spends: whether it went too far. Nothing else is refused: a
+    -- reversed refund is taken back even when it was spent already.
     "is_overspent" BOOLEAN NOT NULL DEFAULT false,
     "daily_amount_minor_max" BIGINT,
     "daily_count_max" INTEGER,
@@ -161,7 +162,7 @@ CREATE TRIGGER "posting_is_append_only"
     FOR EACH STATEMENT EXECUTE FUNCTION "processor"."refuse_change"();
 
 -- Each number stands for a block of a thousand retrieval references (DE 37) of one instance.
-CREATE SEQUENCE "processor"."retrieval_reference_block" MINVALUE 0 START 0 MAXVALUE 999999999 CYCLE;
+CREATE SEQUENCE "processor"."retrieval_reference_block" MINVALUE 0 START 0 MAXVALUE 999999998 CYCLE;
 
 -- PINs: another program's, which alone may read and write here ------------------------------------
 
@@ -183,10 +184,10 @@ CREATE TABLE "pin"."verdict" (
     CONSTRAINT "verdict_pkey" PRIMARY KEY ("ksn")
 );
 
--- Settles a batch of PINs, of which it is known already whether they are right; card by card, so that
--- two batches take their locks in one order, and for a card in the order they came. A key serial
--- number that was settled before gets its verdict again (REFUSED for another payment); else the try is
--- counted on the card's locked row.
+-- Settles a batch of PINs, of which it is known already whether they are right; card by card, so
+-- that two batches take their locks in one order, and for a card in the order they came. A key
+-- serial number that was settled before gets its verdict again (REFUSED for another payment); else
+-- the try is counted on the card's locked row.
 CREATE FUNCTION "pin"."settle"(
     ksns BYTEA[], digests BYTEA[], card_tokens BYTEA[], are_right BOOLEAN[]
 ) RETURNS TABLE ("position" BIGINT, "verdict" TEXT, "tries_left" SMALLINT)

@@ -1,0 +1,137 @@
+import { create } from "@bufbuild/protobuf";
+import { describe, expect, test } from "vitest";
+import {
+  Certainty,
+  NextStep,
+  Outcome,
+  PaymentState,
+  SignedResultSchema,
+} from "../gen/cardlane/payment/v1/payment_pb.ts";
+import { ShownOutcome } from "../gen/cardlane/reader/v1/reader_pb.ts";
+import { parsePaymentId } from "../payment/identifiers.ts";
+import { RECORD_NUMBER } from "../test/fixtures/fake-relay.ts";
+import { signedResult, withFlippedBit } from "../test/fixtures/signed-results.ts";
+import { SALE, TerminalBench } from "../test/fixtures/terminal-bench.ts";
+
+const ID = parsePaymentId("01932b5e-8c1a-7f00-9d3b-1f2e3d4c5b6a");
+const sale = { ...SALE, paymentId: ID };
+const { FINAL, UNKNOWN } = Certainty;
+
+test("no answer for 30 s is UNKNOWN, and the late one is found and shown", async () => {
+  await using bench = await TerminalBench.start();
+  bench.relay.record = {
+    recordNumber: RECORD_NUMBER,
+    state: PaymentState.FORWARDED,
+    certainty: UNKNOWN,
+    nextStep: NextStep.WAIT,
+  };
+  const paying = bench.pay(sale);
+  const submission = await bench.relay.next();
+  submission.recorded();
+  await bench.until(() => bench.device.display.lines[0] === "UNKNOWN", 1_000);
+  expect(await paying.report).toMatchObject({
+    recordNumber: RECORD_NUMBER,
+    certainty: UNKNOWN,
+    nextStep: NextStep.RETRY_SAME_ID,
+    shown: ShownOutcome.UNSPECIFIED,
+  });
+  submission.answered();
+  await bench.until(() => bench.terminal.getPayment(ID).certainty === FINAL);
+  expect(bench.terminal.getPayment(ID)).toMatchObject({
+    state: PaymentState.APPROVED,
+    shown: ShownOutcome.APPROVED,
+  });
+});
+
+test("no answer but a reversal under way says to hand over nothing", async () => {
+  await using bench = await TerminalBench.start(() => ({ answerMsMax: 100 }));
+  const paying = bench.pay(sale);
+  const submission = await bench.relay.next();
+  submission.completed({
+    state: PaymentState.REVERSING,
+    certainty: UNKNOWN,
+    nextStep: NextStep.WAIT_FOR_REVERSAL,
+  });
+  await bench.until(() => bench.device.display.lines[0] === "UNKNOWN");
+  expect(await paying.report).toMatchObject({
+    certainty: UNKNOWN,
+    nextStep: NextStep.WAIT_FOR_REVERSAL,
+    state: PaymentState.REVERSING,
+  });
+  submission.answered({ outcome: Outcome.REVERSED, revision: 2 });
+  await bench.until(() => bench.terminal.getPayment(ID).certainty === FINAL);
+  expect(bench.terminal.getPayment(ID).state).toBe(PaymentState.REVERSED);
+});
+
+test("no answer because the stream broke: the same bytes go out on the next one", async () => {
+  await using bench = await TerminalBench.start();
+  const paying = bench.pay();
+  const first = await bench.relay.next();
+  const cutAtMs = bench.clock.nowMs();
+  first.cut();
+  await bench.until(() => bench.relay.submissionCount === 2);
+  // At once on the new stream, long before anybody would have asked for the record.
+  expect(bench.clock.nowMs() - cutAtMs).toBeLessThan(1_000);
+  const second = await bench.relay.next();
+  expect(second.payment).toEqual(first.payment);
+  second.recorded();
+  second.answered();
+  expect((await paying.report).state).toBe(PaymentState.APPROVED);
+});
+
+test("no answer on the stream, but in the record: it is asked for", async () => {
+  await using bench = await TerminalBench.start();
+  const paying = bench.pay();
+  const { payment } = await bench.relay.next();
+  bench.relay.record = {
+    recordNumber: RECORD_NUMBER,
+    state: PaymentState.APPROVED,
+    certainty: FINAL,
+    nextStep: NextStep.NONE,
+    result: signedResult(bench.keys, payment, { nowMs: bench.clock.nowMs() }),
+  };
+  await bench.until(() => bench.device.display.lines[0] === "APPROVED", 1_000);
+  expect((await paying.report).state).toBe(PaymentState.APPROVED);
+});
+
+describe("a result that the terminal does not believe", () => {
+  test.each([
+    { name: "with one bit flipped", forge: { bit: 30 } },
+    { name: "of another payment", forge: { result: { contextDigest: new Uint8Array(64) } } },
+    { name: "over more than was signed", forge: { result: { approvedAmountMinor: 1_251n } } },
+    { name: "of a key that nobody knows", forge: { keyId: new Uint8Array(8) } },
+  ] as const)("$name is no end: UNKNOWN", async ({ forge }) => {
+    await using bench = await TerminalBench.start(() => ({ answerMsMax: 100 }));
+    const paying = bench.pay(sale);
+    const submission = await bench.relay.next();
+    const { result, bit, keyId } = { result: {}, bit: undefined, keyId: undefined, ...forge };
+    const nowMs = bench.clock.nowMs();
+    const signed = signedResult(bench.keys, submission.payment, { nowMs, result });
+    const flipped = bit === undefined ? signed : withFlippedBit(signed, bit);
+    submission.completed({
+      state: PaymentState.APPROVED,
+      certainty: FINAL,
+      nextStep: NextStep.NONE,
+      result: create(SignedResultSchema, { ...flipped, ...(keyId && { keyId }) }),
+    });
+    await bench.until(() => bench.device.display.lines[0] === "UNKNOWN");
+    expect(await paying.report).toMatchObject({
+      certainty: UNKNOWN,
+      fault: { code: "SIGNATURE_REJECTED" },
+    });
+    submission.answered();
+    await bench.until(() => bench.terminal.getPayment(ID).certainty === FINAL);
+  });
+
+  test("a relay's own word of an approval is none", async () => {
+    await using bench = await TerminalBench.start(() => ({ answerMsMax: 100 }));
+    const paying = bench.pay();
+    (await bench.relay.next()).completed({
+      state: PaymentState.APPROVED,
+      certainty: FINAL,
+      nextStep: NextStep.NONE,
+    });
+    await bench.until(() => bench.device.display.lines[0] === "UNKNOWN");
+    expect((await paying.report).certainty).toBe(UNKNOWN);
+  });
+});
