@@ -41,7 +41,7 @@ const resultKey = curves.signer(repeated(0x04));
 const relayHop = curves.agreement(repeated(0x05));
 const processorHop = curves.agreement(repeated(0x06));
 
-/** The three messages of the example in protobuf's JSON: bytes in base64, 64-bit numbers as text. */
+/** The example's messages in protobuf's JSON: bytes in base64, 64-bit numbers as text. */
 export function workedExampleInputs(): Record<string, JsonValue> {
   const { contextDigest } = exampleContextBytes();
   return {
