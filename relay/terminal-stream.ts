@@ -1,9 +1,10 @@
 import { create } from "@bufbuild/protobuf";
-import { Certainty } from "../gen/cardlane/payment/v1/payment_pb.ts";
+import { Certainty, CompletionSchema } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import {
   RecordedSchema,
   RefusedSchema,
   type Submit,
+  type SubmitCompletion,
   type TransactRequest,
   type TransactResponse,
   TransactResponseSchema,
@@ -13,10 +14,16 @@ import type { Log } from "../mesh/log.ts";
 import type { SpanAttributes } from "../mesh/span-attributes.ts";
 import type { HopSpan, Telemetry } from "../mesh/telemetry.ts";
 import { PaymentError } from "../payment/errors.ts";
-import { type PaymentId, paymentIdToBytes, type TerminalId } from "../payment/identifiers.ts";
+import {
+  type PaymentId,
+  paymentIdFromBytes,
+  paymentIdToBytes,
+  type TerminalId,
+} from "../payment/identifiers.ts";
 import { faultOf } from "../payment/payment-fault.ts";
 import type { RecordNumber } from "../payment/record-number.ts";
 import { certaintyOf, type StateName } from "../payment/states.ts";
+import { strictDecode } from "../payment/strict-decode.ts";
 import type { Intake } from "./intake.ts";
 import { completedOf } from "./payment-record.ts";
 import type { RecordOutcome } from "./relay-record.ts";
@@ -63,12 +70,30 @@ export class TerminalStream {
   }
 
   #receive({ frame }: TransactRequest): void {
-    if (frame.case !== "submit") {
-      throw new PaymentError("MALFORMED_REQUEST", "a frame must carry submit");
+    // What cannot be told from other payments cannot be refused by its id: that ends the stream.
+    switch (frame.case) {
+      case "submit":
+        void this.#submit(addressSubmission(frame.value.payment), frame.value);
+        break;
+      case "completion":
+        this.#refuseCompletion(frame.value);
+        break;
+      default:
+        throw new PaymentError("MALFORMED_REQUEST", "a frame must carry submit or completion");
     }
-    // A payment that cannot be told from others cannot be refused by its id: that ends the stream.
-    const submission = addressSubmission(frame.value.payment);
-    void this.#submit(submission, frame.value);
+  }
+
+  #refuseCompletion({ completion, traceparent }: SubmitCompletion): void {
+    const bytes = completion?.completion ?? new Uint8Array();
+    const paymentId = paymentIdFromBytes(
+      strictDecode(CompletionSchema, bytes, "completion").paymentId,
+    );
+    const { telemetry } = this.#parts;
+    const span = telemetry.spanOf(traceparent || undefined, "relay.complete", "server", {
+      paymentId,
+    });
+    const error = new PaymentError("NOT_SUPPORTED", "completions of chip cards are not supported");
+    this.#refuse(paymentId, error, span);
   }
 
   async #submit(submission: UncheckedSubmission, { traceparent }: Submit): Promise<void> {

@@ -11,7 +11,7 @@ import type { DelegatedManifest, SignedEnvelope } from "../../keys/v1/keys_pb.ts
 import { file_cardlane_keys_v1_keys } from "../../keys/v1/keys_pb.ts";
 import type { Close, Drain, Heartbeat, Hello } from "../../mesh/v1/stream_pb.ts";
 import { file_cardlane_mesh_v1_stream } from "../../mesh/v1/stream_pb.ts";
-import type { Amounts, Certainty, EntryMode, NextStep, PaymentFault, PaymentKind, PaymentState, SignedInstruction, SignedPayment, SignedResult } from "../../payment/v1/payment_pb.ts";
+import type { Amounts, Certainty, EntryMode, NextStep, PaymentFault, PaymentKind, PaymentState, SignedCompletion, SignedInstruction, SignedPayment, SignedResult } from "../../payment/v1/payment_pb.ts";
 import { file_cardlane_payment_v1_payment } from "../../payment/v1/payment_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
@@ -19,7 +19,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file cardlane/relay/v1/relay.proto.
  */
 export const file_cardlane_relay_v1_relay: GenFile = /*@__PURE__*/
-  fileDesc("Ch1jYXJkbGFuZS9yZWxheS92MS9yZWxheS5wcm90bxIRY2FyZGxhbmUucmVsYXkudjEi9wEKD1RyYW5zYWN0UmVxdWVzdBIoCgVoZWxsbxgBIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuSGVsbG9IABIwCgloZWFydGJlYXQYAiABKAsyGy5jYXJkbGFuZS5tZXNoLnYxLkhlYXJ0YmVhdEgAEigKBWRyYWluGAMgASgLMhcuY2FyZGxhbmUubWVzaC52MS5EcmFpbkgAEigKBWNsb3NlGAQgASgLMhcuY2FyZGxhbmUubWVzaC52MS5DbG9zZUgAEisKBnN1Ym1pdBgKIAEoCzIZLmNhcmRsYW5lLnJlbGF5LnYxLlN1Ym1pdEgAQgcKBWZyYW1lIt4CChBUcmFuc2FjdFJlc3BvbnNlEigKBWhlbGxvGAEgASgLMhcuY2FyZGxhbmUubWVzaC52MS5IZWxsb0gAEjAKCWhlYXJ0YmVhdBgCIAEoCzIbLmNhcmRsYW5lLm1lc2gudjEuSGVhcnRiZWF0SAASKAoFZHJhaW4YAyABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkRyYWluSAASKAoFY2xvc2UYBCABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkNsb3NlSAASLwoIcmVjb3JkZWQYCiABKAsyGy5jYXJkbGFuZS5yZWxheS52MS5SZWNvcmRlZEgAEjEKCWNvbXBsZXRlZBgLIAEoCzIcLmNhcmRsYW5lLnJlbGF5LnYxLkNvbXBsZXRlZEgAEi0KB3JlZnVzZWQYDCABKAsyGi5jYXJkbGFuZS5yZWxheS52MS5SZWZ1c2VkSABCBwoFZnJhbWUikAEKBlN1Ym1pdBIzCgdwYXltZW50GAEgASgLMiIuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRQYXltZW50EjwKEnJlYWRlcl9jZXJ0aWZpY2F0ZRgCIAEoCzIgLmNhcmRsYW5lLmtleXMudjEuU2lnbmVkRW52ZWxvcGUSEwoLdHJhY2VwYXJlbnQYAyABKAkiSwoIUmVjb3JkZWQSEgoKcGF5bWVudF9pZBgBIAEoDBIVCg1yZWNvcmRfbnVtYmVyGAIgASgJEhQKDHdhc19yZWNvcmRlZBgDIAEoCCKyAgoJQ29tcGxldGVkEhIKCnBheW1lbnRfaWQYASABKAwSFQoNcmVjb3JkX251bWJlchgCIAEoCRIwCgVzdGF0ZRgDIAEoDjIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudFN0YXRlEjEKCWNlcnRhaW50eRgEIAEoDjIeLmNhcmRsYW5lLnBheW1lbnQudjEuQ2VydGFpbnR5EjAKCW5leHRfc3RlcBgFIAEoDjIdLmNhcmRsYW5lLnBheW1lbnQudjEuTmV4dFN0ZXASMQoGcmVzdWx0GAYgASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRSZXN1bHQSMAoFZmF1bHQYByABKAsyIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRGYXVsdCJPCgdSZWZ1c2VkEhIKCnBheW1lbnRfaWQYASABKAwSMAoFZmF1bHQYAiABKAsyIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRGYXVsdCJeChFHZXRQYXltZW50UmVxdWVzdBIXCg1yZWNvcmRfbnVtYmVyGAEgASgJSAASFAoKcGF5bWVudF9pZBgCIAEoCUgAEhMKC21lcmNoYW50X2lkGAMgASgJQgUKA2tleSJHChJHZXRQYXltZW50UmVzcG9uc2USMQoHcGF5bWVudBgBIAEoCzIgLmNhcmRsYW5lLnJlbGF5LnYxLlBheW1lbnRSZWNvcmQigwEKE0xpc3RQYXltZW50c1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSEwoLbWVyY2hhbnRfaWQYAyABKAkSMAoFc3RhdGUYBCABKA4yIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRTdGF0ZSJjChRMaXN0UGF5bWVudHNSZXNwb25zZRIyCghwYXltZW50cxgBIAMoCzIgLmNhcmRsYW5lLnJlbGF5LnYxLlBheW1lbnRSZWNvcmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIlUKFFdhdGNoUGF5bWVudHNSZXF1ZXN0EhYKDmFmdGVyX3NlcXVlbmNlGAEgASgEEhAKCGZyb21fbm93GAIgASgIEhMKC21lcmNoYW50X2lkGAMgASgJIqUBChVXYXRjaFBheW1lbnRzUmVzcG9uc2USEAoIc2VxdWVuY2UYASABKAQSMQoHcGF5bWVudBgCIAEoCzIgLmNhcmRsYW5lLnJlbGF5LnYxLlBheW1lbnRSZWNvcmQSMAoFc3RhdGUYAyABKA4yIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRTdGF0ZRIVCg1jaGFuZ2VkX2F0X21zGAQgASgDImwKGFN1Ym1pdEluc3RydWN0aW9uUmVxdWVzdBI7CgtpbnN0cnVjdGlvbhgBIAEoCzImLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkSW5zdHJ1Y3Rpb24SEwoLdHJhY2VwYXJlbnQYAiABKAkiTAoZU3VibWl0SW5zdHJ1Y3Rpb25SZXNwb25zZRIvCgljb21wbGV0ZWQYASABKAsyHC5jYXJkbGFuZS5yZWxheS52MS5Db21wbGV0ZWQiPwoUQ2FuY2VsUGF5bWVudFJlcXVlc3QSEgoKcGF5bWVudF9pZBgBIAEoCRITCgttZXJjaGFudF9pZBgCIAEoCSJIChVDYW5jZWxQYXltZW50UmVzcG9uc2USLwoJY29tcGxldGVkGAEgASgLMhwuY2FyZGxhbmUucmVsYXkudjEuQ29tcGxldGVkIp4GCg1QYXltZW50UmVjb3JkEhUKDXJlY29yZF9udW1iZXIYASABKAkSEgoKcGF5bWVudF9pZBgCIAEoCRIwCgVzdGF0ZRgDIAEoDjIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudFN0YXRlEjEKCWNlcnRhaW50eRgEIAEoDjIeLmNhcmRsYW5lLnBheW1lbnQudjEuQ2VydGFpbnR5EjAKCW5leHRfc3RlcBgFIAEoDjIdLmNhcmRsYW5lLnBheW1lbnQudjEuTmV4dFN0ZXASLgoEa2luZBgGIAEoDjIgLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudEtpbmQSLQoHYW1vdW50cxgHIAEoCzIcLmNhcmRsYW5lLnBheW1lbnQudjEuQW1vdW50cxIQCghjdXJyZW5jeRgIIAEoDRITCgttZXJjaGFudF9pZBgJIAEoCRITCgt0ZXJtaW5hbF9pZBgKIAEoCRIVCg1yZWFkZXJfc2VyaWFsGAsgASgJEjIKCmVudHJ5X21vZGUYDCABKA4yHi5jYXJkbGFuZS5wYXltZW50LnYxLkVudHJ5TW9kZRIUCgx0cmFjZV9udW1iZXIYDSABKA0SGwoTcmV0cmlldmFsX3JlZmVyZW5jZRgOIAEoCRIVCg1hcHByb3ZhbF9jb2RlGA8gASgJEhUKDXJlc3BvbnNlX2NvZGUYECABKAkSHQoVYXBwcm92ZWRfYW1vdW50X21pbm9yGBEgASgEEhEKCWxhc3RfZm91chgSIAEoCRIOCgZzY2hlbWUYEyABKAkSFgoOcmVjb3JkZWRfYXRfbXMYFCABKAMSFwoPY29tcGxldGVkX2F0X21zGBUgASgDEhAKCHRyYWNlX2lkGBYgASgJEjEKBnJlc3VsdBgXIAEoCzIhLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkUmVzdWx0EhsKE29yaWdpbmFsX3BheW1lbnRfaWQYGCABKAkSLwoHaGlzdG9yeRgZIAMoCzIeLmNhcmRsYW5lLnJlbGF5LnYxLlJlY29yZEV2ZW50ImAKC1JlY29yZEV2ZW50EhAKCHNlcXVlbmNlGAEgASgEEjAKBXN0YXRlGAIgASgOMiEuY2FyZGxhbmUucGF5bWVudC52MS5QYXltZW50U3RhdGUSDQoFYXRfbXMYAyABKAMijwEKElJlYWRlclJlZ2lzdHJhdGlvbhI1CgtjZXJ0aWZpY2F0ZRgBIAEoCzIgLmNhcmRsYW5lLmtleXMudjEuU2lnbmVkRW52ZWxvcGUSEwoLbWVyY2hhbnRfaWQYAiABKAkSLQoFc3RhdGUYAyABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZSKQAQoUVGVybWluYWxSZWdpc3RyYXRpb24SNQoLY2VydGlmaWNhdGUYASABKAsyIC5jYXJkbGFuZS5rZXlzLnYxLlNpZ25lZEVudmVsb3BlEi0KBXN0YXRlGAIgASgOMh4uY2FyZGxhbmUucmVsYXkudjEuRGV2aWNlU3RhdGUSEgoKY3VycmVuY2llcxgDIAMoDSJQChZSZWdpc3RlclJlYWRlcnNSZXF1ZXN0EjYKB3JlYWRlcnMYASADKAsyJS5jYXJkbGFuZS5yZWxheS52MS5SZWFkZXJSZWdpc3RyYXRpb24iLQoXUmVnaXN0ZXJSZWFkZXJzUmVzcG9uc2USEgoKcmVnaXN0ZXJlZBgBIAEoDSJWChhSZWdpc3RlclRlcm1pbmFsc1JlcXVlc3QSOgoJdGVybWluYWxzGAEgAygLMicuY2FyZGxhbmUucmVsYXkudjEuVGVybWluYWxSZWdpc3RyYXRpb24iLwoZUmVnaXN0ZXJUZXJtaW5hbHNSZXNwb25zZRISCgpyZWdpc3RlcmVkGAEgASgNIhQKEkxpc3RSZWFkZXJzUmVxdWVzdCJLChNMaXN0UmVhZGVyc1Jlc3BvbnNlEjQKB3JlYWRlcnMYASADKAsyIy5jYXJkbGFuZS5yZWxheS52MS5SZWdpc3RlcmVkUmVhZGVyIr8BChBSZWdpc3RlcmVkUmVhZGVyEg4KBnNlcmlhbBgBIAEoCRINCgVtb2RlbBgCIAEoCRITCgttZXJjaGFudF9pZBgDIAEoCRItCgVzdGF0ZRgEIAEoDjIeLmNhcmRsYW5lLnJlbGF5LnYxLkRldmljZVN0YXRlEhoKEmxhc3RfcGF5bWVudF9hdF9tcxgFIAEoAxIWCg5jZXJ0aWZpY2F0ZV9pZBgGIAEoDBIUCgxub3RfYWZ0ZXJfbXMYByABKAMiFgoUTGlzdFRlcm1pbmFsc1JlcXVlc3QiUQoVTGlzdFRlcm1pbmFsc1Jlc3BvbnNlEjgKCXRlcm1pbmFscxgBIAMoCzIlLmNhcmRsYW5lLnJlbGF5LnYxLlJlZ2lzdGVyZWRUZXJtaW5hbCLGAQoSUmVnaXN0ZXJlZFRlcm1pbmFsEhMKC3Rlcm1pbmFsX2lkGAEgASgJEhMKC21lcmNoYW50X2lkGAIgASgJEhUKDW1lcmNoYW50X25hbWUYAyABKAkSLQoFc3RhdGUYBCABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZRISCgpjdXJyZW5jaWVzGAUgAygNEhYKDmNlcnRpZmljYXRlX2lkGAYgASgMEhQKDG5vdF9hZnRlcl9tcxgHIAEoAyIpChJHZXRNYW5pZmVzdFJlcXVlc3QSEwoLaGF2ZV9udW1iZXIYASABKAQiTAoTR2V0TWFuaWZlc3RSZXNwb25zZRI1CghtYW5pZmVzdBgBIAEoCzIjLmNhcmRsYW5lLmtleXMudjEuRGVsZWdhdGVkTWFuaWZlc3QqegoLRGV2aWNlU3RhdGUSHAoYREVWSUNFX1NUQVRFX1VOU1BFQ0lGSUVEEAASFwoTREVWSUNFX1NUQVRFX0FDVElWRRABEhoKFkRFVklDRV9TVEFURV9TVVNQRU5ERUQQAhIYChRERVZJQ0VfU1RBVEVfUkVUSVJFRBADMtkFCgxSZWxheVNlcnZpY2USVwoIVHJhbnNhY3QSIi5jYXJkbGFuZS5yZWxheS52MS5UcmFuc2FjdFJlcXVlc3QaIy5jYXJkbGFuZS5yZWxheS52MS5UcmFuc2FjdFJlc3BvbnNlKAEwARJeCgpHZXRQYXltZW50EiQuY2FyZGxhbmUucmVsYXkudjEuR2V0UGF5bWVudFJlcXVlc3QaJS5jYXJkbGFuZS5yZWxheS52MS5HZXRQYXltZW50UmVzcG9uc2UiA5ACARJkCgxMaXN0UGF5bWVudHMSJi5jYXJkbGFuZS5yZWxheS52MS5MaXN0UGF5bWVudHNSZXF1ZXN0GicuY2FyZGxhbmUucmVsYXkudjEuTGlzdFBheW1lbnRzUmVzcG9uc2UiA5ACARJpCg1XYXRjaFBheW1lbnRzEicuY2FyZGxhbmUucmVsYXkudjEuV2F0Y2hQYXltZW50c1JlcXVlc3QaKC5jYXJkbGFuZS5yZWxheS52MS5XYXRjaFBheW1lbnRzUmVzcG9uc2UiA5ACATABEnMKEVN1Ym1pdEluc3RydWN0aW9uEisuY2FyZGxhbmUucmVsYXkudjEuU3VibWl0SW5zdHJ1Y3Rpb25SZXF1ZXN0GiwuY2FyZGxhbmUucmVsYXkudjEuU3VibWl0SW5zdHJ1Y3Rpb25SZXNwb25zZSIDkAICEmcKDUNhbmNlbFBheW1lbnQSJy5jYXJkbGFuZS5yZWxheS52MS5DYW5jZWxQYXltZW50UmVxdWVzdBooLmNhcmRsYW5lLnJlbGF5LnYxLkNhbmNlbFBheW1lbnRSZXNwb25zZSIDkAICEmEKC0dldE1hbmlmZXN0EiUuY2FyZGxhbmUucmVsYXkudjEuR2V0TWFuaWZlc3RSZXF1ZXN0GiYuY2FyZGxhbmUucmVsYXkudjEuR2V0TWFuaWZlc3RSZXNwb25zZSIDkAIBMsYDChRSZWxheVJlZ2lzdHJ5U2VydmljZRJtCg9SZWdpc3RlclJlYWRlcnMSKS5jYXJkbGFuZS5yZWxheS52MS5SZWdpc3RlclJlYWRlcnNSZXF1ZXN0GiouY2FyZGxhbmUucmVsYXkudjEuUmVnaXN0ZXJSZWFkZXJzUmVzcG9uc2UiA5ACAhJzChFSZWdpc3RlclRlcm1pbmFscxIrLmNhcmRsYW5lLnJlbGF5LnYxLlJlZ2lzdGVyVGVybWluYWxzUmVxdWVzdBosLmNhcmRsYW5lLnJlbGF5LnYxLlJlZ2lzdGVyVGVybWluYWxzUmVzcG9uc2UiA5ACAhJhCgtMaXN0UmVhZGVycxIlLmNhcmRsYW5lLnJlbGF5LnYxLkxpc3RSZWFkZXJzUmVxdWVzdBomLmNhcmRsYW5lLnJlbGF5LnYxLkxpc3RSZWFkZXJzUmVzcG9uc2UiA5ACARJnCg1MaXN0VGVybWluYWxzEicuY2FyZGxhbmUucmVsYXkudjEuTGlzdFRlcm1pbmFsc1JlcXVlc3QaKC5jYXJkbGFuZS5yZWxheS52MS5MaXN0VGVybWluYWxzUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_cardlane_keys_v1_keys, file_cardlane_mesh_v1_stream, file_cardlane_payment_v1_payment]);
+  fileDesc("Ch1jYXJkbGFuZS9yZWxheS92MS9yZWxheS5wcm90bxIRY2FyZGxhbmUucmVsYXkudjEisgIKD1RyYW5zYWN0UmVxdWVzdBIoCgVoZWxsbxgBIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuSGVsbG9IABIwCgloZWFydGJlYXQYAiABKAsyGy5jYXJkbGFuZS5tZXNoLnYxLkhlYXJ0YmVhdEgAEigKBWRyYWluGAMgASgLMhcuY2FyZGxhbmUubWVzaC52MS5EcmFpbkgAEigKBWNsb3NlGAQgASgLMhcuY2FyZGxhbmUubWVzaC52MS5DbG9zZUgAEisKBnN1Ym1pdBgKIAEoCzIZLmNhcmRsYW5lLnJlbGF5LnYxLlN1Ym1pdEgAEjkKCmNvbXBsZXRpb24YCyABKAsyIy5jYXJkbGFuZS5yZWxheS52MS5TdWJtaXRDb21wbGV0aW9uSABCBwoFZnJhbWUi3gIKEFRyYW5zYWN0UmVzcG9uc2USKAoFaGVsbG8YASABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkhlbGxvSAASMAoJaGVhcnRiZWF0GAIgASgLMhsuY2FyZGxhbmUubWVzaC52MS5IZWFydGJlYXRIABIoCgVkcmFpbhgDIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuRHJhaW5IABIoCgVjbG9zZRgEIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuQ2xvc2VIABIvCghyZWNvcmRlZBgKIAEoCzIbLmNhcmRsYW5lLnJlbGF5LnYxLlJlY29yZGVkSAASMQoJY29tcGxldGVkGAsgASgLMhwuY2FyZGxhbmUucmVsYXkudjEuQ29tcGxldGVkSAASLQoHcmVmdXNlZBgMIAEoCzIaLmNhcmRsYW5lLnJlbGF5LnYxLlJlZnVzZWRIAEIHCgVmcmFtZSKQAQoGU3VibWl0EjMKB3BheW1lbnQYASABKAsyIi5jYXJkbGFuZS5wYXltZW50LnYxLlNpZ25lZFBheW1lbnQSPAoScmVhZGVyX2NlcnRpZmljYXRlGAIgASgLMiAuY2FyZGxhbmUua2V5cy52MS5TaWduZWRFbnZlbG9wZRITCgt0cmFjZXBhcmVudBgDIAEoCSJiChBTdWJtaXRDb21wbGV0aW9uEjkKCmNvbXBsZXRpb24YASABKAsyJS5jYXJkbGFuZS5wYXltZW50LnYxLlNpZ25lZENvbXBsZXRpb24SEwoLdHJhY2VwYXJlbnQYAiABKAkiSwoIUmVjb3JkZWQSEgoKcGF5bWVudF9pZBgBIAEoDBIVCg1yZWNvcmRfbnVtYmVyGAIgASgJEhQKDHdhc19yZWNvcmRlZBgDIAEoCCKyAgoJQ29tcGxldGVkEhIKCnBheW1lbnRfaWQYASABKAwSFQoNcmVjb3JkX251bWJlchgCIAEoCRIwCgVzdGF0ZRgDIAEoDjIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudFN0YXRlEjEKCWNlcnRhaW50eRgEIAEoDjIeLmNhcmRsYW5lLnBheW1lbnQudjEuQ2VydGFpbnR5EjAKCW5leHRfc3RlcBgFIAEoDjIdLmNhcmRsYW5lLnBheW1lbnQudjEuTmV4dFN0ZXASMQoGcmVzdWx0GAYgASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRSZXN1bHQSMAoFZmF1bHQYByABKAsyIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRGYXVsdCJPCgdSZWZ1c2VkEhIKCnBheW1lbnRfaWQYASABKAwSMAoFZmF1bHQYAiABKAsyIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRGYXVsdCJeChFHZXRQYXltZW50UmVxdWVzdBIXCg1yZWNvcmRfbnVtYmVyGAEgASgJSAASFAoKcGF5bWVudF9pZBgCIAEoCUgAEhMKC21lcmNoYW50X2lkGAMgASgJQgUKA2tleSJHChJHZXRQYXltZW50UmVzcG9uc2USMQoHcGF5bWVudBgBIAEoCzIgLmNhcmRsYW5lLnJlbGF5LnYxLlBheW1lbnRSZWNvcmQigwEKE0xpc3RQYXltZW50c1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSEwoLbWVyY2hhbnRfaWQYAyABKAkSMAoFc3RhdGUYBCABKA4yIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRTdGF0ZSJjChRMaXN0UGF5bWVudHNSZXNwb25zZRIyCghwYXltZW50cxgBIAMoCzIgLmNhcmRsYW5lLnJlbGF5LnYxLlBheW1lbnRSZWNvcmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIlUKFFdhdGNoUGF5bWVudHNSZXF1ZXN0EhYKDmFmdGVyX3NlcXVlbmNlGAEgASgEEhAKCGZyb21fbm93GAIgASgIEhMKC21lcmNoYW50X2lkGAMgASgJIqUBChVXYXRjaFBheW1lbnRzUmVzcG9uc2USEAoIc2VxdWVuY2UYASABKAQSMQoHcGF5bWVudBgCIAEoCzIgLmNhcmRsYW5lLnJlbGF5LnYxLlBheW1lbnRSZWNvcmQSMAoFc3RhdGUYAyABKA4yIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRTdGF0ZRIVCg1jaGFuZ2VkX2F0X21zGAQgASgDImwKGFN1Ym1pdEluc3RydWN0aW9uUmVxdWVzdBI7CgtpbnN0cnVjdGlvbhgBIAEoCzImLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkSW5zdHJ1Y3Rpb24SEwoLdHJhY2VwYXJlbnQYAiABKAkiTAoZU3VibWl0SW5zdHJ1Y3Rpb25SZXNwb25zZRIvCgljb21wbGV0ZWQYASABKAsyHC5jYXJkbGFuZS5yZWxheS52MS5Db21wbGV0ZWQiPwoUQ2FuY2VsUGF5bWVudFJlcXVlc3QSEgoKcGF5bWVudF9pZBgBIAEoCRITCgttZXJjaGFudF9pZBgCIAEoCSJIChVDYW5jZWxQYXltZW50UmVzcG9uc2USLwoJY29tcGxldGVkGAEgASgLMhwuY2FyZGxhbmUucmVsYXkudjEuQ29tcGxldGVkIp4GCg1QYXltZW50UmVjb3JkEhUKDXJlY29yZF9udW1iZXIYASABKAkSEgoKcGF5bWVudF9pZBgCIAEoCRIwCgVzdGF0ZRgDIAEoDjIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudFN0YXRlEjEKCWNlcnRhaW50eRgEIAEoDjIeLmNhcmRsYW5lLnBheW1lbnQudjEuQ2VydGFpbnR5EjAKCW5leHRfc3RlcBgFIAEoDjIdLmNhcmRsYW5lLnBheW1lbnQudjEuTmV4dFN0ZXASLgoEa2luZBgGIAEoDjIgLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudEtpbmQSLQoHYW1vdW50cxgHIAEoCzIcLmNhcmRsYW5lLnBheW1lbnQudjEuQW1vdW50cxIQCghjdXJyZW5jeRgIIAEoDRITCgttZXJjaGFudF9pZBgJIAEoCRITCgt0ZXJtaW5hbF9pZBgKIAEoCRIVCg1yZWFkZXJfc2VyaWFsGAsgASgJEjIKCmVudHJ5X21vZGUYDCABKA4yHi5jYXJkbGFuZS5wYXltZW50LnYxLkVudHJ5TW9kZRIUCgx0cmFjZV9udW1iZXIYDSABKA0SGwoTcmV0cmlldmFsX3JlZmVyZW5jZRgOIAEoCRIVCg1hcHByb3ZhbF9jb2RlGA8gASgJEhUKDXJlc3BvbnNlX2NvZGUYECABKAkSHQoVYXBwcm92ZWRfYW1vdW50X21pbm9yGBEgASgEEhEKCWxhc3RfZm91chgSIAEoCRIOCgZzY2hlbWUYEyABKAkSFgoOcmVjb3JkZWRfYXRfbXMYFCABKAMSFwoPY29tcGxldGVkX2F0X21zGBUgASgDEhAKCHRyYWNlX2lkGBYgASgJEjEKBnJlc3VsdBgXIAEoCzIhLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkUmVzdWx0EhsKE29yaWdpbmFsX3BheW1lbnRfaWQYGCABKAkSLwoHaGlzdG9yeRgZIAMoCzIeLmNhcmRsYW5lLnJlbGF5LnYxLlJlY29yZEV2ZW50ImAKC1JlY29yZEV2ZW50EhAKCHNlcXVlbmNlGAEgASgEEjAKBXN0YXRlGAIgASgOMiEuY2FyZGxhbmUucGF5bWVudC52MS5QYXltZW50U3RhdGUSDQoFYXRfbXMYAyABKAMijwEKElJlYWRlclJlZ2lzdHJhdGlvbhI1CgtjZXJ0aWZpY2F0ZRgBIAEoCzIgLmNhcmRsYW5lLmtleXMudjEuU2lnbmVkRW52ZWxvcGUSEwoLbWVyY2hhbnRfaWQYAiABKAkSLQoFc3RhdGUYAyABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZSKQAQoUVGVybWluYWxSZWdpc3RyYXRpb24SNQoLY2VydGlmaWNhdGUYASABKAsyIC5jYXJkbGFuZS5rZXlzLnYxLlNpZ25lZEVudmVsb3BlEi0KBXN0YXRlGAIgASgOMh4uY2FyZGxhbmUucmVsYXkudjEuRGV2aWNlU3RhdGUSEgoKY3VycmVuY2llcxgDIAMoDSJQChZSZWdpc3RlclJlYWRlcnNSZXF1ZXN0EjYKB3JlYWRlcnMYASADKAsyJS5jYXJkbGFuZS5yZWxheS52MS5SZWFkZXJSZWdpc3RyYXRpb24iLQoXUmVnaXN0ZXJSZWFkZXJzUmVzcG9uc2USEgoKcmVnaXN0ZXJlZBgBIAEoDSJWChhSZWdpc3RlclRlcm1pbmFsc1JlcXVlc3QSOgoJdGVybWluYWxzGAEgAygLMicuY2FyZGxhbmUucmVsYXkudjEuVGVybWluYWxSZWdpc3RyYXRpb24iLwoZUmVnaXN0ZXJUZXJtaW5hbHNSZXNwb25zZRISCgpyZWdpc3RlcmVkGAEgASgNIhQKEkxpc3RSZWFkZXJzUmVxdWVzdCJLChNMaXN0UmVhZGVyc1Jlc3BvbnNlEjQKB3JlYWRlcnMYASADKAsyIy5jYXJkbGFuZS5yZWxheS52MS5SZWdpc3RlcmVkUmVhZGVyIr8BChBSZWdpc3RlcmVkUmVhZGVyEg4KBnNlcmlhbBgBIAEoCRINCgVtb2RlbBgCIAEoCRITCgttZXJjaGFudF9pZBgDIAEoCRItCgVzdGF0ZRgEIAEoDjIeLmNhcmRsYW5lLnJlbGF5LnYxLkRldmljZVN0YXRlEhoKEmxhc3RfcGF5bWVudF9hdF9tcxgFIAEoAxIWCg5jZXJ0aWZpY2F0ZV9pZBgGIAEoDBIUCgxub3RfYWZ0ZXJfbXMYByABKAMiFgoUTGlzdFRlcm1pbmFsc1JlcXVlc3QiUQoVTGlzdFRlcm1pbmFsc1Jlc3BvbnNlEjgKCXRlcm1pbmFscxgBIAMoCzIlLmNhcmRsYW5lLnJlbGF5LnYxLlJlZ2lzdGVyZWRUZXJtaW5hbCLGAQoSUmVnaXN0ZXJlZFRlcm1pbmFsEhMKC3Rlcm1pbmFsX2lkGAEgASgJEhMKC21lcmNoYW50X2lkGAIgASgJEhUKDW1lcmNoYW50X25hbWUYAyABKAkSLQoFc3RhdGUYBCABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZRISCgpjdXJyZW5jaWVzGAUgAygNEhYKDmNlcnRpZmljYXRlX2lkGAYgASgMEhQKDG5vdF9hZnRlcl9tcxgHIAEoAyIpChJHZXRNYW5pZmVzdFJlcXVlc3QSEwoLaGF2ZV9udW1iZXIYASABKAQiTAoTR2V0TWFuaWZlc3RSZXNwb25zZRI1CghtYW5pZmVzdBgBIAEoCzIjLmNhcmRsYW5lLmtleXMudjEuRGVsZWdhdGVkTWFuaWZlc3QqegoLRGV2aWNlU3RhdGUSHAoYREVWSUNFX1NUQVRFX1VOU1BFQ0lGSUVEEAASFwoTREVWSUNFX1NUQVRFX0FDVElWRRABEhoKFkRFVklDRV9TVEFURV9TVVNQRU5ERUQQAhIYChRERVZJQ0VfU1RBVEVfUkVUSVJFRBADMtkFCgxSZWxheVNlcnZpY2USVwoIVHJhbnNhY3QSIi5jYXJkbGFuZS5yZWxheS52MS5UcmFuc2FjdFJlcXVlc3QaIy5jYXJkbGFuZS5yZWxheS52MS5UcmFuc2FjdFJlc3BvbnNlKAEwARJeCgpHZXRQYXltZW50EiQuY2FyZGxhbmUucmVsYXkudjEuR2V0UGF5bWVudFJlcXVlc3QaJS5jYXJkbGFuZS5yZWxheS52MS5HZXRQYXltZW50UmVzcG9uc2UiA5ACARJkCgxMaXN0UGF5bWVudHMSJi5jYXJkbGFuZS5yZWxheS52MS5MaXN0UGF5bWVudHNSZXF1ZXN0GicuY2FyZGxhbmUucmVsYXkudjEuTGlzdFBheW1lbnRzUmVzcG9uc2UiA5ACARJpCg1XYXRjaFBheW1lbnRzEicuY2FyZGxhbmUucmVsYXkudjEuV2F0Y2hQYXltZW50c1JlcXVlc3QaKC5jYXJkbGFuZS5yZWxheS52MS5XYXRjaFBheW1lbnRzUmVzcG9uc2UiA5ACATABEnMKEVN1Ym1pdEluc3RydWN0aW9uEisuY2FyZGxhbmUucmVsYXkudjEuU3VibWl0SW5zdHJ1Y3Rpb25SZXF1ZXN0GiwuY2FyZGxhbmUucmVsYXkudjEuU3VibWl0SW5zdHJ1Y3Rpb25SZXNwb25zZSIDkAICEmcKDUNhbmNlbFBheW1lbnQSJy5jYXJkbGFuZS5yZWxheS52MS5DYW5jZWxQYXltZW50UmVxdWVzdBooLmNhcmRsYW5lLnJlbGF5LnYxLkNhbmNlbFBheW1lbnRSZXNwb25zZSIDkAICEmEKC0dldE1hbmlmZXN0EiUuY2FyZGxhbmUucmVsYXkudjEuR2V0TWFuaWZlc3RSZXF1ZXN0GiYuY2FyZGxhbmUucmVsYXkudjEuR2V0TWFuaWZlc3RSZXNwb25zZSIDkAIBMsYDChRSZWxheVJlZ2lzdHJ5U2VydmljZRJtCg9SZWdpc3RlclJlYWRlcnMSKS5jYXJkbGFuZS5yZWxheS52MS5SZWdpc3RlclJlYWRlcnNSZXF1ZXN0GiouY2FyZGxhbmUucmVsYXkudjEuUmVnaXN0ZXJSZWFkZXJzUmVzcG9uc2UiA5ACAhJzChFSZWdpc3RlclRlcm1pbmFscxIrLmNhcmRsYW5lLnJlbGF5LnYxLlJlZ2lzdGVyVGVybWluYWxzUmVxdWVzdBosLmNhcmRsYW5lLnJlbGF5LnYxLlJlZ2lzdGVyVGVybWluYWxzUmVzcG9uc2UiA5ACAhJhCgtMaXN0UmVhZGVycxIlLmNhcmRsYW5lLnJlbGF5LnYxLkxpc3RSZWFkZXJzUmVxdWVzdBomLmNhcmRsYW5lLnJlbGF5LnYxLkxpc3RSZWFkZXJzUmVzcG9uc2UiA5ACARJnCg1MaXN0VGVybWluYWxzEicuY2FyZGxhbmUucmVsYXkudjEuTGlzdFRlcm1pbmFsc1JlcXVlc3QaKC5jYXJkbGFuZS5yZWxheS52MS5MaXN0VGVybWluYWxzUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_cardlane_keys_v1_keys, file_cardlane_mesh_v1_stream, file_cardlane_payment_v1_payment]);
 
 /**
  * Terminal to relay.
@@ -72,6 +72,14 @@ export type TransactRequest = Message<"cardlane.relay.v1.TransactRequest"> & {
      */
     value: Submit;
     case: "submit";
+  } | {
+    /**
+     * What a chip did with an approval. Refused with NOT_SUPPORTED today.
+     *
+     * @generated from field: cardlane.relay.v1.SubmitCompletion completion = 11;
+     */
+    value: SubmitCompletion;
+    case: "completion";
   } | { case: undefined; value?: undefined };
 };
 
@@ -195,6 +203,34 @@ export const SubmitSchema: GenMessage<Submit> = /*@__PURE__*/
   messageDesc(file_cardlane_relay_v1_relay, 2);
 
 /**
+ * What a chip did with the issuer's answer, for the processor.
+ *
+ * @generated from message cardlane.relay.v1.SubmitCompletion
+ */
+export type SubmitCompletion = Message<"cardlane.relay.v1.SubmitCompletion"> & {
+  /**
+   * The reader's bytes, untouched.
+   *
+   * @generated from field: cardlane.payment.v1.SignedCompletion completion = 1;
+   */
+  completion?: SignedCompletion | undefined;
+
+  /**
+   * W3C trace context of the payment. Empty for none.
+   *
+   * @generated from field: string traceparent = 2;
+   */
+  traceparent: string;
+};
+
+/**
+ * Describes the message cardlane.relay.v1.SubmitCompletion.
+ * Use `create(SubmitCompletionSchema)` to create a new message.
+ */
+export const SubmitCompletionSchema: GenMessage<SubmitCompletion> = /*@__PURE__*/
+  messageDesc(file_cardlane_relay_v1_relay, 3);
+
+/**
  * The record is committed. From here on the payment will become final.
  *
  * @generated from message cardlane.relay.v1.Recorded
@@ -227,7 +263,7 @@ export type Recorded = Message<"cardlane.relay.v1.Recorded"> & {
  * Use `create(RecordedSchema)` to create a new message.
  */
 export const RecordedSchema: GenMessage<Recorded> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 3);
+  messageDesc(file_cardlane_relay_v1_relay, 4);
 
 /**
  * What became of a payment.
@@ -290,7 +326,7 @@ export type Completed = Message<"cardlane.relay.v1.Completed"> & {
  * Use `create(CompletedSchema)` to create a new message.
  */
 export const CompletedSchema: GenMessage<Completed> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 4);
+  messageDesc(file_cardlane_relay_v1_relay, 5);
 
 /**
  * A payment that was not recorded.
@@ -318,7 +354,7 @@ export type Refused = Message<"cardlane.relay.v1.Refused"> & {
  * Use `create(RefusedSchema)` to create a new message.
  */
 export const RefusedSchema: GenMessage<Refused> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 5);
+  messageDesc(file_cardlane_relay_v1_relay, 6);
 
 /**
  * Which record.
@@ -362,7 +398,7 @@ export type GetPaymentRequest = Message<"cardlane.relay.v1.GetPaymentRequest"> &
  * Use `create(GetPaymentRequestSchema)` to create a new message.
  */
 export const GetPaymentRequestSchema: GenMessage<GetPaymentRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 6);
+  messageDesc(file_cardlane_relay_v1_relay, 7);
 
 /**
  * The record.
@@ -383,7 +419,7 @@ export type GetPaymentResponse = Message<"cardlane.relay.v1.GetPaymentResponse">
  * Use `create(GetPaymentResponseSchema)` to create a new message.
  */
 export const GetPaymentResponseSchema: GenMessage<GetPaymentResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 7);
+  messageDesc(file_cardlane_relay_v1_relay, 8);
 
 /**
  * Which records.
@@ -425,7 +461,7 @@ export type ListPaymentsRequest = Message<"cardlane.relay.v1.ListPaymentsRequest
  * Use `create(ListPaymentsRequestSchema)` to create a new message.
  */
 export const ListPaymentsRequestSchema: GenMessage<ListPaymentsRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 8);
+  messageDesc(file_cardlane_relay_v1_relay, 9);
 
 /**
  * A page of records.
@@ -453,7 +489,7 @@ export type ListPaymentsResponse = Message<"cardlane.relay.v1.ListPaymentsRespon
  * Use `create(ListPaymentsResponseSchema)` to create a new message.
  */
 export const ListPaymentsResponseSchema: GenMessage<ListPaymentsResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 9);
+  messageDesc(file_cardlane_relay_v1_relay, 10);
 
 /**
  * From where to watch.
@@ -488,7 +524,7 @@ export type WatchPaymentsRequest = Message<"cardlane.relay.v1.WatchPaymentsReque
  * Use `create(WatchPaymentsRequestSchema)` to create a new message.
  */
 export const WatchPaymentsRequestSchema: GenMessage<WatchPaymentsRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 10);
+  messageDesc(file_cardlane_relay_v1_relay, 11);
 
 /**
  * One change of one record.
@@ -530,7 +566,7 @@ export type WatchPaymentsResponse = Message<"cardlane.relay.v1.WatchPaymentsResp
  * Use `create(WatchPaymentsResponseSchema)` to create a new message.
  */
 export const WatchPaymentsResponseSchema: GenMessage<WatchPaymentsResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 11);
+  messageDesc(file_cardlane_relay_v1_relay, 12);
 
 /**
  * A signed instruction.
@@ -558,7 +594,7 @@ export type SubmitInstructionRequest = Message<"cardlane.relay.v1.SubmitInstruct
  * Use `create(SubmitInstructionRequestSchema)` to create a new message.
  */
 export const SubmitInstructionRequestSchema: GenMessage<SubmitInstructionRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 12);
+  messageDesc(file_cardlane_relay_v1_relay, 13);
 
 /**
  * Its outcome.
@@ -579,7 +615,7 @@ export type SubmitInstructionResponse = Message<"cardlane.relay.v1.SubmitInstruc
  * Use `create(SubmitInstructionResponseSchema)` to create a new message.
  */
 export const SubmitInstructionResponseSchema: GenMessage<SubmitInstructionResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 13);
+  messageDesc(file_cardlane_relay_v1_relay, 14);
 
 /**
  * Which payment to undo.
@@ -607,7 +643,7 @@ export type CancelPaymentRequest = Message<"cardlane.relay.v1.CancelPaymentReque
  * Use `create(CancelPaymentRequestSchema)` to create a new message.
  */
 export const CancelPaymentRequestSchema: GenMessage<CancelPaymentRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 14);
+  messageDesc(file_cardlane_relay_v1_relay, 15);
 
 /**
  * What became of it.
@@ -628,7 +664,7 @@ export type CancelPaymentResponse = Message<"cardlane.relay.v1.CancelPaymentResp
  * Use `create(CancelPaymentResponseSchema)` to create a new message.
  */
 export const CancelPaymentResponseSchema: GenMessage<CancelPaymentResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 15);
+  messageDesc(file_cardlane_relay_v1_relay, 16);
 
 /**
  * A transaction record, as far as a person may see it. There is no more: the relay can open nothing.
@@ -817,7 +853,7 @@ export type PaymentRecord = Message<"cardlane.relay.v1.PaymentRecord"> & {
  * Use `create(PaymentRecordSchema)` to create a new message.
  */
 export const PaymentRecordSchema: GenMessage<PaymentRecord> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 16);
+  messageDesc(file_cardlane_relay_v1_relay, 17);
 
 /**
  * One step of a record's life.
@@ -852,7 +888,7 @@ export type RecordEvent = Message<"cardlane.relay.v1.RecordEvent"> & {
  * Use `create(RecordEventSchema)` to create a new message.
  */
 export const RecordEventSchema: GenMessage<RecordEvent> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 17);
+  messageDesc(file_cardlane_relay_v1_relay, 18);
 
 /**
  * A reader to serve.
@@ -887,7 +923,7 @@ export type ReaderRegistration = Message<"cardlane.relay.v1.ReaderRegistration">
  * Use `create(ReaderRegistrationSchema)` to create a new message.
  */
 export const ReaderRegistrationSchema: GenMessage<ReaderRegistration> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 18);
+  messageDesc(file_cardlane_relay_v1_relay, 19);
 
 /**
  * A terminal to serve.
@@ -922,7 +958,7 @@ export type TerminalRegistration = Message<"cardlane.relay.v1.TerminalRegistrati
  * Use `create(TerminalRegistrationSchema)` to create a new message.
  */
 export const TerminalRegistrationSchema: GenMessage<TerminalRegistration> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 19);
+  messageDesc(file_cardlane_relay_v1_relay, 20);
 
 /**
  * Readers to add or update.
@@ -943,7 +979,7 @@ export type RegisterReadersRequest = Message<"cardlane.relay.v1.RegisterReadersR
  * Use `create(RegisterReadersRequestSchema)` to create a new message.
  */
 export const RegisterReadersRequestSchema: GenMessage<RegisterReadersRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 20);
+  messageDesc(file_cardlane_relay_v1_relay, 21);
 
 /**
  * How many were written.
@@ -964,7 +1000,7 @@ export type RegisterReadersResponse = Message<"cardlane.relay.v1.RegisterReaders
  * Use `create(RegisterReadersResponseSchema)` to create a new message.
  */
 export const RegisterReadersResponseSchema: GenMessage<RegisterReadersResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 21);
+  messageDesc(file_cardlane_relay_v1_relay, 22);
 
 /**
  * Terminals to add or update.
@@ -985,7 +1021,7 @@ export type RegisterTerminalsRequest = Message<"cardlane.relay.v1.RegisterTermin
  * Use `create(RegisterTerminalsRequestSchema)` to create a new message.
  */
 export const RegisterTerminalsRequestSchema: GenMessage<RegisterTerminalsRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 22);
+  messageDesc(file_cardlane_relay_v1_relay, 23);
 
 /**
  * How many were written.
@@ -1006,7 +1042,7 @@ export type RegisterTerminalsResponse = Message<"cardlane.relay.v1.RegisterTermi
  * Use `create(RegisterTerminalsResponseSchema)` to create a new message.
  */
 export const RegisterTerminalsResponseSchema: GenMessage<RegisterTerminalsResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 23);
+  messageDesc(file_cardlane_relay_v1_relay, 24);
 
 /**
  * Ask for the readers.
@@ -1021,7 +1057,7 @@ export type ListReadersRequest = Message<"cardlane.relay.v1.ListReadersRequest">
  * Use `create(ListReadersRequestSchema)` to create a new message.
  */
 export const ListReadersRequestSchema: GenMessage<ListReadersRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 24);
+  messageDesc(file_cardlane_relay_v1_relay, 25);
 
 /**
  * The readers.
@@ -1042,7 +1078,7 @@ export type ListReadersResponse = Message<"cardlane.relay.v1.ListReadersResponse
  * Use `create(ListReadersResponseSchema)` to create a new message.
  */
 export const ListReadersResponseSchema: GenMessage<ListReadersResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 25);
+  messageDesc(file_cardlane_relay_v1_relay, 26);
 
 /**
  * A reader the relay knows.
@@ -1105,7 +1141,7 @@ export type RegisteredReader = Message<"cardlane.relay.v1.RegisteredReader"> & {
  * Use `create(RegisteredReaderSchema)` to create a new message.
  */
 export const RegisteredReaderSchema: GenMessage<RegisteredReader> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 26);
+  messageDesc(file_cardlane_relay_v1_relay, 27);
 
 /**
  * Ask for the terminals.
@@ -1120,7 +1156,7 @@ export type ListTerminalsRequest = Message<"cardlane.relay.v1.ListTerminalsReque
  * Use `create(ListTerminalsRequestSchema)` to create a new message.
  */
 export const ListTerminalsRequestSchema: GenMessage<ListTerminalsRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 27);
+  messageDesc(file_cardlane_relay_v1_relay, 28);
 
 /**
  * The terminals.
@@ -1141,7 +1177,7 @@ export type ListTerminalsResponse = Message<"cardlane.relay.v1.ListTerminalsResp
  * Use `create(ListTerminalsResponseSchema)` to create a new message.
  */
 export const ListTerminalsResponseSchema: GenMessage<ListTerminalsResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 28);
+  messageDesc(file_cardlane_relay_v1_relay, 29);
 
 /**
  * A terminal the relay knows.
@@ -1204,7 +1240,7 @@ export type RegisteredTerminal = Message<"cardlane.relay.v1.RegisteredTerminal">
  * Use `create(RegisteredTerminalSchema)` to create a new message.
  */
 export const RegisteredTerminalSchema: GenMessage<RegisteredTerminal> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 29);
+  messageDesc(file_cardlane_relay_v1_relay, 30);
 
 /**
  * Ask for the manifest.
@@ -1225,7 +1261,7 @@ export type GetManifestRequest = Message<"cardlane.relay.v1.GetManifestRequest">
  * Use `create(GetManifestRequestSchema)` to create a new message.
  */
 export const GetManifestRequestSchema: GenMessage<GetManifestRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 30);
+  messageDesc(file_cardlane_relay_v1_relay, 31);
 
 /**
  * The manifest.
@@ -1246,7 +1282,7 @@ export type GetManifestResponse = Message<"cardlane.relay.v1.GetManifestResponse
  * Use `create(GetManifestResponseSchema)` to create a new message.
  */
 export const GetManifestResponseSchema: GenMessage<GetManifestResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 31);
+  messageDesc(file_cardlane_relay_v1_relay, 32);
 
 /**
  * Whether a device may be used.

@@ -933,7 +933,7 @@ func (x *PaymentContext) GetSubmitBeforeMs() int64 {
 }
 
 // Plain text of card_box, after purpose, H(context) and length. Exists only inside the reader and the
-// processor. At most 443 bytes serialised.
+// processor. At most 444 bytes serialised.
 type CardData struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Primary account number, 12 to 19 digits (DE 2, EMV 5A).

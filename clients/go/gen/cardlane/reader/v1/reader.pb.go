@@ -2179,9 +2179,11 @@ type TestCard struct {
 	// What it provokes, in words.
 	Provokes string `protobuf:"bytes,4,opt,name=provokes,proto3" json:"provokes,omitempty"`
 	// PIN of the test card; empty where it asks for none.
-	Pin           string `protobuf:"bytes,5,opt,name=pin,proto3" json:"pin,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Pin string `protobuf:"bytes,5,opt,name=pin,proto3" json:"pin,omitempty"`
+	// YYMM.
+	ExpirationDate string `protobuf:"bytes,6,opt,name=expiration_date,json=expirationDate,proto3" json:"expiration_date,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *TestCard) Reset() {
@@ -2245,6 +2247,13 @@ func (x *TestCard) GetProvokes() string {
 func (x *TestCard) GetPin() string {
 	if x != nil {
 		return x.Pin
+	}
+	return ""
+}
+
+func (x *TestCard) GetExpirationDate() string {
+	if x != nil {
+		return x.ExpirationDate
 	}
 	return ""
 }
@@ -2477,13 +2486,14 @@ const file_cardlane_reader_v1_reader_proto_rawDesc = "" +
 	"\x13PressCancelResponse\"\x12\n" +
 	"\x10ListCardsRequest\"G\n" +
 	"\x11ListCardsResponse\x122\n" +
-	"\x05cards\x18\x01 \x03(\v2\x1c.cardlane.reader.v1.TestCardR\x05cards\"|\n" +
+	"\x05cards\x18\x01 \x03(\v2\x1c.cardlane.reader.v1.TestCardR\x05cards\"\xa5\x01\n" +
 	"\bTestCard\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\tR\x06number\x12\x16\n" +
 	"\x06scheme\x18\x03 \x01(\tR\x06scheme\x12\x1a\n" +
 	"\bprovokes\x18\x04 \x01(\tR\bprovokes\x12\x10\n" +
-	"\x03pin\x18\x05 \x01(\tR\x03pin\"\x13\n" +
+	"\x03pin\x18\x05 \x01(\tR\x03pin\x12'\n" +
+	"\x0fexpiration_date\x18\x06 \x01(\tR\x0eexpirationDate\"\x13\n" +
 	"\x11GetDisplayRequest\"\x89\x01\n" +
 	"\x12GetDisplayResponse\x12#\n" +
 	"\rdisplay_lines\x18\x01 \x03(\tR\fdisplayLines\x12\x16\n" +

@@ -96,6 +96,7 @@ type TransactRequest struct {
 	//	*TransactRequest_Drain
 	//	*TransactRequest_Close
 	//	*TransactRequest_Submit
+	//	*TransactRequest_Completion
 	Frame         isTransactRequest_Frame `protobuf_oneof:"frame"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -183,6 +184,15 @@ func (x *TransactRequest) GetSubmit() *Submit {
 	return nil
 }
 
+func (x *TransactRequest) GetCompletion() *SubmitCompletion {
+	if x != nil {
+		if x, ok := x.Frame.(*TransactRequest_Completion); ok {
+			return x.Completion
+		}
+	}
+	return nil
+}
+
 type isTransactRequest_Frame interface {
 	isTransactRequest_Frame()
 }
@@ -212,6 +222,11 @@ type TransactRequest_Submit struct {
 	Submit *Submit `protobuf:"bytes,10,opt,name=submit,proto3,oneof"`
 }
 
+type TransactRequest_Completion struct {
+	// What a chip did with an approval. Refused with NOT_SUPPORTED today.
+	Completion *SubmitCompletion `protobuf:"bytes,11,opt,name=completion,proto3,oneof"`
+}
+
 func (*TransactRequest_Hello) isTransactRequest_Frame() {}
 
 func (*TransactRequest_Heartbeat) isTransactRequest_Frame() {}
@@ -221,6 +236,8 @@ func (*TransactRequest_Drain) isTransactRequest_Frame() {}
 func (*TransactRequest_Close) isTransactRequest_Frame() {}
 
 func (*TransactRequest_Submit) isTransactRequest_Frame() {}
+
+func (*TransactRequest_Completion) isTransactRequest_Frame() {}
 
 // Relay to terminal.
 type TransactResponse struct {
@@ -458,6 +475,61 @@ func (x *Submit) GetTraceparent() string {
 	return ""
 }
 
+// What a chip did with the issuer's answer, for the processor.
+type SubmitCompletion struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The reader's bytes, untouched.
+	Completion *v11.SignedCompletion `protobuf:"bytes,1,opt,name=completion,proto3" json:"completion,omitempty"`
+	// W3C trace context of the payment. Empty for none.
+	Traceparent   string `protobuf:"bytes,2,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SubmitCompletion) Reset() {
+	*x = SubmitCompletion{}
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SubmitCompletion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SubmitCompletion) ProtoMessage() {}
+
+func (x *SubmitCompletion) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SubmitCompletion.ProtoReflect.Descriptor instead.
+func (*SubmitCompletion) Descriptor() ([]byte, []int) {
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *SubmitCompletion) GetCompletion() *v11.SignedCompletion {
+	if x != nil {
+		return x.Completion
+	}
+	return nil
+}
+
+func (x *SubmitCompletion) GetTraceparent() string {
+	if x != nil {
+		return x.Traceparent
+	}
+	return ""
+}
+
 // The record is committed. From here on the payment will become final.
 type Recorded struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -473,7 +545,7 @@ type Recorded struct {
 
 func (x *Recorded) Reset() {
 	*x = Recorded{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[3]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -485,7 +557,7 @@ func (x *Recorded) String() string {
 func (*Recorded) ProtoMessage() {}
 
 func (x *Recorded) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[3]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -498,7 +570,7 @@ func (x *Recorded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Recorded.ProtoReflect.Descriptor instead.
 func (*Recorded) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{3}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Recorded) GetPaymentId() []byte {
@@ -545,7 +617,7 @@ type Completed struct {
 
 func (x *Completed) Reset() {
 	*x = Completed{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[4]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -557,7 +629,7 @@ func (x *Completed) String() string {
 func (*Completed) ProtoMessage() {}
 
 func (x *Completed) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[4]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -570,7 +642,7 @@ func (x *Completed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Completed.ProtoReflect.Descriptor instead.
 func (*Completed) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{4}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Completed) GetPaymentId() []byte {
@@ -635,7 +707,7 @@ type Refused struct {
 
 func (x *Refused) Reset() {
 	*x = Refused{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[5]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -647,7 +719,7 @@ func (x *Refused) String() string {
 func (*Refused) ProtoMessage() {}
 
 func (x *Refused) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[5]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -660,7 +732,7 @@ func (x *Refused) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refused.ProtoReflect.Descriptor instead.
 func (*Refused) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{5}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Refused) GetPaymentId() []byte {
@@ -695,7 +767,7 @@ type GetPaymentRequest struct {
 
 func (x *GetPaymentRequest) Reset() {
 	*x = GetPaymentRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[6]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -707,7 +779,7 @@ func (x *GetPaymentRequest) String() string {
 func (*GetPaymentRequest) ProtoMessage() {}
 
 func (x *GetPaymentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[6]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -720,7 +792,7 @@ func (x *GetPaymentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPaymentRequest.ProtoReflect.Descriptor instead.
 func (*GetPaymentRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{6}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetPaymentRequest) GetKey() isGetPaymentRequest_Key {
@@ -784,7 +856,7 @@ type GetPaymentResponse struct {
 
 func (x *GetPaymentResponse) Reset() {
 	*x = GetPaymentResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[7]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -796,7 +868,7 @@ func (x *GetPaymentResponse) String() string {
 func (*GetPaymentResponse) ProtoMessage() {}
 
 func (x *GetPaymentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[7]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -809,7 +881,7 @@ func (x *GetPaymentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetPaymentResponse.ProtoReflect.Descriptor instead.
 func (*GetPaymentResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{7}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GetPaymentResponse) GetPayment() *PaymentRecord {
@@ -836,7 +908,7 @@ type ListPaymentsRequest struct {
 
 func (x *ListPaymentsRequest) Reset() {
 	*x = ListPaymentsRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[8]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -848,7 +920,7 @@ func (x *ListPaymentsRequest) String() string {
 func (*ListPaymentsRequest) ProtoMessage() {}
 
 func (x *ListPaymentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[8]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -861,7 +933,7 @@ func (x *ListPaymentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPaymentsRequest.ProtoReflect.Descriptor instead.
 func (*ListPaymentsRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{8}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListPaymentsRequest) GetPageSize() uint32 {
@@ -905,7 +977,7 @@ type ListPaymentsResponse struct {
 
 func (x *ListPaymentsResponse) Reset() {
 	*x = ListPaymentsResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[9]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -917,7 +989,7 @@ func (x *ListPaymentsResponse) String() string {
 func (*ListPaymentsResponse) ProtoMessage() {}
 
 func (x *ListPaymentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[9]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -930,7 +1002,7 @@ func (x *ListPaymentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListPaymentsResponse.ProtoReflect.Descriptor instead.
 func (*ListPaymentsResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{9}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListPaymentsResponse) GetPayments() []*PaymentRecord {
@@ -962,7 +1034,7 @@ type WatchPaymentsRequest struct {
 
 func (x *WatchPaymentsRequest) Reset() {
 	*x = WatchPaymentsRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[10]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -974,7 +1046,7 @@ func (x *WatchPaymentsRequest) String() string {
 func (*WatchPaymentsRequest) ProtoMessage() {}
 
 func (x *WatchPaymentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[10]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -987,7 +1059,7 @@ func (x *WatchPaymentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchPaymentsRequest.ProtoReflect.Descriptor instead.
 func (*WatchPaymentsRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{10}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *WatchPaymentsRequest) GetAfterSequence() uint64 {
@@ -1028,7 +1100,7 @@ type WatchPaymentsResponse struct {
 
 func (x *WatchPaymentsResponse) Reset() {
 	*x = WatchPaymentsResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[11]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1040,7 +1112,7 @@ func (x *WatchPaymentsResponse) String() string {
 func (*WatchPaymentsResponse) ProtoMessage() {}
 
 func (x *WatchPaymentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[11]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1053,7 +1125,7 @@ func (x *WatchPaymentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchPaymentsResponse.ProtoReflect.Descriptor instead.
 func (*WatchPaymentsResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{11}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *WatchPaymentsResponse) GetSequence() uint64 {
@@ -1097,7 +1169,7 @@ type SubmitInstructionRequest struct {
 
 func (x *SubmitInstructionRequest) Reset() {
 	*x = SubmitInstructionRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[12]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1109,7 +1181,7 @@ func (x *SubmitInstructionRequest) String() string {
 func (*SubmitInstructionRequest) ProtoMessage() {}
 
 func (x *SubmitInstructionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[12]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1122,7 +1194,7 @@ func (x *SubmitInstructionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubmitInstructionRequest.ProtoReflect.Descriptor instead.
 func (*SubmitInstructionRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{12}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *SubmitInstructionRequest) GetInstruction() *v11.SignedInstruction {
@@ -1150,7 +1222,7 @@ type SubmitInstructionResponse struct {
 
 func (x *SubmitInstructionResponse) Reset() {
 	*x = SubmitInstructionResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[13]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1162,7 +1234,7 @@ func (x *SubmitInstructionResponse) String() string {
 func (*SubmitInstructionResponse) ProtoMessage() {}
 
 func (x *SubmitInstructionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[13]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1175,7 +1247,7 @@ func (x *SubmitInstructionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubmitInstructionResponse.ProtoReflect.Descriptor instead.
 func (*SubmitInstructionResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{13}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *SubmitInstructionResponse) GetCompleted() *Completed {
@@ -1198,7 +1270,7 @@ type CancelPaymentRequest struct {
 
 func (x *CancelPaymentRequest) Reset() {
 	*x = CancelPaymentRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[14]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1210,7 +1282,7 @@ func (x *CancelPaymentRequest) String() string {
 func (*CancelPaymentRequest) ProtoMessage() {}
 
 func (x *CancelPaymentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[14]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1223,7 +1295,7 @@ func (x *CancelPaymentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelPaymentRequest.ProtoReflect.Descriptor instead.
 func (*CancelPaymentRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{14}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *CancelPaymentRequest) GetPaymentId() string {
@@ -1251,7 +1323,7 @@ type CancelPaymentResponse struct {
 
 func (x *CancelPaymentResponse) Reset() {
 	*x = CancelPaymentResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[15]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1263,7 +1335,7 @@ func (x *CancelPaymentResponse) String() string {
 func (*CancelPaymentResponse) ProtoMessage() {}
 
 func (x *CancelPaymentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[15]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1276,7 +1348,7 @@ func (x *CancelPaymentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelPaymentResponse.ProtoReflect.Descriptor instead.
 func (*CancelPaymentResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{15}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *CancelPaymentResponse) GetCompleted() *Completed {
@@ -1345,7 +1417,7 @@ type PaymentRecord struct {
 
 func (x *PaymentRecord) Reset() {
 	*x = PaymentRecord{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[16]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1357,7 +1429,7 @@ func (x *PaymentRecord) String() string {
 func (*PaymentRecord) ProtoMessage() {}
 
 func (x *PaymentRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[16]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1370,7 +1442,7 @@ func (x *PaymentRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PaymentRecord.ProtoReflect.Descriptor instead.
 func (*PaymentRecord) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{16}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *PaymentRecord) GetRecordNumber() string {
@@ -1563,7 +1635,7 @@ type RecordEvent struct {
 
 func (x *RecordEvent) Reset() {
 	*x = RecordEvent{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[17]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1575,7 +1647,7 @@ func (x *RecordEvent) String() string {
 func (*RecordEvent) ProtoMessage() {}
 
 func (x *RecordEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[17]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1588,7 +1660,7 @@ func (x *RecordEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordEvent.ProtoReflect.Descriptor instead.
 func (*RecordEvent) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{17}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *RecordEvent) GetSequence() uint64 {
@@ -1627,7 +1699,7 @@ type ReaderRegistration struct {
 
 func (x *ReaderRegistration) Reset() {
 	*x = ReaderRegistration{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[18]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1639,7 +1711,7 @@ func (x *ReaderRegistration) String() string {
 func (*ReaderRegistration) ProtoMessage() {}
 
 func (x *ReaderRegistration) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[18]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1652,7 +1724,7 @@ func (x *ReaderRegistration) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReaderRegistration.ProtoReflect.Descriptor instead.
 func (*ReaderRegistration) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{18}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ReaderRegistration) GetCertificate() *v12.SignedEnvelope {
@@ -1691,7 +1763,7 @@ type TerminalRegistration struct {
 
 func (x *TerminalRegistration) Reset() {
 	*x = TerminalRegistration{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[19]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1703,7 +1775,7 @@ func (x *TerminalRegistration) String() string {
 func (*TerminalRegistration) ProtoMessage() {}
 
 func (x *TerminalRegistration) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[19]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1716,7 +1788,7 @@ func (x *TerminalRegistration) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TerminalRegistration.ProtoReflect.Descriptor instead.
 func (*TerminalRegistration) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{19}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *TerminalRegistration) GetCertificate() *v12.SignedEnvelope {
@@ -1751,7 +1823,7 @@ type RegisterReadersRequest struct {
 
 func (x *RegisterReadersRequest) Reset() {
 	*x = RegisterReadersRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[20]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1763,7 +1835,7 @@ func (x *RegisterReadersRequest) String() string {
 func (*RegisterReadersRequest) ProtoMessage() {}
 
 func (x *RegisterReadersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[20]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1776,7 +1848,7 @@ func (x *RegisterReadersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterReadersRequest.ProtoReflect.Descriptor instead.
 func (*RegisterReadersRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{20}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *RegisterReadersRequest) GetReaders() []*ReaderRegistration {
@@ -1797,7 +1869,7 @@ type RegisterReadersResponse struct {
 
 func (x *RegisterReadersResponse) Reset() {
 	*x = RegisterReadersResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[21]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1809,7 +1881,7 @@ func (x *RegisterReadersResponse) String() string {
 func (*RegisterReadersResponse) ProtoMessage() {}
 
 func (x *RegisterReadersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[21]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1822,7 +1894,7 @@ func (x *RegisterReadersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterReadersResponse.ProtoReflect.Descriptor instead.
 func (*RegisterReadersResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{21}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *RegisterReadersResponse) GetRegistered() uint32 {
@@ -1843,7 +1915,7 @@ type RegisterTerminalsRequest struct {
 
 func (x *RegisterTerminalsRequest) Reset() {
 	*x = RegisterTerminalsRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[22]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1855,7 +1927,7 @@ func (x *RegisterTerminalsRequest) String() string {
 func (*RegisterTerminalsRequest) ProtoMessage() {}
 
 func (x *RegisterTerminalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[22]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1868,7 +1940,7 @@ func (x *RegisterTerminalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterTerminalsRequest.ProtoReflect.Descriptor instead.
 func (*RegisterTerminalsRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{22}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *RegisterTerminalsRequest) GetTerminals() []*TerminalRegistration {
@@ -1889,7 +1961,7 @@ type RegisterTerminalsResponse struct {
 
 func (x *RegisterTerminalsResponse) Reset() {
 	*x = RegisterTerminalsResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[23]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1901,7 +1973,7 @@ func (x *RegisterTerminalsResponse) String() string {
 func (*RegisterTerminalsResponse) ProtoMessage() {}
 
 func (x *RegisterTerminalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[23]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1914,7 +1986,7 @@ func (x *RegisterTerminalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterTerminalsResponse.ProtoReflect.Descriptor instead.
 func (*RegisterTerminalsResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{23}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *RegisterTerminalsResponse) GetRegistered() uint32 {
@@ -1933,7 +2005,7 @@ type ListReadersRequest struct {
 
 func (x *ListReadersRequest) Reset() {
 	*x = ListReadersRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[24]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1945,7 +2017,7 @@ func (x *ListReadersRequest) String() string {
 func (*ListReadersRequest) ProtoMessage() {}
 
 func (x *ListReadersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[24]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1958,7 +2030,7 @@ func (x *ListReadersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReadersRequest.ProtoReflect.Descriptor instead.
 func (*ListReadersRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{24}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{25}
 }
 
 // The readers.
@@ -1972,7 +2044,7 @@ type ListReadersResponse struct {
 
 func (x *ListReadersResponse) Reset() {
 	*x = ListReadersResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[25]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1984,7 +2056,7 @@ func (x *ListReadersResponse) String() string {
 func (*ListReadersResponse) ProtoMessage() {}
 
 func (x *ListReadersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[25]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1997,7 +2069,7 @@ func (x *ListReadersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReadersResponse.ProtoReflect.Descriptor instead.
 func (*ListReadersResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{25}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ListReadersResponse) GetReaders() []*RegisteredReader {
@@ -2030,7 +2102,7 @@ type RegisteredReader struct {
 
 func (x *RegisteredReader) Reset() {
 	*x = RegisteredReader{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[26]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2042,7 +2114,7 @@ func (x *RegisteredReader) String() string {
 func (*RegisteredReader) ProtoMessage() {}
 
 func (x *RegisteredReader) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[26]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2055,7 +2127,7 @@ func (x *RegisteredReader) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisteredReader.ProtoReflect.Descriptor instead.
 func (*RegisteredReader) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{26}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RegisteredReader) GetSerial() string {
@@ -2116,7 +2188,7 @@ type ListTerminalsRequest struct {
 
 func (x *ListTerminalsRequest) Reset() {
 	*x = ListTerminalsRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[27]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2128,7 +2200,7 @@ func (x *ListTerminalsRequest) String() string {
 func (*ListTerminalsRequest) ProtoMessage() {}
 
 func (x *ListTerminalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[27]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2141,7 +2213,7 @@ func (x *ListTerminalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTerminalsRequest.ProtoReflect.Descriptor instead.
 func (*ListTerminalsRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{27}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{28}
 }
 
 // The terminals.
@@ -2155,7 +2227,7 @@ type ListTerminalsResponse struct {
 
 func (x *ListTerminalsResponse) Reset() {
 	*x = ListTerminalsResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[28]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2167,7 +2239,7 @@ func (x *ListTerminalsResponse) String() string {
 func (*ListTerminalsResponse) ProtoMessage() {}
 
 func (x *ListTerminalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[28]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2180,7 +2252,7 @@ func (x *ListTerminalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTerminalsResponse.ProtoReflect.Descriptor instead.
 func (*ListTerminalsResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{28}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ListTerminalsResponse) GetTerminals() []*RegisteredTerminal {
@@ -2213,7 +2285,7 @@ type RegisteredTerminal struct {
 
 func (x *RegisteredTerminal) Reset() {
 	*x = RegisteredTerminal{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[29]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2225,7 +2297,7 @@ func (x *RegisteredTerminal) String() string {
 func (*RegisteredTerminal) ProtoMessage() {}
 
 func (x *RegisteredTerminal) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[29]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2238,7 +2310,7 @@ func (x *RegisteredTerminal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisteredTerminal.ProtoReflect.Descriptor instead.
 func (*RegisteredTerminal) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{29}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *RegisteredTerminal) GetTerminalId() string {
@@ -2301,7 +2373,7 @@ type GetManifestRequest struct {
 
 func (x *GetManifestRequest) Reset() {
 	*x = GetManifestRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[30]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2313,7 +2385,7 @@ func (x *GetManifestRequest) String() string {
 func (*GetManifestRequest) ProtoMessage() {}
 
 func (x *GetManifestRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[30]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2326,7 +2398,7 @@ func (x *GetManifestRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetManifestRequest.ProtoReflect.Descriptor instead.
 func (*GetManifestRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{30}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *GetManifestRequest) GetHaveNumber() uint64 {
@@ -2347,7 +2419,7 @@ type GetManifestResponse struct {
 
 func (x *GetManifestResponse) Reset() {
 	*x = GetManifestResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[31]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2359,7 +2431,7 @@ func (x *GetManifestResponse) String() string {
 func (*GetManifestResponse) ProtoMessage() {}
 
 func (x *GetManifestResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[31]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2372,7 +2444,7 @@ func (x *GetManifestResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetManifestResponse.ProtoReflect.Descriptor instead.
 func (*GetManifestResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{31}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *GetManifestResponse) GetManifest() *v12.DelegatedManifest {
@@ -2386,14 +2458,17 @@ var File_cardlane_relay_v1_relay_proto protoreflect.FileDescriptor
 
 const file_cardlane_relay_v1_relay_proto_rawDesc = "" +
 	"\n" +
-	"\x1dcardlane/relay/v1/relay.proto\x12\x11cardlane.relay.v1\x1a\x1bcardlane/keys/v1/keys.proto\x1a\x1dcardlane/mesh/v1/stream.proto\x1a!cardlane/payment/v1/payment.proto\"\x9f\x02\n" +
+	"\x1dcardlane/relay/v1/relay.proto\x12\x11cardlane.relay.v1\x1a\x1bcardlane/keys/v1/keys.proto\x1a\x1dcardlane/mesh/v1/stream.proto\x1a!cardlane/payment/v1/payment.proto\"\xe6\x02\n" +
 	"\x0fTransactRequest\x12/\n" +
 	"\x05hello\x18\x01 \x01(\v2\x17.cardlane.mesh.v1.HelloH\x00R\x05hello\x12;\n" +
 	"\theartbeat\x18\x02 \x01(\v2\x1b.cardlane.mesh.v1.HeartbeatH\x00R\theartbeat\x12/\n" +
 	"\x05drain\x18\x03 \x01(\v2\x17.cardlane.mesh.v1.DrainH\x00R\x05drain\x12/\n" +
 	"\x05close\x18\x04 \x01(\v2\x17.cardlane.mesh.v1.CloseH\x00R\x05close\x123\n" +
 	"\x06submit\x18\n" +
-	" \x01(\v2\x19.cardlane.relay.v1.SubmitH\x00R\x06submitB\a\n" +
+	" \x01(\v2\x19.cardlane.relay.v1.SubmitH\x00R\x06submit\x12E\n" +
+	"\n" +
+	"completion\x18\v \x01(\v2#.cardlane.relay.v1.SubmitCompletionH\x00R\n" +
+	"completionB\a\n" +
 	"\x05frame\"\x9c\x03\n" +
 	"\x10TransactResponse\x12/\n" +
 	"\x05hello\x18\x01 \x01(\v2\x17.cardlane.mesh.v1.HelloH\x00R\x05hello\x12;\n" +
@@ -2408,7 +2483,12 @@ const file_cardlane_relay_v1_relay_proto_rawDesc = "" +
 	"\x06Submit\x12<\n" +
 	"\apayment\x18\x01 \x01(\v2\".cardlane.payment.v1.SignedPaymentR\apayment\x12O\n" +
 	"\x12reader_certificate\x18\x02 \x01(\v2 .cardlane.keys.v1.SignedEnvelopeR\x11readerCertificate\x12 \n" +
-	"\vtraceparent\x18\x03 \x01(\tR\vtraceparent\"q\n" +
+	"\vtraceparent\x18\x03 \x01(\tR\vtraceparent\"{\n" +
+	"\x10SubmitCompletion\x12E\n" +
+	"\n" +
+	"completion\x18\x01 \x01(\v2%.cardlane.payment.v1.SignedCompletionR\n" +
+	"completion\x12 \n" +
+	"\vtraceparent\x18\x02 \x01(\tR\vtraceparent\"q\n" +
 	"\bRecorded\x12\x1d\n" +
 	"\n" +
 	"payment_id\x18\x01 \x01(\fR\tpaymentId\x12#\n" +
@@ -2595,134 +2675,138 @@ func file_cardlane_relay_v1_relay_proto_rawDescGZIP() []byte {
 }
 
 var file_cardlane_relay_v1_relay_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_cardlane_relay_v1_relay_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
+var file_cardlane_relay_v1_relay_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_cardlane_relay_v1_relay_proto_goTypes = []any{
 	(DeviceState)(0),                  // 0: cardlane.relay.v1.DeviceState
 	(*TransactRequest)(nil),           // 1: cardlane.relay.v1.TransactRequest
 	(*TransactResponse)(nil),          // 2: cardlane.relay.v1.TransactResponse
 	(*Submit)(nil),                    // 3: cardlane.relay.v1.Submit
-	(*Recorded)(nil),                  // 4: cardlane.relay.v1.Recorded
-	(*Completed)(nil),                 // 5: cardlane.relay.v1.Completed
-	(*Refused)(nil),                   // 6: cardlane.relay.v1.Refused
-	(*GetPaymentRequest)(nil),         // 7: cardlane.relay.v1.GetPaymentRequest
-	(*GetPaymentResponse)(nil),        // 8: cardlane.relay.v1.GetPaymentResponse
-	(*ListPaymentsRequest)(nil),       // 9: cardlane.relay.v1.ListPaymentsRequest
-	(*ListPaymentsResponse)(nil),      // 10: cardlane.relay.v1.ListPaymentsResponse
-	(*WatchPaymentsRequest)(nil),      // 11: cardlane.relay.v1.WatchPaymentsRequest
-	(*WatchPaymentsResponse)(nil),     // 12: cardlane.relay.v1.WatchPaymentsResponse
-	(*SubmitInstructionRequest)(nil),  // 13: cardlane.relay.v1.SubmitInstructionRequest
-	(*SubmitInstructionResponse)(nil), // 14: cardlane.relay.v1.SubmitInstructionResponse
-	(*CancelPaymentRequest)(nil),      // 15: cardlane.relay.v1.CancelPaymentRequest
-	(*CancelPaymentResponse)(nil),     // 16: cardlane.relay.v1.CancelPaymentResponse
-	(*PaymentRecord)(nil),             // 17: cardlane.relay.v1.PaymentRecord
-	(*RecordEvent)(nil),               // 18: cardlane.relay.v1.RecordEvent
-	(*ReaderRegistration)(nil),        // 19: cardlane.relay.v1.ReaderRegistration
-	(*TerminalRegistration)(nil),      // 20: cardlane.relay.v1.TerminalRegistration
-	(*RegisterReadersRequest)(nil),    // 21: cardlane.relay.v1.RegisterReadersRequest
-	(*RegisterReadersResponse)(nil),   // 22: cardlane.relay.v1.RegisterReadersResponse
-	(*RegisterTerminalsRequest)(nil),  // 23: cardlane.relay.v1.RegisterTerminalsRequest
-	(*RegisterTerminalsResponse)(nil), // 24: cardlane.relay.v1.RegisterTerminalsResponse
-	(*ListReadersRequest)(nil),        // 25: cardlane.relay.v1.ListReadersRequest
-	(*ListReadersResponse)(nil),       // 26: cardlane.relay.v1.ListReadersResponse
-	(*RegisteredReader)(nil),          // 27: cardlane.relay.v1.RegisteredReader
-	(*ListTerminalsRequest)(nil),      // 28: cardlane.relay.v1.ListTerminalsRequest
-	(*ListTerminalsResponse)(nil),     // 29: cardlane.relay.v1.ListTerminalsResponse
-	(*RegisteredTerminal)(nil),        // 30: cardlane.relay.v1.RegisteredTerminal
-	(*GetManifestRequest)(nil),        // 31: cardlane.relay.v1.GetManifestRequest
-	(*GetManifestResponse)(nil),       // 32: cardlane.relay.v1.GetManifestResponse
-	(*v1.Hello)(nil),                  // 33: cardlane.mesh.v1.Hello
-	(*v1.Heartbeat)(nil),              // 34: cardlane.mesh.v1.Heartbeat
-	(*v1.Drain)(nil),                  // 35: cardlane.mesh.v1.Drain
-	(*v1.Close)(nil),                  // 36: cardlane.mesh.v1.Close
-	(*v11.SignedPayment)(nil),         // 37: cardlane.payment.v1.SignedPayment
-	(*v12.SignedEnvelope)(nil),        // 38: cardlane.keys.v1.SignedEnvelope
-	(v11.PaymentState)(0),             // 39: cardlane.payment.v1.PaymentState
-	(v11.Certainty)(0),                // 40: cardlane.payment.v1.Certainty
-	(v11.NextStep)(0),                 // 41: cardlane.payment.v1.NextStep
-	(*v11.SignedResult)(nil),          // 42: cardlane.payment.v1.SignedResult
-	(*v11.PaymentFault)(nil),          // 43: cardlane.payment.v1.PaymentFault
-	(*v11.SignedInstruction)(nil),     // 44: cardlane.payment.v1.SignedInstruction
-	(v11.PaymentKind)(0),              // 45: cardlane.payment.v1.PaymentKind
-	(*v11.Amounts)(nil),               // 46: cardlane.payment.v1.Amounts
-	(v11.EntryMode)(0),                // 47: cardlane.payment.v1.EntryMode
-	(*v12.DelegatedManifest)(nil),     // 48: cardlane.keys.v1.DelegatedManifest
+	(*SubmitCompletion)(nil),          // 4: cardlane.relay.v1.SubmitCompletion
+	(*Recorded)(nil),                  // 5: cardlane.relay.v1.Recorded
+	(*Completed)(nil),                 // 6: cardlane.relay.v1.Completed
+	(*Refused)(nil),                   // 7: cardlane.relay.v1.Refused
+	(*GetPaymentRequest)(nil),         // 8: cardlane.relay.v1.GetPaymentRequest
+	(*GetPaymentResponse)(nil),        // 9: cardlane.relay.v1.GetPaymentResponse
+	(*ListPaymentsRequest)(nil),       // 10: cardlane.relay.v1.ListPaymentsRequest
+	(*ListPaymentsResponse)(nil),      // 11: cardlane.relay.v1.ListPaymentsResponse
+	(*WatchPaymentsRequest)(nil),      // 12: cardlane.relay.v1.WatchPaymentsRequest
+	(*WatchPaymentsResponse)(nil),     // 13: cardlane.relay.v1.WatchPaymentsResponse
+	(*SubmitInstructionRequest)(nil),  // 14: cardlane.relay.v1.SubmitInstructionRequest
+	(*SubmitInstructionResponse)(nil), // 15: cardlane.relay.v1.SubmitInstructionResponse
+	(*CancelPaymentRequest)(nil),      // 16: cardlane.relay.v1.CancelPaymentRequest
+	(*CancelPaymentResponse)(nil),     // 17: cardlane.relay.v1.CancelPaymentResponse
+	(*PaymentRecord)(nil),             // 18: cardlane.relay.v1.PaymentRecord
+	(*RecordEvent)(nil),               // 19: cardlane.relay.v1.RecordEvent
+	(*ReaderRegistration)(nil),        // 20: cardlane.relay.v1.ReaderRegistration
+	(*TerminalRegistration)(nil),      // 21: cardlane.relay.v1.TerminalRegistration
+	(*RegisterReadersRequest)(nil),    // 22: cardlane.relay.v1.RegisterReadersRequest
+	(*RegisterReadersResponse)(nil),   // 23: cardlane.relay.v1.RegisterReadersResponse
+	(*RegisterTerminalsRequest)(nil),  // 24: cardlane.relay.v1.RegisterTerminalsRequest
+	(*RegisterTerminalsResponse)(nil), // 25: cardlane.relay.v1.RegisterTerminalsResponse
+	(*ListReadersRequest)(nil),        // 26: cardlane.relay.v1.ListReadersRequest
+	(*ListReadersResponse)(nil),       // 27: cardlane.relay.v1.ListReadersResponse
+	(*RegisteredReader)(nil),          // 28: cardlane.relay.v1.RegisteredReader
+	(*ListTerminalsRequest)(nil),      // 29: cardlane.relay.v1.ListTerminalsRequest
+	(*ListTerminalsResponse)(nil),     // 30: cardlane.relay.v1.ListTerminalsResponse
+	(*RegisteredTerminal)(nil),        // 31: cardlane.relay.v1.RegisteredTerminal
+	(*GetManifestRequest)(nil),        // 32: cardlane.relay.v1.GetManifestRequest
+	(*GetManifestResponse)(nil),       // 33: cardlane.relay.v1.GetManifestResponse
+	(*v1.Hello)(nil),                  // 34: cardlane.mesh.v1.Hello
+	(*v1.Heartbeat)(nil),              // 35: cardlane.mesh.v1.Heartbeat
+	(*v1.Drain)(nil),                  // 36: cardlane.mesh.v1.Drain
+	(*v1.Close)(nil),                  // 37: cardlane.mesh.v1.Close
+	(*v11.SignedPayment)(nil),         // 38: cardlane.payment.v1.SignedPayment
+	(*v12.SignedEnvelope)(nil),        // 39: cardlane.keys.v1.SignedEnvelope
+	(*v11.SignedCompletion)(nil),      // 40: cardlane.payment.v1.SignedCompletion
+	(v11.PaymentState)(0),             // 41: cardlane.payment.v1.PaymentState
+	(v11.Certainty)(0),                // 42: cardlane.payment.v1.Certainty
+	(v11.NextStep)(0),                 // 43: cardlane.payment.v1.NextStep
+	(*v11.SignedResult)(nil),          // 44: cardlane.payment.v1.SignedResult
+	(*v11.PaymentFault)(nil),          // 45: cardlane.payment.v1.PaymentFault
+	(*v11.SignedInstruction)(nil),     // 46: cardlane.payment.v1.SignedInstruction
+	(v11.PaymentKind)(0),              // 47: cardlane.payment.v1.PaymentKind
+	(*v11.Amounts)(nil),               // 48: cardlane.payment.v1.Amounts
+	(v11.EntryMode)(0),                // 49: cardlane.payment.v1.EntryMode
+	(*v12.DelegatedManifest)(nil),     // 50: cardlane.keys.v1.DelegatedManifest
 }
 var file_cardlane_relay_v1_relay_proto_depIdxs = []int32{
-	33, // 0: cardlane.relay.v1.TransactRequest.hello:type_name -> cardlane.mesh.v1.Hello
-	34, // 1: cardlane.relay.v1.TransactRequest.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
-	35, // 2: cardlane.relay.v1.TransactRequest.drain:type_name -> cardlane.mesh.v1.Drain
-	36, // 3: cardlane.relay.v1.TransactRequest.close:type_name -> cardlane.mesh.v1.Close
+	34, // 0: cardlane.relay.v1.TransactRequest.hello:type_name -> cardlane.mesh.v1.Hello
+	35, // 1: cardlane.relay.v1.TransactRequest.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
+	36, // 2: cardlane.relay.v1.TransactRequest.drain:type_name -> cardlane.mesh.v1.Drain
+	37, // 3: cardlane.relay.v1.TransactRequest.close:type_name -> cardlane.mesh.v1.Close
 	3,  // 4: cardlane.relay.v1.TransactRequest.submit:type_name -> cardlane.relay.v1.Submit
-	33, // 5: cardlane.relay.v1.TransactResponse.hello:type_name -> cardlane.mesh.v1.Hello
-	34, // 6: cardlane.relay.v1.TransactResponse.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
-	35, // 7: cardlane.relay.v1.TransactResponse.drain:type_name -> cardlane.mesh.v1.Drain
-	36, // 8: cardlane.relay.v1.TransactResponse.close:type_name -> cardlane.mesh.v1.Close
-	4,  // 9: cardlane.relay.v1.TransactResponse.recorded:type_name -> cardlane.relay.v1.Recorded
-	5,  // 10: cardlane.relay.v1.TransactResponse.completed:type_name -> cardlane.relay.v1.Completed
-	6,  // 11: cardlane.relay.v1.TransactResponse.refused:type_name -> cardlane.relay.v1.Refused
-	37, // 12: cardlane.relay.v1.Submit.payment:type_name -> cardlane.payment.v1.SignedPayment
-	38, // 13: cardlane.relay.v1.Submit.reader_certificate:type_name -> cardlane.keys.v1.SignedEnvelope
-	39, // 14: cardlane.relay.v1.Completed.state:type_name -> cardlane.payment.v1.PaymentState
-	40, // 15: cardlane.relay.v1.Completed.certainty:type_name -> cardlane.payment.v1.Certainty
-	41, // 16: cardlane.relay.v1.Completed.next_step:type_name -> cardlane.payment.v1.NextStep
-	42, // 17: cardlane.relay.v1.Completed.result:type_name -> cardlane.payment.v1.SignedResult
-	43, // 18: cardlane.relay.v1.Completed.fault:type_name -> cardlane.payment.v1.PaymentFault
-	43, // 19: cardlane.relay.v1.Refused.fault:type_name -> cardlane.payment.v1.PaymentFault
-	17, // 20: cardlane.relay.v1.GetPaymentResponse.payment:type_name -> cardlane.relay.v1.PaymentRecord
-	39, // 21: cardlane.relay.v1.ListPaymentsRequest.state:type_name -> cardlane.payment.v1.PaymentState
-	17, // 22: cardlane.relay.v1.ListPaymentsResponse.payments:type_name -> cardlane.relay.v1.PaymentRecord
-	17, // 23: cardlane.relay.v1.WatchPaymentsResponse.payment:type_name -> cardlane.relay.v1.PaymentRecord
-	39, // 24: cardlane.relay.v1.WatchPaymentsResponse.state:type_name -> cardlane.payment.v1.PaymentState
-	44, // 25: cardlane.relay.v1.SubmitInstructionRequest.instruction:type_name -> cardlane.payment.v1.SignedInstruction
-	5,  // 26: cardlane.relay.v1.SubmitInstructionResponse.completed:type_name -> cardlane.relay.v1.Completed
-	5,  // 27: cardlane.relay.v1.CancelPaymentResponse.completed:type_name -> cardlane.relay.v1.Completed
-	39, // 28: cardlane.relay.v1.PaymentRecord.state:type_name -> cardlane.payment.v1.PaymentState
-	40, // 29: cardlane.relay.v1.PaymentRecord.certainty:type_name -> cardlane.payment.v1.Certainty
-	41, // 30: cardlane.relay.v1.PaymentRecord.next_step:type_name -> cardlane.payment.v1.NextStep
-	45, // 31: cardlane.relay.v1.PaymentRecord.kind:type_name -> cardlane.payment.v1.PaymentKind
-	46, // 32: cardlane.relay.v1.PaymentRecord.amounts:type_name -> cardlane.payment.v1.Amounts
-	47, // 33: cardlane.relay.v1.PaymentRecord.entry_mode:type_name -> cardlane.payment.v1.EntryMode
-	42, // 34: cardlane.relay.v1.PaymentRecord.result:type_name -> cardlane.payment.v1.SignedResult
-	18, // 35: cardlane.relay.v1.PaymentRecord.history:type_name -> cardlane.relay.v1.RecordEvent
-	39, // 36: cardlane.relay.v1.RecordEvent.state:type_name -> cardlane.payment.v1.PaymentState
-	38, // 37: cardlane.relay.v1.ReaderRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
-	0,  // 38: cardlane.relay.v1.ReaderRegistration.state:type_name -> cardlane.relay.v1.DeviceState
-	38, // 39: cardlane.relay.v1.TerminalRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
-	0,  // 40: cardlane.relay.v1.TerminalRegistration.state:type_name -> cardlane.relay.v1.DeviceState
-	19, // 41: cardlane.relay.v1.RegisterReadersRequest.readers:type_name -> cardlane.relay.v1.ReaderRegistration
-	20, // 42: cardlane.relay.v1.RegisterTerminalsRequest.terminals:type_name -> cardlane.relay.v1.TerminalRegistration
-	27, // 43: cardlane.relay.v1.ListReadersResponse.readers:type_name -> cardlane.relay.v1.RegisteredReader
-	0,  // 44: cardlane.relay.v1.RegisteredReader.state:type_name -> cardlane.relay.v1.DeviceState
-	30, // 45: cardlane.relay.v1.ListTerminalsResponse.terminals:type_name -> cardlane.relay.v1.RegisteredTerminal
-	0,  // 46: cardlane.relay.v1.RegisteredTerminal.state:type_name -> cardlane.relay.v1.DeviceState
-	48, // 47: cardlane.relay.v1.GetManifestResponse.manifest:type_name -> cardlane.keys.v1.DelegatedManifest
-	1,  // 48: cardlane.relay.v1.RelayService.Transact:input_type -> cardlane.relay.v1.TransactRequest
-	7,  // 49: cardlane.relay.v1.RelayService.GetPayment:input_type -> cardlane.relay.v1.GetPaymentRequest
-	9,  // 50: cardlane.relay.v1.RelayService.ListPayments:input_type -> cardlane.relay.v1.ListPaymentsRequest
-	11, // 51: cardlane.relay.v1.RelayService.WatchPayments:input_type -> cardlane.relay.v1.WatchPaymentsRequest
-	13, // 52: cardlane.relay.v1.RelayService.SubmitInstruction:input_type -> cardlane.relay.v1.SubmitInstructionRequest
-	15, // 53: cardlane.relay.v1.RelayService.CancelPayment:input_type -> cardlane.relay.v1.CancelPaymentRequest
-	31, // 54: cardlane.relay.v1.RelayService.GetManifest:input_type -> cardlane.relay.v1.GetManifestRequest
-	21, // 55: cardlane.relay.v1.RelayRegistryService.RegisterReaders:input_type -> cardlane.relay.v1.RegisterReadersRequest
-	23, // 56: cardlane.relay.v1.RelayRegistryService.RegisterTerminals:input_type -> cardlane.relay.v1.RegisterTerminalsRequest
-	25, // 57: cardlane.relay.v1.RelayRegistryService.ListReaders:input_type -> cardlane.relay.v1.ListReadersRequest
-	28, // 58: cardlane.relay.v1.RelayRegistryService.ListTerminals:input_type -> cardlane.relay.v1.ListTerminalsRequest
-	2,  // 59: cardlane.relay.v1.RelayService.Transact:output_type -> cardlane.relay.v1.TransactResponse
-	8,  // 60: cardlane.relay.v1.RelayService.GetPayment:output_type -> cardlane.relay.v1.GetPaymentResponse
-	10, // 61: cardlane.relay.v1.RelayService.ListPayments:output_type -> cardlane.relay.v1.ListPaymentsResponse
-	12, // 62: cardlane.relay.v1.RelayService.WatchPayments:output_type -> cardlane.relay.v1.WatchPaymentsResponse
-	14, // 63: cardlane.relay.v1.RelayService.SubmitInstruction:output_type -> cardlane.relay.v1.SubmitInstructionResponse
-	16, // 64: cardlane.relay.v1.RelayService.CancelPayment:output_type -> cardlane.relay.v1.CancelPaymentResponse
-	32, // 65: cardlane.relay.v1.RelayService.GetManifest:output_type -> cardlane.relay.v1.GetManifestResponse
-	22, // 66: cardlane.relay.v1.RelayRegistryService.RegisterReaders:output_type -> cardlane.relay.v1.RegisterReadersResponse
-	24, // 67: cardlane.relay.v1.RelayRegistryService.RegisterTerminals:output_type -> cardlane.relay.v1.RegisterTerminalsResponse
-	26, // 68: cardlane.relay.v1.RelayRegistryService.ListReaders:output_type -> cardlane.relay.v1.ListReadersResponse
-	29, // 69: cardlane.relay.v1.RelayRegistryService.ListTerminals:output_type -> cardlane.relay.v1.ListTerminalsResponse
-	59, // [59:70] is the sub-list for method output_type
-	48, // [48:59] is the sub-list for method input_type
-	48, // [48:48] is the sub-list for extension type_name
-	48, // [48:48] is the sub-list for extension extendee
-	0,  // [0:48] is the sub-list for field type_name
+	4,  // 5: cardlane.relay.v1.TransactRequest.completion:type_name -> cardlane.relay.v1.SubmitCompletion
+	34, // 6: cardlane.relay.v1.TransactResponse.hello:type_name -> cardlane.mesh.v1.Hello
+	35, // 7: cardlane.relay.v1.TransactResponse.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
+	36, // 8: cardlane.relay.v1.TransactResponse.drain:type_name -> cardlane.mesh.v1.Drain
+	37, // 9: cardlane.relay.v1.TransactResponse.close:type_name -> cardlane.mesh.v1.Close
+	5,  // 10: cardlane.relay.v1.TransactResponse.recorded:type_name -> cardlane.relay.v1.Recorded
+	6,  // 11: cardlane.relay.v1.TransactResponse.completed:type_name -> cardlane.relay.v1.Completed
+	7,  // 12: cardlane.relay.v1.TransactResponse.refused:type_name -> cardlane.relay.v1.Refused
+	38, // 13: cardlane.relay.v1.Submit.payment:type_name -> cardlane.payment.v1.SignedPayment
+	39, // 14: cardlane.relay.v1.Submit.reader_certificate:type_name -> cardlane.keys.v1.SignedEnvelope
+	40, // 15: cardlane.relay.v1.SubmitCompletion.completion:type_name -> cardlane.payment.v1.SignedCompletion
+	41, // 16: cardlane.relay.v1.Completed.state:type_name -> cardlane.payment.v1.PaymentState
+	42, // 17: cardlane.relay.v1.Completed.certainty:type_name -> cardlane.payment.v1.Certainty
+	43, // 18: cardlane.relay.v1.Completed.next_step:type_name -> cardlane.payment.v1.NextStep
+	44, // 19: cardlane.relay.v1.Completed.result:type_name -> cardlane.payment.v1.SignedResult
+	45, // 20: cardlane.relay.v1.Completed.fault:type_name -> cardlane.payment.v1.PaymentFault
+	45, // 21: cardlane.relay.v1.Refused.fault:type_name -> cardlane.payment.v1.PaymentFault
+	18, // 22: cardlane.relay.v1.GetPaymentResponse.payment:type_name -> cardlane.relay.v1.PaymentRecord
+	41, // 23: cardlane.relay.v1.ListPaymentsRequest.state:type_name -> cardlane.payment.v1.PaymentState
+	18, // 24: cardlane.relay.v1.ListPaymentsResponse.payments:type_name -> cardlane.relay.v1.PaymentRecord
+	18, // 25: cardlane.relay.v1.WatchPaymentsResponse.payment:type_name -> cardlane.relay.v1.PaymentRecord
+	41, // 26: cardlane.relay.v1.WatchPaymentsResponse.state:type_name -> cardlane.payment.v1.PaymentState
+	46, // 27: cardlane.relay.v1.SubmitInstructionRequest.instruction:type_name -> cardlane.payment.v1.SignedInstruction
+	6,  // 28: cardlane.relay.v1.SubmitInstructionResponse.completed:type_name -> cardlane.relay.v1.Completed
+	6,  // 29: cardlane.relay.v1.CancelPaymentResponse.completed:type_name -> cardlane.relay.v1.Completed
+	41, // 30: cardlane.relay.v1.PaymentRecord.state:type_name -> cardlane.payment.v1.PaymentState
+	42, // 31: cardlane.relay.v1.PaymentRecord.certainty:type_name -> cardlane.payment.v1.Certainty
+	43, // 32: cardlane.relay.v1.PaymentRecord.next_step:type_name -> cardlane.payment.v1.NextStep
+	47, // 33: cardlane.relay.v1.PaymentRecord.kind:type_name -> cardlane.payment.v1.PaymentKind
+	48, // 34: cardlane.relay.v1.PaymentRecord.amounts:type_name -> cardlane.payment.v1.Amounts
+	49, // 35: cardlane.relay.v1.PaymentRecord.entry_mode:type_name -> cardlane.payment.v1.EntryMode
+	44, // 36: cardlane.relay.v1.PaymentRecord.result:type_name -> cardlane.payment.v1.SignedResult
+	19, // 37: cardlane.relay.v1.PaymentRecord.history:type_name -> cardlane.relay.v1.RecordEvent
+	41, // 38: cardlane.relay.v1.RecordEvent.state:type_name -> cardlane.payment.v1.PaymentState
+	39, // 39: cardlane.relay.v1.ReaderRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
+	0,  // 40: cardlane.relay.v1.ReaderRegistration.state:type_name -> cardlane.relay.v1.DeviceState
+	39, // 41: cardlane.relay.v1.TerminalRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
+	0,  // 42: cardlane.relay.v1.TerminalRegistration.state:type_name -> cardlane.relay.v1.DeviceState
+	20, // 43: cardlane.relay.v1.RegisterReadersRequest.readers:type_name -> cardlane.relay.v1.ReaderRegistration
+	21, // 44: cardlane.relay.v1.RegisterTerminalsRequest.terminals:type_name -> cardlane.relay.v1.TerminalRegistration
+	28, // 45: cardlane.relay.v1.ListReadersResponse.readers:type_name -> cardlane.relay.v1.RegisteredReader
+	0,  // 46: cardlane.relay.v1.RegisteredReader.state:type_name -> cardlane.relay.v1.DeviceState
+	31, // 47: cardlane.relay.v1.ListTerminalsResponse.terminals:type_name -> cardlane.relay.v1.RegisteredTerminal
+	0,  // 48: cardlane.relay.v1.RegisteredTerminal.state:type_name -> cardlane.relay.v1.DeviceState
+	50, // 49: cardlane.relay.v1.GetManifestResponse.manifest:type_name -> cardlane.keys.v1.DelegatedManifest
+	1,  // 50: cardlane.relay.v1.RelayService.Transact:input_type -> cardlane.relay.v1.TransactRequest
+	8,  // 51: cardlane.relay.v1.RelayService.GetPayment:input_type -> cardlane.relay.v1.GetPaymentRequest
+	10, // 52: cardlane.relay.v1.RelayService.ListPayments:input_type -> cardlane.relay.v1.ListPaymentsRequest
+	12, // 53: cardlane.relay.v1.RelayService.WatchPayments:input_type -> cardlane.relay.v1.WatchPaymentsRequest
+	14, // 54: cardlane.relay.v1.RelayService.SubmitInstruction:input_type -> cardlane.relay.v1.SubmitInstructionRequest
+	16, // 55: cardlane.relay.v1.RelayService.CancelPayment:input_type -> cardlane.relay.v1.CancelPaymentRequest
+	32, // 56: cardlane.relay.v1.RelayService.GetManifest:input_type -> cardlane.relay.v1.GetManifestRequest
+	22, // 57: cardlane.relay.v1.RelayRegistryService.RegisterReaders:input_type -> cardlane.relay.v1.RegisterReadersRequest
+	24, // 58: cardlane.relay.v1.RelayRegistryService.RegisterTerminals:input_type -> cardlane.relay.v1.RegisterTerminalsRequest
+	26, // 59: cardlane.relay.v1.RelayRegistryService.ListReaders:input_type -> cardlane.relay.v1.ListReadersRequest
+	29, // 60: cardlane.relay.v1.RelayRegistryService.ListTerminals:input_type -> cardlane.relay.v1.ListTerminalsRequest
+	2,  // 61: cardlane.relay.v1.RelayService.Transact:output_type -> cardlane.relay.v1.TransactResponse
+	9,  // 62: cardlane.relay.v1.RelayService.GetPayment:output_type -> cardlane.relay.v1.GetPaymentResponse
+	11, // 63: cardlane.relay.v1.RelayService.ListPayments:output_type -> cardlane.relay.v1.ListPaymentsResponse
+	13, // 64: cardlane.relay.v1.RelayService.WatchPayments:output_type -> cardlane.relay.v1.WatchPaymentsResponse
+	15, // 65: cardlane.relay.v1.RelayService.SubmitInstruction:output_type -> cardlane.relay.v1.SubmitInstructionResponse
+	17, // 66: cardlane.relay.v1.RelayService.CancelPayment:output_type -> cardlane.relay.v1.CancelPaymentResponse
+	33, // 67: cardlane.relay.v1.RelayService.GetManifest:output_type -> cardlane.relay.v1.GetManifestResponse
+	23, // 68: cardlane.relay.v1.RelayRegistryService.RegisterReaders:output_type -> cardlane.relay.v1.RegisterReadersResponse
+	25, // 69: cardlane.relay.v1.RelayRegistryService.RegisterTerminals:output_type -> cardlane.relay.v1.RegisterTerminalsResponse
+	27, // 70: cardlane.relay.v1.RelayRegistryService.ListReaders:output_type -> cardlane.relay.v1.ListReadersResponse
+	30, // 71: cardlane.relay.v1.RelayRegistryService.ListTerminals:output_type -> cardlane.relay.v1.ListTerminalsResponse
+	61, // [61:72] is the sub-list for method output_type
+	50, // [50:61] is the sub-list for method input_type
+	50, // [50:50] is the sub-list for extension type_name
+	50, // [50:50] is the sub-list for extension extendee
+	0,  // [0:50] is the sub-list for field type_name
 }
 
 func init() { file_cardlane_relay_v1_relay_proto_init() }
@@ -2736,6 +2820,7 @@ func file_cardlane_relay_v1_relay_proto_init() {
 		(*TransactRequest_Drain)(nil),
 		(*TransactRequest_Close)(nil),
 		(*TransactRequest_Submit)(nil),
+		(*TransactRequest_Completion)(nil),
 	}
 	file_cardlane_relay_v1_relay_proto_msgTypes[1].OneofWrappers = []any{
 		(*TransactResponse_Hello)(nil),
@@ -2746,7 +2831,7 @@ func file_cardlane_relay_v1_relay_proto_init() {
 		(*TransactResponse_Completed)(nil),
 		(*TransactResponse_Refused)(nil),
 	}
-	file_cardlane_relay_v1_relay_proto_msgTypes[6].OneofWrappers = []any{
+	file_cardlane_relay_v1_relay_proto_msgTypes[7].OneofWrappers = []any{
 		(*GetPaymentRequest_RecordNumber)(nil),
 		(*GetPaymentRequest_PaymentId)(nil),
 	}
@@ -2756,7 +2841,7 @@ func file_cardlane_relay_v1_relay_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cardlane_relay_v1_relay_proto_rawDesc), len(file_cardlane_relay_v1_relay_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   32,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

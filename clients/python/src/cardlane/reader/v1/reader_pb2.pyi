@@ -310,18 +310,20 @@ class ListCardsResponse(_message.Message):
     def __init__(self, cards: _Optional[_Iterable[_Union[TestCard, _Mapping]]] = ...) -> None: ...
 
 class TestCard(_message.Message):
-    __slots__ = ("name", "number", "scheme", "provokes", "pin")
+    __slots__ = ("name", "number", "scheme", "provokes", "pin", "expiration_date")
     NAME_FIELD_NUMBER: _ClassVar[int]
     NUMBER_FIELD_NUMBER: _ClassVar[int]
     SCHEME_FIELD_NUMBER: _ClassVar[int]
     PROVOKES_FIELD_NUMBER: _ClassVar[int]
     PIN_FIELD_NUMBER: _ClassVar[int]
+    EXPIRATION_DATE_FIELD_NUMBER: _ClassVar[int]
     name: str
     number: str
     scheme: str
     provokes: str
     pin: str
-    def __init__(self, name: _Optional[str] = ..., number: _Optional[str] = ..., scheme: _Optional[str] = ..., provokes: _Optional[str] = ..., pin: _Optional[str] = ...) -> None: ...
+    expiration_date: str
+    def __init__(self, name: _Optional[str] = ..., number: _Optional[str] = ..., scheme: _Optional[str] = ..., provokes: _Optional[str] = ..., pin: _Optional[str] = ..., expiration_date: _Optional[str] = ...) -> None: ...
 
 class GetDisplayRequest(_message.Message):
     __slots__ = ()

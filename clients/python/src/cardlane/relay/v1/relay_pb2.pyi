@@ -22,18 +22,20 @@ DEVICE_STATE_SUSPENDED: DeviceState
 DEVICE_STATE_RETIRED: DeviceState
 
 class TransactRequest(_message.Message):
-    __slots__ = ("hello", "heartbeat", "drain", "close", "submit")
+    __slots__ = ("hello", "heartbeat", "drain", "close", "submit", "completion")
     HELLO_FIELD_NUMBER: _ClassVar[int]
     HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
     DRAIN_FIELD_NUMBER: _ClassVar[int]
     CLOSE_FIELD_NUMBER: _ClassVar[int]
     SUBMIT_FIELD_NUMBER: _ClassVar[int]
+    COMPLETION_FIELD_NUMBER: _ClassVar[int]
     hello: _stream_pb2.Hello
     heartbeat: _stream_pb2.Heartbeat
     drain: _stream_pb2.Drain
     close: _stream_pb2.Close
     submit: Submit
-    def __init__(self, hello: _Optional[_Union[_stream_pb2.Hello, _Mapping]] = ..., heartbeat: _Optional[_Union[_stream_pb2.Heartbeat, _Mapping]] = ..., drain: _Optional[_Union[_stream_pb2.Drain, _Mapping]] = ..., close: _Optional[_Union[_stream_pb2.Close, _Mapping]] = ..., submit: _Optional[_Union[Submit, _Mapping]] = ...) -> None: ...
+    completion: SubmitCompletion
+    def __init__(self, hello: _Optional[_Union[_stream_pb2.Hello, _Mapping]] = ..., heartbeat: _Optional[_Union[_stream_pb2.Heartbeat, _Mapping]] = ..., drain: _Optional[_Union[_stream_pb2.Drain, _Mapping]] = ..., close: _Optional[_Union[_stream_pb2.Close, _Mapping]] = ..., submit: _Optional[_Union[Submit, _Mapping]] = ..., completion: _Optional[_Union[SubmitCompletion, _Mapping]] = ...) -> None: ...
 
 class TransactResponse(_message.Message):
     __slots__ = ("hello", "heartbeat", "drain", "close", "recorded", "completed", "refused")
@@ -62,6 +64,14 @@ class Submit(_message.Message):
     reader_certificate: _keys_pb2.SignedEnvelope
     traceparent: str
     def __init__(self, payment: _Optional[_Union[_payment_pb2.SignedPayment, _Mapping]] = ..., reader_certificate: _Optional[_Union[_keys_pb2.SignedEnvelope, _Mapping]] = ..., traceparent: _Optional[str] = ...) -> None: ...
+
+class SubmitCompletion(_message.Message):
+    __slots__ = ("completion", "traceparent")
+    COMPLETION_FIELD_NUMBER: _ClassVar[int]
+    TRACEPARENT_FIELD_NUMBER: _ClassVar[int]
+    completion: _payment_pb2.SignedCompletion
+    traceparent: str
+    def __init__(self, completion: _Optional[_Union[_payment_pb2.SignedCompletion, _Mapping]] = ..., traceparent: _Optional[str] = ...) -> None: ...
 
 class Recorded(_message.Message):
     __slots__ = ("payment_id", "record_number", "was_recorded")
