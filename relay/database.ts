@@ -25,16 +25,22 @@ export class Database implements AsyncDisposable {
   readonly #pool: pg.Pool;
 
   constructor(databaseUrl: string) {
+    const patience = {
+      connectionTimeoutMillis: STATEMENT_MS_MAX,
+      // Whether PostgreSQL is slow, or is not there any more and nobody said so.
+      query_timeout: STATEMENT_MS_MAX,
+    };
     this.#pool = new pg.Pool({
       connectionString: databaseUrl,
       max: CONNECTIONS_MAX,
-      connectionTimeoutMillis: STATEMENT_MS_MAX,
-      query_timeout: STATEMENT_MS_MAX,
+      ...patience,
       options: PLANNER.map((setting) => `-c ${setting}`).join(" "),
     });
     // The next statement finds out; without a handler a broken idle connection ends the program.
     this.#pool.on("error", () => undefined);
-    this.prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: databaseUrl }) });
+    this.prisma = new PrismaClient({
+      adapter: new PrismaPg({ connectionString: databaseUrl, ...patience }),
+    });
   }
 
   /**
