@@ -7,13 +7,14 @@ const INSTANCES: readonly InstanceName[] = [...PROGRAM_NAMES, ...SECOND_NAMES];
 const RESTART_PAUSE_MS = 1_000;
 
 /** The processes of a mesh, of which any may be down; ends that nobody caused are remembered. */
-export class Programs {
+export class Programs implements Disposable {
   readonly #mesh: Mesh;
   readonly #clock: Clock;
   /** Those that a fault has in hand. */
   readonly #held = new Set<InstanceName | "postgres">();
   /** "relay was ended by SIGABRT: …" */
   readonly ownDeaths: string[] = [];
+  #isOver = false;
 
   constructor(mesh: Mesh, clock: Clock) {
     this.#mesh = mesh;
@@ -76,9 +77,14 @@ export class Programs {
     await this.#mesh.restartPostgres();
   }
 
+  /** From now on a program may end. */
+  [Symbol.dispose](): void {
+    this.#isOver = true;
+  }
+
   #watch(name: InstanceName): void {
     void this.#mesh.program(name).ended.then(async ({ description }) => {
-      if (this.#held.has(name)) return;
+      if (this.#isOver || this.#held.has(name)) return;
       this.ownDeaths.push(`${name} ${description}`);
       await this.during(name, () => this.revive(name));
     });

@@ -18,6 +18,8 @@ import { CertificateCache } from "./certificate-cache.ts";
 import { Database } from "./database.ts";
 import { DatabaseWatch } from "./database-watch.ts";
 import { jitterFrom } from "./jitter.ts";
+import { oversightService } from "./oversight-service.ts";
+import { OversightStore } from "./oversight-store.ts";
 import { PaymentStore } from "./payment-store.ts";
 import { PinClient } from "./pin-client.ts";
 import { HOP_BOX_BYTES_MAX, type ProcessParts } from "./process-stream.ts";
@@ -69,10 +71,15 @@ export async function startProcessor(options: ProcessorOptions): Promise<Running
   const parts = processParts(options, { keys, database, stack, readiness });
   const { roots } = keys;
   const registry = { store: new RegistryStore(database), curves, roots, clock };
+  const services = [
+    processorService(parts),
+    registryService(registry),
+    oversightService(new OversightStore(database)),
+  ];
   const server = stack.use(
     await serve({
       listen: options.listen,
-      services: [processorService(parts), registryService(registry)],
+      services,
       identity: options.identity,
       ...policyOf(options),
       clock,
@@ -178,7 +185,9 @@ class Readiness {
     const { database, "PIN service": pins } = this.#ready;
     const state = (isReady: boolean) => (isReady ? "SERVING" : "NOT_SERVING");
     this.#health?.set("cardlane.processor.v1.ProcessorService", state(database && pins));
-    this.#health?.set("cardlane.processor.v1.ProcessorRegistryService", state(database));
+    for (const reading of ["ProcessorRegistryService", "ProcessorOversightService"]) {
+      this.#health?.set(`cardlane.processor.v1.${reading}`, state(database));
+    }
   }
 }
 
@@ -196,6 +205,7 @@ function policyOf({ identity, trustDomain = "cardlane.dev" }: ProcessorOptions):
       methods: [
         "cardlane.processor.v1.ProcessorService/GetManifest",
         "cardlane.processor.v1.ProcessorRegistryService/*",
+        "cardlane.processor.v1.ProcessorOversightService/*",
       ],
     },
   ];

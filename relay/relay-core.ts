@@ -14,6 +14,7 @@ import type { Institutions } from "./flight.ts";
 import { Forwarder } from "./forwarder.ts";
 import { Intake } from "./intake.ts";
 import { ManifestKeeper } from "./manifest-keeper.ts";
+import { oversightService } from "./oversight-service.ts";
 import { PaymentQueries } from "./payment-queries.ts";
 import { PaymentWatch } from "./payment-watch.ts";
 import { ProcessorLanes, type ProcessorLink } from "./processor-lanes.ts";
@@ -121,7 +122,11 @@ export class RelayCore implements AsyncDisposable {
     });
     this.#sweep = this.#makeSweep();
     const registryParts = { ...options, roots, store: store.registry, registry: this.#registry };
-    this.services = [this.#relayService(), registryService({ ...registryParts, clock })];
+    this.services = [
+      this.#relayService(),
+      registryService({ ...registryParts, clock }),
+      oversightService(store.oversight),
+    ];
   }
 
   /**

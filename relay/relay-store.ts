@@ -1,5 +1,6 @@
 import { Database } from "./database.ts";
 import { EventStore } from "./event-store.ts";
+import { OversightStore } from "./oversight-store.ts";
 import { QueryStore } from "./query-store.ts";
 import { RecordStore } from "./record-store.ts";
 import { RecoveryStore } from "./recovery-store.ts";
@@ -12,6 +13,7 @@ export interface RelayStore extends AsyncDisposable {
   readonly events: EventStore;
   readonly queries: QueryStore;
   readonly registry: RegistryStore;
+  readonly oversight: OversightStore;
 }
 
 /** @param instance this relay instance; what it begins is its own until it is overdue. */
@@ -23,6 +25,7 @@ export function openRelayStore(databaseUrl: string, instance: string): RelayStor
     events: new EventStore(database),
     queries: new QueryStore(database),
     registry: new RegistryStore(database),
+    oversight: new OversightStore(database),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
 }

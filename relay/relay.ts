@@ -1,4 +1,8 @@
-import { RelayRegistryService, RelayService } from "../gen/cardlane/relay/v1/relay_pb.ts";
+import {
+  RelayOversightService,
+  RelayRegistryService,
+  RelayService,
+} from "../gen/cardlane/relay/v1/relay_pb.ts";
 import type { Identity } from "../mesh/identity.ts";
 import type { Policy } from "../mesh/policy.ts";
 import { type MeshServer, serve } from "../mesh/serve.ts";
@@ -65,7 +69,9 @@ class Running implements RunningRelay {
     const canPay = isDatabaseReached && isProcessorReached;
     const { health } = this.#server;
     health.set(RelayService.typeName, canPay ? "SERVING" : "NOT_SERVING");
-    health.set(RelayRegistryService.typeName, isDatabaseReached ? "SERVING" : "NOT_SERVING");
+    const canRead = isDatabaseReached ? "SERVING" : "NOT_SERVING";
+    health.set(RelayRegistryService.typeName, canRead);
+    health.set(RelayOversightService.typeName, canRead);
   }
 
   async drain(graceMs: number): Promise<void> {
@@ -95,6 +101,7 @@ export function relayPolicy(trustDomain: string): Policy {
         `${relay}/CancelPayment`,
         `${relay}/GetManifest`,
         `${RelayRegistryService.typeName}/*`,
+        `${RelayOversightService.typeName}/*`,
       ],
     },
   ];

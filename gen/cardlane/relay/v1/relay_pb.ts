@@ -19,7 +19,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file cardlane/relay/v1/relay.proto.
  */
 export const file_cardlane_relay_v1_relay: GenFile = /*@__PURE__*/
-  fileDesc("Ch1jYXJkbGFuZS9yZWxheS92MS9yZWxheS5wcm90bxIRY2FyZGxhbmUucmVsYXkudjEisgIKD1RyYW5zYWN0UmVxdWVzdBIoCgVoZWxsbxgBIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuSGVsbG9IABIwCgloZWFydGJlYXQYAiABKAsyGy5jYXJkbGFuZS5tZXNoLnYxLkhlYXJ0YmVhdEgAEigKBWRyYWluGAMgASgLMhcuY2FyZGxhbmUubWVzaC52MS5EcmFpbkgAEigKBWNsb3NlGAQgASgLMhcuY2FyZGxhbmUubWVzaC52MS5DbG9zZUgAEisKBnN1Ym1pdBgKIAEoCzIZLmNhcmRsYW5lLnJlbGF5LnYxLlN1Ym1pdEgAEjkKCmNvbXBsZXRpb24YCyABKAsyIy5jYXJkbGFuZS5yZWxheS52MS5TdWJtaXRDb21wbGV0aW9uSABCBwoFZnJhbWUi3gIKEFRyYW5zYWN0UmVzcG9uc2USKAoFaGVsbG8YASABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkhlbGxvSAASMAoJaGVhcnRiZWF0GAIgASgLMhsuY2FyZGxhbmUubWVzaC52MS5IZWFydGJlYXRIABIoCgVkcmFpbhgDIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuRHJhaW5IABIoCgVjbG9zZRgEIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuQ2xvc2VIABIvCghyZWNvcmRlZBgKIAEoCzIbLmNhcmRsYW5lLnJlbGF5LnYxLlJlY29yZGVkSAASMQoJY29tcGxldGVkGAsgASgLMhwuY2FyZGxhbmUucmVsYXkudjEuQ29tcGxldGVkSAASLQoHcmVmdXNlZBgMIAEoCzIaLmNhcmRsYW5lLnJlbGF5LnYxLlJlZnVzZWRIAEIHCgVmcmFtZSKQAQoGU3VibWl0EjMKB3BheW1lbnQYASABKAsyIi5jYXJkbGFuZS5wYXltZW50LnYxLlNpZ25lZFBheW1lbnQSPAoScmVhZGVyX2NlcnRpZmljYXRlGAIgASgLMiAuY2FyZGxhbmUua2V5cy52MS5TaWduZWRFbnZlbG9wZRITCgt0cmFjZXBhcmVudBgDIAEoCSJiChBTdWJtaXRDb21wbGV0aW9uEjkKCmNvbXBsZXRpb24YASABKAsyJS5jYXJkbGFuZS5wYXltZW50LnYxLlNpZ25lZENvbXBsZXRpb24SEwoLdHJhY2VwYXJlbnQYAiABKAkiSwoIUmVjb3JkZWQSEgoKcGF5bWVudF9pZBgBIAEoDBIVCg1yZWNvcmRfbnVtYmVyGAIgASgJEhQKDHdhc19yZWNvcmRlZBgDIAEoCCKyAgoJQ29tcGxldGVkEhIKCnBheW1lbnRfaWQYASABKAwSFQoNcmVjb3JkX251bWJlchgCIAEoCRIwCgVzdGF0ZRgDIAEoDjIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudFN0YXRlEjEKCWNlcnRhaW50eRgEIAEoDjIeLmNhcmRsYW5lLnBheW1lbnQudjEuQ2VydGFpbnR5EjAKCW5leHRfc3RlcBgFIAEoDjIdLmNhcmRsYW5lLnBheW1lbnQudjEuTmV4dFN0ZXASMQoGcmVzdWx0GAYgASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRSZXN1bHQSMAoFZmF1bHQYByABKAsyIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRGYXVsdCJPCgdSZWZ1c2VkEhIKCnBheW1lbnRfaWQYASABKAwSMAoFZmF1bHQYAiABKAsyIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRGYXVsdCJeChFHZXRQYXltZW50UmVxdWVzdBIXCg1yZWNvcmRfbnVtYmVyGAEgASgJSAASFAoKcGF5bWVudF9pZBgCIAEoCUgAEhMKC21lcmNoYW50X2lkGAMgASgJQgUKA2tleSJHChJHZXRQYXltZW50UmVzcG9uc2USMQoHcGF5bWVudBgBIAEoCzIgLmNhcmRsYW5lLnJlbGF5LnYxLlBheW1lbnRSZWNvcmQigwEKE0xpc3RQYXltZW50c1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSEwoLbWVyY2hhbnRfaWQYAyABKAkSMAoFc3RhdGUYBCABKA4yIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRTdGF0ZSJjChRMaXN0UGF5bWVudHNSZXNwb25zZRIyCghwYXltZW50cxgBIAMoCzIgLmNhcmRsYW5lLnJlbGF5LnYxLlBheW1lbnRSZWNvcmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIlUKFFdhdGNoUGF5bWVudHNSZXF1ZXN0EhYKDmFmdGVyX3NlcXVlbmNlGAEgASgEEhAKCGZyb21fbm93GAIgASgIEhMKC21lcmNoYW50X2lkGAMgASgJIqUBChVXYXRjaFBheW1lbnRzUmVzcG9uc2USEAoIc2VxdWVuY2UYASABKAQSMQoHcGF5bWVudBgCIAEoCzIgLmNhcmRsYW5lLnJlbGF5LnYxLlBheW1lbnRSZWNvcmQSMAoFc3RhdGUYAyABKA4yIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRTdGF0ZRIVCg1jaGFuZ2VkX2F0X21zGAQgASgDImwKGFN1Ym1pdEluc3RydWN0aW9uUmVxdWVzdBI7CgtpbnN0cnVjdGlvbhgBIAEoCzImLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkSW5zdHJ1Y3Rpb24SEwoLdHJhY2VwYXJlbnQYAiABKAkiTAoZU3VibWl0SW5zdHJ1Y3Rpb25SZXNwb25zZRIvCgljb21wbGV0ZWQYASABKAsyHC5jYXJkbGFuZS5yZWxheS52MS5Db21wbGV0ZWQiPwoUQ2FuY2VsUGF5bWVudFJlcXVlc3QSEgoKcGF5bWVudF9pZBgBIAEoCRITCgttZXJjaGFudF9pZBgCIAEoCSJIChVDYW5jZWxQYXltZW50UmVzcG9uc2USLwoJY29tcGxldGVkGAEgASgLMhwuY2FyZGxhbmUucmVsYXkudjEuQ29tcGxldGVkIp4GCg1QYXltZW50UmVjb3JkEhUKDXJlY29yZF9udW1iZXIYASABKAkSEgoKcGF5bWVudF9pZBgCIAEoCRIwCgVzdGF0ZRgDIAEoDjIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudFN0YXRlEjEKCWNlcnRhaW50eRgEIAEoDjIeLmNhcmRsYW5lLnBheW1lbnQudjEuQ2VydGFpbnR5EjAKCW5leHRfc3RlcBgFIAEoDjIdLmNhcmRsYW5lLnBheW1lbnQudjEuTmV4dFN0ZXASLgoEa2luZBgGIAEoDjIgLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudEtpbmQSLQoHYW1vdW50cxgHIAEoCzIcLmNhcmRsYW5lLnBheW1lbnQudjEuQW1vdW50cxIQCghjdXJyZW5jeRgIIAEoDRITCgttZXJjaGFudF9pZBgJIAEoCRITCgt0ZXJtaW5hbF9pZBgKIAEoCRIVCg1yZWFkZXJfc2VyaWFsGAsgASgJEjIKCmVudHJ5X21vZGUYDCABKA4yHi5jYXJkbGFuZS5wYXltZW50LnYxLkVudHJ5TW9kZRIUCgx0cmFjZV9udW1iZXIYDSABKA0SGwoTcmV0cmlldmFsX3JlZmVyZW5jZRgOIAEoCRIVCg1hcHByb3ZhbF9jb2RlGA8gASgJEhUKDXJlc3BvbnNlX2NvZGUYECABKAkSHQoVYXBwcm92ZWRfYW1vdW50X21pbm9yGBEgASgEEhEKCWxhc3RfZm91chgSIAEoCRIOCgZzY2hlbWUYEyABKAkSFgoOcmVjb3JkZWRfYXRfbXMYFCABKAMSFwoPY29tcGxldGVkX2F0X21zGBUgASgDEhAKCHRyYWNlX2lkGBYgASgJEjEKBnJlc3VsdBgXIAEoCzIhLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkUmVzdWx0EhsKE29yaWdpbmFsX3BheW1lbnRfaWQYGCABKAkSLwoHaGlzdG9yeRgZIAMoCzIeLmNhcmRsYW5lLnJlbGF5LnYxLlJlY29yZEV2ZW50ImAKC1JlY29yZEV2ZW50EhAKCHNlcXVlbmNlGAEgASgEEjAKBXN0YXRlGAIgASgOMiEuY2FyZGxhbmUucGF5bWVudC52MS5QYXltZW50U3RhdGUSDQoFYXRfbXMYAyABKAMijwEKElJlYWRlclJlZ2lzdHJhdGlvbhI1CgtjZXJ0aWZpY2F0ZRgBIAEoCzIgLmNhcmRsYW5lLmtleXMudjEuU2lnbmVkRW52ZWxvcGUSEwoLbWVyY2hhbnRfaWQYAiABKAkSLQoFc3RhdGUYAyABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZSKQAQoUVGVybWluYWxSZWdpc3RyYXRpb24SNQoLY2VydGlmaWNhdGUYASABKAsyIC5jYXJkbGFuZS5rZXlzLnYxLlNpZ25lZEVudmVsb3BlEi0KBXN0YXRlGAIgASgOMh4uY2FyZGxhbmUucmVsYXkudjEuRGV2aWNlU3RhdGUSEgoKY3VycmVuY2llcxgDIAMoDSJQChZSZWdpc3RlclJlYWRlcnNSZXF1ZXN0EjYKB3JlYWRlcnMYASADKAsyJS5jYXJkbGFuZS5yZWxheS52MS5SZWFkZXJSZWdpc3RyYXRpb24iLQoXUmVnaXN0ZXJSZWFkZXJzUmVzcG9uc2USEgoKcmVnaXN0ZXJlZBgBIAEoDSJWChhSZWdpc3RlclRlcm1pbmFsc1JlcXVlc3QSOgoJdGVybWluYWxzGAEgAygLMicuY2FyZGxhbmUucmVsYXkudjEuVGVybWluYWxSZWdpc3RyYXRpb24iLwoZUmVnaXN0ZXJUZXJtaW5hbHNSZXNwb25zZRISCgpyZWdpc3RlcmVkGAEgASgNIhQKEkxpc3RSZWFkZXJzUmVxdWVzdCJLChNMaXN0UmVhZGVyc1Jlc3BvbnNlEjQKB3JlYWRlcnMYASADKAsyIy5jYXJkbGFuZS5yZWxheS52MS5SZWdpc3RlcmVkUmVhZGVyIr8BChBSZWdpc3RlcmVkUmVhZGVyEg4KBnNlcmlhbBgBIAEoCRINCgVtb2RlbBgCIAEoCRITCgttZXJjaGFudF9pZBgDIAEoCRItCgVzdGF0ZRgEIAEoDjIeLmNhcmRsYW5lLnJlbGF5LnYxLkRldmljZVN0YXRlEhoKEmxhc3RfcGF5bWVudF9hdF9tcxgFIAEoAxIWCg5jZXJ0aWZpY2F0ZV9pZBgGIAEoDBIUCgxub3RfYWZ0ZXJfbXMYByABKAMiFgoUTGlzdFRlcm1pbmFsc1JlcXVlc3QiUQoVTGlzdFRlcm1pbmFsc1Jlc3BvbnNlEjgKCXRlcm1pbmFscxgBIAMoCzIlLmNhcmRsYW5lLnJlbGF5LnYxLlJlZ2lzdGVyZWRUZXJtaW5hbCLGAQoSUmVnaXN0ZXJlZFRlcm1pbmFsEhMKC3Rlcm1pbmFsX2lkGAEgASgJEhMKC21lcmNoYW50X2lkGAIgASgJEhUKDW1lcmNoYW50X25hbWUYAyABKAkSLQoFc3RhdGUYBCABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZRISCgpjdXJyZW5jaWVzGAUgAygNEhYKDmNlcnRpZmljYXRlX2lkGAYgASgMEhQKDG5vdF9hZnRlcl9tcxgHIAEoAyIpChJHZXRNYW5pZmVzdFJlcXVlc3QSEwoLaGF2ZV9udW1iZXIYASABKAQiTAoTR2V0TWFuaWZlc3RSZXNwb25zZRI1CghtYW5pZmVzdBgBIAEoCzIjLmNhcmRsYW5lLmtleXMudjEuRGVsZWdhdGVkTWFuaWZlc3QqegoLRGV2aWNlU3RhdGUSHAoYREVWSUNFX1NUQVRFX1VOU1BFQ0lGSUVEEAASFwoTREVWSUNFX1NUQVRFX0FDVElWRRABEhoKFkRFVklDRV9TVEFURV9TVVNQRU5ERUQQAhIYChRERVZJQ0VfU1RBVEVfUkVUSVJFRBADMtkFCgxSZWxheVNlcnZpY2USVwoIVHJhbnNhY3QSIi5jYXJkbGFuZS5yZWxheS52MS5UcmFuc2FjdFJlcXVlc3QaIy5jYXJkbGFuZS5yZWxheS52MS5UcmFuc2FjdFJlc3BvbnNlKAEwARJeCgpHZXRQYXltZW50EiQuY2FyZGxhbmUucmVsYXkudjEuR2V0UGF5bWVudFJlcXVlc3QaJS5jYXJkbGFuZS5yZWxheS52MS5HZXRQYXltZW50UmVzcG9uc2UiA5ACARJkCgxMaXN0UGF5bWVudHMSJi5jYXJkbGFuZS5yZWxheS52MS5MaXN0UGF5bWVudHNSZXF1ZXN0GicuY2FyZGxhbmUucmVsYXkudjEuTGlzdFBheW1lbnRzUmVzcG9uc2UiA5ACARJpCg1XYXRjaFBheW1lbnRzEicuY2FyZGxhbmUucmVsYXkudjEuV2F0Y2hQYXltZW50c1JlcXVlc3QaKC5jYXJkbGFuZS5yZWxheS52MS5XYXRjaFBheW1lbnRzUmVzcG9uc2UiA5ACATABEnMKEVN1Ym1pdEluc3RydWN0aW9uEisuY2FyZGxhbmUucmVsYXkudjEuU3VibWl0SW5zdHJ1Y3Rpb25SZXF1ZXN0GiwuY2FyZGxhbmUucmVsYXkudjEuU3VibWl0SW5zdHJ1Y3Rpb25SZXNwb25zZSIDkAICEmcKDUNhbmNlbFBheW1lbnQSJy5jYXJkbGFuZS5yZWxheS52MS5DYW5jZWxQYXltZW50UmVxdWVzdBooLmNhcmRsYW5lLnJlbGF5LnYxLkNhbmNlbFBheW1lbnRSZXNwb25zZSIDkAICEmEKC0dldE1hbmlmZXN0EiUuY2FyZGxhbmUucmVsYXkudjEuR2V0TWFuaWZlc3RSZXF1ZXN0GiYuY2FyZGxhbmUucmVsYXkudjEuR2V0TWFuaWZlc3RSZXNwb25zZSIDkAIBMsYDChRSZWxheVJlZ2lzdHJ5U2VydmljZRJtCg9SZWdpc3RlclJlYWRlcnMSKS5jYXJkbGFuZS5yZWxheS52MS5SZWdpc3RlclJlYWRlcnNSZXF1ZXN0GiouY2FyZGxhbmUucmVsYXkudjEuUmVnaXN0ZXJSZWFkZXJzUmVzcG9uc2UiA5ACAhJzChFSZWdpc3RlclRlcm1pbmFscxIrLmNhcmRsYW5lLnJlbGF5LnYxLlJlZ2lzdGVyVGVybWluYWxzUmVxdWVzdBosLmNhcmRsYW5lLnJlbGF5LnYxLlJlZ2lzdGVyVGVybWluYWxzUmVzcG9uc2UiA5ACAhJhCgtMaXN0UmVhZGVycxIlLmNhcmRsYW5lLnJlbGF5LnYxLkxpc3RSZWFkZXJzUmVxdWVzdBomLmNhcmRsYW5lLnJlbGF5LnYxLkxpc3RSZWFkZXJzUmVzcG9uc2UiA5ACARJnCg1MaXN0VGVybWluYWxzEicuY2FyZGxhbmUucmVsYXkudjEuTGlzdFRlcm1pbmFsc1JlcXVlc3QaKC5jYXJkbGFuZS5yZWxheS52MS5MaXN0VGVybWluYWxzUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_cardlane_keys_v1_keys, file_cardlane_mesh_v1_stream, file_cardlane_payment_v1_payment]);
+  fileDesc("Ch1jYXJkbGFuZS9yZWxheS92MS9yZWxheS5wcm90bxIRY2FyZGxhbmUucmVsYXkudjEisgIKD1RyYW5zYWN0UmVxdWVzdBIoCgVoZWxsbxgBIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuSGVsbG9IABIwCgloZWFydGJlYXQYAiABKAsyGy5jYXJkbGFuZS5tZXNoLnYxLkhlYXJ0YmVhdEgAEigKBWRyYWluGAMgASgLMhcuY2FyZGxhbmUubWVzaC52MS5EcmFpbkgAEigKBWNsb3NlGAQgASgLMhcuY2FyZGxhbmUubWVzaC52MS5DbG9zZUgAEisKBnN1Ym1pdBgKIAEoCzIZLmNhcmRsYW5lLnJlbGF5LnYxLlN1Ym1pdEgAEjkKCmNvbXBsZXRpb24YCyABKAsyIy5jYXJkbGFuZS5yZWxheS52MS5TdWJtaXRDb21wbGV0aW9uSABCBwoFZnJhbWUi3gIKEFRyYW5zYWN0UmVzcG9uc2USKAoFaGVsbG8YASABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkhlbGxvSAASMAoJaGVhcnRiZWF0GAIgASgLMhsuY2FyZGxhbmUubWVzaC52MS5IZWFydGJlYXRIABIoCgVkcmFpbhgDIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuRHJhaW5IABIoCgVjbG9zZRgEIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuQ2xvc2VIABIvCghyZWNvcmRlZBgKIAEoCzIbLmNhcmRsYW5lLnJlbGF5LnYxLlJlY29yZGVkSAASMQoJY29tcGxldGVkGAsgASgLMhwuY2FyZGxhbmUucmVsYXkudjEuQ29tcGxldGVkSAASLQoHcmVmdXNlZBgMIAEoCzIaLmNhcmRsYW5lLnJlbGF5LnYxLlJlZnVzZWRIAEIHCgVmcmFtZSKQAQoGU3VibWl0EjMKB3BheW1lbnQYASABKAsyIi5jYXJkbGFuZS5wYXltZW50LnYxLlNpZ25lZFBheW1lbnQSPAoScmVhZGVyX2NlcnRpZmljYXRlGAIgASgLMiAuY2FyZGxhbmUua2V5cy52MS5TaWduZWRFbnZlbG9wZRITCgt0cmFjZXBhcmVudBgDIAEoCSJiChBTdWJtaXRDb21wbGV0aW9uEjkKCmNvbXBsZXRpb24YASABKAsyJS5jYXJkbGFuZS5wYXltZW50LnYxLlNpZ25lZENvbXBsZXRpb24SEwoLdHJhY2VwYXJlbnQYAiABKAkiSwoIUmVjb3JkZWQSEgoKcGF5bWVudF9pZBgBIAEoDBIVCg1yZWNvcmRfbnVtYmVyGAIgASgJEhQKDHdhc19yZWNvcmRlZBgDIAEoCCKyAgoJQ29tcGxldGVkEhIKCnBheW1lbnRfaWQYASABKAwSFQoNcmVjb3JkX251bWJlchgCIAEoCRIwCgVzdGF0ZRgDIAEoDjIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudFN0YXRlEjEKCWNlcnRhaW50eRgEIAEoDjIeLmNhcmRsYW5lLnBheW1lbnQudjEuQ2VydGFpbnR5EjAKCW5leHRfc3RlcBgFIAEoDjIdLmNhcmRsYW5lLnBheW1lbnQudjEuTmV4dFN0ZXASMQoGcmVzdWx0GAYgASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRSZXN1bHQSMAoFZmF1bHQYByABKAsyIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRGYXVsdCJPCgdSZWZ1c2VkEhIKCnBheW1lbnRfaWQYASABKAwSMAoFZmF1bHQYAiABKAsyIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRGYXVsdCJeChFHZXRQYXltZW50UmVxdWVzdBIXCg1yZWNvcmRfbnVtYmVyGAEgASgJSAASFAoKcGF5bWVudF9pZBgCIAEoCUgAEhMKC21lcmNoYW50X2lkGAMgASgJQgUKA2tleSJHChJHZXRQYXltZW50UmVzcG9uc2USMQoHcGF5bWVudBgBIAEoCzIgLmNhcmRsYW5lLnJlbGF5LnYxLlBheW1lbnRSZWNvcmQigwEKE0xpc3RQYXltZW50c1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSEwoLbWVyY2hhbnRfaWQYAyABKAkSMAoFc3RhdGUYBCABKA4yIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRTdGF0ZSJjChRMaXN0UGF5bWVudHNSZXNwb25zZRIyCghwYXltZW50cxgBIAMoCzIgLmNhcmRsYW5lLnJlbGF5LnYxLlBheW1lbnRSZWNvcmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIlUKFFdhdGNoUGF5bWVudHNSZXF1ZXN0EhYKDmFmdGVyX3NlcXVlbmNlGAEgASgEEhAKCGZyb21fbm93GAIgASgIEhMKC21lcmNoYW50X2lkGAMgASgJIqUBChVXYXRjaFBheW1lbnRzUmVzcG9uc2USEAoIc2VxdWVuY2UYASABKAQSMQoHcGF5bWVudBgCIAEoCzIgLmNhcmRsYW5lLnJlbGF5LnYxLlBheW1lbnRSZWNvcmQSMAoFc3RhdGUYAyABKA4yIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRTdGF0ZRIVCg1jaGFuZ2VkX2F0X21zGAQgASgDImwKGFN1Ym1pdEluc3RydWN0aW9uUmVxdWVzdBI7CgtpbnN0cnVjdGlvbhgBIAEoCzImLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkSW5zdHJ1Y3Rpb24SEwoLdHJhY2VwYXJlbnQYAiABKAkiTAoZU3VibWl0SW5zdHJ1Y3Rpb25SZXNwb25zZRIvCgljb21wbGV0ZWQYASABKAsyHC5jYXJkbGFuZS5yZWxheS52MS5Db21wbGV0ZWQiPwoUQ2FuY2VsUGF5bWVudFJlcXVlc3QSEgoKcGF5bWVudF9pZBgBIAEoCRITCgttZXJjaGFudF9pZBgCIAEoCSJIChVDYW5jZWxQYXltZW50UmVzcG9uc2USLwoJY29tcGxldGVkGAEgASgLMhwuY2FyZGxhbmUucmVsYXkudjEuQ29tcGxldGVkIp4GCg1QYXltZW50UmVjb3JkEhUKDXJlY29yZF9udW1iZXIYASABKAkSEgoKcGF5bWVudF9pZBgCIAEoCRIwCgVzdGF0ZRgDIAEoDjIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudFN0YXRlEjEKCWNlcnRhaW50eRgEIAEoDjIeLmNhcmRsYW5lLnBheW1lbnQudjEuQ2VydGFpbnR5EjAKCW5leHRfc3RlcBgFIAEoDjIdLmNhcmRsYW5lLnBheW1lbnQudjEuTmV4dFN0ZXASLgoEa2luZBgGIAEoDjIgLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudEtpbmQSLQoHYW1vdW50cxgHIAEoCzIcLmNhcmRsYW5lLnBheW1lbnQudjEuQW1vdW50cxIQCghjdXJyZW5jeRgIIAEoDRITCgttZXJjaGFudF9pZBgJIAEoCRITCgt0ZXJtaW5hbF9pZBgKIAEoCRIVCg1yZWFkZXJfc2VyaWFsGAsgASgJEjIKCmVudHJ5X21vZGUYDCABKA4yHi5jYXJkbGFuZS5wYXltZW50LnYxLkVudHJ5TW9kZRIUCgx0cmFjZV9udW1iZXIYDSABKA0SGwoTcmV0cmlldmFsX3JlZmVyZW5jZRgOIAEoCRIVCg1hcHByb3ZhbF9jb2RlGA8gASgJEhUKDXJlc3BvbnNlX2NvZGUYECABKAkSHQoVYXBwcm92ZWRfYW1vdW50X21pbm9yGBEgASgEEhEKCWxhc3RfZm91chgSIAEoCRIOCgZzY2hlbWUYEyABKAkSFgoOcmVjb3JkZWRfYXRfbXMYFCABKAMSFwoPY29tcGxldGVkX2F0X21zGBUgASgDEhAKCHRyYWNlX2lkGBYgASgJEjEKBnJlc3VsdBgXIAEoCzIhLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkUmVzdWx0EhsKE29yaWdpbmFsX3BheW1lbnRfaWQYGCABKAkSLwoHaGlzdG9yeRgZIAMoCzIeLmNhcmRsYW5lLnJlbGF5LnYxLlJlY29yZEV2ZW50ImAKC1JlY29yZEV2ZW50EhAKCHNlcXVlbmNlGAEgASgEEjAKBXN0YXRlGAIgASgOMiEuY2FyZGxhbmUucGF5bWVudC52MS5QYXltZW50U3RhdGUSDQoFYXRfbXMYAyABKAMijwEKElJlYWRlclJlZ2lzdHJhdGlvbhI1CgtjZXJ0aWZpY2F0ZRgBIAEoCzIgLmNhcmRsYW5lLmtleXMudjEuU2lnbmVkRW52ZWxvcGUSEwoLbWVyY2hhbnRfaWQYAiABKAkSLQoFc3RhdGUYAyABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZSKQAQoUVGVybWluYWxSZWdpc3RyYXRpb24SNQoLY2VydGlmaWNhdGUYASABKAsyIC5jYXJkbGFuZS5rZXlzLnYxLlNpZ25lZEVudmVsb3BlEi0KBXN0YXRlGAIgASgOMh4uY2FyZGxhbmUucmVsYXkudjEuRGV2aWNlU3RhdGUSEgoKY3VycmVuY2llcxgDIAMoDSJQChZSZWdpc3RlclJlYWRlcnNSZXF1ZXN0EjYKB3JlYWRlcnMYASADKAsyJS5jYXJkbGFuZS5yZWxheS52MS5SZWFkZXJSZWdpc3RyYXRpb24iLQoXUmVnaXN0ZXJSZWFkZXJzUmVzcG9uc2USEgoKcmVnaXN0ZXJlZBgBIAEoDSJWChhSZWdpc3RlclRlcm1pbmFsc1JlcXVlc3QSOgoJdGVybWluYWxzGAEgAygLMicuY2FyZGxhbmUucmVsYXkudjEuVGVybWluYWxSZWdpc3RyYXRpb24iLwoZUmVnaXN0ZXJUZXJtaW5hbHNSZXNwb25zZRISCgpyZWdpc3RlcmVkGAEgASgNIhQKEkxpc3RSZWFkZXJzUmVxdWVzdCJLChNMaXN0UmVhZGVyc1Jlc3BvbnNlEjQKB3JlYWRlcnMYASADKAsyIy5jYXJkbGFuZS5yZWxheS52MS5SZWdpc3RlcmVkUmVhZGVyIr8BChBSZWdpc3RlcmVkUmVhZGVyEg4KBnNlcmlhbBgBIAEoCRINCgVtb2RlbBgCIAEoCRITCgttZXJjaGFudF9pZBgDIAEoCRItCgVzdGF0ZRgEIAEoDjIeLmNhcmRsYW5lLnJlbGF5LnYxLkRldmljZVN0YXRlEhoKEmxhc3RfcGF5bWVudF9hdF9tcxgFIAEoAxIWCg5jZXJ0aWZpY2F0ZV9pZBgGIAEoDBIUCgxub3RfYWZ0ZXJfbXMYByABKAMiFgoUTGlzdFRlcm1pbmFsc1JlcXVlc3QiUQoVTGlzdFRlcm1pbmFsc1Jlc3BvbnNlEjgKCXRlcm1pbmFscxgBIAMoCzIlLmNhcmRsYW5lLnJlbGF5LnYxLlJlZ2lzdGVyZWRUZXJtaW5hbCLGAQoSUmVnaXN0ZXJlZFRlcm1pbmFsEhMKC3Rlcm1pbmFsX2lkGAEgASgJEhMKC21lcmNoYW50X2lkGAIgASgJEhUKDW1lcmNoYW50X25hbWUYAyABKAkSLQoFc3RhdGUYBCABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZRISCgpjdXJyZW5jaWVzGAUgAygNEhYKDmNlcnRpZmljYXRlX2lkGAYgASgMEhQKDG5vdF9hZnRlcl9tcxgHIAEoAyIpChJHZXRNYW5pZmVzdFJlcXVlc3QSEwoLaGF2ZV9udW1iZXIYASABKAQiTAoTR2V0TWFuaWZlc3RSZXNwb25zZRI1CghtYW5pZmVzdBgBIAEoCzIjLmNhcmRsYW5lLmtleXMudjEuRGVsZWdhdGVkTWFuaWZlc3QiFgoUU3RyZWFtUmVjb3Jkc1JlcXVlc3QiSwoVU3RyZWFtUmVjb3Jkc1Jlc3BvbnNlEjIKB3JlY29yZHMYASADKAsyIS5jYXJkbGFuZS5yZWxheS52MS5Db21wYXJlZFJlY29yZCKmAgoOQ29tcGFyZWRSZWNvcmQSFQoNcmVjb3JkX251bWJlchgBIAEoCRITCgttZXJjaGFudF9pZBgCIAEoCRISCgpwYXltZW50X2lkGAMgASgJEjAKBXN0YXRlGAQgASgOMiEuY2FyZGxhbmUucGF5bWVudC52MS5QYXltZW50U3RhdGUSEwoLdG90YWxfbWlub3IYBSABKAQSHQoVYXBwcm92ZWRfYW1vdW50X21pbm9yGAYgASgEEhAKCGN1cnJlbmN5GAcgASgNEhAKCHJldmlzaW9uGAggASgNEjEKBnJlc3VsdBgJIAEoCzIhLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkUmVzdWx0EhcKD2NvbXBsZXRlZF9hdF9tcxgKIAEoAyIlChRMaXN0UmV2ZXJzYWxzUmVxdWVzdBINCgVsaW1pdBgBIAEoDSJaChVMaXN0UmV2ZXJzYWxzUmVzcG9uc2USMgoJcmV2ZXJzYWxzGAEgAygLMh8uY2FyZGxhbmUucmVsYXkudjEuT3BlblJldmVyc2FsEg0KBXRvdGFsGAIgASgEIuQBCgxPcGVuUmV2ZXJzYWwSFQoNcmVjb3JkX251bWJlchgBIAEoCRISCgpwYXltZW50X2lkGAIgASgJEhMKC21lcmNoYW50X2lkGAMgASgJEhMKC3Rlcm1pbmFsX2lkGAQgASgJEhMKC3RvdGFsX21pbm9yGAUgASgEEhAKCGN1cnJlbmN5GAYgASgNEhUKDW9yZGVyZWRfYXRfbXMYByABKAMSEAoIYXR0ZW1wdHMYCCABKA0SGgoSbmV4dF9hdHRlbXB0X2F0X21zGAkgASgDEhMKC2xlYXNlX293bmVyGAogASgJKnoKC0RldmljZVN0YXRlEhwKGERFVklDRV9TVEFURV9VTlNQRUNJRklFRBAAEhcKE0RFVklDRV9TVEFURV9BQ1RJVkUQARIaChZERVZJQ0VfU1RBVEVfU1VTUEVOREVEEAISGAoUREVWSUNFX1NUQVRFX1JFVElSRUQQAzLZBQoMUmVsYXlTZXJ2aWNlElcKCFRyYW5zYWN0EiIuY2FyZGxhbmUucmVsYXkudjEuVHJhbnNhY3RSZXF1ZXN0GiMuY2FyZGxhbmUucmVsYXkudjEuVHJhbnNhY3RSZXNwb25zZSgBMAESXgoKR2V0UGF5bWVudBIkLmNhcmRsYW5lLnJlbGF5LnYxLkdldFBheW1lbnRSZXF1ZXN0GiUuY2FyZGxhbmUucmVsYXkudjEuR2V0UGF5bWVudFJlc3BvbnNlIgOQAgESZAoMTGlzdFBheW1lbnRzEiYuY2FyZGxhbmUucmVsYXkudjEuTGlzdFBheW1lbnRzUmVxdWVzdBonLmNhcmRsYW5lLnJlbGF5LnYxLkxpc3RQYXltZW50c1Jlc3BvbnNlIgOQAgESaQoNV2F0Y2hQYXltZW50cxInLmNhcmRsYW5lLnJlbGF5LnYxLldhdGNoUGF5bWVudHNSZXF1ZXN0GiguY2FyZGxhbmUucmVsYXkudjEuV2F0Y2hQYXltZW50c1Jlc3BvbnNlIgOQAgEwARJzChFTdWJtaXRJbnN0cnVjdGlvbhIrLmNhcmRsYW5lLnJlbGF5LnYxLlN1Ym1pdEluc3RydWN0aW9uUmVxdWVzdBosLmNhcmRsYW5lLnJlbGF5LnYxLlN1Ym1pdEluc3RydWN0aW9uUmVzcG9uc2UiA5ACAhJnCg1DYW5jZWxQYXltZW50EicuY2FyZGxhbmUucmVsYXkudjEuQ2FuY2VsUGF5bWVudFJlcXVlc3QaKC5jYXJkbGFuZS5yZWxheS52MS5DYW5jZWxQYXltZW50UmVzcG9uc2UiA5ACAhJhCgtHZXRNYW5pZmVzdBIlLmNhcmRsYW5lLnJlbGF5LnYxLkdldE1hbmlmZXN0UmVxdWVzdBomLmNhcmRsYW5lLnJlbGF5LnYxLkdldE1hbmlmZXN0UmVzcG9uc2UiA5ACATLGAwoUUmVsYXlSZWdpc3RyeVNlcnZpY2USbQoPUmVnaXN0ZXJSZWFkZXJzEikuY2FyZGxhbmUucmVsYXkudjEuUmVnaXN0ZXJSZWFkZXJzUmVxdWVzdBoqLmNhcmRsYW5lLnJlbGF5LnYxLlJlZ2lzdGVyUmVhZGVyc1Jlc3BvbnNlIgOQAgIScwoRUmVnaXN0ZXJUZXJtaW5hbHMSKy5jYXJkbGFuZS5yZWxheS52MS5SZWdpc3RlclRlcm1pbmFsc1JlcXVlc3QaLC5jYXJkbGFuZS5yZWxheS52MS5SZWdpc3RlclRlcm1pbmFsc1Jlc3BvbnNlIgOQAgISYQoLTGlzdFJlYWRlcnMSJS5jYXJkbGFuZS5yZWxheS52MS5MaXN0UmVhZGVyc1JlcXVlc3QaJi5jYXJkbGFuZS5yZWxheS52MS5MaXN0UmVhZGVyc1Jlc3BvbnNlIgOQAgESZwoNTGlzdFRlcm1pbmFscxInLmNhcmRsYW5lLnJlbGF5LnYxLkxpc3RUZXJtaW5hbHNSZXF1ZXN0GiguY2FyZGxhbmUucmVsYXkudjEuTGlzdFRlcm1pbmFsc1Jlc3BvbnNlIgOQAgEy6wEKFVJlbGF5T3ZlcnNpZ2h0U2VydmljZRJpCg1TdHJlYW1SZWNvcmRzEicuY2FyZGxhbmUucmVsYXkudjEuU3RyZWFtUmVjb3Jkc1JlcXVlc3QaKC5jYXJkbGFuZS5yZWxheS52MS5TdHJlYW1SZWNvcmRzUmVzcG9uc2UiA5ACATABEmcKDUxpc3RSZXZlcnNhbHMSJy5jYXJkbGFuZS5yZWxheS52MS5MaXN0UmV2ZXJzYWxzUmVxdWVzdBooLmNhcmRsYW5lLnJlbGF5LnYxLkxpc3RSZXZlcnNhbHNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_cardlane_keys_v1_keys, file_cardlane_mesh_v1_stream, file_cardlane_payment_v1_payment]);
 
 /**
  * Terminal to relay.
@@ -1285,6 +1285,259 @@ export const GetManifestResponseSchema: GenMessage<GetManifestResponse> = /*@__P
   messageDesc(file_cardlane_relay_v1_relay, 32);
 
 /**
+ * Ask for every record.
+ *
+ * @generated from message cardlane.relay.v1.StreamRecordsRequest
+ */
+export type StreamRecordsRequest = Message<"cardlane.relay.v1.StreamRecordsRequest"> & {
+};
+
+/**
+ * Describes the message cardlane.relay.v1.StreamRecordsRequest.
+ * Use `create(StreamRecordsRequestSchema)` to create a new message.
+ */
+export const StreamRecordsRequestSchema: GenMessage<StreamRecordsRequest> = /*@__PURE__*/
+  messageDesc(file_cardlane_relay_v1_relay, 33);
+
+/**
+ * A page of records; each begins after the one before.
+ *
+ * @generated from message cardlane.relay.v1.StreamRecordsResponse
+ */
+export type StreamRecordsResponse = Message<"cardlane.relay.v1.StreamRecordsResponse"> & {
+  /**
+   * 1 to 500.
+   *
+   * @generated from field: repeated cardlane.relay.v1.ComparedRecord records = 1;
+   */
+  records: ComparedRecord[];
+};
+
+/**
+ * Describes the message cardlane.relay.v1.StreamRecordsResponse.
+ * Use `create(StreamRecordsResponseSchema)` to create a new message.
+ */
+export const StreamRecordsResponseSchema: GenMessage<StreamRecordsResponse> = /*@__PURE__*/
+  messageDesc(file_cardlane_relay_v1_relay, 34);
+
+/**
+ * What of a record can be compared with the processor's ledger.
+ *
+ * @generated from message cardlane.relay.v1.ComparedRecord
+ */
+export type ComparedRecord = Message<"cardlane.relay.v1.ComparedRecord"> & {
+  /**
+   * 12 characters of Crockford base32.
+   *
+   * @generated from field: string record_number = 1;
+   */
+  recordNumber: string;
+
+  /**
+   * DE 42.
+   *
+   * @generated from field: string merchant_id = 2;
+   */
+  merchantId: string;
+
+  /**
+   * Text UUID.
+   *
+   * @generated from field: string payment_id = 3;
+   */
+  paymentId: string;
+
+  /**
+   * State now.
+   *
+   * @generated from field: cardlane.payment.v1.PaymentState state = 4;
+   */
+  state: PaymentState;
+
+  /**
+   * Amount as signed by the reader, in minor units; 0 for a payment that was cancelled unseen.
+   *
+   * @generated from field: uint64 total_minor = 5;
+   */
+  totalMinor: bigint;
+
+  /**
+   * What was approved, in minor units.
+   *
+   * @generated from field: uint64 approved_amount_minor = 6;
+   */
+  approvedAmountMinor: bigint;
+
+  /**
+   * ISO 4217 numeric code; 0 for a payment that was cancelled unseen.
+   *
+   * @generated from field: uint32 currency = 7;
+   */
+  currency: number;
+
+  /**
+   * Revision of the result; 0 without one.
+   *
+   * @generated from field: uint32 revision = 8;
+   */
+  revision: number;
+
+  /**
+   * The processor's latest signed answer; absent without one.
+   *
+   * @generated from field: cardlane.payment.v1.SignedResult result = 9;
+   */
+  result?: SignedResult | undefined;
+
+  /**
+   * When the outcome was committed, Unix milliseconds; 0 before.
+   *
+   * @generated from field: int64 completed_at_ms = 10;
+   */
+  completedAtMs: bigint;
+};
+
+/**
+ * Describes the message cardlane.relay.v1.ComparedRecord.
+ * Use `create(ComparedRecordSchema)` to create a new message.
+ */
+export const ComparedRecordSchema: GenMessage<ComparedRecord> = /*@__PURE__*/
+  messageDesc(file_cardlane_relay_v1_relay, 35);
+
+/**
+ * Ask for open reversals.
+ *
+ * @generated from message cardlane.relay.v1.ListReversalsRequest
+ */
+export type ListReversalsRequest = Message<"cardlane.relay.v1.ListReversalsRequest"> & {
+  /**
+   * 1 to 500; 0 means 50.
+   *
+   * @generated from field: uint32 limit = 1;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message cardlane.relay.v1.ListReversalsRequest.
+ * Use `create(ListReversalsRequestSchema)` to create a new message.
+ */
+export const ListReversalsRequestSchema: GenMessage<ListReversalsRequest> = /*@__PURE__*/
+  messageDesc(file_cardlane_relay_v1_relay, 36);
+
+/**
+ * Open reversals.
+ *
+ * @generated from message cardlane.relay.v1.ListReversalsResponse
+ */
+export type ListReversalsResponse = Message<"cardlane.relay.v1.ListReversalsResponse"> & {
+  /**
+   * The one that is due next first.
+   *
+   * @generated from field: repeated cardlane.relay.v1.OpenReversal reversals = 1;
+   */
+  reversals: OpenReversal[];
+
+  /**
+   * How many there are altogether.
+   *
+   * @generated from field: uint64 total = 2;
+   */
+  total: bigint;
+};
+
+/**
+ * Describes the message cardlane.relay.v1.ListReversalsResponse.
+ * Use `create(ListReversalsResponseSchema)` to create a new message.
+ */
+export const ListReversalsResponseSchema: GenMessage<ListReversalsResponse> = /*@__PURE__*/
+  messageDesc(file_cardlane_relay_v1_relay, 37);
+
+/**
+ * An order to undo a payment that is repeated until the processor acknowledges it.
+ *
+ * @generated from message cardlane.relay.v1.OpenReversal
+ */
+export type OpenReversal = Message<"cardlane.relay.v1.OpenReversal"> & {
+  /**
+   * 12 characters of Crockford base32.
+   *
+   * @generated from field: string record_number = 1;
+   */
+  recordNumber: string;
+
+  /**
+   * Text UUID.
+   *
+   * @generated from field: string payment_id = 2;
+   */
+  paymentId: string;
+
+  /**
+   * DE 42.
+   *
+   * @generated from field: string merchant_id = 3;
+   */
+  merchantId: string;
+
+  /**
+   * DE 41; empty where nothing but the payment's id is known.
+   *
+   * @generated from field: string terminal_id = 4;
+   */
+  terminalId: string;
+
+  /**
+   * Amount as signed by the reader, in minor units; 0 for a payment that was cancelled unseen.
+   *
+   * @generated from field: uint64 total_minor = 5;
+   */
+  totalMinor: bigint;
+
+  /**
+   * ISO 4217 numeric code; 0 for a payment that was cancelled unseen.
+   *
+   * @generated from field: uint32 currency = 6;
+   */
+  currency: number;
+
+  /**
+   * When the order was committed, Unix milliseconds.
+   *
+   * @generated from field: int64 ordered_at_ms = 7;
+   */
+  orderedAtMs: bigint;
+
+  /**
+   * How often it fell due to be sent.
+   *
+   * @generated from field: uint32 attempts = 8;
+   */
+  attempts: number;
+
+  /**
+   * When it is due again, Unix milliseconds.
+   *
+   * @generated from field: int64 next_attempt_at_ms = 9;
+   */
+  nextAttemptAtMs: bigint;
+
+  /**
+   * Instance that looks after it.
+   *
+   * @generated from field: string lease_owner = 10;
+   */
+  leaseOwner: string;
+};
+
+/**
+ * Describes the message cardlane.relay.v1.OpenReversal.
+ * Use `create(OpenReversalSchema)` to create a new message.
+ */
+export const OpenReversalSchema: GenMessage<OpenReversal> = /*@__PURE__*/
+  messageDesc(file_cardlane_relay_v1_relay, 38);
+
+/**
  * Whether a device may be used.
  *
  * @generated from enum cardlane.relay.v1.DeviceState
@@ -1462,4 +1715,33 @@ export const RelayRegistryService: GenService<{
   },
 }> = /*@__PURE__*/
   serviceDesc(file_cardlane_relay_v1_relay, 1);
+
+/**
+ * Looking after all records of a relay, whichever instance they belong to. For operators.
+ *
+ * @generated from service cardlane.relay.v1.RelayOversightService
+ */
+export const RelayOversightService: GenService<{
+  /**
+   * Every record, in the order of merchant id and payment id, to be compared with a processor's.
+   *
+   * @generated from rpc cardlane.relay.v1.RelayOversightService.StreamRecords
+   */
+  streamRecords: {
+    methodKind: "server_streaming";
+    input: typeof StreamRecordsRequestSchema;
+    output: typeof StreamRecordsResponseSchema;
+  },
+  /**
+   * Reversals that the processor has not acknowledged yet, the one that is due next first.
+   *
+   * @generated from rpc cardlane.relay.v1.RelayOversightService.ListReversals
+   */
+  listReversals: {
+    methodKind: "unary";
+    input: typeof ListReversalsRequestSchema;
+    output: typeof ListReversalsResponseSchema;
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_cardlane_relay_v1_relay, 2);
 
