@@ -1,8 +1,15 @@
 import type { DescService } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
-import { ProcessorRegistryService } from "../gen/cardlane/processor/v1/processor_pb.ts";
+import {
+  ProcessorOversightService,
+  ProcessorRegistryService,
+} from "../gen/cardlane/processor/v1/processor_pb.ts";
 import { ReaderControlService } from "../gen/cardlane/reader/v1/reader_pb.ts";
-import { RelayRegistryService, RelayService } from "../gen/cardlane/relay/v1/relay_pb.ts";
+import {
+  RelayOversightService,
+  RelayRegistryService,
+  RelayService,
+} from "../gen/cardlane/relay/v1/relay_pb.ts";
 import {
   type PayRequest,
   type PayResponse,
@@ -27,8 +34,8 @@ export interface MeshClientsOptions {
 const SERVICES: Readonly<Record<ProgramName, readonly DescService[]>> = {
   "pin-service": [],
   reader: [ReaderControlService],
-  processor: [ProcessorRegistryService],
-  relay: [RelayService, RelayRegistryService],
+  processor: [ProcessorRegistryService, ProcessorOversightService],
+  relay: [RelayService, RelayRegistryService, RelayOversightService],
   terminal: [TerminalService],
 };
 
@@ -55,6 +62,14 @@ export class MeshClients implements Disposable {
 
   get relayRegistry(): Client<typeof RelayRegistryService> {
     return this.#channelOf("relay").client(RelayRegistryService);
+  }
+
+  get relayOversight(): Client<typeof RelayOversightService> {
+    return this.#channelOf("relay").client(RelayOversightService);
+  }
+
+  get processorOversight(): Client<typeof ProcessorOversightService> {
+    return this.#channelOf("processor").client(ProcessorOversightService);
   }
 
   get processorRegistry(): Client<typeof ProcessorRegistryService> {
