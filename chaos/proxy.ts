@@ -20,6 +20,8 @@ export class LinkProxy implements AsyncDisposable {
   readonly #sockets = new Set<Socket>();
   #isCut = false;
   #slowness: Slowness | undefined;
+  /** Whether a half-open link keeps from the target what it is asked. */
+  #isDeaf = false;
   /** While the link is half-open nothing passes this; it opens when the link is healed. */
   #gate: PromiseWithResolvers<void> | undefined;
 
@@ -43,6 +45,8 @@ export class LinkProxy implements AsyncDisposable {
   /** Breaks every connection, and takes none until healed. */
   cut(): void {
     this.#isCut = true;
+    this.#gate?.resolve();
+    this.#gate = undefined;
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }
 
@@ -50,9 +54,14 @@ export class LinkProxy implements AsyncDisposable {
     this.#slowness = slowness;
   }
 
-  /** Connections stay, and new ones are taken; but nothing passes, not even that one has ended. */
-  halfOpen(): void {
+  /**
+   * Connections stay, and new ones are taken; but nothing passes, not even that one has ended.
+   *
+   * @param direction "answers": what the target is asked still reaches it.
+   */
+  halfOpen(direction: "both" | "answers" = "both"): void {
     this.#gate ??= Promise.withResolvers();
+    this.#isDeaf = direction === "both";
   }
 
   /** What was held up by a half-open link arrives now: late. */
@@ -79,8 +88,8 @@ export class LinkProxy implements AsyncDisposable {
     const server = connect({ ...this.#target, noDelay: true });
     client.setNoDelay(true);
     this.#track(server);
-    void this.#pump(client, server);
-    void this.#pump(server, client);
+    void this.#pump(client, server, () => this.#isDeaf);
+    void this.#pump(server, client, () => true);
   }
 
   #track(socket: Socket): void {
@@ -89,28 +98,31 @@ export class LinkProxy implements AsyncDisposable {
     socket.on("close", () => this.#sockets.delete(socket));
   }
 
-  async #pump(from: Socket, to: Socket): Promise<void> {
+  async #pump(from: Socket, to: Socket, isHeld: () => boolean): Promise<void> {
+    const untilPassable = async () => {
+      if (isHeld()) await this.#gate?.promise;
+    };
     try {
       for await (const chunk of from as AsyncIterable<Buffer>) {
-        await this.#pass(chunk.length);
+        await this.#slowDown(chunk.length);
+        await untilPassable();
         if (!to.write(chunk)) await once(to, "drain");
       }
-      await this.#gate?.promise;
+      await untilPassable();
       to.end();
     } catch {
       // Either end broke: so does the other, once that can be known there.
-      await this.#gate?.promise;
+      await untilPassable();
       from.destroy();
       to.destroy();
     }
   }
 
-  async #pass(bytes: number): Promise<void> {
+  async #slowDown(bytes: number): Promise<void> {
     const slowness = this.#slowness;
     if (slowness !== undefined) {
       const transferMs = (bytes * 1_000) / slowness.bytesPerSecond;
       await this.#clock.sleep(slowness.delayMs + transferMs);
     }
-    await this.#gate?.promise;
   }
 }

@@ -63,10 +63,13 @@ export interface ErrorRow {
 export interface ErrorFacts {
   /** Request field that was wrong, in proto spelling: "amounts.total_minor". */
   readonly field?: string;
-  /** Milliseconds before trying again makes sense. */
+  /** Milliseconds before trying again makes sense; by default a second for OVERLOADED. */
   readonly retryAfterMs?: number;
   readonly cause?: unknown;
 }
+
+/** When whoever was refused because of too much load may come again, unless said otherwise. */
+const RELIEF_MS = 1_000;
 
 /** The one error class of cardlane. `message` says what was expected and what came. */
 export class PaymentError extends Error {
@@ -79,7 +82,7 @@ export class PaymentError extends Error {
     this.name = "PaymentError";
     this.code = code;
     this.field = facts.field;
-    this.retryAfterMs = facts.retryAfterMs;
+    this.retryAfterMs = facts.retryAfterMs ?? (code === "OVERLOADED" ? RELIEF_MS : undefined);
   }
 
   get row(): ErrorRow {

@@ -53,6 +53,9 @@ export class Database implements AsyncDisposable {
     values: readonly unknown[],
   ): Promise<readonly Row[]> {
     const client = await this.#connect();
+    // The statement fails with it; a connection that nobody listened to would end the program.
+    const ignore = () => undefined;
+    client.on("error", ignore);
     try {
       const { rows } = await client.query<Row>({ name, text, values: [...values] });
       client.release();
@@ -62,6 +65,8 @@ export class Database implements AsyncDisposable {
       // A connection that failed under a statement is of no use to the next one.
       client.release(!isRefused);
       throw isRefused ? error : notReached(error);
+    } finally {
+      client.off("error", ignore);
     }
   }
 
