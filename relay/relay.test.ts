@@ -198,3 +198,17 @@ test("the completion of a chip card is refused, and the stream goes on", async (
   terminal.submit(signed);
   await terminal.completedAs(paymentId, PaymentState.APPROVED);
 });
+
+test("a reader with an impossible clock harms nobody in the same batch", async () => {
+  await using bed = await TestBed.start();
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  const far = 9n * 10n ** 18n;
+  const bad = bed.signer.sign({ context: { readerTimeMs: far, submitBeforeMs: far } });
+  const good = bed.signer.sign();
+  const terminal = relay.openTerminal();
+  terminal.submit(bad.signed);
+  terminal.submit(good.signed);
+  await terminal.completedAs(good.paymentId, PaymentState.APPROVED);
+  expect((await terminal.refusedOf(bad.paymentId)).fault?.code).toBe("MALFORMED_REQUEST");
+});
