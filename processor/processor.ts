@@ -64,7 +64,12 @@ export interface RunningProcessor extends AsyncDisposable {
 export async function startProcessor(options: ProcessorOptions): Promise<RunningProcessor> {
   const { clock, log, telemetry, databaseUrl } = options;
   await using stack = new AsyncDisposableStack();
-  const keys = readProcessorKeys({ folder: options.keys, curves, nowMs: clock.nowMs() });
+  const keys = readProcessorKeys({
+    folder: options.keys,
+    curves,
+    nowMs: clock.nowMs(),
+    onRenewalFailed: (error) => log.failure("the key manifest could not be renewed", error),
+  });
   const database = stack.use(new Database({ url: databaseUrl, program: "processor" }));
   if (options.hasTestCards) await addCards(database, testCardRows(keys.cardToken));
   const readiness = new Readiness();
