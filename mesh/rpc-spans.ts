@@ -6,7 +6,7 @@ import {
   type Interceptor,
 } from "@connectrpc/connect";
 import { type Code, CodeSchema } from "../gen/google/rpc/code_pb.ts";
-import { OPEN_SERVICES } from "./policy.ts";
+import { isOpen } from "./policy.ts";
 import type { SpanAttributes } from "./span-attributes.ts";
 import { type HopKind, type HopSpan, noTelemetry, type Telemetry } from "./telemetry.ts";
 
@@ -84,7 +84,7 @@ export function startRpcSpan(
   method: string,
   about: { readonly parent?: string | undefined; readonly peerIdentity?: string | undefined },
 ): HopSpan {
-  if (OPEN_SERVICES.includes(method.slice(0, method.indexOf("/")))) return NO_SPAN;
+  if (isOpen(method)) return NO_SPAN;
   return telemetry.spanOf(about.parent, method, kind, {
     rpcSystem: "grpc",
     rpcMethod: method,

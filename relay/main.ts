@@ -8,6 +8,7 @@ import {
   withDefault,
 } from "../mesh/config.ts";
 import { runProgram } from "../mesh/program.ts";
+import type { Rate } from "../mesh/rate-limits.ts";
 import { applyMigrations } from "../prisma/migrate.ts";
 import { verifyRelayCertificate } from "../sealing/certificates.ts";
 import { KeyFolder } from "../sealing/key-files.ts";
@@ -20,6 +21,8 @@ import { openRelayStore } from "./relay-store.ts";
 const PROGRAM = "relay/0.1.0";
 /** Health probes look about this often. */
 const PROBE_PERIOD_MS = 1_000;
+
+const RATE_RANGE = { min: 1, max: 1_000_000 };
 
 const SETTINGS = {
   listen: withDefault(
@@ -39,6 +42,12 @@ const SETTINGS = {
       min: 1_000,
       max: 120_000,
     }),
+  ),
+  callsPerSecond: optional(
+    integer("CARDLANE_CALLS_PER_SECOND", "calls that one TLS identity may make", RATE_RANGE),
+  ),
+  paymentsPerSecond: optional(
+    integer("CARDLANE_PAYMENTS_PER_SECOND", "payments that one terminal may submit", RATE_RANGE),
   ),
 };
 
@@ -78,6 +87,8 @@ await runProgram("relay", async (program) => {
     identity,
     trustDomain,
     deadlineMs: config.deadlineMs,
+    callRate: rateOf(config.callsPerSecond),
+    paymentRate: rateOf(config.paymentsPerSecond),
     curves,
     clock,
     random,
@@ -96,3 +107,8 @@ await runProgram("relay", async (program) => {
     },
   };
 });
+
+/** What is allowed in ten seconds is allowed at once, too. */
+function rateOf(perSecond: number | undefined): Rate | undefined {
+  return perSecond === undefined ? undefined : { perSecond, burst: perSecond * 10 };
+}

@@ -1,5 +1,6 @@
 import type { Clock } from "../mesh/clock.ts";
 import type { Log } from "../mesh/log.ts";
+import { type Rate, RateLimits } from "../mesh/rate-limits.ts";
 import type { MeshService } from "../mesh/service.ts";
 import type { Telemetry } from "../mesh/telemetry.ts";
 import type { RelayId } from "../payment/identifiers.ts";
@@ -34,6 +35,9 @@ const DEADLINE_MS = 25_000;
 /** Under 2 KiB each. More would not be answered before its deadline anyway. */
 const FLIGHTS_MAX = 50_000;
 
+/** No person presents cards faster; a terminal that does is broken, or not a terminal. */
+const PAYMENT_RATE: Rate = { perSecond: 50, burst: 500 };
+
 const INSTITUTIONS: Institutions = {
   acquiringId: "10000000001",
   forwardingId: "10000000002",
@@ -59,6 +63,8 @@ export interface RelayCoreOptions {
   readonly deadlineMs?: number | undefined;
   readonly flightsMax?: number | undefined;
   readonly institutions?: Institutions | undefined;
+  /** Payments of each terminal that has a TLS identity. */
+  readonly paymentRate?: Rate | undefined;
 }
 
 export interface RelayKeys {
@@ -241,6 +247,7 @@ export class RelayCore implements AsyncDisposable {
       ...this.#options,
       intake: new Intake(intake),
       waiting: this.#waiting,
+      paymentRates: new RateLimits(this.#options.paymentRate ?? PAYMENT_RATE, clock),
       registry: this.#registry,
       queries: new PaymentQueries(queries, events),
       watch: new PaymentWatch(watch),

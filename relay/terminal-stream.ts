@@ -11,6 +11,7 @@ import {
 } from "../gen/cardlane/relay/v1/relay_pb.ts";
 import type { LiveStream } from "../mesh/live-stream.ts";
 import type { Log } from "../mesh/log.ts";
+import type { RateLimits } from "../mesh/rate-limits.ts";
 import type { SpanAttributes } from "../mesh/span-attributes.ts";
 import type { HopSpan, Telemetry } from "../mesh/telemetry.ts";
 import { PaymentError } from "../payment/errors.ts";
@@ -36,6 +37,8 @@ const OPEN_PAYMENTS_MAX = 256;
 export interface TerminalStreamParts {
   readonly intake: Intake;
   readonly waiting: Waiting;
+  /** Of each terminal that has a TLS identity, over all of its streams. */
+  readonly paymentRates: RateLimits;
   readonly telemetry: Telemetry;
   readonly log: Log;
 }
@@ -110,6 +113,7 @@ export class TerminalStream {
     const open = new OpenPayment(span, (outcome) => this.#complete(open, outcome));
     this.#open.add(open);
     try {
+      if (this.#terminalId !== undefined) this.#parts.paymentRates.take(this.#terminalId);
       const recorded = await intake.take(submission, this.#terminalId, span);
       // The stream ended meanwhile; the payment goes on without it.
       if (!this.#open.has(open)) return;
