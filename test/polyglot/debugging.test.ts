@@ -1,15 +1,15 @@
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ProgramName } from "../../cli/start/mesh-directory.ts";
-import { installGoTool } from "../mesh/grpcurl.ts";
+import { TOOLS } from "../mesh/grpcurl.ts";
 import { type MeshFixture, startTestMesh } from "../mesh/mesh-fixture.ts";
 import { pay } from "../mesh/pay.ts";
+import { canUse } from "./required.ts";
 import { shellBlocks } from "./shell-blocks.ts";
 
-/** Building the tools the first time takes its minutes. */
-const BUILD_MS = 600_000;
 const COMMAND_MS = 30_000;
 
 /** The page's addresses are those of `npm start`; here each program has a port of its own. */
@@ -21,14 +21,14 @@ const ADDRESSES: Readonly<Record<string, ProgramName>> = {
   "127.0.0.1:7405": "pin-service",
 };
 
-const tools = [await installGoTool("grpcurl"), await installGoTool("ghz")];
+const hasTools = ["grpcurl", "ghz"].every((name) => canUse(name, existsSync(join(TOOLS, name))));
 const [setUp, ...blocks] = shellBlocks(readFileSync("docs/debugging.md", "utf8"));
 let fixture: MeshFixture;
 
 beforeAll(async () => {
   fixture = await startTestMesh();
   await pay(fixture.mesh);
-}, BUILD_MS);
+});
 
 afterAll(async () => {
   await fixture?.[Symbol.asyncDispose]();
@@ -50,9 +50,7 @@ function addressOf(documented: string): string {
   return program === undefined ? documented : fixture.mesh.addresses[program];
 }
 
-const isToolMissing = tools.includes(undefined);
-
-describe.skipIf(isToolMissing)("docs/debugging.md, with the real tools", () => {
+describe.skipIf(!hasTools)("docs/debugging.md (npm run test:polyglot installs the tools)", () => {
   test.each(blocks)(
     "$name",
     async ({ script, outputs, exitCode }) => {
