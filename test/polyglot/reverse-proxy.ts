@@ -34,7 +34,7 @@ export function isInstalled(name: ProxyName): boolean {
   return canUse(name, spawnSync(name, ["-v"], { stdio: "ignore" }).error === undefined);
 }
 
-/** Starts one with its configuration from `deploy/`, but for the addresses, in a folder of its own. */
+/** Starts one with its configuration from `deploy/` but for the addresses, in its own folder. */
 export async function startProxy(name: ProxyName, relayAddress: string): Promise<ReverseProxy> {
   const { configuration, start } = PROXIES[name];
   const home = mkdtempSync(join(tmpdir(), `cardlane-${name}-`));
