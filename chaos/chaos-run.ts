@@ -30,7 +30,7 @@ export interface ChaosOptions {
   readonly clock?: Clock;
 }
 
-/** Real programs and a real PostgreSQL, payments all the time, faults all the time; then the bill. */
+/** Real programs and a real PostgreSQL, payments and faults all the time; then the bill. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { directory, durationMs, seed, say, clock = systemClock } = options;
   const startedAtMs = clock.monotonicMs();

@@ -11,7 +11,8 @@ export interface LedgerCheck {
 /** Postings of a payment, as `kind amount`, the reversal last. */
 const POSTED = `
   LEFT JOIN LATERAL (
-    SELECT array_agg(posting.kind || ' ' || amount_minor ORDER BY posting.kind = 'REVERSAL') AS kinds
+    SELECT array_agg(
+      posting.kind || ' ' || amount_minor ORDER BY posting.kind = 'REVERSAL') AS kinds
     FROM processor.posting
     WHERE posting.merchant_id = payment.merchant_id AND posting.payment_id = payment.payment_id
   ) posted ON true`;

@@ -105,7 +105,7 @@ function addOversightCommands(program: Command, io: CommandIo, finish: Finish): 
       .command("reconcile")
       .summary("compare relay, processor and signed results")
       .description(
-        "Compares every record of the relay with the processor's ledger and with what was signed, " +
+        "Compares every record of the relay with the processor's ledger and what was signed, " +
           "recomputes every balance from its postings, and names each difference.",
       )
       .addHelpText("after", "\nExit codes: 0 all agree, 2 differences were found, 1 error."),

@@ -155,7 +155,7 @@ function* differencesOf(
   else yield* disagreements(record, payment);
 }
 
-/** A record without a payment is right only where the processor was never asked, or never took it. */
+/** A record without a payment is right only where the processor never took it. */
 function* unknownToProcessor({ state, result }: ComparedRecord): Iterable<string> {
   const isWithoutCharge = state === PaymentState.DECLINED || state === PaymentState.REVERSED;
   if (!isWithoutCharge) yield `the relay says ${stateWord(state)}; the processor has no payment`;

@@ -6,7 +6,7 @@ const CONNECTIONS_MAX = 8;
 const CONNECT_MS_MAX = 5_000;
 /** Far above what a flush takes; below what a relay waits before it reverses. */
 const STATEMENT_MS_MAX = 10_000;
-/** PostgreSQL itself gives up before; only one that is not there any more says nothing until then. */
+/** PostgreSQL itself gives up before; only one that is gone says nothing until then. */
 const SILENCE_MS_MAX = 12_000;
 
 /**

@@ -93,7 +93,7 @@ const PAGE_OF_PAYMENTS: Statement = {
     ORDER BY merchant_id, payment_id LIMIT $3::int`,
 };
 
-/** Each posting is read once for every page: a ledger has few accounts compared with its postings. */
+/** Each posting is read once for every page: a ledger has few accounts beside its postings. */
 const PAGE_OF_ACCOUNTS: Statement = {
   name: "page_of_accounts",
   text: `

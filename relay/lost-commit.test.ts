@@ -47,7 +47,7 @@ test("a COMMIT whose answer was lost is unknown; the repeat finds what it did", 
   expect(wasRecorded).toBe(true);
 });
 
-test("a database that says nothing any more is not waited for, and nothing is acknowledged", async () => {
+test("a silent database is not waited for, and nothing is acknowledged", async () => {
   await using bed = await TestBed.start();
   const { relay, proxy } = await startBehindProxy(bed);
   await using _proxy = proxy;

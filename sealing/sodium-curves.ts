@@ -5,7 +5,7 @@ import { SealedDataRejected } from "./sealed-data-rejected.ts";
 import type { Sodium } from "./sodium.ts";
 import { signatureBytes, strictVerifier } from "./strict-ed25519.ts";
 
-/** libsodium's curves: half the time of OpenSSL's, and nothing to gain from importing a peer's key. */
+/** libsodium's curves: half the time of OpenSSL's, and nothing to gain from importing a key. */
 export function sodiumCurves(sodium: Sodium): Curves {
   return {
     name: "sodium",

@@ -27,7 +27,7 @@ export class MeshAddresses {
     return programOf(name) === name ? this.#ports[programOf(name)] : 0;
   }
 
-  /** Tells whoever waits for that process where it is, or that it did not start. Rejects then, too. */
+  /** Tells whoever waits for that process where it is. Rejects when it did not start. */
   async settle(name: InstanceName, start: Promise<string>): Promise<void> {
     const { resolve, reject, promise } = this.#waitFor(name);
     start.then(resolve, reject);
