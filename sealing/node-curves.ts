@@ -14,7 +14,7 @@ import { strictVerifier } from "./strict-ed25519.ts";
 
 /**
  * OpenSSL's curves: where libsodium does not load. Importing a key costs 3 µs (public) to 40 µs
- * next to 45 µs for a signature and 110 µs for a verification: keep the capabilities.
+ * (private), next to 45 µs for a signature and 110 µs for a verification: keep the capabilities.
  */
 export const nodeCurves: Curves = {
   name: "node",
