@@ -36,6 +36,7 @@ class PlayedPinService {
   readonly pairs: Pair[] = [];
   readonly reachable: boolean[] = [];
   verdict: Verdict | "silent" = Verdict.VERIFIED;
+  triesLeft = 3;
   readonly #keys = readPinKeys(keys.folder("pin-service"), nodeCurves);
 
   /** A client whose streams end here. */
@@ -86,7 +87,11 @@ class PlayedPinService {
     const verdicts =
       verdict === "silent"
         ? []
-        : verifications.map(({ requestNumber }) => ({ requestNumber, verdict, triesLeft: 3 }));
+        : verifications.map(({ requestNumber }) => ({
+            requestNumber,
+            verdict,
+            triesLeft: this.triesLeft,
+          }));
     live.send(create(VerifyResponseSchema, { frame: { case: "verdicts", value: { verdicts } } }));
   }
 }
@@ -103,11 +108,13 @@ const question: PinQuestion = {
 test.each([
   { verdict: Verdict.VERIFIED, outcome: "VERIFIED" },
   { verdict: Verdict.WRONG, outcome: "WRONG" },
+  { verdict: Verdict.WRONG, triesLeft: 0, outcome: "TRIES_EXCEEDED" },
   { verdict: Verdict.TRIES_EXCEEDED, outcome: "TRIES_EXCEEDED" },
   { verdict: Verdict.REFUSED, outcome: "REFUSED" },
-])("verdict $verdict means $outcome", async ({ verdict, outcome }) => {
+])("verdict $verdict means $outcome", async ({ verdict, triesLeft = 2, outcome }) => {
   const service = new PlayedPinService();
   service.verdict = verdict;
+  service.triesLeft = triesLeft;
   await using client = service.client();
   expect(await Promise.all(client.verify([question, question]))).toEqual([outcome, outcome]);
   expect(service.frames).toHaveLength(1);

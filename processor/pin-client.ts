@@ -151,8 +151,10 @@ export class PinClient implements AsyncDisposable {
   #receive({ frame }: VerifyResponse): void {
     // A box that was refused is not sent again; its questions run into their time limit.
     if (frame.case !== "verdicts") return;
-    for (const { requestNumber, verdict } of frame.value.verdicts) {
-      this.#settle(requestNumber, OUTCOMES[verdict]);
+    for (const { requestNumber, verdict, triesLeft } of frame.value.verdicts) {
+      // After the last wrong PIN nobody should be asked to type another.
+      const isLastTry = verdict === Verdict.WRONG && triesLeft === 0;
+      this.#settle(requestNumber, isLastTry ? "TRIES_EXCEEDED" : OUTCOMES[verdict]);
     }
   }
 

@@ -76,7 +76,10 @@ export class ProcessStream {
       this.#regulate();
     });
     this.#live.onFrame(({ frame }) => {
-      if (frame.case === "box") void this.#take(frame.value);
+      if (frame.case !== "box") {
+        throw new PaymentError("MALFORMED_REQUEST", "a frame must carry box");
+      }
+      void this.#take(frame.value);
     });
     this.#live.onClose(() => this.#owed.closeWhenPaid());
   }

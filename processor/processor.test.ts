@@ -169,7 +169,7 @@ test("three wrong PINs, then the right one comes too late", async () => {
   for (const pin of ["0000", "0001", "0002", "1234"]) {
     words.push(await pay({ card: "diners_14digits", pin }));
   }
-  expect(words).toEqual(["DECLINED 55", "DECLINED 55", "DECLINED 55", "DECLINED 75"]);
+  expect(words).toEqual(["DECLINED 55", "DECLINED 55", "DECLINED 75", "DECLINED 75"]);
 });
 
 test("a wrong PIN is tried again under a new id that names the first", async () => {

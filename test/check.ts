@@ -53,15 +53,23 @@ function tool(name: string, toolArguments: readonly string[]): Outcome {
   return status === 0 ? { passed: true, says: "" } : { passed: false, says: stdout + stderr };
 }
 
-/** The contracts of the branch main, however this clone knows it. */
+/** The contracts of the branch main, however this clone knows it; on main itself, of before. */
 function compareWithMain(): Outcome {
-  const earlier = ["main", "origin/main"].find((branch) =>
-    git(["cat-file", "-e", `${branch}:proto`]),
-  );
+  const branch = ["main", "origin/main"].find((one) => git(["cat-file", "-e", `${one}:proto`]));
+  const isOnMain = branch !== undefined && git(["diff", "--quiet", branch, "HEAD", "--", "proto"]);
+  const earlier = isOnMain ? commitBeforeLastChange() : branch;
   if (earlier === undefined) {
     return { passed: true, says: "the branch main has no contracts yet to compare with" };
   }
   return compareWith(earlier);
+}
+
+/** Of the contracts; undefined when they never changed. */
+function commitBeforeLastChange(): string | undefined {
+  const options = { cwd: root, encoding: "utf8" } as const;
+  const log = ["log", "--max-count=2", "--format=%H", "--", "proto"];
+  const [, before] = spawnSync("git", log, options).stdout.trim().split("\n");
+  return before;
 }
 
 /** Releases are tagged v1.2.3. */

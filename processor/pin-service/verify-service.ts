@@ -61,7 +61,10 @@ class VerifyStream {
     this.#live = liveStream(stream, { ...speaker, role: "server", schema, clock, jitter });
     this.#owed = new OwedAnswers(() => this.#live.close());
     this.#live.onFrame(({ frame }) => {
-      if (frame.case === "box") void this.#take(frame.value);
+      if (frame.case !== "box") {
+        throw new PaymentError("MALFORMED_REQUEST", "a frame must carry box");
+      }
+      void this.#take(frame.value);
     });
     this.#live.onClose(() => this.#owed.closeWhenPaid());
   }

@@ -108,8 +108,7 @@ describe("claims 3 and 7: the PIN is sealed in the reader", () => {
       const { report } = await pay(mesh, { card: "discover", pin });
       codes.push(report.result?.responseCode);
     }
-    expect(codes.slice(0, 2)).toEqual(["55", "55"]);
-    expect(codes.at(-1)).toBe("75");
+    expect(codes).toEqual(["55", "55", "75", "75"]);
   });
 });
 
