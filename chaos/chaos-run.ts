@@ -51,7 +51,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const random = seededRandom(`${seed} payment ids`);
   const till = new Till({ mesh, history, dice: new Dice(`${seed} till`), random, clock });
 
-  const programs = resources.use(new Programs(mesh, clock));
+  const programs = resources.use(new Programs(mesh, clock, say));
   const [stopping, healing] = [new AbortController(), new AbortController()];
   const databases = new Databases(mesh);
   const arena = { programs, links, databases, clock, healing: healing.signal };

@@ -16,9 +16,12 @@ export class Programs implements Disposable {
   readonly ownDeaths: string[] = [];
   #isOver = false;
 
-  constructor(mesh: Mesh, clock: Clock) {
+  readonly #say: (line: string) => void;
+
+  constructor(mesh: Mesh, clock: Clock, say: (line: string) => void) {
     this.#mesh = mesh;
     this.#clock = clock;
+    this.#say = say;
     for (const name of INSTANCES) this.#watch(name);
   }
 
@@ -86,6 +89,7 @@ export class Programs implements Disposable {
     void this.#mesh.program(name).ended.then(async ({ description }) => {
       if (this.#isOver || this.#held.has(name)) return;
       this.ownDeaths.push(`${name} ${description}`);
+      this.#say(`by itself, ${name} ${description}`);
       await this.during(name, () => this.revive(name));
     });
   }

@@ -79,6 +79,8 @@ export function migrationsDirectory(name: DatabaseName): string {
 
 async function connect({ name, databaseUrl }: Database): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: databaseUrl });
+  // The next statement tells it; unheard, a database that goes now would end the program at once.
+  client.on("error", () => undefined);
   try {
     await client.connect();
     return client;

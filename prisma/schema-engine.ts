@@ -76,6 +76,8 @@ const CHAR_ARRAY = 1002;
 function catalogPool(databaseUrl: string): pg.Pool {
   // One connection: the engine's own lock belongs to a connection, and must be given back on it.
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 });
+  // An idle connection that breaks must not end the program; the next query tells.
+  pool.on("error", () => undefined);
   const query: (config: pg.QueryArrayConfig) => Promise<pg.QueryArrayResult> =
     pool.query.bind(pool);
   return Object.assign(pool, {
