@@ -88,8 +88,9 @@ const noPinBox = { pinBox: 0 };
 export const contexts: VectorFile = {
   name: "contexts",
   about:
-    "reader_payment is a ReaderPayment as a reader signed it. Accept only the one canonical " +
-    "serialisation with every field in its range; give H(context) and the idempotency digest.",
+    "reader_payment is a ReaderPayment as a reader signed it. Accept only the one " +
+    "canonical serialisation with every field in its range; give H(context) and the " +
+    "idempotency digest.",
   vectors: [
     change("a sale with a PIN", "every field is in its range", ACCEPTED, {}),
     change(

@@ -22,9 +22,10 @@ const codes = Object.keys(PAYMENT_ERRORS) as PaymentErrorCode[];
 export const errors: VectorFile = {
   name: "errors",
   about:
-    "status is a google.rpc.Status, as in the trailer grpc-status-details-bin. Give code, gRPC " +
-    "status, certainty and next step, and field and delay where they are there. expect is INTERNAL " +
-    "for an error that does not say what it means: nothing is sure then.",
+    "status is a google.rpc.Status, as in the trailer grpc-status-details-bin. Give code, " +
+    "gRPC status, certainty and next step, and field and delay where they are there. " +
+    "expect is INTERNAL for an error that does not say what it means: nothing is sure " +
+    "then.",
   vectors: [
     ...codes.map(
       (code): Vector => ({

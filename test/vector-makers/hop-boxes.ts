@@ -41,8 +41,8 @@ const refused = (name: string, why: string, change: Partial<typeof good>): Vecto
 export const hopBoxes: VectorFile = {
   name: "hop-boxes",
   about:
-    "sealed is HopBox.sealed as the holder of secret_key got it from peer_public_key. Give the " +
-    "payload, a HopRequest or HopAnswer.",
+    "sealed is HopBox.sealed as the holder of secret_key got it from peer_public_key. " +
+    "Give the payload, a HopRequest or HopAnswer.",
   vectors: [
     {
       name: "a request",

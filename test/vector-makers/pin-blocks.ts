@@ -43,9 +43,10 @@ const refused = (name: string, why: string, change: Partial<typeof good>): Vecto
 export const pinBlocks: VectorFile = {
   name: "pin-blocks",
   about:
-    "pin_block is an ISO 9564-1 format 4 block for the card number pan, enciphered with the PIN " +
-    "key that base_derivation_key and key_serial_number give (AES-DUKPT, ANSI X9.24-3, AES-128). " +
-    "Give the PIN. The standard's own vectors are in aes-dukpt-iso9564-format4.json.",
+    "pin_block is an ISO 9564-1 format 4 block for the card number pan, enciphered with " +
+    "the PIN key that base_derivation_key and key_serial_number give (AES-DUKPT, ANSI " +
+    "X9.24-3, AES-128). Give the PIN. The standard's own vectors are in aes-dukpt- " +
+    "iso9564-format4.json.",
   vectors: [
     accepted("four digits", "the usual PIN", good),
     accepted("twelve digits", "the longest PIN", given(1, "123456789012")),

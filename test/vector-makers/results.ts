@@ -83,8 +83,9 @@ const wrong = (name: string, why: string, change: MessageInitShape<typeof Result
 export const results: VectorFile = {
   name: "results",
   about:
-    "A terminal or reader sent reader_payment and got result, signature and key_id. The manifest " +
-    "has one result key, with the dates given. Accept only an answer to exactly this payment.",
+    "A terminal or reader sent reader_payment and got result, signature and key_id. The " +
+    "manifest has one result key, with the dates given. Accept only an answer to exactly " +
+    "this payment.",
   vectors: [
     accepted("approved", "signed, and everything fits", given(good)),
     accepted(

@@ -63,12 +63,12 @@ const toServer = (name: string, why: string, change: Partial<typeof asServer>): 
 export const saltSessions: VectorFile = {
   name: "salt-sessions",
   about:
-    "A Salt Channel v2 session with delay protection, all handshake packets at time 0. The client " +
-    "has the Ed25519 seed 71 and the X25519 key 72, the server 73 and 74, each repeated 32 times. " +
-    "side client: take m2 and m3 after your M1; give the server's key and your M1 and M4. side " +
-    "server: answer m1, take m4, open the packets in order at packets_at_ms; give your M2 and M3, " +
-    "the client's key and what was in the packets. The published session is in " +
-    "salt-channel-v2-appendix-a.json.",
+    "A Salt Channel v2 session with delay protection, all handshake packets at time 0. " +
+    "The client has the Ed25519 seed 71 and the X25519 key 72, the server 73 and 74, each " +
+    "repeated 32 times. side client: take m2 and m3 after your M1; give the server's key " +
+    "and your M1 and M4. side server: answer m1, take m4, open the packets in order at " +
+    "packets_at_ms; give your M2 and M3, the client's key and what was in the packets. " +
+    "The published session is in salt-channel-v2-appendix-a.json.",
   vectors: [
     accepted("the client's side", "the server proves its key", asClient),
     accepted("the server's side", "the client proves its key, and two packets follow", asServer),
