@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import type { CommandIo, CommonOptions } from "./command-io.ts";
 import { cards } from "./commands/cards.ts";
+import { type ConformanceOptions, conformance, ROLES } from "./commands/conformance.ts";
 import { readers, terminals } from "./commands/devices.ts";
 import { showKeys } from "./commands/keys.ts";
 import { type ListOptions, list } from "./commands/list.ts";
@@ -27,6 +28,7 @@ export function commandLine(io: CommandIo, finish: (exitCode: number) => void): 
   addRecordCommands(program, io, finish);
   addOversightCommands(program, io, finish);
   addPublicCommands(program, io, finish);
+  addConformance(program, io, finish);
   addStart(program, io, finish);
   return program;
 }
@@ -137,6 +139,20 @@ function addPublicCommands(program: Command, io: CommandIo, finish: Finish): voi
       async (options: CommonOptions) => finish(await run(io, options)),
     );
   }
+}
+
+function addConformance(program: Command, io: CommandIo, finish: Finish): void {
+  withCommonOptions(
+    io,
+    program
+      .command("conformance")
+      .summary("examine an implementation of the contract")
+      .description("Shows what a relay, processor or terminal of whomever does and does not do.")
+      .requiredOption("--target <address>", "where it listens, in plaintext: host:port")
+      .addOption(
+        new Option("--role <role>", "what it is").choices(Object.keys(ROLES)).makeOptionMandatory(),
+      ),
+  ).action(async (options: ConformanceOptions) => finish(await conformance(io, options)));
 }
 
 function addStart(program: Command, io: CommandIo, finish: Finish): void {
