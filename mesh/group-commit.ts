@@ -1,7 +1,13 @@
 import { PaymentError } from "../payment/errors.ts";
 
-/** Rows per statement: beyond this a flush gets longer, not the throughput higher. */
-const ITEMS_MAX = 256;
+/**
+ * Rows per statement: beyond this a flush gets longer, not the throughput higher. With
+ * CARDLANE_GROUP_MAX=1 everything is written one by one, to measure what grouping gives.
+ */
+const ITEMS_MAX = Math.min(
+  256,
+  Math.max(1, Math.trunc(Number(process.env.CARDLANE_GROUP_MAX)) || 256),
+);
 /** Sixteen full flushes, under a second of work: who waits longer than that is better told so. */
 const WAITING_MAX = 4_096;
 
