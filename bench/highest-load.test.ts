@@ -1,0 +1,65 @@
+import { describe, expect, test } from "vitest";
+import { findHighestLoad, type LoadRun } from "./highest-load.ts";
+
+/** A system whose p99 leaps over the limit at `capacity`, except in the runs numbered. */
+function system(capacity: number, odd: Readonly<Record<number, number>> = {}) {
+  let count = 0;
+  let between = 0;
+  const run = async (offeredPerSecond: number): Promise<LoadRun> => {
+    count += 1;
+    const p99 = odd[count] ?? (offeredPerSecond <= capacity ? 20 : 5_000);
+    return { offeredPerSecond, latencyMs: { p99 } };
+  };
+  const beforeEach = async () => {
+    between += 1;
+  };
+  return { run, beforeEach, betweenCount: () => between };
+}
+
+const PLAN = { startPerSecond: 1_000, rounds: 3, halvings: 4, stepsDown: 6 };
+
+describe("the highest load", () => {
+  test.each([
+    { name: "above the start", capacity: 4_000 },
+    { name: "below the start", capacity: 130 },
+    { name: "at the start", capacity: 1_000 },
+  ])("is found within 5 % when it is $name", async ({ capacity }) => {
+    const found = await findHighestLoad({ ...PLAN, ...system(capacity) });
+    expect(found.paymentsPerSecond).toBeLessThanOrEqual(capacity);
+    expect(found.paymentsPerSecond).toBeGreaterThan(capacity * 0.95);
+    expect(found.rounds).toHaveLength(3);
+  });
+
+  test("is confirmed by the median: one slow round does not count", async () => {
+    // 1,000 and 1,500 are tried first; without halving the rounds are runs 3, 4 and 5.
+    const found = await findHighestLoad({
+      ...PLAN,
+      halvings: 0,
+      ...system(1_200, { 4: 900 }),
+    });
+    expect(found.paymentsPerSecond).toBe(1_000);
+    expect(found.rounds.map(({ latencyMs }) => latencyMs.p99)).toEqual([20, 900, 20]);
+  });
+
+  test("is lower when two rounds of three are slow", async () => {
+    const found = await findHighestLoad({
+      ...PLAN,
+      halvings: 0,
+      ...system(1_200, { 4: 900, 5: 900 }),
+    });
+    expect(found.paymentsPerSecond).toBe(850);
+    expect(found.tried).toHaveLength(8);
+  });
+
+  test("is none when nothing passes", async () => {
+    const found = await findHighestLoad({ ...PLAN, ...system(0) });
+    expect(found).toMatchObject({ paymentsPerSecond: 0 });
+    expect(found.rounds).toHaveLength(3);
+  });
+
+  test("is interleaved: something else runs before each round", async () => {
+    const measured = system(4_000);
+    await findHighestLoad({ ...PLAN, ...measured });
+    expect(measured.betweenCount()).toBe(3);
+  });
+});

@@ -1,0 +1,69 @@
+import type { Till } from "../tills.ts";
+import type { RecipientKeys } from "./reader-payments.ts";
+
+/** First message to the load generator. */
+export interface LoadSetup {
+  /** Streams of the mesh, or one call per payment. */
+  readonly protocol: "stream" | "unary";
+  readonly relayAddresses: readonly string[];
+  /** Folder of TLS certificates; each till has its own in it. */
+  readonly tlsDirectory: string;
+  readonly trustDomain: string;
+  readonly tills: readonly Till[];
+  /** Open at the same time for each till. */
+  readonly streamsPerTill: number;
+  readonly keys: RecipientKeys;
+}
+
+/** One run: open loop, arrivals at random with this mean. */
+export interface LoadPlan {
+  /** New payments; repeats come on top. */
+  readonly paymentsPerSecond: number;
+  /** Before this much has passed nothing counts. */
+  readonly warmUpMs: number;
+  /** After the warm-up. */
+  readonly durationMs: number;
+  /** 0 to 1. */
+  readonly pinShare: number;
+  /** For each new payment, how many earlier ones are sent again: 0.1. */
+  readonly repeatShare: number;
+  readonly seed: number;
+}
+
+export interface LoadResult {
+  /** As planned, without repeats, per second. */
+  readonly offeredPerSecond: number;
+  /** New payments answered finally, per second of the measured time. */
+  readonly completedPerSecond: number;
+  /** New payments answered in all, warm-up included: what the cost is divided by. */
+  readonly completed: number;
+  /** Of those that were to be sent in the measured time: repeats included. */
+  readonly measured: number;
+  /** Refused, or without a final answer. They count as infinitely late. */
+  readonly failed: number;
+  /** Why, by error code, how many. */
+  readonly failures: Readonly<Record<string, number>>;
+  /** Milliseconds from when a payment was due to its final answer. */
+  readonly latencyMs: Quantiles;
+  /** Milliseconds that the generator itself was late, at the worst. */
+  readonly generatorLateMs: number;
+  /** CPU microseconds of the generator per completed payment. */
+  readonly generatorMicros: number;
+}
+
+export interface Quantiles {
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+}
+
+export type ToLoad =
+  | { readonly kind: "connect"; readonly setup: LoadSetup }
+  | { readonly kind: "prepare"; readonly plan: LoadPlan }
+  | { readonly kind: "go" };
+
+export type FromLoad =
+  | { readonly kind: "ready" }
+  | { readonly kind: "result"; readonly result: LoadResult };

@@ -1,0 +1,154 @@
+import { Certainty, NextStep } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import type { TransactResponse } from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import type { Clock } from "../../mesh/clock.ts";
+import type { LoadPlan, LoadResult } from "./load-messages.ts";
+import { quantilesOf } from "./quantiles.ts";
+import type { ReadyPayment } from "./reader-payments.ts";
+import { seededUniform } from "./seeded-uniform.ts";
+
+/** What is not answered so long after the last one was sent is not answered. */
+const PATIENCE_MS = 5_000;
+/** Between two looks at what is due. */
+const TICK_MS = 1;
+
+export interface OpenLoopOptions {
+  readonly plan: LoadPlan;
+  /** As many as `paymentCountOf(plan)` says. */
+  readonly payments: readonly ReadyPayment[];
+  readonly submit: (payment: ReadyPayment) => boolean;
+  readonly clock: Clock;
+}
+
+/** How many payments a run sends, without repeats. */
+export function paymentCountOf({ paymentsPerSecond, warmUpMs, durationMs }: LoadPlan): number {
+  return Math.ceil((paymentsPerSecond * (warmUpMs + durationMs)) / 1_000);
+}
+
+/**
+ * Sends payments when they are due, however late the answers of others are, and measures from when
+ * they were due: a system that falls behind cannot hide it.
+ */
+export class OpenLoop {
+  readonly #options: OpenLoopOptions;
+  readonly #uniform: () => number;
+  readonly #open = new Map<string, Sent>();
+  /** New payments that are final, to be repeated. */
+  readonly #finished: ReadyPayment[] = [];
+  readonly #latenciesMs: number[] = [];
+  readonly #failures: Record<string, number> = {};
+  #sent = 0;
+  #completed = 0;
+  #completedInTime = 0;
+  #startMs = 0;
+  #lateMs = 0;
+  readonly #allAnswered = Promise.withResolvers<void>();
+
+  constructor(options: OpenLoopOptions) {
+    this.#options = options;
+    this.#uniform = seededUniform(options.plan.seed);
+  }
+
+  async run(): Promise<LoadResult> {
+    const { clock, payments, plan } = this.#options;
+    const cpuBefore = process.cpuUsage();
+    this.#startMs = clock.monotonicMs();
+    let dueMs = this.#startMs;
+    while (this.#sent < payments.length) {
+      const nowMs = clock.monotonicMs();
+      while (dueMs <= nowMs && this.#sent < payments.length) {
+        this.#sendNext(dueMs);
+        this.#lateMs = Math.max(this.#lateMs, nowMs - dueMs);
+        // Exponential gaps: customers do not wait for each other.
+        dueMs += (-Math.log(1 - this.#uniform()) * 1_000) / plan.paymentsPerSecond;
+      }
+      await clock.sleep(TICK_MS);
+    }
+    if (this.#open.size > 0) {
+      await Promise.race([this.#allAnswered.promise, clock.sleep(PATIENCE_MS)]);
+    }
+    for (const sent of this.#open.values()) this.#fail(sent, "NO_ANSWER");
+    return this.#result(process.cpuUsage(cpuBefore));
+  }
+
+  receive(frame: TransactResponse["frame"]): void {
+    if (frame.case === "recorded" || frame.value === undefined) return;
+    if (!("paymentId" in frame.value)) return;
+    const key = keyOf(frame.value.paymentId);
+    const sent = this.#open.get(key);
+    if (sent === undefined) return;
+    if (frame.case === "completed" && frame.value.certainty !== Certainty.FINAL) return;
+    this.#open.delete(key);
+    if (frame.case === "completed" && frame.value.nextStep === NextStep.NONE) this.#finish(sent);
+    else this.#fail(sent, frame.value.fault?.code ?? "NOT_APPROVED");
+    if (this.#open.size === 0 && this.#sent === this.#options.payments.length) {
+      this.#allAnswered.resolve();
+    }
+  }
+
+  #sendNext(dueMs: number): void {
+    const { payments, plan } = this.#options;
+    const payment = payments[this.#sent];
+    if (payment === undefined) throw new Error("bug: there is another payment");
+    this.#sent += 1;
+    this.#send({ payment, dueMs, isRepeat: false });
+    if (this.#uniform() >= plan.repeatShare) return;
+    const earlier = this.#finished[Math.floor(this.#uniform() * this.#finished.length)];
+    if (earlier !== undefined) this.#send({ payment: earlier, dueMs, isRepeat: true });
+  }
+
+  #send(sent: Sent): void {
+    const key = keyOf(sent.payment.paymentId);
+    if (this.#open.has(key)) return; // A repeat that is being repeated.
+    this.#open.set(key, sent);
+    if (this.#options.submit(sent.payment)) return;
+    this.#open.delete(key);
+    this.#fail(sent, "NO_STREAM");
+  }
+
+  #finish(sent: Sent): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (!sent.isRepeat) {
+      this.#completed += 1;
+      this.#finished.push(sent.payment);
+    }
+    if (!this.#isMeasured(sent)) return;
+    if (!sent.isRepeat) this.#completedInTime += 1;
+    this.#latenciesMs.push(nowMs - sent.dueMs);
+  }
+
+  #fail(sent: Sent, why: string): void {
+    this.#failures[why] = (this.#failures[why] ?? 0) + 1;
+    if (this.#isMeasured(sent)) this.#latenciesMs.push(Number.POSITIVE_INFINITY);
+  }
+
+  #isMeasured({ dueMs }: Sent): boolean {
+    return dueMs >= this.#startMs + this.#options.plan.warmUpMs;
+  }
+
+  #result(cpu: NodeJS.CpuUsage): LoadResult {
+    const { plan } = this.#options;
+    const failed = Object.values(this.#failures).reduce((sum, count) => sum + count, 0);
+    return {
+      offeredPerSecond: plan.paymentsPerSecond,
+      completedPerSecond: (this.#completedInTime * 1_000) / plan.durationMs,
+      completed: this.#completed,
+      measured: this.#latenciesMs.length,
+      failed,
+      failures: this.#failures,
+      latencyMs: quantilesOf(this.#latenciesMs),
+      generatorLateMs: this.#lateMs,
+      generatorMicros: (cpu.user + cpu.system) / Math.max(1, this.#completed),
+    };
+  }
+}
+
+interface Sent {
+  readonly payment: ReadyPayment;
+  /** When it was to be sent, monotonic. */
+  readonly dueMs: number;
+  readonly isRepeat: boolean;
+}
+
+function keyOf(paymentId: Uint8Array): string {
+  return Buffer.from(paymentId.buffer, paymentId.byteOffset, paymentId.length).toString("latin1");
+}

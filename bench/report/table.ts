@@ -1,0 +1,84 @@
+import type { BenchResult, ScenarioResult } from "../bench-result.ts";
+
+/** Tables for a person. */
+export function tableOf(result: BenchResult): string {
+  return [machineLines(result), ratesTable(result.scenarios), costTable(result.scenarios)].join(
+    "\n\n",
+  );
+}
+
+function machineLines({ machine, relays, processors, effort, startedAt }: BenchResult): string {
+  const { processor, cores, memoryGiB, system, node, postgres, tpcb, commit } = machine;
+  return [
+    `${startedAt} (${effort}), commit ${commit}`,
+    `${processor}, ${cores} cores, ${memoryGiB} GiB, ${system}`,
+    `Node ${node}, PostgreSQL ${postgres}, ${tpcb}; load before: ${machine.loadBefore}`,
+    `relays: ${relays}, processors: ${processors}, mutual TLS, fsync on`,
+  ].join("\n");
+}
+
+function ratesTable(scenarios: readonly ScenarioResult[]): string {
+  const head = [
+    "highest load, p99 < 100 ms",
+    "payments/s",
+    "TPC-B/s",
+    "ratio",
+    "first ÷ this",
+    "p50 ms",
+    "p99 ms",
+    "p99.9 ms",
+    "unloaded p50",
+  ];
+  const first = scenarios[0]?.paymentsPerSecond ?? Number.NaN;
+  const rows = scenarios.map(({ name, latencyMs, ...one }) => [
+    name,
+    one.paymentsPerSecond.toFixed(0),
+    one.tpcbPerSecond.toFixed(0),
+    one.ratio.toFixed(2),
+    (first / one.paymentsPerSecond).toFixed(2),
+    ms(latencyMs.p50),
+    ms(latencyMs.p99),
+    ms(latencyMs.p999),
+    ms(one.unloadedMs),
+  ]);
+  return aligned([head, ...rows]);
+}
+
+function costTable(scenarios: readonly ScenarioResult[]): string {
+  const head = ["cost at that load", "CPU µs", "written B", "peak MiB", "WAL B", "loopback B"];
+  const rows = scenarios.flatMap((one) => {
+    const programs = Object.entries(one.cost).map(([program, cost]) => [
+      `  ${program}`,
+      cost.cpuMicrosPerPayment.toFixed(0),
+      cost.writtenBytesPerPayment.toFixed(0),
+      cost.memoryMiBMax.toFixed(0),
+      "",
+      "",
+    ]);
+    const whole = [one.walBytesPerPayment.toFixed(0), one.loopbackBytesPerPayment.toFixed(0)];
+    return [[one.name, "", "", "", ...whole], ...programs];
+  });
+  return `${aligned([head, ...rows])}\n(CPU, bytes: per payment)`;
+}
+
+function ms(value: number): string {
+  return Number.isFinite(value) ? value.toFixed(1) : "∞";
+}
+
+/** The first column to the left, the others to the right. */
+function aligned(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? "").length)),
+  );
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => {
+          const width = widths[column] ?? 0;
+          return column === 0 ? cell.padEnd(width) : cell.padStart(width);
+        })
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
