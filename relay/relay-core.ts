@@ -14,6 +14,7 @@ import type { Institutions } from "./flight.ts";
 import { Forwarder } from "./forwarder.ts";
 import { Intake } from "./intake.ts";
 import { ManifestKeeper } from "./manifest-keeper.ts";
+import { notificationService } from "./notifications/notification-service.ts";
 import { PaymentQueries } from "./payment-queries.ts";
 import { PaymentWatch } from "./payment-watch.ts";
 import { ProcessorLanes, type ProcessorLink } from "./processor-lanes.ts";
@@ -120,8 +121,14 @@ export class RelayCore implements AsyncDisposable {
       deadlineMs: options.deadlineMs ?? DEADLINE_MS,
     });
     this.#sweep = this.#makeSweep();
-    const registryParts = { ...options, roots, store: store.registry, registry: this.#registry };
-    this.services = [this.#relayService(), registryService({ ...registryParts, clock })];
+    const registry = this.#registry;
+    const { contacts } = store;
+    const registryParts = { ...options, roots, store: store.registry, contacts, registry };
+    this.services = [
+      this.#relayService(),
+      registryService({ ...registryParts, clock }),
+      this.#notificationService(),
+    ];
   }
 
   /**
@@ -242,6 +249,13 @@ export class RelayCore implements AsyncDisposable {
       cancellation: new Cancellation({ ...shared, records, recovery, reversals }),
       manifest: this.#manifest,
     });
+  }
+
+  #notificationService(): MeshService {
+    const { store, clock } = this.#options;
+    const queries = new PaymentQueries(store.queries, store.events);
+    const registry = this.#registry;
+    return notificationService({ store: store.notifications, queries, registry, clock });
   }
 
   #processorReached(): void {

@@ -1,5 +1,7 @@
 import { Database } from "./database.ts";
 import { EventStore } from "./event-store.ts";
+import { ContactStore } from "./notifications/contact-store.ts";
+import { NotificationStore } from "./notifications/notification-store.ts";
 import { QueryStore } from "./query-store.ts";
 import { RecordStore } from "./record-store.ts";
 import { RecoveryStore } from "./recovery-store.ts";
@@ -12,6 +14,8 @@ export interface RelayStore extends AsyncDisposable {
   readonly events: EventStore;
   readonly queries: QueryStore;
   readonly registry: RegistryStore;
+  readonly contacts: ContactStore;
+  readonly notifications: NotificationStore;
 }
 
 /** @param instance this relay instance; what it begins is its own until it is overdue. */
@@ -23,6 +27,8 @@ export function openRelayStore(databaseUrl: string, instance: string): RelayStor
     events: new EventStore(database),
     queries: new QueryStore(database),
     registry: new RegistryStore(database),
+    contacts: new ContactStore(database),
+    notifications: new NotificationStore(database),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
 }

@@ -1,3 +1,4 @@
+import { NotificationService } from "../gen/cardlane/relay/v1/notification_pb.ts";
 import { RelayRegistryService, RelayService } from "../gen/cardlane/relay/v1/relay_pb.ts";
 import type { Identity } from "../mesh/identity.ts";
 import type { Policy } from "../mesh/policy.ts";
@@ -65,7 +66,9 @@ class Running implements RunningRelay {
     const canPay = isDatabaseReached && isProcessorReached;
     const { health } = this.#server;
     health.set(RelayService.typeName, canPay ? "SERVING" : "NOT_SERVING");
-    health.set(RelayRegistryService.typeName, isDatabaseReached ? "SERVING" : "NOT_SERVING");
+    for (const { typeName } of [RelayRegistryService, NotificationService]) {
+      health.set(typeName, isDatabaseReached ? "SERVING" : "NOT_SERVING");
+    }
   }
 
   async drain(graceMs: number): Promise<void> {
@@ -85,7 +88,10 @@ class Running implements RunningRelay {
 export function relayPolicy(trustDomain: string): Policy {
   const relay = RelayService.typeName;
   return [
-    { identity: `spiffe://${trustDomain}/terminal/*`, methods: [`${relay}/*`] },
+    {
+      identity: `spiffe://${trustDomain}/terminal/*`,
+      methods: [`${relay}/*`, `${NotificationService.typeName}/SendReceipt`],
+    },
     {
       identity: `spiffe://${trustDomain}/operator/*`,
       methods: [
@@ -95,6 +101,7 @@ export function relayPolicy(trustDomain: string): Policy {
         `${relay}/CancelPayment`,
         `${relay}/GetManifest`,
         `${RelayRegistryService.typeName}/*`,
+        `${NotificationService.typeName}/*`,
       ],
     },
   ];
