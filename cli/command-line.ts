@@ -2,13 +2,14 @@ import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import type { CommandIo, CommonOptions } from "./command-io.ts";
 import { cards } from "./commands/cards.ts";
-import { readers, terminals } from "./commands/devices.ts";
+import { readers } from "./commands/devices.ts";
 import { showKeys } from "./commands/keys.ts";
 import { type ListOptions, list } from "./commands/list.ts";
 import { pay } from "./commands/pay.ts";
 import { query } from "./commands/query.ts";
 import { trace } from "./commands/trace.ts";
 import { type WatchOptions, watch } from "./commands/watch.ts";
+import { addNotificationCommands } from "./notification-commands.ts";
 import { PAY_KINDS, type PayOptions } from "./pay-arguments.ts";
 import { DEFAULT_DATA_DIRECTORY } from "./start/mesh-directory.ts";
 import { runMesh, type StartOptions } from "./start/run-mesh.ts";
@@ -24,6 +25,8 @@ export function commandLine(io: CommandIo, finish: (exitCode: number) => void): 
   addPay(program, io, finish);
   addRecordCommands(program, io, finish);
   addPublicCommands(program, io, finish);
+  const common = (command: Command) => withCommonOptions(io, command);
+  addNotificationCommands(program, { io, finish, common });
   addStart(program, io, finish);
   return program;
 }
@@ -98,7 +101,6 @@ function addRecordCommands(program: Command, io: CommandIo, finish: Finish): voi
 function addPublicCommands(program: Command, io: CommandIo, finish: Finish): void {
   const all = [
     { on: program, name: "readers", says: "list the readers that the relay serves", run: readers },
-    { on: program, name: "terminals", says: "list the terminals of the relay", run: terminals },
     { on: program, name: "cards", says: "list the test cards and their effects", run: cards },
     {
       on: program.command("keys").description("who holds which key"),

@@ -2,6 +2,7 @@ import type { DescService } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
 import { ProcessorRegistryService } from "../gen/cardlane/processor/v1/processor_pb.ts";
 import { ReaderControlService } from "../gen/cardlane/reader/v1/reader_pb.ts";
+import { NotificationService } from "../gen/cardlane/relay/v1/notification_pb.ts";
 import { RelayRegistryService, RelayService } from "../gen/cardlane/relay/v1/relay_pb.ts";
 import {
   type PayRequest,
@@ -28,7 +29,7 @@ const SERVICES: Readonly<Record<ProgramName, readonly DescService[]>> = {
   "pin-service": [],
   reader: [ReaderControlService],
   processor: [ProcessorRegistryService],
-  relay: [RelayService, RelayRegistryService],
+  relay: [RelayService, RelayRegistryService, NotificationService],
   terminal: [TerminalService],
 };
 
@@ -55,6 +56,10 @@ export class MeshClients implements Disposable {
 
   get relayRegistry(): Client<typeof RelayRegistryService> {
     return this.#channelOf("relay").client(RelayRegistryService);
+  }
+
+  get notifications(): Client<typeof NotificationService> {
+    return this.#channelOf("relay").client(NotificationService);
   }
 
   get processorRegistry(): Client<typeof ProcessorRegistryService> {

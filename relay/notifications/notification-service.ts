@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { HandlerContext } from "@connectrpc/connect";
-import { Certainty } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { Certainty, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import {
   type Notification,
   NotificationService,
@@ -92,10 +92,10 @@ function receiptContact({ address, language, timeZone }: SendReceiptRequest): Co
 }
 
 /** One receipt for each outcome and address. */
-function receiptId(recordNumber: string, state: number, { phone, email }: Contact): string {
+function receiptId(recordNumber: string, state: PaymentState, { phone, email }: Contact): string {
   const address = addressKey(phone === "" ? email : phone);
   const digest = createHash("sha256").update(`${recordNumber} ${address}`).digest("hex");
-  return `${recordNumber}-RECEIPT-${state}-${digest.slice(0, 16)}`;
+  return `${recordNumber}-${enumName(PaymentState, state)}-RECEIPT-${digest.slice(0, 16)}`;
 }
 
 async function found(store: NotificationStore, id: string): Promise<Notification> {

@@ -1,5 +1,10 @@
+import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import {
+  TerminalContactSchema,
+  TerminalRegistrationSchema,
+} from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { DECLINE } from "../../test/fixtures/fake-processor.ts";
 import { TestBed, type TestRelay } from "../../test/fixtures/relay-bed.ts";
 import { openRelayStore } from "../relay-store.ts";
@@ -129,9 +134,12 @@ test("a registration without contact keeps what is there; one with a contact rep
   expect(listed.terminals).toMatchObject([{ contact: { ...CONTACT, phone: "+12025550123" } }]);
   const { terminal } = bed.keys;
   const { certificate } = terminal;
-  const registration = { certificate, state: 1, currencies: [978] };
-  const contact = { ...CONTACT, language: "zh-CN" };
-  await relay.registry.registerTerminals({ terminals: [{ ...registration, contact }] });
+  const contact = create(TerminalContactSchema, { ...CONTACT, language: "zh-CN" });
+  await relay.registry.registerTerminals({
+    terminals: [
+      create(TerminalRegistrationSchema, { certificate, state: 1, currencies: [978], contact }),
+    ],
+  });
   const again = await relay.registry.listTerminals({});
   expect(again.terminals).toMatchObject([{ contact: { language: "zh-CN" } }]);
 });

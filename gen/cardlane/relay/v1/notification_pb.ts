@@ -220,7 +220,7 @@ export type SendReceiptRequest = Message<"cardlane.relay.v1.SendReceiptRequest">
   recordNumber: string;
 
   /**
-   * Where to. Only what is needed to send this receipt is kept.
+   * Where to. Kept with the notification.
    *
    * @generated from oneof cardlane.relay.v1.SendReceiptRequest.address
    */

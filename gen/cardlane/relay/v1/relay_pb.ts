@@ -938,7 +938,7 @@ export const TerminalRegistrationSchema: GenMessage<TerminalRegistration> = /*@_
  */
 export type TerminalContact = Message<"cardlane.relay.v1.TerminalContact"> & {
   /**
-   * E.164, such as "+447700900123". Empty: no SMS.
+   * E.164, such as "+12025550123". Empty: no SMS.
    *
    * @generated from field: string phone = 1;
    */
