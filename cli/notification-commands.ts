@@ -24,7 +24,7 @@ export interface CommandFrame {
   readonly common: (command: Command) => Command;
 }
 
-/** What concerns results that reach people: terminals and their contacts, what was sent, the inbox. */
+/** Results that reach people: terminals and their contacts, what was sent, the inbox. */
 export function addNotificationCommands(program: Command, frame: CommandFrame): void {
   const { io, finish, common } = frame;
   addTerminals(program, frame);

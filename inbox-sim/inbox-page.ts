@@ -11,8 +11,8 @@ export interface Doors {
 }
 
 /**
- * Shows what arrived: `/` for people, `/arrivals.json` and `/doors.json` for programs, `/mail/<number>`
- * a mail as its reader shows it.
+ * Shows what arrived: `/` for people, `/arrivals.json` and `/doors.json` for programs,
+ * `/mail/<number>` a mail as its reader shows it.
  */
 export async function startInboxPage(
   listen: { readonly host: string; readonly port: number },

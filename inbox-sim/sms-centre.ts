@@ -13,8 +13,8 @@ interface Joining {
 }
 
 /**
- * An SMS centre on loopback: takes every message, joins long ones, and reports each part delivered at
- * once. The protocol is the work of the package `smpp`, not of the relay's own client.
+ * An SMS centre on loopback: takes every message, joins long ones, and reports each part delivered
+ * at once. The protocol is the work of the package `smpp`, not of the relay's own client.
  */
 export async function startSmsCentre(
   listen: { readonly host: string; readonly port: number },

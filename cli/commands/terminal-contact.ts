@@ -22,7 +22,7 @@ export interface AddTerminalOptions extends ContactOptions {
   readonly currencies: string;
 }
 
-/** Changes whom a terminal's results are sent to; what is not named stays. @returns the exit code. */
+/** Changes whom a terminal's results go to; what is not named stays. @returns the exit code. */
 export async function setTerminal(
   io: CommandIo,
   terminalId: string,
@@ -44,7 +44,7 @@ export async function setTerminal(
   return EXIT_CODES.approved;
 }
 
-/** Registers a terminal by its certificate, with a contact when one is named. @returns the exit code. */
+/** Registers a terminal by its certificate, with a contact or none. @returns the exit code. */
 export async function addTerminal(
   io: CommandIo,
   certificatePath: string,

@@ -23,8 +23,8 @@ export interface JobRunnerOptions {
 }
 
 /**
- * Works the job queue in the relay's database, on connections of its own: what waits here takes none
- * of those that payments use. It starts again by itself when the database was away.
+ * Works the job queue in the relay's database, on connections of its own: what waits here takes
+ * none of those that payments use. It starts again by itself when the database was away.
  */
 export class JobRunner implements AsyncDisposable {
   readonly #options: JobRunnerOptions;

@@ -52,7 +52,8 @@ export function strangersInReach(
   const hosts = [mailServer, ...smsCentres].flatMap((server) => server?.host ?? []);
   const far = hosts.find((host) => !isLoopback(host));
   if (far === undefined) return undefined;
-  return `CARDLANE_NOTIFY_ONLY must be set outside production: who may be written to through ${far}`;
+  const meaning = `who may be written to through ${far}`;
+  return `CARDLANE_NOTIFY_ONLY must be set outside production: ${meaning}`;
 }
 
 /** "smtp://user:password@host:587", or "smtps:" for TLS from the first byte. */

@@ -14,7 +14,7 @@ import type {
 import type { Database, Statement } from "../database.ts";
 import type { Contact } from "./contact.ts";
 import { type NotificationToSend, notificationOf, type PendingRow } from "./notification.ts";
-import { QUEUE_JOBS } from "./queue-statement.ts";
+import { ATTEMPTS_MAX, QUEUE_JOBS, SEND_TASK } from "./queue-statement.ts";
 
 export interface NotificationFilter {
   /** Undefined: in any state. */
@@ -178,8 +178,8 @@ const FIND_LIMITING: Statement = {
 const POSTPONE: Statement = {
   name: "postpone_notification",
   text: `
-    SELECT graphile_worker.add_job('send_notification', payload := json_build_object('id', $1::text),
-      run_at := $2::timestamptz, max_attempts := 12, job_key := $1::text)`,
+    SELECT graphile_worker.add_job('${SEND_TASK}', json_build_object('id', $1::text),
+      run_at := $2::timestamptz, max_attempts := ${ATTEMPTS_MAX}, job_key := $1::text)`,
 };
 
 const MARK_SENT: Statement = {
@@ -219,7 +219,8 @@ const PART_RECEIPT: Statement = {
 const settleStatement = (name: string, ids: string): Statement => ({
   name,
   text: `
-    UPDATE notification SET state = CASE WHEN outcome.is_delivered THEN 'DELIVERED' ELSE 'FAILED' END,
+    UPDATE notification
+    SET state = CASE WHEN outcome.is_delivered THEN 'DELIVERED' ELSE 'FAILED' END,
       reason = CASE WHEN outcome.is_delivered THEN '' ELSE 'not delivered: ' || outcome.worst END
     FROM (
       SELECT notification_id, bool_and(receipt = 'DELIVRD') AS is_delivered,

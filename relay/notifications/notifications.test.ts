@@ -60,7 +60,7 @@ test("what was queued while nothing was sending is sent when it starts again, on
   expect(new Set(bed.inbox.arrivals.map(({ text }) => text)).size).toBe(6);
 });
 
-test("servers that refuse harm no payment; later attempts and then giving up are visible", async () => {
+test("servers that refuse harm no payment; trying and giving up are visible", async () => {
   await using bed = await NotificationBed.start();
   const { doors } = bed.inbox;
   const port = Number(doors.smtp.split(":")[1]);

@@ -126,7 +126,7 @@ test.each([
   ]);
 });
 
-test("a registration without contact keeps what is there; one with a contact replaces it", async () => {
+test("a registration without contact keeps what is there; another replaces it", async () => {
   const { bed, relay } = await bedWithContact();
   await using _bed = bed;
   await bed.register(relay);

@@ -2,15 +2,15 @@
 export const SEND_TASK = "send_notification";
 
 /** With graphile-worker's back-off of e^n seconds, at most six hours: two thirds of a day. */
-const ATTEMPTS_MAX = 12;
+export const ATTEMPTS_MAX = 12;
 
 /** Outcomes that people are told. What is open tells nobody anything yet. */
 const TOLD_STATES = "'{APPROVED,AUTHORIZED,DECLINED,REVERSED,VOIDED}'";
 
 /**
- * The part of a statement that writes a notification for each address that the terminal of a changed
- * record has, and QUEUE_JOBS their jobs: outcome, notification and job commit together or not at all.
- * Without an address there is a look into one small index, and nothing else.
+ * The part of a statement that writes a notification for each address that the terminal of a
+ * changed record has, and QUEUE_JOBS their jobs: outcome, notification and job commit together or
+ * not at all. Without an address there is a look into one small index, and nothing else.
  *
  * @param changed gives (record_number, merchant_id, terminal_id, state, changed_at).
  */

@@ -48,7 +48,7 @@ export class SmsCentreLink implements AsyncDisposable {
     this.#keeping = this.#keep();
   }
 
-  /** Slows down when the centre asks for it. @returns its name for the message. @throws SmppError */
+  /** Slows down when the centre asks for it. @returns its message id. @throws SmppError */
   async submit(body: Buffer): Promise<string> {
     const { clock } = this.#options;
     for (const pauseMs of THROTTLE_PAUSES_MS) {
