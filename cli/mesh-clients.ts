@@ -4,6 +4,7 @@ import { ProcessorRegistryService } from "../gen/cardlane/processor/v1/processor
 import { ReaderControlService } from "../gen/cardlane/reader/v1/reader_pb.ts";
 import { NotificationService } from "../gen/cardlane/relay/v1/notification_pb.ts";
 import { RelayRegistryService, RelayService } from "../gen/cardlane/relay/v1/relay_pb.ts";
+import { WebhookService } from "../gen/cardlane/relay/v1/webhook_pb.ts";
 import {
   type PayRequest,
   type PayResponse,
@@ -29,7 +30,7 @@ const SERVICES: Readonly<Record<ProgramName, readonly DescService[]>> = {
   "pin-service": [],
   reader: [ReaderControlService],
   processor: [ProcessorRegistryService],
-  relay: [RelayService, RelayRegistryService, NotificationService],
+  relay: [RelayService, RelayRegistryService, NotificationService, WebhookService],
   terminal: [TerminalService],
 };
 
@@ -60,6 +61,10 @@ export class MeshClients implements Disposable {
 
   get notifications(): Client<typeof NotificationService> {
     return this.#channelOf("relay").client(NotificationService);
+  }
+
+  get webhooks(): Client<typeof WebhookService> {
+    return this.#channelOf("relay").client(WebhookService);
   }
 
   get processorRegistry(): Client<typeof ProcessorRegistryService> {

@@ -16,6 +16,14 @@ import {
   type ContactOptions,
   setTerminal,
 } from "./commands/terminal-contact.ts";
+import {
+  type AddWebhookOptions,
+  addWebhook,
+  type RedeliverOptions,
+  redeliverWebhook,
+  removeWebhook,
+  webhooks,
+} from "./commands/webhooks.ts";
 
 export interface CommandFrame {
   readonly io: CommandIo;
@@ -29,6 +37,7 @@ export function addNotificationCommands(program: Command, frame: CommandFrame): 
   const { io, finish, common } = frame;
   addTerminals(program, frame);
   addNotifications(program, frame);
+  addWebhooks(program, frame);
   common(
     program.command("inbox").description("show the mail and SMS that arrived in this mesh's inbox"),
   ).action(async (options: CommonOptions) => finish(await inbox(io, options)));
@@ -95,6 +104,34 @@ function addNotifications(program: Command, { io, finish, common }: CommandFrame
         finish(await setOptOut(io, address, isOptedOut, options)),
     );
   }
+}
+
+function addWebhooks(program: Command, { io, finish, common }: CommandFrame): void {
+  const command = program
+    .command("webhooks")
+    .description("other machines that every change is pushed to");
+  common(command.command("list", { isDefault: true }).description("list the webhooks")).action(
+    async (options: CommonOptions) => finish(await webhooks(io, options)),
+  );
+  common(
+    command
+      .command("add <url>")
+      .description("push every change from now on to a URL; prints the secret")
+      .option("--merchant <id>", "only records of this merchant"),
+  ).action(async (url: string, options: AddWebhookOptions) => {
+    finish(await addWebhook(io, url, options));
+  });
+  common(command.command("remove <id>").description("end a webhook")).action(
+    async (id: string, options: CommonOptions) => finish(await removeWebhook(io, id, options)),
+  );
+  common(
+    command
+      .command("redeliver <id>")
+      .description("deliver events again")
+      .option("--after <sequence>", "only those after this one", "0"),
+  ).action(async (id: string, options: RedeliverOptions) => {
+    finish(await redeliverWebhook(io, id, options));
+  });
 }
 
 function withContact(command: Command): Command {

@@ -96,6 +96,7 @@ await runProgram("relay", async (program) => {
   const notifications = startNotifications({
     ...{ databaseUrl, clock, log, telemetry },
     store: store.notifications,
+    webhooks: store.webhooks,
     settings: config,
   });
   return {

@@ -28,6 +28,7 @@ import { Reversals } from "./reversals.ts";
 import { SubmissionCheck } from "./submission.ts";
 import { Sweep } from "./sweep.ts";
 import { Waiting } from "./waiting.ts";
+import { webhookService } from "./webhooks/webhook-service.ts";
 
 /** From Recorded until the relay gives up and reverses. */
 const DEADLINE_MS = 25_000;
@@ -128,6 +129,7 @@ export class RelayCore implements AsyncDisposable {
       this.#relayService(),
       registryService({ ...registryParts, clock }),
       this.#notificationService(),
+      webhookService({ ...options, store: store.webhooks }),
     ];
   }
 

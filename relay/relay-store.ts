@@ -6,6 +6,7 @@ import { QueryStore } from "./query-store.ts";
 import { RecordStore } from "./record-store.ts";
 import { RecoveryStore } from "./recovery-store.ts";
 import { RegistryStore } from "./registry-store.ts";
+import { WebhookStore } from "./webhooks/webhook-store.ts";
 
 /** Everything that a relay keeps. */
 export interface RelayStore extends AsyncDisposable {
@@ -16,6 +17,7 @@ export interface RelayStore extends AsyncDisposable {
   readonly registry: RegistryStore;
   readonly contacts: ContactStore;
   readonly notifications: NotificationStore;
+  readonly webhooks: WebhookStore;
 }
 
 /** @param instance this relay instance; what it begins is its own until it is overdue. */
@@ -29,6 +31,7 @@ export function openRelayStore(databaseUrl: string, instance: string): RelayStor
     registry: new RegistryStore(database),
     contacts: new ContactStore(database),
     notifications: new NotificationStore(database),
+    webhooks: new WebhookStore(database),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
 }

@@ -1,5 +1,6 @@
 import { NotificationService } from "../gen/cardlane/relay/v1/notification_pb.ts";
 import { RelayRegistryService, RelayService } from "../gen/cardlane/relay/v1/relay_pb.ts";
+import { WebhookService } from "../gen/cardlane/relay/v1/webhook_pb.ts";
 import type { Identity } from "../mesh/identity.ts";
 import type { Policy } from "../mesh/policy.ts";
 import { type MeshServer, serve } from "../mesh/serve.ts";
@@ -66,7 +67,7 @@ class Running implements RunningRelay {
     const canPay = isDatabaseReached && isProcessorReached;
     const { health } = this.#server;
     health.set(RelayService.typeName, canPay ? "SERVING" : "NOT_SERVING");
-    for (const { typeName } of [RelayRegistryService, NotificationService]) {
+    for (const { typeName } of [RelayRegistryService, NotificationService, WebhookService]) {
       health.set(typeName, isDatabaseReached ? "SERVING" : "NOT_SERVING");
     }
   }
@@ -102,6 +103,7 @@ export function relayPolicy(trustDomain: string): Policy {
         `${relay}/GetManifest`,
         `${RelayRegistryService.typeName}/*`,
         `${NotificationService.typeName}/*`,
+        `${WebhookService.typeName}/*`,
       ],
     },
   ];

@@ -1,6 +1,9 @@
 import type { Clock } from "../../mesh/clock.ts";
 import type { Log } from "../../mesh/log.ts";
 import type { Telemetry } from "../../mesh/telemetry.ts";
+import { EventPump } from "../webhooks/event-pump.ts";
+import { WebhookSender } from "../webhooks/webhook-sender.ts";
+import { DELIVER_TASK, type DeliveryKey, type WebhookStore } from "../webhooks/webhook-store.ts";
 import { AllowList, EVERYBODY } from "./allow-list.ts";
 import { addressKey } from "./contact.ts";
 import { JobRunner } from "./job-runner.ts";
@@ -17,13 +20,14 @@ const HOUR_MS = 3_600_000;
 export interface NotificationsOptions {
   readonly databaseUrl: string;
   readonly store: NotificationStore;
+  readonly webhooks: WebhookStore;
   readonly settings: NotificationSettings;
   readonly clock: Clock;
   readonly log: Log;
   readonly telemetry: Telemetry;
 }
 
-/** Works the queue of notifications beside a relay, until it is disposed of. */
+/** Works the queue of notifications and webhooks beside a relay, until it is disposed of. */
 export function startNotifications(options: NotificationsOptions): AsyncDisposable {
   const { store, settings, clock, log, telemetry, databaseUrl } = options;
   const stack = new AsyncDisposableStack();
@@ -38,6 +42,8 @@ export function startNotifications(options: NotificationsOptions): AsyncDisposab
     log,
     telemetry,
   });
+  const webhooks = new WebhookSender(options.webhooks, clock);
+  stack.use(new EventPump(options.webhooks, clock, log));
   stack.use(
     new JobRunner({
       databaseUrl,
@@ -46,6 +52,7 @@ export function startNotifications(options: NotificationsOptions): AsyncDisposab
       tasks: {
         [SEND_TASK]: (payload, { job }) =>
           sender.send(idOf(payload), job.attempts >= job.max_attempts),
+        [DELIVER_TASK]: (payload) => webhooks.deliver(payload as DeliveryKey),
       },
     }),
   );
