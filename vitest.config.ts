@@ -7,7 +7,8 @@ export default defineConfig({
     globalSetup: ["test/setup/postgres.ts"],
     // Two cores are the smallest machine the suite is meant for.
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Real processes on a busy machine: a limit for what hangs, not for what is slow.
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
   },
 });

@@ -7,6 +7,8 @@ import { showKeys } from "./commands/keys.ts";
 import { type ListOptions, list } from "./commands/list.ts";
 import { pay } from "./commands/pay.ts";
 import { query } from "./commands/query.ts";
+import { reconcile } from "./commands/reconcile.ts";
+import { type ReversalsOptions, reversals } from "./commands/reversals.ts";
 import { trace } from "./commands/trace.ts";
 import { type WatchOptions, watch } from "./commands/watch.ts";
 import { addNotificationCommands } from "./notification-commands.ts";
@@ -24,6 +26,7 @@ export function commandLine(io: CommandIo, finish: (exitCode: number) => void): 
     .addHelpText("after", EXIT_CODE_HELP);
   addPay(program, io, finish);
   addRecordCommands(program, io, finish);
+  addOversightCommands(program, io, finish);
   addPublicCommands(program, io, finish);
   const common = (command: Command) => withCommonOptions(io, command);
   addNotificationCommands(program, { io, finish, common });
@@ -96,6 +99,28 @@ function addRecordCommands(program: Command, io: CommandIo, finish: Finish): voi
   ).action(async (number: string, options: CommonOptions) => {
     finish(await trace(io, number, options));
   });
+}
+
+function addOversightCommands(program: Command, io: CommandIo, finish: Finish): void {
+  withCommonOptions(
+    io,
+    program
+      .command("reconcile")
+      .summary("compare relay, processor and signed results")
+      .description(
+        "Compares every record of the relay with the processor's ledger and what was signed, " +
+          "recomputes every balance from its postings, and names each difference.",
+      )
+      .addHelpText("after", "\nExit codes: 0 all agree, 2 differences were found, 1 error."),
+  ).action(async (options: CommonOptions) => finish(await reconcile(io, options)));
+  withCommonOptions(
+    io,
+    program
+      .command("reversals")
+      .summary("list reversals that are not acknowledged yet")
+      .description("Lists reversals that the processor has not acknowledged yet; due ones first.")
+      .option("-n, --limit <count>", "how many, 1 to 500", "50"),
+  ).action(async (options: ReversalsOptions) => finish(await reversals(io, options)));
 }
 
 function addPublicCommands(program: Command, io: CommandIo, finish: Finish): void {

@@ -1,9 +1,16 @@
 import type { DescService } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
-import { ProcessorRegistryService } from "../gen/cardlane/processor/v1/processor_pb.ts";
+import {
+  ProcessorOversightService,
+  ProcessorRegistryService,
+} from "../gen/cardlane/processor/v1/processor_pb.ts";
 import { ReaderControlService } from "../gen/cardlane/reader/v1/reader_pb.ts";
 import { NotificationService } from "../gen/cardlane/relay/v1/notification_pb.ts";
-import { RelayRegistryService, RelayService } from "../gen/cardlane/relay/v1/relay_pb.ts";
+import {
+  RelayOversightService,
+  RelayRegistryService,
+  RelayService,
+} from "../gen/cardlane/relay/v1/relay_pb.ts";
 import { WebhookService } from "../gen/cardlane/relay/v1/webhook_pb.ts";
 import {
   type PayRequest,
@@ -29,8 +36,14 @@ export interface MeshClientsOptions {
 const SERVICES: Readonly<Record<ProgramName, readonly DescService[]>> = {
   "pin-service": [],
   reader: [ReaderControlService],
-  processor: [ProcessorRegistryService],
-  relay: [RelayService, RelayRegistryService, NotificationService, WebhookService],
+  processor: [ProcessorRegistryService, ProcessorOversightService],
+  relay: [
+    RelayService,
+    RelayRegistryService,
+    RelayOversightService,
+    NotificationService,
+    WebhookService,
+  ],
   terminal: [TerminalService],
 };
 
@@ -65,6 +78,14 @@ export class MeshClients implements Disposable {
 
   get webhooks(): Client<typeof WebhookService> {
     return this.#channelOf("relay").client(WebhookService);
+  }
+
+  get relayOversight(): Client<typeof RelayOversightService> {
+    return this.#channelOf("relay").client(RelayOversightService);
+  }
+
+  get processorOversight(): Client<typeof ProcessorOversightService> {
+    return this.#channelOf("processor").client(ProcessorOversightService);
   }
 
   get processorRegistry(): Client<typeof ProcessorRegistryService> {

@@ -133,9 +133,18 @@ async function callStream<I extends DescMessage, O extends DescMessage>(
   const trailer = new Headers();
   signal.addEventListener("abort", () => call.cancel());
   call.on("status", (status) => copy(status.metadata, trailer));
+  const failure: Failure = { error: undefined };
+  call.on("error", (error) => {
+    failure.error ??= error;
+  });
   void pump(request.message, call);
   const header = await headersOf(call);
-  return { ...request, header, trailer, message: received(call) };
+  return { ...request, header, trailer, message: received(call, failure) };
+}
+
+/** What a call ended with; undefined while it is under way and when all is well. */
+interface Failure {
+  error: unknown;
 }
 
 /** Response headers; empty when the call ends without any. Its error is told by `received`. */
@@ -147,9 +156,14 @@ function headersOf(call: ClientDuplexStream<never, unknown>): Promise<Headers> {
   });
 }
 
-async function* received<T>(call: ClientDuplexStream<never, T>): AsyncGenerator<T> {
+async function* received<T>(
+  call: ClientDuplexStream<never, T>,
+  failure: Failure,
+): AsyncGenerator<T> {
   try {
     yield* call as AsyncIterable<T>;
+    // A refusal that came before anybody listened looks like an end without messages.
+    if (failure.error !== undefined) throw failure.error;
   } catch (error) {
     throw errorFromCall(error);
   } finally {

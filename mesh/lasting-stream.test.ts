@@ -115,6 +115,34 @@ test("a draining server may refuse for a while: the old stream is used meanwhile
   expect(lasting.number).toBeGreaterThan(1);
 });
 
+test("a server that stops is left after a second, and answers what is on its way", async () => {
+  let isStopping = false;
+  const { clock, lasting, sides, events } = watched((side) => {
+    if (isStopping) side.fail(new ConnectError("not now", 14));
+  });
+  await clock.advance(0);
+  const [server] = sides;
+  server?.onClose(() => {
+    server.send(create(ProcessResponseSchema, { frame: { case: "box", value: { number: 1n } } }));
+    server.close();
+  });
+  expect(lasting.send(box(1))).toBe(1);
+  isStopping = true;
+  server?.drain(DrainReason.SHUTDOWN);
+  await clock.advance(999);
+  expect(lasting.number).toBe(1);
+  await clock.advance(1);
+  expect(lasting.send(box(2))).toBe(0);
+  expect(events.filter((event) => !event.includes("cut"))).toEqual([
+    "up 1",
+    "box 1 on 1",
+    "over 1 clean",
+  ]);
+  isStopping = false;
+  await clock.advance(10_000);
+  expect(lasting.number).toBeGreaterThan(1);
+});
+
 test("close ends in an orderly way", async () => {
   const { clock, lasting, events } = watched();
   await clock.advance(0);

@@ -1,4 +1,5 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+import { type Drain, DrainReason } from "../gen/cardlane/mesh/v1/stream_pb.ts";
 import type { Clock, Timer } from "./clock.ts";
 import type { FrameStream, StreamEnd } from "./frame-stream.ts";
 import type { Speaker } from "./hello.ts";
@@ -8,10 +9,13 @@ import { liveStream } from "./stream-life.ts";
 /** Wait before the first new attempt; doubled with every failure in a row. */
 const RETRY_DELAY_MS_MIN = 100;
 const RETRY_DELAY_MS_MAX = 10_000;
+/** A server that stops is not kept waiting for longer, though no other one was found meanwhile. */
+const LEAVE_AFTER_MS = 1_000;
 
 /**
  * Keeps one stream to a server open: reconnects with back-off, and moves to a new stream before the
- * old one is closed when the server asks for it (Drain).
+ * old one is closed when the server asks for it (Drain). A server that stops is left after a second
+ * in any case: what is on its way is still answered, and new frames wait for another stream.
  *
  * Every stream it opens has a number, counted from 1. The owner remembers with what number it sent
  * each request; when `onOver(number)` comes, what was sent with that number and is still unanswered
@@ -107,9 +111,23 @@ class Lasting<OutDesc extends DescMessage, In extends LifeFrame>
     this.#streams.set(number, live);
     live.onOpen(() => this.#opened(number));
     live.onFrame((frame) => this.#options.onFrame(frame, number));
-    live.onDrain(() => this.#open());
+    let leaving: Timer | undefined;
+    live.onDrain(({ reason }: Drain) => {
+      this.#open();
+      if (reason === DrainReason.SHUTDOWN) leaving = this.#leaveSoon(number);
+    });
     live.onWritable(() => this.#writable(number));
-    live.onEnd((end) => this.#over(number, end));
+    live.onEnd((end) => {
+      leaving?.cancel();
+      this.#over(number, end);
+    });
+  }
+
+  #leaveSoon(number: number): Timer {
+    return this.#options.clock.timer(LEAVE_AFTER_MS, () => {
+      if (number === this.#current) this.#current = 0;
+      this.#streams.get(number)?.close();
+    });
   }
 
   #opened(number: number): void {

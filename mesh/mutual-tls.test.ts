@@ -5,10 +5,12 @@ import { ProcessorService } from "../gen/cardlane/processor/v1/processor_pb.ts";
 import { Health } from "../gen/health/v1/health_pb.ts";
 import { systemClock } from "./clock.ts";
 import { dial, type MeshChannel } from "./dial.ts";
+import { paymentErrorFrom } from "./errors-to-wire.ts";
 import { type Identity, loadIdentity } from "./identity.ts";
 import { silentLog } from "./log.ts";
 import { ManualClock } from "./manual-clock.ts";
 import type { Policy } from "./policy.ts";
+import type { Rate } from "./rate-limits.ts";
 import { TestAuthority, temporaryDirectory } from "./testing/certificates.ts";
 import { box, boxNumber, echoServer } from "./testing/echo-server.ts";
 import { receive } from "./testing/received.ts";
@@ -20,7 +22,7 @@ const POLICY: Policy = [
 ];
 
 /** An authority, a server that only relays may call, and a way to make callers. */
-async function securedMesh() {
+async function securedMesh(callRate?: Rate) {
   const stack = new AsyncDisposableStack();
   const directory = stack.use(await temporaryDirectory());
   const authority = await TestAuthority.create();
@@ -31,7 +33,7 @@ async function securedMesh() {
   };
   await authority.writeTo(join(directory.path, "server"), PROCESSOR);
   const identity = await load("server");
-  const server = stack.use(await echoServer({ identity, policy: POLICY }));
+  const server = stack.use(await echoServer({ identity, policy: POLICY, callRate, clock }));
   const call = (caller: Identity, serverIdentity = PROCESSOR): MeshChannel => {
     const targets = [server.address];
     const services = [ProcessorService];
@@ -168,4 +170,30 @@ test("TLS without a policy, or a policy without TLS, is a bug", async () => {
   await using mesh = await securedMesh();
   await expect(echoServer({ identity: mesh.identity })).rejects.toThrow("bug:");
   await expect(echoServer({ policy: POLICY })).rejects.toThrow("bug:");
+});
+
+test("who calls too often is refused and told when to come back; others are not", async () => {
+  await using mesh = await securedMesh({ perSecond: 1, burst: 2 });
+  const eager = mesh.call(await mesh.caller(RELAY)).client(ProcessorService);
+  const patient = mesh.call(await mesh.caller("spiffe://cardlane/relay/B2"));
+  await eager.getManifest({});
+  await eager.getManifest({});
+  const refusal = await eager.getManifest({}).catch(ConnectError.from);
+  expect(refusal).toMatchObject({ code: Code.ResourceExhausted });
+  expect(paymentErrorFrom(refusal as ConnectError)).toMatchObject({
+    code: "OVERLOADED",
+    retryAfterMs: 1_000,
+  });
+  expect(await outcomes(patient)).toEqual({ unary: 0, stream: 0 });
+  await mesh.clock.advance(1_000);
+  await eager.getManifest({});
+});
+
+test("new streams count, health is free", async () => {
+  await using mesh = await securedMesh({ perSecond: 1, burst: 1 });
+  const channel = mesh.call(await mesh.caller(RELAY));
+  await channel.client(ProcessorService).getManifest({});
+  const refused = receive(channel.openStream(ProcessorService.method.process));
+  expect(await refused.end).toMatchObject({ code: Code.ResourceExhausted });
+  expect(await channel.client(Health).check({})).toMatchObject({ status: 1 });
 });

@@ -25,13 +25,22 @@ export const OPEN_SERVICES: readonly string[] = [
  * @param method "package.Service/Method", without a leading slash.
  */
 export function mayCall(policy: Policy, identity: string, method: string): boolean {
-  const service = method.slice(0, method.indexOf("/"));
-  if (OPEN_SERVICES.includes(service)) return true;
+  if (isOpen(method)) return true;
+  const service = serviceOf(method);
   return policy.some(
     (row) =>
       matchesIdentity(row.identity, identity) &&
       (row.methods.includes(method) || row.methods.includes(`${service}/*`)),
   );
+}
+
+/** Whether any verified identity may call it. @param method "package.Service/Method" */
+export function isOpen(method: string): boolean {
+  return OPEN_SERVICES.includes(serviceOf(method));
+}
+
+function serviceOf(method: string): string {
+  return method.slice(0, method.indexOf("/"));
 }
 
 /** Whether `identity` is one that `pattern` (see Policy) stands for. */

@@ -113,6 +113,13 @@ test.each([
     environment: { CARDLANE_LISTEN: "0.0.0.0:0" },
     says: "plaintext is for loopback only: 0.0.0.0 needs a TLS identity",
   },
+  {
+    name: "a log level that nobody knows",
+    environment: { CARDLANE_LOG_LEVEL: "trace" },
+    says:
+      "echo cannot start:\n" +
+      '  CARDLANE_LOG_LEVEL must be one of debug, info, warn, error, silent, got "trace"\n',
+  },
 ])("it cannot start with $name, and says so", async ({ environment, says }) => {
   await using program = await started(environment);
   expect(await program.ended).toBe(1);

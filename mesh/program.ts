@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "./clock.ts";
 import { type Environment, StartError } from "./config.ts";
 import { type Identity, loadIdentity } from "./identity.ts";
-import { createLog, LOG_LEVELS, type Log } from "./log.ts";
+import { createLog, LOG_LEVELS, type Log, type LogLevel } from "./log.ts";
 import { startTelemetry, type Telemetry } from "./telemetry.ts";
 
 /** What is running may take this long to end when the program is told to stop. */
@@ -78,7 +78,7 @@ export interface ReadyMessage {
 async function prepare(name: string): Promise<Program> {
   const environment = process.env;
   const instance = environment.CARDLANE_INSTANCE ?? `${name}-${process.pid}`;
-  const level = LOG_LEVELS.find((one) => one === environment.CARDLANE_LOG_LEVEL) ?? "info";
+  const level = logLevelOf(name, environment);
   const clock = systemClock;
   const log = createLog({ program: name, instance, level, clock });
   const isProduction = environment.NODE_ENV === "production";
@@ -96,6 +96,15 @@ async function prepare(name: string): Promise<Program> {
       return undefined;
     },
   };
+}
+
+/** A level that nobody knows ends the program here: it can not be told in a log either. */
+function logLevelOf(name: string, { CARDLANE_LOG_LEVEL: wanted = "info" }: Environment): LogLevel {
+  const level = LOG_LEVELS.find((one) => one === wanted);
+  if (level !== undefined) return level;
+  const problem = `CARDLANE_LOG_LEVEL must be one of ${LOG_LEVELS.join(", ")}`;
+  process.stderr.write(`${name} cannot start:\n  ${problem}, got "${wanted}"\n`);
+  process.exit(1);
 }
 
 function stopRequest(): Promise<string> {

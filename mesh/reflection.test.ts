@@ -1,7 +1,9 @@
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { create, fromBinary } from "@bufbuild/protobuf";
+import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { ErrorInfoSchema } from "../gen/google/rpc/error_details_pb.ts";
@@ -120,4 +122,18 @@ test("answers an empty question with an error, and goes on", async () => {
     case: "errorResponse",
     value: { errorCode: Code.InvalidArgument },
   });
+});
+
+test("the contract's comments are told with it, and are those of the very same file", async () => {
+  const answer = await ask({ case: "fileByFilename", value: "cardlane/relay/v1/relay.proto" });
+  expect(answer?.case).toBe("fileDescriptorResponse");
+  const files = answer?.case === "fileDescriptorResponse" ? answer.value.fileDescriptorProto : [];
+  const told = fromBinary(FileDescriptorProtoSchema, files[0] ?? new Uint8Array());
+  const { file } = fromBinary(FileDescriptorSetSchema, readFileSync("gen/cardlane.protoset"));
+  const built = file.find(({ name }) => name === told.name);
+  expect(told.messageType.map(({ name }) => name)).toEqual(
+    built?.messageType.map(({ name }) => name),
+  );
+  const comments = told.sourceCodeInfo?.location.map(({ leadingComments }) => leadingComments);
+  expect(comments).toContain(" The reader's bytes, untouched.\n");
 });

@@ -24,6 +24,7 @@ import {
   ServerReflection as ServerReflectionAlpha,
 } from "../gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { Health } from "../gen/health/v1/health_pb.ts";
+import { commentsOf } from "./contract-comments.ts";
 import type { FrameStream } from "./frame-stream.ts";
 import { type MeshService, service } from "./service.ts";
 
@@ -31,8 +32,8 @@ import { type MeshService, service } from "./service.ts";
 const EXTRA_FILES = [file_google_rpc_error_details, file_google_rpc_status];
 
 /**
- * grpc.reflection v1 and v1alpha over the descriptors of these services: grpcurl can then list,
- * describe and call them without proto files.
+ * grpc.reflection v1 and v1alpha over the descriptors of these services, with the contracts'
+ * comments: grpcurl can then list, describe and call them without proto files.
  */
 export function reflectionServices(services: readonly DescService[]): readonly MeshService[] {
   const index = new DescriptorIndex([...services, Health, ServerReflection, ServerReflectionAlpha]);
@@ -172,9 +173,11 @@ function filesAnswer(file: DescFile | undefined): Answer {
     one.dependencies.forEach(add);
   };
   add(file);
-  const fileDescriptorProto = [...files].map((one) =>
-    toBinary(FileDescriptorProtoSchema, one.proto),
-  );
+  const fileDescriptorProto = [...files].map(({ proto }) => {
+    const sourceCodeInfo = commentsOf(proto.name);
+    const commented = sourceCodeInfo === undefined ? proto : { ...proto, sourceCodeInfo };
+    return toBinary(FileDescriptorProtoSchema, commented);
+  });
   return { case: "fileDescriptorResponse", value: { fileDescriptorProto } };
 }
 

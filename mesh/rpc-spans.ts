@@ -6,7 +6,7 @@ import {
   type Interceptor,
 } from "@connectrpc/connect";
 import { type Code, CodeSchema } from "../gen/google/rpc/code_pb.ts";
-import { OPEN_SERVICES } from "./policy.ts";
+import { isOpen } from "./policy.ts";
 import type { SpanAttributes } from "./span-attributes.ts";
 import { type HopKind, type HopSpan, noTelemetry, type Telemetry } from "./telemetry.ts";
 
@@ -61,8 +61,11 @@ function interceptor(
       return wire;
     };
     try {
-      const response = await next(request);
-      if (response.stream) return { ...response, message: watched(response.message, span, fail) };
+      const response = await beforeAbort(next(request), request.signal);
+      if (response.stream) {
+        const messages = untilAborted(response.message, request.signal);
+        return { ...response, message: watched(messages, span, fail) };
+      }
       endWithStatus(span, 0);
       return response;
     } catch (error) {
@@ -81,7 +84,7 @@ export function startRpcSpan(
   method: string,
   about: { readonly parent?: string | undefined; readonly peerIdentity?: string | undefined },
 ): HopSpan {
-  if (OPEN_SERVICES.includes(method.slice(0, method.indexOf("/")))) return NO_SPAN;
+  if (isOpen(method)) return NO_SPAN;
   return telemetry.spanOf(about.parent, method, kind, {
     rpcSystem: "grpc",
     rpcMethod: method,
@@ -94,6 +97,30 @@ export function endWithStatus(span: HopSpan, code: number, attributes: SpanAttri
   const rpcStatusCode = CodeSchema.value[code as Code]?.name ?? "UNKNOWN";
   span.set({ ...attributes, rpcStatusCode });
   span.end(code === 0 ? undefined : rpcStatusCode);
+}
+
+/** @throws what `signal` is aborted with, also when `work` never comes to an end. */
+async function beforeAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener("abort", abort);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+/**
+ * A handler that stops because its time is over, or the server stops, has not said everything: its
+ * stream ends with that status, never with OK.
+ */
+async function* untilAborted<T>(
+  messages: AsyncIterable<T>,
+  signal: AbortSignal,
+): AsyncGenerator<T, void, undefined> {
+  yield* messages;
+  signal.throwIfAborted();
 }
 
 async function* watched<T>(

@@ -19,7 +19,8 @@ import { Http2ServerStream } from "./http2-server-stream.ts";
 import type { Identity } from "./identity.ts";
 import { Listener } from "./listener.ts";
 import type { Log } from "./log.ts";
-import { mayCall, type Policy } from "./policy.ts";
+import { isOpen, mayCall, type Policy } from "./policy.ts";
+import { type Rate, RateLimits } from "./rate-limits.ts";
 import { reflectionServices } from "./reflection.ts";
 import { endWithStatus, serverInterceptor, startRpcSpan } from "./rpc-spans.ts";
 import { DEFAULT_LIMITS, type ServerLimits } from "./server-limits.ts";
@@ -41,6 +42,11 @@ export interface ServeOptions {
   readonly log: Log;
   readonly telemetry?: Telemetry;
   readonly limits?: Partial<ServerLimits>;
+  /**
+   * Calls and new streams of each identity; health and reflection are free. In plaintext, which is
+   * for one machine, there is nobody to tell apart and nothing is limited.
+   */
+  readonly callRate?: Rate | undefined;
   /** How long probes get to see NOT_SERVING before connections are refused, in milliseconds. */
   readonly probePeriodMs?: number;
 }
@@ -68,6 +74,7 @@ class Server implements MeshServer {
   readonly health: Health;
   readonly #options: ServeOptions;
   readonly #limits: ServerLimits;
+  readonly #callRates: RateLimits | undefined;
   readonly #listener: Listener;
   readonly #draining = new AbortController();
   readonly #shutdown = new AbortController();
@@ -81,6 +88,7 @@ class Server implements MeshServer {
     }
     this.#options = options;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#callRates = options.callRate && new RateLimits(options.callRate, options.clock);
     this.health = createHealth(options.services.map(({ desc }) => desc.typeName));
     const services = [
       ...options.services,
@@ -152,13 +160,20 @@ class Server implements MeshServer {
     return toConnectError(error, this.#options.log);
   }
 
-  /** @throws ConnectError PERMISSION_DENIED */
+  /** @throws ConnectError PERMISSION_DENIED or, for too many calls, RESOURCE_EXHAUSTED. */
   #admit(identity: string | undefined, method: string): void {
     const { policy, log } = this.#options;
     if (policy === undefined) return;
-    if (identity !== undefined && mayCall(policy, identity, method)) return;
-    log.warn("call refused by the policy", { peerIdentity: identity, method });
-    throw new ConnectError(`this identity may not call ${method}`, Code.PermissionDenied);
+    if (identity === undefined || !mayCall(policy, identity, method)) {
+      log.warn("call refused by the policy", { peerIdentity: identity, method });
+      throw new ConnectError(`this identity may not call ${method}`, Code.PermissionDenied);
+    }
+    if (isOpen(method)) return;
+    try {
+      this.#callRates?.take(identity);
+    } catch (error) {
+      throw this.#toWire(error);
+    }
   }
 
   #addFastMethods({ desc, methods, messageBytesMax }: MeshService): void {

@@ -27,7 +27,7 @@ export const PAYMENT_ERRORS = {
   // What is already there.
   DUPLICATE_DIFFERS: row(6, "FINAL", "DO_NOT_RETRY"),
   COUNTER_REUSED: row(6, "FINAL", "DO_NOT_RETRY"),
-  OWNED_ELSEWHERE: row(9, "FINAL", "DO_NOT_RETRY"),
+  OWNED_ELSEWHERE: row(9, "UNKNOWN", "RETRY_SAME_ID"),
   PAYMENT_NOT_FOUND: row(5, "UNKNOWN", "RETRY_SAME_ID"),
   WRONG_STATE: row(9, "FINAL", "DO_NOT_RETRY"),
 
@@ -63,10 +63,13 @@ export interface ErrorRow {
 export interface ErrorFacts {
   /** Request field that was wrong, in proto spelling: "amounts.total_minor". */
   readonly field?: string;
-  /** Milliseconds before trying again makes sense. */
+  /** Milliseconds before trying again makes sense; by default a second for OVERLOADED. */
   readonly retryAfterMs?: number;
   readonly cause?: unknown;
 }
+
+/** When whoever was refused because of too much load may come again, unless said otherwise. */
+const RELIEF_MS = 1_000;
 
 /** The one error class of cardlane. `message` says what was expected and what came. */
 export class PaymentError extends Error {
@@ -79,7 +82,7 @@ export class PaymentError extends Error {
     this.name = "PaymentError";
     this.code = code;
     this.field = facts.field;
-    this.retryAfterMs = facts.retryAfterMs;
+    this.retryAfterMs = facts.retryAfterMs ?? (code === "OVERLOADED" ? RELIEF_MS : undefined);
   }
 
   get row(): ErrorRow {

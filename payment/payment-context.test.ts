@@ -129,6 +129,24 @@ const refusals: readonly { name: string; change: ContextInit; code: string; fiel
   },
   { name: "counter 0", change: { counter: 0n }, code: "MALFORMED_REQUEST", field: "counter" },
   {
+    name: "a reader's time that is no date",
+    change: { readerTimeMs: 9n * 10n ** 18n, submitBeforeMs: 9n * 10n ** 18n },
+    code: "MALFORMED_REQUEST",
+    field: "reader_time_ms",
+  },
+  {
+    name: "more than two minutes to submit it",
+    change: { submitBeforeMs: 1_700_000_120_001n },
+    code: "MALFORMED_REQUEST",
+    field: "submit_before_ms",
+  },
+  {
+    name: "an end before all time",
+    change: { submitBeforeMs: -1n },
+    code: "MALFORMED_REQUEST",
+    field: "submit_before_ms",
+  },
+  {
     name: "a short card key id",
     change: { cardKeyId: new Uint8Array(7) },
     code: "MALFORMED_REQUEST",

@@ -29,6 +29,8 @@ export const PIN_BOX_BYTES = 176;
 export const READER_PAYMENT_BYTES_MAX = 1_200;
 /** How long after the reader signed a payment may be submitted for the first time. */
 export const SUBMIT_WITHIN_MS = 120_000;
+/** The end of the year 9999: beyond it a time has no date of 14 digits (DE 12, 13). */
+const TIME_MS_MAX = 253_402_300_799_999n;
 
 /** A context whose every field was checked. `wire` is the decoded message with the rest. */
 export interface CheckedContext {
@@ -104,6 +106,7 @@ export function parsePaymentContext(bytes: Uint8Array): CheckedContext {
     throw malformed("pin_entry", "must be given with an online PIN and only then");
   }
   if (wire.counter < 1n) throw malformed("counter", `must be 1 or more, got ${wire.counter}`);
+  requireTimes(wire);
   return {
     paymentId: paymentIdFromBytes(wire.paymentId),
     previousPaymentId: parsePrevious(wire.previousPaymentId),
@@ -115,6 +118,18 @@ export function parsePaymentContext(bytes: Uint8Array): CheckedContext {
     currency: parseCurrency(wire.currency),
     wire,
   };
+}
+
+/** A reader whose clock is wrong may not keep its payments good for longer, nor break a date. */
+function requireTimes({ kind, readerTimeMs, submitBeforeMs }: PaymentContext): void {
+  if (readerTimeMs < 0n || readerTimeMs > TIME_MS_MAX) {
+    throw malformed("reader_time_ms", `must be 0 to ${TIME_MS_MAX}, got ${readerTimeMs}`);
+  }
+  const isOffline = kind === PaymentKind.OFFLINE_SALE || kind === PaymentKind.DEFERRED_SALE;
+  const latestMs = isOffline ? TIME_MS_MAX : readerTimeMs + BigInt(SUBMIT_WITHIN_MS);
+  if (submitBeforeMs < 0n || submitBeforeMs > latestMs) {
+    throw malformed("submit_before_ms", `must be 0 to ${latestMs}, got ${submitBeforeMs}`);
+  }
 }
 
 /** Checks the total against its range and its parts against the total. */

@@ -82,3 +82,12 @@ async function run(url: string, sql: string): Promise<void> {
   await client.query(sql);
   await client.end();
 }
+
+test("a database that does not answer is named, without its password", async () => {
+  const databaseUrl = "postgresql://cardlane:s3cret@127.0.0.1:1/relay";
+  const applying = applyMigrations({ name: "relay", databaseUrl });
+  await expect(applying).rejects.toThrow(
+    /^the relay's database relay at 127\.0\.0\.1:1 cannot be used: .*ECONNREFUSED/,
+  );
+  await expect(applying).rejects.not.toThrow(/s3cret/);
+});

@@ -35,8 +35,7 @@ const FILTERS = { externalTables: [], externalEnums: [] };
  * @throws MigrationError
  */
 export async function applyMigrations({ name, databaseUrl }: Database): Promise<readonly string[]> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
+  const client = await connect({ name, databaseUrl });
   try {
     // Given back when the connection ends, in whatever way it ends.
     await client.query("SELECT pg_advisory_lock($1)", [MIGRATION_LOCK]);
@@ -78,6 +77,22 @@ export async function statementsTowardsSchema({ name, databaseUrl }: Database): 
 
 export function migrationsDirectory(name: DatabaseName): string {
   return join(import.meta.dirname, name, "migrations");
+}
+
+async function connect({ name, databaseUrl }: Database): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  try {
+    await client.connect();
+    return client;
+  } catch (cause) {
+    const { host, port, database } = client; // Never the URL itself: it has the password.
+    const reason = cause instanceof Error ? cause.message : cause;
+    throw new MigrationError(
+      `the ${name}'s database ${database} at ${host}:${port} cannot be used: ${reason}; ` +
+        "is PostgreSQL running there, and is DATABASE_URL right?",
+      { cause },
+    );
+  }
 }
 
 async function apply({ name, databaseUrl }: Database): Promise<readonly string[]> {

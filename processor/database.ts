@@ -6,6 +6,8 @@ const CONNECTIONS_MAX = 8;
 const CONNECT_MS_MAX = 5_000;
 /** Far above what a flush takes; below what a relay waits before it reverses. */
 const STATEMENT_MS_MAX = 10_000;
+/** PostgreSQL itself gives up before; only one that is gone says nothing until then. */
+const SILENCE_MS_MAX = 12_000;
 
 /**
  * Settings of every connection here. A generic plan is made once, perhaps on empty tables, and
@@ -36,6 +38,7 @@ export class Database implements AsyncDisposable {
       connectionTimeoutMillis: CONNECT_MS_MAX,
       options: PLAN_SETTINGS.map((setting) => `-c ${setting}`).join(" "),
       statement_timeout: STATEMENT_MS_MAX,
+      query_timeout: SILENCE_MS_MAX,
       types: { getTypeParser },
     });
     // A connection that was lost while idle is replaced when the next one is needed.

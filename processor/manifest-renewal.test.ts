@@ -44,10 +44,27 @@ test("a processor that stays up renews again and again", () => {
   using keys = new TestKeys({ nowMs: MADE_MS });
   const { trustedRoots: roots } = keys;
   const folder = keys.folder("processor");
-  const current = new CurrentManifest({ folder, curves, roots, nowMs: MADE_MS });
+  const onRenewalFailed = () => expect.unreachable();
+  const current = new CurrentManifest({ folder, curves, roots, onRenewalFailed, nowMs: MADE_MS });
   const numbers = [1, 3, 5, 8, 10, 13].map((days) => current.at(MADE_MS + days * DAY_MS).number);
   expect(numbers).toEqual([1n, 1n, 2n, 2n, 3n, 3n]);
   expect(current.latest.number).toBe(3n);
+});
+
+test("a renewal that fails stops nothing before the manifest in use is out of date", () => {
+  using keys = new TestKeys({ nowMs: MADE_MS });
+  const { trustedRoots: roots } = keys;
+  const folder = keys.folder("processor");
+  const failures: unknown[] = [];
+  const onRenewalFailed = (error: unknown) => failures.push(error);
+  const current = new CurrentManifest({ folder, curves, roots, onRenewalFailed, nowMs: MADE_MS });
+  folder.destroyKey("manifest-signer");
+  expect(current.at(MADE_MS + 5 * DAY_MS).number).toBe(1n);
+  expect(current.at(MADE_MS + 5 * DAY_MS + 59_999).number).toBe(1n);
+  expect(failures).toHaveLength(1);
+  expect(current.at(MADE_MS + 7 * DAY_MS).number).toBe(1n);
+  expect(failures).toHaveLength(2);
+  expect(() => current.at(MADE_MS + 7 * DAY_MS + 60_000)).toThrow("no manifest-signer.key.json");
 });
 
 test.each([{ days: 0 }, { days: 5 }])(

@@ -18,12 +18,16 @@ const LEFT_MS_MIN = 3 * 86_400_000;
 
 const FILES = { delegation: "manifest-delegation.json", manifest: "manifest.json" } as const;
 
+/** A renewal that failed is tried again after this long: it reads and writes files. */
+const RETRY_MS = 60_000;
+
 /** The processor's key manifest while it runs: renewed in time for as long as it is up. */
 export class CurrentManifest {
-  readonly #options: ManifestFolder;
+  readonly #options: CurrentManifestOptions;
   #latest: Manifest;
+  #retryAtMs = 0;
 
-  constructor(options: ManifestFolder & { readonly nowMs: number }) {
+  constructor(options: CurrentManifestOptions & { readonly nowMs: number }) {
     this.#options = options;
     this.#latest = readOrRenewManifest(options);
   }
@@ -33,12 +37,27 @@ export class CurrentManifest {
     return this.#latest;
   }
 
+  /** @throws Error when it is out of date and can not be renewed. */
   at(nowMs: number): Manifest {
-    if (isRenewalDue(this.#latest.wire, nowMs)) {
-      this.#latest = readOrRenewManifest({ ...this.#options, nowMs });
-    }
+    if (isRenewalDue(this.#latest.wire, nowMs) && nowMs >= this.#retryAtMs) this.#renew(nowMs);
     return this.#latest;
   }
+
+  #renew(nowMs: number): void {
+    try {
+      this.#latest = readOrRenewManifest({ ...this.#options, nowMs });
+    } catch (error) {
+      if (!this.#latest.isValidAt(nowMs)) throw error;
+      // Three days are left to put it right; until then every payment can go on.
+      this.#retryAtMs = nowMs + RETRY_MS;
+      this.#options.onRenewalFailed(error);
+    }
+  }
+}
+
+interface CurrentManifestOptions extends ManifestFolder {
+  /** Told once a minute while the manifest in use is still good. */
+  readonly onRenewalFailed: (error: unknown) => void;
 }
 
 interface ManifestFolder {

@@ -46,6 +46,7 @@ class PlayedPinService {
         folder: keys.folder("processor"),
         curves: nodeCurves,
         nowMs: clock.nowMs(),
+        onRenewalFailed: () => expect.unreachable(),
       }),
       speaker: { program: "processor", instance: "processor-1" },
       clock,

@@ -40,6 +40,8 @@ export function readProcessorKeys(options: {
   readonly folder: KeyFolder;
   readonly curves: Curves;
   readonly nowMs: number;
+  /** The manifest in use is still good, and a person has to see to the next one. */
+  readonly onRenewalFailed: (error: unknown) => void;
 }): ProcessorKeys {
   const { folder, curves } = options;
   const roots = folder.readTrustedRoots(curves);

@@ -7,8 +7,8 @@ import type { Log } from "../mesh/log.ts";
 import type { Policy } from "../mesh/policy.ts";
 import { serve } from "../mesh/serve.ts";
 import type { Telemetry } from "../mesh/telemetry.ts";
+import { fastCurves as curves } from "../sealing/fast-curves.ts";
 import type { KeyFolder } from "../sealing/key-files.ts";
-import { nodeCurves as curves } from "../sealing/node-curves.ts";
 import type { Random } from "../sealing/random.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
 import { AuthorizationDesk } from "./authorization-desk.ts";
@@ -18,6 +18,8 @@ import { CertificateCache } from "./certificate-cache.ts";
 import { Database } from "./database.ts";
 import { DatabaseWatch } from "./database-watch.ts";
 import { jitterFrom } from "./jitter.ts";
+import { oversightService } from "./oversight-service.ts";
+import { OversightStore } from "./oversight-store.ts";
 import { PaymentStore } from "./payment-store.ts";
 import { PinClient } from "./pin-client.ts";
 import { HOP_BOX_BYTES_MAX, type ProcessParts } from "./process-stream.ts";
@@ -62,17 +64,27 @@ export interface RunningProcessor extends AsyncDisposable {
 export async function startProcessor(options: ProcessorOptions): Promise<RunningProcessor> {
   const { clock, log, telemetry, databaseUrl } = options;
   await using stack = new AsyncDisposableStack();
-  const keys = readProcessorKeys({ folder: options.keys, curves, nowMs: clock.nowMs() });
+  const keys = readProcessorKeys({
+    folder: options.keys,
+    curves,
+    nowMs: clock.nowMs(),
+    onRenewalFailed: (error) => log.failure("the key manifest could not be renewed", error),
+  });
   const database = stack.use(new Database({ url: databaseUrl, program: "processor" }));
   if (options.hasTestCards) await addCards(database, testCardRows(keys.cardToken));
   const readiness = new Readiness();
   const parts = processParts(options, { keys, database, stack, readiness });
   const { roots } = keys;
   const registry = { store: new RegistryStore(database), curves, roots, clock };
+  const services = [
+    processorService(parts),
+    registryService(registry),
+    oversightService(new OversightStore(database)),
+  ];
   const server = stack.use(
     await serve({
       listen: options.listen,
-      services: [processorService(parts), registryService(registry)],
+      services,
       identity: options.identity,
       ...policyOf(options),
       clock,
@@ -178,7 +190,9 @@ class Readiness {
     const { database, "PIN service": pins } = this.#ready;
     const state = (isReady: boolean) => (isReady ? "SERVING" : "NOT_SERVING");
     this.#health?.set("cardlane.processor.v1.ProcessorService", state(database && pins));
-    this.#health?.set("cardlane.processor.v1.ProcessorRegistryService", state(database));
+    for (const reading of ["ProcessorRegistryService", "ProcessorOversightService"]) {
+      this.#health?.set(`cardlane.processor.v1.${reading}`, state(database));
+    }
   }
 }
 
@@ -196,6 +210,7 @@ function policyOf({ identity, trustDomain = "cardlane.dev" }: ProcessorOptions):
       methods: [
         "cardlane.processor.v1.ProcessorService/GetManifest",
         "cardlane.processor.v1.ProcessorRegistryService/*",
+        "cardlane.processor.v1.ProcessorOversightService/*",
       ],
     },
   ];

@@ -39,4 +39,5 @@ const LISTED_CARDS = TEST_CARDS.map((card) => ({
   scheme: Pan.parse(card.number).scheme,
   provokes: card.provokes,
   pin: needsPin(card.verification) ? testPinOf(card) : "",
+  expirationDate: card.expirationDate,
 }));

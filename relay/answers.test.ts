@@ -98,10 +98,15 @@ test.each<{ fault: PaymentErrorCode }>([
   expect(bed.processor.reversals).toMatchObject([{ reason: 4007 }]);
 });
 
-test.each<{ fault: PaymentErrorCode }>([
-  { fault: "OWNED_ELSEWHERE" },
-  { fault: "DUPLICATE_DIFFERS" },
-])("after $fault there is nothing to reverse: the payment was never taken", async ({ fault }) => {
+test.each<{ fault: PaymentErrorCode; certainty: Certainty; nextStep: NextStep }>([
+  // The relay that submitted it first may have got an approval.
+  {
+    fault: "OWNED_ELSEWHERE",
+    certainty: Certainty.UNKNOWN,
+    nextStep: NextStep.RETRY_SAME_ID,
+  },
+  { fault: "DUPLICATE_DIFFERS", certainty: Certainty.FINAL, nextStep: NextStep.NONE },
+])("after $fault there is nothing to reverse from here", async ({ fault, ...end }) => {
   await using bed = await TestBed.start();
   bed.processor.decide = () => ({ fault });
   const relay = await bed.startRelay();
@@ -110,7 +115,9 @@ test.each<{ fault: PaymentErrorCode }>([
   const { signed, paymentId } = bed.signer.sign();
   terminal.submit(signed);
   const declined = await terminal.completedAs(paymentId, DECLINED);
-  expect(declined).toMatchObject({ certainty: Certainty.FINAL, nextStep: NextStep.NONE });
+  expect(declined).toMatchObject(end);
+  const key = { case: "paymentId", value: paymentId } as const;
+  expect((await relay.calls.getPayment({ key })).payment).toMatchObject(end);
   expect(declined.fault?.code).toBe(fault);
   expect(declined.result).toBeUndefined();
   expect(bed.processor.reversals).toEqual([]);
@@ -149,6 +156,22 @@ test("a reversal that the processor will never take ends the payment as declined
   bed.clock.putForward(25_000);
   const declined = await terminal.completedAs(paymentId, DECLINED);
   expect(declined.fault?.code).toBe("OWNED_ELSEWHERE");
+});
+
+test("a payment that the relay forgot and the processor knows is not called undone", async () => {
+  await using bed = await TestBed.start();
+  bed.processor.decideReversal = () => ({ fault: "DUPLICATE_DIFFERS" });
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  const { paymentId } = bed.signer.sign();
+  const { merchantId } = bed.keys.terminal;
+  await relay.calls.cancelPayment({ paymentId, merchantId });
+  await bed.processor.until(() => bed.processor.reversals.length === 1);
+  bed.clock.putForward(5_000);
+  await bed.processor.until(() => bed.processor.reversals.length === 2);
+  const key = { case: "paymentId", value: paymentId } as const;
+  const { payment } = await relay.calls.getPayment({ key });
+  expect(payment).toMatchObject({ state: REVERSING, certainty: Certainty.UNKNOWN });
 });
 
 test("an answer that nobody waits for changes nothing", async () => {

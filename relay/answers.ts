@@ -14,6 +14,7 @@ import type { Reversals } from "./reversals.ts";
 
 /** Faults after which the processor will refuse the reversal of these bytes as well. */
 const NEVER_TAKEN: readonly PaymentErrorCode[] = ["OWNED_ELSEWHERE", "DUPLICATE_DIFFERS"];
+const MAY_BE_TAKEN_LATER: readonly NextStep[] = [NextStep.RETRY_SAME_ID, NextStep.WAIT];
 
 export interface AnswersOptions {
   readonly forwarder: Forwarder;
@@ -73,13 +74,14 @@ export class Answers {
     const { recordNumber } = flight;
     log.warn("the processor did not decide", { recordNumber, errorCode: error.code });
     if (error.code === "KEY_NOT_VALID") onManifestStale();
-    if (error.row.nextStep === NextStep.RETRY_SAME_ID || error.row.nextStep === NextStep.WAIT) {
+    const isNeverTaken = NEVER_TAKEN.includes(error.code);
+    if (!isNeverTaken && MAY_BE_TAKEN_LATER.includes(error.row.nextStep)) {
       forwarder.retryLater(flight, error);
       return;
     }
     forwarder.settle(flight, error.code);
     const record = recordOfFlight(flight);
-    const ended = NEVER_TAKEN.includes(error.code)
+    const ended = isNeverTaken
       ? completer.complete(neverTaken(record, error.code))
       : reversals.begin([record], REVERSAL_REASONS.UNABLE_TO_COMPLETE, error.code);
     ended
@@ -104,7 +106,9 @@ export class Answers {
   #reversalFault(record: RelayRecord, error: PaymentError): void {
     const { reversals, completer, log } = this.#options;
     const { recordNumber } = record;
-    if (NEVER_TAKEN.includes(error.code)) {
+    // A tombstone names no bytes: that others are there does not say that nothing was charged.
+    const isBlind = record.digest === undefined && error.code === "DUPLICATE_DIFFERS";
+    if (NEVER_TAKEN.includes(error.code) && !isBlind) {
       reversals.drop(recordNumber);
       void completer.complete(neverTaken(record, error.code));
       return;

@@ -25,16 +25,22 @@ export class Database implements AsyncDisposable {
   readonly #pool: pg.Pool;
 
   constructor(databaseUrl: string) {
+    const patience = {
+      connectionTimeoutMillis: STATEMENT_MS_MAX,
+      // Whether PostgreSQL is slow, or is not there any more and nobody said so.
+      query_timeout: STATEMENT_MS_MAX,
+    };
     this.#pool = new pg.Pool({
       connectionString: databaseUrl,
       max: CONNECTIONS_MAX,
-      connectionTimeoutMillis: STATEMENT_MS_MAX,
-      query_timeout: STATEMENT_MS_MAX,
+      ...patience,
       options: PLANNER.map((setting) => `-c ${setting}`).join(" "),
     });
     // The next statement finds out; without a handler a broken idle connection ends the program.
     this.#pool.on("error", () => undefined);
-    this.prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: databaseUrl }) });
+    this.prisma = new PrismaClient({
+      adapter: new PrismaPg({ connectionString: databaseUrl, ...patience }),
+    });
   }
 
   /**
@@ -47,6 +53,9 @@ export class Database implements AsyncDisposable {
     values: readonly unknown[],
   ): Promise<readonly Row[]> {
     const client = await this.#connect();
+    // The statement fails with it; a connection that nobody listened to would end the program.
+    const ignore = () => undefined;
+    client.on("error", ignore);
     try {
       const { rows } = await client.query<Row>({ name, text, values: [...values] });
       client.release();
@@ -56,6 +65,8 @@ export class Database implements AsyncDisposable {
       // A connection that failed under a statement is of no use to the next one.
       client.release(!isRefused);
       throw isRefused ? error : notReached(error);
+    } finally {
+      client.off("error", ignore);
     }
   }
 

@@ -9,10 +9,11 @@ import {
   withDefault,
 } from "../mesh/config.ts";
 import { runProgram } from "../mesh/program.ts";
+import type { Rate } from "../mesh/rate-limits.ts";
 import { applyMigrations } from "../prisma/migrate.ts";
 import { verifyRelayCertificate } from "../sealing/certificates.ts";
+import { fastCurves as curves } from "../sealing/fast-curves.ts";
 import { KeyFolder } from "../sealing/key-files.ts";
-import { nodeCurves as curves } from "../sealing/node-curves.ts";
 import { systemRandom as random } from "../sealing/random.ts";
 import { NOTIFICATION_SETTINGS, strangersInReach } from "./notifications/notification-settings.ts";
 import { startNotifications } from "./notifications/notifications.ts";
@@ -23,6 +24,8 @@ import { openRelayStore } from "./relay-store.ts";
 const PROGRAM = "relay/0.1.0";
 /** Health probes look about this often. */
 const PROBE_PERIOD_MS = 1_000;
+
+const RATE_RANGE = { min: 1, max: 1_000_000 };
 
 const SETTINGS = {
   ...NOTIFICATION_SETTINGS,
@@ -43,6 +46,12 @@ const SETTINGS = {
       min: 1_000,
       max: 120_000,
     }),
+  ),
+  callsPerSecond: optional(
+    integer("CARDLANE_CALLS_PER_SECOND", "calls that one TLS identity may make", RATE_RANGE),
+  ),
+  paymentsPerSecond: optional(
+    integer("CARDLANE_PAYMENTS_PER_SECOND", "payments that one terminal may submit", RATE_RANGE),
   ),
 };
 
@@ -84,6 +93,8 @@ await runProgram("relay", async (program) => {
     identity,
     trustDomain,
     deadlineMs: config.deadlineMs,
+    callRate: rateOf(config.callsPerSecond),
+    paymentRate: rateOf(config.paymentsPerSecond),
     curves,
     clock,
     random,
@@ -110,3 +121,8 @@ await runProgram("relay", async (program) => {
     },
   };
 });
+
+/** What is allowed in ten seconds is allowed at once, too. */
+function rateOf(perSecond: number | undefined): Rate | undefined {
+  return perSecond === undefined ? undefined : { perSecond, burst: perSecond * 10 };
+}

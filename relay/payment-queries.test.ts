@@ -105,7 +105,7 @@ test.each([
     name: "a number that is nobody's",
     request: { key: { case: "recordNumber", value: NOBODYS } } as const,
     code: "PAYMENT_NOT_FOUND",
-    message: `no record with recordNumber ${NOBODYS}`,
+    message: `no record with record_number ${NOBODYS}`,
   },
   {
     name: "a payment id that is nobody's",
@@ -113,7 +113,7 @@ test.each([
       key: { case: "paymentId", value: "01932b5e-8c1a-7f00-9d3b-1f2e3d4c5b6a" },
     } as const,
     code: "PAYMENT_NOT_FOUND",
-    message: "no record with paymentId 01932b5e-8c1a-7f00-9d3b-1f2e3d4c5b6a",
+    message: "no record with payment_id 01932b5e-8c1a-7f00-9d3b-1f2e3d4c5b6a",
   },
   {
     name: "a misread number",

@@ -39,8 +39,9 @@ export class PaymentQueries {
     const record = await this.#find(request, merchantId);
     // Another merchant's record is not even there.
     if (record === undefined || (merchantId !== undefined && record.merchantId !== merchantId)) {
-      const { case: key, value } = request.key;
-      throw new PaymentError("PAYMENT_NOT_FOUND", `no record with ${key} ${value}`);
+      const field = request.key.case === "recordNumber" ? "record_number" : "payment_id";
+      const message = `no record with ${field} ${request.key.value}`;
+      throw new PaymentError("PAYMENT_NOT_FOUND", message, { field });
     }
     return paymentRecordOf(record, await this.#events.ofRecord(record.recordNumber));
   }

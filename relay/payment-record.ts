@@ -1,6 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import {
+  Certainty,
   EntryMode,
+  NextStep,
   PaymentKind,
   PaymentState,
   type SignedResult,
@@ -31,8 +33,7 @@ export function paymentRecordOf(
     recordNumber: record.recordNumber,
     paymentId: record.paymentId,
     state: PaymentState[state],
-    certainty: certaintyOf(state),
-    nextStep: nextStepOf(state, record.responseCode || undefined),
+    ...endOf(record),
     kind: PaymentKind[record.kind as keyof typeof PaymentKind],
     amounts: {
       totalMinor: record.totalMinor,
@@ -72,11 +73,25 @@ export function completedOf(outcome: RecordOutcome): Completed {
     paymentId: paymentIdToBytes(outcome.paymentId),
     recordNumber: outcome.recordNumber,
     state: PaymentState[state],
-    certainty: certaintyOf(state),
-    nextStep: nextStepOf(state, outcome.responseCode || undefined),
+    ...endOf(outcome),
     ...(result === undefined ? {} : { result }),
     ...(faultCode === undefined ? {} : { fault: faultOfCode(faultCode) }),
   });
+}
+
+/** How sure it is that the record is at its end, and what can be done then. */
+function endOf(record: {
+  readonly state: string;
+  readonly responseCode: string;
+  readonly faultCode: string | null | undefined;
+}) {
+  const state = record.state as StateName;
+  // Not taken from here, because it came through another relay: there it may be approved.
+  if (state === "DECLINED" && record.faultCode === "OWNED_ELSEWHERE") {
+    return { certainty: Certainty.UNKNOWN, nextStep: NextStep.RETRY_SAME_ID };
+  }
+  const nextStep = nextStepOf(state, record.responseCode || undefined);
+  return { certainty: certaintyOf(state), nextStep };
 }
 
 function faultOfCode(code: string) {

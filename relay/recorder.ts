@@ -2,15 +2,17 @@ import type { Clock } from "../mesh/clock.ts";
 import { GroupCommit } from "../mesh/group-commit.ts";
 import type { Telemetry } from "../mesh/telemetry.ts";
 import { PaymentError } from "../payment/errors.ts";
-import type { RelayId } from "../payment/identifiers.ts";
+import type { RelayId, TerminalId } from "../payment/identifiers.ts";
 import { newRecordNumber, type RecordNumber } from "../payment/record-number.ts";
+import { equalBytes } from "../sealing/bytes.ts";
 import type { Random } from "../sealing/random.ts";
+import { sha512 } from "../sealing/sha512.ts";
 import { type Flight, newFlight } from "./flight.ts";
 import type { Forwarder } from "./forwarder.ts";
 import type { ProcessorLanes } from "./processor-lanes.ts";
 import type { NewRecord, Recording, RecordStore } from "./record-store.ts";
 import { isSamePayment, type RelayRecord } from "./relay-record.ts";
-import type { CheckedSubmission } from "./submission.ts";
+import type { CheckedSubmission, UncheckedSubmission } from "./submission.ts";
 
 /** 45 random bits: a number that is taken comes up once in a lifetime, twice in a row never. */
 const NUMBER_ATTEMPTS_MAX = 3;
@@ -66,6 +68,25 @@ export class Recorder {
       throw new PaymentError("DUPLICATE_DIFFERS", message);
     }
     return recorded;
+  }
+
+  /**
+   * The record of these very bytes, whoever may submit today; undefined when they are new, or those
+   * of another terminal than the stream's.
+   *
+   * @throws PaymentError STORE_NOT_REACHED
+   */
+  async findRepeat(
+    { parsed, payment }: UncheckedSubmission,
+    streamTerminalId: TerminalId | undefined,
+  ): Promise<Extract<Recorded, { kind: "known" }> | undefined> {
+    if (parsed instanceof PaymentError) return undefined;
+    const { context } = parsed;
+    if (streamTerminalId !== undefined && streamTerminalId !== context.terminalId) return undefined;
+    const [record] = await this.#options.store.findByPayments([context]);
+    const isRepeat =
+      record?.digest !== undefined && equalBytes(record.digest, sha512(payment.readerPayment));
+    return isRepeat ? { kind: "known", record } : undefined;
   }
 
   idle(): Promise<void> {

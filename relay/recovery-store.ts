@@ -119,6 +119,7 @@ function claimStatement(name: string, condition: string, order: string): Stateme
     UPDATE record SET
       lease_owner = $1::text,
       claim_number = claim_number + 1,
+      reversal_attempts = reversal_attempts + CASE WHEN state = 'REVERSING' THEN 1 ELSE 0 END,
       due_at = greatest(
         CASE WHEN state = 'REVERSING' THEN $2::timestamptz ELSE deadline_at END,
         $2::timestamptz + interval '1 millisecond' * $3::float8 *
@@ -157,7 +158,7 @@ const BEGIN_REVERSALS: Statement = {
     WITH changed AS (
       UPDATE record SET state = 'REVERSING', reverse = given.reverse,
         reverse_signature = given.reverse_signature, fault_code = given.fault_code,
-        reader_payment = NULL, reader_signature = NULL,
+        reader_payment = NULL, reader_signature = NULL, reversal_attempts = 1,
         lease_owner = $${REVERSING_BATCH.next}::text,
         due_at = $${REVERSING_BATCH.next + 2}::timestamptz
       FROM ${REVERSING_BATCH.given}
@@ -177,9 +178,9 @@ const INSERT_TOMBSTONE: Statement = {
       INSERT INTO record (record_number, merchant_id, payment_id, terminal_id, reverse,
         reverse_signature, traceparent, lease_owner, recorded_at, deadline_at, due_at,
         kind, state, total_minor, tip_minor, cashback_minor, surcharge_minor, currency,
-        reader_serial, entry_mode, trace_number)
+        reader_serial, entry_mode, trace_number, reversal_attempts)
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10,
-        'UNSPECIFIED', 'REVERSING', 0, 0, 0, 0, 0, '', 'UNSPECIFIED', 0)
+        'UNSPECIFIED', 'REVERSING', 0, 0, 0, 0, 0, '', 'UNSPECIFIED', 0, 1)
       ON CONFLICT DO NOTHING
       RETURNING record_number, merchant_id, state, recorded_at AS changed_at
     ), ${writeEvents("inserted")}

@@ -1,5 +1,6 @@
 import type { Clock } from "../mesh/clock.ts";
 import type { Log } from "../mesh/log.ts";
+import { type Rate, RateLimits } from "../mesh/rate-limits.ts";
 import type { MeshService } from "../mesh/service.ts";
 import type { Telemetry } from "../mesh/telemetry.ts";
 import type { RelayId } from "../payment/identifiers.ts";
@@ -15,6 +16,7 @@ import { Forwarder } from "./forwarder.ts";
 import { Intake } from "./intake.ts";
 import { ManifestKeeper } from "./manifest-keeper.ts";
 import { notificationService } from "./notifications/notification-service.ts";
+import { oversightService } from "./oversight-service.ts";
 import { PaymentQueries } from "./payment-queries.ts";
 import { PaymentWatch } from "./payment-watch.ts";
 import { ProcessorLanes, type ProcessorLink } from "./processor-lanes.ts";
@@ -34,6 +36,9 @@ import { webhookService } from "./webhooks/webhook-service.ts";
 const DEADLINE_MS = 25_000;
 /** Under 2 KiB each. More would not be answered before its deadline anyway. */
 const FLIGHTS_MAX = 50_000;
+
+/** No person presents cards faster; a terminal that does is broken, or not a terminal. */
+const PAYMENT_RATE: Rate = { perSecond: 50, burst: 500 };
 
 const INSTITUTIONS: Institutions = {
   acquiringId: "10000000001",
@@ -60,6 +65,8 @@ export interface RelayCoreOptions {
   readonly deadlineMs?: number | undefined;
   readonly flightsMax?: number | undefined;
   readonly institutions?: Institutions | undefined;
+  /** Payments of each terminal that has a TLS identity. */
+  readonly paymentRate?: Rate | undefined;
 }
 
 export interface RelayKeys {
@@ -130,6 +137,7 @@ export class RelayCore implements AsyncDisposable {
       registryService({ ...registryParts, clock }),
       this.#notificationService(),
       webhookService({ ...options, store: store.webhooks }),
+      oversightService(store.oversight),
     ];
   }
 
@@ -245,6 +253,7 @@ export class RelayCore implements AsyncDisposable {
       ...this.#options,
       intake: new Intake(intake),
       waiting: this.#waiting,
+      paymentRates: new RateLimits(this.#options.paymentRate ?? PAYMENT_RATE, clock),
       registry: this.#registry,
       queries: new PaymentQueries(queries, events),
       watch: new PaymentWatch(watch),

@@ -2,6 +2,7 @@ import { Database } from "./database.ts";
 import { EventStore } from "./event-store.ts";
 import { ContactStore } from "./notifications/contact-store.ts";
 import { NotificationStore } from "./notifications/notification-store.ts";
+import { OversightStore } from "./oversight-store.ts";
 import { QueryStore } from "./query-store.ts";
 import { RecordStore } from "./record-store.ts";
 import { RecoveryStore } from "./recovery-store.ts";
@@ -18,6 +19,7 @@ export interface RelayStore extends AsyncDisposable {
   readonly contacts: ContactStore;
   readonly notifications: NotificationStore;
   readonly webhooks: WebhookStore;
+  readonly oversight: OversightStore;
 }
 
 /** @param instance this relay instance; what it begins is its own until it is overdue. */
@@ -32,6 +34,7 @@ export function openRelayStore(databaseUrl: string, instance: string): RelayStor
     contacts: new ContactStore(database),
     notifications: new NotificationStore(database),
     webhooks: new WebhookStore(database),
+    oversight: new OversightStore(database),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
 }

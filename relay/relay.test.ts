@@ -161,7 +161,10 @@ test("a frame that is about no payment ends the stream", async () => {
   const terminal = relay.openTerminal();
   terminal.sendEmpty();
   await terminal.until(() => terminal.end !== undefined);
-  expect(terminal.end).toMatchObject({ code: 3, message: "a frame must carry submit" });
+  expect(terminal.end).toMatchObject({
+    code: 3,
+    message: "a frame must carry submit or completion",
+  });
 });
 
 test("the manifest is passed on, and not again to who has it", async () => {
@@ -178,4 +181,34 @@ test("the manifest is passed on, and not again to who has it", async () => {
     Buffer.from(bed.keys.delegatedManifest.manifest?.payload ?? []),
   );
   expect((await relay.calls.getManifest({ haveNumber: number })).manifest).toBeUndefined();
+});
+
+test("the completion of a chip card is refused, and the stream goes on", async () => {
+  await using bed = await TestBed.start();
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  const terminal = relay.openTerminal();
+  const { signed, paymentId } = bed.signer.sign();
+  terminal.complete(paymentId);
+  await terminal.until(() => terminal.refused.length === 1);
+  expect(terminal.refused[0]?.fault).toMatchObject({
+    code: "NOT_SUPPORTED",
+    message: "completions of chip cards are not supported",
+  });
+  terminal.submit(signed);
+  await terminal.completedAs(paymentId, PaymentState.APPROVED);
+});
+
+test("a reader with an impossible clock harms nobody in the same batch", async () => {
+  await using bed = await TestBed.start();
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  const far = 9n * 10n ** 18n;
+  const bad = bed.signer.sign({ context: { readerTimeMs: far, submitBeforeMs: far } });
+  const good = bed.signer.sign();
+  const terminal = relay.openTerminal();
+  terminal.submit(bad.signed);
+  terminal.submit(good.signed);
+  await terminal.completedAs(good.paymentId, PaymentState.APPROVED);
+  expect((await terminal.refusedOf(bad.paymentId)).fault?.code).toBe("MALFORMED_REQUEST");
 });

@@ -1,13 +1,21 @@
 import { NotificationService } from "../gen/cardlane/relay/v1/notification_pb.ts";
-import { RelayRegistryService, RelayService } from "../gen/cardlane/relay/v1/relay_pb.ts";
+import {
+  RelayOversightService,
+  RelayRegistryService,
+  RelayService,
+} from "../gen/cardlane/relay/v1/relay_pb.ts";
 import { WebhookService } from "../gen/cardlane/relay/v1/webhook_pb.ts";
 import type { Identity } from "../mesh/identity.ts";
 import type { Policy } from "../mesh/policy.ts";
+import type { Rate } from "../mesh/rate-limits.ts";
 import { type MeshServer, serve } from "../mesh/serve.ts";
 import { RelayCore, type RelayCoreOptions, type RelayHealth } from "./relay-core.ts";
 
 /** A Submit with a certificate beside it is under 8 KiB. */
 const MESSAGE_BYTES_MAX = 16_384;
+
+/** Far above what a terminal or a person asks for; a program in a loop meets it. */
+const CALL_RATE: Rate = { perSecond: 200, burst: 1_000 };
 
 export interface RelayOptions extends RelayCoreOptions {
   /** "host:port"; port 0 takes any. */
@@ -18,6 +26,8 @@ export interface RelayOptions extends RelayCoreOptions {
   readonly trustDomain: string;
   /** How long health probes get to see that the relay stops, in milliseconds. */
   readonly probePeriodMs?: number;
+  /** Calls and new streams of each TLS identity. */
+  readonly callRate?: Rate | undefined;
 }
 
 /** A relay that serves. Disposing of it ends it at once; `drain` ends it in order. */
@@ -38,6 +48,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
     log,
     telemetry,
     limits: { messageBytesMax: MESSAGE_BYTES_MAX },
+    callRate: options.callRate ?? CALL_RATE,
     ...(identity === undefined ? {} : { identity, policy: relayPolicy(options.trustDomain) }),
     ...(probePeriodMs === undefined ? {} : { probePeriodMs }),
   });
@@ -67,9 +78,11 @@ class Running implements RunningRelay {
     const canPay = isDatabaseReached && isProcessorReached;
     const { health } = this.#server;
     health.set(RelayService.typeName, canPay ? "SERVING" : "NOT_SERVING");
-    for (const { typeName } of [RelayRegistryService, NotificationService, WebhookService]) {
-      health.set(typeName, isDatabaseReached ? "SERVING" : "NOT_SERVING");
-    }
+    const canRead = isDatabaseReached ? "SERVING" : "NOT_SERVING";
+    health.set(RelayRegistryService.typeName, canRead);
+    health.set(RelayOversightService.typeName, canRead);
+    health.set(NotificationService.typeName, canRead);
+    health.set(WebhookService.typeName, canRead);
   }
 
   async drain(graceMs: number): Promise<void> {
@@ -104,6 +117,7 @@ export function relayPolicy(trustDomain: string): Policy {
         `${RelayRegistryService.typeName}/*`,
         `${NotificationService.typeName}/*`,
         `${WebhookService.typeName}/*`,
+        `${RelayOversightService.typeName}/*`,
       ],
     },
   ];

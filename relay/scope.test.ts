@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type Client, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeDevelopmentTls } from "../cli/start/development-tls.ts";
-import { PaymentState } from "../gen/cardlane/payment/v1/payment_pb.ts";
+import { NextStep, PaymentState } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import {
   DeviceState,
   RelayRegistryService,
@@ -121,6 +121,26 @@ test.each([{ holder: "other" as const }, { holder: "stranger" as const }])(
     expect(fault?.message).toMatch(/^a payment on this stream must be of terminal TILL\w{4}, got /);
   },
 );
+
+test("a terminal that submits too much is refused and told when to come back", async () => {
+  await using rated = await bed.startRelay({
+    instance: "A1-rated",
+    identity: identityOf("relay"),
+    paymentRate: { perSecond: 1, burst: 1 },
+  });
+  using channel = rated.connect(identityOf("own"));
+  const terminal = new TestTerminal(channel);
+  const [first, second] = [bed.signer.sign(), bed.signer.sign()];
+  terminal.submit(first.signed);
+  terminal.submit(second.signed);
+  await terminal.completedAs(first.paymentId, PaymentState.APPROVED);
+  const { fault } = await terminal.refusedOf(second.paymentId);
+  expect(fault).toMatchObject({ code: "OVERLOADED", nextStep: NextStep.RETRY_SAME_ID });
+  expect(fault?.retryAfterMs).toBeGreaterThan(0);
+  bed.clock.putForward(1_000);
+  terminal.submit(second.signed);
+  await terminal.completedAs(second.paymentId, PaymentState.APPROVED);
+});
 
 test.each([{ holder: "operator" as const }, { holder: "processor" as const }])(
   "$holder may not submit payments",

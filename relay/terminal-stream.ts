@@ -1,22 +1,30 @@
 import { create } from "@bufbuild/protobuf";
-import { Certainty } from "../gen/cardlane/payment/v1/payment_pb.ts";
+import { Certainty, CompletionSchema } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import {
   RecordedSchema,
   RefusedSchema,
   type Submit,
+  type SubmitCompletion,
   type TransactRequest,
   type TransactResponse,
   TransactResponseSchema,
 } from "../gen/cardlane/relay/v1/relay_pb.ts";
 import type { LiveStream } from "../mesh/live-stream.ts";
 import type { Log } from "../mesh/log.ts";
+import type { RateLimits } from "../mesh/rate-limits.ts";
 import type { SpanAttributes } from "../mesh/span-attributes.ts";
 import type { HopSpan, Telemetry } from "../mesh/telemetry.ts";
 import { PaymentError } from "../payment/errors.ts";
-import { type PaymentId, paymentIdToBytes, type TerminalId } from "../payment/identifiers.ts";
+import {
+  type PaymentId,
+  paymentIdFromBytes,
+  paymentIdToBytes,
+  type TerminalId,
+} from "../payment/identifiers.ts";
 import { faultOf } from "../payment/payment-fault.ts";
 import type { RecordNumber } from "../payment/record-number.ts";
 import { certaintyOf, type StateName } from "../payment/states.ts";
+import { strictDecode } from "../payment/strict-decode.ts";
 import type { Intake } from "./intake.ts";
 import { completedOf } from "./payment-record.ts";
 import type { RecordOutcome } from "./relay-record.ts";
@@ -29,6 +37,8 @@ const OPEN_PAYMENTS_MAX = 256;
 export interface TerminalStreamParts {
   readonly intake: Intake;
   readonly waiting: Waiting;
+  /** Of each terminal that has a TLS identity, over all of its streams. */
+  readonly paymentRates: RateLimits;
   readonly telemetry: Telemetry;
   readonly log: Log;
 }
@@ -63,12 +73,30 @@ export class TerminalStream {
   }
 
   #receive({ frame }: TransactRequest): void {
-    if (frame.case !== "submit") {
-      throw new PaymentError("MALFORMED_REQUEST", "a frame must carry submit");
+    // What cannot be told from other payments cannot be refused by its id: that ends the stream.
+    switch (frame.case) {
+      case "submit":
+        void this.#submit(addressSubmission(frame.value.payment), frame.value);
+        break;
+      case "completion":
+        this.#refuseCompletion(frame.value);
+        break;
+      default:
+        throw new PaymentError("MALFORMED_REQUEST", "a frame must carry submit or completion");
     }
-    // A payment that cannot be told from others cannot be refused by its id: that ends the stream.
-    const submission = addressSubmission(frame.value.payment);
-    void this.#submit(submission, frame.value);
+  }
+
+  #refuseCompletion({ completion, traceparent }: SubmitCompletion): void {
+    const bytes = completion?.completion ?? new Uint8Array();
+    const paymentId = paymentIdFromBytes(
+      strictDecode(CompletionSchema, bytes, "completion").paymentId,
+    );
+    const { telemetry } = this.#parts;
+    const span = telemetry.spanOf(traceparent || undefined, "relay.complete", "server", {
+      paymentId,
+    });
+    const error = new PaymentError("NOT_SUPPORTED", "completions of chip cards are not supported");
+    this.#refuse(paymentId, error, span);
   }
 
   async #submit(submission: UncheckedSubmission, { traceparent }: Submit): Promise<void> {
@@ -85,6 +113,7 @@ export class TerminalStream {
     const open = new OpenPayment(span, (outcome) => this.#complete(open, outcome));
     this.#open.add(open);
     try {
+      if (this.#terminalId !== undefined) this.#parts.paymentRates.take(this.#terminalId);
       const recorded = await intake.take(submission, this.#terminalId, span);
       // The stream ended meanwhile; the payment goes on without it.
       if (!this.#open.has(open)) return;

@@ -8,9 +8,10 @@ import { withOneBitFlipped } from "./one-bit-flipped.ts";
 import { refusalOf } from "./refusal-of.ts";
 import { SealedDataRejected } from "./sealed-data-rejected.ts";
 import { seededRandom } from "./seeded-random.ts";
+import { sodiumCurves } from "./sodium-curves.ts";
 import { tweetnaclCurves } from "./tweetnacl-curves.ts";
 
-const backends = [nodeCurves, tweetnaclCurves];
+const backends = [nodeCurves, sodiumCurves(sodium), tweetnaclCurves];
 const bytesOf = (hex: string) => new Uint8Array(Buffer.from(hex, "hex"));
 
 describe.each(backends)("$name", (curves) => {
@@ -80,27 +81,31 @@ describe.each(backends)("$name", (curves) => {
   });
 });
 
-test.each([11, 12, 13])("both backends and libsodium make the same bytes (seed %i)", (seed) => {
-  const random = seededRandom(seed);
-  const privateKey = random.bytes(32);
-  const message = random.bytes(seed * 31);
-  const sodiumPublicKey = new Uint8Array(32);
-  const sodiumSecretKey = new Uint8Array(64);
-  const sodiumSignature = new Uint8Array(64);
-  sodium.crypto_sign_seed_keypair(sodiumPublicKey, sodiumSecretKey, privateKey);
-  sodium.crypto_sign_detached(sodiumSignature, message, sodiumSecretKey);
-  const peer = generateAgreement({ curves: nodeCurves, random }).agreement;
-  const made = backends.map((curves) => ({
-    publicKey: curves.signer(privateKey).publicKey,
-    keyId: curves.signer(privateKey).keyId,
-    signature: curves.signer(privateKey).sign(message),
-    agreementKeyId: curves.agreement(privateKey).keyId,
-    sharedKey: curves.agreement(privateKey).sharedKey(peer.publicKey),
-  }));
-  expect(made[0]).toEqual(made[1]);
-  expect(made[0]?.publicKey).toEqual(sodiumPublicKey);
-  expect(made[0]?.signature).toEqual(sodiumSignature);
-});
+test.each([11, 12, 13])(
+  "all backends and libsodium itself make the same bytes (seed %i)",
+  (seed) => {
+    const random = seededRandom(seed);
+    const privateKey = random.bytes(32);
+    const message = random.bytes(seed * 31);
+    const sodiumPublicKey = new Uint8Array(32);
+    const sodiumSecretKey = new Uint8Array(64);
+    const sodiumSignature = new Uint8Array(64);
+    sodium.crypto_sign_seed_keypair(sodiumPublicKey, sodiumSecretKey, privateKey);
+    sodium.crypto_sign_detached(sodiumSignature, message, sodiumSecretKey);
+    const peer = generateAgreement({ curves: nodeCurves, random }).agreement;
+    const made = backends.map((curves) => ({
+      publicKey: curves.signer(privateKey).publicKey,
+      keyId: curves.signer(privateKey).keyId,
+      signature: curves.signer(privateKey).sign(message),
+      agreementKeyId: curves.agreement(privateKey).keyId,
+      sharedKey: curves.agreement(privateKey).sharedKey(peer.publicKey),
+    }));
+    expect(made[1]).toEqual(made[0]);
+    expect(made[2]).toEqual(made[0]);
+    expect(made[0]?.publicKey).toEqual(sodiumPublicKey);
+    expect(made[0]?.signature).toEqual(sodiumSignature);
+  },
+);
 
 test("keys of the second encoding of a point are agreed alike", () => {
   const random = seededRandom(14);
@@ -109,29 +114,33 @@ test("keys of the second encoding of a point are agreed alike", () => {
     bytesOf(`${(0xed + above).toString(16)}${"ff".repeat(30)}7f`),
     bytesOf(`0${above % 10}${"00".repeat(30)}80`),
   ]);
-  const [byNode, byTweetnacl] = backends.map((curves) => {
+  const [byNode, bySodium, byTweetnacl] = backends.map((curves) => {
     const agreement = curves.agreement(secretKey);
     return points.map((point) => attempt(() => agreement.sharedKey(point).join()));
   });
-  expect(byNode).toEqual(byTweetnacl);
+  expect(bySodium).toEqual(byNode);
+  expect(byTweetnacl).toEqual(byNode);
 });
 
-test("one flipped bit in any byte of a signature, message or key is refused", () => {
-  const random = seededRandom(15);
-  const { signer } = generateSigner({ curves: nodeCurves, random });
-  const message = random.bytes(100);
-  const signature = signer.sign(message);
-  const { verify } = nodeCurves.verifier(signer.publicKey);
-  expect(verify(message, signature)).toBe(true);
-  expect(withOneBitFlipped(signature).filter((changed) => verify(message, changed))).toEqual([]);
-  expect(withOneBitFlipped(message).filter((changed) => verify(changed, signature))).toEqual([]);
-  const believed = withOneBitFlipped(signer.publicKey).filter(
-    (publicKey) => verdictOfBytes(nodeCurves, publicKey, message, signature) === "accepted",
-  );
-  expect(believed).toEqual([]);
-});
+test.each([nodeCurves, sodiumCurves(sodium)])(
+  "$name refuses one flipped bit in any byte of a signature, message or key",
+  (curves) => {
+    const random = seededRandom(15);
+    const { signer } = generateSigner({ curves, random });
+    const message = random.bytes(100);
+    const signature = signer.sign(message);
+    const { verify } = curves.verifier(signer.publicKey);
+    expect(verify(message, signature)).toBe(true);
+    expect(withOneBitFlipped(signature).filter((changed) => verify(message, changed))).toEqual([]);
+    expect(withOneBitFlipped(message).filter((changed) => verify(changed, signature))).toEqual([]);
+    const believed = withOneBitFlipped(signer.publicKey).filter(
+      (publicKey) => verdictOfBytes(curves, publicKey, message, signature) === "accepted",
+    );
+    expect(believed).toEqual([]);
+  },
+);
 
-test("the backends and libsodium agree on changed signatures (seed 16)", () => {
+test("the backends and libsodium itself agree on changed signatures (seed 16)", () => {
   const random = seededRandom(16);
   const { signer } = generateSigner({ curves: nodeCurves, random });
   const message = random.bytes(64);
@@ -142,7 +151,7 @@ test("the backends and libsodium agree on changed signatures (seed 16)", () => {
       curves.verifier(signer.publicKey).verify(message, candidate),
     );
     const bySodium = sodium.crypto_sign_verify_detached(candidate, message, signer.publicKey);
-    expect(verdicts).toEqual([bySodium, bySodium]);
+    expect(verdicts).toEqual([bySodium, bySodium, bySodium]);
   }
 });
 

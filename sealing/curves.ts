@@ -36,7 +36,7 @@ export interface Agreement {
  * Import a key once and keep what these give.
  */
 export interface Curves {
-  readonly name: "node" | "tweetnacl";
+  readonly name: "node" | "sodium" | "tweetnacl";
   /** `seed`: the 32-byte Ed25519 private key of RFC 8032. */
   signer(seed: Uint8Array): Signer;
   /** @throws SealedDataRejected for a key that is not 32 bytes, not canonical or of small order. */

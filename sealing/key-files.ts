@@ -1,4 +1,4 @@
-import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   type DescMessage,
@@ -144,12 +144,12 @@ export class KeyFolder {
 
   #writeJson(name: string, content: unknown, mode?: number): void {
     const path = join(this.#directory, name);
-    writeFileSync(
-      path,
-      `${JSON.stringify(content, null, 2)}\n`,
-      mode === undefined ? {} : { mode },
-    );
-    if (mode !== undefined) chmodSync(path, mode);
+    const text = `${JSON.stringify(content, null, 2)}\n`;
+    // Never half there: who reads meanwhile, or after a crash, finds the old one or the new one.
+    const draft = `${path}.new`;
+    writeFileSync(draft, text, { flush: true, ...(mode !== undefined && { mode }) });
+    if (mode !== undefined) chmodSync(draft, mode);
+    renameSync(draft, path);
   }
 }
 

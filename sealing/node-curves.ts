@@ -13,8 +13,8 @@ import { SealedDataRejected } from "./sealed-data-rejected.ts";
 import { strictVerifier } from "./strict-ed25519.ts";
 
 /**
- * OpenSSL's curves: for relay and processor. Importing a key costs 3 µs (public) to 40 µs (private)
- * next to 45 µs for a signature and 110 µs for a verification: keep the capabilities.
+ * OpenSSL's curves: where libsodium does not load. Importing a key costs 3 µs (public) to 40 µs
+ * (private), next to 45 µs for a signature and 110 µs for a verification: keep the capabilities.
  */
 export const nodeCurves: Curves = {
   name: "node",

@@ -1,4 +1,4 @@
-/** libsodium, the second implementation that tests compare with: only what they call. */
+/** libsodium: only what is called here and in tests. Lengths that are wrong throw. */
 declare module "sodium-native" {
   const sodium: {
     crypto_box_seal(sealed: Uint8Array, message: Uint8Array, publicKey: Uint8Array): void;
@@ -21,6 +21,21 @@ declare module "sodium-native" {
       signature: Uint8Array,
       message: Uint8Array,
       publicKey: Uint8Array,
+    ): boolean;
+    /** @throws Error when the result is all zeros. */
+    crypto_scalarmult(result: Uint8Array, secretKey: Uint8Array, publicKey: Uint8Array): void;
+    crypto_scalarmult_base(publicKey: Uint8Array, secretKey: Uint8Array): void;
+    crypto_secretbox_easy(
+      box: Uint8Array,
+      message: Uint8Array,
+      nonce: Uint8Array,
+      key: Uint8Array,
+    ): void;
+    crypto_secretbox_open_easy(
+      message: Uint8Array,
+      box: Uint8Array,
+      nonce: Uint8Array,
+      key: Uint8Array,
     ): boolean;
   };
   export default sodium;

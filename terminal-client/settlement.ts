@@ -148,6 +148,8 @@ export class Settlement implements Disposable {
       this.#planAsk(delayMs, () => relay.repeat(entry.paymentId));
       return;
     }
+    // What was recorded may be charged: only its record says how it ends, a refusal never does.
+    if (this.#known.recordNumber !== "") return;
     if (error.code === "SUBMITTED_TOO_LATE") {
       this.#planAsk(0, () => this.#cancel());
     } else if (certainty === Certainty.FINAL) {

@@ -123,6 +123,22 @@ describe("a result that the terminal does not believe", () => {
     await bench.until(() => bench.terminal.getPayment(ID).certainty === FINAL);
   });
 
+  test("a relay's refusal of what it has recorded is none", async () => {
+    await using bench = await TerminalBench.start(() => ({ answerMsMax: 100 }));
+    const paying = bench.pay(sale);
+    const submission = await bench.relay.next();
+    submission.recorded();
+    submission.refused("READER_NOT_ACTIVE");
+    await bench.until(() => bench.device.display.lines[0] === "UNKNOWN");
+    expect(await paying.report).toMatchObject({
+      certainty: UNKNOWN,
+      fault: { code: "READER_NOT_ACTIVE" },
+    });
+    submission.answered();
+    await bench.until(() => bench.terminal.getPayment(ID).certainty === FINAL);
+    expect(bench.terminal.getPayment(ID).state).toBe(PaymentState.APPROVED);
+  });
+
   test("a relay's own word of an approval is none", async () => {
     await using bench = await TerminalBench.start(() => ({ answerMsMax: 100 }));
     const paying = bench.pay();

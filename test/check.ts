@@ -1,15 +1,7 @@
 // Everything that must hold before a change is taken: npm run check [-- --without-tests]
 
 import { spawnSync } from "node:child_process";
-import {
-  existsSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-} from "node:fs";
+import { globSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -35,8 +27,9 @@ const STEPS: readonly Step[] = [
     run: () => tool("buf", ["format", "proto", "-d", "--exit-code"]),
   },
   { name: "contracts pass the linter", run: () => tool("buf", ["lint"]) },
-  { name: "contracts break nobody", run: compareWithMain },
-  { name: "generated stubs are those of the contracts", run: compareStubs },
+  { name: "contracts break nobody on main", run: compareWithMain },
+  { name: "contracts break nobody of the last release", run: compareWithLastRelease },
+  { name: "what is generated is that of the contracts", run: compareGenerated },
 ];
 
 try {
@@ -68,14 +61,26 @@ function compareWithMain(): Outcome {
   if (earlier === undefined) {
     return { passed: true, says: "the branch main has no contracts yet to compare with" };
   }
-  const before = join(scratch, "before");
-  const archive = join(scratch, "before.tar");
-  mkdirSync(before);
+  return compareWith(earlier);
+}
+
+/** Releases are tagged v1.2.3. */
+function compareWithLastRelease(): Outcome {
+  const describe = ["describe", "--tags", "--abbrev=0", "--match", "v[0-9]*"];
+  const { status, stdout } = spawnSync("git", describe, { cwd: root, encoding: "utf8" });
+  if (status !== 0) return { passed: true, says: "nothing has been released yet" };
+  return compareWith(stdout.trim());
+}
+
+/** @param commit branch or tag whose contracts ours must not break. */
+function compareWith(commit: string): Outcome {
+  const before = mkdtempSync(join(scratch, "before-"));
+  const archive = join(before, "contracts.tar");
   // What the contracts import from packages is where buf.yaml says, then as now.
   for (const shared of ["buf.yaml", "node_modules"]) {
     symlinkSync(join(root, shared), join(before, shared));
   }
-  git(["archive", `--output=${archive}`, earlier, "proto"]);
+  git(["archive", `--output=${archive}`, commit, "proto"]);
   spawnSync("tar", ["-xf", archive, "-C", before]);
   return tool("buf", ["breaking", "--against", before]);
 }
@@ -84,21 +89,21 @@ function git(gitArguments: readonly string[]): boolean {
   return spawnSync("git", gitArguments, { cwd: root }).status === 0;
 }
 
-function compareStubs(): Outcome {
-  const generated = tool("buf", ["generate", "--output", scratch]);
+function compareGenerated(): Outcome {
+  const generated = tool(process.execPath, ["proto/generate.ts", "--output", scratch]);
   if (!generated.passed) return generated;
-  const committed = readFiles(join(root, "gen"));
-  const wanted = readFiles(join(scratch, "gen"));
+  const committed = readFiles(root);
+  const wanted = readFiles(scratch);
   const names = [...new Set([...committed.keys(), ...wanted.keys()])];
   const outdated = names.filter((name) => committed.get(name) !== wanted.get(name));
   if (outdated.length === 0) return { passed: true, says: "" };
-  return { passed: false, says: `npm run generate would change gen/: ${outdated.join(", ")}` };
+  return { passed: false, says: `npm run generate would change ${outdated.join(", ")}` };
 }
 
+/** What is generated, below a directory. Bytes as Latin-1, which keeps each. */
 function readFiles(directory: string): Map<string, string> {
-  if (!existsSync(directory)) return new Map();
-  const names = globSync("**/*.ts", { cwd: directory });
-  return new Map(names.map((name) => [name, readFileSync(join(directory, name), "utf8")]));
+  const names = globSync(["gen/**/*.*", "docs/contracts.md"], { cwd: directory });
+  return new Map(names.map((name) => [name, readFileSync(join(directory, name), "latin1")]));
 }
 
 function runTests(): boolean {

@@ -1,13 +1,14 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { sha512 } from "../sealing/sha512.ts";
-import { workedExample } from "./worked-example.ts";
+import { workedExample, workedExampleInputs } from "./worked-example.ts";
 
 const example = workedExample();
 const document = readFileSync("docs/protocol.md", "utf8");
 
 test("test/vectors/worked-example.json is what the code computes", () => {
-  const { outputs } = JSON.parse(readFileSync("test/vectors/worked-example.json", "utf8"));
+  const { inputs, outputs } = JSON.parse(readFileSync("test/vectors/worked-example.json", "utf8"));
+  expect(inputs).toEqual(workedExampleInputs());
   expect(outputs).toEqual(example);
 });
 

@@ -1,4 +1,4 @@
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create, type JsonValue, toBinary, toJson } from "@bufbuild/protobuf";
 import {
   CardDataSchema,
   EntryMode,
@@ -41,22 +41,28 @@ const resultKey = curves.signer(repeated(0x04));
 const relayHop = curves.agreement(repeated(0x05));
 const processorHop = curves.agreement(repeated(0x06));
 
+/** The example's messages in protobuf's JSON: bytes in base64, 64-bit numbers as text. */
+export function workedExampleInputs(): Record<string, JsonValue> {
+  const { contextDigest } = exampleContextBytes();
+  return {
+    context: toJson(PaymentContextSchema, exampleContext()),
+    card_data: toJson(CardDataSchema, exampleCardData()),
+    result: toJson(ResultSchema, exampleResult(contextDigest)),
+  };
+}
+
 /**
  * The payment of docs/protocol.md, "Worked example": every byte from fixed inputs, hex throughout.
  * The names are those of the document and of test/vectors/worked-example.json.
  */
 export function workedExample(): Record<string, string> {
-  const context = toBinary(PaymentContextSchema, exampleContext());
-  const contextDigest = digest("payment-context", context);
+  const { context, contextDigest } = exampleContextBytes();
   const cardBox = sealCardBox({
     curves,
     random: fixed(0x11),
     recipientPublicKey: cardKey.publicKey,
     contextDigest,
-    cardData: toBinary(
-      CardDataSchema,
-      create(CardDataSchema, { pan: PAN, expirationDate: "3412", cardSequenceNumber: 1 }),
-    ),
+    cardData: toBinary(CardDataSchema, exampleCardData()),
   });
   const ksn = keySerialNumber(initialKeyId, 1);
   const block = encipherPinBlock({
@@ -102,6 +108,15 @@ export function workedExample(): Record<string, string> {
     result: hex(result),
     result_signature: hex(sign("result", result, resultKey)),
   };
+}
+
+function exampleContextBytes() {
+  const context = toBinary(PaymentContextSchema, exampleContext());
+  return { context, contextDigest: digest("payment-context", context) };
+}
+
+function exampleCardData() {
+  return create(CardDataSchema, { pan: PAN, expirationDate: "3412", cardSequenceNumber: 1 });
 }
 
 function exampleContext() {

@@ -1,8 +1,8 @@
 import { ListPaymentsResponseSchema } from "../../gen/cardlane/relay/v1/relay_pb.ts";
-import { CommandError } from "../command-error.ts";
 import type { CommandIo, CommonOptions } from "../command-io.ts";
 import { EXIT_CODES } from "../exit-code.ts";
 import { openRunningMesh } from "../open-running-mesh.ts";
+import { parseLimit } from "../parse-limit.ts";
 import { printMessage } from "../print-message.ts";
 import { RECORD_COLUMNS, recordRow } from "../record-lines.ts";
 import { tableLines } from "../table.ts";
@@ -15,9 +15,6 @@ export interface ListOptions extends CommonOptions {
   /** `nextPageToken` of the page before. */
   readonly page?: string;
 }
-
-/** The relay gives no more in one answer. */
-const LIMIT_MAX = 500;
 
 /** Prints the newest payments. @returns the exit code. */
 export async function list(io: CommandIo, options: ListOptions): Promise<number> {
@@ -39,10 +36,4 @@ export async function list(io: CommandIo, options: ListOptions): Promise<number>
   for (const line of tableLines(RECORD_COLUMNS, rows, io.paint)) io.print(line);
   if (nextPageToken !== "") io.tell(io.paint("dim", `More: --page ${nextPageToken}`));
   return EXIT_CODES.approved;
-}
-
-function parseLimit(text: string): number {
-  const limit = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-  if (limit >= 1 && limit <= LIMIT_MAX) return limit;
-  throw new CommandError("USAGE", `--limit must be 1 to ${LIMIT_MAX}`);
 }

@@ -4,6 +4,23 @@ import { join } from "node:path";
 export const PROGRAM_NAMES = ["reader", "pin-service", "processor", "relay", "terminal"] as const;
 export type ProgramName = (typeof PROGRAM_NAMES)[number];
 
+/** A second process of a program that may run several times, with the same keys and database. */
+export const SECOND_NAMES = ["processor-2", "relay-2"] as const;
+/** One process of a mesh. */
+export type InstanceName = ProgramName | (typeof SECOND_NAMES)[number];
+
+/** Whose code and keys a process has: "relay" for "relay-2". */
+export function programOf(instance: InstanceName): ProgramName {
+  switch (instance) {
+    case "processor-2":
+      return "processor";
+    case "relay-2":
+      return "relay";
+    default:
+      return instance;
+  }
+}
+
 /** Where a mesh on this machine keeps its files. */
 export class MeshDirectory {
   readonly path: string;
@@ -42,8 +59,8 @@ export class MeshDirectory {
     return join(this.path, program);
   }
 
-  logOf(program: ProgramName | "postgres"): string {
-    return join(this.path, "logs", `${program}.log`);
+  logOf(instance: InstanceName | "postgres"): string {
+    return join(this.path, "logs", `${instance}.log`);
   }
 }
 

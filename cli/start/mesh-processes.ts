@@ -1,18 +1,26 @@
-import { appendFileSync, mkdirSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { mkdirSync } from "node:fs";
+import { resolve } from "node:path";
 import { type Clock, systemClock } from "../../mesh/clock.ts";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../prisma/embedded-postgres.ts";
+import type { EmbeddedPostgres } from "../../prisma/embedded-postgres.ts";
 import { nodeCurves } from "../../sealing/node-curves.ts";
 import { systemRandom } from "../../sealing/random.ts";
 import { MeshClients } from "../mesh-clients.ts";
 import { removeMeshFile, writeMeshFile } from "../mesh-file.ts";
 import { makeDevelopmentKeys } from "./development-keys.ts";
-import { MeshDirectory, PROGRAM_NAMES, type ProgramName } from "./mesh-directory.ts";
+import { MeshAddresses, type Via } from "./mesh-addresses.ts";
+import {
+  type InstanceName,
+  MeshDirectory,
+  PROGRAM_NAMES,
+  type ProgramName,
+  SECOND_NAMES,
+} from "./mesh-directory.ts";
 import { ANY_PORTS, type MeshPorts } from "./mesh-ports.ts";
-import { MeshProgram } from "./mesh-program.ts";
+import { MeshPostgres } from "./mesh-postgres.ts";
+import { type DiedProgram, MeshProgram } from "./mesh-program.ts";
 import { checkPorts } from "./port-check.ts";
 import { planOf, SPIFFE_PATHS, TRUST_DOMAIN } from "./program-plans.ts";
-import { type ProgramEnd, type ProgramPlan, ProgramStartError } from "./program-process.ts";
+import { type ProgramPlan, ProgramStartError } from "./program-process.ts";
 import { type Progress, silentProgress } from "./progress.ts";
 import { registerAtProcessor, registerAtRelay } from "./register-devices.ts";
 import { takeRunLock } from "./run-lock.ts";
@@ -26,22 +34,23 @@ export interface Mesh extends AsyncDisposable {
   readonly postgres: EmbeddedPostgres;
   /** Clients of every service, as the operator. */
   readonly clients: MeshClients;
-  program(name: ProgramName): MeshProgram;
+  program(name: InstanceName): MeshProgram;
+  /** Starts the database again at the same port, after it was stopped or killed. */
+  restartPostgres(): Promise<void>;
   /** Resolves when a program ended that nobody had asked to end. */
   readonly died: Promise<DiedProgram>;
   /** Stops everything, whoever asks before whoever answers. The data stays. */
   stop(): Promise<void>;
 }
 
-export interface DiedProgram {
-  readonly name: ProgramName;
-  readonly end: ProgramEnd;
-}
-
 export interface MeshOptions {
   /** Made at the first start, kept between starts. */
   readonly dataDirectory: string;
   readonly ports?: MeshPorts;
+  /** Two relays and two processors. */
+  readonly isPaired?: boolean;
+  /** By default everybody is reached directly. */
+  readonly via?: Via;
   readonly isTls?: boolean;
   /** For all programs, on top of what they need: log level, faults to inject. */
   readonly environment?: Readonly<Record<string, string>>;
@@ -69,8 +78,6 @@ export async function startMesh(options: MeshOptions): Promise<Mesh> {
   }
 }
 
-const DATABASES = ["relay", "processor"] as const;
-
 class MeshProcesses implements Mesh {
   readonly directory: MeshDirectory;
   readonly isTls: boolean;
@@ -78,13 +85,13 @@ class MeshProcesses implements Mesh {
   readonly #ports: MeshPorts;
   readonly #clock: Clock;
   readonly #progress: Progress;
-  readonly #programs = new Map<ProgramName, MeshProgram>();
+  readonly #names: readonly InstanceName[];
+  readonly #programs = new Map<InstanceName, MeshProgram>();
   readonly #died = Promise.withResolvers<DiedProgram>();
   /** What is not a process: lock, clients, mesh file. */
   readonly #started = new AsyncDisposableStack();
-  /** Addresses, settled as the programs start. */
-  readonly #whereabouts = byName(() => Promise.withResolvers<string>());
-  #postgres: EmbeddedPostgres | undefined;
+  readonly #whereabouts: MeshAddresses;
+  #postgres: MeshPostgres | undefined;
   #clients: MeshClients | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -93,6 +100,9 @@ class MeshProcesses implements Mesh {
     this.isTls = options.isTls ?? false;
     this.#options = options;
     this.#ports = options.ports ?? ANY_PORTS;
+    this.#names = [...PROGRAM_NAMES, ...(options.isPaired === true ? SECOND_NAMES : [])];
+    const direct: Via = async (_from, _to, address) => address;
+    this.#whereabouts = new MeshAddresses(this.#names, this.#ports, options.via ?? direct);
     this.#clock = options.clock ?? systemClock;
     this.#progress = options.progress ?? silentProgress;
   }
@@ -102,7 +112,7 @@ class MeshProcesses implements Mesh {
   }
 
   get postgres(): EmbeddedPostgres {
-    return present(this.#postgres, "PostgreSQL");
+    return present(this.#postgres, "PostgreSQL").server;
   }
 
   get clients(): MeshClients {
@@ -113,8 +123,12 @@ class MeshProcesses implements Mesh {
     return this.#died.promise;
   }
 
-  program(name: ProgramName): MeshProgram {
+  program(name: InstanceName): MeshProgram {
     return present(this.#programs.get(name), name);
+  }
+
+  async restartPostgres(): Promise<void> {
+    await present(this.#postgres, "PostgreSQL").restart();
   }
 
   async start(): Promise<void> {
@@ -125,7 +139,7 @@ class MeshProcesses implements Mesh {
     mkdirSync(this.directory.spans, { recursive: true });
     await this.#makeKeys();
     const postgres = this.#startPostgres();
-    const programs = PROGRAM_NAMES.map((name) => this.#startProgram(name, postgres));
+    const programs = this.#names.map((name) => this.#startProgram(name, postgres));
     await allOf([postgres, ...programs]);
     this.#clients = await this.#openClients();
     await Promise.race([this.#register(), this.#failIfDied()]);
@@ -170,50 +184,43 @@ class MeshProcesses implements Mesh {
     );
   }
 
-  async #startPostgres(): Promise<EmbeddedPostgres> {
-    const logFile = this.directory.logOf("postgres");
-    mkdirSync(dirname(logFile), { recursive: true });
-    return await this.#step(
-      "PostgreSQL",
-      async () => {
-        const postgres = await startEmbeddedPostgres({
-          dataDirectory: this.directory.postgres,
-          port: this.#ports.postgres,
-          log: (line) => appendFileSync(logFile, `${line}\n`),
-        });
-        this.#postgres = postgres;
-        for (const name of DATABASES) await postgres.createDatabase(name);
-        return postgres;
-      },
-      ({ port }) => `127.0.0.1:${port}`,
-    );
+  async #startPostgres(): Promise<MeshPostgres> {
+    const start = async () => {
+      this.#postgres = await MeshPostgres.start({
+        dataDirectory: this.directory.postgres,
+        logFile: this.directory.logOf("postgres"),
+        port: this.#ports.postgres,
+        clock: this.#clock,
+      });
+      return this.#postgres;
+    };
+    return await this.#step("PostgreSQL", start, ({ server }) => `127.0.0.1:${server.port}`);
   }
 
   /** Starts it as soon as it can be told where everything is that it needs. */
-  async #startProgram(name: ProgramName, postgres: Promise<EmbeddedPostgres>): Promise<void> {
+  async #startProgram(name: InstanceName, postgres: Promise<MeshPostgres>): Promise<void> {
     const start = async () => {
       const planAt = await planOf(name, {
         directory: this.directory,
         isTls: this.isTls,
-        addressOf: (other) => this.#addressOf(other),
-        databaseUrl: async (database) => (await postgres).url(database),
+        addressesOf: (other) => this.#whereabouts.of(other, name),
+        databaseUrl: async (of) =>
+          this.#whereabouts.databaseUrl(name, (await postgres).server.url(of)),
         environment: this.#options.environment ?? {},
       });
       const work = () => this.#runProgram(name, planAt);
-      return await this.#step(name, work, (program) => program.address);
+      return (await this.#step(name, work, (program) => program.address)).address;
     };
-    const { resolve, reject } = this.#whereabouts[name];
-    await start().then(({ address }) => resolve(address), reject);
-    await this.#whereabouts[name].promise;
+    await this.#whereabouts.settle(name, start());
   }
 
   async #runProgram(
-    name: ProgramName,
+    name: InstanceName,
     planAt: (listen: string) => ProgramPlan,
   ): Promise<MeshProgram> {
     const program = await MeshProgram.start({
       name,
-      listen: `127.0.0.1:${this.#ports[name]}`,
+      listen: `127.0.0.1:${this.#whereabouts.portOf(name)}`,
       planAt,
       clock: this.#clock,
       onRestarted: () => this.#writeMeshFile(),
@@ -221,12 +228,6 @@ class MeshProcesses implements Mesh {
     });
     this.#programs.set(name, program);
     return program;
-  }
-
-  /** Known beforehand where the port is given; otherwise once the program has started. */
-  async #addressOf(name: ProgramName): Promise<string> {
-    const port = this.#ports[name];
-    return port === 0 ? await this.#whereabouts[name].promise : `127.0.0.1:${port}`;
   }
 
   async #openClients(): Promise<MeshClients> {
@@ -253,8 +254,7 @@ class MeshProcesses implements Mesh {
   #writeMeshFile(): void {
     const { directory, isTls, addresses, postgres } = this;
     const pids = byName((name) => this.program(name).pid);
-    const { pid } = process;
-    const { port: postgresPort } = postgres;
+    const [pid, postgresPort] = [process.pid, postgres.port];
     writeMeshFile(directory.path, { version: 1, pid, isTls, addresses, pids, postgresPort });
   }
 
@@ -267,12 +267,12 @@ class MeshProcesses implements Mesh {
     const stop = (name: string, work: () => Promise<unknown>) =>
       this.#progress.step(`stop ${name}`, work);
     try {
-      for (const name of PROGRAM_NAMES.toReversed()) {
+      for (const name of this.#names.toReversed()) {
         const program = this.#programs.get(name);
         if (program !== undefined) await stop(name, () => program.stop());
       }
       const postgres = this.#postgres;
-      if (postgres !== undefined) await stop("PostgreSQL", () => postgres.stop());
+      if (postgres !== undefined) await stop("PostgreSQL", () => postgres.server.stop());
     } finally {
       await this.#started.disposeAsync();
     }
@@ -280,8 +280,10 @@ class MeshProcesses implements Mesh {
 }
 
 function byName<T>(factOf: (name: ProgramName) => T): Readonly<Record<ProgramName, T>> {
-  const entries = PROGRAM_NAMES.map((name) => [name, factOf(name)]);
-  return Object.fromEntries(entries) as Record<ProgramName, T>;
+  return Object.fromEntries(PROGRAM_NAMES.map((name) => [name, factOf(name)])) as Record<
+    ProgramName,
+    T
+  >;
 }
 
 function present<T>(value: T | undefined, name: string): T {

@@ -1,5 +1,5 @@
 import type { Clock } from "../../mesh/clock.ts";
-import type { ProgramName } from "./mesh-directory.ts";
+import type { InstanceName } from "./mesh-directory.ts";
 import {
   type ProgramEnd,
   type ProgramPlan,
@@ -12,7 +12,7 @@ const STOP_GRACE_MS = 10_000;
 
 /** One program of a mesh, over all of its restarts. It keeps its address. */
 export class MeshProgram {
-  readonly name: ProgramName;
+  readonly name: InstanceName;
   readonly #options: MeshProgramOptions;
   #process: ProgramProcess;
   /** Whether the end of the process was asked for. */
@@ -72,8 +72,13 @@ export class MeshProgram {
   }
 }
 
+export interface DiedProgram {
+  readonly name: InstanceName;
+  readonly end: ProgramEnd;
+}
+
 export interface MeshProgramOptions {
-  readonly name: ProgramName;
+  readonly name: InstanceName;
   readonly planAt: (listen: string) => ProgramPlan;
   /** "127.0.0.1:0" at first; the address it got from then on. */
   readonly listen: string;

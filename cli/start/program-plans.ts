@@ -1,14 +1,19 @@
 import { join } from "node:path";
 import { DEVELOPMENT_MESH } from "./development-keys.ts";
-import type { MeshDirectory, ProgramName } from "./mesh-directory.ts";
+import {
+  type InstanceName,
+  type MeshDirectory,
+  type ProgramName,
+  programOf,
+} from "./mesh-directory.ts";
 import type { ProgramPlan } from "./program-process.ts";
 
 /** What a program has to know about the rest of the mesh before it can start. */
 export interface MeshFacts {
   readonly directory: MeshDirectory;
   readonly isTls: boolean;
-  /** "host:port" of another program, as soon as it is known. */
-  readonly addressOf: (name: ProgramName) => Promise<string>;
+  /** "host:port" of every process of another program, by commas, as soon as they are known. */
+  readonly addressesOf: (name: ProgramName) => Promise<string>;
   /** As soon as the database is there. */
   readonly databaseUrl: (database: "relay" | "processor") => Promise<string>;
   /** For all programs, on top of everything else. */
@@ -18,11 +23,13 @@ export interface MeshFacts {
 export const TRUST_DOMAIN = "cardlane.dev";
 
 /** Unique in the mesh; part of SPIFFE identities and of every log line. */
-export const INSTANCES: Readonly<Record<ProgramName, string>> = {
+export const INSTANCES: Readonly<Record<InstanceName, string>> = {
   "pin-service": "N1",
   reader: DEVELOPMENT_MESH.readerSerial,
   processor: "P1",
+  "processor-2": "P2",
   relay: DEVELOPMENT_MESH.relayId,
+  "relay-2": `${DEVELOPMENT_MESH.relayId}-2`,
   terminal: DEVELOPMENT_MESH.terminalId,
 };
 
@@ -45,20 +52,21 @@ const ENTRY_POINTS: Readonly<Record<ProgramName, string>> = {
   terminal: join(REPOSITORY, "terminal-client", "main.ts"),
 };
 
-/** How to start one program of the mesh, given "host:port" where it is to listen. */
+/** How to start one process of the mesh, given "host:port" where it is to listen. */
 export async function planOf(
-  name: ProgramName,
+  instance: InstanceName,
   facts: MeshFacts,
 ): Promise<(listen: string) => ProgramPlan> {
   const { directory, isTls } = facts;
+  const name = programOf(instance);
   const own = await ownEnvironment(name, facts);
   return (listen) => ({
-    name,
+    name: instance,
     entryPoint: ENTRY_POINTS[name],
-    logFile: directory.logOf(name),
+    logFile: directory.logOf(instance),
     environment: {
       CARDLANE_LISTEN: listen,
-      CARDLANE_INSTANCE: INSTANCES[name],
+      CARDLANE_INSTANCE: INSTANCES[instance],
       CARDLANE_KEYS_DIR: directory.keysOf(name),
       CARDLANE_SPANS_DIR: directory.spans,
       CARDLANE_TRUST_DOMAIN: TRUST_DOMAIN,
@@ -71,7 +79,7 @@ export async function planOf(
 
 async function ownEnvironment(
   name: ProgramName,
-  { directory, addressOf, databaseUrl }: MeshFacts,
+  { directory, addressesOf, databaseUrl }: MeshFacts,
 ): Promise<Readonly<Record<string, string>>> {
   switch (name) {
     case "pin-service":
@@ -79,21 +87,21 @@ async function ownEnvironment(
     case "processor":
       return {
         DATABASE_URL: await databaseUrl("processor"),
-        CARDLANE_PIN_SERVICE: await addressOf("pin-service"),
+        CARDLANE_PIN_SERVICE: await addressesOf("pin-service"),
         CARDLANE_TEST_CARDS: "1",
       };
     case "relay":
       return {
         DATABASE_URL: await databaseUrl("relay"),
-        CARDLANE_PROCESSORS: await addressOf("processor"),
+        CARDLANE_PROCESSORS: await addressesOf("processor"),
       };
     case "reader":
       return { CARDLANE_DATA_DIR: directory.dataOf(name) };
     case "terminal":
       return {
         CARDLANE_DATA_DIR: directory.dataOf(name),
-        CARDLANE_READER: await addressOf("reader"),
-        CARDLANE_RELAY: await addressOf("relay"),
+        CARDLANE_READER: await addressesOf("reader"),
+        CARDLANE_RELAY: await addressesOf("relay"),
       };
   }
 }

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { relative } from "node:path";
+import { ConnectError } from "@connectrpc/connect";
 import { EntryMode, PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import {
   type PaymentReport,
@@ -61,7 +62,7 @@ export async function runMesh(io: CommandIo, options: StartOptions): Promise<num
     signal: io.interrupted,
   });
   const died = tellDied(io, mesh);
-  const exitCode = await Promise.race([payAndShow(io, mesh, options), died]);
+  const exitCode = await Promise.race([firstPaymentShown(io, mesh, options), died]);
   if (options.once === true || io.interrupted.aborted) return exitCode;
   const { paint, workingDirectory } = io;
   for (const line of serviceLines(mesh, { paint, workingDirectory })) io.tell(line);
@@ -70,6 +71,18 @@ export async function runMesh(io: CommandIo, options: StartOptions): Promise<num
   io.tell("");
   io.tell("Up. Ctrl-C stops everything; the data stays.");
   return await Promise.race([untilInterrupted(io), died]);
+}
+
+/** A first payment that does not come about is no reason to take a working mesh away. */
+async function firstPaymentShown(io: CommandIo, mesh: Mesh, options: StartOptions) {
+  try {
+    return await payAndShow(io, mesh, options);
+  } catch (error) {
+    if (options.once === true || io.interrupted.aborted) throw error;
+    const reason = ConnectError.from(error).rawMessage;
+    io.tell(`${io.paint("yellow", "no first payment:")} ${reason}`);
+    return EXIT_CODES.error;
+  }
 }
 
 async function payAndShow(io: CommandIo, mesh: Mesh, options: StartOptions): Promise<number> {

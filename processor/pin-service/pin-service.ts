@@ -4,8 +4,8 @@ import type { Log } from "../../mesh/log.ts";
 import type { Policy } from "../../mesh/policy.ts";
 import { serve } from "../../mesh/serve.ts";
 import type { Telemetry } from "../../mesh/telemetry.ts";
+import { fastCurves } from "../../sealing/fast-curves.ts";
 import type { KeyFolder } from "../../sealing/key-files.ts";
-import { nodeCurves } from "../../sealing/node-curves.ts";
 import type { Random } from "../../sealing/random.ts";
 import { Database } from "../database.ts";
 import { DatabaseWatch } from "../database-watch.ts";
@@ -48,7 +48,7 @@ export interface RunningPinService extends AsyncDisposable {
 export async function startPinService(options: PinServiceOptions): Promise<RunningPinService> {
   const { clock, random, log, telemetry, databaseUrl } = options;
   await using parts = new AsyncDisposableStack();
-  const keys = readPinKeys(options.keys, nodeCurves);
+  const keys = readPinKeys(options.keys, fastCurves);
   const database = parts.use(new Database({ url: databaseUrl, program: "pin-service" }));
   const store = new PinStore(database);
   if (options.hasTestCards) await putTestPins(store, keys);

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ProgramName } from "../../cli/start/mesh-directory.ts";
-import { grpcurl, installGrpcurl } from "./grpcurl.ts";
+import { grpcurl, installGoTool } from "./grpcurl.ts";
 import { type MeshFixture, startTestMesh } from "./mesh-fixture.ts";
 import { pay } from "./pay.ts";
 
 /** Building grpcurl the first time takes its minutes. */
 const BUILD_MS = 300_000;
 
-const path = await installGrpcurl();
+const path = await installGoTool("grpcurl");
 let fixture: MeshFixture;
 
 beforeAll(async () => {
@@ -43,7 +43,7 @@ describe.skipIf(path === undefined)("the real grpcurl, without proto files", () 
         ]),
       );
       const described = await ask(program, `describe ${service}`);
-      expect(described.text).toContain("rpc ");
+      expect(described.text).toMatch(/^ {2}\/\/ .+\n {2}(\/\/ .+\n {2})*rpc /m);
       const health = await ask(program, "grpc.health.v1.Health/Check");
       expect(health).toMatchObject({ exitCode: 0 });
       expect(health.text).toContain('"status": "SERVING"');

@@ -6,24 +6,29 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** Pinned: its output is what docs and tests quote. */
-const GRPCURL = "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3";
-const TOOLS = resolve(".cardlane", "tools");
+/** Pinned: their output is what docs and tests quote. */
+const MODULES = {
+  grpcurl: "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3",
+  ghz: "github.com/bojand/ghz/cmd/ghz@v0.120.0",
+};
+
+/** Where the tools are. */
+export const TOOLS = resolve(".cardlane", "tools");
 
 /**
- * The real grpcurl, built once with Go.
+ * The real tool, built once with Go.
  *
- * @returns undefined where Go is not installed; never in CI, which must have it.
+ * @returns its path; undefined where Go is not installed, but never in CI, which must have it.
  */
-export async function installGrpcurl(): Promise<string | undefined> {
-  const path = join(TOOLS, "grpcurl");
+export async function installGoTool(name: keyof typeof MODULES): Promise<string | undefined> {
+  const path = join(TOOLS, name);
   if (existsSync(path)) return path;
   if (!(await hasGo())) {
-    if (process.env.CI === "true") throw new Error("CI needs Go to build grpcurl");
+    if (process.env.CI === "true") throw new Error(`CI needs Go to build ${name}`);
     return undefined;
   }
   await mkdir(TOOLS, { recursive: true });
-  await run("go", ["install", GRPCURL], { env: { ...process.env, GOBIN: TOOLS } });
+  await run("go", ["install", MODULES[name]], { env: { ...process.env, GOBIN: TOOLS } });
   return path;
 }
 

@@ -34,7 +34,7 @@ test.each([
 });
 
 test("after payments of every kind no file, answer or error holds a secret", async () => {
-  await using fixture = await startTestMesh({ environment: { CARDLANE_LOG_LEVEL: "trace" } });
+  await using fixture = await startTestMesh({ environment: { CARDLANE_LOG_LEVEL: "debug" } });
   const { mesh } = fixture;
   const said: unknown[] = [];
   const canary = { card: "canary", pin: CANARY_PIN } as const;

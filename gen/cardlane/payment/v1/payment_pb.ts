@@ -223,7 +223,7 @@ export const PaymentContextSchema: GenMessage<PaymentContext> = /*@__PURE__*/
 
 /**
  * Plain text of card_box, after purpose, H(context) and length. Exists only inside the reader and the
- * processor. At most 443 bytes serialised.
+ * processor. At most 444 bytes serialised.
  *
  * @generated from message cardlane.payment.v1.CardData
  */

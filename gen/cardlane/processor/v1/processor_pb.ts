@@ -11,7 +11,7 @@ import type { DelegatedManifest, SignedEnvelope } from "../../keys/v1/keys_pb.ts
 import { file_cardlane_keys_v1_keys } from "../../keys/v1/keys_pb.ts";
 import type { Close, Drain, Heartbeat, Hello } from "../../mesh/v1/stream_pb.ts";
 import { file_cardlane_mesh_v1_stream } from "../../mesh/v1/stream_pb.ts";
-import type { PaymentFault, SignedCompletion, SignedInstruction, SignedPayment, SignedResult, SignedReverse } from "../../payment/v1/payment_pb.ts";
+import type { PaymentFault, PaymentState, SignedCompletion, SignedInstruction, SignedPayment, SignedResult, SignedReverse } from "../../payment/v1/payment_pb.ts";
 import { file_cardlane_payment_v1_payment } from "../../payment/v1/payment_pb.ts";
 import type { DeviceState, ReaderRegistration } from "../../relay/v1/relay_pb.ts";
 import { file_cardlane_relay_v1_relay } from "../../relay/v1/relay_pb.ts";
@@ -21,7 +21,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cardlane/processor/v1/processor.proto.
  */
 export const file_cardlane_processor_v1_processor: GenFile = /*@__PURE__*/
-  fileDesc("CiVjYXJkbGFuZS9wcm9jZXNzb3IvdjEvcHJvY2Vzc29yLnByb3RvEhVjYXJkbGFuZS5wcm9jZXNzb3IudjEi9wEKDlByb2Nlc3NSZXF1ZXN0EigKBWhlbGxvGAEgASgLMhcuY2FyZGxhbmUubWVzaC52MS5IZWxsb0gAEjAKCWhlYXJ0YmVhdBgCIAEoCzIbLmNhcmRsYW5lLm1lc2gudjEuSGVhcnRiZWF0SAASKAoFZHJhaW4YAyABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkRyYWluSAASKAoFY2xvc2UYBCABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkNsb3NlSAASLAoDYm94GAogASgLMh0uY2FyZGxhbmUucHJvY2Vzc29yLnYxLkhvcEJveEgAQgcKBWZyYW1lIrICCg9Qcm9jZXNzUmVzcG9uc2USKAoFaGVsbG8YASABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkhlbGxvSAASMAoJaGVhcnRiZWF0GAIgASgLMhsuY2FyZGxhbmUubWVzaC52MS5IZWFydGJlYXRIABIoCgVkcmFpbhgDIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuRHJhaW5IABIoCgVjbG9zZRgEIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuQ2xvc2VIABIsCgNib3gYCiABKAsyHS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuSG9wQm94SAASOAoLYm94X3JlZnVzZWQYCyABKAsyIS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuQm94UmVmdXNlZEgAQgcKBWZyYW1lIlgKBkhvcEJveBIOCgZudW1iZXIYASABKAQSFAoMcmVsYXlfa2V5X2lkGAIgASgMEhgKEHByb2Nlc3Nvcl9rZXlfaWQYAyABKAwSDgoGc2VhbGVkGAQgASgMIk4KCkJveFJlZnVzZWQSDgoGbnVtYmVyGAEgASgEEjAKBWZhdWx0GAIgASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5QYXltZW50RmF1bHQizgIKCkhvcFJlcXVlc3QSQwoOYXV0aG9yaXphdGlvbnMYASADKAsyKy5jYXJkbGFuZS5wcm9jZXNzb3IudjEuQXV0aG9yaXphdGlvblJlcXVlc3QSOQoJcmV2ZXJzYWxzGAIgAygLMiYuY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJldmVyc2FsUmVxdWVzdBI/CgxpbnN0cnVjdGlvbnMYAyADKAsyKS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuSW5zdHJ1Y3Rpb25SZXF1ZXN0EkAKEGFja25vd2xlZGdlbWVudHMYBCADKAsyJi5jYXJkbGFuZS5wcm9jZXNzb3IudjEuQWNrbm93bGVkZ2VtZW50Ej0KC2NvbXBsZXRpb25zGAUgAygLMiguY2FyZGxhbmUucHJvY2Vzc29yLnYxLkNvbXBsZXRpb25SZXF1ZXN0IjsKCUhvcEFuc3dlchIuCgdhbnN3ZXJzGAEgAygLMh0uY2FyZGxhbmUucHJvY2Vzc29yLnYxLkFuc3dlciKcAwoUQXV0aG9yaXphdGlvblJlcXVlc3QSFgoOcmVxdWVzdF9udW1iZXIYASABKAQSFAoMbWVzc2FnZV90eXBlGAIgASgNEhUKDXJlY29yZF9udW1iZXIYAyABKAkSFAoMdHJhY2VfbnVtYmVyGAQgASgNEhwKFHRyYW5zbWlzc2lvbl90aW1lX21zGAUgASgDEhIKCmxvY2FsX3RpbWUYBiABKAkSHgoWbWVyY2hhbnRfY2F0ZWdvcnlfY29kZRgHIAEoDRIWCg5wb3NfZW50cnlfbW9kZRgIIAEoCRIaChJwb3NfY29uZGl0aW9uX2NvZGUYCSABKAkSIAoYYWNxdWlyaW5nX2luc3RpdHV0aW9uX2lkGAogASgJEiEKGWZvcndhcmRpbmdfaW5zdGl0dXRpb25faWQYCyABKAkSFAoMdGltZV9sZWZ0X21zGAwgASgNEjMKB3BheW1lbnQYDSABKAsyIi5jYXJkbGFuZS5wYXltZW50LnYxLlNpZ25lZFBheW1lbnQSEwoLdHJhY2VwYXJlbnQYDiABKAkiiQEKD1JldmVyc2FsUmVxdWVzdBIWCg5yZXF1ZXN0X251bWJlchgBIAEoBBIUCgxtZXNzYWdlX3R5cGUYAiABKA0SMwoHcmV2ZXJzZRgDIAEoCzIiLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkUmV2ZXJzZRITCgt0cmFjZXBhcmVudBgEIAEoCSLXAQoSSW5zdHJ1Y3Rpb25SZXF1ZXN0EhYKDnJlcXVlc3RfbnVtYmVyGAEgASgEEhQKDG1lc3NhZ2VfdHlwZRgCIAEoDRIVCg1yZWNvcmRfbnVtYmVyGAMgASgJEhQKDHRyYWNlX251bWJlchgEIAEoDRI7CgtpbnN0cnVjdGlvbhgFIAEoCzImLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkSW5zdHJ1Y3Rpb24SFAoMdGltZV9sZWZ0X21zGAYgASgNEhMKC3RyYWNlcGFyZW50GAcgASgJIpABChFDb21wbGV0aW9uUmVxdWVzdBIWCg5yZXF1ZXN0X251bWJlchgBIAEoBBITCgttZXJjaGFudF9pZBgCIAEoCRI5Cgpjb21wbGV0aW9uGAMgASgLMiUuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRDb21wbGV0aW9uEhMKC3RyYWNlcGFyZW50GAQgASgJIkwKD0Fja25vd2xlZGdlbWVudBITCgttZXJjaGFudF9pZBgBIAEoCRISCgpwYXltZW50X2lkGAIgASgMEhAKCHJldmlzaW9uGAMgASgNIpMBCgZBbnN3ZXISFgoOcmVxdWVzdF9udW1iZXIYASABKAQSMwoGcmVzdWx0GAIgASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRSZXN1bHRIABIyCgVmYXVsdBgDIAEoCzIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudEZhdWx0SABCCAoGYW5zd2VyIikKEkdldE1hbmlmZXN0UmVxdWVzdBITCgtoYXZlX251bWJlchgBIAEoBCJMChNHZXRNYW5pZmVzdFJlc3BvbnNlEjUKCG1hbmlmZXN0GAEgASgLMiMuY2FyZGxhbmUua2V5cy52MS5EZWxlZ2F0ZWRNYW5pZmVzdCJ5ChFSZWxheVJlZ2lzdHJhdGlvbhI1CgtjZXJ0aWZpY2F0ZRgBIAEoCzIgLmNhcmRsYW5lLmtleXMudjEuU2lnbmVkRW52ZWxvcGUSLQoFc3RhdGUYAiABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZSJRChVSZWdpc3RlclJlbGF5c1JlcXVlc3QSOAoGcmVsYXlzGAEgAygLMiguY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJlbGF5UmVnaXN0cmF0aW9uIiwKFlJlZ2lzdGVyUmVsYXlzUmVzcG9uc2USEgoKcmVnaXN0ZXJlZBgBIAEoDSKsAQoUVGVybWluYWxSZWdpc3RyYXRpb24SNQoLY2VydGlmaWNhdGUYASABKAsyIC5jYXJkbGFuZS5rZXlzLnYxLlNpZ25lZEVudmVsb3BlEi0KBXN0YXRlGAIgASgOMh4uY2FyZGxhbmUucmVsYXkudjEuRGV2aWNlU3RhdGUSEgoKY3VycmVuY2llcxgDIAMoDRIaChJzaW11bGF0ZV9ieV9hbW91bnQYBCABKAgiWgoYUmVnaXN0ZXJUZXJtaW5hbHNSZXF1ZXN0Ej4KCXRlcm1pbmFscxgBIAMoCzIrLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5UZXJtaW5hbFJlZ2lzdHJhdGlvbiIvChlSZWdpc3RlclRlcm1pbmFsc1Jlc3BvbnNlEhIKCnJlZ2lzdGVyZWQYASABKA0iUAoWUmVnaXN0ZXJSZWFkZXJzUmVxdWVzdBI2CgdyZWFkZXJzGAEgAygLMiUuY2FyZGxhbmUucmVsYXkudjEuUmVhZGVyUmVnaXN0cmF0aW9uIi0KF1JlZ2lzdGVyUmVhZGVyc1Jlc3BvbnNlEhIKCnJlZ2lzdGVyZWQYASABKA0iOgoRR2V0QmFsYW5jZVJlcXVlc3QSEwoLbWVyY2hhbnRfaWQYASABKAkSEAoIY3VycmVuY3kYAiABKA0iVwoSR2V0QmFsYW5jZVJlc3BvbnNlEhUKDWJhbGFuY2VfbWlub3IYASABKAMSGAoQcmVjb21wdXRlZF9taW5vchgCIAEoAxIQCghwb3N0aW5ncxgDIAEoBDLbAQoQUHJvY2Vzc29yU2VydmljZRJcCgdQcm9jZXNzEiUuY2FyZGxhbmUucHJvY2Vzc29yLnYxLlByb2Nlc3NSZXF1ZXN0GiYuY2FyZGxhbmUucHJvY2Vzc29yLnYxLlByb2Nlc3NSZXNwb25zZSgBMAESaQoLR2V0TWFuaWZlc3QSKS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuR2V0TWFuaWZlc3RSZXF1ZXN0GiouY2FyZGxhbmUucHJvY2Vzc29yLnYxLkdldE1hbmlmZXN0UmVzcG9uc2UiA5ACATLqAwoYUHJvY2Vzc29yUmVnaXN0cnlTZXJ2aWNlEnIKDlJlZ2lzdGVyUmVsYXlzEiwuY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJlZ2lzdGVyUmVsYXlzUmVxdWVzdBotLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5SZWdpc3RlclJlbGF5c1Jlc3BvbnNlIgOQAgISewoRUmVnaXN0ZXJUZXJtaW5hbHMSLy5jYXJkbGFuZS5wcm9jZXNzb3IudjEuUmVnaXN0ZXJUZXJtaW5hbHNSZXF1ZXN0GjAuY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJlZ2lzdGVyVGVybWluYWxzUmVzcG9uc2UiA5ACAhJ1Cg9SZWdpc3RlclJlYWRlcnMSLS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuUmVnaXN0ZXJSZWFkZXJzUmVxdWVzdBouLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5SZWdpc3RlclJlYWRlcnNSZXNwb25zZSIDkAICEmYKCkdldEJhbGFuY2USKC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuR2V0QmFsYW5jZVJlcXVlc3QaKS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuR2V0QmFsYW5jZVJlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_cardlane_keys_v1_keys, file_cardlane_mesh_v1_stream, file_cardlane_payment_v1_payment, file_cardlane_relay_v1_relay]);
+  fileDesc("CiVjYXJkbGFuZS9wcm9jZXNzb3IvdjEvcHJvY2Vzc29yLnByb3RvEhVjYXJkbGFuZS5wcm9jZXNzb3IudjEi9wEKDlByb2Nlc3NSZXF1ZXN0EigKBWhlbGxvGAEgASgLMhcuY2FyZGxhbmUubWVzaC52MS5IZWxsb0gAEjAKCWhlYXJ0YmVhdBgCIAEoCzIbLmNhcmRsYW5lLm1lc2gudjEuSGVhcnRiZWF0SAASKAoFZHJhaW4YAyABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkRyYWluSAASKAoFY2xvc2UYBCABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkNsb3NlSAASLAoDYm94GAogASgLMh0uY2FyZGxhbmUucHJvY2Vzc29yLnYxLkhvcEJveEgAQgcKBWZyYW1lIrICCg9Qcm9jZXNzUmVzcG9uc2USKAoFaGVsbG8YASABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkhlbGxvSAASMAoJaGVhcnRiZWF0GAIgASgLMhsuY2FyZGxhbmUubWVzaC52MS5IZWFydGJlYXRIABIoCgVkcmFpbhgDIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuRHJhaW5IABIoCgVjbG9zZRgEIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuQ2xvc2VIABIsCgNib3gYCiABKAsyHS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuSG9wQm94SAASOAoLYm94X3JlZnVzZWQYCyABKAsyIS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuQm94UmVmdXNlZEgAQgcKBWZyYW1lIlgKBkhvcEJveBIOCgZudW1iZXIYASABKAQSFAoMcmVsYXlfa2V5X2lkGAIgASgMEhgKEHByb2Nlc3Nvcl9rZXlfaWQYAyABKAwSDgoGc2VhbGVkGAQgASgMIk4KCkJveFJlZnVzZWQSDgoGbnVtYmVyGAEgASgEEjAKBWZhdWx0GAIgASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5QYXltZW50RmF1bHQizgIKCkhvcFJlcXVlc3QSQwoOYXV0aG9yaXphdGlvbnMYASADKAsyKy5jYXJkbGFuZS5wcm9jZXNzb3IudjEuQXV0aG9yaXphdGlvblJlcXVlc3QSOQoJcmV2ZXJzYWxzGAIgAygLMiYuY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJldmVyc2FsUmVxdWVzdBI/CgxpbnN0cnVjdGlvbnMYAyADKAsyKS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuSW5zdHJ1Y3Rpb25SZXF1ZXN0EkAKEGFja25vd2xlZGdlbWVudHMYBCADKAsyJi5jYXJkbGFuZS5wcm9jZXNzb3IudjEuQWNrbm93bGVkZ2VtZW50Ej0KC2NvbXBsZXRpb25zGAUgAygLMiguY2FyZGxhbmUucHJvY2Vzc29yLnYxLkNvbXBsZXRpb25SZXF1ZXN0IjsKCUhvcEFuc3dlchIuCgdhbnN3ZXJzGAEgAygLMh0uY2FyZGxhbmUucHJvY2Vzc29yLnYxLkFuc3dlciKcAwoUQXV0aG9yaXphdGlvblJlcXVlc3QSFgoOcmVxdWVzdF9udW1iZXIYASABKAQSFAoMbWVzc2FnZV90eXBlGAIgASgNEhUKDXJlY29yZF9udW1iZXIYAyABKAkSFAoMdHJhY2VfbnVtYmVyGAQgASgNEhwKFHRyYW5zbWlzc2lvbl90aW1lX21zGAUgASgDEhIKCmxvY2FsX3RpbWUYBiABKAkSHgoWbWVyY2hhbnRfY2F0ZWdvcnlfY29kZRgHIAEoDRIWCg5wb3NfZW50cnlfbW9kZRgIIAEoCRIaChJwb3NfY29uZGl0aW9uX2NvZGUYCSABKAkSIAoYYWNxdWlyaW5nX2luc3RpdHV0aW9uX2lkGAogASgJEiEKGWZvcndhcmRpbmdfaW5zdGl0dXRpb25faWQYCyABKAkSFAoMdGltZV9sZWZ0X21zGAwgASgNEjMKB3BheW1lbnQYDSABKAsyIi5jYXJkbGFuZS5wYXltZW50LnYxLlNpZ25lZFBheW1lbnQSEwoLdHJhY2VwYXJlbnQYDiABKAkiiQEKD1JldmVyc2FsUmVxdWVzdBIWCg5yZXF1ZXN0X251bWJlchgBIAEoBBIUCgxtZXNzYWdlX3R5cGUYAiABKA0SMwoHcmV2ZXJzZRgDIAEoCzIiLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkUmV2ZXJzZRITCgt0cmFjZXBhcmVudBgEIAEoCSLXAQoSSW5zdHJ1Y3Rpb25SZXF1ZXN0EhYKDnJlcXVlc3RfbnVtYmVyGAEgASgEEhQKDG1lc3NhZ2VfdHlwZRgCIAEoDRIVCg1yZWNvcmRfbnVtYmVyGAMgASgJEhQKDHRyYWNlX251bWJlchgEIAEoDRI7CgtpbnN0cnVjdGlvbhgFIAEoCzImLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkSW5zdHJ1Y3Rpb24SFAoMdGltZV9sZWZ0X21zGAYgASgNEhMKC3RyYWNlcGFyZW50GAcgASgJIpABChFDb21wbGV0aW9uUmVxdWVzdBIWCg5yZXF1ZXN0X251bWJlchgBIAEoBBITCgttZXJjaGFudF9pZBgCIAEoCRI5Cgpjb21wbGV0aW9uGAMgASgLMiUuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRDb21wbGV0aW9uEhMKC3RyYWNlcGFyZW50GAQgASgJIkwKD0Fja25vd2xlZGdlbWVudBITCgttZXJjaGFudF9pZBgBIAEoCRISCgpwYXltZW50X2lkGAIgASgMEhAKCHJldmlzaW9uGAMgASgNIpMBCgZBbnN3ZXISFgoOcmVxdWVzdF9udW1iZXIYASABKAQSMwoGcmVzdWx0GAIgASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRSZXN1bHRIABIyCgVmYXVsdBgDIAEoCzIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudEZhdWx0SABCCAoGYW5zd2VyIikKEkdldE1hbmlmZXN0UmVxdWVzdBITCgtoYXZlX251bWJlchgBIAEoBCJMChNHZXRNYW5pZmVzdFJlc3BvbnNlEjUKCG1hbmlmZXN0GAEgASgLMiMuY2FyZGxhbmUua2V5cy52MS5EZWxlZ2F0ZWRNYW5pZmVzdCJ5ChFSZWxheVJlZ2lzdHJhdGlvbhI1CgtjZXJ0aWZpY2F0ZRgBIAEoCzIgLmNhcmRsYW5lLmtleXMudjEuU2lnbmVkRW52ZWxvcGUSLQoFc3RhdGUYAiABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZSJRChVSZWdpc3RlclJlbGF5c1JlcXVlc3QSOAoGcmVsYXlzGAEgAygLMiguY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJlbGF5UmVnaXN0cmF0aW9uIiwKFlJlZ2lzdGVyUmVsYXlzUmVzcG9uc2USEgoKcmVnaXN0ZXJlZBgBIAEoDSKsAQoUVGVybWluYWxSZWdpc3RyYXRpb24SNQoLY2VydGlmaWNhdGUYASABKAsyIC5jYXJkbGFuZS5rZXlzLnYxLlNpZ25lZEVudmVsb3BlEi0KBXN0YXRlGAIgASgOMh4uY2FyZGxhbmUucmVsYXkudjEuRGV2aWNlU3RhdGUSEgoKY3VycmVuY2llcxgDIAMoDRIaChJzaW11bGF0ZV9ieV9hbW91bnQYBCABKAgiWgoYUmVnaXN0ZXJUZXJtaW5hbHNSZXF1ZXN0Ej4KCXRlcm1pbmFscxgBIAMoCzIrLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5UZXJtaW5hbFJlZ2lzdHJhdGlvbiIvChlSZWdpc3RlclRlcm1pbmFsc1Jlc3BvbnNlEhIKCnJlZ2lzdGVyZWQYASABKA0iUAoWUmVnaXN0ZXJSZWFkZXJzUmVxdWVzdBI2CgdyZWFkZXJzGAEgAygLMiUuY2FyZGxhbmUucmVsYXkudjEuUmVhZGVyUmVnaXN0cmF0aW9uIi0KF1JlZ2lzdGVyUmVhZGVyc1Jlc3BvbnNlEhIKCnJlZ2lzdGVyZWQYASABKA0iOgoRR2V0QmFsYW5jZVJlcXVlc3QSEwoLbWVyY2hhbnRfaWQYASABKAkSEAoIY3VycmVuY3kYAiABKA0iVwoSR2V0QmFsYW5jZVJlc3BvbnNlEhUKDWJhbGFuY2VfbWlub3IYASABKAMSGAoQcmVjb21wdXRlZF9taW5vchgCIAEoAxIQCghwb3N0aW5ncxgDIAEoBCIXChVTdHJlYW1QYXltZW50c1JlcXVlc3QiUAoWU3RyZWFtUGF5bWVudHNSZXNwb25zZRI2CghwYXltZW50cxgBIAMoCzIkLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5MZWRnZXJQYXltZW50IvUCCg1MZWRnZXJQYXltZW50EhUKDXJlY29yZF9udW1iZXIYASABKAkSEwoLbWVyY2hhbnRfaWQYAiABKAkSEgoKcGF5bWVudF9pZBgDIAEoCRIwCgVzdGF0ZRgEIAEoDjIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudFN0YXRlEhQKDGlzX3RvbWJzdG9uZRgFIAEoCBITCgt0b3RhbF9taW5vchgGIAEoBBIdChVhcHByb3ZlZF9hbW91bnRfbWlub3IYByABKAQSEAoIY3VycmVuY3kYCCABKA0SEAoIcmV2aXNpb24YCSABKA0SMQoGcmVzdWx0GAogASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRSZXN1bHQSNgoIcG9zdGluZ3MYCyADKAsyJC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuTGVkZ2VyUG9zdGluZxIZChFwcm9jZXNzb3JfdGltZV9tcxgMIAEoAyJ0Cg1MZWRnZXJQb3N0aW5nEgwKBGtpbmQYASABKAkSFAoMYW1vdW50X21pbm9yGAIgASgEEhAKCGN1cnJlbmN5GAMgASgNEhUKDWRlYml0X2FjY291bnQYBCABKAQSFgoOY3JlZGl0X2FjY291bnQYBSABKAQiFwoVU3RyZWFtQWNjb3VudHNSZXF1ZXN0IlAKFlN0cmVhbUFjY291bnRzUmVzcG9uc2USNgoIYWNjb3VudHMYASADKAsyJC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuTGVkZ2VyQWNjb3VudCKJAQoNTGVkZ2VyQWNjb3VudBISCgphY2NvdW50X2lkGAEgASgEEgwKBGtpbmQYAiABKAkSEwoLbWVyY2hhbnRfaWQYAyABKAkSEAoIY3VycmVuY3kYBCABKA0SFQoNYmFsYW5jZV9taW5vchgFIAEoAxIYChByZWNvbXB1dGVkX21pbm9yGAYgASgDMtsBChBQcm9jZXNzb3JTZXJ2aWNlElwKB1Byb2Nlc3MSJS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuUHJvY2Vzc1JlcXVlc3QaJi5jYXJkbGFuZS5wcm9jZXNzb3IudjEuUHJvY2Vzc1Jlc3BvbnNlKAEwARJpCgtHZXRNYW5pZmVzdBIpLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5HZXRNYW5pZmVzdFJlcXVlc3QaKi5jYXJkbGFuZS5wcm9jZXNzb3IudjEuR2V0TWFuaWZlc3RSZXNwb25zZSIDkAIBMuoDChhQcm9jZXNzb3JSZWdpc3RyeVNlcnZpY2UScgoOUmVnaXN0ZXJSZWxheXMSLC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuUmVnaXN0ZXJSZWxheXNSZXF1ZXN0Gi0uY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJlZ2lzdGVyUmVsYXlzUmVzcG9uc2UiA5ACAhJ7ChFSZWdpc3RlclRlcm1pbmFscxIvLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5SZWdpc3RlclRlcm1pbmFsc1JlcXVlc3QaMC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuUmVnaXN0ZXJUZXJtaW5hbHNSZXNwb25zZSIDkAICEnUKD1JlZ2lzdGVyUmVhZGVycxItLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5SZWdpc3RlclJlYWRlcnNSZXF1ZXN0Gi4uY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJlZ2lzdGVyUmVhZGVyc1Jlc3BvbnNlIgOQAgISZgoKR2V0QmFsYW5jZRIoLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5HZXRCYWxhbmNlUmVxdWVzdBopLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5HZXRCYWxhbmNlUmVzcG9uc2UiA5ACATKHAgoZUHJvY2Vzc29yT3ZlcnNpZ2h0U2VydmljZRJ0Cg5TdHJlYW1QYXltZW50cxIsLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5TdHJlYW1QYXltZW50c1JlcXVlc3QaLS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuU3RyZWFtUGF5bWVudHNSZXNwb25zZSIDkAIBMAESdAoOU3RyZWFtQWNjb3VudHMSLC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuU3RyZWFtQWNjb3VudHNSZXF1ZXN0Gi0uY2FyZGxhbmUucHJvY2Vzc29yLnYxLlN0cmVhbUFjY291bnRzUmVzcG9uc2UiA5ACATABYgZwcm90bzM", [file_cardlane_keys_v1_keys, file_cardlane_mesh_v1_stream, file_cardlane_payment_v1_payment, file_cardlane_relay_v1_relay]);
 
 /**
  * Relay to processor.
@@ -934,6 +934,281 @@ export const GetBalanceResponseSchema: GenMessage<GetBalanceResponse> = /*@__PUR
   messageDesc(file_cardlane_processor_v1_processor, 23);
 
 /**
+ * Ask for every payment.
+ *
+ * @generated from message cardlane.processor.v1.StreamPaymentsRequest
+ */
+export type StreamPaymentsRequest = Message<"cardlane.processor.v1.StreamPaymentsRequest"> & {
+};
+
+/**
+ * Describes the message cardlane.processor.v1.StreamPaymentsRequest.
+ * Use `create(StreamPaymentsRequestSchema)` to create a new message.
+ */
+export const StreamPaymentsRequestSchema: GenMessage<StreamPaymentsRequest> = /*@__PURE__*/
+  messageDesc(file_cardlane_processor_v1_processor, 24);
+
+/**
+ * A page of payments; each begins after the one before.
+ *
+ * @generated from message cardlane.processor.v1.StreamPaymentsResponse
+ */
+export type StreamPaymentsResponse = Message<"cardlane.processor.v1.StreamPaymentsResponse"> & {
+  /**
+   * 1 to 500.
+   *
+   * @generated from field: repeated cardlane.processor.v1.LedgerPayment payments = 1;
+   */
+  payments: LedgerPayment[];
+};
+
+/**
+ * Describes the message cardlane.processor.v1.StreamPaymentsResponse.
+ * Use `create(StreamPaymentsResponseSchema)` to create a new message.
+ */
+export const StreamPaymentsResponseSchema: GenMessage<StreamPaymentsResponse> = /*@__PURE__*/
+  messageDesc(file_cardlane_processor_v1_processor, 25);
+
+/**
+ * A payment as the ledger has it.
+ *
+ * @generated from message cardlane.processor.v1.LedgerPayment
+ */
+export type LedgerPayment = Message<"cardlane.processor.v1.LedgerPayment"> & {
+  /**
+   * 12 characters of Crockford base32.
+   *
+   * @generated from field: string record_number = 1;
+   */
+  recordNumber: string;
+
+  /**
+   * DE 42.
+   *
+   * @generated from field: string merchant_id = 2;
+   */
+  merchantId: string;
+
+  /**
+   * Text UUID.
+   *
+   * @generated from field: string payment_id = 3;
+   */
+  paymentId: string;
+
+  /**
+   * State now; REVERSED for a tombstone, too.
+   *
+   * @generated from field: cardlane.payment.v1.PaymentState state = 4;
+   */
+  state: PaymentState;
+
+  /**
+   * Reversed before it ever came: it has no postings and never will.
+   *
+   * @generated from field: bool is_tombstone = 5;
+   */
+  isTombstone: boolean;
+
+  /**
+   * Amount as signed by the reader, in minor units.
+   *
+   * @generated from field: uint64 total_minor = 6;
+   */
+  totalMinor: bigint;
+
+  /**
+   * What was approved, also after its reversal, in minor units.
+   *
+   * @generated from field: uint64 approved_amount_minor = 7;
+   */
+  approvedAmountMinor: bigint;
+
+  /**
+   * ISO 4217 numeric code.
+   *
+   * @generated from field: uint32 currency = 8;
+   */
+  currency: number;
+
+  /**
+   * Revision of the result.
+   *
+   * @generated from field: uint32 revision = 9;
+   */
+  revision: number;
+
+  /**
+   * The latest signed answer.
+   *
+   * @generated from field: cardlane.payment.v1.SignedResult result = 10;
+   */
+  result?: SignedResult | undefined;
+
+  /**
+   * Its postings, the reversal last.
+   *
+   * @generated from field: repeated cardlane.processor.v1.LedgerPosting postings = 11;
+   */
+  postings: LedgerPosting[];
+
+  /**
+   * When it was decided or reversed, Unix milliseconds.
+   *
+   * @generated from field: int64 processor_time_ms = 12;
+   */
+  processorTimeMs: bigint;
+};
+
+/**
+ * Describes the message cardlane.processor.v1.LedgerPayment.
+ * Use `create(LedgerPaymentSchema)` to create a new message.
+ */
+export const LedgerPaymentSchema: GenMessage<LedgerPayment> = /*@__PURE__*/
+  messageDesc(file_cardlane_processor_v1_processor, 26);
+
+/**
+ * One transfer. Written once, never changed.
+ *
+ * @generated from message cardlane.processor.v1.LedgerPosting
+ */
+export type LedgerPosting = Message<"cardlane.processor.v1.LedgerPosting"> & {
+  /**
+   * "SALE", "AUTHORIZATION", "REFUND" or "REVERSAL".
+   *
+   * @generated from field: string kind = 1;
+   */
+  kind: string;
+
+  /**
+   * Above 0, in minor units.
+   *
+   * @generated from field: uint64 amount_minor = 2;
+   */
+  amountMinor: bigint;
+
+  /**
+   * ISO 4217 numeric code.
+   *
+   * @generated from field: uint32 currency = 3;
+   */
+  currency: number;
+
+  /**
+   * Number of the account that it goes from.
+   *
+   * @generated from field: uint64 debit_account = 4;
+   */
+  debitAccount: bigint;
+
+  /**
+   * Number of the account that it goes to.
+   *
+   * @generated from field: uint64 credit_account = 5;
+   */
+  creditAccount: bigint;
+};
+
+/**
+ * Describes the message cardlane.processor.v1.LedgerPosting.
+ * Use `create(LedgerPostingSchema)` to create a new message.
+ */
+export const LedgerPostingSchema: GenMessage<LedgerPosting> = /*@__PURE__*/
+  messageDesc(file_cardlane_processor_v1_processor, 27);
+
+/**
+ * Ask for every account.
+ *
+ * @generated from message cardlane.processor.v1.StreamAccountsRequest
+ */
+export type StreamAccountsRequest = Message<"cardlane.processor.v1.StreamAccountsRequest"> & {
+};
+
+/**
+ * Describes the message cardlane.processor.v1.StreamAccountsRequest.
+ * Use `create(StreamAccountsRequestSchema)` to create a new message.
+ */
+export const StreamAccountsRequestSchema: GenMessage<StreamAccountsRequest> = /*@__PURE__*/
+  messageDesc(file_cardlane_processor_v1_processor, 28);
+
+/**
+ * A page of accounts; each begins after the one before.
+ *
+ * @generated from message cardlane.processor.v1.StreamAccountsResponse
+ */
+export type StreamAccountsResponse = Message<"cardlane.processor.v1.StreamAccountsResponse"> & {
+  /**
+   * 1 to 500.
+   *
+   * @generated from field: repeated cardlane.processor.v1.LedgerAccount accounts = 1;
+   */
+  accounts: LedgerAccount[];
+};
+
+/**
+ * Describes the message cardlane.processor.v1.StreamAccountsResponse.
+ * Use `create(StreamAccountsResponseSchema)` to create a new message.
+ */
+export const StreamAccountsResponseSchema: GenMessage<StreamAccountsResponse> = /*@__PURE__*/
+  messageDesc(file_cardlane_processor_v1_processor, 29);
+
+/**
+ * An account. Cardholders' have a number alone.
+ *
+ * @generated from message cardlane.processor.v1.LedgerAccount
+ */
+export type LedgerAccount = Message<"cardlane.processor.v1.LedgerAccount"> & {
+  /**
+   * Number of the account.
+   *
+   * @generated from field: uint64 account_id = 1;
+   */
+  accountId: bigint;
+
+  /**
+   * "CARDHOLDER", "MERCHANT" or "CLEARING".
+   *
+   * @generated from field: string kind = 2;
+   */
+  kind: string;
+
+  /**
+   * DE 42 of a merchant's account; empty otherwise.
+   *
+   * @generated from field: string merchant_id = 3;
+   */
+  merchantId: string;
+
+  /**
+   * ISO 4217 numeric code.
+   *
+   * @generated from field: uint32 currency = 4;
+   */
+  currency: number;
+
+  /**
+   * As kept with the account, in minor units.
+   *
+   * @generated from field: int64 balance_minor = 5;
+   */
+  balanceMinor: bigint;
+
+  /**
+   * As the sum of all its postings, in minor units. Always the same.
+   *
+   * @generated from field: int64 recomputed_minor = 6;
+   */
+  recomputedMinor: bigint;
+};
+
+/**
+ * Describes the message cardlane.processor.v1.LedgerAccount.
+ * Use `create(LedgerAccountSchema)` to create a new message.
+ */
+export const LedgerAccountSchema: GenMessage<LedgerAccount> = /*@__PURE__*/
+  messageDesc(file_cardlane_processor_v1_processor, 30);
+
+/**
  * What a processor offers to relays.
  *
  * @generated from service cardlane.processor.v1.ProcessorService
@@ -1011,4 +1286,33 @@ export const ProcessorRegistryService: GenService<{
   },
 }> = /*@__PURE__*/
   serviceDesc(file_cardlane_processor_v1_processor, 1);
+
+/**
+ * Looking into the whole ledger. For operators.
+ *
+ * @generated from service cardlane.processor.v1.ProcessorOversightService
+ */
+export const ProcessorOversightService: GenService<{
+  /**
+   * Every payment with its postings, in the order of merchant id and payment id.
+   *
+   * @generated from rpc cardlane.processor.v1.ProcessorOversightService.StreamPayments
+   */
+  streamPayments: {
+    methodKind: "server_streaming";
+    input: typeof StreamPaymentsRequestSchema;
+    output: typeof StreamPaymentsResponseSchema;
+  },
+  /**
+   * Every account with its balance as kept and as recomputed from all postings.
+   *
+   * @generated from rpc cardlane.processor.v1.ProcessorOversightService.StreamAccounts
+   */
+  streamAccounts: {
+    methodKind: "server_streaming";
+    input: typeof StreamAccountsRequestSchema;
+    output: typeof StreamAccountsResponseSchema;
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_cardlane_processor_v1_processor, 2);
 

@@ -11,7 +11,7 @@ import type { DelegatedManifest, SignedEnvelope } from "../../keys/v1/keys_pb.ts
 import { file_cardlane_keys_v1_keys } from "../../keys/v1/keys_pb.ts";
 import type { Close, Drain, Heartbeat, Hello } from "../../mesh/v1/stream_pb.ts";
 import { file_cardlane_mesh_v1_stream } from "../../mesh/v1/stream_pb.ts";
-import type { Amounts, Certainty, EntryMode, NextStep, PaymentFault, PaymentKind, PaymentState, SignedInstruction, SignedPayment, SignedResult } from "../../payment/v1/payment_pb.ts";
+import type { Amounts, Certainty, EntryMode, NextStep, PaymentFault, PaymentKind, PaymentState, SignedCompletion, SignedInstruction, SignedPayment, SignedResult } from "../../payment/v1/payment_pb.ts";
 import { file_cardlane_payment_v1_payment } from "../../payment/v1/payment_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
@@ -19,7 +19,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file cardlane/relay/v1/relay.proto.
  */
 export const file_cardlane_relay_v1_relay: GenFile = /*@__PURE__*/
-  fileDesc("Ch1jYXJkbGFuZS9yZWxheS92MS9yZWxheS5wcm90bxIRY2FyZGxhbmUucmVsYXkudjEi9wEKD1RyYW5zYWN0UmVxdWVzdBIoCgVoZWxsbxgBIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuSGVsbG9IABIwCgloZWFydGJlYXQYAiABKAsyGy5jYXJkbGFuZS5tZXNoLnYxLkhlYXJ0YmVhdEgAEigKBWRyYWluGAMgASgLMhcuY2FyZGxhbmUubWVzaC52MS5EcmFpbkgAEigKBWNsb3NlGAQgASgLMhcuY2FyZGxhbmUubWVzaC52MS5DbG9zZUgAEisKBnN1Ym1pdBgKIAEoCzIZLmNhcmRsYW5lLnJlbGF5LnYxLlN1Ym1pdEgAQgcKBWZyYW1lIt4CChBUcmFuc2FjdFJlc3BvbnNlEigKBWhlbGxvGAEgASgLMhcuY2FyZGxhbmUubWVzaC52MS5IZWxsb0gAEjAKCWhlYXJ0YmVhdBgCIAEoCzIbLmNhcmRsYW5lLm1lc2gudjEuSGVhcnRiZWF0SAASKAoFZHJhaW4YAyABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkRyYWluSAASKAoFY2xvc2UYBCABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkNsb3NlSAASLwoIcmVjb3JkZWQYCiABKAsyGy5jYXJkbGFuZS5yZWxheS52MS5SZWNvcmRlZEgAEjEKCWNvbXBsZXRlZBgLIAEoCzIcLmNhcmRsYW5lLnJlbGF5LnYxLkNvbXBsZXRlZEgAEi0KB3JlZnVzZWQYDCABKAsyGi5jYXJkbGFuZS5yZWxheS52MS5SZWZ1c2VkSABCBwoFZnJhbWUikAEKBlN1Ym1pdBIzCgdwYXltZW50GAEgASgLMiIuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRQYXltZW50EjwKEnJlYWRlcl9jZXJ0aWZpY2F0ZRgCIAEoCzIgLmNhcmRsYW5lLmtleXMudjEuU2lnbmVkRW52ZWxvcGUSEwoLdHJhY2VwYXJlbnQYAyABKAkiSwoIUmVjb3JkZWQSEgoKcGF5bWVudF9pZBgBIAEoDBIVCg1yZWNvcmRfbnVtYmVyGAIgASgJEhQKDHdhc19yZWNvcmRlZBgDIAEoCCKyAgoJQ29tcGxldGVkEhIKCnBheW1lbnRfaWQYASABKAwSFQoNcmVjb3JkX251bWJlchgCIAEoCRIwCgVzdGF0ZRgDIAEoDjIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudFN0YXRlEjEKCWNlcnRhaW50eRgEIAEoDjIeLmNhcmRsYW5lLnBheW1lbnQudjEuQ2VydGFpbnR5EjAKCW5leHRfc3RlcBgFIAEoDjIdLmNhcmRsYW5lLnBheW1lbnQudjEuTmV4dFN0ZXASMQoGcmVzdWx0GAYgASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRSZXN1bHQSMAoFZmF1bHQYByABKAsyIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRGYXVsdCJPCgdSZWZ1c2VkEhIKCnBheW1lbnRfaWQYASABKAwSMAoFZmF1bHQYAiABKAsyIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRGYXVsdCJeChFHZXRQYXltZW50UmVxdWVzdBIXCg1yZWNvcmRfbnVtYmVyGAEgASgJSAASFAoKcGF5bWVudF9pZBgCIAEoCUgAEhMKC21lcmNoYW50X2lkGAMgASgJQgUKA2tleSJHChJHZXRQYXltZW50UmVzcG9uc2USMQoHcGF5bWVudBgBIAEoCzIgLmNhcmRsYW5lLnJlbGF5LnYxLlBheW1lbnRSZWNvcmQigwEKE0xpc3RQYXltZW50c1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSEwoLbWVyY2hhbnRfaWQYAyABKAkSMAoFc3RhdGUYBCABKA4yIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRTdGF0ZSJjChRMaXN0UGF5bWVudHNSZXNwb25zZRIyCghwYXltZW50cxgBIAMoCzIgLmNhcmRsYW5lLnJlbGF5LnYxLlBheW1lbnRSZWNvcmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIlUKFFdhdGNoUGF5bWVudHNSZXF1ZXN0EhYKDmFmdGVyX3NlcXVlbmNlGAEgASgEEhAKCGZyb21fbm93GAIgASgIEhMKC21lcmNoYW50X2lkGAMgASgJIqUBChVXYXRjaFBheW1lbnRzUmVzcG9uc2USEAoIc2VxdWVuY2UYASABKAQSMQoHcGF5bWVudBgCIAEoCzIgLmNhcmRsYW5lLnJlbGF5LnYxLlBheW1lbnRSZWNvcmQSMAoFc3RhdGUYAyABKA4yIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRTdGF0ZRIVCg1jaGFuZ2VkX2F0X21zGAQgASgDImwKGFN1Ym1pdEluc3RydWN0aW9uUmVxdWVzdBI7CgtpbnN0cnVjdGlvbhgBIAEoCzImLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkSW5zdHJ1Y3Rpb24SEwoLdHJhY2VwYXJlbnQYAiABKAkiTAoZU3VibWl0SW5zdHJ1Y3Rpb25SZXNwb25zZRIvCgljb21wbGV0ZWQYASABKAsyHC5jYXJkbGFuZS5yZWxheS52MS5Db21wbGV0ZWQiPwoUQ2FuY2VsUGF5bWVudFJlcXVlc3QSEgoKcGF5bWVudF9pZBgBIAEoCRITCgttZXJjaGFudF9pZBgCIAEoCSJIChVDYW5jZWxQYXltZW50UmVzcG9uc2USLwoJY29tcGxldGVkGAEgASgLMhwuY2FyZGxhbmUucmVsYXkudjEuQ29tcGxldGVkIp4GCg1QYXltZW50UmVjb3JkEhUKDXJlY29yZF9udW1iZXIYASABKAkSEgoKcGF5bWVudF9pZBgCIAEoCRIwCgVzdGF0ZRgDIAEoDjIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudFN0YXRlEjEKCWNlcnRhaW50eRgEIAEoDjIeLmNhcmRsYW5lLnBheW1lbnQudjEuQ2VydGFpbnR5EjAKCW5leHRfc3RlcBgFIAEoDjIdLmNhcmRsYW5lLnBheW1lbnQudjEuTmV4dFN0ZXASLgoEa2luZBgGIAEoDjIgLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudEtpbmQSLQoHYW1vdW50cxgHIAEoCzIcLmNhcmRsYW5lLnBheW1lbnQudjEuQW1vdW50cxIQCghjdXJyZW5jeRgIIAEoDRITCgttZXJjaGFudF9pZBgJIAEoCRITCgt0ZXJtaW5hbF9pZBgKIAEoCRIVCg1yZWFkZXJfc2VyaWFsGAsgASgJEjIKCmVudHJ5X21vZGUYDCABKA4yHi5jYXJkbGFuZS5wYXltZW50LnYxLkVudHJ5TW9kZRIUCgx0cmFjZV9udW1iZXIYDSABKA0SGwoTcmV0cmlldmFsX3JlZmVyZW5jZRgOIAEoCRIVCg1hcHByb3ZhbF9jb2RlGA8gASgJEhUKDXJlc3BvbnNlX2NvZGUYECABKAkSHQoVYXBwcm92ZWRfYW1vdW50X21pbm9yGBEgASgEEhEKCWxhc3RfZm91chgSIAEoCRIOCgZzY2hlbWUYEyABKAkSFgoOcmVjb3JkZWRfYXRfbXMYFCABKAMSFwoPY29tcGxldGVkX2F0X21zGBUgASgDEhAKCHRyYWNlX2lkGBYgASgJEjEKBnJlc3VsdBgXIAEoCzIhLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkUmVzdWx0EhsKE29yaWdpbmFsX3BheW1lbnRfaWQYGCABKAkSLwoHaGlzdG9yeRgZIAMoCzIeLmNhcmRsYW5lLnJlbGF5LnYxLlJlY29yZEV2ZW50ImAKC1JlY29yZEV2ZW50EhAKCHNlcXVlbmNlGAEgASgEEjAKBXN0YXRlGAIgASgOMiEuY2FyZGxhbmUucGF5bWVudC52MS5QYXltZW50U3RhdGUSDQoFYXRfbXMYAyABKAMijwEKElJlYWRlclJlZ2lzdHJhdGlvbhI1CgtjZXJ0aWZpY2F0ZRgBIAEoCzIgLmNhcmRsYW5lLmtleXMudjEuU2lnbmVkRW52ZWxvcGUSEwoLbWVyY2hhbnRfaWQYAiABKAkSLQoFc3RhdGUYAyABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZSLFAQoUVGVybWluYWxSZWdpc3RyYXRpb24SNQoLY2VydGlmaWNhdGUYASABKAsyIC5jYXJkbGFuZS5rZXlzLnYxLlNpZ25lZEVudmVsb3BlEi0KBXN0YXRlGAIgASgOMh4uY2FyZGxhbmUucmVsYXkudjEuRGV2aWNlU3RhdGUSEgoKY3VycmVuY2llcxgDIAMoDRIzCgdjb250YWN0GAQgASgLMiIuY2FyZGxhbmUucmVsYXkudjEuVGVybWluYWxDb250YWN0IlQKD1Rlcm1pbmFsQ29udGFjdBINCgVwaG9uZRgBIAEoCRINCgVlbWFpbBgCIAEoCRIQCghsYW5ndWFnZRgDIAEoCRIRCgl0aW1lX3pvbmUYBCABKAkiZQoZU2V0VGVybWluYWxDb250YWN0UmVxdWVzdBITCgt0ZXJtaW5hbF9pZBgBIAEoCRIzCgdjb250YWN0GAIgASgLMiIuY2FyZGxhbmUucmVsYXkudjEuVGVybWluYWxDb250YWN0IlEKGlNldFRlcm1pbmFsQ29udGFjdFJlc3BvbnNlEjMKB2NvbnRhY3QYASABKAsyIi5jYXJkbGFuZS5yZWxheS52MS5UZXJtaW5hbENvbnRhY3QiUAoWUmVnaXN0ZXJSZWFkZXJzUmVxdWVzdBI2CgdyZWFkZXJzGAEgAygLMiUuY2FyZGxhbmUucmVsYXkudjEuUmVhZGVyUmVnaXN0cmF0aW9uIi0KF1JlZ2lzdGVyUmVhZGVyc1Jlc3BvbnNlEhIKCnJlZ2lzdGVyZWQYASABKA0iVgoYUmVnaXN0ZXJUZXJtaW5hbHNSZXF1ZXN0EjoKCXRlcm1pbmFscxgBIAMoCzInLmNhcmRsYW5lLnJlbGF5LnYxLlRlcm1pbmFsUmVnaXN0cmF0aW9uIi8KGVJlZ2lzdGVyVGVybWluYWxzUmVzcG9uc2USEgoKcmVnaXN0ZXJlZBgBIAEoDSIUChJMaXN0UmVhZGVyc1JlcXVlc3QiSwoTTGlzdFJlYWRlcnNSZXNwb25zZRI0CgdyZWFkZXJzGAEgAygLMiMuY2FyZGxhbmUucmVsYXkudjEuUmVnaXN0ZXJlZFJlYWRlciK/AQoQUmVnaXN0ZXJlZFJlYWRlchIOCgZzZXJpYWwYASABKAkSDQoFbW9kZWwYAiABKAkSEwoLbWVyY2hhbnRfaWQYAyABKAkSLQoFc3RhdGUYBCABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZRIaChJsYXN0X3BheW1lbnRfYXRfbXMYBSABKAMSFgoOY2VydGlmaWNhdGVfaWQYBiABKAwSFAoMbm90X2FmdGVyX21zGAcgASgDIhYKFExpc3RUZXJtaW5hbHNSZXF1ZXN0IlEKFUxpc3RUZXJtaW5hbHNSZXNwb25zZRI4Cgl0ZXJtaW5hbHMYASADKAsyJS5jYXJkbGFuZS5yZWxheS52MS5SZWdpc3RlcmVkVGVybWluYWwi+wEKElJlZ2lzdGVyZWRUZXJtaW5hbBITCgt0ZXJtaW5hbF9pZBgBIAEoCRITCgttZXJjaGFudF9pZBgCIAEoCRIVCg1tZXJjaGFudF9uYW1lGAMgASgJEi0KBXN0YXRlGAQgASgOMh4uY2FyZGxhbmUucmVsYXkudjEuRGV2aWNlU3RhdGUSEgoKY3VycmVuY2llcxgFIAMoDRIWCg5jZXJ0aWZpY2F0ZV9pZBgGIAEoDBIUCgxub3RfYWZ0ZXJfbXMYByABKAMSMwoHY29udGFjdBgIIAEoCzIiLmNhcmRsYW5lLnJlbGF5LnYxLlRlcm1pbmFsQ29udGFjdCIpChJHZXRNYW5pZmVzdFJlcXVlc3QSEwoLaGF2ZV9udW1iZXIYASABKAQiTAoTR2V0TWFuaWZlc3RSZXNwb25zZRI1CghtYW5pZmVzdBgBIAEoCzIjLmNhcmRsYW5lLmtleXMudjEuRGVsZWdhdGVkTWFuaWZlc3QqegoLRGV2aWNlU3RhdGUSHAoYREVWSUNFX1NUQVRFX1VOU1BFQ0lGSUVEEAASFwoTREVWSUNFX1NUQVRFX0FDVElWRRABEhoKFkRFVklDRV9TVEFURV9TVVNQRU5ERUQQAhIYChRERVZJQ0VfU1RBVEVfUkVUSVJFRBADMtkFCgxSZWxheVNlcnZpY2USVwoIVHJhbnNhY3QSIi5jYXJkbGFuZS5yZWxheS52MS5UcmFuc2FjdFJlcXVlc3QaIy5jYXJkbGFuZS5yZWxheS52MS5UcmFuc2FjdFJlc3BvbnNlKAEwARJeCgpHZXRQYXltZW50EiQuY2FyZGxhbmUucmVsYXkudjEuR2V0UGF5bWVudFJlcXVlc3QaJS5jYXJkbGFuZS5yZWxheS52MS5HZXRQYXltZW50UmVzcG9uc2UiA5ACARJkCgxMaXN0UGF5bWVudHMSJi5jYXJkbGFuZS5yZWxheS52MS5MaXN0UGF5bWVudHNSZXF1ZXN0GicuY2FyZGxhbmUucmVsYXkudjEuTGlzdFBheW1lbnRzUmVzcG9uc2UiA5ACARJpCg1XYXRjaFBheW1lbnRzEicuY2FyZGxhbmUucmVsYXkudjEuV2F0Y2hQYXltZW50c1JlcXVlc3QaKC5jYXJkbGFuZS5yZWxheS52MS5XYXRjaFBheW1lbnRzUmVzcG9uc2UiA5ACATABEnMKEVN1Ym1pdEluc3RydWN0aW9uEisuY2FyZGxhbmUucmVsYXkudjEuU3VibWl0SW5zdHJ1Y3Rpb25SZXF1ZXN0GiwuY2FyZGxhbmUucmVsYXkudjEuU3VibWl0SW5zdHJ1Y3Rpb25SZXNwb25zZSIDkAICEmcKDUNhbmNlbFBheW1lbnQSJy5jYXJkbGFuZS5yZWxheS52MS5DYW5jZWxQYXltZW50UmVxdWVzdBooLmNhcmRsYW5lLnJlbGF5LnYxLkNhbmNlbFBheW1lbnRSZXNwb25zZSIDkAICEmEKC0dldE1hbmlmZXN0EiUuY2FyZGxhbmUucmVsYXkudjEuR2V0TWFuaWZlc3RSZXF1ZXN0GiYuY2FyZGxhbmUucmVsYXkudjEuR2V0TWFuaWZlc3RSZXNwb25zZSIDkAIBMr4EChRSZWxheVJlZ2lzdHJ5U2VydmljZRJtCg9SZWdpc3RlclJlYWRlcnMSKS5jYXJkbGFuZS5yZWxheS52MS5SZWdpc3RlclJlYWRlcnNSZXF1ZXN0GiouY2FyZGxhbmUucmVsYXkudjEuUmVnaXN0ZXJSZWFkZXJzUmVzcG9uc2UiA5ACAhJzChFSZWdpc3RlclRlcm1pbmFscxIrLmNhcmRsYW5lLnJlbGF5LnYxLlJlZ2lzdGVyVGVybWluYWxzUmVxdWVzdBosLmNhcmRsYW5lLnJlbGF5LnYxLlJlZ2lzdGVyVGVybWluYWxzUmVzcG9uc2UiA5ACAhJ2ChJTZXRUZXJtaW5hbENvbnRhY3QSLC5jYXJkbGFuZS5yZWxheS52MS5TZXRUZXJtaW5hbENvbnRhY3RSZXF1ZXN0Gi0uY2FyZGxhbmUucmVsYXkudjEuU2V0VGVybWluYWxDb250YWN0UmVzcG9uc2UiA5ACAhJhCgtMaXN0UmVhZGVycxIlLmNhcmRsYW5lLnJlbGF5LnYxLkxpc3RSZWFkZXJzUmVxdWVzdBomLmNhcmRsYW5lLnJlbGF5LnYxLkxpc3RSZWFkZXJzUmVzcG9uc2UiA5ACARJnCg1MaXN0VGVybWluYWxzEicuY2FyZGxhbmUucmVsYXkudjEuTGlzdFRlcm1pbmFsc1JlcXVlc3QaKC5jYXJkbGFuZS5yZWxheS52MS5MaXN0VGVybWluYWxzUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_cardlane_keys_v1_keys, file_cardlane_mesh_v1_stream, file_cardlane_payment_v1_payment]);
+  fileDesc("Ch1jYXJkbGFuZS9yZWxheS92MS9yZWxheS5wcm90bxIRY2FyZGxhbmUucmVsYXkudjEisgIKD1RyYW5zYWN0UmVxdWVzdBIoCgVoZWxsbxgBIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuSGVsbG9IABIwCgloZWFydGJlYXQYAiABKAsyGy5jYXJkbGFuZS5tZXNoLnYxLkhlYXJ0YmVhdEgAEigKBWRyYWluGAMgASgLMhcuY2FyZGxhbmUubWVzaC52MS5EcmFpbkgAEigKBWNsb3NlGAQgASgLMhcuY2FyZGxhbmUubWVzaC52MS5DbG9zZUgAEisKBnN1Ym1pdBgKIAEoCzIZLmNhcmRsYW5lLnJlbGF5LnYxLlN1Ym1pdEgAEjkKCmNvbXBsZXRpb24YCyABKAsyIy5jYXJkbGFuZS5yZWxheS52MS5TdWJtaXRDb21wbGV0aW9uSABCBwoFZnJhbWUi3gIKEFRyYW5zYWN0UmVzcG9uc2USKAoFaGVsbG8YASABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkhlbGxvSAASMAoJaGVhcnRiZWF0GAIgASgLMhsuY2FyZGxhbmUubWVzaC52MS5IZWFydGJlYXRIABIoCgVkcmFpbhgDIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuRHJhaW5IABIoCgVjbG9zZRgEIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuQ2xvc2VIABIvCghyZWNvcmRlZBgKIAEoCzIbLmNhcmRsYW5lLnJlbGF5LnYxLlJlY29yZGVkSAASMQoJY29tcGxldGVkGAsgASgLMhwuY2FyZGxhbmUucmVsYXkudjEuQ29tcGxldGVkSAASLQoHcmVmdXNlZBgMIAEoCzIaLmNhcmRsYW5lLnJlbGF5LnYxLlJlZnVzZWRIAEIHCgVmcmFtZSKQAQoGU3VibWl0EjMKB3BheW1lbnQYASABKAsyIi5jYXJkbGFuZS5wYXltZW50LnYxLlNpZ25lZFBheW1lbnQSPAoScmVhZGVyX2NlcnRpZmljYXRlGAIgASgLMiAuY2FyZGxhbmUua2V5cy52MS5TaWduZWRFbnZlbG9wZRITCgt0cmFjZXBhcmVudBgDIAEoCSJiChBTdWJtaXRDb21wbGV0aW9uEjkKCmNvbXBsZXRpb24YASABKAsyJS5jYXJkbGFuZS5wYXltZW50LnYxLlNpZ25lZENvbXBsZXRpb24SEwoLdHJhY2VwYXJlbnQYAiABKAkiSwoIUmVjb3JkZWQSEgoKcGF5bWVudF9pZBgBIAEoDBIVCg1yZWNvcmRfbnVtYmVyGAIgASgJEhQKDHdhc19yZWNvcmRlZBgDIAEoCCKyAgoJQ29tcGxldGVkEhIKCnBheW1lbnRfaWQYASABKAwSFQoNcmVjb3JkX251bWJlchgCIAEoCRIwCgVzdGF0ZRgDIAEoDjIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudFN0YXRlEjEKCWNlcnRhaW50eRgEIAEoDjIeLmNhcmRsYW5lLnBheW1lbnQudjEuQ2VydGFpbnR5EjAKCW5leHRfc3RlcBgFIAEoDjIdLmNhcmRsYW5lLnBheW1lbnQudjEuTmV4dFN0ZXASMQoGcmVzdWx0GAYgASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRSZXN1bHQSMAoFZmF1bHQYByABKAsyIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRGYXVsdCJPCgdSZWZ1c2VkEhIKCnBheW1lbnRfaWQYASABKAwSMAoFZmF1bHQYAiABKAsyIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRGYXVsdCJeChFHZXRQYXltZW50UmVxdWVzdBIXCg1yZWNvcmRfbnVtYmVyGAEgASgJSAASFAoKcGF5bWVudF9pZBgCIAEoCUgAEhMKC21lcmNoYW50X2lkGAMgASgJQgUKA2tleSJHChJHZXRQYXltZW50UmVzcG9uc2USMQoHcGF5bWVudBgBIAEoCzIgLmNhcmRsYW5lLnJlbGF5LnYxLlBheW1lbnRSZWNvcmQigwEKE0xpc3RQYXltZW50c1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSEwoLbWVyY2hhbnRfaWQYAyABKAkSMAoFc3RhdGUYBCABKA4yIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRTdGF0ZSJjChRMaXN0UGF5bWVudHNSZXNwb25zZRIyCghwYXltZW50cxgBIAMoCzIgLmNhcmRsYW5lLnJlbGF5LnYxLlBheW1lbnRSZWNvcmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIlUKFFdhdGNoUGF5bWVudHNSZXF1ZXN0EhYKDmFmdGVyX3NlcXVlbmNlGAEgASgEEhAKCGZyb21fbm93GAIgASgIEhMKC21lcmNoYW50X2lkGAMgASgJIqUBChVXYXRjaFBheW1lbnRzUmVzcG9uc2USEAoIc2VxdWVuY2UYASABKAQSMQoHcGF5bWVudBgCIAEoCzIgLmNhcmRsYW5lLnJlbGF5LnYxLlBheW1lbnRSZWNvcmQSMAoFc3RhdGUYAyABKA4yIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRTdGF0ZRIVCg1jaGFuZ2VkX2F0X21zGAQgASgDImwKGFN1Ym1pdEluc3RydWN0aW9uUmVxdWVzdBI7CgtpbnN0cnVjdGlvbhgBIAEoCzImLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkSW5zdHJ1Y3Rpb24SEwoLdHJhY2VwYXJlbnQYAiABKAkiTAoZU3VibWl0SW5zdHJ1Y3Rpb25SZXNwb25zZRIvCgljb21wbGV0ZWQYASABKAsyHC5jYXJkbGFuZS5yZWxheS52MS5Db21wbGV0ZWQiPwoUQ2FuY2VsUGF5bWVudFJlcXVlc3QSEgoKcGF5bWVudF9pZBgBIAEoCRITCgttZXJjaGFudF9pZBgCIAEoCSJIChVDYW5jZWxQYXltZW50UmVzcG9uc2USLwoJY29tcGxldGVkGAEgASgLMhwuY2FyZGxhbmUucmVsYXkudjEuQ29tcGxldGVkIp4GCg1QYXltZW50UmVjb3JkEhUKDXJlY29yZF9udW1iZXIYASABKAkSEgoKcGF5bWVudF9pZBgCIAEoCRIwCgVzdGF0ZRgDIAEoDjIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudFN0YXRlEjEKCWNlcnRhaW50eRgEIAEoDjIeLmNhcmRsYW5lLnBheW1lbnQudjEuQ2VydGFpbnR5EjAKCW5leHRfc3RlcBgFIAEoDjIdLmNhcmRsYW5lLnBheW1lbnQudjEuTmV4dFN0ZXASLgoEa2luZBgGIAEoDjIgLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudEtpbmQSLQoHYW1vdW50cxgHIAEoCzIcLmNhcmRsYW5lLnBheW1lbnQudjEuQW1vdW50cxIQCghjdXJyZW5jeRgIIAEoDRITCgttZXJjaGFudF9pZBgJIAEoCRITCgt0ZXJtaW5hbF9pZBgKIAEoCRIVCg1yZWFkZXJfc2VyaWFsGAsgASgJEjIKCmVudHJ5X21vZGUYDCABKA4yHi5jYXJkbGFuZS5wYXltZW50LnYxLkVudHJ5TW9kZRIUCgx0cmFjZV9udW1iZXIYDSABKA0SGwoTcmV0cmlldmFsX3JlZmVyZW5jZRgOIAEoCRIVCg1hcHByb3ZhbF9jb2RlGA8gASgJEhUKDXJlc3BvbnNlX2NvZGUYECABKAkSHQoVYXBwcm92ZWRfYW1vdW50X21pbm9yGBEgASgEEhEKCWxhc3RfZm91chgSIAEoCRIOCgZzY2hlbWUYEyABKAkSFgoOcmVjb3JkZWRfYXRfbXMYFCABKAMSFwoPY29tcGxldGVkX2F0X21zGBUgASgDEhAKCHRyYWNlX2lkGBYgASgJEjEKBnJlc3VsdBgXIAEoCzIhLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkUmVzdWx0EhsKE29yaWdpbmFsX3BheW1lbnRfaWQYGCABKAkSLwoHaGlzdG9yeRgZIAMoCzIeLmNhcmRsYW5lLnJlbGF5LnYxLlJlY29yZEV2ZW50ImAKC1JlY29yZEV2ZW50EhAKCHNlcXVlbmNlGAEgASgEEjAKBXN0YXRlGAIgASgOMiEuY2FyZGxhbmUucGF5bWVudC52MS5QYXltZW50U3RhdGUSDQoFYXRfbXMYAyABKAMijwEKElJlYWRlclJlZ2lzdHJhdGlvbhI1CgtjZXJ0aWZpY2F0ZRgBIAEoCzIgLmNhcmRsYW5lLmtleXMudjEuU2lnbmVkRW52ZWxvcGUSEwoLbWVyY2hhbnRfaWQYAiABKAkSLQoFc3RhdGUYAyABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZSLFAQoUVGVybWluYWxSZWdpc3RyYXRpb24SNQoLY2VydGlmaWNhdGUYASABKAsyIC5jYXJkbGFuZS5rZXlzLnYxLlNpZ25lZEVudmVsb3BlEi0KBXN0YXRlGAIgASgOMh4uY2FyZGxhbmUucmVsYXkudjEuRGV2aWNlU3RhdGUSEgoKY3VycmVuY2llcxgDIAMoDRIzCgdjb250YWN0GAQgASgLMiIuY2FyZGxhbmUucmVsYXkudjEuVGVybWluYWxDb250YWN0IlQKD1Rlcm1pbmFsQ29udGFjdBINCgVwaG9uZRgBIAEoCRINCgVlbWFpbBgCIAEoCRIQCghsYW5ndWFnZRgDIAEoCRIRCgl0aW1lX3pvbmUYBCABKAkiZQoZU2V0VGVybWluYWxDb250YWN0UmVxdWVzdBITCgt0ZXJtaW5hbF9pZBgBIAEoCRIzCgdjb250YWN0GAIgASgLMiIuY2FyZGxhbmUucmVsYXkudjEuVGVybWluYWxDb250YWN0IlEKGlNldFRlcm1pbmFsQ29udGFjdFJlc3BvbnNlEjMKB2NvbnRhY3QYASABKAsyIi5jYXJkbGFuZS5yZWxheS52MS5UZXJtaW5hbENvbnRhY3QiUAoWUmVnaXN0ZXJSZWFkZXJzUmVxdWVzdBI2CgdyZWFkZXJzGAEgAygLMiUuY2FyZGxhbmUucmVsYXkudjEuUmVhZGVyUmVnaXN0cmF0aW9uIi0KF1JlZ2lzdGVyUmVhZGVyc1Jlc3BvbnNlEhIKCnJlZ2lzdGVyZWQYASABKA0iVgoYUmVnaXN0ZXJUZXJtaW5hbHNSZXF1ZXN0EjoKCXRlcm1pbmFscxgBIAMoCzInLmNhcmRsYW5lLnJlbGF5LnYxLlRlcm1pbmFsUmVnaXN0cmF0aW9uIi8KGVJlZ2lzdGVyVGVybWluYWxzUmVzcG9uc2USEgoKcmVnaXN0ZXJlZBgBIAEoDSIUChJMaXN0UmVhZGVyc1JlcXVlc3QiSwoTTGlzdFJlYWRlcnNSZXNwb25zZRI0CgdyZWFkZXJzGAEgAygLMiMuY2FyZGxhbmUucmVsYXkudjEuUmVnaXN0ZXJlZFJlYWRlciK/AQoQUmVnaXN0ZXJlZFJlYWRlchIOCgZzZXJpYWwYASABKAkSDQoFbW9kZWwYAiABKAkSEwoLbWVyY2hhbnRfaWQYAyABKAkSLQoFc3RhdGUYBCABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZRIaChJsYXN0X3BheW1lbnRfYXRfbXMYBSABKAMSFgoOY2VydGlmaWNhdGVfaWQYBiABKAwSFAoMbm90X2FmdGVyX21zGAcgASgDIhYKFExpc3RUZXJtaW5hbHNSZXF1ZXN0IlEKFUxpc3RUZXJtaW5hbHNSZXNwb25zZRI4Cgl0ZXJtaW5hbHMYASADKAsyJS5jYXJkbGFuZS5yZWxheS52MS5SZWdpc3RlcmVkVGVybWluYWwi+wEKElJlZ2lzdGVyZWRUZXJtaW5hbBITCgt0ZXJtaW5hbF9pZBgBIAEoCRITCgttZXJjaGFudF9pZBgCIAEoCRIVCg1tZXJjaGFudF9uYW1lGAMgASgJEi0KBXN0YXRlGAQgASgOMh4uY2FyZGxhbmUucmVsYXkudjEuRGV2aWNlU3RhdGUSEgoKY3VycmVuY2llcxgFIAMoDRIWCg5jZXJ0aWZpY2F0ZV9pZBgGIAEoDBIUCgxub3RfYWZ0ZXJfbXMYByABKAMSMwoHY29udGFjdBgIIAEoCzIiLmNhcmRsYW5lLnJlbGF5LnYxLlRlcm1pbmFsQ29udGFjdCIpChJHZXRNYW5pZmVzdFJlcXVlc3QSEwoLaGF2ZV9udW1iZXIYASABKAQiTAoTR2V0TWFuaWZlc3RSZXNwb25zZRI1CghtYW5pZmVzdBgBIAEoCzIjLmNhcmRsYW5lLmtleXMudjEuRGVsZWdhdGVkTWFuaWZlc3QiFgoUU3RyZWFtUmVjb3Jkc1JlcXVlc3QiSwoVU3RyZWFtUmVjb3Jkc1Jlc3BvbnNlEjIKB3JlY29yZHMYASADKAsyIS5jYXJkbGFuZS5yZWxheS52MS5Db21wYXJlZFJlY29yZCKmAgoOQ29tcGFyZWRSZWNvcmQSFQoNcmVjb3JkX251bWJlchgBIAEoCRITCgttZXJjaGFudF9pZBgCIAEoCRISCgpwYXltZW50X2lkGAMgASgJEjAKBXN0YXRlGAQgASgOMiEuY2FyZGxhbmUucGF5bWVudC52MS5QYXltZW50U3RhdGUSEwoLdG90YWxfbWlub3IYBSABKAQSHQoVYXBwcm92ZWRfYW1vdW50X21pbm9yGAYgASgEEhAKCGN1cnJlbmN5GAcgASgNEhAKCHJldmlzaW9uGAggASgNEjEKBnJlc3VsdBgJIAEoCzIhLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkUmVzdWx0EhcKD2NvbXBsZXRlZF9hdF9tcxgKIAEoAyIlChRMaXN0UmV2ZXJzYWxzUmVxdWVzdBINCgVsaW1pdBgBIAEoDSJaChVMaXN0UmV2ZXJzYWxzUmVzcG9uc2USMgoJcmV2ZXJzYWxzGAEgAygLMh8uY2FyZGxhbmUucmVsYXkudjEuT3BlblJldmVyc2FsEg0KBXRvdGFsGAIgASgEIuQBCgxPcGVuUmV2ZXJzYWwSFQoNcmVjb3JkX251bWJlchgBIAEoCRISCgpwYXltZW50X2lkGAIgASgJEhMKC21lcmNoYW50X2lkGAMgASgJEhMKC3Rlcm1pbmFsX2lkGAQgASgJEhMKC3RvdGFsX21pbm9yGAUgASgEEhAKCGN1cnJlbmN5GAYgASgNEhUKDW9yZGVyZWRfYXRfbXMYByABKAMSEAoIYXR0ZW1wdHMYCCABKA0SGgoSbmV4dF9hdHRlbXB0X2F0X21zGAkgASgDEhMKC2xlYXNlX293bmVyGAogASgJKnoKC0RldmljZVN0YXRlEhwKGERFVklDRV9TVEFURV9VTlNQRUNJRklFRBAAEhcKE0RFVklDRV9TVEFURV9BQ1RJVkUQARIaChZERVZJQ0VfU1RBVEVfU1VTUEVOREVEEAISGAoUREVWSUNFX1NUQVRFX1JFVElSRUQQAzLZBQoMUmVsYXlTZXJ2aWNlElcKCFRyYW5zYWN0EiIuY2FyZGxhbmUucmVsYXkudjEuVHJhbnNhY3RSZXF1ZXN0GiMuY2FyZGxhbmUucmVsYXkudjEuVHJhbnNhY3RSZXNwb25zZSgBMAESXgoKR2V0UGF5bWVudBIkLmNhcmRsYW5lLnJlbGF5LnYxLkdldFBheW1lbnRSZXF1ZXN0GiUuY2FyZGxhbmUucmVsYXkudjEuR2V0UGF5bWVudFJlc3BvbnNlIgOQAgESZAoMTGlzdFBheW1lbnRzEiYuY2FyZGxhbmUucmVsYXkudjEuTGlzdFBheW1lbnRzUmVxdWVzdBonLmNhcmRsYW5lLnJlbGF5LnYxLkxpc3RQYXltZW50c1Jlc3BvbnNlIgOQAgESaQoNV2F0Y2hQYXltZW50cxInLmNhcmRsYW5lLnJlbGF5LnYxLldhdGNoUGF5bWVudHNSZXF1ZXN0GiguY2FyZGxhbmUucmVsYXkudjEuV2F0Y2hQYXltZW50c1Jlc3BvbnNlIgOQAgEwARJzChFTdWJtaXRJbnN0cnVjdGlvbhIrLmNhcmRsYW5lLnJlbGF5LnYxLlN1Ym1pdEluc3RydWN0aW9uUmVxdWVzdBosLmNhcmRsYW5lLnJlbGF5LnYxLlN1Ym1pdEluc3RydWN0aW9uUmVzcG9uc2UiA5ACAhJnCg1DYW5jZWxQYXltZW50EicuY2FyZGxhbmUucmVsYXkudjEuQ2FuY2VsUGF5bWVudFJlcXVlc3QaKC5jYXJkbGFuZS5yZWxheS52MS5DYW5jZWxQYXltZW50UmVzcG9uc2UiA5ACAhJhCgtHZXRNYW5pZmVzdBIlLmNhcmRsYW5lLnJlbGF5LnYxLkdldE1hbmlmZXN0UmVxdWVzdBomLmNhcmRsYW5lLnJlbGF5LnYxLkdldE1hbmlmZXN0UmVzcG9uc2UiA5ACATK+BAoUUmVsYXlSZWdpc3RyeVNlcnZpY2USbQoPUmVnaXN0ZXJSZWFkZXJzEikuY2FyZGxhbmUucmVsYXkudjEuUmVnaXN0ZXJSZWFkZXJzUmVxdWVzdBoqLmNhcmRsYW5lLnJlbGF5LnYxLlJlZ2lzdGVyUmVhZGVyc1Jlc3BvbnNlIgOQAgIScwoRUmVnaXN0ZXJUZXJtaW5hbHMSKy5jYXJkbGFuZS5yZWxheS52MS5SZWdpc3RlclRlcm1pbmFsc1JlcXVlc3QaLC5jYXJkbGFuZS5yZWxheS52MS5SZWdpc3RlclRlcm1pbmFsc1Jlc3BvbnNlIgOQAgISdgoSU2V0VGVybWluYWxDb250YWN0EiwuY2FyZGxhbmUucmVsYXkudjEuU2V0VGVybWluYWxDb250YWN0UmVxdWVzdBotLmNhcmRsYW5lLnJlbGF5LnYxLlNldFRlcm1pbmFsQ29udGFjdFJlc3BvbnNlIgOQAgISYQoLTGlzdFJlYWRlcnMSJS5jYXJkbGFuZS5yZWxheS52MS5MaXN0UmVhZGVyc1JlcXVlc3QaJi5jYXJkbGFuZS5yZWxheS52MS5MaXN0UmVhZGVyc1Jlc3BvbnNlIgOQAgESZwoNTGlzdFRlcm1pbmFscxInLmNhcmRsYW5lLnJlbGF5LnYxLkxpc3RUZXJtaW5hbHNSZXF1ZXN0GiguY2FyZGxhbmUucmVsYXkudjEuTGlzdFRlcm1pbmFsc1Jlc3BvbnNlIgOQAgEy6wEKFVJlbGF5T3ZlcnNpZ2h0U2VydmljZRJpCg1TdHJlYW1SZWNvcmRzEicuY2FyZGxhbmUucmVsYXkudjEuU3RyZWFtUmVjb3Jkc1JlcXVlc3QaKC5jYXJkbGFuZS5yZWxheS52MS5TdHJlYW1SZWNvcmRzUmVzcG9uc2UiA5ACATABEmcKDUxpc3RSZXZlcnNhbHMSJy5jYXJkbGFuZS5yZWxheS52MS5MaXN0UmV2ZXJzYWxzUmVxdWVzdBooLmNhcmRsYW5lLnJlbGF5LnYxLkxpc3RSZXZlcnNhbHNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_cardlane_keys_v1_keys, file_cardlane_mesh_v1_stream, file_cardlane_payment_v1_payment]);
 
 /**
  * Terminal to relay.
@@ -72,6 +72,14 @@ export type TransactRequest = Message<"cardlane.relay.v1.TransactRequest"> & {
      */
     value: Submit;
     case: "submit";
+  } | {
+    /**
+     * What a chip did with an approval. Refused with NOT_SUPPORTED today.
+     *
+     * @generated from field: cardlane.relay.v1.SubmitCompletion completion = 11;
+     */
+    value: SubmitCompletion;
+    case: "completion";
   } | { case: undefined; value?: undefined };
 };
 
@@ -195,6 +203,34 @@ export const SubmitSchema: GenMessage<Submit> = /*@__PURE__*/
   messageDesc(file_cardlane_relay_v1_relay, 2);
 
 /**
+ * What a chip did with the issuer's answer, for the processor.
+ *
+ * @generated from message cardlane.relay.v1.SubmitCompletion
+ */
+export type SubmitCompletion = Message<"cardlane.relay.v1.SubmitCompletion"> & {
+  /**
+   * The reader's bytes, untouched.
+   *
+   * @generated from field: cardlane.payment.v1.SignedCompletion completion = 1;
+   */
+  completion?: SignedCompletion | undefined;
+
+  /**
+   * W3C trace context of the payment. Empty for none.
+   *
+   * @generated from field: string traceparent = 2;
+   */
+  traceparent: string;
+};
+
+/**
+ * Describes the message cardlane.relay.v1.SubmitCompletion.
+ * Use `create(SubmitCompletionSchema)` to create a new message.
+ */
+export const SubmitCompletionSchema: GenMessage<SubmitCompletion> = /*@__PURE__*/
+  messageDesc(file_cardlane_relay_v1_relay, 3);
+
+/**
  * The record is committed. From here on the payment will become final.
  *
  * @generated from message cardlane.relay.v1.Recorded
@@ -227,7 +263,7 @@ export type Recorded = Message<"cardlane.relay.v1.Recorded"> & {
  * Use `create(RecordedSchema)` to create a new message.
  */
 export const RecordedSchema: GenMessage<Recorded> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 3);
+  messageDesc(file_cardlane_relay_v1_relay, 4);
 
 /**
  * What became of a payment.
@@ -290,7 +326,7 @@ export type Completed = Message<"cardlane.relay.v1.Completed"> & {
  * Use `create(CompletedSchema)` to create a new message.
  */
 export const CompletedSchema: GenMessage<Completed> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 4);
+  messageDesc(file_cardlane_relay_v1_relay, 5);
 
 /**
  * A payment that was not recorded.
@@ -318,7 +354,7 @@ export type Refused = Message<"cardlane.relay.v1.Refused"> & {
  * Use `create(RefusedSchema)` to create a new message.
  */
 export const RefusedSchema: GenMessage<Refused> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 5);
+  messageDesc(file_cardlane_relay_v1_relay, 6);
 
 /**
  * Which record.
@@ -362,7 +398,7 @@ export type GetPaymentRequest = Message<"cardlane.relay.v1.GetPaymentRequest"> &
  * Use `create(GetPaymentRequestSchema)` to create a new message.
  */
 export const GetPaymentRequestSchema: GenMessage<GetPaymentRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 6);
+  messageDesc(file_cardlane_relay_v1_relay, 7);
 
 /**
  * The record.
@@ -383,7 +419,7 @@ export type GetPaymentResponse = Message<"cardlane.relay.v1.GetPaymentResponse">
  * Use `create(GetPaymentResponseSchema)` to create a new message.
  */
 export const GetPaymentResponseSchema: GenMessage<GetPaymentResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 7);
+  messageDesc(file_cardlane_relay_v1_relay, 8);
 
 /**
  * Which records.
@@ -425,7 +461,7 @@ export type ListPaymentsRequest = Message<"cardlane.relay.v1.ListPaymentsRequest
  * Use `create(ListPaymentsRequestSchema)` to create a new message.
  */
 export const ListPaymentsRequestSchema: GenMessage<ListPaymentsRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 8);
+  messageDesc(file_cardlane_relay_v1_relay, 9);
 
 /**
  * A page of records.
@@ -453,7 +489,7 @@ export type ListPaymentsResponse = Message<"cardlane.relay.v1.ListPaymentsRespon
  * Use `create(ListPaymentsResponseSchema)` to create a new message.
  */
 export const ListPaymentsResponseSchema: GenMessage<ListPaymentsResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 9);
+  messageDesc(file_cardlane_relay_v1_relay, 10);
 
 /**
  * From where to watch.
@@ -488,7 +524,7 @@ export type WatchPaymentsRequest = Message<"cardlane.relay.v1.WatchPaymentsReque
  * Use `create(WatchPaymentsRequestSchema)` to create a new message.
  */
 export const WatchPaymentsRequestSchema: GenMessage<WatchPaymentsRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 10);
+  messageDesc(file_cardlane_relay_v1_relay, 11);
 
 /**
  * One change of one record.
@@ -530,7 +566,7 @@ export type WatchPaymentsResponse = Message<"cardlane.relay.v1.WatchPaymentsResp
  * Use `create(WatchPaymentsResponseSchema)` to create a new message.
  */
 export const WatchPaymentsResponseSchema: GenMessage<WatchPaymentsResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 11);
+  messageDesc(file_cardlane_relay_v1_relay, 12);
 
 /**
  * A signed instruction.
@@ -558,7 +594,7 @@ export type SubmitInstructionRequest = Message<"cardlane.relay.v1.SubmitInstruct
  * Use `create(SubmitInstructionRequestSchema)` to create a new message.
  */
 export const SubmitInstructionRequestSchema: GenMessage<SubmitInstructionRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 12);
+  messageDesc(file_cardlane_relay_v1_relay, 13);
 
 /**
  * Its outcome.
@@ -579,7 +615,7 @@ export type SubmitInstructionResponse = Message<"cardlane.relay.v1.SubmitInstruc
  * Use `create(SubmitInstructionResponseSchema)` to create a new message.
  */
 export const SubmitInstructionResponseSchema: GenMessage<SubmitInstructionResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 13);
+  messageDesc(file_cardlane_relay_v1_relay, 14);
 
 /**
  * Which payment to undo.
@@ -607,7 +643,7 @@ export type CancelPaymentRequest = Message<"cardlane.relay.v1.CancelPaymentReque
  * Use `create(CancelPaymentRequestSchema)` to create a new message.
  */
 export const CancelPaymentRequestSchema: GenMessage<CancelPaymentRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 14);
+  messageDesc(file_cardlane_relay_v1_relay, 15);
 
 /**
  * What became of it.
@@ -628,7 +664,7 @@ export type CancelPaymentResponse = Message<"cardlane.relay.v1.CancelPaymentResp
  * Use `create(CancelPaymentResponseSchema)` to create a new message.
  */
 export const CancelPaymentResponseSchema: GenMessage<CancelPaymentResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 15);
+  messageDesc(file_cardlane_relay_v1_relay, 16);
 
 /**
  * A transaction record, as far as a person may see it. There is no more: the relay can open nothing.
@@ -817,7 +853,7 @@ export type PaymentRecord = Message<"cardlane.relay.v1.PaymentRecord"> & {
  * Use `create(PaymentRecordSchema)` to create a new message.
  */
 export const PaymentRecordSchema: GenMessage<PaymentRecord> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 16);
+  messageDesc(file_cardlane_relay_v1_relay, 17);
 
 /**
  * One step of a record's life.
@@ -852,7 +888,7 @@ export type RecordEvent = Message<"cardlane.relay.v1.RecordEvent"> & {
  * Use `create(RecordEventSchema)` to create a new message.
  */
 export const RecordEventSchema: GenMessage<RecordEvent> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 17);
+  messageDesc(file_cardlane_relay_v1_relay, 18);
 
 /**
  * A reader to serve.
@@ -887,7 +923,7 @@ export type ReaderRegistration = Message<"cardlane.relay.v1.ReaderRegistration">
  * Use `create(ReaderRegistrationSchema)` to create a new message.
  */
 export const ReaderRegistrationSchema: GenMessage<ReaderRegistration> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 18);
+  messageDesc(file_cardlane_relay_v1_relay, 19);
 
 /**
  * A terminal to serve.
@@ -929,7 +965,7 @@ export type TerminalRegistration = Message<"cardlane.relay.v1.TerminalRegistrati
  * Use `create(TerminalRegistrationSchema)` to create a new message.
  */
 export const TerminalRegistrationSchema: GenMessage<TerminalRegistration> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 19);
+  messageDesc(file_cardlane_relay_v1_relay, 20);
 
 /**
  * Whom the results of a terminal's payments are sent to, and how they are put.
@@ -972,7 +1008,7 @@ export type TerminalContact = Message<"cardlane.relay.v1.TerminalContact"> & {
  * Use `create(TerminalContactSchema)` to create a new message.
  */
 export const TerminalContactSchema: GenMessage<TerminalContact> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 20);
+  messageDesc(file_cardlane_relay_v1_relay, 21);
 
 /**
  * Change a terminal's contact.
@@ -1000,7 +1036,7 @@ export type SetTerminalContactRequest = Message<"cardlane.relay.v1.SetTerminalCo
  * Use `create(SetTerminalContactRequestSchema)` to create a new message.
  */
 export const SetTerminalContactRequestSchema: GenMessage<SetTerminalContactRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 21);
+  messageDesc(file_cardlane_relay_v1_relay, 22);
 
 /**
  * The contact as it is kept.
@@ -1021,7 +1057,7 @@ export type SetTerminalContactResponse = Message<"cardlane.relay.v1.SetTerminalC
  * Use `create(SetTerminalContactResponseSchema)` to create a new message.
  */
 export const SetTerminalContactResponseSchema: GenMessage<SetTerminalContactResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 22);
+  messageDesc(file_cardlane_relay_v1_relay, 23);
 
 /**
  * Readers to add or update.
@@ -1042,7 +1078,7 @@ export type RegisterReadersRequest = Message<"cardlane.relay.v1.RegisterReadersR
  * Use `create(RegisterReadersRequestSchema)` to create a new message.
  */
 export const RegisterReadersRequestSchema: GenMessage<RegisterReadersRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 23);
+  messageDesc(file_cardlane_relay_v1_relay, 24);
 
 /**
  * How many were written.
@@ -1063,7 +1099,7 @@ export type RegisterReadersResponse = Message<"cardlane.relay.v1.RegisterReaders
  * Use `create(RegisterReadersResponseSchema)` to create a new message.
  */
 export const RegisterReadersResponseSchema: GenMessage<RegisterReadersResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 24);
+  messageDesc(file_cardlane_relay_v1_relay, 25);
 
 /**
  * Terminals to add or update.
@@ -1084,7 +1120,7 @@ export type RegisterTerminalsRequest = Message<"cardlane.relay.v1.RegisterTermin
  * Use `create(RegisterTerminalsRequestSchema)` to create a new message.
  */
 export const RegisterTerminalsRequestSchema: GenMessage<RegisterTerminalsRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 25);
+  messageDesc(file_cardlane_relay_v1_relay, 26);
 
 /**
  * How many were written.
@@ -1105,7 +1141,7 @@ export type RegisterTerminalsResponse = Message<"cardlane.relay.v1.RegisterTermi
  * Use `create(RegisterTerminalsResponseSchema)` to create a new message.
  */
 export const RegisterTerminalsResponseSchema: GenMessage<RegisterTerminalsResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 26);
+  messageDesc(file_cardlane_relay_v1_relay, 27);
 
 /**
  * Ask for the readers.
@@ -1120,7 +1156,7 @@ export type ListReadersRequest = Message<"cardlane.relay.v1.ListReadersRequest">
  * Use `create(ListReadersRequestSchema)` to create a new message.
  */
 export const ListReadersRequestSchema: GenMessage<ListReadersRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 27);
+  messageDesc(file_cardlane_relay_v1_relay, 28);
 
 /**
  * The readers.
@@ -1141,7 +1177,7 @@ export type ListReadersResponse = Message<"cardlane.relay.v1.ListReadersResponse
  * Use `create(ListReadersResponseSchema)` to create a new message.
  */
 export const ListReadersResponseSchema: GenMessage<ListReadersResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 28);
+  messageDesc(file_cardlane_relay_v1_relay, 29);
 
 /**
  * A reader the relay knows.
@@ -1204,7 +1240,7 @@ export type RegisteredReader = Message<"cardlane.relay.v1.RegisteredReader"> & {
  * Use `create(RegisteredReaderSchema)` to create a new message.
  */
 export const RegisteredReaderSchema: GenMessage<RegisteredReader> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 29);
+  messageDesc(file_cardlane_relay_v1_relay, 30);
 
 /**
  * Ask for the terminals.
@@ -1219,7 +1255,7 @@ export type ListTerminalsRequest = Message<"cardlane.relay.v1.ListTerminalsReque
  * Use `create(ListTerminalsRequestSchema)` to create a new message.
  */
 export const ListTerminalsRequestSchema: GenMessage<ListTerminalsRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 30);
+  messageDesc(file_cardlane_relay_v1_relay, 31);
 
 /**
  * The terminals.
@@ -1240,7 +1276,7 @@ export type ListTerminalsResponse = Message<"cardlane.relay.v1.ListTerminalsResp
  * Use `create(ListTerminalsResponseSchema)` to create a new message.
  */
 export const ListTerminalsResponseSchema: GenMessage<ListTerminalsResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 31);
+  messageDesc(file_cardlane_relay_v1_relay, 32);
 
 /**
  * A terminal the relay knows.
@@ -1310,7 +1346,7 @@ export type RegisteredTerminal = Message<"cardlane.relay.v1.RegisteredTerminal">
  * Use `create(RegisteredTerminalSchema)` to create a new message.
  */
 export const RegisteredTerminalSchema: GenMessage<RegisteredTerminal> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 32);
+  messageDesc(file_cardlane_relay_v1_relay, 33);
 
 /**
  * Ask for the manifest.
@@ -1331,7 +1367,7 @@ export type GetManifestRequest = Message<"cardlane.relay.v1.GetManifestRequest">
  * Use `create(GetManifestRequestSchema)` to create a new message.
  */
 export const GetManifestRequestSchema: GenMessage<GetManifestRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 33);
+  messageDesc(file_cardlane_relay_v1_relay, 34);
 
 /**
  * The manifest.
@@ -1352,7 +1388,260 @@ export type GetManifestResponse = Message<"cardlane.relay.v1.GetManifestResponse
  * Use `create(GetManifestResponseSchema)` to create a new message.
  */
 export const GetManifestResponseSchema: GenMessage<GetManifestResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 34);
+  messageDesc(file_cardlane_relay_v1_relay, 35);
+
+/**
+ * Ask for every record.
+ *
+ * @generated from message cardlane.relay.v1.StreamRecordsRequest
+ */
+export type StreamRecordsRequest = Message<"cardlane.relay.v1.StreamRecordsRequest"> & {
+};
+
+/**
+ * Describes the message cardlane.relay.v1.StreamRecordsRequest.
+ * Use `create(StreamRecordsRequestSchema)` to create a new message.
+ */
+export const StreamRecordsRequestSchema: GenMessage<StreamRecordsRequest> = /*@__PURE__*/
+  messageDesc(file_cardlane_relay_v1_relay, 36);
+
+/**
+ * A page of records; each begins after the one before.
+ *
+ * @generated from message cardlane.relay.v1.StreamRecordsResponse
+ */
+export type StreamRecordsResponse = Message<"cardlane.relay.v1.StreamRecordsResponse"> & {
+  /**
+   * 1 to 500.
+   *
+   * @generated from field: repeated cardlane.relay.v1.ComparedRecord records = 1;
+   */
+  records: ComparedRecord[];
+};
+
+/**
+ * Describes the message cardlane.relay.v1.StreamRecordsResponse.
+ * Use `create(StreamRecordsResponseSchema)` to create a new message.
+ */
+export const StreamRecordsResponseSchema: GenMessage<StreamRecordsResponse> = /*@__PURE__*/
+  messageDesc(file_cardlane_relay_v1_relay, 37);
+
+/**
+ * What of a record can be compared with the processor's ledger.
+ *
+ * @generated from message cardlane.relay.v1.ComparedRecord
+ */
+export type ComparedRecord = Message<"cardlane.relay.v1.ComparedRecord"> & {
+  /**
+   * 12 characters of Crockford base32.
+   *
+   * @generated from field: string record_number = 1;
+   */
+  recordNumber: string;
+
+  /**
+   * DE 42.
+   *
+   * @generated from field: string merchant_id = 2;
+   */
+  merchantId: string;
+
+  /**
+   * Text UUID.
+   *
+   * @generated from field: string payment_id = 3;
+   */
+  paymentId: string;
+
+  /**
+   * State now.
+   *
+   * @generated from field: cardlane.payment.v1.PaymentState state = 4;
+   */
+  state: PaymentState;
+
+  /**
+   * Amount as signed by the reader, in minor units; 0 for a payment that was cancelled unseen.
+   *
+   * @generated from field: uint64 total_minor = 5;
+   */
+  totalMinor: bigint;
+
+  /**
+   * What was approved, in minor units.
+   *
+   * @generated from field: uint64 approved_amount_minor = 6;
+   */
+  approvedAmountMinor: bigint;
+
+  /**
+   * ISO 4217 numeric code; 0 for a payment that was cancelled unseen.
+   *
+   * @generated from field: uint32 currency = 7;
+   */
+  currency: number;
+
+  /**
+   * Revision of the result; 0 without one.
+   *
+   * @generated from field: uint32 revision = 8;
+   */
+  revision: number;
+
+  /**
+   * The processor's latest signed answer; absent without one.
+   *
+   * @generated from field: cardlane.payment.v1.SignedResult result = 9;
+   */
+  result?: SignedResult | undefined;
+
+  /**
+   * When the outcome was committed, Unix milliseconds; 0 before.
+   *
+   * @generated from field: int64 completed_at_ms = 10;
+   */
+  completedAtMs: bigint;
+};
+
+/**
+ * Describes the message cardlane.relay.v1.ComparedRecord.
+ * Use `create(ComparedRecordSchema)` to create a new message.
+ */
+export const ComparedRecordSchema: GenMessage<ComparedRecord> = /*@__PURE__*/
+  messageDesc(file_cardlane_relay_v1_relay, 38);
+
+/**
+ * Ask for open reversals.
+ *
+ * @generated from message cardlane.relay.v1.ListReversalsRequest
+ */
+export type ListReversalsRequest = Message<"cardlane.relay.v1.ListReversalsRequest"> & {
+  /**
+   * 1 to 500; 0 means 50.
+   *
+   * @generated from field: uint32 limit = 1;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message cardlane.relay.v1.ListReversalsRequest.
+ * Use `create(ListReversalsRequestSchema)` to create a new message.
+ */
+export const ListReversalsRequestSchema: GenMessage<ListReversalsRequest> = /*@__PURE__*/
+  messageDesc(file_cardlane_relay_v1_relay, 39);
+
+/**
+ * Open reversals.
+ *
+ * @generated from message cardlane.relay.v1.ListReversalsResponse
+ */
+export type ListReversalsResponse = Message<"cardlane.relay.v1.ListReversalsResponse"> & {
+  /**
+   * The one that is due next first.
+   *
+   * @generated from field: repeated cardlane.relay.v1.OpenReversal reversals = 1;
+   */
+  reversals: OpenReversal[];
+
+  /**
+   * How many there are altogether.
+   *
+   * @generated from field: uint64 total = 2;
+   */
+  total: bigint;
+};
+
+/**
+ * Describes the message cardlane.relay.v1.ListReversalsResponse.
+ * Use `create(ListReversalsResponseSchema)` to create a new message.
+ */
+export const ListReversalsResponseSchema: GenMessage<ListReversalsResponse> = /*@__PURE__*/
+  messageDesc(file_cardlane_relay_v1_relay, 40);
+
+/**
+ * An order to undo a payment that is repeated until the processor acknowledges it.
+ *
+ * @generated from message cardlane.relay.v1.OpenReversal
+ */
+export type OpenReversal = Message<"cardlane.relay.v1.OpenReversal"> & {
+  /**
+   * 12 characters of Crockford base32.
+   *
+   * @generated from field: string record_number = 1;
+   */
+  recordNumber: string;
+
+  /**
+   * Text UUID.
+   *
+   * @generated from field: string payment_id = 2;
+   */
+  paymentId: string;
+
+  /**
+   * DE 42.
+   *
+   * @generated from field: string merchant_id = 3;
+   */
+  merchantId: string;
+
+  /**
+   * DE 41; empty where nothing but the payment's id is known.
+   *
+   * @generated from field: string terminal_id = 4;
+   */
+  terminalId: string;
+
+  /**
+   * Amount as signed by the reader, in minor units; 0 for a payment that was cancelled unseen.
+   *
+   * @generated from field: uint64 total_minor = 5;
+   */
+  totalMinor: bigint;
+
+  /**
+   * ISO 4217 numeric code; 0 for a payment that was cancelled unseen.
+   *
+   * @generated from field: uint32 currency = 6;
+   */
+  currency: number;
+
+  /**
+   * When the order was committed, Unix milliseconds.
+   *
+   * @generated from field: int64 ordered_at_ms = 7;
+   */
+  orderedAtMs: bigint;
+
+  /**
+   * How often it fell due to be sent.
+   *
+   * @generated from field: uint32 attempts = 8;
+   */
+  attempts: number;
+
+  /**
+   * When it is due again, Unix milliseconds.
+   *
+   * @generated from field: int64 next_attempt_at_ms = 9;
+   */
+  nextAttemptAtMs: bigint;
+
+  /**
+   * Instance that looks after it.
+   *
+   * @generated from field: string lease_owner = 10;
+   */
+  leaseOwner: string;
+};
+
+/**
+ * Describes the message cardlane.relay.v1.OpenReversal.
+ * Use `create(OpenReversalSchema)` to create a new message.
+ */
+export const OpenReversalSchema: GenMessage<OpenReversal> = /*@__PURE__*/
+  messageDesc(file_cardlane_relay_v1_relay, 41);
 
 /**
  * Whether a device may be used.
@@ -1542,4 +1831,33 @@ export const RelayRegistryService: GenService<{
   },
 }> = /*@__PURE__*/
   serviceDesc(file_cardlane_relay_v1_relay, 1);
+
+/**
+ * Looking after all records of a relay, whichever instance they belong to. For operators.
+ *
+ * @generated from service cardlane.relay.v1.RelayOversightService
+ */
+export const RelayOversightService: GenService<{
+  /**
+   * Every record, in the order of merchant id and payment id, to be compared with a processor's.
+   *
+   * @generated from rpc cardlane.relay.v1.RelayOversightService.StreamRecords
+   */
+  streamRecords: {
+    methodKind: "server_streaming";
+    input: typeof StreamRecordsRequestSchema;
+    output: typeof StreamRecordsResponseSchema;
+  },
+  /**
+   * Reversals that the processor has not acknowledged yet, the one that is due next first.
+   *
+   * @generated from rpc cardlane.relay.v1.RelayOversightService.ListReversals
+   */
+  listReversals: {
+    methodKind: "unary";
+    input: typeof ListReversalsRequestSchema;
+    output: typeof ListReversalsResponseSchema;
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_cardlane_relay_v1_relay, 2);
 

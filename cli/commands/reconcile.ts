@@ -1,0 +1,56 @@
+import type { CallOptions } from "@connectrpc/connect";
+import { KeyFolder } from "../../sealing/key-files.ts";
+import { type Manifest, verifyManifest } from "../../sealing/manifest.ts";
+import { nodeCurves as curves } from "../../sealing/node-curves.ts";
+import type { CommandIo, CommonOptions } from "../command-io.ts";
+import { EXIT_CODES } from "../exit-code.ts";
+import { openRunningMesh, type RunningMesh } from "../open-running-mesh.ts";
+import { printable } from "../printable.ts";
+import { reconcile as compare, DIFFERENCES_MAX, misbalanced } from "../reconciliation.ts";
+import { type Column, tableLines } from "../table.ts";
+
+/** For all pages together. */
+const READ_MS_MAX = 3_600_000;
+
+const COLUMNS: readonly Column[] = [{ heading: "Of" }, { heading: "Difference" }];
+
+/** Names every difference between relay, processor and signed results. @returns the exit code. */
+export async function reconcile(io: CommandIo, options: CommonOptions): Promise<number> {
+  using mesh = await openRunningMesh(options.dataDir, io.clock);
+  const call = { timeoutMs: READ_MS_MAX, signal: io.interrupted };
+  const startedAtMs = io.clock.nowMs();
+  const { relayOversight, processorOversight } = mesh.clients;
+  const reconciled = await compare({
+    records: pagesOf(relayOversight.streamRecords({}, call), ({ records }) => records),
+    payments: pagesOf(processorOversight.streamPayments({}, call), ({ payments }) => payments),
+    manifest: await manifestOf(mesh, startedAtMs, call),
+    startedAtMs,
+  });
+  const accounts = pagesOf(processorOversight.streamAccounts({}, call), (page) => page.accounts);
+  const differences = [...reconciled.differences, ...(await misbalanced(accounts))];
+  const { compared, open } = reconciled;
+  if (options.json === true) {
+    io.print(JSON.stringify({ compared, open, differences }));
+  } else {
+    const rows = differences.map(({ of, says }) => [printable(of), printable(says)]);
+    for (const line of rows.length === 0 ? [] : tableLines(COLUMNS, rows, io.paint)) io.print(line);
+    if (differences.length >= DIFFERENCES_MAX) io.tell("There are more differences than these.");
+    const left = open === 0 ? "" : ` · ${open} not final yet`;
+    io.print(`${compared} payments compared${left} · ${differences.length} differences`);
+  }
+  return differences.length === 0 ? EXIT_CODES.approved : EXIT_CODES.declined;
+}
+
+async function* pagesOf<Page, Entry>(
+  pages: AsyncIterable<Page>,
+  entriesOf: (page: Page) => readonly Entry[],
+): AsyncGenerator<readonly Entry[]> {
+  for await (const page of pages) yield entriesOf(page);
+}
+
+/** Checked here against the processor's root: neither side is believed about its own signatures. */
+async function manifestOf(mesh: RunningMesh, nowMs: number, call: CallOptions): Promise<Manifest> {
+  const { manifest: delegated } = await mesh.clients.relay.getManifest({}, call);
+  const roots = new KeyFolder(mesh.directory.keysOf("terminal")).readTrustedRoots(curves);
+  return verifyManifest({ curves, roots, delegated, nowMs, lowestNumber: 0n });
+}

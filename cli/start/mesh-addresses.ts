@@ -1,0 +1,61 @@
+import { type InstanceName, type ProgramName, programOf } from "./mesh-directory.ts";
+import type { MeshPorts } from "./mesh-ports.ts";
+
+/** Whoever a program connects to. */
+export type Reached = InstanceName | "postgres";
+
+/** "host:port" where `from` is to reach the one at `address`: a proxy, for instance. */
+export type Via = (from: InstanceName, to: Reached, address: string) => Promise<string>;
+
+/** Where the processes of a mesh are, for those that start while others do. */
+export class MeshAddresses {
+  readonly #names: readonly InstanceName[];
+  readonly #ports: MeshPorts;
+  readonly #via: Via;
+  /** Settled as the programs start. */
+  readonly #started = new Map<InstanceName, PromiseWithResolvers<string>>();
+
+  constructor(names: readonly InstanceName[], ports: MeshPorts, via: Via) {
+    this.#names = names;
+    this.#ports = ports;
+    this.#via = via;
+    for (const name of names) this.#started.set(name, Promise.withResolvers());
+  }
+
+  /** 0 takes any. */
+  portOf(name: InstanceName): number {
+    return programOf(name) === name ? this.#ports[programOf(name)] : 0;
+  }
+
+  /** Tells whoever waits for that process where it is. Rejects when it did not start. */
+  async settle(name: InstanceName, start: Promise<string>): Promise<void> {
+    const { resolve, reject, promise } = this.#waitFor(name);
+    start.then(resolve, reject);
+    await promise;
+  }
+
+  /** Of every process of `program`, by commas, as `from` is to reach them. */
+  async of(program: ProgramName, from: InstanceName): Promise<string> {
+    const names = this.#names.filter((name) => programOf(name) === program);
+    const addresses = names.map(async (name) => this.#via(from, name, await this.#addressOf(name)));
+    return (await Promise.all(addresses)).join(",");
+  }
+
+  async databaseUrl(from: InstanceName, direct: string): Promise<string> {
+    const url = new URL(direct);
+    url.host = await this.#via(from, "postgres", url.host);
+    return url.href;
+  }
+
+  /** Known beforehand where the port is given; otherwise once the program has started. */
+  async #addressOf(name: InstanceName): Promise<string> {
+    const port = this.portOf(name);
+    return port === 0 ? await this.#waitFor(name).promise : `127.0.0.1:${port}`;
+  }
+
+  #waitFor(name: InstanceName): PromiseWithResolvers<string> {
+    const started = this.#started.get(name);
+    if (started === undefined) throw new Error(`bug: no ${name} belongs to this mesh`);
+    return started;
+  }
+}

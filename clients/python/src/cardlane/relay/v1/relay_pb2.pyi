@@ -1,0 +1,372 @@
+from cardlane.keys.v1 import keys_pb2 as _keys_pb2
+from cardlane.mesh.v1 import stream_pb2 as _stream_pb2
+from cardlane.payment.v1 import payment_pb2 as _payment_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class DeviceState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DEVICE_STATE_UNSPECIFIED: _ClassVar[DeviceState]
+    DEVICE_STATE_ACTIVE: _ClassVar[DeviceState]
+    DEVICE_STATE_SUSPENDED: _ClassVar[DeviceState]
+    DEVICE_STATE_RETIRED: _ClassVar[DeviceState]
+DEVICE_STATE_UNSPECIFIED: DeviceState
+DEVICE_STATE_ACTIVE: DeviceState
+DEVICE_STATE_SUSPENDED: DeviceState
+DEVICE_STATE_RETIRED: DeviceState
+
+class TransactRequest(_message.Message):
+    __slots__ = ("hello", "heartbeat", "drain", "close", "submit", "completion")
+    HELLO_FIELD_NUMBER: _ClassVar[int]
+    HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
+    DRAIN_FIELD_NUMBER: _ClassVar[int]
+    CLOSE_FIELD_NUMBER: _ClassVar[int]
+    SUBMIT_FIELD_NUMBER: _ClassVar[int]
+    COMPLETION_FIELD_NUMBER: _ClassVar[int]
+    hello: _stream_pb2.Hello
+    heartbeat: _stream_pb2.Heartbeat
+    drain: _stream_pb2.Drain
+    close: _stream_pb2.Close
+    submit: Submit
+    completion: SubmitCompletion
+    def __init__(self, hello: _Optional[_Union[_stream_pb2.Hello, _Mapping]] = ..., heartbeat: _Optional[_Union[_stream_pb2.Heartbeat, _Mapping]] = ..., drain: _Optional[_Union[_stream_pb2.Drain, _Mapping]] = ..., close: _Optional[_Union[_stream_pb2.Close, _Mapping]] = ..., submit: _Optional[_Union[Submit, _Mapping]] = ..., completion: _Optional[_Union[SubmitCompletion, _Mapping]] = ...) -> None: ...
+
+class TransactResponse(_message.Message):
+    __slots__ = ("hello", "heartbeat", "drain", "close", "recorded", "completed", "refused")
+    HELLO_FIELD_NUMBER: _ClassVar[int]
+    HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
+    DRAIN_FIELD_NUMBER: _ClassVar[int]
+    CLOSE_FIELD_NUMBER: _ClassVar[int]
+    RECORDED_FIELD_NUMBER: _ClassVar[int]
+    COMPLETED_FIELD_NUMBER: _ClassVar[int]
+    REFUSED_FIELD_NUMBER: _ClassVar[int]
+    hello: _stream_pb2.Hello
+    heartbeat: _stream_pb2.Heartbeat
+    drain: _stream_pb2.Drain
+    close: _stream_pb2.Close
+    recorded: Recorded
+    completed: Completed
+    refused: Refused
+    def __init__(self, hello: _Optional[_Union[_stream_pb2.Hello, _Mapping]] = ..., heartbeat: _Optional[_Union[_stream_pb2.Heartbeat, _Mapping]] = ..., drain: _Optional[_Union[_stream_pb2.Drain, _Mapping]] = ..., close: _Optional[_Union[_stream_pb2.Close, _Mapping]] = ..., recorded: _Optional[_Union[Recorded, _Mapping]] = ..., completed: _Optional[_Union[Completed, _Mapping]] = ..., refused: _Optional[_Union[Refused, _Mapping]] = ...) -> None: ...
+
+class Submit(_message.Message):
+    __slots__ = ("payment", "reader_certificate", "traceparent")
+    PAYMENT_FIELD_NUMBER: _ClassVar[int]
+    READER_CERTIFICATE_FIELD_NUMBER: _ClassVar[int]
+    TRACEPARENT_FIELD_NUMBER: _ClassVar[int]
+    payment: _payment_pb2.SignedPayment
+    reader_certificate: _keys_pb2.SignedEnvelope
+    traceparent: str
+    def __init__(self, payment: _Optional[_Union[_payment_pb2.SignedPayment, _Mapping]] = ..., reader_certificate: _Optional[_Union[_keys_pb2.SignedEnvelope, _Mapping]] = ..., traceparent: _Optional[str] = ...) -> None: ...
+
+class SubmitCompletion(_message.Message):
+    __slots__ = ("completion", "traceparent")
+    COMPLETION_FIELD_NUMBER: _ClassVar[int]
+    TRACEPARENT_FIELD_NUMBER: _ClassVar[int]
+    completion: _payment_pb2.SignedCompletion
+    traceparent: str
+    def __init__(self, completion: _Optional[_Union[_payment_pb2.SignedCompletion, _Mapping]] = ..., traceparent: _Optional[str] = ...) -> None: ...
+
+class Recorded(_message.Message):
+    __slots__ = ("payment_id", "record_number", "was_recorded")
+    PAYMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    RECORD_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    WAS_RECORDED_FIELD_NUMBER: _ClassVar[int]
+    payment_id: bytes
+    record_number: str
+    was_recorded: bool
+    def __init__(self, payment_id: _Optional[bytes] = ..., record_number: _Optional[str] = ..., was_recorded: _Optional[bool] = ...) -> None: ...
+
+class Completed(_message.Message):
+    __slots__ = ("payment_id", "record_number", "state", "certainty", "next_step", "result", "fault")
+    PAYMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    RECORD_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    CERTAINTY_FIELD_NUMBER: _ClassVar[int]
+    NEXT_STEP_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    FAULT_FIELD_NUMBER: _ClassVar[int]
+    payment_id: bytes
+    record_number: str
+    state: _payment_pb2.PaymentState
+    certainty: _payment_pb2.Certainty
+    next_step: _payment_pb2.NextStep
+    result: _payment_pb2.SignedResult
+    fault: _payment_pb2.PaymentFault
+    def __init__(self, payment_id: _Optional[bytes] = ..., record_number: _Optional[str] = ..., state: _Optional[_Union[_payment_pb2.PaymentState, str]] = ..., certainty: _Optional[_Union[_payment_pb2.Certainty, str]] = ..., next_step: _Optional[_Union[_payment_pb2.NextStep, str]] = ..., result: _Optional[_Union[_payment_pb2.SignedResult, _Mapping]] = ..., fault: _Optional[_Union[_payment_pb2.PaymentFault, _Mapping]] = ...) -> None: ...
+
+class Refused(_message.Message):
+    __slots__ = ("payment_id", "fault")
+    PAYMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    FAULT_FIELD_NUMBER: _ClassVar[int]
+    payment_id: bytes
+    fault: _payment_pb2.PaymentFault
+    def __init__(self, payment_id: _Optional[bytes] = ..., fault: _Optional[_Union[_payment_pb2.PaymentFault, _Mapping]] = ...) -> None: ...
+
+class GetPaymentRequest(_message.Message):
+    __slots__ = ("record_number", "payment_id", "merchant_id")
+    RECORD_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    PAYMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    MERCHANT_ID_FIELD_NUMBER: _ClassVar[int]
+    record_number: str
+    payment_id: str
+    merchant_id: str
+    def __init__(self, record_number: _Optional[str] = ..., payment_id: _Optional[str] = ..., merchant_id: _Optional[str] = ...) -> None: ...
+
+class GetPaymentResponse(_message.Message):
+    __slots__ = ("payment",)
+    PAYMENT_FIELD_NUMBER: _ClassVar[int]
+    payment: PaymentRecord
+    def __init__(self, payment: _Optional[_Union[PaymentRecord, _Mapping]] = ...) -> None: ...
+
+class ListPaymentsRequest(_message.Message):
+    __slots__ = ("page_size", "page_token", "merchant_id", "state")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    MERCHANT_ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    merchant_id: str
+    state: _payment_pb2.PaymentState
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., merchant_id: _Optional[str] = ..., state: _Optional[_Union[_payment_pb2.PaymentState, str]] = ...) -> None: ...
+
+class ListPaymentsResponse(_message.Message):
+    __slots__ = ("payments", "next_page_token")
+    PAYMENTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    payments: _containers.RepeatedCompositeFieldContainer[PaymentRecord]
+    next_page_token: str
+    def __init__(self, payments: _Optional[_Iterable[_Union[PaymentRecord, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class WatchPaymentsRequest(_message.Message):
+    __slots__ = ("after_sequence", "from_now", "merchant_id")
+    AFTER_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    FROM_NOW_FIELD_NUMBER: _ClassVar[int]
+    MERCHANT_ID_FIELD_NUMBER: _ClassVar[int]
+    after_sequence: int
+    from_now: bool
+    merchant_id: str
+    def __init__(self, after_sequence: _Optional[int] = ..., from_now: _Optional[bool] = ..., merchant_id: _Optional[str] = ...) -> None: ...
+
+class WatchPaymentsResponse(_message.Message):
+    __slots__ = ("sequence", "payment", "state", "changed_at_ms")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    PAYMENT_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    CHANGED_AT_MS_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    payment: PaymentRecord
+    state: _payment_pb2.PaymentState
+    changed_at_ms: int
+    def __init__(self, sequence: _Optional[int] = ..., payment: _Optional[_Union[PaymentRecord, _Mapping]] = ..., state: _Optional[_Union[_payment_pb2.PaymentState, str]] = ..., changed_at_ms: _Optional[int] = ...) -> None: ...
+
+class SubmitInstructionRequest(_message.Message):
+    __slots__ = ("instruction", "traceparent")
+    INSTRUCTION_FIELD_NUMBER: _ClassVar[int]
+    TRACEPARENT_FIELD_NUMBER: _ClassVar[int]
+    instruction: _payment_pb2.SignedInstruction
+    traceparent: str
+    def __init__(self, instruction: _Optional[_Union[_payment_pb2.SignedInstruction, _Mapping]] = ..., traceparent: _Optional[str] = ...) -> None: ...
+
+class SubmitInstructionResponse(_message.Message):
+    __slots__ = ("completed",)
+    COMPLETED_FIELD_NUMBER: _ClassVar[int]
+    completed: Completed
+    def __init__(self, completed: _Optional[_Union[Completed, _Mapping]] = ...) -> None: ...
+
+class CancelPaymentRequest(_message.Message):
+    __slots__ = ("payment_id", "merchant_id")
+    PAYMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    MERCHANT_ID_FIELD_NUMBER: _ClassVar[int]
+    payment_id: str
+    merchant_id: str
+    def __init__(self, payment_id: _Optional[str] = ..., merchant_id: _Optional[str] = ...) -> None: ...
+
+class CancelPaymentResponse(_message.Message):
+    __slots__ = ("completed",)
+    COMPLETED_FIELD_NUMBER: _ClassVar[int]
+    completed: Completed
+    def __init__(self, completed: _Optional[_Union[Completed, _Mapping]] = ...) -> None: ...
+
+class PaymentRecord(_message.Message):
+    __slots__ = ("record_number", "payment_id", "state", "certainty", "next_step", "kind", "amounts", "currency", "merchant_id", "terminal_id", "reader_serial", "entry_mode", "trace_number", "retrieval_reference", "approval_code", "response_code", "approved_amount_minor", "last_four", "scheme", "recorded_at_ms", "completed_at_ms", "trace_id", "result", "original_payment_id", "history")
+    RECORD_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    PAYMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    CERTAINTY_FIELD_NUMBER: _ClassVar[int]
+    NEXT_STEP_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    AMOUNTS_FIELD_NUMBER: _ClassVar[int]
+    CURRENCY_FIELD_NUMBER: _ClassVar[int]
+    MERCHANT_ID_FIELD_NUMBER: _ClassVar[int]
+    TERMINAL_ID_FIELD_NUMBER: _ClassVar[int]
+    READER_SERIAL_FIELD_NUMBER: _ClassVar[int]
+    ENTRY_MODE_FIELD_NUMBER: _ClassVar[int]
+    TRACE_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    RETRIEVAL_REFERENCE_FIELD_NUMBER: _ClassVar[int]
+    APPROVAL_CODE_FIELD_NUMBER: _ClassVar[int]
+    RESPONSE_CODE_FIELD_NUMBER: _ClassVar[int]
+    APPROVED_AMOUNT_MINOR_FIELD_NUMBER: _ClassVar[int]
+    LAST_FOUR_FIELD_NUMBER: _ClassVar[int]
+    SCHEME_FIELD_NUMBER: _ClassVar[int]
+    RECORDED_AT_MS_FIELD_NUMBER: _ClassVar[int]
+    COMPLETED_AT_MS_FIELD_NUMBER: _ClassVar[int]
+    TRACE_ID_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    ORIGINAL_PAYMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    HISTORY_FIELD_NUMBER: _ClassVar[int]
+    record_number: str
+    payment_id: str
+    state: _payment_pb2.PaymentState
+    certainty: _payment_pb2.Certainty
+    next_step: _payment_pb2.NextStep
+    kind: _payment_pb2.PaymentKind
+    amounts: _payment_pb2.Amounts
+    currency: int
+    merchant_id: str
+    terminal_id: str
+    reader_serial: str
+    entry_mode: _payment_pb2.EntryMode
+    trace_number: int
+    retrieval_reference: str
+    approval_code: str
+    response_code: str
+    approved_amount_minor: int
+    last_four: str
+    scheme: str
+    recorded_at_ms: int
+    completed_at_ms: int
+    trace_id: str
+    result: _payment_pb2.SignedResult
+    original_payment_id: str
+    history: _containers.RepeatedCompositeFieldContainer[RecordEvent]
+    def __init__(self, record_number: _Optional[str] = ..., payment_id: _Optional[str] = ..., state: _Optional[_Union[_payment_pb2.PaymentState, str]] = ..., certainty: _Optional[_Union[_payment_pb2.Certainty, str]] = ..., next_step: _Optional[_Union[_payment_pb2.NextStep, str]] = ..., kind: _Optional[_Union[_payment_pb2.PaymentKind, str]] = ..., amounts: _Optional[_Union[_payment_pb2.Amounts, _Mapping]] = ..., currency: _Optional[int] = ..., merchant_id: _Optional[str] = ..., terminal_id: _Optional[str] = ..., reader_serial: _Optional[str] = ..., entry_mode: _Optional[_Union[_payment_pb2.EntryMode, str]] = ..., trace_number: _Optional[int] = ..., retrieval_reference: _Optional[str] = ..., approval_code: _Optional[str] = ..., response_code: _Optional[str] = ..., approved_amount_minor: _Optional[int] = ..., last_four: _Optional[str] = ..., scheme: _Optional[str] = ..., recorded_at_ms: _Optional[int] = ..., completed_at_ms: _Optional[int] = ..., trace_id: _Optional[str] = ..., result: _Optional[_Union[_payment_pb2.SignedResult, _Mapping]] = ..., original_payment_id: _Optional[str] = ..., history: _Optional[_Iterable[_Union[RecordEvent, _Mapping]]] = ...) -> None: ...
+
+class RecordEvent(_message.Message):
+    __slots__ = ("sequence", "state", "at_ms")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    AT_MS_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    state: _payment_pb2.PaymentState
+    at_ms: int
+    def __init__(self, sequence: _Optional[int] = ..., state: _Optional[_Union[_payment_pb2.PaymentState, str]] = ..., at_ms: _Optional[int] = ...) -> None: ...
+
+class ReaderRegistration(_message.Message):
+    __slots__ = ("certificate", "merchant_id", "state")
+    CERTIFICATE_FIELD_NUMBER: _ClassVar[int]
+    MERCHANT_ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    certificate: _keys_pb2.SignedEnvelope
+    merchant_id: str
+    state: DeviceState
+    def __init__(self, certificate: _Optional[_Union[_keys_pb2.SignedEnvelope, _Mapping]] = ..., merchant_id: _Optional[str] = ..., state: _Optional[_Union[DeviceState, str]] = ...) -> None: ...
+
+class TerminalRegistration(_message.Message):
+    __slots__ = ("certificate", "state", "currencies")
+    CERTIFICATE_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    CURRENCIES_FIELD_NUMBER: _ClassVar[int]
+    certificate: _keys_pb2.SignedEnvelope
+    state: DeviceState
+    currencies: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, certificate: _Optional[_Union[_keys_pb2.SignedEnvelope, _Mapping]] = ..., state: _Optional[_Union[DeviceState, str]] = ..., currencies: _Optional[_Iterable[int]] = ...) -> None: ...
+
+class RegisterReadersRequest(_message.Message):
+    __slots__ = ("readers",)
+    READERS_FIELD_NUMBER: _ClassVar[int]
+    readers: _containers.RepeatedCompositeFieldContainer[ReaderRegistration]
+    def __init__(self, readers: _Optional[_Iterable[_Union[ReaderRegistration, _Mapping]]] = ...) -> None: ...
+
+class RegisterReadersResponse(_message.Message):
+    __slots__ = ("registered",)
+    REGISTERED_FIELD_NUMBER: _ClassVar[int]
+    registered: int
+    def __init__(self, registered: _Optional[int] = ...) -> None: ...
+
+class RegisterTerminalsRequest(_message.Message):
+    __slots__ = ("terminals",)
+    TERMINALS_FIELD_NUMBER: _ClassVar[int]
+    terminals: _containers.RepeatedCompositeFieldContainer[TerminalRegistration]
+    def __init__(self, terminals: _Optional[_Iterable[_Union[TerminalRegistration, _Mapping]]] = ...) -> None: ...
+
+class RegisterTerminalsResponse(_message.Message):
+    __slots__ = ("registered",)
+    REGISTERED_FIELD_NUMBER: _ClassVar[int]
+    registered: int
+    def __init__(self, registered: _Optional[int] = ...) -> None: ...
+
+class ListReadersRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListReadersResponse(_message.Message):
+    __slots__ = ("readers",)
+    READERS_FIELD_NUMBER: _ClassVar[int]
+    readers: _containers.RepeatedCompositeFieldContainer[RegisteredReader]
+    def __init__(self, readers: _Optional[_Iterable[_Union[RegisteredReader, _Mapping]]] = ...) -> None: ...
+
+class RegisteredReader(_message.Message):
+    __slots__ = ("serial", "model", "merchant_id", "state", "last_payment_at_ms", "certificate_id", "not_after_ms")
+    SERIAL_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    MERCHANT_ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    LAST_PAYMENT_AT_MS_FIELD_NUMBER: _ClassVar[int]
+    CERTIFICATE_ID_FIELD_NUMBER: _ClassVar[int]
+    NOT_AFTER_MS_FIELD_NUMBER: _ClassVar[int]
+    serial: str
+    model: str
+    merchant_id: str
+    state: DeviceState
+    last_payment_at_ms: int
+    certificate_id: bytes
+    not_after_ms: int
+    def __init__(self, serial: _Optional[str] = ..., model: _Optional[str] = ..., merchant_id: _Optional[str] = ..., state: _Optional[_Union[DeviceState, str]] = ..., last_payment_at_ms: _Optional[int] = ..., certificate_id: _Optional[bytes] = ..., not_after_ms: _Optional[int] = ...) -> None: ...
+
+class ListTerminalsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListTerminalsResponse(_message.Message):
+    __slots__ = ("terminals",)
+    TERMINALS_FIELD_NUMBER: _ClassVar[int]
+    terminals: _containers.RepeatedCompositeFieldContainer[RegisteredTerminal]
+    def __init__(self, terminals: _Optional[_Iterable[_Union[RegisteredTerminal, _Mapping]]] = ...) -> None: ...
+
+class RegisteredTerminal(_message.Message):
+    __slots__ = ("terminal_id", "merchant_id", "merchant_name", "state", "currencies", "certificate_id", "not_after_ms")
+    TERMINAL_ID_FIELD_NUMBER: _ClassVar[int]
+    MERCHANT_ID_FIELD_NUMBER: _ClassVar[int]
+    MERCHANT_NAME_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    CURRENCIES_FIELD_NUMBER: _ClassVar[int]
+    CERTIFICATE_ID_FIELD_NUMBER: _ClassVar[int]
+    NOT_AFTER_MS_FIELD_NUMBER: _ClassVar[int]
+    terminal_id: str
+    merchant_id: str
+    merchant_name: str
+    state: DeviceState
+    currencies: _containers.RepeatedScalarFieldContainer[int]
+    certificate_id: bytes
+    not_after_ms: int
+    def __init__(self, terminal_id: _Optional[str] = ..., merchant_id: _Optional[str] = ..., merchant_name: _Optional[str] = ..., state: _Optional[_Union[DeviceState, str]] = ..., currencies: _Optional[_Iterable[int]] = ..., certificate_id: _Optional[bytes] = ..., not_after_ms: _Optional[int] = ...) -> None: ...
+
+class GetManifestRequest(_message.Message):
+    __slots__ = ("have_number",)
+    HAVE_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    have_number: int
+    def __init__(self, have_number: _Optional[int] = ...) -> None: ...
+
+class GetManifestResponse(_message.Message):
+    __slots__ = ("manifest",)
+    MANIFEST_FIELD_NUMBER: _ClassVar[int]
+    manifest: _keys_pb2.DelegatedManifest
+    def __init__(self, manifest: _Optional[_Union[_keys_pb2.DelegatedManifest, _Mapping]] = ...) -> None: ...

@@ -1,0 +1,1 @@
+"""A till: drives a terminal, and asks a relay what became of a payment."""

@@ -1,0 +1,134 @@
+import { Code } from "@connectrpc/connect";
+import pg from "pg";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { commandLine } from "../../cli/command-line.ts";
+import { recordedIo } from "../../cli/recorded-io.ts";
+import { runCommand } from "../../cli/run-command.ts";
+import { DEVELOPMENT_MESH } from "../../cli/start/development-keys.ts";
+import type { Mesh } from "../../cli/start/mesh-processes.ts";
+import { ProcessorOversightService } from "../../gen/cardlane/processor/v1/processor_pb.ts";
+import { RelayOversightService } from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import { systemClock } from "../../mesh/clock.ts";
+import { dial } from "../../mesh/dial.ts";
+import { loadIdentity } from "../../mesh/identity.ts";
+import { silentLog } from "../../mesh/log.ts";
+import { newPaymentId } from "../../payment/identifiers.ts";
+import { systemRandom } from "../../sealing/random.ts";
+import { type MeshFixture, startTestMesh } from "./mesh-fixture.ts";
+import { pay } from "./pay.ts";
+
+let fixture: MeshFixture;
+let mesh: Mesh;
+
+beforeAll(async () => {
+  fixture = await startTestMesh({ isTls: true });
+  mesh = fixture.mesh;
+  await pay(mesh);
+  await pay(mesh, { card: "charge_declined" });
+});
+
+afterAll(async () => {
+  await fixture?.[Symbol.asyncDispose]();
+});
+
+async function command(...words: readonly string[]) {
+  const io = recordedIo();
+  const exitCode = await runCommand(io, commandLine, [...words, "--data-dir", mesh.directory.path]);
+  return { exitCode, printed: io.printed, told: io.told };
+}
+
+async function sql(database: "relay" | "processor", text: string): Promise<void> {
+  const client = new pg.Client(mesh.postgres.connectionOptions(database));
+  await client.connect();
+  await client.query(text).finally(() => client.end());
+}
+
+test("reconcile: after payments all sides agree", async () => {
+  const answer = await command("reconcile");
+  expect(answer).toEqual({
+    exitCode: 0,
+    printed: ["2 payments compared · 0 differences"],
+    told: [],
+  });
+});
+
+test.each([
+  {
+    name: "a record that was changed by hand",
+    database: "relay",
+    harm: "UPDATE record SET state = 'REVERSED' WHERE state = 'APPROVED'",
+    undo: "UPDATE record SET state = 'APPROVED' WHERE state = 'REVERSED'",
+    differences: [
+      { says: "signed: approved; the relay says reversed" },
+      { says: "state: reversed at the relay, approved at the processor" },
+    ],
+  },
+  {
+    name: "a balance that was changed by hand",
+    database: "processor",
+    harm: `UPDATE processor.account SET balance_minor = balance_minor + 1 WHERE kind = 'MERCHANT'
+           AND currency = 978`,
+    undo: `UPDATE processor.account SET balance_minor = balance_minor - 1 WHERE kind = 'MERCHANT'
+           AND currency = 978`,
+    differences: [
+      { says: `merchant ${DEVELOPMENT_MESH.merchantId} 978: kept 1251, its postings give 1250` },
+    ],
+  },
+] as const)("reconcile names $name", async ({ database, harm, undo, differences }) => {
+  await sql(database, harm);
+  const { exitCode, printed } = await command("reconcile", "--json");
+  await sql(database, undo);
+  expect(exitCode).toBe(2);
+  expect(JSON.parse(printed[0] ?? "")).toMatchObject({ compared: 2, open: 0, differences });
+});
+
+test("a reversal that the processor does not acknowledge is listed until it does", async () => {
+  expect((await command("reversals")).printed).toEqual(["No reversal is open."]);
+  mesh.program("processor").kill("SIGKILL");
+  await mesh.program("processor").ended;
+  const paymentId = newPaymentId(systemClock.nowMs(), systemRandom.bytes(10));
+  const { merchantId } = DEVELOPMENT_MESH;
+  await mesh.clients.relay.cancelPayment({ paymentId, merchantId });
+  const open = await vi.waitFor(async () => {
+    const { printed } = await command("reversals", "--json");
+    const { reversals, total } = JSON.parse(printed[0] ?? "");
+    expect(reversals[0].attempts).toBeGreaterThanOrEqual(3);
+    return { reversals, total };
+  }, 20_000);
+  expect(open).toMatchObject({
+    total: "1",
+    reversals: [{ paymentId, merchantId, leaseOwner: "A1" }],
+  });
+  const [, line] = (await command("reversals")).printed;
+  expect(line).toMatch(new RegExp(`${paymentId} .* s +\\d+ +(in .*|now) +A1$`));
+  await mesh.program("processor").restart();
+  await vi.waitFor(async () => {
+    expect((await command("reversals")).printed).toEqual(["No reversal is open."]);
+  }, 20_000);
+});
+
+test.each([
+  { program: "relay", holder: "terminal" },
+  { program: "processor", holder: "terminal" },
+  { program: "processor", holder: "relay" },
+] as const)("a $holder may not look into all of the $program", async ({ program, holder }) => {
+  using identity = await loadIdentity({
+    directory: mesh.directory.tlsOf(holder),
+    clock: systemClock,
+    log: silentLog,
+  });
+  using channel = dial({
+    targets: [mesh.addresses[program]],
+    services: [RelayOversightService, ProcessorOversightService],
+    clock: systemClock,
+    identity,
+    serverIdentity: `spiffe://cardlane.dev/${program}/*`,
+  });
+  const pages = {
+    relay: () => channel.client(RelayOversightService).streamRecords({}),
+    processor: () => channel.client(ProcessorOversightService).streamPayments({}),
+  }[program]();
+  await expect(async () => {
+    for await (const page of pages) expect(page).toBeUndefined();
+  }).rejects.toMatchObject({ code: Code.PermissionDenied });
+});

@@ -1,0 +1,12 @@
+/** Set by `npm run test:polyglot` in CI: there, nothing may be left out. */
+export const REQUIRED = "CARDLANE_POLYGLOT_REQUIRED";
+
+/**
+ * Whether the tests that need a tool can run.
+ *
+ * @throws Error when it is missing where nothing may be left out.
+ */
+export function canUse(tool: string, isThere: boolean): boolean {
+  if (!isThere && process.env[REQUIRED] === "true") throw new Error(`CI needs ${tool}`);
+  return isThere;
+}
