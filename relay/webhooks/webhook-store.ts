@@ -8,8 +8,8 @@ const ATTEMPTS_MAX = 12;
 /** Events taken over from the log by one statement. */
 const EVENTS_MAX = 200;
 /**
- * Queues of one webhook. Jobs of a queue follow one another, so that two never deliver the same record
- * at once; a receiver that hangs holds no more than these.
+ * Queues of one webhook. Jobs of a queue follow one another, so that two never deliver the same
+ * record at once; a receiver that hangs holds no more than these.
  */
 const QUEUES = 4;
 
@@ -126,7 +126,8 @@ const REMOVE: Statement = {
 const QUEUE_DELIVERIES = `(
       SELECT count(*) FROM (
         SELECT graphile_worker.add_jobs(array_agg(ROW(
-          '${DELIVER_TASK}', json_build_object('webhookId', $1::text, 'recordNumber', record_number),
+          '${DELIVER_TASK}',
+          json_build_object('webhookId', $1::text, 'recordNumber', record_number),
           $1::text || '-' || (hashtext(record_number) & ${QUEUES - 1}), NULL, ${ATTEMPTS_MAX},
           $1::text || '-' || record_number, NULL, NULL
         )::graphile_worker.job_spec))
