@@ -3,7 +3,7 @@ import { Command, Option } from "commander";
 import type { CommandIo, CommonOptions } from "./command-io.ts";
 import { cards } from "./commands/cards.ts";
 import { type ConformanceOptions, conformance, ROLES } from "./commands/conformance.ts";
-import { readers, terminals } from "./commands/devices.ts";
+import { readers } from "./commands/devices.ts";
 import { showKeys } from "./commands/keys.ts";
 import { type ListOptions, list } from "./commands/list.ts";
 import { pay } from "./commands/pay.ts";
@@ -12,6 +12,7 @@ import { reconcile } from "./commands/reconcile.ts";
 import { type ReversalsOptions, reversals } from "./commands/reversals.ts";
 import { trace } from "./commands/trace.ts";
 import { type WatchOptions, watch } from "./commands/watch.ts";
+import { addNotificationCommands } from "./notification-commands.ts";
 import { PAY_KINDS, type PayOptions } from "./pay-arguments.ts";
 import { DEFAULT_DATA_DIRECTORY } from "./start/mesh-directory.ts";
 import { runMesh, type StartOptions } from "./start/run-mesh.ts";
@@ -29,6 +30,8 @@ export function commandLine(io: CommandIo, finish: (exitCode: number) => void): 
   addOversightCommands(program, io, finish);
   addPublicCommands(program, io, finish);
   addConformance(program, io, finish);
+  const common = (command: Command) => withCommonOptions(io, command);
+  addNotificationCommands(program, { io, finish, common });
   addStart(program, io, finish);
   return program;
 }
@@ -125,7 +128,6 @@ function addOversightCommands(program: Command, io: CommandIo, finish: Finish): 
 function addPublicCommands(program: Command, io: CommandIo, finish: Finish): void {
   const all = [
     { on: program, name: "readers", says: "list the readers that the relay serves", run: readers },
-    { on: program, name: "terminals", says: "list the terminals of the relay", run: terminals },
     { on: program, name: "cards", says: "list the test cards and their effects", run: cards },
     {
       on: program.command("keys").description("who holds which key"),

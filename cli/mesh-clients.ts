@@ -5,11 +5,13 @@ import {
   ProcessorRegistryService,
 } from "../gen/cardlane/processor/v1/processor_pb.ts";
 import { ReaderControlService } from "../gen/cardlane/reader/v1/reader_pb.ts";
+import { NotificationService } from "../gen/cardlane/relay/v1/notification_pb.ts";
 import {
   RelayOversightService,
   RelayRegistryService,
   RelayService,
 } from "../gen/cardlane/relay/v1/relay_pb.ts";
+import { WebhookService } from "../gen/cardlane/relay/v1/webhook_pb.ts";
 import {
   type PayRequest,
   type PayResponse,
@@ -35,7 +37,13 @@ const SERVICES: Readonly<Record<ProgramName, readonly DescService[]>> = {
   "pin-service": [],
   reader: [ReaderControlService],
   processor: [ProcessorRegistryService, ProcessorOversightService],
-  relay: [RelayService, RelayRegistryService, RelayOversightService],
+  relay: [
+    RelayService,
+    RelayRegistryService,
+    RelayOversightService,
+    NotificationService,
+    WebhookService,
+  ],
   terminal: [TerminalService],
 };
 
@@ -62,6 +70,14 @@ export class MeshClients implements Disposable {
 
   get relayRegistry(): Client<typeof RelayRegistryService> {
     return this.#channelOf("relay").client(RelayRegistryService);
+  }
+
+  get notifications(): Client<typeof NotificationService> {
+    return this.#channelOf("relay").client(NotificationService);
+  }
+
+  get webhooks(): Client<typeof WebhookService> {
+    return this.#channelOf("relay").client(WebhookService);
   }
 
   get relayOversight(): Client<typeof RelayOversightService> {

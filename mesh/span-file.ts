@@ -72,6 +72,9 @@ export class SpanFile implements SpanExporter {
       instance: this.#instance,
       startedAtMs: millisOf(span.startTime),
       durationMs: millisOf(span.duration),
+      ...(span.links.length === 0
+        ? {}
+        : { linkedTraceIds: span.links.map(({ context }) => context.traceId) }),
       isError: span.status.code === SpanStatusCode.ERROR,
       attributes: span.attributes as SpanRecord["attributes"],
     };

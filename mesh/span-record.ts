@@ -16,6 +16,8 @@ export interface SpanRecord {
   readonly startedAtMs: number;
   readonly durationMs: number;
   readonly isError: boolean;
+  /** Traces that this one goes back to: a message sent later links to its payment. */
+  readonly linkedTraceIds?: readonly string[];
   /** Keys of SPAN_ATTRIBUTES (span-attributes.ts). */
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
 }
@@ -24,6 +26,12 @@ export interface SpanRecord {
 export async function readTrace(directory: string, traceId: string): Promise<SpanRecord[]> {
   const spans = await readSpans(directory, traceId);
   return spans.filter((span) => span.traceId === traceId);
+}
+
+/** Spans of other traces that go back to this one, sorted by start. */
+export async function findLinked(directory: string, traceId: string): Promise<SpanRecord[]> {
+  const spans = await readSpans(directory, traceId);
+  return spans.filter(({ linkedTraceIds = [] }) => linkedTraceIds.includes(traceId));
 }
 
 /** Trace id of the payment whose spans carry `value`: a payment id or a record number. */

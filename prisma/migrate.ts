@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { MigrationList, SchemaContainer, SchemaEngine } from "@prisma/schema-engine-wasm";
 import pg from "pg";
+import { installJobQueue } from "./job-queue.ts";
 import { openSchemaEngine } from "./schema-engine.ts";
 
 /** The databases of this project: each has a folder here, with its schema and its migrations. */
@@ -38,6 +39,7 @@ export async function applyMigrations({ name, databaseUrl }: Database): Promise<
   try {
     // Given back when the connection ends, in whatever way it ends.
     await client.query("SELECT pg_advisory_lock($1)", [MIGRATION_LOCK]);
+    if (name === "relay") await installJobQueue(databaseUrl);
     return await apply({ name, databaseUrl });
   } finally {
     await client.end();

@@ -4,6 +4,7 @@ import {
   integer,
   optional,
   readConfig,
+  StartError,
   text,
   withDefault,
 } from "../mesh/config.ts";
@@ -14,6 +15,8 @@ import { verifyRelayCertificate } from "../sealing/certificates.ts";
 import { fastCurves as curves } from "../sealing/fast-curves.ts";
 import { KeyFolder } from "../sealing/key-files.ts";
 import { systemRandom as random } from "../sealing/random.ts";
+import { NOTIFICATION_SETTINGS, strangersInReach } from "./notifications/notification-settings.ts";
+import { startNotifications } from "./notifications/notifications.ts";
 import { dialProcessor } from "./processor-link.ts";
 import { startRelay } from "./relay.ts";
 import { openRelayStore } from "./relay-store.ts";
@@ -25,6 +28,7 @@ const PROBE_PERIOD_MS = 1_000;
 const RATE_RANGE = { min: 1, max: 1_000_000 };
 
 const SETTINGS = {
+  ...NOTIFICATION_SETTINGS,
   listen: withDefault(
     hostPort("CARDLANE_LISTEN", "where terminals and people reach the relay"),
     "127.0.0.1:7403",
@@ -54,6 +58,8 @@ const SETTINGS = {
 await runProgram("relay", async (program) => {
   const { environment, isProduction, clock, log, telemetry } = program;
   const config = readConfig("relay", environment, SETTINGS);
+  const problem = strangersInReach(config, isProduction);
+  if (problem !== undefined) throw new StartError(`relay cannot start:\n  ${problem}`);
   const folder = new KeyFolder(config.keysDirectory);
   const roots = folder.readTrustedRoots(curves);
   const envelope = folder.readCertificate();
@@ -97,10 +103,18 @@ await runProgram("relay", async (program) => {
     telemetry,
     ...(isProduction ? { probePeriodMs: PROBE_PERIOD_MS } : {}),
   });
+  const { databaseUrl } = config;
+  const notifications = startNotifications({
+    ...{ databaseUrl, clock, log, telemetry },
+    store: store.notifications,
+    webhooks: store.webhooks,
+    settings: config,
+  });
   return {
     address: relay.address,
     async drain(graceMs) {
       await relay.drain(graceMs);
+      await notifications[Symbol.asyncDispose]();
       for (const processor of processors) processor[Symbol.dispose]();
       identity?.[Symbol.dispose]();
       await store[Symbol.asyncDispose]();

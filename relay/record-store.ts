@@ -10,6 +10,7 @@ import { PAYMENT_TRANSITIONS, type StateName } from "../payment/states.ts";
 import { Batch, column } from "./batch-statement.ts";
 import type { Database } from "./database.ts";
 import { writeEvents } from "./event-log.ts";
+import { QUEUE_JOBS, writeNotifications } from "./notifications/queue-statement.ts";
 import { RECORD_COLUMNS, type RecordRow, recordOf } from "./record-row.ts";
 import type { RelayRecord } from "./relay-record.ts";
 import type { CheckedSubmission } from "./submission.ts";
@@ -250,8 +251,8 @@ const COMPLETE = {
       WHERE record.record_number = given.record_number
         AND (given.revision > record.revision OR given.result IS NULL)
         AND record.state || '>' || given.state = ANY ($${COMPLETE_BATCH.next + 1}::text[])
-      RETURNING record.record_number, record.merchant_id, record.state, record.revision,
-        record.completed_at AS changed_at
-    ), ${writeEvents("changed")}
-    SELECT record_number, revision FROM changed`,
+      RETURNING record.record_number, record.merchant_id, record.terminal_id, record.state,
+        record.revision, record.completed_at AS changed_at
+    ), ${writeEvents("changed")}, ${writeNotifications("changed")}
+    SELECT record_number, revision, ${QUEUE_JOBS} AS jobs FROM changed`,
 };

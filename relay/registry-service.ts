@@ -2,16 +2,19 @@ import {
   DeviceState,
   type ReaderRegistration,
   RelayRegistryService,
+  type TerminalContact,
   type TerminalRegistration,
 } from "../gen/cardlane/relay/v1/relay_pb.ts";
 import type { Clock } from "../mesh/clock.ts";
 import { type MeshService, type MethodsOf, service } from "../mesh/service.ts";
 import { PaymentError } from "../payment/errors.ts";
-import { parseMerchantId } from "../payment/identifiers.ts";
+import { parseMerchantId, parseTerminalId } from "../payment/identifiers.ts";
 import { parseCurrency } from "../payment/money.ts";
 import { verifyReaderCertificate, verifyTerminalCertificate } from "../sealing/certificates.ts";
 import type { Curves } from "../sealing/curves.ts";
 import type { TrustedRoots } from "../sealing/trusted-roots.ts";
+import { type Contact, parseContact } from "./notifications/contact.ts";
+import type { ContactStore, TerminalWithContact } from "./notifications/contact-store.ts";
 import type { Registry } from "./registry.ts";
 import type { ReaderToRegister, RegistryStore, TerminalToRegister } from "./registry-store.ts";
 
@@ -23,6 +26,7 @@ const REGISTRATION_BYTES_MAX = 1_048_576;
 
 export interface RegistryServiceParts {
   readonly store: RegistryStore;
+  readonly contacts: ContactStore;
   readonly registry: Registry;
   readonly curves: Curves;
   readonly roots: TrustedRoots;
@@ -31,7 +35,7 @@ export interface RegistryServiceParts {
 
 /** Whom the relay serves, for operators. A registration replaces the one before it. */
 export function registryService(parts: RegistryServiceParts): MeshService {
-  const { store, registry, clock } = parts;
+  const { store, contacts, registry, clock } = parts;
   const methods: MethodsOf<typeof RelayRegistryService> = {
     async registerReaders(request) {
       requireCount("readers", request.readers.length, DEVICES_MAX);
@@ -51,15 +55,28 @@ export function registryService(parts: RegistryServiceParts): MeshService {
         "terminals",
         terminals.map(({ terminalId }) => terminalId),
       );
+      const given = contactsOf(request.terminals, terminals);
       await store.registerTerminals(terminals, clock.nowMs());
+      if (given.length > 0) await contacts.set(given);
       registry.forget();
       return { registered: terminals.length };
+    },
+    async setTerminalContact(request) {
+      const terminalId = parseTerminalId(request.terminalId);
+      const contact = parseContact(required(request.contact, "contact"), "contact.");
+      const written = await contacts.set([{ terminalId, contact }]);
+      if (!written.has(terminalId)) {
+        throw new PaymentError("TERMINAL_UNKNOWN", `terminal ${terminalId} is not registered here`);
+      }
+      return { contact: { ...contact } };
     },
     async listReaders() {
       return { readers: [...(await store.listReaders())] };
     },
     async listTerminals() {
-      return { terminals: [...(await store.listTerminals())] };
+      const terminals = await store.listTerminals();
+      const known = await contacts.all();
+      return { terminals: terminals.map((one) => ({ ...one, ...contactIn(known, one) })) };
     },
   };
   return service(RelayRegistryService, methods, { messageBytesMax: REGISTRATION_BYTES_MAX });
@@ -94,6 +111,27 @@ function parseTerminal(
     certificate: required(envelope, "terminals.certificate"),
     checked,
   };
+}
+
+/** Those that the request names; the others keep what they have. */
+function contactsOf(
+  given: readonly TerminalRegistration[],
+  terminals: readonly TerminalToRegister[],
+): TerminalWithContact[] {
+  return terminals.flatMap(({ terminalId }, index) => {
+    const wire = given[index]?.contact;
+    if (wire === undefined) return [];
+    const contact: Contact = parseContact(wire, "terminals.contact.");
+    return [{ terminalId, contact }];
+  });
+}
+
+function contactIn(
+  known: ReadonlyMap<string, TerminalContact>,
+  { terminalId }: { readonly terminalId: string },
+): { contact?: TerminalContact } {
+  const contact = known.get(terminalId);
+  return contact === undefined ? {} : { contact };
 }
 
 function parseDeviceState(state: DeviceState, field: string): DeviceState {

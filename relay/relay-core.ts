@@ -15,6 +15,7 @@ import type { Institutions } from "./flight.ts";
 import { Forwarder } from "./forwarder.ts";
 import { Intake } from "./intake.ts";
 import { ManifestKeeper } from "./manifest-keeper.ts";
+import { notificationService } from "./notifications/notification-service.ts";
 import { oversightService } from "./oversight-service.ts";
 import { PaymentQueries } from "./payment-queries.ts";
 import { PaymentWatch } from "./payment-watch.ts";
@@ -29,6 +30,7 @@ import { Reversals } from "./reversals.ts";
 import { SubmissionCheck } from "./submission.ts";
 import { Sweep } from "./sweep.ts";
 import { Waiting } from "./waiting.ts";
+import { webhookService } from "./webhooks/webhook-service.ts";
 
 /** From Recorded until the relay gives up and reverses. */
 const DEADLINE_MS = 25_000;
@@ -127,10 +129,14 @@ export class RelayCore implements AsyncDisposable {
       deadlineMs: options.deadlineMs ?? DEADLINE_MS,
     });
     this.#sweep = this.#makeSweep();
-    const registryParts = { ...options, roots, store: store.registry, registry: this.#registry };
+    const registry = this.#registry;
+    const { contacts } = store;
+    const registryParts = { ...options, roots, store: store.registry, contacts, registry };
     this.services = [
       this.#relayService(),
       registryService({ ...registryParts, clock }),
+      this.#notificationService(),
+      webhookService({ ...options, store: store.webhooks }),
       oversightService(store.oversight),
     ];
   }
@@ -254,6 +260,13 @@ export class RelayCore implements AsyncDisposable {
       cancellation: new Cancellation({ ...shared, records, recovery, reversals }),
       manifest: this.#manifest,
     });
+  }
+
+  #notificationService(): MeshService {
+    const { store, clock } = this.#options;
+    const queries = new PaymentQueries(store.queries, store.events);
+    const registry = this.#registry;
+    return notificationService({ store: store.notifications, queries, registry, clock });
   }
 
   #processorReached(): void {

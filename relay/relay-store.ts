@@ -1,10 +1,13 @@
 import { Database } from "./database.ts";
 import { EventStore } from "./event-store.ts";
+import { ContactStore } from "./notifications/contact-store.ts";
+import { NotificationStore } from "./notifications/notification-store.ts";
 import { OversightStore } from "./oversight-store.ts";
 import { QueryStore } from "./query-store.ts";
 import { RecordStore } from "./record-store.ts";
 import { RecoveryStore } from "./recovery-store.ts";
 import { RegistryStore } from "./registry-store.ts";
+import { WebhookStore } from "./webhooks/webhook-store.ts";
 
 /** Everything that a relay keeps. */
 export interface RelayStore extends AsyncDisposable {
@@ -13,6 +16,9 @@ export interface RelayStore extends AsyncDisposable {
   readonly events: EventStore;
   readonly queries: QueryStore;
   readonly registry: RegistryStore;
+  readonly contacts: ContactStore;
+  readonly notifications: NotificationStore;
+  readonly webhooks: WebhookStore;
   readonly oversight: OversightStore;
 }
 
@@ -25,6 +31,9 @@ export function openRelayStore(databaseUrl: string, instance: string): RelayStor
     events: new EventStore(database),
     queries: new QueryStore(database),
     registry: new RegistryStore(database),
+    contacts: new ContactStore(database),
+    notifications: new NotificationStore(database),
+    webhooks: new WebhookStore(database),
     oversight: new OversightStore(database),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };

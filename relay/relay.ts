@@ -1,8 +1,10 @@
+import { NotificationService } from "../gen/cardlane/relay/v1/notification_pb.ts";
 import {
   RelayOversightService,
   RelayRegistryService,
   RelayService,
 } from "../gen/cardlane/relay/v1/relay_pb.ts";
+import { WebhookService } from "../gen/cardlane/relay/v1/webhook_pb.ts";
 import type { Identity } from "../mesh/identity.ts";
 import type { Policy } from "../mesh/policy.ts";
 import type { Rate } from "../mesh/rate-limits.ts";
@@ -79,6 +81,8 @@ class Running implements RunningRelay {
     const canRead = isDatabaseReached ? "SERVING" : "NOT_SERVING";
     health.set(RelayRegistryService.typeName, canRead);
     health.set(RelayOversightService.typeName, canRead);
+    health.set(NotificationService.typeName, canRead);
+    health.set(WebhookService.typeName, canRead);
   }
 
   async drain(graceMs: number): Promise<void> {
@@ -98,7 +102,10 @@ class Running implements RunningRelay {
 export function relayPolicy(trustDomain: string): Policy {
   const relay = RelayService.typeName;
   return [
-    { identity: `spiffe://${trustDomain}/terminal/*`, methods: [`${relay}/*`] },
+    {
+      identity: `spiffe://${trustDomain}/terminal/*`,
+      methods: [`${relay}/*`, `${NotificationService.typeName}/SendReceipt`],
+    },
     {
       identity: `spiffe://${trustDomain}/operator/*`,
       methods: [
@@ -108,6 +115,8 @@ export function relayPolicy(trustDomain: string): Policy {
         `${relay}/CancelPayment`,
         `${relay}/GetManifest`,
         `${RelayRegistryService.typeName}/*`,
+        `${NotificationService.typeName}/*`,
+        `${WebhookService.typeName}/*`,
         `${RelayOversightService.typeName}/*`,
       ],
     },

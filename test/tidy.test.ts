@@ -14,6 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   sealing: ["payment", "gen"],
   mesh: ["payment", "gen"],
   prisma: ["payment", "gen"],
+  "inbox-sim": ["mesh", "payment", "gen"],
   "reader-sim": ["mesh", "sealing", "prisma", "payment", "gen"],
   "terminal-client": ["mesh", "sealing", "prisma", "payment", "gen"],
   relay: ["mesh", "sealing", "prisma", "payment", "gen"],

@@ -1,11 +1,12 @@
 import { ConnectError } from "@connectrpc/connect";
-import { findTraceId, readTrace } from "../../mesh/span-record.ts";
+import { findLinked, findTraceId, readTrace, type SpanRecord } from "../../mesh/span-record.ts";
 import { CommandError } from "../command-error.ts";
 import type { CommandIo, CommonOptions } from "../command-io.ts";
 import { EXIT_CODES } from "../exit-code.ts";
 import { openRunningMesh, type RunningMesh } from "../open-running-mesh.ts";
 import { getPaymentRequest, type PaymentKey, parsePaymentKey } from "../payment-key.ts";
 import { waterfallLines } from "../waterfall.ts";
+import { formatDuration } from "../when.ts";
 
 /** Prints where a payment spent its time. @returns the exit code. */
 export async function trace(io: CommandIo, text: string, options: CommonOptions): Promise<number> {
@@ -16,13 +17,25 @@ export async function trace(io: CommandIo, text: string, options: CommonOptions)
   if (spans.length === 0) {
     throw new CommandError("NOT_FOUND", `no spans of ${key.value} are kept on this machine`);
   }
+  const linked = traceId === undefined ? [] : await findLinked(mesh.directory.spans, traceId);
   if (options.json === true) {
-    io.print(JSON.stringify({ traceId, spans }));
+    io.print(JSON.stringify({ traceId, spans, linked }));
     return EXIT_CODES.approved;
   }
   io.print(io.paint("dim", `trace ${traceId}`));
   for (const line of waterfallLines(spans, io)) io.print(line);
+  for (const line of linkedLines(linked, spans)) io.print(line);
   return EXIT_CODES.approved;
+}
+
+/** What came of the payment later, in traces of its own: "relay notification.send sms +12 ms". */
+function linkedLines(linked: readonly SpanRecord[], spans: readonly SpanRecord[]): string[] {
+  const startMs = spans[0]?.startedAtMs ?? 0;
+  return linked.map(({ program, name, startedAtMs, durationMs, isError }) => {
+    const outcome = isError ? ", failed" : "";
+    const after = formatDuration(startedAtMs - startMs);
+    return `${program.padEnd(11)} ${name}  after ${after}, ${formatDuration(durationMs)}${outcome}`;
+  });
 }
 
 /** From the record; while the relay is away, from the spans themselves. */

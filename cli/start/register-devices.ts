@@ -9,6 +9,14 @@ import type { MeshDirectory } from "./mesh-directory.ts";
 /** What the development merchant may charge in. */
 const CURRENCIES = ["EUR", "USD", "GBP", "CHF", "SEK", "PLN", "JPY", "KWD"];
 
+/** Both lead into the inbox; the number is one of those that are nobody's. */
+const CONTACT = {
+  phone: "+12025550123",
+  email: "till@shop.example",
+  language: "en-GB",
+  timeZone: "UTC",
+};
+
 const state = DeviceState.ACTIVE;
 
 /** Makes relay, terminal and reader known to the processor. Doing it again changes nothing. */
@@ -33,7 +41,12 @@ export async function registerAtRelay(
   const { relayRegistry } = clients;
   const certificate = certificateOf(directory, "terminal");
   const terminal = { certificate, state, currencies: currencies() };
-  await relayRegistry.registerTerminals({ terminals: [terminal] });
+  const { terminals } = await relayRegistry.listTerminals({});
+  // A person may have set another one since.
+  const isNew = terminals.every(({ terminalId }) => terminalId !== DEVELOPMENT_MESH.terminalId);
+  await relayRegistry.registerTerminals({
+    terminals: [isNew ? { ...terminal, contact: CONTACT } : terminal],
+  });
   await relayRegistry.registerReaders({ readers: [readerOf(directory)] });
 }
 

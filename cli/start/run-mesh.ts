@@ -17,6 +17,7 @@ import { printMessage } from "../print-message.ts";
 import { reportLines } from "../report-lines.ts";
 import { settledTrace } from "../settled-trace.ts";
 import { waterfallLines } from "../waterfall.ts";
+import { startInboxProcess } from "./inbox-process.ts";
 import { meshPorts } from "./mesh-ports.ts";
 import { type Mesh, startMesh } from "./mesh-processes.ts";
 import { StepLines } from "./progress.ts";
@@ -38,7 +39,8 @@ const FIRST_PIN = "1234";
  * or, with `once`, stops again. @returns the exit code.
  */
 export async function runMesh(io: CommandIo, options: StartOptions): Promise<number> {
-  const ports = meshPorts(parsePortBase(options.portBase));
+  const portBase = parsePortBase(options.portBase);
+  const ports = meshPorts(portBase);
   if (process.env.NODE_ENV === "production") {
     const why = "its keys are refused with NODE_ENV=production";
     throw new CommandError("USAGE", `start makes a mesh for development: ${why}`);
@@ -46,12 +48,17 @@ export async function runMesh(io: CommandIo, options: StartOptions): Promise<num
   const fromHere = relative(io.workingDirectory, options.dataDir);
   const where = fromHere.startsWith("..") ? options.dataDir : fromHere;
   io.tell(`${io.paint("bold", "cardlane")} ${io.paint("dim", `· data in ${where}`)}`);
+  const progress = new StepLines(io);
+  const { clock } = io;
+  const dataDirectory = options.dataDir;
+  await using inbox = await startInboxProcess({ dataDirectory, portBase, clock, progress });
   await using mesh = await startMesh({
-    dataDirectory: options.dataDir,
+    dataDirectory,
+    environment: inbox.environment,
     ports,
     isTls: options.tls ?? false,
-    clock: io.clock,
-    progress: new StepLines(io),
+    clock,
+    progress,
     signal: io.interrupted,
   });
   const died = tellDied(io, mesh);
@@ -59,6 +66,8 @@ export async function runMesh(io: CommandIo, options: StartOptions): Promise<num
   if (options.once === true || io.interrupted.aborted) return exitCode;
   const { paint, workingDirectory } = io;
   for (const line of serviceLines(mesh, { paint, workingDirectory })) io.tell(line);
+  io.tell("");
+  io.tell(`${io.paint("bold", "inbox".padEnd(12))} ${inbox.page}  mail and SMS that were sent`);
   io.tell("");
   io.tell("Up. Ctrl-C stops everything; the data stays.");
   return await Promise.race([untilInterrupted(io), died]);

@@ -19,7 +19,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file cardlane/relay/v1/relay.proto.
  */
 export const file_cardlane_relay_v1_relay: GenFile = /*@__PURE__*/
-  fileDesc("Ch1jYXJkbGFuZS9yZWxheS92MS9yZWxheS5wcm90bxIRY2FyZGxhbmUucmVsYXkudjEisgIKD1RyYW5zYWN0UmVxdWVzdBIoCgVoZWxsbxgBIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuSGVsbG9IABIwCgloZWFydGJlYXQYAiABKAsyGy5jYXJkbGFuZS5tZXNoLnYxLkhlYXJ0YmVhdEgAEigKBWRyYWluGAMgASgLMhcuY2FyZGxhbmUubWVzaC52MS5EcmFpbkgAEigKBWNsb3NlGAQgASgLMhcuY2FyZGxhbmUubWVzaC52MS5DbG9zZUgAEisKBnN1Ym1pdBgKIAEoCzIZLmNhcmRsYW5lLnJlbGF5LnYxLlN1Ym1pdEgAEjkKCmNvbXBsZXRpb24YCyABKAsyIy5jYXJkbGFuZS5yZWxheS52MS5TdWJtaXRDb21wbGV0aW9uSABCBwoFZnJhbWUi3gIKEFRyYW5zYWN0UmVzcG9uc2USKAoFaGVsbG8YASABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkhlbGxvSAASMAoJaGVhcnRiZWF0GAIgASgLMhsuY2FyZGxhbmUubWVzaC52MS5IZWFydGJlYXRIABIoCgVkcmFpbhgDIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuRHJhaW5IABIoCgVjbG9zZRgEIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuQ2xvc2VIABIvCghyZWNvcmRlZBgKIAEoCzIbLmNhcmRsYW5lLnJlbGF5LnYxLlJlY29yZGVkSAASMQoJY29tcGxldGVkGAsgASgLMhwuY2FyZGxhbmUucmVsYXkudjEuQ29tcGxldGVkSAASLQoHcmVmdXNlZBgMIAEoCzIaLmNhcmRsYW5lLnJlbGF5LnYxLlJlZnVzZWRIAEIHCgVmcmFtZSKQAQoGU3VibWl0EjMKB3BheW1lbnQYASABKAsyIi5jYXJkbGFuZS5wYXltZW50LnYxLlNpZ25lZFBheW1lbnQSPAoScmVhZGVyX2NlcnRpZmljYXRlGAIgASgLMiAuY2FyZGxhbmUua2V5cy52MS5TaWduZWRFbnZlbG9wZRITCgt0cmFjZXBhcmVudBgDIAEoCSJiChBTdWJtaXRDb21wbGV0aW9uEjkKCmNvbXBsZXRpb24YASABKAsyJS5jYXJkbGFuZS5wYXltZW50LnYxLlNpZ25lZENvbXBsZXRpb24SEwoLdHJhY2VwYXJlbnQYAiABKAkiSwoIUmVjb3JkZWQSEgoKcGF5bWVudF9pZBgBIAEoDBIVCg1yZWNvcmRfbnVtYmVyGAIgASgJEhQKDHdhc19yZWNvcmRlZBgDIAEoCCKyAgoJQ29tcGxldGVkEhIKCnBheW1lbnRfaWQYASABKAwSFQoNcmVjb3JkX251bWJlchgCIAEoCRIwCgVzdGF0ZRgDIAEoDjIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudFN0YXRlEjEKCWNlcnRhaW50eRgEIAEoDjIeLmNhcmRsYW5lLnBheW1lbnQudjEuQ2VydGFpbnR5EjAKCW5leHRfc3RlcBgFIAEoDjIdLmNhcmRsYW5lLnBheW1lbnQudjEuTmV4dFN0ZXASMQoGcmVzdWx0GAYgASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRSZXN1bHQSMAoFZmF1bHQYByABKAsyIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRGYXVsdCJPCgdSZWZ1c2VkEhIKCnBheW1lbnRfaWQYASABKAwSMAoFZmF1bHQYAiABKAsyIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRGYXVsdCJeChFHZXRQYXltZW50UmVxdWVzdBIXCg1yZWNvcmRfbnVtYmVyGAEgASgJSAASFAoKcGF5bWVudF9pZBgCIAEoCUgAEhMKC21lcmNoYW50X2lkGAMgASgJQgUKA2tleSJHChJHZXRQYXltZW50UmVzcG9uc2USMQoHcGF5bWVudBgBIAEoCzIgLmNhcmRsYW5lLnJlbGF5LnYxLlBheW1lbnRSZWNvcmQigwEKE0xpc3RQYXltZW50c1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSEwoLbWVyY2hhbnRfaWQYAyABKAkSMAoFc3RhdGUYBCABKA4yIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRTdGF0ZSJjChRMaXN0UGF5bWVudHNSZXNwb25zZRIyCghwYXltZW50cxgBIAMoCzIgLmNhcmRsYW5lLnJlbGF5LnYxLlBheW1lbnRSZWNvcmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIlUKFFdhdGNoUGF5bWVudHNSZXF1ZXN0EhYKDmFmdGVyX3NlcXVlbmNlGAEgASgEEhAKCGZyb21fbm93GAIgASgIEhMKC21lcmNoYW50X2lkGAMgASgJIqUBChVXYXRjaFBheW1lbnRzUmVzcG9uc2USEAoIc2VxdWVuY2UYASABKAQSMQoHcGF5bWVudBgCIAEoCzIgLmNhcmRsYW5lLnJlbGF5LnYxLlBheW1lbnRSZWNvcmQSMAoFc3RhdGUYAyABKA4yIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRTdGF0ZRIVCg1jaGFuZ2VkX2F0X21zGAQgASgDImwKGFN1Ym1pdEluc3RydWN0aW9uUmVxdWVzdBI7CgtpbnN0cnVjdGlvbhgBIAEoCzImLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkSW5zdHJ1Y3Rpb24SEwoLdHJhY2VwYXJlbnQYAiABKAkiTAoZU3VibWl0SW5zdHJ1Y3Rpb25SZXNwb25zZRIvCgljb21wbGV0ZWQYASABKAsyHC5jYXJkbGFuZS5yZWxheS52MS5Db21wbGV0ZWQiPwoUQ2FuY2VsUGF5bWVudFJlcXVlc3QSEgoKcGF5bWVudF9pZBgBIAEoCRITCgttZXJjaGFudF9pZBgCIAEoCSJIChVDYW5jZWxQYXltZW50UmVzcG9uc2USLwoJY29tcGxldGVkGAEgASgLMhwuY2FyZGxhbmUucmVsYXkudjEuQ29tcGxldGVkIp4GCg1QYXltZW50UmVjb3JkEhUKDXJlY29yZF9udW1iZXIYASABKAkSEgoKcGF5bWVudF9pZBgCIAEoCRIwCgVzdGF0ZRgDIAEoDjIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudFN0YXRlEjEKCWNlcnRhaW50eRgEIAEoDjIeLmNhcmRsYW5lLnBheW1lbnQudjEuQ2VydGFpbnR5EjAKCW5leHRfc3RlcBgFIAEoDjIdLmNhcmRsYW5lLnBheW1lbnQudjEuTmV4dFN0ZXASLgoEa2luZBgGIAEoDjIgLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudEtpbmQSLQoHYW1vdW50cxgHIAEoCzIcLmNhcmRsYW5lLnBheW1lbnQudjEuQW1vdW50cxIQCghjdXJyZW5jeRgIIAEoDRITCgttZXJjaGFudF9pZBgJIAEoCRITCgt0ZXJtaW5hbF9pZBgKIAEoCRIVCg1yZWFkZXJfc2VyaWFsGAsgASgJEjIKCmVudHJ5X21vZGUYDCABKA4yHi5jYXJkbGFuZS5wYXltZW50LnYxLkVudHJ5TW9kZRIUCgx0cmFjZV9udW1iZXIYDSABKA0SGwoTcmV0cmlldmFsX3JlZmVyZW5jZRgOIAEoCRIVCg1hcHByb3ZhbF9jb2RlGA8gASgJEhUKDXJlc3BvbnNlX2NvZGUYECABKAkSHQoVYXBwcm92ZWRfYW1vdW50X21pbm9yGBEgASgEEhEKCWxhc3RfZm91chgSIAEoCRIOCgZzY2hlbWUYEyABKAkSFgoOcmVjb3JkZWRfYXRfbXMYFCABKAMSFwoPY29tcGxldGVkX2F0X21zGBUgASgDEhAKCHRyYWNlX2lkGBYgASgJEjEKBnJlc3VsdBgXIAEoCzIhLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkUmVzdWx0EhsKE29yaWdpbmFsX3BheW1lbnRfaWQYGCABKAkSLwoHaGlzdG9yeRgZIAMoCzIeLmNhcmRsYW5lLnJlbGF5LnYxLlJlY29yZEV2ZW50ImAKC1JlY29yZEV2ZW50EhAKCHNlcXVlbmNlGAEgASgEEjAKBXN0YXRlGAIgASgOMiEuY2FyZGxhbmUucGF5bWVudC52MS5QYXltZW50U3RhdGUSDQoFYXRfbXMYAyABKAMijwEKElJlYWRlclJlZ2lzdHJhdGlvbhI1CgtjZXJ0aWZpY2F0ZRgBIAEoCzIgLmNhcmRsYW5lLmtleXMudjEuU2lnbmVkRW52ZWxvcGUSEwoLbWVyY2hhbnRfaWQYAiABKAkSLQoFc3RhdGUYAyABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZSKQAQoUVGVybWluYWxSZWdpc3RyYXRpb24SNQoLY2VydGlmaWNhdGUYASABKAsyIC5jYXJkbGFuZS5rZXlzLnYxLlNpZ25lZEVudmVsb3BlEi0KBXN0YXRlGAIgASgOMh4uY2FyZGxhbmUucmVsYXkudjEuRGV2aWNlU3RhdGUSEgoKY3VycmVuY2llcxgDIAMoDSJQChZSZWdpc3RlclJlYWRlcnNSZXF1ZXN0EjYKB3JlYWRlcnMYASADKAsyJS5jYXJkbGFuZS5yZWxheS52MS5SZWFkZXJSZWdpc3RyYXRpb24iLQoXUmVnaXN0ZXJSZWFkZXJzUmVzcG9uc2USEgoKcmVnaXN0ZXJlZBgBIAEoDSJWChhSZWdpc3RlclRlcm1pbmFsc1JlcXVlc3QSOgoJdGVybWluYWxzGAEgAygLMicuY2FyZGxhbmUucmVsYXkudjEuVGVybWluYWxSZWdpc3RyYXRpb24iLwoZUmVnaXN0ZXJUZXJtaW5hbHNSZXNwb25zZRISCgpyZWdpc3RlcmVkGAEgASgNIhQKEkxpc3RSZWFkZXJzUmVxdWVzdCJLChNMaXN0UmVhZGVyc1Jlc3BvbnNlEjQKB3JlYWRlcnMYASADKAsyIy5jYXJkbGFuZS5yZWxheS52MS5SZWdpc3RlcmVkUmVhZGVyIr8BChBSZWdpc3RlcmVkUmVhZGVyEg4KBnNlcmlhbBgBIAEoCRINCgVtb2RlbBgCIAEoCRITCgttZXJjaGFudF9pZBgDIAEoCRItCgVzdGF0ZRgEIAEoDjIeLmNhcmRsYW5lLnJlbGF5LnYxLkRldmljZVN0YXRlEhoKEmxhc3RfcGF5bWVudF9hdF9tcxgFIAEoAxIWCg5jZXJ0aWZpY2F0ZV9pZBgGIAEoDBIUCgxub3RfYWZ0ZXJfbXMYByABKAMiFgoUTGlzdFRlcm1pbmFsc1JlcXVlc3QiUQoVTGlzdFRlcm1pbmFsc1Jlc3BvbnNlEjgKCXRlcm1pbmFscxgBIAMoCzIlLmNhcmRsYW5lLnJlbGF5LnYxLlJlZ2lzdGVyZWRUZXJtaW5hbCLGAQoSUmVnaXN0ZXJlZFRlcm1pbmFsEhMKC3Rlcm1pbmFsX2lkGAEgASgJEhMKC21lcmNoYW50X2lkGAIgASgJEhUKDW1lcmNoYW50X25hbWUYAyABKAkSLQoFc3RhdGUYBCABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZRISCgpjdXJyZW5jaWVzGAUgAygNEhYKDmNlcnRpZmljYXRlX2lkGAYgASgMEhQKDG5vdF9hZnRlcl9tcxgHIAEoAyIpChJHZXRNYW5pZmVzdFJlcXVlc3QSEwoLaGF2ZV9udW1iZXIYASABKAQiTAoTR2V0TWFuaWZlc3RSZXNwb25zZRI1CghtYW5pZmVzdBgBIAEoCzIjLmNhcmRsYW5lLmtleXMudjEuRGVsZWdhdGVkTWFuaWZlc3QiFgoUU3RyZWFtUmVjb3Jkc1JlcXVlc3QiSwoVU3RyZWFtUmVjb3Jkc1Jlc3BvbnNlEjIKB3JlY29yZHMYASADKAsyIS5jYXJkbGFuZS5yZWxheS52MS5Db21wYXJlZFJlY29yZCKmAgoOQ29tcGFyZWRSZWNvcmQSFQoNcmVjb3JkX251bWJlchgBIAEoCRITCgttZXJjaGFudF9pZBgCIAEoCRISCgpwYXltZW50X2lkGAMgASgJEjAKBXN0YXRlGAQgASgOMiEuY2FyZGxhbmUucGF5bWVudC52MS5QYXltZW50U3RhdGUSEwoLdG90YWxfbWlub3IYBSABKAQSHQoVYXBwcm92ZWRfYW1vdW50X21pbm9yGAYgASgEEhAKCGN1cnJlbmN5GAcgASgNEhAKCHJldmlzaW9uGAggASgNEjEKBnJlc3VsdBgJIAEoCzIhLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkUmVzdWx0EhcKD2NvbXBsZXRlZF9hdF9tcxgKIAEoAyIlChRMaXN0UmV2ZXJzYWxzUmVxdWVzdBINCgVsaW1pdBgBIAEoDSJaChVMaXN0UmV2ZXJzYWxzUmVzcG9uc2USMgoJcmV2ZXJzYWxzGAEgAygLMh8uY2FyZGxhbmUucmVsYXkudjEuT3BlblJldmVyc2FsEg0KBXRvdGFsGAIgASgEIuQBCgxPcGVuUmV2ZXJzYWwSFQoNcmVjb3JkX251bWJlchgBIAEoCRISCgpwYXltZW50X2lkGAIgASgJEhMKC21lcmNoYW50X2lkGAMgASgJEhMKC3Rlcm1pbmFsX2lkGAQgASgJEhMKC3RvdGFsX21pbm9yGAUgASgEEhAKCGN1cnJlbmN5GAYgASgNEhUKDW9yZGVyZWRfYXRfbXMYByABKAMSEAoIYXR0ZW1wdHMYCCABKA0SGgoSbmV4dF9hdHRlbXB0X2F0X21zGAkgASgDEhMKC2xlYXNlX293bmVyGAogASgJKnoKC0RldmljZVN0YXRlEhwKGERFVklDRV9TVEFURV9VTlNQRUNJRklFRBAAEhcKE0RFVklDRV9TVEFURV9BQ1RJVkUQARIaChZERVZJQ0VfU1RBVEVfU1VTUEVOREVEEAISGAoUREVWSUNFX1NUQVRFX1JFVElSRUQQAzLZBQoMUmVsYXlTZXJ2aWNlElcKCFRyYW5zYWN0EiIuY2FyZGxhbmUucmVsYXkudjEuVHJhbnNhY3RSZXF1ZXN0GiMuY2FyZGxhbmUucmVsYXkudjEuVHJhbnNhY3RSZXNwb25zZSgBMAESXgoKR2V0UGF5bWVudBIkLmNhcmRsYW5lLnJlbGF5LnYxLkdldFBheW1lbnRSZXF1ZXN0GiUuY2FyZGxhbmUucmVsYXkudjEuR2V0UGF5bWVudFJlc3BvbnNlIgOQAgESZAoMTGlzdFBheW1lbnRzEiYuY2FyZGxhbmUucmVsYXkudjEuTGlzdFBheW1lbnRzUmVxdWVzdBonLmNhcmRsYW5lLnJlbGF5LnYxLkxpc3RQYXltZW50c1Jlc3BvbnNlIgOQAgESaQoNV2F0Y2hQYXltZW50cxInLmNhcmRsYW5lLnJlbGF5LnYxLldhdGNoUGF5bWVudHNSZXF1ZXN0GiguY2FyZGxhbmUucmVsYXkudjEuV2F0Y2hQYXltZW50c1Jlc3BvbnNlIgOQAgEwARJzChFTdWJtaXRJbnN0cnVjdGlvbhIrLmNhcmRsYW5lLnJlbGF5LnYxLlN1Ym1pdEluc3RydWN0aW9uUmVxdWVzdBosLmNhcmRsYW5lLnJlbGF5LnYxLlN1Ym1pdEluc3RydWN0aW9uUmVzcG9uc2UiA5ACAhJnCg1DYW5jZWxQYXltZW50EicuY2FyZGxhbmUucmVsYXkudjEuQ2FuY2VsUGF5bWVudFJlcXVlc3QaKC5jYXJkbGFuZS5yZWxheS52MS5DYW5jZWxQYXltZW50UmVzcG9uc2UiA5ACAhJhCgtHZXRNYW5pZmVzdBIlLmNhcmRsYW5lLnJlbGF5LnYxLkdldE1hbmlmZXN0UmVxdWVzdBomLmNhcmRsYW5lLnJlbGF5LnYxLkdldE1hbmlmZXN0UmVzcG9uc2UiA5ACATLGAwoUUmVsYXlSZWdpc3RyeVNlcnZpY2USbQoPUmVnaXN0ZXJSZWFkZXJzEikuY2FyZGxhbmUucmVsYXkudjEuUmVnaXN0ZXJSZWFkZXJzUmVxdWVzdBoqLmNhcmRsYW5lLnJlbGF5LnYxLlJlZ2lzdGVyUmVhZGVyc1Jlc3BvbnNlIgOQAgIScwoRUmVnaXN0ZXJUZXJtaW5hbHMSKy5jYXJkbGFuZS5yZWxheS52MS5SZWdpc3RlclRlcm1pbmFsc1JlcXVlc3QaLC5jYXJkbGFuZS5yZWxheS52MS5SZWdpc3RlclRlcm1pbmFsc1Jlc3BvbnNlIgOQAgISYQoLTGlzdFJlYWRlcnMSJS5jYXJkbGFuZS5yZWxheS52MS5MaXN0UmVhZGVyc1JlcXVlc3QaJi5jYXJkbGFuZS5yZWxheS52MS5MaXN0UmVhZGVyc1Jlc3BvbnNlIgOQAgESZwoNTGlzdFRlcm1pbmFscxInLmNhcmRsYW5lLnJlbGF5LnYxLkxpc3RUZXJtaW5hbHNSZXF1ZXN0GiguY2FyZGxhbmUucmVsYXkudjEuTGlzdFRlcm1pbmFsc1Jlc3BvbnNlIgOQAgEy6wEKFVJlbGF5T3ZlcnNpZ2h0U2VydmljZRJpCg1TdHJlYW1SZWNvcmRzEicuY2FyZGxhbmUucmVsYXkudjEuU3RyZWFtUmVjb3Jkc1JlcXVlc3QaKC5jYXJkbGFuZS5yZWxheS52MS5TdHJlYW1SZWNvcmRzUmVzcG9uc2UiA5ACATABEmcKDUxpc3RSZXZlcnNhbHMSJy5jYXJkbGFuZS5yZWxheS52MS5MaXN0UmV2ZXJzYWxzUmVxdWVzdBooLmNhcmRsYW5lLnJlbGF5LnYxLkxpc3RSZXZlcnNhbHNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_cardlane_keys_v1_keys, file_cardlane_mesh_v1_stream, file_cardlane_payment_v1_payment]);
+  fileDesc("Ch1jYXJkbGFuZS9yZWxheS92MS9yZWxheS5wcm90bxIRY2FyZGxhbmUucmVsYXkudjEisgIKD1RyYW5zYWN0UmVxdWVzdBIoCgVoZWxsbxgBIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuSGVsbG9IABIwCgloZWFydGJlYXQYAiABKAsyGy5jYXJkbGFuZS5tZXNoLnYxLkhlYXJ0YmVhdEgAEigKBWRyYWluGAMgASgLMhcuY2FyZGxhbmUubWVzaC52MS5EcmFpbkgAEigKBWNsb3NlGAQgASgLMhcuY2FyZGxhbmUubWVzaC52MS5DbG9zZUgAEisKBnN1Ym1pdBgKIAEoCzIZLmNhcmRsYW5lLnJlbGF5LnYxLlN1Ym1pdEgAEjkKCmNvbXBsZXRpb24YCyABKAsyIy5jYXJkbGFuZS5yZWxheS52MS5TdWJtaXRDb21wbGV0aW9uSABCBwoFZnJhbWUi3gIKEFRyYW5zYWN0UmVzcG9uc2USKAoFaGVsbG8YASABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkhlbGxvSAASMAoJaGVhcnRiZWF0GAIgASgLMhsuY2FyZGxhbmUubWVzaC52MS5IZWFydGJlYXRIABIoCgVkcmFpbhgDIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuRHJhaW5IABIoCgVjbG9zZRgEIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuQ2xvc2VIABIvCghyZWNvcmRlZBgKIAEoCzIbLmNhcmRsYW5lLnJlbGF5LnYxLlJlY29yZGVkSAASMQoJY29tcGxldGVkGAsgASgLMhwuY2FyZGxhbmUucmVsYXkudjEuQ29tcGxldGVkSAASLQoHcmVmdXNlZBgMIAEoCzIaLmNhcmRsYW5lLnJlbGF5LnYxLlJlZnVzZWRIAEIHCgVmcmFtZSKQAQoGU3VibWl0EjMKB3BheW1lbnQYASABKAsyIi5jYXJkbGFuZS5wYXltZW50LnYxLlNpZ25lZFBheW1lbnQSPAoScmVhZGVyX2NlcnRpZmljYXRlGAIgASgLMiAuY2FyZGxhbmUua2V5cy52MS5TaWduZWRFbnZlbG9wZRITCgt0cmFjZXBhcmVudBgDIAEoCSJiChBTdWJtaXRDb21wbGV0aW9uEjkKCmNvbXBsZXRpb24YASABKAsyJS5jYXJkbGFuZS5wYXltZW50LnYxLlNpZ25lZENvbXBsZXRpb24SEwoLdHJhY2VwYXJlbnQYAiABKAkiSwoIUmVjb3JkZWQSEgoKcGF5bWVudF9pZBgBIAEoDBIVCg1yZWNvcmRfbnVtYmVyGAIgASgJEhQKDHdhc19yZWNvcmRlZBgDIAEoCCKyAgoJQ29tcGxldGVkEhIKCnBheW1lbnRfaWQYASABKAwSFQoNcmVjb3JkX251bWJlchgCIAEoCRIwCgVzdGF0ZRgDIAEoDjIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudFN0YXRlEjEKCWNlcnRhaW50eRgEIAEoDjIeLmNhcmRsYW5lLnBheW1lbnQudjEuQ2VydGFpbnR5EjAKCW5leHRfc3RlcBgFIAEoDjIdLmNhcmRsYW5lLnBheW1lbnQudjEuTmV4dFN0ZXASMQoGcmVzdWx0GAYgASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRSZXN1bHQSMAoFZmF1bHQYByABKAsyIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRGYXVsdCJPCgdSZWZ1c2VkEhIKCnBheW1lbnRfaWQYASABKAwSMAoFZmF1bHQYAiABKAsyIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRGYXVsdCJeChFHZXRQYXltZW50UmVxdWVzdBIXCg1yZWNvcmRfbnVtYmVyGAEgASgJSAASFAoKcGF5bWVudF9pZBgCIAEoCUgAEhMKC21lcmNoYW50X2lkGAMgASgJQgUKA2tleSJHChJHZXRQYXltZW50UmVzcG9uc2USMQoHcGF5bWVudBgBIAEoCzIgLmNhcmRsYW5lLnJlbGF5LnYxLlBheW1lbnRSZWNvcmQigwEKE0xpc3RQYXltZW50c1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSEwoLbWVyY2hhbnRfaWQYAyABKAkSMAoFc3RhdGUYBCABKA4yIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRTdGF0ZSJjChRMaXN0UGF5bWVudHNSZXNwb25zZRIyCghwYXltZW50cxgBIAMoCzIgLmNhcmRsYW5lLnJlbGF5LnYxLlBheW1lbnRSZWNvcmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIlUKFFdhdGNoUGF5bWVudHNSZXF1ZXN0EhYKDmFmdGVyX3NlcXVlbmNlGAEgASgEEhAKCGZyb21fbm93GAIgASgIEhMKC21lcmNoYW50X2lkGAMgASgJIqUBChVXYXRjaFBheW1lbnRzUmVzcG9uc2USEAoIc2VxdWVuY2UYASABKAQSMQoHcGF5bWVudBgCIAEoCzIgLmNhcmRsYW5lLnJlbGF5LnYxLlBheW1lbnRSZWNvcmQSMAoFc3RhdGUYAyABKA4yIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRTdGF0ZRIVCg1jaGFuZ2VkX2F0X21zGAQgASgDImwKGFN1Ym1pdEluc3RydWN0aW9uUmVxdWVzdBI7CgtpbnN0cnVjdGlvbhgBIAEoCzImLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkSW5zdHJ1Y3Rpb24SEwoLdHJhY2VwYXJlbnQYAiABKAkiTAoZU3VibWl0SW5zdHJ1Y3Rpb25SZXNwb25zZRIvCgljb21wbGV0ZWQYASABKAsyHC5jYXJkbGFuZS5yZWxheS52MS5Db21wbGV0ZWQiPwoUQ2FuY2VsUGF5bWVudFJlcXVlc3QSEgoKcGF5bWVudF9pZBgBIAEoCRITCgttZXJjaGFudF9pZBgCIAEoCSJIChVDYW5jZWxQYXltZW50UmVzcG9uc2USLwoJY29tcGxldGVkGAEgASgLMhwuY2FyZGxhbmUucmVsYXkudjEuQ29tcGxldGVkIp4GCg1QYXltZW50UmVjb3JkEhUKDXJlY29yZF9udW1iZXIYASABKAkSEgoKcGF5bWVudF9pZBgCIAEoCRIwCgVzdGF0ZRgDIAEoDjIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudFN0YXRlEjEKCWNlcnRhaW50eRgEIAEoDjIeLmNhcmRsYW5lLnBheW1lbnQudjEuQ2VydGFpbnR5EjAKCW5leHRfc3RlcBgFIAEoDjIdLmNhcmRsYW5lLnBheW1lbnQudjEuTmV4dFN0ZXASLgoEa2luZBgGIAEoDjIgLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudEtpbmQSLQoHYW1vdW50cxgHIAEoCzIcLmNhcmRsYW5lLnBheW1lbnQudjEuQW1vdW50cxIQCghjdXJyZW5jeRgIIAEoDRITCgttZXJjaGFudF9pZBgJIAEoCRITCgt0ZXJtaW5hbF9pZBgKIAEoCRIVCg1yZWFkZXJfc2VyaWFsGAsgASgJEjIKCmVudHJ5X21vZGUYDCABKA4yHi5jYXJkbGFuZS5wYXltZW50LnYxLkVudHJ5TW9kZRIUCgx0cmFjZV9udW1iZXIYDSABKA0SGwoTcmV0cmlldmFsX3JlZmVyZW5jZRgOIAEoCRIVCg1hcHByb3ZhbF9jb2RlGA8gASgJEhUKDXJlc3BvbnNlX2NvZGUYECABKAkSHQoVYXBwcm92ZWRfYW1vdW50X21pbm9yGBEgASgEEhEKCWxhc3RfZm91chgSIAEoCRIOCgZzY2hlbWUYEyABKAkSFgoOcmVjb3JkZWRfYXRfbXMYFCABKAMSFwoPY29tcGxldGVkX2F0X21zGBUgASgDEhAKCHRyYWNlX2lkGBYgASgJEjEKBnJlc3VsdBgXIAEoCzIhLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkUmVzdWx0EhsKE29yaWdpbmFsX3BheW1lbnRfaWQYGCABKAkSLwoHaGlzdG9yeRgZIAMoCzIeLmNhcmRsYW5lLnJlbGF5LnYxLlJlY29yZEV2ZW50ImAKC1JlY29yZEV2ZW50EhAKCHNlcXVlbmNlGAEgASgEEjAKBXN0YXRlGAIgASgOMiEuY2FyZGxhbmUucGF5bWVudC52MS5QYXltZW50U3RhdGUSDQoFYXRfbXMYAyABKAMijwEKElJlYWRlclJlZ2lzdHJhdGlvbhI1CgtjZXJ0aWZpY2F0ZRgBIAEoCzIgLmNhcmRsYW5lLmtleXMudjEuU2lnbmVkRW52ZWxvcGUSEwoLbWVyY2hhbnRfaWQYAiABKAkSLQoFc3RhdGUYAyABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZSLFAQoUVGVybWluYWxSZWdpc3RyYXRpb24SNQoLY2VydGlmaWNhdGUYASABKAsyIC5jYXJkbGFuZS5rZXlzLnYxLlNpZ25lZEVudmVsb3BlEi0KBXN0YXRlGAIgASgOMh4uY2FyZGxhbmUucmVsYXkudjEuRGV2aWNlU3RhdGUSEgoKY3VycmVuY2llcxgDIAMoDRIzCgdjb250YWN0GAQgASgLMiIuY2FyZGxhbmUucmVsYXkudjEuVGVybWluYWxDb250YWN0IlQKD1Rlcm1pbmFsQ29udGFjdBINCgVwaG9uZRgBIAEoCRINCgVlbWFpbBgCIAEoCRIQCghsYW5ndWFnZRgDIAEoCRIRCgl0aW1lX3pvbmUYBCABKAkiZQoZU2V0VGVybWluYWxDb250YWN0UmVxdWVzdBITCgt0ZXJtaW5hbF9pZBgBIAEoCRIzCgdjb250YWN0GAIgASgLMiIuY2FyZGxhbmUucmVsYXkudjEuVGVybWluYWxDb250YWN0IlEKGlNldFRlcm1pbmFsQ29udGFjdFJlc3BvbnNlEjMKB2NvbnRhY3QYASABKAsyIi5jYXJkbGFuZS5yZWxheS52MS5UZXJtaW5hbENvbnRhY3QiUAoWUmVnaXN0ZXJSZWFkZXJzUmVxdWVzdBI2CgdyZWFkZXJzGAEgAygLMiUuY2FyZGxhbmUucmVsYXkudjEuUmVhZGVyUmVnaXN0cmF0aW9uIi0KF1JlZ2lzdGVyUmVhZGVyc1Jlc3BvbnNlEhIKCnJlZ2lzdGVyZWQYASABKA0iVgoYUmVnaXN0ZXJUZXJtaW5hbHNSZXF1ZXN0EjoKCXRlcm1pbmFscxgBIAMoCzInLmNhcmRsYW5lLnJlbGF5LnYxLlRlcm1pbmFsUmVnaXN0cmF0aW9uIi8KGVJlZ2lzdGVyVGVybWluYWxzUmVzcG9uc2USEgoKcmVnaXN0ZXJlZBgBIAEoDSIUChJMaXN0UmVhZGVyc1JlcXVlc3QiSwoTTGlzdFJlYWRlcnNSZXNwb25zZRI0CgdyZWFkZXJzGAEgAygLMiMuY2FyZGxhbmUucmVsYXkudjEuUmVnaXN0ZXJlZFJlYWRlciK/AQoQUmVnaXN0ZXJlZFJlYWRlchIOCgZzZXJpYWwYASABKAkSDQoFbW9kZWwYAiABKAkSEwoLbWVyY2hhbnRfaWQYAyABKAkSLQoFc3RhdGUYBCABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZRIaChJsYXN0X3BheW1lbnRfYXRfbXMYBSABKAMSFgoOY2VydGlmaWNhdGVfaWQYBiABKAwSFAoMbm90X2FmdGVyX21zGAcgASgDIhYKFExpc3RUZXJtaW5hbHNSZXF1ZXN0IlEKFUxpc3RUZXJtaW5hbHNSZXNwb25zZRI4Cgl0ZXJtaW5hbHMYASADKAsyJS5jYXJkbGFuZS5yZWxheS52MS5SZWdpc3RlcmVkVGVybWluYWwi+wEKElJlZ2lzdGVyZWRUZXJtaW5hbBITCgt0ZXJtaW5hbF9pZBgBIAEoCRITCgttZXJjaGFudF9pZBgCIAEoCRIVCg1tZXJjaGFudF9uYW1lGAMgASgJEi0KBXN0YXRlGAQgASgOMh4uY2FyZGxhbmUucmVsYXkudjEuRGV2aWNlU3RhdGUSEgoKY3VycmVuY2llcxgFIAMoDRIWCg5jZXJ0aWZpY2F0ZV9pZBgGIAEoDBIUCgxub3RfYWZ0ZXJfbXMYByABKAMSMwoHY29udGFjdBgIIAEoCzIiLmNhcmRsYW5lLnJlbGF5LnYxLlRlcm1pbmFsQ29udGFjdCIpChJHZXRNYW5pZmVzdFJlcXVlc3QSEwoLaGF2ZV9udW1iZXIYASABKAQiTAoTR2V0TWFuaWZlc3RSZXNwb25zZRI1CghtYW5pZmVzdBgBIAEoCzIjLmNhcmRsYW5lLmtleXMudjEuRGVsZWdhdGVkTWFuaWZlc3QiFgoUU3RyZWFtUmVjb3Jkc1JlcXVlc3QiSwoVU3RyZWFtUmVjb3Jkc1Jlc3BvbnNlEjIKB3JlY29yZHMYASADKAsyIS5jYXJkbGFuZS5yZWxheS52MS5Db21wYXJlZFJlY29yZCKmAgoOQ29tcGFyZWRSZWNvcmQSFQoNcmVjb3JkX251bWJlchgBIAEoCRITCgttZXJjaGFudF9pZBgCIAEoCRISCgpwYXltZW50X2lkGAMgASgJEjAKBXN0YXRlGAQgASgOMiEuY2FyZGxhbmUucGF5bWVudC52MS5QYXltZW50U3RhdGUSEwoLdG90YWxfbWlub3IYBSABKAQSHQoVYXBwcm92ZWRfYW1vdW50X21pbm9yGAYgASgEEhAKCGN1cnJlbmN5GAcgASgNEhAKCHJldmlzaW9uGAggASgNEjEKBnJlc3VsdBgJIAEoCzIhLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkUmVzdWx0EhcKD2NvbXBsZXRlZF9hdF9tcxgKIAEoAyIlChRMaXN0UmV2ZXJzYWxzUmVxdWVzdBINCgVsaW1pdBgBIAEoDSJaChVMaXN0UmV2ZXJzYWxzUmVzcG9uc2USMgoJcmV2ZXJzYWxzGAEgAygLMh8uY2FyZGxhbmUucmVsYXkudjEuT3BlblJldmVyc2FsEg0KBXRvdGFsGAIgASgEIuQBCgxPcGVuUmV2ZXJzYWwSFQoNcmVjb3JkX251bWJlchgBIAEoCRISCgpwYXltZW50X2lkGAIgASgJEhMKC21lcmNoYW50X2lkGAMgASgJEhMKC3Rlcm1pbmFsX2lkGAQgASgJEhMKC3RvdGFsX21pbm9yGAUgASgEEhAKCGN1cnJlbmN5GAYgASgNEhUKDW9yZGVyZWRfYXRfbXMYByABKAMSEAoIYXR0ZW1wdHMYCCABKA0SGgoSbmV4dF9hdHRlbXB0X2F0X21zGAkgASgDEhMKC2xlYXNlX293bmVyGAogASgJKnoKC0RldmljZVN0YXRlEhwKGERFVklDRV9TVEFURV9VTlNQRUNJRklFRBAAEhcKE0RFVklDRV9TVEFURV9BQ1RJVkUQARIaChZERVZJQ0VfU1RBVEVfU1VTUEVOREVEEAISGAoUREVWSUNFX1NUQVRFX1JFVElSRUQQAzLZBQoMUmVsYXlTZXJ2aWNlElcKCFRyYW5zYWN0EiIuY2FyZGxhbmUucmVsYXkudjEuVHJhbnNhY3RSZXF1ZXN0GiMuY2FyZGxhbmUucmVsYXkudjEuVHJhbnNhY3RSZXNwb25zZSgBMAESXgoKR2V0UGF5bWVudBIkLmNhcmRsYW5lLnJlbGF5LnYxLkdldFBheW1lbnRSZXF1ZXN0GiUuY2FyZGxhbmUucmVsYXkudjEuR2V0UGF5bWVudFJlc3BvbnNlIgOQAgESZAoMTGlzdFBheW1lbnRzEiYuY2FyZGxhbmUucmVsYXkudjEuTGlzdFBheW1lbnRzUmVxdWVzdBonLmNhcmRsYW5lLnJlbGF5LnYxLkxpc3RQYXltZW50c1Jlc3BvbnNlIgOQAgESaQoNV2F0Y2hQYXltZW50cxInLmNhcmRsYW5lLnJlbGF5LnYxLldhdGNoUGF5bWVudHNSZXF1ZXN0GiguY2FyZGxhbmUucmVsYXkudjEuV2F0Y2hQYXltZW50c1Jlc3BvbnNlIgOQAgEwARJzChFTdWJtaXRJbnN0cnVjdGlvbhIrLmNhcmRsYW5lLnJlbGF5LnYxLlN1Ym1pdEluc3RydWN0aW9uUmVxdWVzdBosLmNhcmRsYW5lLnJlbGF5LnYxLlN1Ym1pdEluc3RydWN0aW9uUmVzcG9uc2UiA5ACAhJnCg1DYW5jZWxQYXltZW50EicuY2FyZGxhbmUucmVsYXkudjEuQ2FuY2VsUGF5bWVudFJlcXVlc3QaKC5jYXJkbGFuZS5yZWxheS52MS5DYW5jZWxQYXltZW50UmVzcG9uc2UiA5ACAhJhCgtHZXRNYW5pZmVzdBIlLmNhcmRsYW5lLnJlbGF5LnYxLkdldE1hbmlmZXN0UmVxdWVzdBomLmNhcmRsYW5lLnJlbGF5LnYxLkdldE1hbmlmZXN0UmVzcG9uc2UiA5ACATK+BAoUUmVsYXlSZWdpc3RyeVNlcnZpY2USbQoPUmVnaXN0ZXJSZWFkZXJzEikuY2FyZGxhbmUucmVsYXkudjEuUmVnaXN0ZXJSZWFkZXJzUmVxdWVzdBoqLmNhcmRsYW5lLnJlbGF5LnYxLlJlZ2lzdGVyUmVhZGVyc1Jlc3BvbnNlIgOQAgIScwoRUmVnaXN0ZXJUZXJtaW5hbHMSKy5jYXJkbGFuZS5yZWxheS52MS5SZWdpc3RlclRlcm1pbmFsc1JlcXVlc3QaLC5jYXJkbGFuZS5yZWxheS52MS5SZWdpc3RlclRlcm1pbmFsc1Jlc3BvbnNlIgOQAgISdgoSU2V0VGVybWluYWxDb250YWN0EiwuY2FyZGxhbmUucmVsYXkudjEuU2V0VGVybWluYWxDb250YWN0UmVxdWVzdBotLmNhcmRsYW5lLnJlbGF5LnYxLlNldFRlcm1pbmFsQ29udGFjdFJlc3BvbnNlIgOQAgISYQoLTGlzdFJlYWRlcnMSJS5jYXJkbGFuZS5yZWxheS52MS5MaXN0UmVhZGVyc1JlcXVlc3QaJi5jYXJkbGFuZS5yZWxheS52MS5MaXN0UmVhZGVyc1Jlc3BvbnNlIgOQAgESZwoNTGlzdFRlcm1pbmFscxInLmNhcmRsYW5lLnJlbGF5LnYxLkxpc3RUZXJtaW5hbHNSZXF1ZXN0GiguY2FyZGxhbmUucmVsYXkudjEuTGlzdFRlcm1pbmFsc1Jlc3BvbnNlIgOQAgEy6wEKFVJlbGF5T3ZlcnNpZ2h0U2VydmljZRJpCg1TdHJlYW1SZWNvcmRzEicuY2FyZGxhbmUucmVsYXkudjEuU3RyZWFtUmVjb3Jkc1JlcXVlc3QaKC5jYXJkbGFuZS5yZWxheS52MS5TdHJlYW1SZWNvcmRzUmVzcG9uc2UiA5ACATABEmcKDUxpc3RSZXZlcnNhbHMSJy5jYXJkbGFuZS5yZWxheS52MS5MaXN0UmV2ZXJzYWxzUmVxdWVzdBooLmNhcmRsYW5lLnJlbGF5LnYxLkxpc3RSZXZlcnNhbHNSZXNwb25zZSIDkAIBYgZwcm90bzM", [file_cardlane_keys_v1_keys, file_cardlane_mesh_v1_stream, file_cardlane_payment_v1_payment]);
 
 /**
  * Terminal to relay.
@@ -951,6 +951,13 @@ export type TerminalRegistration = Message<"cardlane.relay.v1.TerminalRegistrati
    * @generated from field: repeated uint32 currencies = 3;
    */
   currencies: number[];
+
+  /**
+   * Whom results are sent to. Absent: whatever was set before stays.
+   *
+   * @generated from field: cardlane.relay.v1.TerminalContact contact = 4;
+   */
+  contact?: TerminalContact | undefined;
 };
 
 /**
@@ -959,6 +966,98 @@ export type TerminalRegistration = Message<"cardlane.relay.v1.TerminalRegistrati
  */
 export const TerminalRegistrationSchema: GenMessage<TerminalRegistration> = /*@__PURE__*/
   messageDesc(file_cardlane_relay_v1_relay, 20);
+
+/**
+ * Whom the results of a terminal's payments are sent to, and how they are put.
+ *
+ * @generated from message cardlane.relay.v1.TerminalContact
+ */
+export type TerminalContact = Message<"cardlane.relay.v1.TerminalContact"> & {
+  /**
+   * E.164, such as "+12025550123". Empty: no SMS.
+   *
+   * @generated from field: string phone = 1;
+   */
+  phone: string;
+
+  /**
+   * Mailbox, such as "till@shop.example". Empty: no e-mail.
+   *
+   * @generated from field: string email = 2;
+   */
+  email: string;
+
+  /**
+   * BCP 47 tag, such as "en-GB" or "zh-CN". Its language chooses the template, the whole of it how
+   * amounts and times are written. Empty means "en".
+   *
+   * @generated from field: string language = 3;
+   */
+  language: string;
+
+  /**
+   * IANA time zone, such as "Europe/Vienna". Empty means "UTC".
+   *
+   * @generated from field: string time_zone = 4;
+   */
+  timeZone: string;
+};
+
+/**
+ * Describes the message cardlane.relay.v1.TerminalContact.
+ * Use `create(TerminalContactSchema)` to create a new message.
+ */
+export const TerminalContactSchema: GenMessage<TerminalContact> = /*@__PURE__*/
+  messageDesc(file_cardlane_relay_v1_relay, 21);
+
+/**
+ * Change a terminal's contact.
+ *
+ * @generated from message cardlane.relay.v1.SetTerminalContactRequest
+ */
+export type SetTerminalContactRequest = Message<"cardlane.relay.v1.SetTerminalContactRequest"> & {
+  /**
+   * DE 41, 8 characters; must be registered.
+   *
+   * @generated from field: string terminal_id = 1;
+   */
+  terminalId: string;
+
+  /**
+   * The new contact; with neither phone nor email nothing is sent any more.
+   *
+   * @generated from field: cardlane.relay.v1.TerminalContact contact = 2;
+   */
+  contact?: TerminalContact | undefined;
+};
+
+/**
+ * Describes the message cardlane.relay.v1.SetTerminalContactRequest.
+ * Use `create(SetTerminalContactRequestSchema)` to create a new message.
+ */
+export const SetTerminalContactRequestSchema: GenMessage<SetTerminalContactRequest> = /*@__PURE__*/
+  messageDesc(file_cardlane_relay_v1_relay, 22);
+
+/**
+ * The contact as it is kept.
+ *
+ * @generated from message cardlane.relay.v1.SetTerminalContactResponse
+ */
+export type SetTerminalContactResponse = Message<"cardlane.relay.v1.SetTerminalContactResponse"> & {
+  /**
+   * With defaults filled in, and the phone in E.164 whatever way it was written.
+   *
+   * @generated from field: cardlane.relay.v1.TerminalContact contact = 1;
+   */
+  contact?: TerminalContact | undefined;
+};
+
+/**
+ * Describes the message cardlane.relay.v1.SetTerminalContactResponse.
+ * Use `create(SetTerminalContactResponseSchema)` to create a new message.
+ */
+export const SetTerminalContactResponseSchema: GenMessage<SetTerminalContactResponse> = /*@__PURE__*/
+  messageDesc(file_cardlane_relay_v1_relay, 23);
 
 /**
  * Readers to add or update.
@@ -979,7 +1078,7 @@ export type RegisterReadersRequest = Message<"cardlane.relay.v1.RegisterReadersR
  * Use `create(RegisterReadersRequestSchema)` to create a new message.
  */
 export const RegisterReadersRequestSchema: GenMessage<RegisterReadersRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 21);
+  messageDesc(file_cardlane_relay_v1_relay, 24);
 
 /**
  * How many were written.
@@ -1000,7 +1099,7 @@ export type RegisterReadersResponse = Message<"cardlane.relay.v1.RegisterReaders
  * Use `create(RegisterReadersResponseSchema)` to create a new message.
  */
 export const RegisterReadersResponseSchema: GenMessage<RegisterReadersResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 22);
+  messageDesc(file_cardlane_relay_v1_relay, 25);
 
 /**
  * Terminals to add or update.
@@ -1021,7 +1120,7 @@ export type RegisterTerminalsRequest = Message<"cardlane.relay.v1.RegisterTermin
  * Use `create(RegisterTerminalsRequestSchema)` to create a new message.
  */
 export const RegisterTerminalsRequestSchema: GenMessage<RegisterTerminalsRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 23);
+  messageDesc(file_cardlane_relay_v1_relay, 26);
 
 /**
  * How many were written.
@@ -1042,7 +1141,7 @@ export type RegisterTerminalsResponse = Message<"cardlane.relay.v1.RegisterTermi
  * Use `create(RegisterTerminalsResponseSchema)` to create a new message.
  */
 export const RegisterTerminalsResponseSchema: GenMessage<RegisterTerminalsResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 24);
+  messageDesc(file_cardlane_relay_v1_relay, 27);
 
 /**
  * Ask for the readers.
@@ -1057,7 +1156,7 @@ export type ListReadersRequest = Message<"cardlane.relay.v1.ListReadersRequest">
  * Use `create(ListReadersRequestSchema)` to create a new message.
  */
 export const ListReadersRequestSchema: GenMessage<ListReadersRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 25);
+  messageDesc(file_cardlane_relay_v1_relay, 28);
 
 /**
  * The readers.
@@ -1078,7 +1177,7 @@ export type ListReadersResponse = Message<"cardlane.relay.v1.ListReadersResponse
  * Use `create(ListReadersResponseSchema)` to create a new message.
  */
 export const ListReadersResponseSchema: GenMessage<ListReadersResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 26);
+  messageDesc(file_cardlane_relay_v1_relay, 29);
 
 /**
  * A reader the relay knows.
@@ -1141,7 +1240,7 @@ export type RegisteredReader = Message<"cardlane.relay.v1.RegisteredReader"> & {
  * Use `create(RegisteredReaderSchema)` to create a new message.
  */
 export const RegisteredReaderSchema: GenMessage<RegisteredReader> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 27);
+  messageDesc(file_cardlane_relay_v1_relay, 30);
 
 /**
  * Ask for the terminals.
@@ -1156,7 +1255,7 @@ export type ListTerminalsRequest = Message<"cardlane.relay.v1.ListTerminalsReque
  * Use `create(ListTerminalsRequestSchema)` to create a new message.
  */
 export const ListTerminalsRequestSchema: GenMessage<ListTerminalsRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 28);
+  messageDesc(file_cardlane_relay_v1_relay, 31);
 
 /**
  * The terminals.
@@ -1177,7 +1276,7 @@ export type ListTerminalsResponse = Message<"cardlane.relay.v1.ListTerminalsResp
  * Use `create(ListTerminalsResponseSchema)` to create a new message.
  */
 export const ListTerminalsResponseSchema: GenMessage<ListTerminalsResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 29);
+  messageDesc(file_cardlane_relay_v1_relay, 32);
 
 /**
  * A terminal the relay knows.
@@ -1233,6 +1332,13 @@ export type RegisteredTerminal = Message<"cardlane.relay.v1.RegisteredTerminal">
    * @generated from field: int64 not_after_ms = 7;
    */
   notAfterMs: bigint;
+
+  /**
+   * Whom results are sent to; absent for nobody.
+   *
+   * @generated from field: cardlane.relay.v1.TerminalContact contact = 8;
+   */
+  contact?: TerminalContact | undefined;
 };
 
 /**
@@ -1240,7 +1346,7 @@ export type RegisteredTerminal = Message<"cardlane.relay.v1.RegisteredTerminal">
  * Use `create(RegisteredTerminalSchema)` to create a new message.
  */
 export const RegisteredTerminalSchema: GenMessage<RegisteredTerminal> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 30);
+  messageDesc(file_cardlane_relay_v1_relay, 33);
 
 /**
  * Ask for the manifest.
@@ -1261,7 +1367,7 @@ export type GetManifestRequest = Message<"cardlane.relay.v1.GetManifestRequest">
  * Use `create(GetManifestRequestSchema)` to create a new message.
  */
 export const GetManifestRequestSchema: GenMessage<GetManifestRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 31);
+  messageDesc(file_cardlane_relay_v1_relay, 34);
 
 /**
  * The manifest.
@@ -1282,7 +1388,7 @@ export type GetManifestResponse = Message<"cardlane.relay.v1.GetManifestResponse
  * Use `create(GetManifestResponseSchema)` to create a new message.
  */
 export const GetManifestResponseSchema: GenMessage<GetManifestResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 32);
+  messageDesc(file_cardlane_relay_v1_relay, 35);
 
 /**
  * Ask for every record.
@@ -1297,7 +1403,7 @@ export type StreamRecordsRequest = Message<"cardlane.relay.v1.StreamRecordsReque
  * Use `create(StreamRecordsRequestSchema)` to create a new message.
  */
 export const StreamRecordsRequestSchema: GenMessage<StreamRecordsRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 33);
+  messageDesc(file_cardlane_relay_v1_relay, 36);
 
 /**
  * A page of records; each begins after the one before.
@@ -1318,7 +1424,7 @@ export type StreamRecordsResponse = Message<"cardlane.relay.v1.StreamRecordsResp
  * Use `create(StreamRecordsResponseSchema)` to create a new message.
  */
 export const StreamRecordsResponseSchema: GenMessage<StreamRecordsResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 34);
+  messageDesc(file_cardlane_relay_v1_relay, 37);
 
 /**
  * What of a record can be compared with the processor's ledger.
@@ -1402,7 +1508,7 @@ export type ComparedRecord = Message<"cardlane.relay.v1.ComparedRecord"> & {
  * Use `create(ComparedRecordSchema)` to create a new message.
  */
 export const ComparedRecordSchema: GenMessage<ComparedRecord> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 35);
+  messageDesc(file_cardlane_relay_v1_relay, 38);
 
 /**
  * Ask for open reversals.
@@ -1423,7 +1529,7 @@ export type ListReversalsRequest = Message<"cardlane.relay.v1.ListReversalsReque
  * Use `create(ListReversalsRequestSchema)` to create a new message.
  */
 export const ListReversalsRequestSchema: GenMessage<ListReversalsRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 36);
+  messageDesc(file_cardlane_relay_v1_relay, 39);
 
 /**
  * Open reversals.
@@ -1451,7 +1557,7 @@ export type ListReversalsResponse = Message<"cardlane.relay.v1.ListReversalsResp
  * Use `create(ListReversalsResponseSchema)` to create a new message.
  */
 export const ListReversalsResponseSchema: GenMessage<ListReversalsResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 37);
+  messageDesc(file_cardlane_relay_v1_relay, 40);
 
 /**
  * An order to undo a payment that is repeated until the processor acknowledges it.
@@ -1535,7 +1641,7 @@ export type OpenReversal = Message<"cardlane.relay.v1.OpenReversal"> & {
  * Use `create(OpenReversalSchema)` to create a new message.
  */
 export const OpenReversalSchema: GenMessage<OpenReversal> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 38);
+  messageDesc(file_cardlane_relay_v1_relay, 41);
 
 /**
  * Whether a device may be used.
@@ -1692,6 +1798,16 @@ export const RelayRegistryService: GenService<{
     methodKind: "unary";
     input: typeof RegisterTerminalsRequestSchema;
     output: typeof RegisterTerminalsResponseSchema;
+  },
+  /**
+   * Whom the results of a terminal's payments are sent to. Replaces the contact before it.
+   *
+   * @generated from rpc cardlane.relay.v1.RelayRegistryService.SetTerminalContact
+   */
+  setTerminalContact: {
+    methodKind: "unary";
+    input: typeof SetTerminalContactRequestSchema;
+    output: typeof SetTerminalContactResponseSchema;
   },
   /**
    * All readers.

@@ -1,0 +1,82 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { fromJsonString } from "@bufbuild/protobuf";
+import { type SignedEnvelope, SignedEnvelopeSchema } from "../../gen/cardlane/keys/v1/keys_pb.ts";
+import { DeviceState, TerminalContactSchema } from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import { currencyFromLetters } from "../../payment/money.ts";
+import { CommandError } from "../command-error.ts";
+import type { CommandIo, CommonOptions } from "../command-io.ts";
+import { EXIT_CODES } from "../exit-code.ts";
+import { openRunningMesh } from "../open-running-mesh.ts";
+import { printMessage } from "../print-message.ts";
+
+export interface ContactOptions extends CommonOptions {
+  readonly phone?: string;
+  readonly email?: string;
+  readonly language?: string;
+  readonly timeZone?: string;
+}
+
+export interface AddTerminalOptions extends ContactOptions {
+  /** Letters with commas: "EUR,USD". */
+  readonly currencies: string;
+}
+
+/** Changes whom a terminal's results go to; what is not named stays. @returns the exit code. */
+export async function setTerminal(
+  io: CommandIo,
+  terminalId: string,
+  options: ContactOptions,
+): Promise<number> {
+  using mesh = await openRunningMesh(options.dataDir, io.clock);
+  const { relayRegistry } = mesh.clients;
+  const { terminals } = await relayRegistry.listTerminals({});
+  const kept = terminals.find((terminal) => terminal.terminalId === terminalId)?.contact;
+  const contact = { ...contactOf(kept ?? {}), ...contactOf(options) };
+  const response = await relayRegistry.setTerminalContact({ terminalId, contact });
+  if (options.json === true && response.contact !== undefined) {
+    printMessage(io, TerminalContactSchema, response.contact);
+  } else {
+    const { phone, email } = response.contact ?? { phone: "", email: "" };
+    const addresses = [phone, email].filter((one) => one !== "").join(" and ");
+    io.tell(addresses === "" ? "Results go to nobody." : `Results go to ${addresses}.`);
+  }
+  return EXIT_CODES.approved;
+}
+
+/** Registers a terminal by its certificate, with a contact or none. @returns the exit code. */
+export async function addTerminal(
+  io: CommandIo,
+  certificatePath: string,
+  options: AddTerminalOptions,
+): Promise<number> {
+  const certificate = readCertificate(resolve(io.workingDirectory, certificatePath));
+  const currencies = options.currencies
+    .split(",")
+    .map((letters) => currencyFromLetters(letters.trim()));
+  const terminal = { certificate, state: DeviceState.ACTIVE, currencies };
+  const contact = contactOf(options);
+  const named = Object.keys(contact).length === 0 ? {} : { contact };
+  using mesh = await openRunningMesh(options.dataDir, io.clock);
+  await mesh.clients.processorRegistry.registerTerminals({ terminals: [terminal] });
+  await mesh.clients.relayRegistry.registerTerminals({ terminals: [{ ...terminal, ...named }] });
+  io.tell("The processor and the relay serve it now.");
+  return EXIT_CODES.approved;
+}
+
+function contactOf({ phone, email, language, timeZone }: Partial<ContactOptions>) {
+  return {
+    ...(phone === undefined ? {} : { phone }),
+    ...(email === undefined ? {} : { email }),
+    ...(language === undefined ? {} : { language }),
+    ...(timeZone === undefined ? {} : { timeZone }),
+  };
+}
+
+function readCertificate(path: string): SignedEnvelope {
+  try {
+    return fromJsonString(SignedEnvelopeSchema, readFileSync(path, "utf8"));
+  } catch {
+    throw new CommandError("NOT_FOUND", `${path} is not a terminal's certificate.json`);
+  }
+}

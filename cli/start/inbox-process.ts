@@ -1,0 +1,92 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Clock } from "../../mesh/clock.ts";
+import { CommandError } from "../command-error.ts";
+import { MeshDirectory } from "./mesh-directory.ts";
+import { startProgram } from "./program-process.ts";
+import type { Progress } from "./progress.ts";
+
+/** The mailbox and SMS centre of a development mesh, as a process of its own. */
+export interface InboxProcess extends AsyncDisposable {
+  /** "http://127.0.0.1:7406" */
+  readonly page: string;
+  /** What sends a relay's notifications there. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+interface InboxPorts {
+  readonly page: number;
+  readonly smtp: number;
+  readonly smpp: number;
+}
+
+/** Page, mail and SMS keep the last digits people know them by: 7401 gives 7406, 7425 and 7475. */
+const DISTANCES: InboxPorts = { page: 5, smtp: 24, smpp: 74 };
+
+const ENTRY_POINT = join(import.meta.dirname, "..", "..", "inbox-sim", "main.ts");
+const STOP_GRACE_MS = 5_000;
+const FILE_NAME = "inbox.json";
+
+export interface InboxProcessOptions {
+  readonly dataDirectory: string;
+  /** Of the reader; 0 takes any. */
+  readonly portBase: number;
+  readonly clock: Clock;
+  readonly progress: Progress;
+}
+
+/** @throws ProgramStartError */
+export async function startInboxProcess(options: InboxProcessOptions): Promise<InboxProcess> {
+  const { dataDirectory, portBase, clock, progress } = options;
+  const directory = new MeshDirectory(dataDirectory);
+  const at = (distance: number) => `127.0.0.1:${portBase === 0 ? 0 : portBase + distance}`;
+  const started = await progress.step(
+    "inbox",
+    () =>
+      startProgram(
+        {
+          name: "inbox",
+          entryPoint: ENTRY_POINT,
+          logFile: join(directory.path, "logs", "inbox.log"),
+          environment: {
+            CARDLANE_LISTEN: at(DISTANCES.page),
+            CARDLANE_SMTP_LISTEN: at(DISTANCES.smtp),
+            CARDLANE_SMPP_LISTEN: at(DISTANCES.smpp),
+          },
+        },
+        clock,
+      ),
+    ({ address }) => address,
+  );
+  const page = `http://${started.address}`;
+  const answer = await (await fetch(`${page}/doors.json`)).text();
+  const doors: { smtp: string; smpp: string } = JSON.parse(answer);
+  const file = join(directory.path, FILE_NAME);
+  writeFileSync(file, `${JSON.stringify({ page })}\n`);
+  return {
+    page,
+    environment: {
+      CARDLANE_SMTP_URL: `smtp://${doors.smtp}`,
+      CARDLANE_SMPP_ROUTES: `+=smpp://relay:inbox@${doors.smpp}`,
+    },
+    async [Symbol.asyncDispose]() {
+      rmSync(file, { force: true });
+      await started.stop(STOP_GRACE_MS, clock);
+    },
+  };
+}
+
+/** Where the page of a running inbox is. @throws CommandError MESH_NOT_RUNNING */
+export function inboxPageOf(dataDirectory: string): string {
+  try {
+    const { page }: { page: string } = JSON.parse(
+      readFileSync(join(dataDirectory, FILE_NAME), "utf8"),
+    );
+    return page;
+  } catch {
+    throw new CommandError(
+      "MESH_NOT_RUNNING",
+      `no inbox runs on ${dataDirectory}: start it with npm start`,
+    );
+  }
+}

@@ -1,0 +1,30 @@
+/** The part of the package `smpp` that is used here; it comes without types. */
+declare module "smpp" {
+  import type { Server } from "node:net";
+
+  export interface Pdu {
+    readonly command_status: number;
+    readonly source_addr: string;
+    readonly destination_addr: string;
+    readonly data_coding: number;
+    readonly esm_class: number;
+    readonly short_message: { readonly message: string | Buffer; readonly udh?: readonly Buffer[] };
+    readonly message_id?: string;
+    readonly system_id?: string;
+    readonly password?: string;
+    response(fields?: Record<string, unknown>): Pdu;
+  }
+
+  export interface Session {
+    on(event: string, listener: (pdu: Pdu) => void): void;
+    send(pdu: Pdu): boolean;
+    deliver_sm(fields: Record<string, unknown>, onAnswer?: (pdu: Pdu) => void): boolean;
+    close(): void;
+    destroy(): void;
+  }
+
+  export function createServer(
+    options: Record<string, unknown>,
+    onSession: (session: Session) => void,
+  ): Server;
+}

@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import { errorFrom } from "../../test/error-from.ts";
+import { type Contact, parseContact } from "./contact.ts";
+
+const NOBODY: Contact = { phone: "", email: "", language: "", timeZone: "" };
+
+test.each([
+  { name: "nothing: defaults", given: {}, kept: { language: "en", timeZone: "UTC" } },
+  {
+    name: "a number as people write it",
+    given: { phone: "+1 (202) 555-0123" },
+    kept: { phone: "+12025550123" },
+  },
+  {
+    name: "a Chinese mobile",
+    given: { phone: "+8613812345678" },
+    kept: { phone: "+8613812345678" },
+  },
+  {
+    name: "a mailbox",
+    given: { email: "a.b+c@shop.example" },
+    kept: { email: "a.b+c@shop.example" },
+  },
+  { name: "a language in any case", given: { language: "ZH-cn" }, kept: { language: "zh-CN" } },
+  {
+    name: "a time zone",
+    given: { timeZone: "Asia/Shanghai" },
+    kept: { timeZone: "Asia/Shanghai" },
+  },
+])("takes $name", ({ given, kept }) => {
+  expect(parseContact({ ...NOBODY, ...given }, "contact.")).toMatchObject(kept);
+});
+
+test.each([
+  { name: "a number without country", given: { phone: "02025550199" }, field: "contact.phone" },
+  { name: "a number that nobody can have", given: { phone: "+4412" }, field: "contact.phone" },
+  {
+    name: "a number in a sentence",
+    given: { phone: "call +12025550123" },
+    field: "contact.phone",
+  },
+  { name: "a mailbox without host", given: { email: "owner" }, field: "contact.email" },
+  { name: "a mailbox with a name", given: { email: "T <t@shop.example>" }, field: "contact.email" },
+  { name: "two mailboxes", given: { email: "a@b.example,c@d.example" }, field: "contact.email" },
+  {
+    name: "a mailbox with a header behind it",
+    given: { email: "a@b.example\r\nBcc: c@d.example" },
+    field: "contact.email",
+  },
+  {
+    name: "a mailbox that is too long",
+    given: { email: `a@${"b".repeat(60)}.${"c.".repeat(99)}de` },
+    field: "contact.email",
+  },
+  { name: "no language", given: { language: "no language" }, field: "contact.language" },
+  { name: "no time zone", given: { timeZone: "Mars/Base" }, field: "contact.time_zone" },
+])("refuses $name", ({ given, field }) => {
+  const { code, message } = errorFrom(() => parseContact({ ...NOBODY, ...given }, "contact."));
+  expect(code).toBe("MALFORMED_REQUEST");
+  expect(message).toMatch(new RegExp(`^${field} must be `));
+  expect(message).not.toContain(Object.values(given).join());
+});

@@ -1,0 +1,107 @@
+import type { Clock } from "../../mesh/clock.ts";
+import type { Log } from "../../mesh/log.ts";
+import type { Telemetry } from "../../mesh/telemetry.ts";
+import type { AllowList } from "./allow-list.ts";
+import { addressKey } from "./contact.ts";
+import type { Channel, NotificationToSend } from "./notification.ts";
+import type { NotificationStore } from "./notification-store.ts";
+import { paymentMessage } from "./payment-message.ts";
+import { type Route, RouteError } from "./route.ts";
+
+/** How often one address may be written to; a result over it waits, it is not lost. */
+export interface RateLimit {
+  readonly max: number;
+  readonly windowMs: number;
+}
+
+export interface NotificationSenderOptions {
+  readonly store: NotificationStore;
+  /** Without a route for a channel its notifications fail, visibly. */
+  readonly routes: readonly Route[];
+  readonly allowed: Pick<AllowList, "allows">;
+  readonly rateLimit: RateLimit;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly telemetry: Telemetry;
+}
+
+const UNEXPECTED = new RouteError("internal error", { isPermanent: false });
+
+/** Sends one notification, once for each job of the queue. */
+export class NotificationSender {
+  readonly #options: NotificationSenderOptions;
+
+  constructor(options: NotificationSenderOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Does nothing for a notification that was sent already: a job may come twice.
+   *
+   * @throws RouteError when the queue is to try again later.
+   */
+  async send(id: string, isLastAttempt: boolean): Promise<void> {
+    const { store, allowed } = this.#options;
+    const notification = await store.findQueued(id);
+    if (notification === undefined) return;
+    const { address, channel } = notification;
+    if (!allowed.allows(address)) {
+      return await store.setBack({ id, state: "SUPPRESSED", reason: "not on the allow-list" });
+    }
+    if (await store.isOptedOut(addressKey(address))) {
+      return await store.setBack({ id, state: "SUPPRESSED", reason: "opted out" });
+    }
+    const route = this.#routeOf(channel);
+    if (route === undefined) {
+      return await store.setBack({ id, state: "FAILED", reason: `no ${channel} route is set up` });
+    }
+    if (await this.#isPostponed(notification)) return;
+    await this.#sendBy(route, notification, isLastAttempt);
+  }
+
+  #routeOf(channel: Channel): Route | undefined {
+    return this.#options.routes.find((route) => route.channel === channel);
+  }
+
+  async #isPostponed({ id, address }: NotificationToSend): Promise<boolean> {
+    const { store, rateLimit, clock } = this.#options;
+    const atMs = await store.mayBeSentAt(address, rateLimit, clock.nowMs());
+    if (atMs === undefined) return false;
+    await store.postpone(id, atMs);
+    return true;
+  }
+
+  async #sendBy(route: Route, notification: NotificationToSend, isLast: boolean): Promise<void> {
+    const { store, clock, telemetry, log } = this.#options;
+    const { id, address, facts, partsSent } = notification;
+    const { recordNumber } = facts;
+    // The payment ended long ago; this is a trace of its own that points back to it.
+    const span = telemetry.spanOf(
+      undefined,
+      `notification.send ${route.channel.toLowerCase()}`,
+      "producer",
+      { recordNumber, paymentState: facts.event, terminalId: facts.terminalId },
+      { link: notification.traceparent },
+    );
+    try {
+      await route.send({
+        id,
+        address,
+        message: paymentMessage(facts),
+        partsSent,
+        onPartSent: (name, messageId) => store.partSent(id, name, messageId),
+      });
+      await store.markSent(id, clock.nowMs());
+      await store.settle(id);
+      span.end();
+    } catch (error) {
+      span.end(error instanceof Error ? error.name : "unknown");
+      if (!(error instanceof RouteError)) log.failure("a notification failed", error, { job: id });
+      const { message: reason, isPermanent } = error instanceof RouteError ? error : UNEXPECTED;
+      const isGivenUp = isPermanent || isLast;
+      log.warn("a notification was not taken", { recordNumber, job: id, status: reason });
+      await store.setBack({ id, state: isGivenUp ? "FAILED" : "QUEUED", reason });
+      if (!isGivenUp) throw error;
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import { createHash } from "node:crypto";
+import type { HandlerContext } from "@connectrpc/connect";
+import { Certainty, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import {
+  type Notification,
+  NotificationService,
+  NotificationState,
+  type SendReceiptRequest,
+} from "../../gen/cardlane/relay/v1/notification_pb.ts";
+import { callerOf } from "../../mesh/caller.ts";
+import type { Clock } from "../../mesh/clock.ts";
+import { type MeshService, service } from "../../mesh/service.ts";
+import { enumName } from "../../payment/enum-name.ts";
+import { PaymentError } from "../../payment/errors.ts";
+import { parseRecordNumber } from "../../payment/record-number.ts";
+import type { PaymentQueries } from "../payment-queries.ts";
+import type { Registry } from "../registry.ts";
+import { scopeOf } from "../scope.ts";
+import { addressKey, type Contact, parseAddress, parseContact } from "./contact.ts";
+import type { NotificationStore } from "./notification-store.ts";
+
+const PAGE_SIZE_DEFAULT = 50;
+const PAGE_SIZE_MAX = 500;
+const ID_CHARACTERS_MAX = 100;
+
+export interface NotificationServiceParts {
+  readonly store: NotificationStore;
+  readonly queries: PaymentQueries;
+  readonly registry: Registry;
+  readonly clock: Clock;
+}
+
+/** What operators see and do about notifications, and how a terminal asks for a receipt. */
+export function notificationService(parts: NotificationServiceParts): MeshService {
+  const { store, clock } = parts;
+  return service(NotificationService, {
+    async listNotifications({ pageSize, state, recordNumber }) {
+      const filter = {
+        state: state === NotificationState.UNSPECIFIED ? undefined : parseState(state),
+        recordNumber: recordNumber === "" ? undefined : parseRecordNumber(recordNumber),
+      };
+      return { notifications: [...(await store.list(filter, parsePageSize(pageSize)))] };
+    },
+    async resendNotification({ id }) {
+      const isThere = id.length <= ID_CHARACTERS_MAX && (await store.requeue(id));
+      if (!isThere) throw new PaymentError("PAYMENT_NOT_FOUND", "no notification has this id");
+      return { notification: await found(store, id) };
+    },
+    async sendReceipt(request, context) {
+      return { notification: await orderReceipt(request, context, parts) };
+    },
+    async setOptOut({ address, isOptedOut }) {
+      const key = addressKey(parseAddress(address, "address"));
+      await store.setOptOut(key, isOptedOut, clock.nowMs());
+      return {};
+    },
+  });
+}
+
+async function orderReceipt(
+  request: SendReceiptRequest,
+  context: HandlerContext,
+  { store, queries, registry }: NotificationServiceParts,
+): Promise<Notification> {
+  const contact = receiptContact(request);
+  const recordNumber = parseRecordNumber(request.recordNumber);
+  // Whose record it is decides whether it may be asked for.
+  const scope = await scopeOf(callerOf(context).identity, registry);
+  const key = { case: "recordNumber", value: recordNumber } as const;
+  const payment = await queries.get({ $typeName: GET_PAYMENT, key, merchantId: "" }, scope);
+  if (payment.certainty !== Certainty.FINAL) {
+    throw new PaymentError("WRONG_STATE", "a receipt is for a payment whose outcome is known");
+  }
+  const id = receiptId(recordNumber, payment.state, contact);
+  await store.orderReceipt({ id, recordNumber, contact });
+  return await found(store, id);
+}
+
+const GET_PAYMENT = "cardlane.relay.v1.GetPaymentRequest";
+
+function receiptContact({ address, language, timeZone }: SendReceiptRequest): Contact {
+  if (address.case === undefined) {
+    throw new PaymentError("MALFORMED_REQUEST", "phone or email is required, got nothing", {
+      field: "email",
+    });
+  }
+  const nobody = { phone: "", email: "", language, timeZone };
+  const contact = parseContact({ ...nobody, [address.case]: address.value }, "");
+  if (contact.phone !== "" || contact.email !== "") return contact;
+  const field = address.case;
+  throw new PaymentError("MALFORMED_REQUEST", `${field} must not be empty`, { field });
+}
+
+/** One receipt for each outcome and address. */
+function receiptId(recordNumber: string, state: PaymentState, { phone, email }: Contact): string {
+  const address = addressKey(phone === "" ? email : phone);
+  const digest = createHash("sha256").update(`${recordNumber} ${address}`).digest("hex");
+  return `${recordNumber}-${enumName(PaymentState, state)}-RECEIPT-${digest.slice(0, 16)}`;
+}
+
+async function found(store: NotificationStore, id: string): Promise<Notification> {
+  const notification = await store.find(id);
+  if (notification === undefined) throw new Error(`bug: notification ${id} was just written`);
+  return notification;
+}
+
+function parseState(state: NotificationState): string {
+  if (Object.values<number>(NotificationState).includes(state)) {
+    return enumName(NotificationState, state);
+  }
+  throw new PaymentError("MALFORMED_REQUEST", `state must be a known state, got ${state}`, {
+    field: "state",
+  });
+}
+
+function parsePageSize(size: number): number {
+  if (size === 0) return PAGE_SIZE_DEFAULT;
+  if (size <= PAGE_SIZE_MAX) return size;
+  throw new PaymentError(
+    "MALFORMED_REQUEST",
+    `page_size must be 0 to ${PAGE_SIZE_MAX}, got ${size}`,
+    {
+      field: "page_size",
+    },
+  );
+}

@@ -1,0 +1,72 @@
+import type { CurrencyCode } from "../../payment/money.ts";
+import type { RecordNumber } from "../../payment/record-number.ts";
+import type { ToldEvent } from "./language.ts";
+import type { PaymentFacts } from "./payment-message.ts";
+
+/** By which way something is sent. */
+export type Channel = "SMS" | "EMAIL";
+
+/** A notification with everything that is needed to send it. */
+export interface NotificationToSend {
+  readonly id: string;
+  readonly channel: Channel;
+  readonly address: string;
+  readonly facts: PaymentFacts;
+  /** Parts of the SMS that the centre has already taken. */
+  readonly partsSent: number;
+  /** Of the payment, to link the sending to. */
+  readonly traceparent: string;
+}
+
+/** One row as PENDING of notification-store.ts gives it. */
+export interface PendingRow {
+  readonly id: string;
+  readonly channel: string;
+  readonly purpose: string;
+  readonly address: string;
+  readonly language: string;
+  readonly time_zone: string;
+  readonly payment_state: string;
+  readonly changed_at: Date;
+  readonly parts_sent: number;
+  readonly record_number: string;
+  readonly terminal_id: string;
+  readonly merchant_name: string;
+  readonly total_minor: string;
+  readonly approved_amount_minor: string;
+  readonly currency: number;
+  readonly response_code: string;
+  readonly approval_code: string;
+  readonly scheme: string;
+  readonly last_four: string;
+  readonly traceparent: string;
+}
+
+export function notificationOf(row: PendingRow): NotificationToSend {
+  const event = row.payment_state as ToldEvent;
+  const approvedMinor = BigInt(row.approved_amount_minor);
+  const isApproval = event === "APPROVED" || event === "AUTHORIZED";
+  return {
+    id: row.id,
+    channel: row.channel as Channel,
+    address: row.address,
+    partsSent: row.parts_sent,
+    traceparent: row.traceparent,
+    facts: {
+      event,
+      purpose: row.purpose as PaymentFacts["purpose"],
+      merchantName: row.merchant_name,
+      terminalId: row.terminal_id,
+      amountMinor: isApproval && approvedMinor > 0n ? approvedMinor : BigInt(row.total_minor),
+      currency: row.currency as CurrencyCode,
+      responseCode: row.response_code,
+      approvalCode: row.approval_code,
+      scheme: row.scheme,
+      lastFour: row.last_four,
+      recordNumber: row.record_number as RecordNumber,
+      atMs: row.changed_at.getTime(),
+      locale: row.language,
+      timeZone: row.time_zone,
+    },
+  };
+}

@@ -1,0 +1,123 @@
+import { describe, expect, test } from "vitest";
+import { currencyFromLetters } from "../../payment/money.ts";
+import type { RecordNumber } from "../../payment/record-number.ts";
+import { RESPONSE_CODES } from "../../payment/response-codes.ts";
+import { LANGUAGE_CODES, languageOf } from "./language.ts";
+import { formatAmount, type PaymentFacts, paymentMessage } from "./payment-message.ts";
+
+const FACTS: PaymentFacts = {
+  event: "APPROVED",
+  purpose: "RESULT",
+  merchantName: "Corner Shop",
+  terminalId: "TILL0001",
+  amountMinor: 1_250n,
+  currency: currencyFromLetters("EUR"),
+  responseCode: "00",
+  approvalCode: "123456",
+  scheme: "VISA",
+  lastFour: "4242",
+  recordNumber: "A17K2M9QX4T8" as RecordNumber,
+  atMs: Date.UTC(2026, 2, 1, 13, 5),
+  locale: "en-GB",
+  timeZone: "Europe/Vienna",
+};
+
+test("an approved payment in English says all that the owner needs", () => {
+  const { subject, text, sms } = paymentMessage(FACTS);
+  expect(subject).toBe("Approved €12.50 · Corner Shop");
+  expect(text).toBe(`Approved €12.50
+The payment was approved.
+
+Shop: Corner Shop
+Amount: €12.50
+Card: VISA …4242
+Time: 1 Mar 2026, 14:05 CET
+Record number: A17K-2M9Q-X4T8
+Approval code: 123456
+Terminal: TILL0001
+
+Sent because this address is registered for the terminal.
+`);
+  expect(sms).toBe(
+    "Corner Shop: Approved €12.50, VISA *4242, 1 Mar 2026, 14:05 CET, A17K-2M9Q-X4T8",
+  );
+});
+
+test("a declined payment in Chinese says why", () => {
+  const facts = { ...FACTS, event: "DECLINED", responseCode: "51", locale: "zh-CN" } as const;
+  const { subject, text, sms } = paymentMessage({ ...facts, timeZone: "Asia/Shanghai" });
+  expect(subject).toBe("支付被拒绝 €12.50 · Corner Shop");
+  expect(text).toContain("原因：余额不足\n");
+  expect(text).toContain("时间：2026年3月1日 GMT+8 21:05\n");
+  expect(text).not.toContain("123456");
+  expect(sms).toContain("余额不足");
+});
+
+test("a receipt says that it is one, and a reversal that nothing stays charged", () => {
+  const receipt = paymentMessage({ ...FACTS, purpose: "RECEIPT" });
+  expect(receipt.subject).toBe("Receipt · Approved €12.50 · Corner Shop");
+  expect(receipt.text).toContain("you asked for a receipt");
+  const reversed = paymentMessage({ ...FACTS, event: "REVERSED" });
+  expect(reversed.text).toContain("The payment was undone. Nothing stays charged.");
+});
+
+test.each([
+  { name: "British pounds at home", locale: "en-GB", letters: "GBP", minor: 5n, says: "£0.05" },
+  {
+    name: "euros in Austria",
+    locale: "de-AT",
+    letters: "EUR",
+    minor: 123_456n,
+    says: "€ 1.234,56",
+  },
+  { name: "yen, without decimals", locale: "en", letters: "JPY", minor: 1_250n, says: "¥1,250" },
+  { name: "dinars, with three", locale: "en", letters: "KWD", minor: 1_250n, says: "KWD 1.250" },
+  {
+    name: "more than a double holds",
+    locale: "en",
+    letters: "EUR",
+    minor: 999_999_999_999n,
+    says: "€9,999,999,999.99",
+  },
+])("amounts are written as the recipient writes them: $name", (row) => {
+  const { locale, minor: amountMinor, says } = row;
+  expect(formatAmount({ amountMinor, currency: currencyFromLetters(row.letters), locale })).toBe(
+    says,
+  );
+});
+
+test("a merchant's name cannot become markup, nor a second header line", () => {
+  const merchantName = `<img src=x onerror="a">&'\r\nBcc: everyone@example.test`;
+  const { subject, html } = paymentMessage({ ...FACTS, merchantName });
+  expect(html).toContain("&lt;img src=x onerror=&quot;a&quot;&gt;&amp;&#39;");
+  expect(html).not.toContain("<img");
+  expect(subject).not.toMatch(/[\r\n]/);
+});
+
+test.each([
+  { name: "a whole card number", lastFour: "4242424242424242" },
+  { name: "letters", lastFour: "42a2" },
+  { name: "nothing", lastFour: "" },
+])("$name in place of four digits shows no card at all", ({ lastFour }) => {
+  const { text, html, sms } = paymentMessage({ ...FACTS, lastFour });
+  for (const shown of [text, html, sms]) expect(shown).not.toContain("VISA");
+});
+
+describe.each(LANGUAGE_CODES)("language %s", (code) => {
+  const language = languageOf(code);
+
+  test("has a reason for each response code that declines", () => {
+    const declining = RESPONSE_CODES.filter(({ isApproval }) => !isApproval);
+    expect(declining.filter((one) => language.reasons[one.code] === undefined)).toEqual([]);
+  });
+
+  test("has words for everything", () => {
+    const words = [language.events, language.sentences, language.labels, language.reasons];
+    expect(words.flatMap(Object.values).filter((word) => word.trim() === "")).toEqual([]);
+  });
+});
+
+test("both languages of the beginning are there, and another one falls back to English", () => {
+  expect(LANGUAGE_CODES).toEqual(expect.arrayContaining(["en", "zh"]));
+  expect(languageOf("xx-YY")).toBe(languageOf("en"));
+});

@@ -1,0 +1,169 @@
+import { connect as connectPlain, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import type { Clock, Timer } from "../../../mesh/clock.ts";
+import { bindBody, type Delivered, deliveredOf } from "./messages.ts";
+import { BodyReader, COMMANDS, encodePdu, type Pdu, PduReader, STATUS } from "./pdu.ts";
+
+export interface SmppSessionOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly isTls: boolean;
+  readonly systemId: string;
+  readonly password: string;
+  readonly clock: Clock;
+  /** Without an answer for so long the connection counts as lost. */
+  readonly answerMsMax: number;
+  /** Between two signs of life while nothing else is said. */
+  readonly enquiryMs: number;
+  /** The centre is told that it arrived when this resolves; otherwise it will come again. */
+  readonly onDelivered: (delivered: Delivered) => Promise<void>;
+}
+
+/** The centre said no, or is not there. */
+export class SmppError extends Error {
+  override readonly name = "SmppError";
+  /** command_status; undefined when there was no answer. */
+  readonly status: number | undefined;
+
+  constructor(message: string, status?: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** One bound connection to an SMS centre (SMPP 3.4 transceiver), from bind to its end. */
+export class SmppSession {
+  /** Resolves when the connection is gone. */
+  readonly ended: Promise<void>;
+  readonly #options: SmppSessionOptions;
+  readonly #socket: Socket;
+  readonly #reader = new PduReader();
+  readonly #waiting = new Map<number, PromiseWithResolvers<Pdu> & { timer: Timer }>();
+  readonly #ending = Promise.withResolvers<void>();
+  #enquiry: Timer | undefined;
+  #lastSequence = 0;
+
+  /** Connects and binds. @throws SmppError */
+  static async open(options: SmppSessionOptions): Promise<SmppSession> {
+    const session = new SmppSession(options);
+    const body = bindBody(options.systemId, options.password);
+    try {
+      await session.request(COMMANDS.bindTransceiver, body);
+      return session;
+    } catch (error) {
+      session.close();
+      throw error;
+    }
+  }
+
+  private constructor(options: SmppSessionOptions) {
+    this.#options = options;
+    const { host, port, isTls } = options;
+    this.#socket = isTls ? connectTls({ host, port }) : connectPlain({ host, port });
+    this.#socket.setNoDelay(true);
+    this.#socket.on("data", (chunk: Buffer) => this.#receive(chunk));
+    this.#socket.on("error", () => this.close());
+    this.#socket.on("close", () => this.#lost());
+    this.ended = this.#ending.promise;
+    this.#enquireLater();
+  }
+
+  /** The centre's name for the message. @throws SmppError */
+  async submit(body: Buffer): Promise<string> {
+    return new BodyReader((await this.request(COMMANDS.submitSm, body)).body).text();
+  }
+
+  /** @throws SmppError with the status when the answer is not ESME_ROK. */
+  async request(command: number, body: Buffer): Promise<Pdu> {
+    if (this.#socket.destroyed) throw new SmppError("the SMS centre is not connected");
+    this.#lastSequence = (this.#lastSequence % 0x7fffffff) + 1;
+    const sequence = this.#lastSequence;
+    const { clock, answerMsMax } = this.#options;
+    const timer = clock.timer(answerMsMax, () => this.close());
+    const answer = { ...Promise.withResolvers<Pdu>(), timer };
+    this.#waiting.set(sequence, answer);
+    this.#socket.write(encodePdu({ command, status: STATUS.ok, sequence, body }));
+    const response = await answer.promise;
+    if (response.status === STATUS.ok) return response;
+    const status = `0x${response.status.toString(16).padStart(8, "0")}`;
+    throw new SmppError(`the SMS centre answered ${status}`, response.status);
+  }
+
+  /** Says good-bye; does not wait long for the answer. */
+  async unbind(): Promise<void> {
+    await this.request(COMMANDS.unbind, Buffer.alloc(0)).catch(() => undefined);
+    this.close();
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #receive(chunk: Buffer): void {
+    try {
+      for (const pdu of this.#reader.read(chunk)) this.#take(pdu);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this.close();
+    }
+    this.#enquireLater();
+  }
+
+  #take(pdu: Pdu): void {
+    const { command, sequence } = pdu;
+    if (command === COMMANDS.deliverSm) void this.#deliver(pdu);
+    else if (command === COMMANDS.enquireLink) this.#answer(COMMANDS.enquireLinkResp, sequence);
+    else if (command === COMMANDS.unbind) this.#endAsAsked(sequence);
+    else if (command >= COMMANDS.genericNack) this.#settle(pdu);
+    else this.#answer(COMMANDS.genericNack, sequence, STATUS.invalidCommand);
+  }
+
+  #endAsAsked(sequence: number): void {
+    this.#answer(COMMANDS.unbindResp, sequence);
+    this.#socket.end();
+  }
+
+  /** A nack has status and sequence like any other answer. */
+  #settle(pdu: Pdu): void {
+    const { sequence } = pdu;
+    const answer = this.#waiting.get(sequence);
+    this.#waiting.delete(sequence);
+    answer?.timer.cancel();
+    answer?.resolve(pdu);
+  }
+
+  async #deliver({ sequence, body }: Pdu): Promise<void> {
+    try {
+      await this.#options.onDelivered(deliveredOf(body));
+      this.#answer(COMMANDS.deliverSmResp, sequence, STATUS.ok, Buffer.from([0]));
+    } catch {
+      // Not kept, so not acknowledged: the centre sends it again.
+      this.#answer(COMMANDS.deliverSmResp, sequence, STATUS.queueFull, Buffer.from([0]));
+    }
+  }
+
+  #answer(command: number, sequence: number, status: number = STATUS.ok, body?: Buffer): void {
+    if (this.#socket.destroyed) return;
+    this.#socket.write(encodePdu({ command, status, sequence, body: body ?? Buffer.alloc(0) }));
+  }
+
+  #enquireLater(): void {
+    const { clock, enquiryMs } = this.#options;
+    this.#enquiry?.cancel();
+    if (this.#socket.destroyed) return;
+    this.#enquiry = clock.timer(enquiryMs, () => {
+      // Silence closes the connection; whatever the centre answers, it lives.
+      this.request(COMMANDS.enquireLink, Buffer.alloc(0)).catch(() => undefined);
+    });
+  }
+
+  #lost(): void {
+    this.#enquiry?.cancel();
+    for (const { timer, reject } of this.#waiting.values()) {
+      timer.cancel();
+      reject(new SmppError("the connection to the SMS centre was lost"));
+    }
+    this.#waiting.clear();
+    this.#ending.resolve();
+  }
+}

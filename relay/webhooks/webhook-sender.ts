@@ -1,0 +1,89 @@
+import type { Clock } from "../../mesh/clock.ts";
+import type { CurrencyCode } from "../../payment/money.ts";
+import { currencyLetters } from "../../payment/money.ts";
+import { webhookHeaders } from "./webhook-signature.ts";
+import type { DeliveryKey, DueDelivery, WebhookStore } from "./webhook-store.ts";
+
+/** A receiver that has not answered by then is tried again later. */
+const ANSWER_MS_MAX = 15_000;
+
+/** A receiver did not take an event; the queue tries again. */
+export class WebhookNotTaken extends Error {
+  override readonly name = "WebhookNotTaken";
+}
+
+/** Delivers the events of one record to one webhook, the oldest first. */
+export class WebhookSender {
+  readonly #store: WebhookStore;
+  readonly #clock: Clock;
+
+  constructor(store: WebhookStore, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /**
+   * Until nothing waits. An event that is not taken holds back those behind it.
+   *
+   * @throws WebhookNotTaken
+   */
+  async deliver(key: DeliveryKey): Promise<void> {
+    const { webhookId, recordNumber } = key;
+    let due = await this.#store.nextDue(key);
+    while (due !== undefined) {
+      const refusal = await this.#post(due, `${webhookId}_${due.sequence}`, recordNumber);
+      if (refusal !== undefined) {
+        await this.#store.markFailed(webhookId, due.sequence, refusal);
+        throw new WebhookNotTaken(refusal);
+      }
+      await this.#store.markDelivered(webhookId, due.sequence, this.#clock.nowMs());
+      due = await this.#store.nextDue(key);
+    }
+  }
+
+  /** @returns why it was not taken. */
+  async #post(due: DueDelivery, id: string, recordNumber: string): Promise<string | undefined> {
+    const body = bodyOf(due, recordNumber);
+    const late = new AbortController();
+    using _patience = this.#clock.timer(ANSWER_MS_MAX, () => late.abort());
+    try {
+      const response = await fetch(due.url, {
+        method: "POST",
+        body,
+        headers: {
+          "content-type": "application/json",
+          ...webhookHeaders(due.secret, id, this.#clock.nowMs(), body),
+        },
+        // A signed message goes where the operator said, and nowhere else.
+        redirect: "manual",
+        signal: late.signal,
+      });
+      await response.body?.cancel();
+      return response.ok ? undefined : `the receiver answered ${response.status}`;
+    } catch {
+      return late.signal.aborted ? "the receiver did not answer" : "the receiver was not reached";
+    }
+  }
+}
+
+/** What a receiver learns; amounts are minor units as text, which no JSON parser rounds. */
+function bodyOf(due: DueDelivery, recordNumber: string): string {
+  return JSON.stringify({
+    type: `payment.${due.state.toLowerCase()}`,
+    timestamp: due.changed_at.toISOString(),
+    data: {
+      sequence: due.sequence,
+      recordNumber,
+      paymentId: due.payment_id,
+      state: due.state,
+      merchantId: due.merchant_id,
+      terminalId: due.terminal_id,
+      totalMinor: due.total_minor,
+      approvedAmountMinor: due.approved_amount_minor,
+      currency: due.currency === 0 ? "" : currencyLetters(due.currency as CurrencyCode),
+      responseCode: due.response_code,
+      scheme: due.scheme,
+      lastFour: due.last_four,
+    },
+  });
+}

@@ -1,0 +1,74 @@
+import { WebhookService } from "../../gen/cardlane/relay/v1/webhook_pb.ts";
+import type { Clock } from "../../mesh/clock.ts";
+import { type MeshService, service } from "../../mesh/service.ts";
+import { PaymentError } from "../../payment/errors.ts";
+import { parseMerchantId } from "../../payment/identifiers.ts";
+import type { Random } from "../../sealing/random.ts";
+import { secretText } from "./webhook-signature.ts";
+import type { WebhookRow, WebhookStore } from "./webhook-store.ts";
+
+const URL_CHARACTERS_MAX = 2_000;
+const SECRET_BYTES = 32;
+const ID_BYTES = 12;
+
+export interface WebhookServiceParts {
+  readonly store: WebhookStore;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Webhooks, for operators. */
+export function webhookService({ store, clock, random }: WebhookServiceParts): MeshService {
+  return service(WebhookService, {
+    async addWebhook(request) {
+      const url = parseWebhookUrl(request.url);
+      const merchantId = request.merchantId === "" ? "" : parseMerchantId(request.merchantId);
+      const id = `wh_${Buffer.from(random.bytes(ID_BYTES)).toString("hex")}`;
+      const secret = random.bytes(SECRET_BYTES);
+      await store.add({ id, url, merchantId }, secret, clock.nowMs());
+      const added = (await store.list()).find((row) => row.id === id);
+      return {
+        secret: secretText(secret),
+        ...(added === undefined ? {} : { webhook: wireOf(added) }),
+      };
+    },
+    async listWebhooks() {
+      return { webhooks: (await store.list()).map(wireOf) };
+    },
+    async removeWebhook({ id }) {
+      await store.remove(id);
+      return {};
+    },
+    async redeliverWebhook({ id, afterSequence }) {
+      const isThere = (await store.list()).some((row) => row.id === id);
+      if (!isThere) throw malformed("id", "must be the id of a webhook");
+      return { events: await store.redeliver(id, afterSequence) };
+    },
+  });
+}
+
+function wireOf(row: WebhookRow) {
+  return {
+    id: row.id,
+    url: row.url,
+    merchantId: row.merchant_id,
+    afterSequence: BigInt(row.after_sequence),
+    waiting: row.waiting,
+    reason: row.reason ?? "",
+  };
+}
+
+/** @throws PaymentError MALFORMED_REQUEST; does not quote a URL, which may hold a token. */
+function parseWebhookUrl(text: string): string {
+  const url = text.length <= URL_CHARACTERS_MAX && URL.canParse(text) ? new URL(text) : undefined;
+  const isLoopback = url?.hostname === "127.0.0.1" || url?.hostname === "localhost";
+  const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback);
+  if (url === undefined || !isSafe || url.username !== "" || url.password !== "") {
+    throw malformed("url", "must be an https URL without password");
+  }
+  return url.href;
+}
+
+function malformed(field: string, problem: string): PaymentError {
+  return new PaymentError("MALFORMED_REQUEST", `${field} ${problem}`, { field });
+}

@@ -1,0 +1,195 @@
+import type { Database, Statement } from "../database.ts";
+import { SETTLED_BELOW } from "../event-log.ts";
+
+/** Task of the job queue that delivers what one webhook has not seen yet of one record. */
+export const DELIVER_TASK = "deliver_webhook";
+
+const ATTEMPTS_MAX = 12;
+/** Events taken over from the log by one statement. */
+const EVENTS_MAX = 200;
+/**
+ * Queues of one webhook. Jobs of a queue follow one another, so that two never deliver the same
+ * record at once; a receiver that hangs holds no more than these.
+ */
+const QUEUES = 4;
+
+export interface WebhookRow {
+  readonly id: string;
+  readonly url: string;
+  readonly merchant_id: string;
+  readonly after_sequence: string;
+  readonly waiting: number;
+  readonly reason: string | null;
+}
+
+/** The oldest event that a webhook has not seen of a record. */
+export interface DueDelivery {
+  readonly sequence: string;
+  readonly url: string;
+  readonly secret: Buffer;
+  readonly state: string;
+  readonly changed_at: Date;
+  readonly payment_id: string;
+  readonly merchant_id: string;
+  readonly terminal_id: string;
+  readonly total_minor: string;
+  readonly approved_amount_minor: string;
+  readonly currency: number;
+  readonly response_code: string;
+  readonly last_four: string;
+  readonly scheme: string;
+}
+
+export interface DeliveryKey {
+  readonly webhookId: string;
+  readonly recordNumber: string;
+}
+
+/** Webhooks, and how far each has come in the event log. */
+export class WebhookStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async add(
+    webhook: { readonly id: string; readonly url: string; readonly merchantId: string },
+    secret: Uint8Array,
+    nowMs: number,
+  ): Promise<void> {
+    const { id, url, merchantId } = webhook;
+    await this.#database.run(ADD, [id, url, merchantId, secret, new Date(nowMs)]);
+  }
+
+  list(): Promise<readonly WebhookRow[]> {
+    return this.#database.run<WebhookRow>(LIST, []);
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#database.run(REMOVE, [id]);
+  }
+
+  /** Takes new events over from the log, with jobs for them. @returns whether there may be more. */
+  async takeOver(id: string): Promise<boolean> {
+    const [row] = await this.#database.run<{ taken: number }>(TAKE_OVER, [id]);
+    return row?.taken === EVENTS_MAX;
+  }
+
+  async nextDue({ webhookId, recordNumber }: DeliveryKey): Promise<DueDelivery | undefined> {
+    const [row] = await this.#database.run<DueDelivery>(NEXT_DUE, [webhookId, recordNumber]);
+    return row;
+  }
+
+  async markDelivered(webhookId: string, sequence: string, nowMs: number): Promise<void> {
+    await this.#database.run(MARK_DELIVERED, [webhookId, sequence, new Date(nowMs)]);
+  }
+
+  async markFailed(webhookId: string, sequence: string, reason: string): Promise<void> {
+    await this.#database.run(MARK_FAILED, [webhookId, sequence, reason]);
+  }
+
+  /** @returns how many will be delivered again. */
+  async redeliver(id: string, afterSequence: bigint): Promise<number> {
+    const [row] = await this.#database.run<{ events: number }>(REDELIVER, [id, afterSequence]);
+    return row?.events ?? 0;
+  }
+}
+
+const ADD: Statement = {
+  name: "add_webhook",
+  text: `
+    INSERT INTO webhook (id, url, merchant_id, secret, added_at, after_sequence)
+    VALUES ($1, $2, $3, $4, $5::timestamptz, ${SETTLED_BELOW} - 1)`,
+};
+
+const LIST: Statement = {
+  name: "list_webhooks",
+  text: `
+    SELECT id, url, merchant_id, after_sequence, late.waiting, late.reason FROM webhook
+    CROSS JOIN LATERAL (
+      SELECT count(*)::int AS waiting,
+        (array_agg(reason ORDER BY sequence DESC) FILTER (WHERE reason <> ''))[1] AS reason
+      FROM webhook_delivery WHERE webhook_id = webhook.id AND delivered_at IS NULL
+    ) AS late
+    ORDER BY added_at, id`,
+};
+
+const REMOVE: Statement = {
+  name: "remove_webhook",
+  text: `
+    WITH deliveries AS (DELETE FROM webhook_delivery WHERE webhook_id = $1)
+    DELETE FROM webhook WHERE id = $1`,
+};
+
+/** For the SELECT list of a statement with `written` (record_number) and the webhook's id as $1. */
+const QUEUE_DELIVERIES = `(
+      SELECT count(*) FROM (
+        SELECT graphile_worker.add_jobs(array_agg(ROW(
+          '${DELIVER_TASK}',
+          json_build_object('webhookId', $1::text, 'recordNumber', record_number),
+          $1::text || '-' || (hashtext(record_number) & ${QUEUES - 1}), NULL, ${ATTEMPTS_MAX},
+          $1::text || '-' || record_number, NULL, NULL
+        )::graphile_worker.job_spec))
+        FROM (SELECT DISTINCT record_number FROM written) AS records HAVING count(*) > 0
+      ) AS jobs
+    )`;
+
+/** Position, deliveries and jobs move on together; whoever comes second finds nothing left. */
+const TAKE_OVER: Statement = {
+  name: "take_over_events",
+  text: `
+    WITH hook AS (SELECT * FROM webhook WHERE id = $1::text FOR UPDATE), fresh AS (
+      SELECT record_event.* FROM hook JOIN record_event ON sequence > hook.after_sequence
+        AND sequence < ${SETTLED_BELOW}
+        AND (hook.merchant_id = '' OR record_event.merchant_id = hook.merchant_id)
+      ORDER BY sequence LIMIT ${EVENTS_MAX}
+    ), written AS (
+      INSERT INTO webhook_delivery (webhook_id, sequence, record_number, state, changed_at)
+      SELECT $1::text, sequence, record_number, state, changed_at FROM fresh
+      ON CONFLICT DO NOTHING
+      RETURNING record_number
+    ), moved AS (
+      UPDATE webhook SET after_sequence = last.sequence
+      FROM (SELECT max(sequence) AS sequence FROM fresh) AS last
+      WHERE id = $1::text AND last.sequence IS NOT NULL
+    )
+    SELECT (SELECT count(*)::int FROM fresh) AS taken, ${QUEUE_DELIVERIES} AS jobs`,
+};
+
+const NEXT_DUE: Statement = {
+  name: "next_due_delivery",
+  text: `
+    SELECT webhook_delivery.sequence, url, secret, webhook_delivery.state,
+      webhook_delivery.changed_at, payment_id, record.merchant_id, terminal_id, total_minor,
+      approved_amount_minor, currency, response_code, last_four, scheme
+    FROM webhook_delivery JOIN webhook ON webhook.id = webhook_id JOIN record USING (record_number)
+    WHERE webhook_id = $1 AND record_number = $2 AND delivered_at IS NULL
+    ORDER BY sequence LIMIT 1`,
+};
+
+const MARK_DELIVERED: Statement = {
+  name: "mark_delivered",
+  text: `
+    UPDATE webhook_delivery
+    SET delivered_at = $3::timestamptz, attempts = attempts + 1, reason = ''
+    WHERE webhook_id = $1 AND sequence = $2::bigint`,
+};
+
+const MARK_FAILED: Statement = {
+  name: "mark_delivery_failed",
+  text: `
+    UPDATE webhook_delivery SET attempts = attempts + 1, reason = $3
+    WHERE webhook_id = $1 AND sequence = $2::bigint`,
+};
+
+const REDELIVER: Statement = {
+  name: "redeliver_webhook",
+  text: `
+    WITH written AS (
+      UPDATE webhook_delivery SET delivered_at = NULL
+      WHERE webhook_id = $1::text AND sequence > $2::bigint
+      RETURNING record_number
+    )
+    SELECT (SELECT count(*)::int FROM written) AS events, ${QUEUE_DELIVERIES} AS jobs`,
+};

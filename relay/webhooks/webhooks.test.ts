@@ -1,0 +1,139 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { Webhook } from "standardwebhooks";
+import { expect, test } from "vitest";
+import { PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { systemClock } from "../../mesh/clock.ts";
+import { DECLINE } from "../../test/fixtures/fake-processor.ts";
+import { eventually, NotificationBed } from "../../test/fixtures/notification-bed.ts";
+import { webhookHeaders } from "./webhook-signature.ts";
+
+const { APPROVED, DECLINED } = PaymentState;
+
+interface Received {
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
+/** @param answer status for each request, by how many came before. */
+async function startReceiver(answer: (requestsBefore: number) => number = () => 204) {
+  const received: Received[] = [];
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const headers = Object.fromEntries(
+      Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
+    );
+    const status = answer(received.length);
+    received.push({ headers, body: Buffer.concat(chunks).toString() });
+    response.writeHead(status, { location: "http://127.0.0.1:1/" }).end();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("not a TCP address");
+  return {
+    url: `http://127.0.0.1:${address.port}/hook`,
+    received,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+const quiet = { email: "", phone: "" };
+const typeOf = ({ body }: Received): string => JSON.parse(body).type;
+
+test("each event comes in order, signed so that another library accepts it", async () => {
+  await using bed = await NotificationBed.start(quiet);
+  await using receiver = await startReceiver();
+  const { secret } = await bed.relay.webhooks.addWebhook({ url: receiver.url });
+  bed.startSending();
+  const recordNumber = await bed.pay(APPROVED);
+  await eventually(() => (receiver.received.length === 2 ? undefined : receiver.received.length));
+  expect(receiver.received.map(typeOf)).toEqual(["payment.forwarded", "payment.approved"]);
+  const verified = receiver.received.map(({ body, headers }) =>
+    new Webhook(secret).verify(body, headers),
+  );
+  expect(verified[1]).toMatchObject({
+    data: { recordNumber, state: "APPROVED", lastFour: "4242", currency: "EUR" },
+  });
+  const [{ body, headers }] = receiver.received as [Received];
+  expect(() => new Webhook(secret).verify(`${body} `, headers)).toThrow(/signature/i);
+});
+
+test("a receiver refuses what is replayed after minutes", () => {
+  const secret = Buffer.alloc(32, 7);
+  const longAgoMs = systemClock.nowMs() - 600_000;
+  const headers = { ...webhookHeaders(secret, "wh_1_2", longAgoMs, "{}") };
+  const verify = () => new Webhook(secret.toString("base64")).verify("{}", headers);
+  expect(verify).toThrow(/timestamp/i);
+});
+
+test("what is not taken holds back what is behind it, and keeps its id", async () => {
+  await using bed = await NotificationBed.start(quiet);
+  await using receiver = await startReceiver((before) => (before < 2 ? 503 : 200));
+  await bed.relay.webhooks.addWebhook({ url: receiver.url });
+  bed.bed.processor.decide = () => DECLINE;
+  bed.startSending();
+  await bed.pay(DECLINED);
+  await eventually(async () => {
+    await bed.hurry();
+    return receiver.received.length >= 4 ? undefined : receiver.received.length;
+  });
+  expect(receiver.received.map(typeOf)).toEqual([
+    ...Array(3).fill("payment.forwarded"),
+    "payment.declined",
+  ]);
+  const ids = receiver.received.map(({ headers }) => headers["webhook-id"]);
+  expect(new Set(ids).size).toBe(2);
+  await eventually(async () => {
+    const { webhooks } = await bed.relay.webhooks.listWebhooks({});
+    return webhooks[0]?.waiting === 0 ? undefined : webhooks[0]?.waiting;
+  });
+});
+
+test("a receiver that redirects gets nothing more, and the reason is shown", async () => {
+  await using bed = await NotificationBed.start(quiet);
+  await using receiver = await startReceiver(() => 307);
+  await bed.relay.webhooks.addWebhook({ url: receiver.url });
+  bed.startSending();
+  await bed.pay(APPROVED);
+  await eventually(async () => {
+    const { webhooks } = await bed.relay.webhooks.listWebhooks({});
+    return webhooks[0]?.reason === "the receiver answered 307" ? undefined : webhooks[0]?.reason;
+  });
+});
+
+test("redelivery sends the same events again, with the same ids", async () => {
+  await using bed = await NotificationBed.start(quiet);
+  await using receiver = await startReceiver();
+  const { webhook } = await bed.relay.webhooks.addWebhook({ url: receiver.url });
+  const id = webhook?.id ?? "";
+  bed.startSending();
+  await bed.pay(APPROVED);
+  await eventually(() => (receiver.received.length === 2 ? undefined : receiver.received.length));
+  expect(await bed.relay.webhooks.redeliverWebhook({ id })).toMatchObject({ events: 2 });
+  await eventually(() => (receiver.received.length === 4 ? undefined : receiver.received.length));
+  const ids = receiver.received.map(({ headers }) => headers["webhook-id"]);
+  expect(ids.slice(2)).toEqual(ids.slice(0, 2));
+  await bed.relay.webhooks.removeWebhook({ id });
+  expect(await bed.relay.webhooks.listWebhooks({})).toMatchObject({ webhooks: [] });
+});
+
+test.each([
+  { name: "plaintext beyond this machine", url: "http://shop.example/hook" },
+  { name: "a password", url: "https://a:b@shop.example/hook" },
+  { name: "another protocol", url: "file:///etc/hosts" },
+  { name: "no URL", url: "hook" },
+])("a webhook with $name is refused", async ({ url }) => {
+  await using bed = await NotificationBed.start(quiet);
+  await expect(bed.relay.webhooks.addWebhook({ url })).rejects.toThrow(/url must be an https URL/);
+});
+
+test("only a webhook that is there can be delivered again", async () => {
+  await using bed = await NotificationBed.start(quiet);
+  const call = bed.relay.webhooks.redeliverWebhook({ id: "wh_0" });
+  await expect(call).rejects.toThrow(/id must be the id of a webhook/);
+});
