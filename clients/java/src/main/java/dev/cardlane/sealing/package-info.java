@@ -1,0 +1,2 @@
+/** What cardlane encrypts, signs and verifies: docs/protocol.md, "Exact rules". */
+package dev.cardlane.sealing;

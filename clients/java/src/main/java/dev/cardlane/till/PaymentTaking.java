@@ -1,0 +1,133 @@
+package dev.cardlane.till;
+
+import cardlane.payment.v1.Payment.Certainty;
+import cardlane.payment.v1.Payment.NextStep;
+import cardlane.reader.v1.Reader.ReaderEventKind;
+import cardlane.terminal.v1.Terminal.CancelPayment;
+import cardlane.terminal.v1.Terminal.GetTerminalPaymentRequest;
+import cardlane.terminal.v1.Terminal.PayRequest;
+import cardlane.terminal.v1.Terminal.PayResponse;
+import cardlane.terminal.v1.Terminal.PaymentReport;
+import cardlane.terminal.v1.Terminal.StartPayment;
+import cardlane.terminal.v1.TerminalServiceGrpc;
+import io.grpc.Channel;
+import io.grpc.Status;
+import io.grpc.StatusException;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.BlockingClientCall;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/** One payment from the till's side, from the first request to the last report. */
+final class PaymentTaking {
+  private static final long QUERY_WITHIN_S = 10;
+
+  private final Channel channel;
+  private final People people;
+  private boolean isStarted;
+  // What a person's hand failed at; told when the terminal has confirmed the cancellation.
+  private Optional<RuntimeException> failure = Optional.empty();
+
+  private PaymentTaking(Channel channel, People people) {
+    this.channel = channel;
+    this.people = people;
+  }
+
+  /**
+   * Returns what is known in the end.
+   *
+   * <p>When the terminal goes away during the payment it is asked once what became of it; without
+   * an answer the report is UNKNOWN, which is not a decline.
+   *
+   * @throws StatusRuntimeException when the terminal surely did nothing; and whatever people throw,
+   *     after the payment was cancelled
+   */
+  static PaymentReport take(Channel channel, StartPayment order, People people)
+      throws InterruptedException {
+    PaymentTaking taking = new PaymentTaking(channel, people);
+    Optional<PaymentReport> report = taking.converse(order);
+    if (taking.failure.isPresent()) {
+      throw taking.failure.get();
+    }
+    return report.orElseGet(() -> taking.askAgain(order.getPaymentId()));
+  }
+
+  /** Returns the last report; nothing when the stream ended without one. */
+  private Optional<PaymentReport> converse(StartPayment order) throws InterruptedException {
+    BlockingClientCall<PayRequest, PayResponse> call =
+        TerminalServiceGrpc.newBlockingV2Stub(channel).pay();
+    try {
+      call.write(PayRequest.newBuilder().setStart(order).build());
+      for (PayResponse event = call.read(); event != null; event = call.read()) {
+        isStarted = true;
+        people.see(event);
+        if (event.hasFinished()) {
+          call.halfClose();
+          return Optional.of(event.getFinished());
+        }
+        Optional<PayRequest> answer = answer(event);
+        if (answer.isPresent()) {
+          call.write(answer.get());
+        }
+      }
+      return Optional.empty();
+    } catch (StatusException error) {
+      StatusRuntimeException unchecked =
+          new StatusRuntimeException(error.getStatus(), error.getTrailers());
+      if (isSure(unchecked)) {
+        throw unchecked;
+      }
+      return Optional.empty();
+    }
+  }
+
+  /** Returns what to say next; a person who fails cancels the payment. */
+  private Optional<PayRequest> answer(PayResponse event) {
+    PayRequest.Builder request = PayRequest.newBuilder();
+    try {
+      switch (event.getEventCase()) {
+        case PREPARED -> people.presentCard();
+        case CONFIRMATION_NEEDED -> {
+          return Optional.of(
+              request.setConfirm(people.confirm(event.getConfirmationNeeded())).build());
+        }
+        case READER_EVENT -> {
+          if (event.getReaderEvent().getKind()
+              == ReaderEventKind.READER_EVENT_KIND_PIN_ENTRY_STARTED) {
+            people.typePin();
+          }
+        }
+        default -> {}
+      }
+      return Optional.empty();
+    } catch (RuntimeException failed) {
+      failure = Optional.of(failed);
+      return Optional.of(request.setCancel(CancelPayment.getDefaultInstance()).build());
+    }
+  }
+
+  /** Tells whether a failure means that nothing happened. */
+  private boolean isSure(StatusRuntimeException error) {
+    String certainty = Failure.of(error).certainty();
+    if (!certainty.isEmpty()) {
+      return certainty.equals("FINAL");
+    }
+    return !isStarted && error.getStatus().getCode() != Status.Code.UNAVAILABLE;
+  }
+
+  private PaymentReport askAgain(String paymentId) {
+    try {
+      return TerminalServiceGrpc.newBlockingStub(channel)
+          .withDeadlineAfter(QUERY_WITHIN_S, TimeUnit.SECONDS)
+          .getTerminalPayment(
+              GetTerminalPaymentRequest.newBuilder().setPaymentId(paymentId).build())
+          .getReport();
+    } catch (StatusRuntimeException notReached) {
+      return PaymentReport.newBuilder()
+          .setPaymentId(paymentId)
+          .setCertainty(Certainty.CERTAINTY_UNKNOWN)
+          .setNextStep(NextStep.NEXT_STEP_RETRY_SAME_ID)
+          .build();
+    }
+  }
+}

@@ -1,0 +1,100 @@
+package dev.cardlane.till;
+
+import cardlane.payment.v1.Payment.Verification;
+import cardlane.reader.v1.Reader.CardRead;
+import cardlane.reader.v1.Reader.PresentCardRequest;
+import cardlane.reader.v1.Reader.TypePinRequest;
+import cardlane.reader.v1.ReaderControlServiceGrpc.ReaderControlServiceBlockingStub;
+import cardlane.terminal.v1.Terminal.ConfirmPayment;
+import cardlane.terminal.v1.Terminal.PayResponse;
+import java.io.Console;
+import java.io.PrintStream;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The person at the till: acts as the command line says, and tells what happens. Confirms every
+ * payment, and presents a card only where the reader is a simulated one.
+ *
+ * @param tell where it tells; stdout has the result alone
+ * @param hand at the mesh's simulated reader; nothing where a reader presents its card by itself
+ */
+record Person(
+    PrintStream tell,
+    Optional<String> pin,
+    boolean isPinOnReader,
+    Optional<String> card,
+    Optional<ReaderControlServiceBlockingStub> hand)
+    implements People {
+  /** The card asks for a PIN, and there is nobody to type it. */
+  static final class PinMissing extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    PinMissing() {
+      super("this card asks for a PIN: give --pin");
+    }
+  }
+
+  @Override
+  public void see(PayResponse event) {
+    switch (event.getEventCase()) {
+      case STARTED -> tell("reader", event.getStarted().getReaderSerial());
+      case PREPARED -> tell("reader shows", event.getPrepared().getDisplayLinesList());
+      case READER_EVENT -> tell("reader", Words.of(event.getReaderEvent().getKind()));
+      case CONFIRMATION_NEEDED -> {
+        CardRead read = event.getConfirmationNeeded();
+        String entryMode = Words.of(read.getEntryMode());
+        tell("card read", read.getScheme() + " " + read.getMaskedPan() + ", " + entryMode);
+      }
+      case SUBMITTED -> tell("submitted", "to the relay");
+      case RECORDED ->
+          tell("record number", Words.recordNumber(event.getRecorded().getRecordNumber()));
+      default -> {}
+    }
+  }
+
+  @Override
+  public void presentCard() {
+    hand.ifPresent(
+        reader ->
+            card.ifPresent(
+                name -> reader.presentCard(PresentCardRequest.newBuilder().setCard(name).build())));
+  }
+
+  @Override
+  public ConfirmPayment confirm(CardRead read) {
+    Verification asked = read.getVerification();
+    if (asked != Verification.VERIFICATION_ONLINE_PIN
+        && asked != Verification.VERIFICATION_OFFLINE_PIN) {
+      return ConfirmPayment.getDefaultInstance();
+    }
+    return isPinOnReader
+        ? ConfirmPayment.newBuilder().setPinOnReader(true).build()
+        : ConfirmPayment.newBuilder().setPin(askPin()).build();
+  }
+
+  @Override
+  public void typePin() {
+    hand.ifPresent(reader -> reader.typePin(TypePinRequest.newBuilder().setPin(askPin()).build()));
+  }
+
+  private String askPin() {
+    return pin.orElseGet(
+        () -> {
+          Console console = System.console();
+          char[] typed = console == null ? null : console.readPassword("PIN: ");
+          if (typed == null) {
+            throw new PinMissing();
+          }
+          return new String(typed);
+        });
+  }
+
+  private void tell(String what, List<String> facts) {
+    tell(what, String.join(" · ", facts));
+  }
+
+  private void tell(String what, String facts) {
+    tell.printf("  %-14s %s%n", what, Facts.printable(facts));
+  }
+}

@@ -1,0 +1,35 @@
+package dev.cardlane.till;
+
+import cardlane.terminal.v1.Terminal.GetTerminalPaymentRequest;
+import cardlane.terminal.v1.Terminal.PaymentReport;
+import cardlane.terminal.v1.TerminalServiceGrpc;
+import dev.cardlane.Settings;
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/** Asks the terminal what became of a payment. */
+@Command(name = "status", description = "Show what the terminal knows of a payment.")
+final class StatusCommand implements Callable<Integer> {
+  private static final long WITHIN_S = 10;
+
+  @Parameters(index = "0", paramLabel = "PAYMENT_ID", description = "UUID")
+  private String paymentId;
+
+  @Override
+  public Integer call() throws IOException {
+    String address = Settings.address("CARDLANE_TERMINAL", "127.0.0.1:7402");
+    try (MeshChannel terminal = MeshChannel.open(address)) {
+      PaymentReport report =
+          TerminalServiceGrpc.newBlockingStub(terminal.channel())
+              .withDeadlineAfter(WITHIN_S, TimeUnit.SECONDS)
+              .getTerminalPayment(
+                  GetTerminalPaymentRequest.newBuilder().setPaymentId(paymentId).build())
+              .getReport();
+      Facts.of(report).forEach(System.out::println);
+      return ExitCode.of(report.getCertainty(), report.getState()).number();
+    }
+  }
+}

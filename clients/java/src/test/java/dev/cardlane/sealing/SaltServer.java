@@ -1,0 +1,57 @@
+package dev.cardlane.sealing;
+
+import dev.cardlane.sealing.SaltPackets.Identity;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+
+/** Salt Channel v2 from the server's side, as a terminal has it: answers M1 with M2 and M3. */
+public final class SaltServer {
+  private final byte[] m1;
+  private final byte[] m2;
+  private final byte[] m3;
+  private final SaltCipher cipher;
+  private final SaltTimes times;
+
+  public SaltServer(SigningKey identity, byte[] m1, long nowMs) {
+    AgreementKey ephemeral = new AgreementKey(RandomBytes.system().next(32));
+    this.m1 = m1.clone();
+    this.m2 =
+        ByteBuffer.allocate(38)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .put((byte) 2)
+            .put((byte) 0)
+            .putInt(1)
+            .put(ephemeral.publicKey())
+            .array();
+    byte[] key = ephemeral.sharedKey(Arrays.copyOfRange(m1, 10, 42));
+    this.cipher = new SaltCipher(key, SaltCipher.SERVER_FIRST, SaltCipher.CLIENT_FIRST);
+    this.times = new SaltTimes(nowMs, nowMs, true);
+    byte[] signature = identity.sign(SaltPackets.challenge("SC-SIG01", m1, m2));
+    Identity own = new Identity(0, identity.publicKey(), signature);
+    this.m3 = cipher.seal(SaltPackets.buildIdentity(SaltPackets.M3, own));
+  }
+
+  public byte[] m2() {
+    return m2;
+  }
+
+  public byte[] m3() {
+    return m3;
+  }
+
+  /** Returns the channel to a client that has proved its key. */
+  public SaltChannel receiveM4(byte[] packet) {
+    Identity client = SaltPackets.parseIdentity(SaltPackets.M4, cipher.open(packet));
+    byte[] signed = SaltPackets.challenge("SC-SIG02", m1, m2);
+    if (!new VerifyingKey(client.publicKey()).verify(signed, client.signature())) {
+      throw new AssertionError("M4 is not signed");
+    }
+    return new SaltChannel(cipher, times);
+  }
+
+  /** Opens what a reader sealed, as the processor does. */
+  public static byte[] open(AgreementKey recipient, byte[] sealed) {
+    return SealedBox.open(recipient, sealed);
+  }
+}
