@@ -60,9 +60,9 @@ export interface Effort {
 }
 
 export const FULL: Effort = {
-  warmUpMs: 1_500,
-  runMs: 6_000,
-  tpcbMs: 6_000,
+  warmUpMs: 1_000,
+  runMs: 4_000,
+  tpcbMs: 4_000,
   rounds: 3,
   halvings: 2,
   stepsDown: 6,
