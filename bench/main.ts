@@ -55,7 +55,8 @@ async function bench(): Promise<void> {
       const { design } = scenario;
       // Mixes of one design end near each other; a search that begins there is short.
       const before = found.findLast((one) => one.design === (design ?? "mesh"));
-      const startPerSecond = before?.paymentsPerSecond || effort.startPerSecond;
+      const startPerSecond =
+        scenario.startPerSecond ?? (before?.paymentsPerSecond || effort.startPerSecond);
       const options = { scenario, effort: { ...effort, startPerSecond }, ...running, say };
       found.push(await measureScenario(options));
     }

@@ -8,6 +8,8 @@ export interface Scenario {
   readonly tillCount: number;
   readonly pinShare: number;
   readonly repeatShare: number;
+  /** Where the search begins, when that is known to be far from the others. */
+  readonly startPerSecond?: number;
   /** What is switched off, for all programs of the mesh. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -40,7 +42,7 @@ export const SWITCHED_OFF: readonly Scenario[] = [
 
 /** What simpler designs do with the same payments, in the same run. */
 export const BESIDE_IT: readonly Scenario[] = [
-  { ...PLAIN, name: "naive design", design: "naive" },
+  { ...PLAIN, name: "naive design", design: "naive", startPerSecond: 60 },
   { ...PLAIN, name: "grpc-js echo, two hops", design: "echo" },
 ];
 
