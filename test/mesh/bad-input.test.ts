@@ -8,6 +8,7 @@ import {
   AmountsSchema,
   Outcome,
   PaymentContextSchema,
+  PaymentState,
   ReaderPaymentSchema,
   ResultSchema,
   type SignedPayment,
@@ -83,7 +84,7 @@ function withAmount(context: Uint8Array, totalMinor: bigint): Uint8Array {
 
 test("a payment of a registered reader is completed: refusals have their own reason", async () => {
   const { completed } = await terminal.submit(signer.sign().signed);
-  expect(completed?.result).toBeDefined();
+  expect(completed?.state).toBe(PaymentState.APPROVED);
 });
 
 const refusals: readonly {
@@ -173,7 +174,7 @@ describe("the relay refuses before it records", () => {
       "reader_payment must be one cardlane.payment.v1.ReaderPayment in canonical serialisation",
     );
     const { completed } = await terminal.submit(signer.sign({ pin: null }).signed);
-    expect(completed?.result).toBeDefined();
+    expect(completed?.state).toBe(PaymentState.APPROVED);
   });
 });
 
@@ -199,7 +200,7 @@ describe("the processor refuses what the relay cannot see", () => {
     const first = await terminal.submit(original.sign({ pin: null }).signed);
     const before = await balance();
     const second = await terminal.submit(clone.sign({ pin: null }).signed);
-    expect(first.completed?.result).toBeDefined();
+    expect(first.completed?.state).toBe(PaymentState.APPROVED);
     expect(second.completed?.fault?.code ?? second.refused?.fault?.code).toBe("COUNTER_REUSED");
     expect(await balance()).toBe(before);
   });
@@ -270,7 +271,7 @@ describe("frames that are no protocol", () => {
     expect(end.code).toBe(code);
     expect(end.message).toMatch(message);
     const { completed } = await terminal.submit(signer.sign({ pin: null }).signed);
-    expect(completed?.result).toBeDefined();
+    expect(completed?.state).toBe(PaymentState.APPROVED);
   });
 });
 
