@@ -15,9 +15,9 @@ import { verifyRelayCertificate } from "../sealing/certificates.ts";
 import { fastCurves as curves } from "../sealing/fast-curves.ts";
 import { KeyFolder } from "../sealing/key-files.ts";
 import { systemRandom as random } from "../sealing/random.ts";
+import { dialProcessor } from "./forwarding/processor-link.ts";
 import { NOTIFICATION_SETTINGS, strangersInReach } from "./notifications/notification-settings.ts";
 import { startNotifications } from "./notifications/notifications.ts";
-import { dialProcessor } from "./processor-link.ts";
 import { startRelay } from "./relay.ts";
 import { openRelayStore } from "./relay-store.ts";
 
