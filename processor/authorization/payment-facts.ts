@@ -1,6 +1,6 @@
 import type { PaymentId } from "../../payment/identifiers.ts";
+import { RowParameters } from "../../prisma/row-parameters.ts";
 import type { PaymentKey, ProcessorState, StoredResult } from "../payments/payment-row.ts";
-import { RowParameters } from "../row-parameters.ts";
 import type { AccountFacts, CardFacts } from "./decide.ts";
 
 /** What a payment needs to know from the database before it is decided. */

@@ -1,4 +1,6 @@
-import { type Database, isLostRace } from "../database.ts";
+import type { HotDatabase } from "../../prisma/hot-database.ts";
+import { RowParameters } from "../../prisma/row-parameters.ts";
+import { isLostRace } from "../payments/lost-race.ts";
 import {
   keyText,
   type NewPayment,
@@ -6,7 +8,6 @@ import {
   type Posting,
   paymentParameters,
 } from "../payments/payment-row.ts";
-import { RowParameters } from "../row-parameters.ts";
 import {
   type BatchFacts,
   type FactsRow,
@@ -17,9 +18,9 @@ import {
 
 /** What the processor knows of payments, cards and accounts, in statements for whole batches. */
 export class PaymentStore {
-  readonly #database: Database;
+  readonly #database: HotDatabase;
 
-  constructor(database: Database) {
+  constructor(database: HotDatabase) {
     this.#database = database;
   }
 
@@ -116,7 +117,7 @@ const READ = {
       previous.tip_minor AS previous_tip_minor,
       previous.cashback_minor AS previous_cashback_minor,
       previous.surcharge_minor AS previous_surcharge_minor
-    FROM ${questionParameters.from("item")}
+    FROM ${questionParameters.numbered("item")}
     LEFT JOIN processor.payment existing USING (merchant_id, payment_id)
     LEFT JOIN processor.payment counted
       ON counted.signing_key_id = item.signing_key_id AND counted.counter = item.counter

@@ -1,7 +1,7 @@
 import { Pan } from "../../payment/card.ts";
 import { TEST_CARDS, type TestAccount } from "../../payment/test-cards.ts";
-import type { Database } from "../database.ts";
-import { RowParameters } from "../row-parameters.ts";
+import type { HotDatabase } from "../../prisma/hot-database.ts";
+import { RowParameters } from "../../prisma/row-parameters.ts";
 import { cardTokenOf } from "./card-token.ts";
 
 /** A card that payments may be made with. Its accounts, one per currency, open by themselves. */
@@ -23,7 +23,7 @@ export interface CardRow {
 }
 
 /** Adds cards. One that is there already stays as it is, and so do its accounts. */
-export async function addCards(database: Database, cards: readonly CardRow[]): Promise<void> {
+export async function addCards(database: HotDatabase, cards: readonly CardRow[]): Promise<void> {
   await database.run(ADD_CARDS, cardParameters.values(cards));
 }
 

@@ -1,6 +1,6 @@
 import type { MerchantId, PaymentId } from "../../payment/identifiers.ts";
 import type { StateName } from "../../payment/states.ts";
-import type { Database, Statement } from "../database.ts";
+import type { HotDatabase, Statement } from "../../prisma/hot-database.ts";
 
 const NO_UUID = "00000000-0000-0000-0000-000000000000";
 
@@ -44,9 +44,9 @@ export interface AccountRow {
 
 /** Reading the whole ledger, for operators. */
 export class OversightStore {
-  readonly #database: Database;
+  readonly #database: HotDatabase;
 
-  constructor(database: Database) {
+  constructor(database: HotDatabase) {
     this.#database = database;
   }
 

@@ -1,6 +1,6 @@
 import type { MerchantId, PaymentId } from "../../payment/identifiers.ts";
 import type { StateName } from "../../payment/states.ts";
-import { RowParameters } from "../row-parameters.ts";
+import { RowParameters } from "../../prisma/row-parameters.ts";
 
 /** A payment for ever: what a repeat is recognised by. */
 export interface PaymentKey {

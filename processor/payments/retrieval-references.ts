@@ -1,4 +1,4 @@
-import type { Database } from "../database.ts";
+import type { HotDatabase } from "../../prisma/hot-database.ts";
 
 const BLOCK_SIZE = 1_000n;
 /** DE 37 is an 12. */
@@ -9,11 +9,11 @@ const DIGITS = 12;
  * database, so that several processors never give the same one. A crash leaves a gap.
  */
 export class RetrievalReferences {
-  readonly #database: Database;
+  readonly #database: HotDatabase;
   #next = 0n;
   #end = 0n;
 
-  constructor(database: Database) {
+  constructor(database: HotDatabase) {
     this.#database = database;
   }
 

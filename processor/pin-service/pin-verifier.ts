@@ -10,7 +10,7 @@ import { derivePinKey, parseKsn } from "../../sealing/open/dukpt-host.ts";
 import { decipherPinBlock } from "../../sealing/open/pin-block.ts";
 import { openPinBox } from "../../sealing/open/pin-box.ts";
 import { cardTokenOf } from "../cards/card-token.ts";
-import { isLostRace } from "../database.ts";
+import { isLostRace } from "../payments/lost-race.ts";
 import type { PinKeys } from "./pin-keys.ts";
 import { pinReferenceOf } from "./pin-reference.ts";
 import type { Attempt, PinStore, SettledAttempt } from "./pin-store.ts";

@@ -1,5 +1,5 @@
-import type { Database } from "../database.ts";
-import { RowParameters } from "../row-parameters.ts";
+import type { HotDatabase } from "../../prisma/hot-database.ts";
+import { RowParameters } from "../../prisma/row-parameters.ts";
 
 /** As in the contract's DeviceState. */
 export type DeviceStateName = "ACTIVE" | "SUSPENDED" | "RETIRED";
@@ -41,9 +41,9 @@ export interface Balance {
 
 /** Which devices are served. A device that was retired stays so whatever comes later. */
 export class RegistryStore {
-  readonly #database: Database;
+  readonly #database: HotDatabase;
 
-  constructor(database: Database) {
+  constructor(database: HotDatabase) {
     this.#database = database;
   }
 
@@ -141,7 +141,7 @@ const REGISTER_READERS = {
 const REGISTER_TERMINALS = {
   name: "terminal.register",
   text: `
-    WITH item AS (SELECT * FROM ${terminalParameters.from("given")}),
+    WITH item AS (SELECT * FROM ${terminalParameters.numbered("given")}),
     profile AS (
       INSERT INTO processor.merchant (merchant_id, currencies, simulate_by_amount)
       SELECT DISTINCT ON (merchant_id)

@@ -1,4 +1,6 @@
-import { type Database, isLostRace } from "../database.ts";
+import type { HotDatabase } from "../../prisma/hot-database.ts";
+import { RowParameters } from "../../prisma/row-parameters.ts";
+import { isLostRace } from "../payments/lost-race.ts";
 import {
   keyText,
   type PaymentKey,
@@ -7,7 +9,6 @@ import {
   paymentParameters,
   type StoredResult,
 } from "../payments/payment-row.ts";
-import { RowParameters } from "../row-parameters.ts";
 
 /** What a reversal finds. */
 export interface ReversibleFacts {
@@ -31,9 +32,9 @@ export interface ReversedPayment extends PaymentKey {
 }
 
 export class ReversalStore {
-  readonly #database: Database;
+  readonly #database: HotDatabase;
 
-  constructor(database: Database) {
+  constructor(database: HotDatabase) {
     this.#database = database;
   }
 
@@ -128,7 +129,7 @@ const READ = {
   text: `
     SELECT item.position::int, digest, state, relay_id, revision, acknowledged_revision,
       result, result_signature, result_key_id
-    FROM ${keyParameters.from("item")} JOIN processor.payment USING (merchant_id, payment_id)`,
+    FROM ${keyParameters.numbered("item")} JOIN processor.payment USING (merchant_id, payment_id)`,
 };
 
 /**

@@ -1,6 +1,6 @@
 import type { MerchantId, PaymentId } from "../../payment/identifiers.ts";
 import type { StateName } from "../../payment/states.ts";
-import type { Database, Statement } from "../database.ts";
+import type { HotDatabase, Statement } from "../../prisma/hot-database.ts";
 
 /** Where a page of records ends. */
 export interface RecordPosition {
@@ -48,9 +48,9 @@ export interface OpenReversalRow {
 
 /** Reading all records, for operators. */
 export class OversightStore {
-  readonly #database: Database;
+  readonly #database: HotDatabase;
 
-  constructor(database: Database) {
+  constructor(database: HotDatabase) {
     this.#database = database;
   }
 

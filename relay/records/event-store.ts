@@ -1,5 +1,5 @@
 import type { StateName } from "../../payment/states.ts";
-import type { Database, Statement } from "../database.ts";
+import type { HotDatabase, Statement } from "../../prisma/hot-database.ts";
 import { SETTLED_BELOW } from "./event-log.ts";
 
 /** Events of one page of a watch. */
@@ -15,9 +15,9 @@ export interface RecordEventRow {
 
 /** The log of all changes, in an order that no late commit can upset. */
 export class EventStore {
-  readonly #database: Database;
+  readonly #database: HotDatabase;
 
-  constructor(database: Database) {
+  constructor(database: HotDatabase) {
     this.#database = database;
   }
 

@@ -7,8 +7,8 @@ import { enumName } from "../../payment/enum-name.ts";
 import type { MerchantId, PaymentId } from "../../payment/identifiers.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
 import { PAYMENT_TRANSITIONS, type StateName } from "../../payment/states.ts";
-import { Batch, column } from "../batch-statement.ts";
-import type { Database } from "../database.ts";
+import type { HotDatabase } from "../../prisma/hot-database.ts";
+import { RowParameters } from "../../prisma/row-parameters.ts";
 import type { CheckedSubmission } from "../intake/submission.ts";
 import { writeEvents } from "./event-log.ts";
 import { QUEUE_JOBS, writeNotifications } from "./queue-statement.ts";
@@ -47,9 +47,9 @@ export interface Completion {
 
 /** The hot statements: one for all payments of a flush. */
 export class RecordStore {
-  readonly #database: Database;
+  readonly #database: HotDatabase;
 
-  constructor(database: Database) {
+  constructor(database: HotDatabase) {
     this.#database = database;
   }
 
@@ -127,35 +127,32 @@ interface NumberRow {
   readonly record_number: RecordNumber;
 }
 
-const INSERT_BATCH = new Batch<NewRecord>([
-  column("record_number", "text", ({ recordNumber }) => recordNumber),
-  column("merchant_id", "text", ({ submission }) => submission.context.merchantId),
-  column("payment_id", "uuid", ({ submission }) => submission.context.paymentId),
-  column("digest", "bytea", ({ submission }) => submission.digest),
-  column("context_digest", "bytea", ({ submission }) => submission.contextDigest),
-  column("kind", "text", ({ submission }) => enumName(PaymentKind, submission.context.kind)),
-  column("total_minor", "bigint", ({ submission }) => submission.context.amounts.totalMinor),
-  column("tip_minor", "bigint", ({ submission }) => submission.context.amounts.tipMinor),
-  column("cashback_minor", "bigint", ({ submission }) => submission.context.amounts.cashbackMinor),
-  column(
-    "surcharge_minor",
-    "bigint",
-    ({ submission: { context } }) => context.amounts.surchargeMinor,
-  ),
-  column("currency", "int", ({ submission }) => submission.context.currency),
-  column("terminal_id", "text", ({ submission }) => submission.context.terminalId),
-  column("reader_serial", "text", ({ submission }) => submission.context.readerSerial),
-  column("entry_mode", "text", ({ submission: { context } }) =>
-    enumName(EntryMode, context.wire.entryMode),
-  ),
-  column("trace_number", "int", ({ submission }) => submission.traceNumber),
-  column("reader_payment", "bytea", ({ submission }) => submission.payment.readerPayment),
-  column("reader_signature", "bytea", ({ submission }) => submission.payment.signature),
-  column("traceparent", "text", ({ submission }) => submission.span.traceparent),
-  column("original_payment_id", "uuid", ({ submission }) => submission.context.previousPaymentId),
-]);
+const INSERT_BATCH = new RowParameters<NewRecord>({
+  record_number: ["text", ({ recordNumber }) => recordNumber],
+  merchant_id: ["text", ({ submission }) => submission.context.merchantId],
+  payment_id: ["uuid", ({ submission }) => submission.context.paymentId],
+  digest: ["bytea", ({ submission }) => submission.digest],
+  context_digest: ["bytea", ({ submission }) => submission.contextDigest],
+  kind: ["text", ({ submission }) => enumName(PaymentKind, submission.context.kind)],
+  total_minor: ["bigint", ({ submission }) => submission.context.amounts.totalMinor],
+  tip_minor: ["bigint", ({ submission }) => submission.context.amounts.tipMinor],
+  cashback_minor: ["bigint", ({ submission }) => submission.context.amounts.cashbackMinor],
+  surcharge_minor: ["bigint", ({ submission: { context } }) => context.amounts.surchargeMinor],
+  currency: ["int", ({ submission }) => submission.context.currency],
+  terminal_id: ["text", ({ submission }) => submission.context.terminalId],
+  reader_serial: ["text", ({ submission }) => submission.context.readerSerial],
+  entry_mode: [
+    "text",
+    ({ submission: { context } }) => enumName(EntryMode, context.wire.entryMode),
+  ],
+  trace_number: ["int", ({ submission }) => submission.traceNumber],
+  reader_payment: ["bytea", ({ submission }) => submission.payment.readerPayment],
+  reader_signature: ["bytea", ({ submission }) => submission.payment.signature],
+  traceparent: ["text", ({ submission }) => submission.span.traceparent],
+  original_payment_id: ["uuid", ({ submission }) => submission.context.previousPaymentId],
+});
 
-const INSERTED_NAMES = INSERT_BATCH.names.join(", ");
+const INSERTED_NAMES = INSERT_BATCH.names;
 const [STATE, RECORDED_AT, FORWARDED_AT, DEADLINE_AT, LEASE_OWNER] = [
   "text",
   "timestamptz",
@@ -173,7 +170,7 @@ const INSERT = {
         state, recorded_at, forwarded_at, deadline_at, due_at, lease_owner)
       SELECT ${INSERTED_NAMES},
         ${STATE}, ${RECORDED_AT}, ${FORWARDED_AT}, ${DEADLINE_AT}, ${DEADLINE_AT}, ${LEASE_OWNER}
-      FROM ${INSERT_BATCH.given}
+      FROM ${INSERT_BATCH.from("given")}
       ORDER BY merchant_id, payment_id
       ON CONFLICT DO NOTHING
       RETURNING record_number, merchant_id, state, recorded_at AS changed_at
@@ -194,17 +191,17 @@ const FIND_BY_NUMBERS = {
   text: `SELECT ${RECORD_COLUMNS} FROM record WHERE record_number = ANY ($1::text[])`,
 };
 
-const MARK_BATCH = new Batch<{ recordNumber: RecordNumber; claimNumber: number }>([
-  column("record_number", "text", ({ recordNumber }) => recordNumber),
-  column("claim_number", "int", ({ claimNumber }) => claimNumber),
-]);
+const MARK_BATCH = new RowParameters<{ recordNumber: RecordNumber; claimNumber: number }>({
+  record_number: ["text", ({ recordNumber }) => recordNumber],
+  claim_number: ["int", ({ claimNumber }) => claimNumber],
+});
 
 const MARK_FORWARDED = {
   name: "mark_records_forwarded",
   text: `
     WITH changed AS (
       UPDATE record SET state = 'FORWARDED', forwarded_at = $${MARK_BATCH.next}::timestamptz
-      FROM ${MARK_BATCH.given}
+      FROM ${MARK_BATCH.from("given")}
       WHERE record.record_number = given.record_number
         AND record.claim_number = given.claim_number AND record.state = 'RECEIVED'
       RETURNING record.record_number, record.merchant_id, record.state,
@@ -213,21 +210,21 @@ const MARK_FORWARDED = {
     SELECT record_number FROM changed`,
 };
 
-const COMPLETE_BATCH = new Batch<Completion>([
-  column("record_number", "text", ({ recordNumber }) => recordNumber),
-  column("state", "text", ({ state }) => state),
-  column("revision", "int", ({ revision }) => revision),
-  column("response_code", "text", ({ responseCode }) => responseCode),
-  column("approval_code", "text", ({ approvalCode }) => approvalCode),
-  column("retrieval_reference", "text", ({ retrievalReference }) => retrievalReference),
-  column("approved_amount_minor", "bigint", ({ approvedAmountMinor }) => approvedAmountMinor),
-  column("last_four", "text", ({ lastFour }) => lastFour),
-  column("scheme", "text", ({ scheme }) => scheme),
-  column("result", "bytea", ({ result }) => result?.result),
-  column("result_signature", "bytea", ({ result }) => result?.signature),
-  column("result_key_id", "bytea", ({ result }) => result?.keyId),
-  column("fault_code", "text", ({ faultCode }) => faultCode),
-]);
+const COMPLETE_BATCH = new RowParameters<Completion>({
+  record_number: ["text", ({ recordNumber }) => recordNumber],
+  state: ["text", ({ state }) => state],
+  revision: ["int", ({ revision }) => revision],
+  response_code: ["text", ({ responseCode }) => responseCode],
+  approval_code: ["text", ({ approvalCode }) => approvalCode],
+  retrieval_reference: ["text", ({ retrievalReference }) => retrievalReference],
+  approved_amount_minor: ["bigint", ({ approvedAmountMinor }) => approvedAmountMinor],
+  last_four: ["text", ({ lastFour }) => lastFour],
+  scheme: ["text", ({ scheme }) => scheme],
+  result: ["bytea", ({ result }) => result?.result],
+  result_signature: ["bytea", ({ result }) => result?.signature],
+  result_key_id: ["bytea", ({ result }) => result?.keyId],
+  fault_code: ["text", ({ faultCode }) => faultCode],
+});
 
 /** "FORWARDED>APPROVED" and all others of the table. */
 const LEGAL_TRANSITIONS: readonly string[] = Object.entries(PAYMENT_TRANSITIONS).flatMap(
@@ -240,14 +237,14 @@ const COMPLETE = {
   text: `
     WITH changed AS (
       UPDATE record SET
-        ${COMPLETE_BATCH.names
+        ${COMPLETE_BATCH.columns
           .slice(1, -1)
           .map((name) => `${name} = given.${name}`)
           .join(", ")},
         fault_code = coalesce(given.fault_code, record.fault_code),
         reader_payment = NULL, reader_signature = NULL, due_at = NULL,
         completed_at = $${COMPLETE_BATCH.next}::timestamptz
-      FROM ${COMPLETE_BATCH.given}
+      FROM ${COMPLETE_BATCH.from("given")}
       WHERE record.record_number = given.record_number
         AND (given.revision > record.revision OR given.result IS NULL)
         AND record.state || '>' || given.state = ANY ($${COMPLETE_BATCH.next + 1}::text[])

@@ -1,8 +1,8 @@
 import type { SignedReverse } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { MerchantId, PaymentId, TerminalId } from "../../payment/identifiers.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
-import { Batch, column } from "../batch-statement.ts";
-import type { Database, Statement } from "../database.ts";
+import type { HotDatabase, Statement } from "../../prisma/hot-database.ts";
+import { RowParameters } from "../../prisma/row-parameters.ts";
 import { writeEvents } from "../records/event-log.ts";
 import { RECORD_COLUMNS, type RecordRow, recordOf } from "../records/record-row.ts";
 import type { RelayRecord } from "../records/relay-record.ts";
@@ -36,11 +36,11 @@ export interface Tombstone {
 
 /** What finds records that nobody else finishes, whichever instance began them. */
 export class RecoveryStore {
-  readonly #database: Database;
+  readonly #database: HotDatabase;
   readonly #leaseOwner: string;
 
   /** @param leaseOwner this relay instance. */
-  constructor(database: Database, leaseOwner: string) {
+  constructor(database: HotDatabase, leaseOwner: string) {
     this.#database = database;
     this.#leaseOwner = leaseOwner;
   }
@@ -144,13 +144,13 @@ const CLAIM_REVERSING = claimStatement(
   "record_number",
 );
 
-const REVERSING_BATCH = new Batch<Reversing>([
-  column("record_number", "text", ({ recordNumber }) => recordNumber),
-  column("claim_number", "int", ({ claimNumber }) => claimNumber),
-  column("reverse", "bytea", ({ reverse }) => reverse.reverse),
-  column("reverse_signature", "bytea", ({ reverse }) => reverse.signature),
-  column("fault_code", "text", ({ faultCode }) => faultCode),
-]);
+const REVERSING_BATCH = new RowParameters<Reversing>({
+  record_number: ["text", ({ recordNumber }) => recordNumber],
+  claim_number: ["int", ({ claimNumber }) => claimNumber],
+  reverse: ["bytea", ({ reverse }) => reverse.reverse],
+  reverse_signature: ["bytea", ({ reverse }) => reverse.signature],
+  fault_code: ["text", ({ faultCode }) => faultCode],
+});
 
 const BEGIN_REVERSALS: Statement = {
   name: "begin_reversals",
@@ -161,7 +161,7 @@ const BEGIN_REVERSALS: Statement = {
         reader_payment = NULL, reader_signature = NULL, reversal_attempts = 1,
         lease_owner = $${REVERSING_BATCH.next}::text,
         due_at = $${REVERSING_BATCH.next + 2}::timestamptz
-      FROM ${REVERSING_BATCH.given}
+      FROM ${REVERSING_BATCH.from("given")}
       WHERE record.record_number = given.record_number
         AND record.claim_number = given.claim_number
         AND record.state IN ('RECEIVED', 'FORWARDED')

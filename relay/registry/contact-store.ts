@@ -3,8 +3,9 @@ import {
   type TerminalContact,
   TerminalContactSchema,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
-import { Batch, column } from "../batch-statement.ts";
-import type { Database, Statement } from "../database.ts";
+import type { Statement } from "../../prisma/hot-database.ts";
+import { RowParameters } from "../../prisma/row-parameters.ts";
+import type { Database } from "../database.ts";
 import type { Contact } from "./contact.ts";
 
 export interface TerminalWithContact {
@@ -37,13 +38,13 @@ interface IdRow {
   readonly terminal_id: string;
 }
 
-const BATCH = new Batch<TerminalWithContact>([
-  column("terminal_id", "text", ({ terminalId }) => terminalId),
-  column("phone", "text", ({ contact }) => contact.phone),
-  column("email", "text", ({ contact }) => contact.email),
-  column("language", "text", ({ contact }) => contact.language),
-  column("time_zone", "text", ({ contact }) => contact.timeZone),
-]);
+const BATCH = new RowParameters<TerminalWithContact>({
+  terminal_id: ["text", ({ terminalId }) => terminalId],
+  phone: ["text", ({ contact }) => contact.phone],
+  email: ["text", ({ contact }) => contact.email],
+  language: ["text", ({ contact }) => contact.language],
+  time_zone: ["text", ({ contact }) => contact.timeZone],
+});
 
 /** Nobody to send to is no row: the statement of an outcome then finds nothing to do. */
 const SET: Statement = {
@@ -51,13 +52,13 @@ const SET: Statement = {
   text: `
     WITH wanted AS (
       SELECT given.*, phone <> '' OR email <> '' AS is_somebody
-      FROM ${BATCH.given} JOIN terminal USING (terminal_id)
+      FROM ${BATCH.from("given")} JOIN terminal USING (terminal_id)
     ), removed AS (
       DELETE FROM terminal_contact USING wanted
       WHERE terminal_contact.terminal_id = wanted.terminal_id AND NOT wanted.is_somebody
     ), kept AS (
-      INSERT INTO terminal_contact (${BATCH.names.join(", ")})
-      SELECT ${BATCH.names.join(", ")} FROM wanted WHERE is_somebody
+      INSERT INTO terminal_contact (${BATCH.names})
+      SELECT ${BATCH.names} FROM wanted WHERE is_somebody
       ON CONFLICT (terminal_id) DO UPDATE SET phone = excluded.phone, email = excluded.email,
         language = excluded.language, time_zone = excluded.time_zone
     )

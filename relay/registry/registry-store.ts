@@ -9,12 +9,13 @@ import {
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { enumName } from "../../payment/enum-name.ts";
 import type { MerchantId, ReaderSerial, TerminalId } from "../../payment/identifiers.ts";
+import type { Statement } from "../../prisma/hot-database.ts";
+import { RowParameters } from "../../prisma/row-parameters.ts";
 import type {
   CheckedReaderCertificate,
   CheckedTerminalCertificate,
 } from "../../sealing/certificates.ts";
-import { Batch, column } from "../batch-statement.ts";
-import type { Database, Statement } from "../database.ts";
+import type { Database } from "../database.ts";
 
 /** A reader as it is registered; its certificate is verified again by whoever relies on it. */
 export interface ReaderRow {
@@ -129,39 +130,38 @@ function deviceState(name: string): DeviceState {
   return DeviceState[name as keyof typeof DeviceState];
 }
 
-const READER_BATCH = new Batch<ReaderToRegister>([
-  column("serial", "text", ({ serial }) => serial),
-  column("merchant_id", "text", ({ merchantId }) => merchantId),
-  column("state", "text", ({ state }) => enumName(DeviceState, state)),
-  column("model", "text", ({ checked }) => checked.wire.model),
-  column("certificate_id", "bytea", ({ checked }) => checked.id),
-  column("certificate", "bytea", (row) => toBinary(SignedEnvelopeSchema, row.certificate)),
-  column("not_after", "timestamptz", ({ checked }) => new Date(Number(checked.wire.notAfterMs))),
-]);
+const READER_BATCH = new RowParameters<ReaderToRegister>({
+  serial: ["text", ({ serial }) => serial],
+  merchant_id: ["text", ({ merchantId }) => merchantId],
+  state: ["text", ({ state }) => enumName(DeviceState, state)],
+  model: ["text", ({ checked }) => checked.wire.model],
+  certificate_id: ["bytea", ({ checked }) => checked.id],
+  certificate: ["bytea", (row) => toBinary(SignedEnvelopeSchema, row.certificate)],
+  not_after: ["timestamptz", ({ checked }) => new Date(Number(checked.wire.notAfterMs))],
+});
 
-const TERMINAL_BATCH = new Batch<TerminalToRegister>([
-  column("terminal_id", "text", ({ terminalId }) => terminalId),
-  column("merchant_id", "text", ({ merchantId }) => merchantId),
-  column("merchant_name", "text", ({ checked }) => checked.wire.merchantName),
-  column("state", "text", ({ state }) => enumName(DeviceState, state)),
+const TERMINAL_BATCH = new RowParameters<TerminalToRegister>({
+  terminal_id: ["text", ({ terminalId }) => terminalId],
+  merchant_id: ["text", ({ merchantId }) => merchantId],
+  merchant_name: ["text", ({ checked }) => checked.wire.merchantName],
+  state: ["text", ({ state }) => enumName(DeviceState, state)],
   // An array of arrays would be taken apart altogether; each list travels as its text.
-  column("currencies", "text", ({ currencies }) => `{${currencies.join(",")}}`),
-  column("certificate_id", "bytea", ({ checked }) => checked.id),
-  column("certificate", "bytea", (row) => toBinary(SignedEnvelopeSchema, row.certificate)),
-  column("not_after", "timestamptz", ({ checked }) => new Date(Number(checked.wire.notAfterMs))),
-]);
+  currencies: ["text", ({ currencies }) => `{${currencies.join(",")}}`],
+  certificate_id: ["bytea", ({ checked }) => checked.id],
+  certificate: ["bytea", (row) => toBinary(SignedEnvelopeSchema, row.certificate)],
+  not_after: ["timestamptz", ({ checked }) => new Date(Number(checked.wire.notAfterMs))],
+});
 
-function registerStatement(table: string, key: string, batch: Batch<never>): Statement {
-  const names = batch.names.join(", ");
-  const given = batch.names.map((name) => (name === "currencies" ? `${name}::int[]` : name));
-  const updates = batch.names
+function registerStatement(table: string, key: string, batch: RowParameters<never>): Statement {
+  const given = batch.columns.map((name) => (name === "currencies" ? `${name}::int[]` : name));
+  const updates = batch.columns
     .filter((name) => name !== key)
     .map((name) => `${name} = excluded.${name}`);
   return {
     name: `register_${table}s`,
     text: `
-    INSERT INTO ${table} (${names}, registered_at)
-    SELECT ${given.join(", ")}, $${batch.next}::timestamptz FROM ${batch.given}
+    INSERT INTO ${table} (${batch.names}, registered_at)
+    SELECT ${given.join(", ")}, $${batch.next}::timestamptz FROM ${batch.from("given")}
     ON CONFLICT (${key}) DO UPDATE SET ${updates.join(", ")}`,
   };
 }
