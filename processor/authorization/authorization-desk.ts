@@ -5,6 +5,7 @@ import type { Telemetry } from "../../mesh/telemetry.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import type { Signer } from "../../sealing/curves.ts";
 import type { Random } from "../../sealing/random.ts";
+import { answerInRounds } from "../payments/answer-in-rounds.ts";
 import { keyText } from "../payments/payment-row.ts";
 import type { RetrievalReferences } from "../payments/retrieval-references.ts";
 import { settlementDateOf } from "../payments/settlement-date.ts";
@@ -14,11 +15,7 @@ import type { Question } from "./payment-facts.ts";
 import type { PaymentStore } from "./payment-store.ts";
 import { type EntryAnswer, resultAnswer, type Submission } from "./submission.ts";
 
-/**
- * Rounds of reading, deciding and writing before a batch is given up. One is the rule; each lost
- * race costs one more, and after it the loser sees what the winner wrote.
- */
-const ROUNDS_MAX = 8;
+const OVERLOAD = "too many payments of one account at the same time";
 
 export interface DeskParts {
   readonly store: PaymentStore;
@@ -41,7 +38,10 @@ export class AuthorizationDesk {
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
-    this.#group = new GroupCommit({ flush: (submissions) => this.#decideAll(submissions) });
+    this.#group = new GroupCommit({
+      flush: (submissions) =>
+        answerInRounds(submissions, OVERLOAD, (open, answers) => this.#decideRound(open, answers)),
+    });
   }
 
   /** @throws PaymentError OVERLOADED or STORE_NOT_REACHED; other refusals are answers. */
@@ -52,19 +52,6 @@ export class AuthorizationDesk {
   /** Resolves when nothing is being decided. */
   idle(): Promise<void> {
     return this.#group.idle();
-  }
-
-  async #decideAll(submissions: readonly Submission[]): Promise<readonly EntryAnswer[]> {
-    const answers = new Map<Submission, EntryAnswer>();
-    let open = submissions;
-    for (let round = 1; open.length > 0; round += 1) {
-      if (round > ROUNDS_MAX) {
-        throw new PaymentError("OVERLOADED", "too many payments of one account at the same time");
-      }
-      await this.#decideRound(open, answers);
-      open = submissions.filter((submission) => !answers.has(submission));
-    }
-    return submissions.flatMap((submission) => answers.get(submission) ?? []);
   }
 
   /** Adds the answers that this round could settle. */

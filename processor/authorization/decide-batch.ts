@@ -2,8 +2,7 @@ import { PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { enumName } from "../../payment/enum-name.ts";
 import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
-import { keyText, type Posting } from "../payments/payment-row.ts";
-import { isBlind } from "../reversal/reverse-order.ts";
+import { isBlind, keyText, type Posting } from "../payments/payment-row.ts";
 import { type AccountFacts, afterApproval, type Decision, decide } from "./decide.ts";
 import type { BatchAccounts, BatchFacts, PreviousPayment } from "./payment-facts.ts";
 import {

@@ -1,6 +1,7 @@
 import type { MerchantId, PaymentId } from "../../payment/identifiers.ts";
 import type { StateName } from "../../payment/states.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
+import { isAllZero } from "../../sealing/bytes.ts";
 
 /** A payment for ever: what a repeat is recognised by. */
 export interface PaymentKey {
@@ -91,3 +92,10 @@ export const paymentParameters = new RowParameters<PaymentRow>({
   result_key_id: ["bytea", (row) => row.stored.keyId],
   revision: ["int", (row) => row.revision],
 });
+
+/**
+ * Whether the relay had seen nothing of the payment: any bytes that come later are the original.
+ */
+export function isBlind(digest: Uint8Array): boolean {
+  return isAllZero(digest);
+}

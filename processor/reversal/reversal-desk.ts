@@ -6,16 +6,14 @@ import { equalBytes } from "../../sealing/bytes.ts";
 import type { Signer } from "../../sealing/curves.ts";
 import type { DeskParts } from "../authorization/authorization-desk.ts";
 import { type EntryAnswer, faultAnswer, resultAnswer } from "../authorization/submission.ts";
-import { keyText } from "../payments/payment-row.ts";
+import { answerInRounds } from "../payments/answer-in-rounds.ts";
+import { isBlind, keyText } from "../payments/payment-row.ts";
 import { settlementDateOf } from "../payments/settlement-date.ts";
 import type { ReversalStore, ReversibleFacts } from "./reversal-store.ts";
-import { isBlind, type ReverseOrder } from "./reverse-order.ts";
+import type { ReverseOrder } from "./reverse-order.ts";
 import { reversedPayment, tombstone } from "./reversed-payment.ts";
 
-/**
- * A reversal loses a race at most to its payment, to its acknowledgement and to a repeat of itself.
- */
-const ROUNDS_MAX = 8;
+const OVERLOAD = "too many changes of one payment at the same time";
 
 export interface Reversal {
   readonly order: ReverseOrder;
@@ -32,7 +30,10 @@ export class ReversalDesk {
 
   constructor(parts: Omit<DeskParts, "store"> & { readonly store: ReversalStore }) {
     this.#parts = parts;
-    this.#group = new GroupCommit({ flush: (reversals) => this.#reverseAll(reversals) });
+    this.#group = new GroupCommit({
+      flush: (reversals) =>
+        answerInRounds(reversals, OVERLOAD, (open, answers) => this.#reverseRound(open, answers)),
+    });
   }
 
   /** @throws PaymentError OVERLOADED or STORE_NOT_REACHED; other refusals are answers. */
@@ -43,19 +44,6 @@ export class ReversalDesk {
   /** Resolves when nothing is being reversed. */
   idle(): Promise<void> {
     return this.#group.idle();
-  }
-
-  async #reverseAll(reversals: readonly Reversal[]): Promise<readonly EntryAnswer[]> {
-    const answers = new Map<Reversal, EntryAnswer>();
-    let open = reversals;
-    for (let round = 1; open.length > 0; round += 1) {
-      if (round > ROUNDS_MAX) {
-        throw new PaymentError("OVERLOADED", "too many changes of one payment at the same time");
-      }
-      await this.#reverseRound(open, answers);
-      open = reversals.filter((reversal) => !answers.has(reversal));
-    }
-    return reversals.flatMap((reversal) => answers.get(reversal) ?? []);
   }
 
   /** Adds the answers that this round could settle. */

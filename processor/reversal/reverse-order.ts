@@ -8,10 +8,9 @@ import { parseMerchantId, paymentIdFromBytes } from "../../payment/identifiers.t
 import { type CheckedContext, parsePaymentContext } from "../../payment/payment-context.ts";
 import { parseRecordNumber, type RecordNumber } from "../../payment/record-number.ts";
 import { strictDecode } from "../../payment/strict-decode.ts";
-import { isAllZero } from "../../sealing/bytes.ts";
 import type { CheckedRelayCertificate } from "../../sealing/certificates.ts";
 import { verify } from "../../sealing/dsse.ts";
-import type { PaymentKey } from "../payments/payment-row.ts";
+import { isBlind, type PaymentKey } from "../payments/payment-row.ts";
 
 const DIGEST_BYTES = 64;
 
@@ -58,13 +57,6 @@ export function openReverse(
     recordNumber: parseRecordNumber(wire.recordNumber),
     original: originalOf(wire, key),
   };
-}
-
-/**
- * Whether the relay had seen nothing of the payment: any bytes that come later are the original.
- */
-export function isBlind(digest: Uint8Array): boolean {
-  return isAllZero(digest);
 }
 
 function originalOf(wire: Reverse, key: PaymentKey): ReverseOrder["original"] {
