@@ -7,9 +7,9 @@ import type { CheckedContext } from "../../payment/payment-context.ts";
 import { parseRecordNumber } from "../../payment/record-number.ts";
 import type { ProcessorKeys } from "../keys/processor-keys.ts";
 import type { PinClient, PinQuestion } from "../pins/pin-client.ts";
+import type { PinOutcome } from "../pins/pin-outcome.ts";
 import type { CertificateCache } from "../registry/certificate-cache.ts";
 import type { AuthorizationDesk } from "./authorization-desk.ts";
-import type { PinOutcome } from "./decide.ts";
 import {
   type ClaimedPayment,
   claimPayment,

@@ -6,6 +6,7 @@ import {
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { RESPONSE_CODES } from "../../payment/response-codes.ts";
 import type { TestAccount } from "../../payment/test-cards.ts";
+import type { PinOutcome } from "../pins/pin-outcome.ts";
 
 /** What a decision depends on, and nothing else. */
 export interface DecisionFacts {
@@ -24,9 +25,6 @@ export interface DecisionFacts {
   /** undefined: nobody knows the card. */
   readonly card: CardFacts | undefined;
 }
-
-/** `NOT_ASKED` but for an online PIN. */
-export type PinOutcome = "NOT_ASKED" | "VERIFIED" | "WRONG" | "TRIES_EXCEEDED" | "REFUSED";
 
 export interface CardFacts {
   readonly status: TestAccount["status"];

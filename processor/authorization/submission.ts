@@ -2,7 +2,7 @@ import type { HopSpan } from "../../mesh/telemetry.ts";
 import type { PaymentError } from "../../payment/errors.ts";
 import type { CheckedContext } from "../../payment/payment-context.ts";
 import type { StoredResult } from "../payments/payment-row.ts";
-import type { PinOutcome } from "./decide.ts";
+import type { PinOutcome } from "../pins/pin-outcome.ts";
 
 /** A payment as a relay submitted it, opened as far as it could be, ready to be decided. */
 export interface Submission {

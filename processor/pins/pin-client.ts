@@ -17,9 +17,9 @@ import { sealHopBox } from "../../sealing/hop-box.ts";
 import { jitterFrom } from "../../sealing/jitter.ts";
 import { keyIdOf } from "../../sealing/key-id.ts";
 import type { Random } from "../../sealing/random.ts";
-import type { PinOutcome } from "../authorization/decide.ts";
 import type { ProcessorKeys } from "../keys/processor-keys.ts";
 import { PIN_HOP_ID, PIN_VERIFICATIONS_MAX } from "./pin-hop.ts";
+import type { PinOutcome } from "./pin-outcome.ts";
 
 /** A relay waits longer than this; a PIN service that needs it all is as good as gone. */
 const ANSWER_MS_MAX = 5_000;

@@ -2,9 +2,10 @@ import type { HopSpan } from "../../mesh/telemetry.ts";
 import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
 import type { TerminalId } from "../../payment/identifiers.ts";
 import type { Forwarder } from "../forwarding/forwarder.ts";
+import type { CheckedSubmission } from "../records/checked-submission.ts";
 import type { Resumer } from "../recovery/resumer.ts";
 import type { Recorded, Recorder } from "./recorder.ts";
-import type { CheckedSubmission, SubmissionCheck, UncheckedSubmission } from "./submission.ts";
+import type { SubmissionCheck, UncheckedSubmission } from "./submission.ts";
 
 export interface IntakeOptions {
   readonly check: SubmissionCheck;

@@ -10,9 +10,10 @@ import { sha512 } from "../../sealing/sha512.ts";
 import { type Flight, newFlight } from "../forwarding/flight.ts";
 import type { Forwarder } from "../forwarding/forwarder.ts";
 import type { ProcessorLanes } from "../forwarding/processor-lanes.ts";
+import type { CheckedSubmission } from "../records/checked-submission.ts";
 import type { NewRecord, Recording, RecordStore } from "../records/record-store.ts";
 import { isSamePayment, type RelayRecord } from "../records/relay-record.ts";
-import type { CheckedSubmission, UncheckedSubmission } from "./submission.ts";
+import type { UncheckedSubmission } from "./submission.ts";
 
 /** 45 random bits: a number that is taken comes up once in a lifetime, twice in a row never. */
 const NUMBER_ATTEMPTS_MAX = 3;

@@ -24,28 +24,13 @@ import type { CheckedTerminalCertificate } from "../../sealing/certificates.ts";
 import { digest, verify } from "../../sealing/dsse.ts";
 import type { Manifest } from "../../sealing/manifest.ts";
 import { sha512 } from "../../sealing/sha512.ts";
+import type { CheckedSubmission } from "../records/checked-submission.ts";
 import {
   isActive,
   type KnownReader,
   type KnownTerminal,
   type Registry,
 } from "../registry/registry.ts";
-
-/** A payment that passed every check that needs no record. */
-export interface CheckedSubmission {
-  readonly payment: SignedPayment;
-  readonly context: CheckedContext;
-  /** As the reader serialised it. */
-  readonly contextBytes: Uint8Array;
-  /** SHA-512 of the reader_payment bytes. */
-  readonly digest: Uint8Array;
-  /** H(context). */
-  readonly contextDigest: Uint8Array;
-  /** DE 11. */
-  readonly traceNumber: number;
-  readonly terminal: CheckedTerminalCertificate;
-  readonly span: HopSpan;
-}
 
 /** What can be told of submitted bytes before anything of them is believed. */
 export interface UncheckedSubmission {

@@ -9,7 +9,7 @@ import type { RecordNumber } from "../../payment/record-number.ts";
 import { PAYMENT_TRANSITIONS, type StateName } from "../../payment/states.ts";
 import type { HotDatabase } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
-import type { CheckedSubmission } from "../intake/submission.ts";
+import type { CheckedSubmission } from "./checked-submission.ts";
 import { writeEvents } from "./event-log.ts";
 import { QUEUE_JOBS, writeNotifications } from "./queue-statement.ts";
 import { RECORD_COLUMNS, type RecordRow, recordOf } from "./record-row.ts";
