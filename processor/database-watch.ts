@@ -1,11 +1,11 @@
 import type { Clock, Timer } from "../mesh/clock.ts";
-import type { Database } from "./database.ts";
+import type { HotDatabase } from "../prisma/hot-database.ts";
 
 const INTERVAL_MS = 2_000;
 
 /** Asks now and then whether the database answers, for the program's health. */
 export class DatabaseWatch implements Disposable {
-  readonly #database: Database;
+  readonly #database: HotDatabase;
   readonly #clock: Clock;
   readonly #onChange: (isReachable: boolean) => void;
   #isReachable = true;
@@ -13,7 +13,7 @@ export class DatabaseWatch implements Disposable {
   #isOver = false;
 
   constructor(options: {
-    readonly database: Database;
+    readonly database: HotDatabase;
     readonly clock: Clock;
     readonly onChange: (isReachable: boolean) => void;
   }) {

@@ -2,21 +2,16 @@ import { PinService } from "../gen/cardlane/pin/v1/pin_pb.ts";
 import { hostPort, readConfig } from "../mesh/config.ts";
 import { dial } from "../mesh/dial.ts";
 import { runProgram } from "../mesh/program.ts";
-import { applyMigrations } from "../prisma/migrate.ts";
-import { KeyFolder } from "../sealing/key-files.ts";
-import { systemRandom } from "../sealing/random.ts";
 import { startProcessor } from "./processor.ts";
-import { COMMON_SETTINGS } from "./settings.ts";
+import { COMMON_SETTINGS, programOptions } from "./settings.ts";
 
 await runProgram("processor", async (program) => {
-  const { environment, instance, clock, log, telemetry } = program;
-  const config = readConfig("processor", environment, {
+  const config = readConfig("processor", program.environment, {
     ...COMMON_SETTINGS,
     pinService: hostPort("CARDLANE_PIN_SERVICE", "where the PIN service listens"),
   });
-  const { listen, databaseUrl, hasTestCards, tlsDirectory: directory, trustDomain } = config;
-  const identity = await program.identityFrom(directory);
-  await applyMigrations({ name: "processor", databaseUrl });
+  const options = await programOptions(program, config);
+  const { identity, trustDomain, clock, telemetry } = options;
   const channel = dial({
     targets: [config.pinService],
     services: [PinService],
@@ -26,17 +21,7 @@ await runProgram("processor", async (program) => {
     telemetry,
   });
   return await startProcessor({
-    listen,
-    instance,
-    databaseUrl,
-    keys: new KeyFolder(config.keysDirectory),
+    ...options,
     openPinStream: () => channel.openStream(PinService.method.verify),
-    hasTestCards,
-    clock,
-    random: systemRandom,
-    log,
-    telemetry,
-    identity,
-    trustDomain,
   });
 });

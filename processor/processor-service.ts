@@ -1,7 +1,7 @@
 import { ProcessorService } from "../gen/cardlane/processor/v1/processor_pb.ts";
 import { type MeshService, service } from "../mesh/service.ts";
 import type { Manifest } from "../sealing/manifest.ts";
-import { type ProcessParts, ProcessStream } from "./process-stream.ts";
+import { type ProcessParts, ProcessStream } from "./stream/process-stream.ts";
 
 /** cardlane.processor.v1.ProcessorService. */
 export function processorService(parts: ProcessParts): MeshService {

@@ -1,68 +1,40 @@
 import type { VerifyRequest, VerifyResponse } from "../gen/cardlane/pin/v1/pin_pb.ts";
-import type { Clock } from "../mesh/clock.ts";
 import type { FrameStream } from "../mesh/frame-stream.ts";
 import type { Health } from "../mesh/health.ts";
-import type { Identity } from "../mesh/identity.ts";
-import type { Log } from "../mesh/log.ts";
 import type { Policy } from "../mesh/policy.ts";
-import { serve } from "../mesh/serve.ts";
-import type { Telemetry } from "../mesh/telemetry.ts";
 import { fastCurves as curves } from "../sealing/fast-curves.ts";
-import type { KeyFolder } from "../sealing/key-files.ts";
-import type { Random } from "../sealing/random.ts";
-import { Acknowledgements } from "./acknowledgements.ts";
-import { AuthorizationDesk } from "./authorization-desk.ts";
-import { AuthorizationIntake } from "./authorization-intake.ts";
-import { addCards, testCardRows } from "./card-store.ts";
-import { CertificateCache } from "./certificate-cache.ts";
+import { jitterFrom } from "../sealing/jitter.ts";
+import { AuthorizationDesk } from "./authorization/authorization-desk.ts";
+import { AuthorizationIntake } from "./authorization/authorization-intake.ts";
+import { PaymentStore } from "./authorization/payment-store.ts";
+import { addCards, testCardRows } from "./cards/card-store.ts";
 import { Database } from "./database.ts";
-import { DatabaseWatch } from "./database-watch.ts";
-import { jitterFrom } from "./jitter.ts";
-import { oversightService } from "./oversight-service.ts";
-import { OversightStore } from "./oversight-store.ts";
-import { PaymentStore } from "./payment-store.ts";
-import { PinClient } from "./pin-client.ts";
-import { HOP_BOX_BYTES_MAX, type ProcessParts } from "./process-stream.ts";
-import { type ProcessorKeys, readProcessorKeys } from "./processor-keys.ts";
+import { type ProcessorKeys, readProcessorKeys } from "./keys/processor-keys.ts";
+import { oversightService } from "./oversight/oversight-service.ts";
+import { OversightStore } from "./oversight/oversight-store.ts";
+import { RetrievalReferences } from "./payments/retrieval-references.ts";
+import { PinClient } from "./pins/pin-client.ts";
 import { processorService } from "./processor-service.ts";
-import { registryService } from "./registry-service.ts";
-import { RegistryStore } from "./registry-store.ts";
-import { RetrievalReferences } from "./retrieval-references.ts";
-import { ReversalDesk } from "./reversal-desk.ts";
-import { ReversalStore } from "./reversal-store.ts";
+import { CertificateCache } from "./registry/certificate-cache.ts";
+import { registryService } from "./registry/registry-service.ts";
+import { RegistryStore } from "./registry/registry-store.ts";
+import { ReversalDesk } from "./reversal/reversal-desk.ts";
+import { ReversalStore } from "./reversal/reversal-store.ts";
+import { type ProgramOptions, type RunningProgram, runParts } from "./running-program.ts";
+import { Acknowledgements } from "./stream/acknowledgements.ts";
+import { HOP_BOX_BYTES_MAX, type ProcessParts } from "./stream/process-stream.ts";
 
 /** Room for the frame around the largest box. */
 const FRAME_BYTES_MAX = HOP_BOX_BYTES_MAX + 1_024;
 
-export interface ProcessorOptions {
-  /** "host:port"; port 0 takes any. */
-  readonly listen: string;
-  readonly instance: string;
-  readonly databaseUrl: string;
-  readonly keys: KeyFolder;
+export interface ProcessorOptions extends ProgramOptions {
   /** Opens a stream to the PIN service. */
   readonly openPinStream: () => FrameStream<VerifyRequest, VerifyResponse>;
-  /** Serves the cards of payment/test-cards.ts. */
-  readonly hasTestCards: boolean;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly telemetry: Telemetry;
-  /** With it: mutual TLS, and only relays and operators may call. */
-  readonly identity?: Identity | undefined;
-  readonly trustDomain?: string;
-}
-
-export interface RunningProcessor extends AsyncDisposable {
-  /** "127.0.0.1:40123" */
-  readonly address: string;
-  /** Ends in order: no new streams, answers to what was asked, then the database. */
-  drain(graceMs: number): Promise<void>;
 }
 
 /** Starts the program that opens, decides and records payments. The database has its schema. */
-export async function startProcessor(options: ProcessorOptions): Promise<RunningProcessor> {
-  const { clock, log, telemetry, databaseUrl } = options;
+export async function startProcessor(options: ProcessorOptions): Promise<RunningProgram> {
+  const { clock, log, databaseUrl } = options;
   await using stack = new AsyncDisposableStack();
   const keys = readProcessorKeys({
     folder: options.keys,
@@ -81,30 +53,18 @@ export async function startProcessor(options: ProcessorOptions): Promise<Running
     registryService(registry),
     oversightService(new OversightStore(database)),
   ];
-  const server = stack.use(
-    await serve({
-      listen: options.listen,
-      services,
-      identity: options.identity,
-      ...policyOf(options),
-      clock,
-      log,
-      telemetry,
-      limits: { messageBytesMax: FRAME_BYTES_MAX },
-    }),
-  );
-  readiness.tell(server.health);
-  const onChange = (isReachable: boolean) => readiness.set("database", isReachable);
-  stack.use(new DatabaseWatch({ database, clock, onChange }));
-  const running = stack.move();
-  return {
-    address: server.address,
-    async drain(graceMs) {
-      await server.drain(graceMs);
-      await running.disposeAsync();
-    },
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  const onServing = (health: Health) => {
+    readiness.tell(health);
+    return (isReachable: boolean) => readiness.set("database", isReachable);
   };
+  const program = {
+    database,
+    services,
+    policy: policyOf,
+    frameBytesMax: FRAME_BYTES_MAX,
+    onServing,
+  };
+  return await runParts(options, program, stack);
 }
 
 /** Everything behind the stream; what must be closed goes onto `stack`. */
@@ -196,11 +156,9 @@ class Readiness {
   }
 }
 
-function policyOf({ identity, trustDomain = "cardlane.dev" }: ProcessorOptions): {
-  policy?: Policy;
-} {
-  if (identity === undefined) return {};
-  const policy = [
+/** Only relays and operators may call. */
+function policyOf(trustDomain: string): Policy {
+  return [
     {
       identity: `spiffe://${trustDomain}/relay/*`,
       methods: ["cardlane.processor.v1.ProcessorService/*"],
@@ -214,5 +172,4 @@ function policyOf({ identity, trustDomain = "cardlane.dev" }: ProcessorOptions):
       ],
     },
   ];
-  return { policy };
 }

@@ -1,4 +1,5 @@
 import {
+  type ConfigOf,
   hostPort,
   optional,
   type Setting,
@@ -6,6 +7,11 @@ import {
   text,
   withDefault,
 } from "../mesh/config.ts";
+import type { Program } from "../mesh/program.ts";
+import { applyMigrations } from "../prisma/migrate.ts";
+import { KeyFolder } from "../sealing/key-files.ts";
+import { systemRandom } from "../sealing/random.ts";
+import type { ProgramOptions } from "./running-program.ts";
 
 /** What processor and PIN service both read from their environment. */
 export const COMMON_SETTINGS = {
@@ -19,6 +25,29 @@ export const COMMON_SETTINGS = {
     "cardlane.dev",
   ),
 };
+
+/** What both are started with, once the database has its schema. */
+export async function programOptions(
+  { instance, clock, log, telemetry, identityFrom }: Program,
+  config: ConfigOf<typeof COMMON_SETTINGS>,
+): Promise<ProgramOptions & { readonly trustDomain: string }> {
+  const { listen, databaseUrl, hasTestCards, trustDomain } = config;
+  const identity = await identityFrom(config.tlsDirectory);
+  await applyMigrations({ name: "processor", databaseUrl });
+  return {
+    listen,
+    instance,
+    databaseUrl,
+    keys: new KeyFolder(config.keysDirectory),
+    hasTestCards,
+    clock,
+    random: systemRandom,
+    log,
+    telemetry,
+    identity,
+    trustDomain,
+  };
+}
 
 /** CARDLANE_TEST_CARDS=1 */
 function testCards(): Setting<boolean> {

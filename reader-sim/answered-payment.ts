@@ -5,7 +5,7 @@ import type { CheckedReaderPayment } from "../payment/payment-context.ts";
 import { equalBytes } from "../sealing/bytes.ts";
 import type { Manifest } from "../sealing/manifest.ts";
 import { verifyAnswer } from "../sealing/signed-result.ts";
-import type { PresentedCard } from "./device-state.ts";
+import type { PresentedCard } from "./presented-card.ts";
 
 /** The last answer that was shown, for a higher revision of it and for PIN retries. */
 export interface AnsweredPayment {

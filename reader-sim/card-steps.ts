@@ -15,7 +15,6 @@ import {
   type AttachedTerminal,
   type DeviceState,
   idBytesOf,
-  type PresentedCard,
   type Underway,
 } from "./device-state.ts";
 import { CANCELLED, promptFor } from "./display.ts";
@@ -25,6 +24,7 @@ import {
   parsePreparePayment,
   totalOf,
 } from "./prepared-payment.ts";
+import type { PresentedCard } from "./presented-card.ts";
 import { type PaymentSigner, signPayment } from "./sign-payment.ts";
 import { needsPin, verificationFor } from "./verification-rule.ts";
 

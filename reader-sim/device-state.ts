@@ -1,5 +1,4 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { Verification } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import type { ReaderEventKind, ReaderMessageSchema } from "../gen/cardlane/reader/v1/reader_pb.ts";
 import type { Clock, Timer } from "../mesh/clock.ts";
 import type { Log } from "../mesh/log.ts";
@@ -10,10 +9,10 @@ import { faultOf } from "../payment/payment-fault.ts";
 import { equalBytes } from "../sealing/bytes.ts";
 import type { CheckedTerminalCertificate } from "../sealing/certificates.ts";
 import type { AnsweredPayment } from "./answered-payment.ts";
-import type { CardReading } from "./card-reading.ts";
 import { type Display, WELCOME } from "./display.ts";
 import { isAccepted, STEP_MS_MAX, type StepInput } from "./payment-steps.ts";
 import type { PreparedPayment } from "./prepared-payment.ts";
+import type { PresentedCard } from "./presented-card.ts";
 
 /** One side of the authenticated session: who the terminal is, and how to speak to it. */
 export interface AttachedTerminal {
@@ -29,13 +28,6 @@ export interface Underway {
   readonly terminal: CheckedTerminalCertificate;
   /** Trace context of the payment; empty for none. */
   readonly traceparent: string;
-}
-
-export interface PresentedCard {
-  readonly reading: CardReading;
-  readonly verification: Verification;
-  /** How often this one presentation may still serve a payment that repeats a wrong PIN. */
-  readonly pinRetriesLeft: number;
 }
 
 export type DeviceStep =

@@ -13,11 +13,12 @@ import type { Rate } from "../mesh/rate-limits.ts";
 import { applyMigrations } from "../prisma/migrate.ts";
 import { verifyRelayCertificate } from "../sealing/certificates.ts";
 import { fastCurves as curves } from "../sealing/fast-curves.ts";
+import { jitterFrom } from "../sealing/jitter.ts";
 import { KeyFolder } from "../sealing/key-files.ts";
 import { systemRandom as random } from "../sealing/random.ts";
+import { dialProcessor } from "./forwarding/processor-link.ts";
 import { NOTIFICATION_SETTINGS, strangersInReach } from "./notifications/notification-settings.ts";
 import { startNotifications } from "./notifications/notifications.ts";
-import { dialProcessor } from "./processor-link.ts";
 import { startRelay } from "./relay.ts";
 import { openRelayStore } from "./relay-store.ts";
 
@@ -98,7 +99,7 @@ await runProgram("relay", async (program) => {
     curves,
     clock,
     random,
-    jitter: () => Buffer.from(random.bytes(4)).readUInt32BE() / 2 ** 32,
+    jitter: jitterFrom(random),
     log,
     telemetry,
     ...(isProduction ? { probePeriodMs: PROBE_PERIOD_MS } : {}),

@@ -11,14 +11,14 @@ import type { FrameStream } from "../mesh/frame-stream.ts";
 import { type MeshService, service } from "../mesh/service.ts";
 import { liveStream } from "../mesh/stream-life.ts";
 import { PaymentError } from "../payment/errors.ts";
-import type { Cancellation } from "./cancellation.ts";
-import type { ManifestKeeper } from "./manifest-keeper.ts";
-import type { PaymentQueries } from "./payment-queries.ts";
-import { completedOf } from "./payment-record.ts";
-import type { PaymentWatch } from "./payment-watch.ts";
-import type { Registry } from "./registry.ts";
-import { type Scope, scopeOf, terminalOf } from "./scope.ts";
-import { TerminalStream, type TerminalStreamParts } from "./terminal-stream.ts";
+import type { ManifestKeeper } from "./forwarding/manifest-keeper.ts";
+import { TerminalStream, type TerminalStreamParts } from "./intake/terminal-stream.ts";
+import type { PaymentQueries } from "./queries/payment-queries.ts";
+import { completedOf } from "./queries/payment-record.ts";
+import type { PaymentWatch } from "./queries/payment-watch.ts";
+import type { Cancellation } from "./recovery/cancellation.ts";
+import type { Registry } from "./registry/registry.ts";
+import { type Scope, scopeOf, terminalOf } from "./registry/scope.ts";
 
 export interface RelayServiceParts extends TerminalStreamParts {
   readonly program: string;

@@ -1,12 +1,12 @@
 import { Database } from "./database.ts";
-import { EventStore } from "./event-store.ts";
-import { ContactStore } from "./notifications/contact-store.ts";
 import { NotificationStore } from "./notifications/notification-store.ts";
-import { OversightStore } from "./oversight-store.ts";
-import { QueryStore } from "./query-store.ts";
-import { RecordStore } from "./record-store.ts";
-import { RecoveryStore } from "./recovery-store.ts";
-import { RegistryStore } from "./registry-store.ts";
+import { OversightStore } from "./oversight/oversight-store.ts";
+import { QueryStore } from "./queries/query-store.ts";
+import { EventStore } from "./records/event-store.ts";
+import { RecordStore } from "./records/record-store.ts";
+import { RecoveryStore } from "./recovery/recovery-store.ts";
+import { ContactStore } from "./registry/contact-store.ts";
+import { RegistryStore } from "./registry/registry-store.ts";
 import { WebhookStore } from "./webhooks/webhook-store.ts";
 
 /** Everything that a relay keeps. */

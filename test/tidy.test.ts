@@ -61,6 +61,22 @@ describe("imports", () => {
     expect(openers.map(({ path }) => path)).toEqual([]);
   });
 
+  test.each(["relay", "processor"])("the rooms of %s need each other in one direction", (own) => {
+    const doors = programs.flatMap(({ path, importedFiles }) =>
+      importedFiles.map((imported) => [roomOf(path, own), roomOf(imported, own)] as const),
+    );
+    const left = new Set(doors.flat().filter((room) => room !== undefined));
+    const needs = doors.filter(([room, needed]) => room !== needed);
+    for (let isDone = false; !isDone; ) {
+      const free = [...left].filter((room) => {
+        return !needs.some(([needy, needed]) => needy === room && left.has(needed ?? ""));
+      });
+      for (const room of free) left.delete(room);
+      isDone = free.length === 0;
+    }
+    expect([...left]).toEqual([]);
+  });
+
   test("a program knows its own database only", () => {
     const wrong = programs.filter(({ path, importedFiles }) => {
       const own = folderOf(path);
@@ -195,6 +211,12 @@ function read(path: string): string {
 
 function folderOf(path: string): string {
   return path.split("/", 1).join();
+}
+
+/** `("relay/notifications/smpp/pdu.ts", "relay")` → "notifications"; undefined for all others. */
+function roomOf(path: string, program: string): string | undefined {
+  const [own, room, file] = path.split("/");
+  return own === program && file !== undefined ? room : undefined;
 }
 
 function isIn(path: string, folder: string): boolean {

@@ -12,7 +12,7 @@ import { enumName } from "../../payment/enum-name.ts";
 import { type CheckedReaderPayment, parseReaderPayment } from "../../payment/payment-context.ts";
 import { strictDecode } from "../../payment/strict-decode.ts";
 import { type Prisma, PrismaClient } from "../../prisma/processor/client/client.ts";
-import { cardTokenOf } from "../../processor/card-token.ts";
+import { cardTokenOf } from "../../processor/cards/card-token.ts";
 import type { Agreement, Signer } from "../../sealing/curves.ts";
 import { digest, sign } from "../../sealing/dsse.ts";
 import { openCardBox } from "../../sealing/open/card-box.ts";

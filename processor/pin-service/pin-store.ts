@@ -1,5 +1,5 @@
-import type { Database } from "../database.ts";
-import { RowParameters } from "../row-parameters.ts";
+import type { HotDatabase } from "../../prisma/hot-database.ts";
+import { RowParameters } from "../../prisma/row-parameters.ts";
 
 /** A PIN of which it is known already whether it is right. */
 export interface Attempt {
@@ -26,9 +26,9 @@ export interface PinCard {
 
 /** References, tries and verdicts: PostgreSQL schema `pin`. */
 export class PinStore {
-  readonly #database: Database;
+  readonly #database: HotDatabase;
 
-  constructor(database: Database) {
+  constructor(database: HotDatabase) {
     this.#database = database;
   }
 

@@ -1,4 +1,5 @@
 import { GroupCommit } from "../../mesh/group-commit.ts";
+import { recordedStatement } from "../../mesh/recorded-statement.ts";
 import type { HopSpan, Telemetry } from "../../mesh/telemetry.ts";
 import { Pan } from "../../payment/card.ts";
 import { PaymentError } from "../../payment/errors.ts";
@@ -8,9 +9,8 @@ import { digest } from "../../sealing/dsse.ts";
 import { derivePinKey, parseKsn } from "../../sealing/open/dukpt-host.ts";
 import { decipherPinBlock } from "../../sealing/open/pin-block.ts";
 import { openPinBox } from "../../sealing/open/pin-box.ts";
-import { cardTokenOf } from "../card-token.ts";
-import { isLostRace } from "../database.ts";
-import { recordedStatement } from "../recorded-statement.ts";
+import { cardTokenOf } from "../cards/card-token.ts";
+import { isLostRace } from "../payments/lost-race.ts";
 import type { PinKeys } from "./pin-keys.ts";
 import { pinReferenceOf } from "./pin-reference.ts";
 import type { Attempt, PinStore, SettledAttempt } from "./pin-store.ts";

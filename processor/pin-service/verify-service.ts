@@ -17,6 +17,7 @@ import type { FrameStream } from "../../mesh/frame-stream.ts";
 import type { Speaker } from "../../mesh/hello.ts";
 import type { LiveStream } from "../../mesh/live-stream.ts";
 import type { Log } from "../../mesh/log.ts";
+import { OwedAnswers } from "../../mesh/owed-answers.ts";
 import { type MeshService, service } from "../../mesh/service.ts";
 import { liveStream } from "../../mesh/stream-life.ts";
 import type { Telemetry } from "../../mesh/telemetry.ts";
@@ -24,8 +25,7 @@ import { PaymentError } from "../../payment/errors.ts";
 import { faultOf } from "../../payment/payment-fault.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
 import { openHopBox } from "../../sealing/hop-box.ts";
-import { OwedAnswers } from "../owed-answers.ts";
-import { PIN_BOX_BYTES_MAX, PIN_HOP_ID, PIN_VERIFICATIONS_MAX } from "../pin-hop.ts";
+import { PIN_BOX_BYTES_MAX, PIN_HOP_ID, PIN_VERIFICATIONS_MAX } from "../pins/pin-hop.ts";
 import type { PinKeys } from "./pin-keys.ts";
 import type { PinVerifier } from "./pin-verifier.ts";
 

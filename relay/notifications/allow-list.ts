@@ -1,4 +1,4 @@
-import { addressKey } from "./contact.ts";
+import { addressKey } from "../registry/contact.ts";
 
 /**
  * Who may be written to while a relay is tried out: "*@shop.example", "+1202555*", whole addresses.

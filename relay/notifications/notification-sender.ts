@@ -1,8 +1,8 @@
 import type { Clock } from "../../mesh/clock.ts";
 import type { Log } from "../../mesh/log.ts";
 import type { Telemetry } from "../../mesh/telemetry.ts";
+import { addressKey } from "../registry/contact.ts";
 import type { AllowList } from "./allow-list.ts";
-import { addressKey } from "./contact.ts";
 import type { Channel, NotificationToSend } from "./notification.ts";
 import type { NotificationStore } from "./notification-store.ts";
 import { paymentMessage } from "./payment-message.ts";

@@ -13,10 +13,10 @@ import { type MeshService, service } from "../../mesh/service.ts";
 import { enumName } from "../../payment/enum-name.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { parseRecordNumber } from "../../payment/record-number.ts";
-import type { PaymentQueries } from "../payment-queries.ts";
-import type { Registry } from "../registry.ts";
-import { scopeOf } from "../scope.ts";
-import { addressKey, type Contact, parseAddress, parseContact } from "./contact.ts";
+import type { PaymentQueries } from "../queries/payment-queries.ts";
+import { addressKey, type Contact, parseAddress, parseContact } from "../registry/contact.ts";
+import type { Registry } from "../registry/registry.ts";
+import { scopeOf } from "../registry/scope.ts";
 import type { NotificationStore } from "./notification-store.ts";
 
 const PAGE_SIZE_DEFAULT = 50;

@@ -7,14 +7,15 @@ import {
   NotificationSchema,
   NotificationState,
 } from "../../gen/cardlane/relay/v1/notification_pb.ts";
+import type { Statement } from "../../prisma/hot-database.ts";
 import type {
   Notification as NotificationModel,
   Prisma,
 } from "../../prisma/relay/client/client.ts";
-import type { Database, Statement } from "../database.ts";
-import type { Contact } from "./contact.ts";
+import type { Database } from "../database.ts";
+import { ATTEMPTS_MAX, QUEUE_JOBS, SEND_TASK } from "../records/queue-statement.ts";
+import type { Contact } from "../registry/contact.ts";
 import { type NotificationToSend, notificationOf, type PendingRow } from "./notification.ts";
-import { ATTEMPTS_MAX, QUEUE_JOBS, SEND_TASK } from "./queue-statement.ts";
 
 export interface NotificationFilter {
   /** Undefined: in any state. */

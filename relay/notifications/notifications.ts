@@ -1,17 +1,17 @@
 import type { Clock } from "../../mesh/clock.ts";
 import type { Log } from "../../mesh/log.ts";
 import type { Telemetry } from "../../mesh/telemetry.ts";
+import { SEND_TASK } from "../records/queue-statement.ts";
+import { addressKey } from "../registry/contact.ts";
 import { EventPump } from "../webhooks/event-pump.ts";
 import { WebhookSender } from "../webhooks/webhook-sender.ts";
 import { DELIVER_TASK, type DeliveryKey, type WebhookStore } from "../webhooks/webhook-store.ts";
 import { AllowList, EVERYBODY } from "./allow-list.ts";
-import { addressKey } from "./contact.ts";
 import { JobRunner } from "./job-runner.ts";
 import { MailRoute } from "./mail-route.ts";
 import { NotificationSender } from "./notification-sender.ts";
 import type { NotificationSettings } from "./notification-settings.ts";
 import type { NotificationStore } from "./notification-store.ts";
-import { SEND_TASK } from "./queue-statement.ts";
 import type { Route } from "./route.ts";
 import { SmsRoute } from "./smpp/sms-route.ts";
 

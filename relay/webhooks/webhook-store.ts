@@ -1,5 +1,5 @@
-import type { Database, Statement } from "../database.ts";
-import { SETTLED_BELOW } from "../event-log.ts";
+import type { HotDatabase, Statement } from "../../prisma/hot-database.ts";
+import { SETTLED_BELOW } from "../records/event-log.ts";
 
 /** Task of the job queue that delivers what one webhook has not seen yet of one record. */
 export const DELIVER_TASK = "deliver_webhook";
@@ -47,9 +47,9 @@ export interface DeliveryKey {
 
 /** Webhooks, and how far each has come in the event log. */
 export class WebhookStore {
-  readonly #database: Database;
+  readonly #database: HotDatabase;
 
-  constructor(database: Database) {
+  constructor(database: HotDatabase) {
     this.#database = database;
   }
 

@@ -1,0 +1,117 @@
+import pg from "pg";
+import { PaymentError } from "../payment/errors.ts";
+
+/** The load of one program is a few flushes at a time; more connections only wait in line. */
+const CONNECTIONS_MAX = 8;
+
+/**
+ * Settings of every connection here. A generic plan is made once, perhaps on empty tables, and
+ * kept: it must go by the indexes, however small the tables were.
+ */
+const PLAN_SETTINGS = [
+  "plan_cache_mode=force_generic_plan",
+  "enable_seqscan=off",
+  "enable_hashjoin=off",
+  "enable_mergejoin=off",
+];
+
+/** A statement that is prepared once per connection. `name` is unique in the program. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface HotDatabaseOptions {
+  readonly url: string;
+  /** The message of STORE_NOT_REACHED. */
+  readonly notReached: string;
+  /** Time limits, and what else one program does differently. */
+  readonly connection: Omit<pg.PoolConfig, "connectionString" | "max" | "options">;
+}
+
+/** The connections to one PostgreSQL database, for single statements: no transactions. */
+export class HotDatabase implements AsyncDisposable {
+  readonly #pool: pg.Pool;
+  readonly #notReached: string;
+
+  constructor({ url, notReached, connection }: HotDatabaseOptions) {
+    this.#notReached = notReached;
+    this.#pool = new pg.Pool({
+      ...connection,
+      connectionString: url,
+      max: CONNECTIONS_MAX,
+      options: PLAN_SETTINGS.map((setting) => `-c ${setting}`).join(" "),
+    });
+    // The next statement finds out; without a handler a broken idle connection ends the program.
+    this.#pool.on("error", () => undefined);
+  }
+
+  /**
+   * Runs one statement and commits it.
+   *
+   * @throws PaymentError STORE_NOT_REACHED when the connection was lost: whether it was committed
+   *   is unknown. pg.DatabaseError when PostgreSQL refused: nothing of it happened.
+   */
+  async run<Row extends object>(
+    { name, text }: Statement,
+    values: readonly unknown[],
+  ): Promise<readonly Row[]> {
+    const client = await this.#connect();
+    // The statement fails with it; a connection that nobody listened to would end the program.
+    const ignore = () => undefined;
+    client.on("error", ignore);
+    try {
+      const { rows } = await client.query<Row>({ name, text, values: [...values] });
+      client.release();
+      return rows;
+    } catch (error) {
+      const isRefused = isRefusal(error);
+      // A connection that failed under a statement is of no use to the next one.
+      client.release(!isRefused);
+      throw isRefused ? error : this.notReached(error);
+    } finally {
+      client.off("error", ignore);
+    }
+  }
+
+  /** Whether PostgreSQL answers at all. Never throws. */
+  async answers(): Promise<boolean> {
+    try {
+      await this.run(PING, []);
+      return true;
+    } catch {
+      return false; // The reason comes with the next statement that matters.
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool.end();
+  }
+
+  protected notReached(cause: unknown): PaymentError {
+    return new PaymentError("STORE_NOT_REACHED", this.#notReached, { cause });
+  }
+
+  async #connect(): Promise<pg.PoolClient> {
+    try {
+      return await this.#pool.connect();
+    } catch (cause) {
+      throw this.notReached(cause);
+    }
+  }
+}
+
+const PING: Statement = { name: "ping", text: "SELECT 1" };
+
+/**
+ * Connection exception; insufficient resources; cancelled, shutting down or starting up; input or
+ * output failed; a standby, as found after a failover until the name points to the new primary.
+ */
+const CANNOT_WORK_NOW = /^(?:08|53|57|58|25006)/;
+
+/** Whether PostgreSQL answered that it did not do this statement, because of what is in it. */
+function isRefusal(error: unknown): boolean {
+  // What is not an answer of PostgreSQL comes from the socket or the pool.
+  if (!(error instanceof pg.DatabaseError) || error.code === undefined) return false;
+  return !CANNOT_WORK_NOW.test(error.code);
+}

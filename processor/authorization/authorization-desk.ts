@@ -1,0 +1,122 @@
+import type { Clock } from "../../mesh/clock.ts";
+import { GroupCommit } from "../../mesh/group-commit.ts";
+import { recordedStatement } from "../../mesh/recorded-statement.ts";
+import type { Telemetry } from "../../mesh/telemetry.ts";
+import { PaymentError } from "../../payment/errors.ts";
+import type { Signer } from "../../sealing/curves.ts";
+import type { Random } from "../../sealing/random.ts";
+import { answerInRounds } from "../payments/answer-in-rounds.ts";
+import { keyText } from "../payments/payment-row.ts";
+import type { RetrievalReferences } from "../payments/retrieval-references.ts";
+import { settlementDateOf } from "../payments/settlement-date.ts";
+import { type DecidedPayment, decideBatch } from "./decide-batch.ts";
+import { newPayment } from "./new-payment.ts";
+import type { Question } from "./payment-facts.ts";
+import type { PaymentStore } from "./payment-store.ts";
+import { type EntryAnswer, resultAnswer, type Submission } from "./submission.ts";
+
+const OVERLOAD = "too many payments of one account at the same time";
+
+export interface DeskParts {
+  readonly store: PaymentStore;
+  readonly references: RetrievalReferences;
+  /** The key of processor_result in use now. */
+  readonly resultSigner: () => Signer;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+}
+
+/**
+ * Decides payments and writes them, many at a time: one statement to read what the batch needs, a
+ * decision in memory, one statement to write it. Races between processors are settled by UNIQUE and
+ * CHECK in that statement, never by a lock here.
+ */
+export class AuthorizationDesk {
+  readonly #parts: DeskParts;
+  readonly #group: GroupCommit<Submission, EntryAnswer>;
+
+  constructor(parts: DeskParts) {
+    this.#parts = parts;
+    this.#group = new GroupCommit({
+      flush: (submissions) =>
+        answerInRounds(submissions, OVERLOAD, (open, answers) => this.#decideRound(open, answers)),
+    });
+  }
+
+  /** @throws PaymentError OVERLOADED or STORE_NOT_REACHED; other refusals are answers. */
+  authorize(submission: Submission): Promise<EntryAnswer> {
+    return this.#group.add(submission);
+  }
+
+  /** Resolves when nothing is being decided. */
+  idle(): Promise<void> {
+    return this.#group.idle();
+  }
+
+  /** Adds the answers that this round could settle. */
+  async #decideRound(
+    open: readonly Submission[],
+    answers: Map<Submission, EntryAnswer>,
+  ): Promise<void> {
+    const { store, clock } = this.#parts;
+    const questions = open.map(questionOf);
+    const facts = await this.#recorded(open, "SELECT", () => store.read(questions));
+    const nowMs = clock.nowMs();
+    const verdicts = decideBatch(open, facts, { nowMs, today: settlementDateOf(nowMs) });
+    const unopened = questions.filter((_, index) => verdicts[index]?.kind === "accounts missing");
+    if (unopened.length > 0) await store.openAccounts(unopened);
+    open.forEach((submission, index) => {
+      const verdict = verdicts[index];
+      if (verdict?.kind === "answered") answers.set(submission, verdict.answer);
+    });
+    const decided = verdicts.filter((verdict) => verdict.kind === "decided");
+    if (decided.length > 0) await this.#write(decided, nowMs, answers);
+  }
+
+  async #write(
+    decided: readonly DecidedPayment[],
+    nowMs: number,
+    answers: Map<Submission, EntryAnswer>,
+  ): Promise<void> {
+    const { store, references, resultSigner, random } = this.#parts;
+    const numbers = await references.take(decided.length);
+    const signer = resultSigner();
+    const payments = decided.map((one, index) =>
+      newPayment(one, { retrievalReference: numbers[index] ?? "", nowMs, signer, random }),
+    );
+    const submissions = decided.map(({ submission }) => submission);
+    const written = await this.#recorded(submissions, "INSERT", () => store.write(payments));
+    payments.forEach(({ row }, index) => {
+      const submission = submissions[index];
+      if (submission === undefined || written?.has(keyText(row)) !== true) return;
+      submission.span.set({ paymentState: row.state, responseCode: row.responseCode });
+      answers.set(submission, resultAnswer(row.stored));
+    });
+  }
+
+  #recorded<Answer>(
+    submissions: readonly Submission[],
+    operation: "SELECT" | "INSERT",
+    run: () => Promise<Answer>,
+  ): Promise<Answer> {
+    const spans = submissions.map(({ span }) => span);
+    const statement = { operation, collection: "payment" };
+    return recordedStatement({ telemetry: this.#parts.telemetry, spans, statement, run });
+  }
+}
+
+function questionOf({ context, relayId, content }: Submission): Question {
+  const opened = content instanceof PaymentError ? undefined : content;
+  return {
+    merchantId: context.merchantId,
+    paymentId: context.paymentId,
+    previousPaymentId: context.previousPaymentId,
+    relayId,
+    readerCertificateId: context.wire.readerCertificateId,
+    terminalCertificateId: context.wire.terminalCertificateId,
+    signing: opened?.signing,
+    panToken: opened?.panToken,
+    currency: context.currency,
+  };
+}

@@ -1,0 +1,183 @@
+import type { AuthorizationRequest } from "../../gen/cardlane/processor/v1/processor_pb.ts";
+import type { Clock } from "../../mesh/clock.ts";
+import type { HopSpan, Telemetry } from "../../mesh/telemetry.ts";
+import { PaymentError } from "../../payment/errors.ts";
+import { messageTypeOf, posEntryMode } from "../../payment/iso8583.ts";
+import type { CheckedContext } from "../../payment/payment-context.ts";
+import { parseRecordNumber } from "../../payment/record-number.ts";
+import type { ProcessorKeys } from "../keys/processor-keys.ts";
+import type { PinClient, PinQuestion } from "../pins/pin-client.ts";
+import type { PinOutcome } from "../pins/pin-outcome.ts";
+import type { CertificateCache } from "../registry/certificate-cache.ts";
+import type { AuthorizationDesk } from "./authorization-desk.ts";
+import {
+  type ClaimedPayment,
+  claimPayment,
+  type OpenedPayment,
+  openPayment,
+} from "./payment-opener.ts";
+import type { EntryAnswer, OpenedContent } from "./submission.ts";
+
+export interface AuthorizationIntakeParts {
+  readonly desk: AuthorizationDesk;
+  readonly certificates: CertificateCache;
+  readonly keys: ProcessorKeys;
+  readonly pins: PinClient;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+}
+
+/** Takes the payments of one box from their bytes to the desk: verify, open, ask about the PINs. */
+export class AuthorizationIntake {
+  readonly #parts: AuthorizationIntakeParts;
+
+  constructor(parts: AuthorizationIntakeParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * An answer for each request, in the same order; they are ready at different times.
+   *
+   * @param relayId of the relay that holds the stream.
+   */
+  authorize(
+    requests: readonly AuthorizationRequest[],
+    relayId: string,
+  ): readonly Promise<EntryAnswer>[] {
+    const claims = requests.map((request) => attempt(() => this.#claim(request, relayId)));
+    const opening = this.#openAll(
+      claims.flatMap((claim) => (claim instanceof PaymentError ? [] : [claim])),
+    );
+    return claims.map((claim) =>
+      claim instanceof PaymentError
+        ? Promise.reject(claim)
+        : opening.then((contents) => this.#submit(claim, relayId, contents)),
+    );
+  }
+
+  #claim(request: AuthorizationRequest, relayId: string): Claim {
+    const payment = claimPayment(request.payment);
+    const { context } = payment.payment;
+    requireRegrouped(request, context);
+    const recordNumber = parseRecordNumber(request.recordNumber);
+    if (!recordNumber.startsWith(relayId)) {
+      throw new PaymentError("MALFORMED_REQUEST", "record_number must begin with the relay's id");
+    }
+    const span = this.#parts.telemetry.spanOf(
+      request.traceparent || undefined,
+      "processor.authorize",
+      "server",
+      { recordNumber, paymentId: context.paymentId, merchantId: context.merchantId },
+    );
+    return { ...payment, recordNumber, span };
+  }
+
+  /** Verifies and opens all, then asks about their PINs in one go. */
+  async #openAll(claims: readonly Claim[]): Promise<Contents> {
+    const { certificates, keys, pins, clock } = this.#parts;
+    await certificates.load(claims.map(({ payment }) => payment.context.wire));
+    const nowMs = clock.nowMs();
+    const opened = new Map(
+      claims.map((claim) => [
+        claim,
+        attempt(() => openPayment(claim, { certificates, keys, nowMs })),
+      ]),
+    );
+    const asking = [...opened].flatMap(([claim, payment]) =>
+      payment instanceof PaymentError || claim.payment.pinBox.length === 0
+        ? []
+        : [{ claim, question: questionOf(claim, payment) }],
+    );
+    const outcomes = pins.verify(asking.map(({ question }) => question));
+    const asked = new Map(asking.map(({ claim }, index) => [claim, outcomes[index]]));
+    return { opened, asked };
+  }
+
+  async #submit(claim: Claim, relayId: string, contents: Contents): Promise<EntryAnswer> {
+    const { contextDigest, digest, recordNumber, span, payment } = claim;
+    try {
+      const content = await contentOf(claim, contents);
+      const answer = await this.#parts.desk.authorize({
+        context: payment.context,
+        contextDigest,
+        digest,
+        relayId,
+        recordNumber,
+        content,
+        span,
+      });
+      span.end(answer.kind === "fault" ? answer.error.code : undefined);
+      return answer;
+    } catch (error) {
+      span.end(error instanceof PaymentError ? error.code : "INTERNAL");
+      throw error;
+    }
+  }
+}
+
+interface Claim extends ClaimedPayment {
+  readonly recordNumber: string;
+  readonly span: HopSpan;
+}
+
+interface Contents {
+  readonly opened: ReadonlyMap<Claim, OpenedPayment | PaymentError>;
+  readonly asked: ReadonlyMap<Claim, Promise<PinOutcome> | undefined>;
+}
+
+/** What the relay says in its own words must be what the reader signed. */
+function requireRegrouped(request: AuthorizationRequest, context: CheckedContext): void {
+  const types = [messageTypeOf(context.kind, false), messageTypeOf(context.kind, true)];
+  if (!types.includes(request.messageType)) {
+    throw new PaymentError(
+      "MALFORMED_REQUEST",
+      `message_type must be ${types.join(" or ")}, got ${request.messageType}`,
+      { field: "message_type" },
+    );
+  }
+  const expected = posEntryMode(context.wire.entryMode);
+  if (request.posEntryMode !== expected) {
+    throw new PaymentError("MALFORMED_REQUEST", `pos_entry_mode must be ${expected}`, {
+      field: "pos_entry_mode",
+    });
+  }
+}
+
+function questionOf(claim: Claim, { pan, reader }: OpenedPayment): PinQuestion {
+  return {
+    contextBytes: claim.payment.contextBytes,
+    pinBox: claim.payment.pinBox,
+    pan,
+    digest: claim.digest,
+    dukptInitialKeyId: reader.wire.dukptInitialKeyId,
+    traceparent: claim.span.traceparent,
+  };
+}
+
+async function contentOf(
+  claim: Claim,
+  { opened, asked }: Contents,
+): Promise<OpenedContent | PaymentError> {
+  const payment = opened.get(claim);
+  if (payment === undefined) throw new Error("bug: a claim was not opened");
+  if (payment instanceof PaymentError) return payment;
+  const { reader, pan, panToken, expirationDate } = payment;
+  try {
+    const pin = (await asked.get(claim)) ?? "NOT_ASKED";
+    const signing = { keyId: reader.signing.keyId, counter: claim.payment.context.wire.counter };
+    const { lastFour, scheme } = pan;
+    return { signing, panToken, lastFour, scheme, expirationDate, pin };
+  } catch (error) {
+    if (error instanceof PaymentError) return error;
+    throw error;
+  }
+}
+
+function attempt<Value>(run: () => Value): Value | PaymentError {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof PaymentError) return error;
+    throw error;
+  }
+}

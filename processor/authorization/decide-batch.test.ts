@@ -1,0 +1,100 @@
+import { afterAll, expect, test } from "vitest";
+import { noTelemetry } from "../../mesh/telemetry.ts";
+import { parsePaymentContext } from "../../payment/payment-context.ts";
+import { TestKeys } from "../../test/fixtures/keys.ts";
+import { PaymentSigner } from "../../test/fixtures/reader-payment.ts";
+import { decideBatch, type Verdict } from "./decide-batch.ts";
+import type { BatchFacts } from "./payment-facts.ts";
+import type { OpenedContent, Submission } from "./submission.ts";
+
+const nowMs = 1_767_225_600_000;
+const time = { nowMs, today: 20260101 };
+const keys = new TestKeys({ nowMs });
+afterAll(() => keys[Symbol.dispose]());
+const signer = new PaymentSigner({ keys, nowMs: () => nowMs });
+
+function submit(totalMinor = 600n): Submission & { readonly content: OpenedContent } {
+  const payment = signer.sign({ pin: null, totalMinor });
+  const context = parsePaymentContext(payment.contextBytes);
+  return {
+    context,
+    contextDigest: payment.contextDigest,
+    digest: payment.digest,
+    relayId: "A1",
+    recordNumber: "A1000000000C",
+    content: {
+      signing: { keyId: new Uint8Array(8), counter: context.wire.counter },
+      panToken: new Uint8Array(32),
+      lastFour: "4242",
+      scheme: "VISA",
+      expirationDate: "3412",
+      pin: "NOT_ASKED",
+    },
+    span: noTelemetry.spanOf(undefined, "test", "internal"),
+  };
+}
+
+/** A card with 1,000 left. */
+const facts: BatchFacts = {
+  existing: undefined,
+  isCounterUsed: false,
+  relayState: "ACTIVE",
+  reader: { state: "ACTIVE", merchantId: keys.terminal.merchantId },
+  terminalState: "ACTIVE",
+  merchant: { currencies: [978], simulateByAmount: false },
+  isCardKnown: true,
+  card: {
+    status: "ACTIVE",
+    expirationDate: "3412",
+    isPinRequiredOnTap: false,
+    isRefundable: true,
+    account: {
+      balanceMinor: 0n,
+      creditMinor: 1_000n,
+      dailyAmountMinorMax: null,
+      dailyCountMax: null,
+      spentDay: 0,
+      spentMinor: 0n,
+      spentCount: 0,
+    },
+  },
+  accounts: { cardholder: 1n, merchant: 2n, clearing: 3n },
+  previous: undefined,
+};
+
+function inWords(verdict: Verdict): string {
+  return verdict.kind === "decided" ? `${verdict.decision.kind}` : verdict.kind;
+}
+
+test("each decision of a batch sees what the ones before it spent", () => {
+  const verdicts = decideBatch([submit(), submit(), submit(400n)], [facts, facts, facts], time);
+  expect(verdicts.map(inWords)).toEqual(["approved", "declined", "approved"]);
+});
+
+test("the same payment or counter again waits for the first to be written", () => {
+  const first = submit();
+  const sameCounter = { ...submit(), content: first.content };
+  const verdicts = decideBatch([first, first, sameCounter], [facts, facts, facts], time);
+  expect(verdicts.map(inWords)).toEqual(["approved", "after another", "after another"]);
+});
+
+test("a refused payment does not hold up another with its counter", () => {
+  const first = submit();
+  const suspended = { ...facts, terminalState: "SUSPENDED" };
+  const verdicts = decideBatch(
+    [first, { ...submit(), content: first.content }],
+    [suspended, facts],
+    time,
+  );
+  expect(verdicts.map(inWords)).toEqual(["answered", "approved"]);
+});
+
+test("a card that is known waits for its accounts, one that is not is declined without", () => {
+  const unopened = { ...facts, card: undefined, accounts: undefined };
+  const verdicts = decideBatch(
+    [submit(), submit()],
+    [unopened, { ...unopened, isCardKnown: false }],
+    time,
+  );
+  expect(verdicts.map(inWords)).toEqual(["accounts missing", "declined"]);
+});

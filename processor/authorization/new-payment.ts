@@ -1,0 +1,99 @@
+import { Outcome, PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { enumName } from "../../payment/enum-name.ts";
+import type { Signer } from "../../sealing/curves.ts";
+import type { Random } from "../../sealing/random.ts";
+import type { NewPayment, ProcessorState } from "../payments/payment-row.ts";
+import { signResult } from "../payments/result-signer.ts";
+import { settlementDateOf } from "../payments/settlement-date.ts";
+import type { DecidedPayment } from "./decide-batch.ts";
+
+/** DE 38: six characters; I, O, 0 and 1 are left out, because people read it aloud. */
+const APPROVAL_CODE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+const APPROVAL_CODE_CHARACTERS = 6;
+
+/** The row of a payment that was decided, with its signed result. */
+export function newPayment(
+  decided: DecidedPayment,
+  parts: {
+    readonly retrievalReference: string;
+    readonly nowMs: number;
+    readonly signer: Signer;
+    readonly random: Random;
+  },
+): NewPayment {
+  const { submission, content, decision, posting } = decided;
+  const { context } = submission;
+  const approvedMinor = decision.kind === "approved" ? decision.approvedMinor : 0n;
+  const { tipMinor, cashbackMinor, surchargeMinor, totalMinor } = context.amounts;
+  const row = {
+    merchantId: context.merchantId,
+    paymentId: context.paymentId,
+    digest: submission.digest,
+    state: stateOf(decision, context.kind),
+    relayId: submission.relayId,
+    recordNumber: submission.recordNumber,
+    readerSerial: context.readerSerial,
+    signing: content.signing,
+    kind: enumName(PaymentKind, context.kind),
+    currency: context.currency,
+    totalMinor,
+    tipMinor,
+    cashbackMinor,
+    surchargeMinor,
+    approvedMinor,
+    responseCode: decision.responseCode,
+    settlementDate: settlementDateOf(parts.nowMs),
+    processorTimeMs: parts.nowMs,
+    stored: signResult(resultOf(decided, parts), parts.nowMs, parts.signer),
+    revision: 1,
+  };
+  return { row, posting };
+}
+
+function resultOf(
+  { submission, content, decision, posting }: DecidedPayment,
+  parts: { readonly retrievalReference: string; readonly nowMs: number; readonly random: Random },
+) {
+  const { context } = submission;
+  const decidedPart =
+    decision.kind === "approved"
+      ? {
+          approvalCode: newApprovalCode(parts.random),
+          approvedAmountMinor: decision.approvedMinor,
+          ...(decision.balanceMinor === undefined ? {} : { balanceMinor: decision.balanceMinor }),
+        }
+      : { simulatedBecause: decision.simulatedBecause };
+  return {
+    paymentId: context.wire.paymentId,
+    revision: 1,
+    recordNumber: submission.recordNumber,
+    retrievalReference: parts.retrievalReference,
+    contextDigest: submission.contextDigest,
+    outcome: outcomeOf(decision),
+    responseCode: decision.responseCode,
+    currency: context.currency,
+    lastFour: content.lastFour,
+    scheme: content.scheme,
+    settlementDate: posting === null ? 0 : settlementDateOf(parts.nowMs),
+    readerSerial: context.readerSerial,
+    ...decidedPart,
+  };
+}
+
+function outcomeOf(decision: DecidedPayment["decision"]): Outcome {
+  if (decision.kind === "declined") return Outcome.DECLINED;
+  return decision.responseCode === "10" ? Outcome.PARTIALLY_APPROVED : Outcome.APPROVED;
+}
+
+function stateOf(decision: DecidedPayment["decision"], kind: PaymentKind): ProcessorState {
+  if (decision.kind === "declined") return "DECLINED";
+  return kind === PaymentKind.AUTHORIZATION ? "AUTHORIZED" : "APPROVED";
+}
+
+function newApprovalCode(random: Random): string {
+  let code = "";
+  for (const byte of random.bytes(APPROVAL_CODE_CHARACTERS)) {
+    code += APPROVAL_CODE_ALPHABET.charAt(byte % APPROVAL_CODE_ALPHABET.length);
+  }
+  return code;
+}

@@ -1,0 +1,198 @@
+import type { PaymentId } from "../../payment/identifiers.ts";
+import { RowParameters } from "../../prisma/row-parameters.ts";
+import type { PaymentKey, ProcessorState, StoredResult } from "../payments/payment-row.ts";
+import type { AccountFacts, CardFacts } from "./decide.ts";
+
+/** What a payment needs to know from the database before it is decided. */
+export interface Question extends PaymentKey {
+  readonly previousPaymentId: PaymentId | undefined;
+  readonly relayId: string;
+  /** 8 bytes each. */
+  readonly readerCertificateId: Uint8Array;
+  readonly terminalCertificateId: Uint8Array;
+  /** undefined when the payment could not be verified and is only looked for. */
+  readonly signing: { readonly keyId: Uint8Array; readonly counter: bigint } | undefined;
+  readonly panToken: Uint8Array | undefined;
+  readonly currency: number;
+}
+
+export interface BatchFacts {
+  /** The payment, when it is there already. */
+  readonly existing: ExistingPayment | undefined;
+  /** The reader's counter stands in some payment, perhaps this one. */
+  readonly isCounterUsed: boolean;
+  /** States as in the registry; undefined: not registered. */
+  readonly relayState: string | undefined;
+  readonly reader: { readonly state: string; readonly merchantId: string } | undefined;
+  readonly terminalState: string | undefined;
+  readonly merchant: MerchantFacts | undefined;
+  /** undefined: not known, or its account in this currency is not open yet. */
+  readonly card: CardFacts | undefined;
+  readonly isCardKnown: boolean;
+  readonly accounts: BatchAccounts | undefined;
+  readonly previous: PreviousPayment | undefined;
+}
+
+export interface ExistingPayment {
+  readonly digest: Uint8Array;
+  readonly relayId: string;
+  readonly stored: StoredResult;
+}
+
+export interface MerchantFacts {
+  /** ISO 4217 numeric codes. */
+  readonly currencies: readonly number[];
+  readonly simulateByAmount: boolean;
+}
+
+/** Numbers of the accounts that a posting may touch. */
+export interface BatchAccounts {
+  readonly cardholder: bigint;
+  readonly merchant: bigint;
+  readonly clearing: bigint;
+}
+
+/** The declined payment that this one repeats with a PIN. Amounts in minor units. */
+export interface PreviousPayment {
+  readonly state: ProcessorState;
+  readonly responseCode: string;
+  readonly readerSerial: string;
+  readonly kind: string;
+  readonly currency: number;
+  readonly totalMinor: bigint;
+  readonly tipMinor: bigint;
+  readonly cashbackMinor: bigint;
+  readonly surchargeMinor: bigint;
+}
+
+export const questionParameters = new RowParameters<Question>({
+  merchant_id: ["text", (row) => row.merchantId],
+  payment_id: ["uuid", (row) => row.paymentId],
+  previous_payment_id: ["uuid", (row) => row.previousPaymentId],
+  relay_id: ["text", (row) => row.relayId],
+  reader_certificate_id: ["bytea", (row) => row.readerCertificateId],
+  terminal_certificate_id: ["bytea", (row) => row.terminalCertificateId],
+  signing_key_id: ["bytea", (row) => row.signing?.keyId],
+  counter: ["bigint", (row) => row.signing?.counter],
+  pan_token: ["bytea", (row) => row.panToken],
+  currency: ["int", (row) => row.currency],
+});
+
+/** What PostgreSQL gives for one question; columns of a table without a row for it are null. */
+export interface FactsRow {
+  readonly position: number;
+  readonly existing_digest: Uint8Array | null;
+  readonly existing_relay_id: string;
+  readonly existing_result: Uint8Array;
+  readonly existing_signature: Uint8Array;
+  readonly existing_key_id: Uint8Array;
+  readonly is_counter_used: boolean;
+  readonly relay_state: string | null;
+  readonly reader_state: string | null;
+  readonly reader_merchant_id: string;
+  readonly terminal_state: string | null;
+  readonly currencies: readonly number[] | null;
+  readonly simulate_by_amount: boolean;
+  readonly card_status: CardFacts["status"] | null;
+  readonly expiration_date: string;
+  readonly is_pin_required_on_tap: boolean;
+  readonly is_refundable: boolean;
+  readonly cardholder_account: bigint | null;
+  readonly balance_minor: bigint;
+  readonly credit_minor: bigint;
+  readonly daily_amount_minor_max: bigint | null;
+  readonly daily_count_max: number | null;
+  readonly spent_day: number;
+  readonly spent_minor: bigint;
+  readonly spent_count: number;
+  readonly merchant_account: bigint | null;
+  readonly clearing_account: bigint | null;
+  readonly previous_state: ProcessorState | null;
+  readonly previous_response_code: string;
+  readonly previous_reader_serial: string;
+  readonly previous_kind: string;
+  readonly previous_currency: number;
+  readonly previous_total_minor: bigint;
+  readonly previous_tip_minor: bigint;
+  readonly previous_cashback_minor: bigint;
+  readonly previous_surcharge_minor: bigint;
+}
+
+export function factsFrom(row: FactsRow): BatchFacts {
+  return {
+    existing: existingFrom(row),
+    isCounterUsed: row.is_counter_used,
+    relayState: row.relay_state ?? undefined,
+    reader:
+      row.reader_state === null
+        ? undefined
+        : { state: row.reader_state, merchantId: row.reader_merchant_id },
+    terminalState: row.terminal_state ?? undefined,
+    merchant:
+      row.currencies === null
+        ? undefined
+        : { currencies: row.currencies, simulateByAmount: row.simulate_by_amount },
+    card: cardFrom(row),
+    isCardKnown: row.card_status !== null,
+    accounts: accountsFrom(row),
+    previous: previousFrom(row),
+  };
+}
+
+function existingFrom(row: FactsRow): ExistingPayment | undefined {
+  if (row.existing_digest === null) return undefined;
+  return {
+    digest: row.existing_digest,
+    relayId: row.existing_relay_id,
+    stored: {
+      result: row.existing_result,
+      signature: row.existing_signature,
+      keyId: row.existing_key_id,
+    },
+  };
+}
+
+function cardFrom(row: FactsRow): CardFacts | undefined {
+  if (row.card_status === null || row.cardholder_account === null) return undefined;
+  return {
+    status: row.card_status,
+    expirationDate: row.expiration_date,
+    isPinRequiredOnTap: row.is_pin_required_on_tap,
+    isRefundable: row.is_refundable,
+    account: accountFrom(row),
+  };
+}
+
+function accountFrom(row: FactsRow): AccountFacts {
+  return {
+    balanceMinor: row.balance_minor,
+    creditMinor: row.credit_minor,
+    dailyAmountMinorMax: row.daily_amount_minor_max,
+    dailyCountMax: row.daily_count_max,
+    spentDay: row.spent_day,
+    spentMinor: row.spent_minor,
+    spentCount: row.spent_count,
+  };
+}
+
+function accountsFrom(row: FactsRow): BatchAccounts | undefined {
+  const { cardholder_account: cardholder, merchant_account: merchant } = row;
+  const { clearing_account: clearing } = row;
+  if (cardholder === null || merchant === null || clearing === null) return undefined;
+  return { cardholder, merchant, clearing };
+}
+
+function previousFrom(row: FactsRow): PreviousPayment | undefined {
+  if (row.previous_state === null) return undefined;
+  return {
+    state: row.previous_state,
+    responseCode: row.previous_response_code,
+    readerSerial: row.previous_reader_serial,
+    kind: row.previous_kind,
+    currency: row.previous_currency,
+    totalMinor: row.previous_total_minor,
+    tipMinor: row.previous_tip_minor,
+    cashbackMinor: row.previous_cashback_minor,
+    surchargeMinor: row.previous_surcharge_minor,
+  };
+}

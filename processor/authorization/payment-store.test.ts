@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { systemClock } from "../../mesh/clock.ts";
+import { nodeCurves } from "../../sealing/node-curves.ts";
+import { type DeskBench, openDeskBench } from "../../test/fixtures/desk.ts";
+import { keyText, type NewPayment } from "../payments/payment-row.ts";
+import { settlementDateOf } from "../payments/settlement-date.ts";
+import { ReversalStore } from "../reversal/reversal-store.ts";
+import { reversedPayment } from "../reversal/reversed-payment.ts";
+import { decideBatch } from "./decide-batch.ts";
+import { newPayment } from "./new-payment.ts";
+import type { Question } from "./payment-facts.ts";
+import type { OpenedContent, Submission } from "./submission.ts";
+
+let bench: DeskBench;
+const resultSigner = nodeCurves.signer(new Uint8Array(32).fill(1));
+
+beforeAll(async () => {
+  bench = await openDeskBench();
+});
+afterAll(() => bench[Symbol.asyncDispose]());
+
+function submit(card: string, totalMinor: bigint): Submission {
+  return bench.submission(bench.signer.sign({ pin: null, card, totalMinor }), { card });
+}
+
+/** What a processor would write that has read before any other has written. */
+async function decidedOnTheSameFacts(
+  submissions: readonly Submission[],
+): Promise<readonly NewPayment[]> {
+  const questions = submissions.map(questionOf);
+  await bench.payments.openAccounts(questions);
+  const facts = await bench.payments.read(questions);
+  const nowMs = systemClock.nowMs();
+  return submissions.flatMap((submission, index) => {
+    const [verdict] = decideBatch([submission], facts.slice(index, index + 1), {
+      nowMs,
+      today: settlementDateOf(nowMs),
+    });
+    const parts = {
+      retrievalReference: "0",
+      nowMs,
+      signer: resultSigner,
+      random: bench.keys.random,
+    };
+    return verdict?.kind === "decided" ? [newPayment(verdict, parts)] : [];
+  });
+}
+
+function questionOf({ context, relayId, content }: Submission): Question {
+  const { signing, panToken } = content as OpenedContent;
+  return {
+    merchantId: context.merchantId,
+    paymentId: context.paymentId,
+    previousPaymentId: undefined,
+    relayId,
+    readerCertificateId: context.wire.readerCertificateId,
+    terminalCertificateId: context.wire.terminalCertificateId,
+    signing,
+    panToken,
+    currency: context.currency,
+  };
+}
+
+test.each([
+  { limit: "what is left", card: "visa", changes: { creditMinor: 1_000n } },
+  { limit: "the day's amount", card: "amex", changes: { dailyAmountMinorMax: 1_000n } },
+  { limit: "the day's count", card: "jcb", changes: { dailyCountMax: 1 } },
+])("of two that each would use up $limit the later writes nothing", async (row) => {
+  await bench.putCard(row.card, row.changes);
+  const payments = await decidedOnTheSameFacts([
+    submit(row.card, 1_000n),
+    submit(row.card, 1_000n),
+  ]);
+  expect(payments.map(({ row: { state } }) => state)).toEqual(["APPROVED", "APPROVED"]);
+  const written = await Promise.all(payments.map((payment) => bench.payments.write([payment])));
+  expect(written.filter((keys) => keys === undefined)).toHaveLength(1);
+  expect(written.filter((keys) => keys?.size === 1)).toHaveLength(1);
+});
+
+test("a batch that goes too far together writes none of itself", async () => {
+  await bench.putCard("diners", { creditMinor: 1_500n });
+  const payments = await decidedOnTheSameFacts([
+    submit("diners", 1_000n),
+    submit("diners", 1_000n),
+  ]);
+  expect(await bench.payments.write(payments)).toBeUndefined();
+  const ids = payments.map(({ row }) => row.paymentId);
+  const rows = await bench.query("SELECT FROM processor.payment WHERE payment_id = ANY ($1)", [
+    ids,
+  ]);
+  expect(rows).toHaveLength(0);
+});
+
+test("a payment that is there already is not among those written, and posts no more", async () => {
+  const payments = await decidedOnTheSameFacts([submit("discover", 1n), submit("discover", 2n)]);
+  const keys = payments.map(({ row }) => keyText(row));
+  expect(await bench.payments.write(payments.slice(0, 1))).toEqual(new Set(keys.slice(0, 1)));
+  expect(await bench.payments.write(payments)).toEqual(new Set(keys.slice(1)));
+  const [row] = await bench.query<{ spent: bigint }>(
+    "SELECT sum(amount_minor)::bigint AS spent FROM processor.posting WHERE payment_id = ANY ($1)",
+    [payments.map((payment) => payment.row.paymentId)],
+  );
+  expect(row?.spent).toBe(3n);
+});
+
+test("a reversal that another or an acknowledgement overtook writes nothing", async () => {
+  const store = new ReversalStore(bench.database);
+  const [submission] = [submit("unionpay", 500n)];
+  const [payment] = await decidedOnTheSameFacts([submission]);
+  const row = payment?.row;
+  await bench.payments.write(payment === undefined ? [] : [payment]);
+  const order = {
+    merchantId: submission.context.merchantId,
+    paymentId: submission.context.paymentId,
+    digest: submission.digest,
+    relayId: submission.relayId,
+    recordNumber: submission.recordNumber as never,
+    original: undefined,
+  };
+  const [found] = await store.read([order]);
+  const moment = { nowMs: systemClock.nowMs(), settlementDate: 20_260_101, signer: resultSigner };
+  const reversals = found === undefined ? [] : [reversedPayment(order, found, moment)];
+  const written = await Promise.all([
+    store.write({ tombstones: [], reversals }),
+    store.write({ tombstones: [], reversals }),
+  ]);
+  expect(written.map(({ size }) => size).toSorted()).toEqual([0, 1]);
+  expect(row?.approvedMinor).toBe(500n);
+
+  const kept = await decidedOnTheSameFacts([submit("unionpay", 500n)]);
+  await bench.payments.write(kept);
+  const keptOrder = { ...order, paymentId: kept[0]?.row.paymentId ?? order.paymentId };
+  const [keptFound] = await store.read([keptOrder]);
+  await bench.payments.acknowledge([{ ...keptOrder, revision: 1 }]);
+  const late = keptFound === undefined ? [] : [reversedPayment(keptOrder, keptFound, moment)];
+  expect(late).toHaveLength(1);
+  expect((await store.write({ tombstones: [], reversals: late })).size).toBe(0);
+});

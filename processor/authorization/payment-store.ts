@@ -1,0 +1,235 @@
+import type { HotDatabase } from "../../prisma/hot-database.ts";
+import { RowParameters } from "../../prisma/row-parameters.ts";
+import { isLostRace } from "../payments/lost-race.ts";
+import {
+  keyText,
+  type NewPayment,
+  type PaymentKey,
+  type Posting,
+  paymentParameters,
+} from "../payments/payment-row.ts";
+import {
+  type BatchFacts,
+  type FactsRow,
+  factsFrom,
+  type Question,
+  questionParameters,
+} from "./payment-facts.ts";
+
+/** What the processor knows of payments, cards and accounts, in statements for whole batches. */
+export class PaymentStore {
+  readonly #database: HotDatabase;
+
+  constructor(database: HotDatabase) {
+    this.#database = database;
+  }
+
+  /** What is known for each question, in the same order. */
+  async read(questions: readonly Question[]): Promise<readonly BatchFacts[]> {
+    const values = questionParameters.values(questions);
+    const rows = await this.#database.run<FactsRow>(READ, values);
+    const facts = new Array<BatchFacts>(questions.length);
+    for (const row of rows) facts[row.position - 1] = factsFrom(row);
+    return facts;
+  }
+
+  /** Opens the accounts that these questions ask about and that are not there yet. */
+  async openAccounts(questions: readonly Question[]): Promise<void> {
+    await this.#database.run(OPEN_ACCOUNTS, questionParameters.values(questions));
+  }
+
+  /**
+   * Writes payments, postings and balances, all or none. No key and no counter may stand twice in
+   * `payments`.
+   *
+   * @returns keys (`keyText`) of the payments written; the others were there already. Undefined
+   *   when nothing was written because a rival changed an account: read again and decide again.
+   */
+  async write(payments: readonly NewPayment[]): Promise<ReadonlySet<string> | undefined> {
+    const rows = payments.map(({ row }) => row);
+    const postings = payments.flatMap(({ row, posting }) =>
+      posting === null ? [] : [{ ...posting, key: row }],
+    );
+    const values = [...paymentParameters.values(rows), ...postingParameters.values(postings)];
+    try {
+      const written = await this.#database.run<WrittenRow>(WRITE, values);
+      return new Set(
+        written.map(({ merchant_id: merchantId, payment_id: paymentId }) =>
+          keyText({ merchantId, paymentId }),
+        ),
+      );
+    } catch (error) {
+      if (isLostRace(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Remembers which revision a relay has committed. What is not its own is left alone. */
+  async acknowledge(acknowledgements: readonly Acknowledged[]): Promise<void> {
+    await this.#database.run(ACKNOWLEDGE, acknowledgedParameters.values(acknowledgements));
+  }
+}
+
+export interface Acknowledged extends PaymentKey {
+  readonly relayId: string;
+  readonly revision: number;
+}
+
+interface WrittenRow {
+  readonly merchant_id: PaymentKey["merchantId"];
+  readonly payment_id: PaymentKey["paymentId"];
+}
+
+const postingParameters = new RowParameters<Posting & { readonly key: PaymentKey }>({
+  merchant_id: ["text", (row) => row.key.merchantId],
+  payment_id: ["uuid", (row) => row.key.paymentId],
+  kind: ["text", (row) => row.kind],
+  debit_account: ["bigint", (row) => row.debitAccount],
+  credit_account: ["bigint", (row) => row.creditAccount],
+});
+
+const acknowledgedParameters = new RowParameters<Acknowledged>({
+  merchant_id: ["text", (row) => row.merchantId],
+  payment_id: ["uuid", (row) => row.paymentId],
+  relay_id: ["text", (row) => row.relayId],
+  revision: ["int", (row) => row.revision],
+});
+
+const READ = {
+  name: "payment.read",
+  text: `
+    SELECT item.position::int,
+      existing.digest AS existing_digest, existing.relay_id AS existing_relay_id,
+      existing.result AS existing_result, existing.result_signature AS existing_signature,
+      existing.result_key_id AS existing_key_id,
+      counted.payment_id IS NOT NULL AS is_counter_used,
+      relay.state AS relay_state, reader.state AS reader_state,
+      reader.merchant_id AS reader_merchant_id, terminal.state AS terminal_state,
+      merchant.currencies, merchant.simulate_by_amount,
+      card.status AS card_status, card.expiration_date, card.is_pin_required_on_tap,
+      card.is_refundable, cardholder.account_id AS cardholder_account, cardholder.balance_minor,
+      cardholder.credit_minor, cardholder.daily_amount_minor_max, cardholder.daily_count_max,
+      cardholder.spent_day, cardholder.spent_minor, cardholder.spent_count,
+      owed.account_id AS merchant_account, clearing.account_id AS clearing_account,
+      previous.state AS previous_state, previous.response_code AS previous_response_code,
+      previous.reader_serial AS previous_reader_serial, previous.kind AS previous_kind,
+      previous.currency AS previous_currency, previous.total_minor AS previous_total_minor,
+      previous.tip_minor AS previous_tip_minor,
+      previous.cashback_minor AS previous_cashback_minor,
+      previous.surcharge_minor AS previous_surcharge_minor
+    FROM ${questionParameters.numbered("item")}
+    LEFT JOIN processor.payment existing USING (merchant_id, payment_id)
+    LEFT JOIN processor.payment counted
+      ON counted.signing_key_id = item.signing_key_id AND counted.counter = item.counter
+    LEFT JOIN processor.payment previous
+      ON previous.merchant_id = item.merchant_id AND previous.payment_id = item.previous_payment_id
+    LEFT JOIN processor.relay ON relay.relay_id = item.relay_id
+    LEFT JOIN processor.reader ON reader.certificate_id = item.reader_certificate_id
+    LEFT JOIN processor.terminal ON terminal.certificate_id = item.terminal_certificate_id
+    LEFT JOIN processor.merchant ON merchant.merchant_id = item.merchant_id
+    LEFT JOIN processor.card ON card.pan_token = item.pan_token
+    LEFT JOIN processor.account cardholder
+      ON cardholder.kind = 'CARDHOLDER' AND cardholder.holder = item.pan_token
+        AND cardholder.currency = item.currency
+    LEFT JOIN processor.account owed
+      ON owed.kind = 'MERCHANT' AND owed.holder = convert_to(item.merchant_id, 'UTF8')
+        AND owed.currency = item.currency
+    LEFT JOIN processor.account clearing
+      ON clearing.kind = 'CLEARING' AND clearing.holder = '' AND clearing.currency = item.currency`,
+};
+
+// Ordered, so that two processors that open the same accounts do not wait for each other in a ring.
+const OPEN_ACCOUNTS = {
+  name: "account.open",
+  text: `
+    WITH item AS (SELECT * FROM ${questionParameters.from("given")}),
+    wanted AS (
+      SELECT 'CARDHOLDER' AS kind, card.pan_token AS holder, item.currency, card.credit_minor,
+        card.daily_amount_minor_max, card.daily_count_max
+      FROM item JOIN processor.card USING (pan_token)
+      UNION
+      SELECT 'MERCHANT', convert_to(merchant_id, 'UTF8'), currency, NULL, NULL, NULL FROM item
+      UNION
+      SELECT 'CLEARING', '', currency, NULL, NULL, NULL FROM item
+    )
+    INSERT INTO processor.account
+      (kind, holder, currency, credit_minor, daily_amount_minor_max, daily_count_max)
+    SELECT * FROM wanted ORDER BY kind, holder, currency
+    ON CONFLICT DO NOTHING`,
+};
+
+/**
+ * A payment that another transaction wrote first is not returned, and so neither posted. Locks are
+ * taken in one order everywhere: payments by key, then accounts by number.
+ */
+const WRITE = {
+  name: "payment.write",
+  text: `
+    WITH item AS (SELECT * FROM ${paymentParameters.from("given")}),
+    inserted AS (
+      INSERT INTO processor.payment (${paymentParameters.names})
+      SELECT ${paymentParameters.names} FROM item ORDER BY merchant_id, payment_id
+      ON CONFLICT DO NOTHING
+      RETURNING merchant_id, payment_id, approved_minor, currency, settlement_date
+    ),
+    posted AS (
+      INSERT INTO processor.posting (${postingParameters.names},
+        amount_minor, currency, settlement_date)
+      SELECT ${postingParameters.names}, approved_minor, currency, settlement_date
+      FROM ${postingParameters.from("transfer", paymentParameters.count)}
+      JOIN inserted USING (merchant_id, payment_id)
+      RETURNING kind, debit_account, credit_account, amount_minor, settlement_date
+    ),
+    moved AS (
+      SELECT debit_account AS account_id, -amount_minor AS amount,
+        kind <> 'REFUND' AS is_spent, settlement_date
+      FROM posted
+      UNION ALL
+      SELECT credit_account, amount_minor, false, settlement_date FROM posted
+    ),
+    change AS (
+      SELECT account_id, sum(amount)::bigint AS amount,
+        coalesce(sum(-amount) FILTER (WHERE is_spent), 0)::bigint AS spent_minor,
+        (count(*) FILTER (WHERE is_spent))::int AS spent_count, max(settlement_date) AS day
+      FROM moved GROUP BY account_id
+    ),
+    locked AS (
+      SELECT account_id FROM processor.account JOIN change USING (account_id)
+      ORDER BY account_id FOR UPDATE OF account
+    ),
+    updated AS (
+      UPDATE processor.account SET
+        balance_minor = balance_minor + change.amount,
+        is_overspent =
+          change.spent_count > 0 AND balance_minor + change.amount + credit_minor < 0,
+        spent_minor = CASE WHEN spent_day < change.day THEN 0 ELSE account.spent_minor END
+          + change.spent_minor,
+        spent_count = CASE WHEN spent_day < change.day THEN 0 ELSE account.spent_count END
+          + change.spent_count,
+        spent_day = greatest(spent_day, change.day)
+      FROM change JOIN locked USING (account_id)
+      WHERE account.account_id = change.account_id
+    )
+    SELECT merchant_id, payment_id FROM inserted`,
+};
+
+// Ordered, as all that locks payments.
+const ACKNOWLEDGE = {
+  name: "payment.acknowledge",
+  text: `
+    WITH item AS (
+      SELECT merchant_id, payment_id, relay_id, max(revision) AS revision
+      FROM ${acknowledgedParameters.from("given")}
+      GROUP BY merchant_id, payment_id, relay_id
+    ),
+    locked AS (
+      SELECT merchant_id, payment_id, item.revision
+      FROM processor.payment JOIN item USING (merchant_id, payment_id, relay_id)
+      ORDER BY merchant_id, payment_id FOR UPDATE OF payment
+    )
+    UPDATE processor.payment SET acknowledged_revision = locked.revision
+    FROM locked
+    WHERE payment.merchant_id = locked.merchant_id AND payment.payment_id = locked.payment_id
+      AND payment.acknowledged_revision < locked.revision
+      AND payment.revision >= locked.revision`,
+};

@@ -1,0 +1,47 @@
+import type { HopSpan } from "../../mesh/telemetry.ts";
+import type { PaymentError } from "../../payment/errors.ts";
+import type { CheckedContext } from "../../payment/payment-context.ts";
+import type { StoredResult } from "../payments/payment-row.ts";
+import type { PinOutcome } from "../pins/pin-outcome.ts";
+
+/** A payment as a relay submitted it, opened as far as it could be, ready to be decided. */
+export interface Submission {
+  readonly context: CheckedContext;
+  /** H(context), 64 bytes. */
+  readonly contextDigest: Uint8Array;
+  /** SHA-512 of the reader_payment bytes. */
+  readonly digest: Uint8Array;
+  /** The relay that holds the stream. */
+  readonly relayId: string;
+  readonly recordNumber: string;
+  /** What was inside; or why it cannot be accepted, unless it was before. */
+  readonly content: OpenedContent | PaymentError;
+  readonly span: HopSpan;
+}
+
+/** What the boxes gave, without anything that must not be kept. */
+export interface OpenedContent {
+  /** Key id of reader_signing, 8 bytes, and the reader's counter. */
+  readonly signing: { readonly keyId: Uint8Array; readonly counter: bigint };
+  readonly panToken: Uint8Array;
+  readonly lastFour: string;
+  readonly scheme: string;
+  /** YYMM. */
+  readonly expirationDate: string;
+  readonly pin: PinOutcome;
+}
+
+/** What the processor says to one entry of a relay's box. */
+export type EntryAnswer =
+  | { readonly kind: "result"; readonly stored: StoredResult }
+  | { readonly kind: "fault"; readonly error: PaymentError }
+  /** Nothing at all, as if it had been lost. */
+  | { readonly kind: "silence" };
+
+export function resultAnswer(stored: StoredResult): EntryAnswer {
+  return { kind: "result", stored };
+}
+
+export function faultAnswer(error: PaymentError): EntryAnswer {
+  return { kind: "fault", error };
+}

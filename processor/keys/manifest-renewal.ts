@@ -1,0 +1,120 @@
+import { create } from "@bufbuild/protobuf";
+import {
+  type DelegatedManifest,
+  DelegatedManifestSchema,
+  type KeyManifest,
+  KeyManifestSchema,
+  SignedEnvelopeSchema,
+} from "../../gen/cardlane/keys/v1/keys_pb.ts";
+import { strictDecode } from "../../payment/strict-decode.ts";
+import type { Curves } from "../../sealing/curves.ts";
+import { issueManifest } from "../../sealing/issue-certificates.ts";
+import type { KeyFolder } from "../../sealing/key-files.ts";
+import { MANIFEST_LIFE_MS, type Manifest, verifyManifest } from "../../sealing/manifest.ts";
+import type { TrustedRoots } from "../../sealing/trusted-roots.ts";
+
+/** A manifest with less time left than this is renewed. */
+const LEFT_MS_MIN = 3 * 86_400_000;
+
+const FILES = { delegation: "manifest-delegation.json", manifest: "manifest.json" } as const;
+
+/** A renewal that failed is tried again after this long: it reads and writes files. */
+const RETRY_MS = 60_000;
+
+/** The processor's key manifest while it runs: renewed in time for as long as it is up. */
+export class CurrentManifest {
+  readonly #options: CurrentManifestOptions;
+  #latest: Manifest;
+  #retryAtMs = 0;
+
+  constructor(options: CurrentManifestOptions & { readonly nowMs: number }) {
+    this.#options = options;
+    this.#latest = readOrRenewManifest(options);
+  }
+
+  /** As it was when it was last asked for by time. */
+  get latest(): Manifest {
+    return this.#latest;
+  }
+
+  /** @throws Error when it is out of date and can not be renewed. */
+  at(nowMs: number): Manifest {
+    if (isRenewalDue(this.#latest.wire, nowMs) && nowMs >= this.#retryAtMs) this.#renew(nowMs);
+    return this.#latest;
+  }
+
+  #renew(nowMs: number): void {
+    try {
+      this.#latest = readOrRenewManifest({ ...this.#options, nowMs });
+    } catch (error) {
+      if (!this.#latest.isValidAt(nowMs)) throw error;
+      // Three days are left to put it right; until then every payment can go on.
+      this.#retryAtMs = nowMs + RETRY_MS;
+      this.#options.onRenewalFailed(error);
+    }
+  }
+}
+
+interface CurrentManifestOptions extends ManifestFolder {
+  /** Told once a minute while the manifest in use is still good. */
+  readonly onRenewalFailed: (error: unknown) => void;
+}
+
+interface ManifestFolder {
+  readonly folder: KeyFolder;
+  readonly curves: Curves;
+  readonly roots: TrustedRoots;
+}
+
+/**
+ * The key manifest of the folder; when it has less than three days left, the next one with the same
+ * keys and revocations, which is written there.
+ *
+ * @throws PaymentError KEY_NOT_VALID when it does not follow from the trusted roots.
+ */
+export function readOrRenewManifest(
+  options: ManifestFolder & { readonly nowMs: number },
+): Manifest {
+  const { folder, nowMs } = options;
+  const kept = create(DelegatedManifestSchema, {
+    delegation: folder.readMessage(SignedEnvelopeSchema, FILES.delegation),
+    manifest: folder.readMessage(SignedEnvelopeSchema, FILES.manifest),
+  });
+  const wire = strictDecode(KeyManifestSchema, payloadOf(kept), "manifest");
+  if (!isRenewalDue(wire, nowMs)) {
+    return verifyManifest({ ...options, delegated: kept, lowestNumber: wire.number });
+  }
+  // One that went out of date while the processor was off is continued, if it was ever a good one.
+  const issuedAtMs = Number(wire.issuedAtMs);
+  verifyManifest({ ...options, delegated: kept, nowMs: issuedAtMs, lowestNumber: wire.number });
+  const delegated = renew(wire, kept, options);
+  const manifest = verifyManifest({ ...options, delegated, lowestNumber: wire.number + 1n });
+  if (delegated.manifest !== undefined) {
+    folder.writeMessage(SignedEnvelopeSchema, FILES.manifest, delegated.manifest);
+  }
+  return manifest;
+}
+
+function isRenewalDue({ expiresAtMs }: KeyManifest, nowMs: number): boolean {
+  return Number(expiresAtMs) - nowMs < LEFT_MS_MIN;
+}
+
+function renew(
+  wire: KeyManifest,
+  { delegation }: DelegatedManifest,
+  options: { readonly folder: KeyFolder; readonly curves: Curves; readonly nowMs: number },
+): DelegatedManifest {
+  if (delegation === undefined) throw new Error("bug: a delegation was just read");
+  const signer = options.curves.signer(options.folder.readKey("manifest-signer"));
+  const issuedAtMs = BigInt(options.nowMs);
+  const expiresAtMs = issuedAtMs + BigInt(MANIFEST_LIFE_MS);
+  return issueManifest(
+    { ...wire, number: wire.number + 1n, issuedAtMs, expiresAtMs },
+    signer,
+    delegation,
+  );
+}
+
+function payloadOf({ manifest }: DelegatedManifest): Uint8Array {
+  return manifest?.payload ?? new Uint8Array();
+}

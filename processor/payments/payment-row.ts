@@ -1,0 +1,101 @@
+import type { MerchantId, PaymentId } from "../../payment/identifiers.ts";
+import type { StateName } from "../../payment/states.ts";
+import { RowParameters } from "../../prisma/row-parameters.ts";
+import { isAllZero } from "../../sealing/bytes.ts";
+
+/** A payment for ever: what a repeat is recognised by. */
+export interface PaymentKey {
+  readonly merchantId: MerchantId;
+  readonly paymentId: PaymentId;
+}
+
+/** The processor's states; TOMBSTONE: reversed before it ever came. */
+export type ProcessorState =
+  | Extract<StateName, "APPROVED" | "AUTHORIZED" | "DECLINED" | "REVERSED">
+  | "TOMBSTONE";
+
+/** A result as it was signed, stored and repeated. */
+export interface StoredResult {
+  readonly result: Uint8Array;
+  /** 64 bytes. */
+  readonly signature: Uint8Array;
+  /** 8 bytes. */
+  readonly keyId: Uint8Array;
+}
+
+/** One row of the table processor.payment. Amounts in minor units. */
+export interface PaymentRow extends PaymentKey {
+  readonly digest: Uint8Array;
+  readonly state: ProcessorState;
+  readonly relayId: string;
+  readonly recordNumber: string;
+  readonly readerSerial: string;
+  /** Key id of reader_signing and the reader's counter; null in a tombstone. */
+  readonly signing: { readonly keyId: Uint8Array; readonly counter: bigint } | null;
+  /** Name in PaymentKind. */
+  readonly kind: string;
+  readonly currency: number;
+  readonly totalMinor: bigint;
+  readonly tipMinor: bigint;
+  readonly cashbackMinor: bigint;
+  readonly surchargeMinor: bigint;
+  readonly approvedMinor: bigint;
+  readonly responseCode: string;
+  /** YYYYMMDD. */
+  readonly settlementDate: number;
+  readonly processorTimeMs: number;
+  readonly stored: StoredResult;
+  readonly revision: number;
+}
+
+/** One transfer, with the payment that causes it; the amount is what was approved. */
+export interface Posting {
+  readonly kind: "SALE" | "AUTHORIZATION" | "REFUND";
+  readonly debitAccount: bigint;
+  readonly creditAccount: bigint;
+}
+
+/** A payment to be written, and what is to be posted with it. */
+export interface NewPayment {
+  readonly row: PaymentRow;
+  readonly posting: Posting | null;
+}
+
+/** "MERCHANT0000001/01932b5e-…": the key as one text, for sets and maps. */
+export function keyText({ merchantId, paymentId }: PaymentKey): string {
+  return `${merchantId}/${paymentId}`;
+}
+
+/** The columns of processor.payment that an INSERT gives, in their order. */
+export const paymentParameters = new RowParameters<PaymentRow>({
+  merchant_id: ["text", (row) => row.merchantId],
+  payment_id: ["uuid", (row) => row.paymentId],
+  digest: ["bytea", (row) => row.digest],
+  state: ["text", (row) => row.state],
+  relay_id: ["text", (row) => row.relayId],
+  record_number: ["text", (row) => row.recordNumber],
+  reader_serial: ["text", (row) => row.readerSerial],
+  signing_key_id: ["bytea", (row) => row.signing?.keyId],
+  counter: ["bigint", (row) => row.signing?.counter],
+  kind: ["text", (row) => row.kind],
+  currency: ["int", (row) => row.currency],
+  total_minor: ["bigint", (row) => row.totalMinor],
+  tip_minor: ["bigint", (row) => row.tipMinor],
+  cashback_minor: ["bigint", (row) => row.cashbackMinor],
+  surcharge_minor: ["bigint", (row) => row.surchargeMinor],
+  approved_minor: ["bigint", (row) => row.approvedMinor],
+  response_code: ["text", (row) => row.responseCode],
+  settlement_date: ["int", (row) => row.settlementDate],
+  processor_time_ms: ["bigint", (row) => row.processorTimeMs],
+  result: ["bytea", (row) => row.stored.result],
+  result_signature: ["bytea", (row) => row.stored.signature],
+  result_key_id: ["bytea", (row) => row.stored.keyId],
+  revision: ["int", (row) => row.revision],
+});
+
+/**
+ * Whether the relay had seen nothing of the payment: any bytes that come later are the original.
+ */
+export function isBlind(digest: Uint8Array): boolean {
+  return isAllZero(digest);
+}

@@ -1,0 +1,189 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import {
+  PinVerificationSchema,
+  PinVerificationsSchema,
+  Verdict,
+  type VerifyRequest,
+  VerifyRequestSchema,
+  type VerifyResponse,
+} from "../../gen/cardlane/pin/v1/pin_pb.ts";
+import type { Clock, Timer } from "../../mesh/clock.ts";
+import type { FrameStream } from "../../mesh/frame-stream.ts";
+import type { Speaker } from "../../mesh/hello.ts";
+import { type LastingStream, lastingStream } from "../../mesh/lasting-stream.ts";
+import type { Pan } from "../../payment/card.ts";
+import { PaymentError } from "../../payment/errors.ts";
+import { sealHopBox } from "../../sealing/hop-box.ts";
+import { jitterFrom } from "../../sealing/jitter.ts";
+import { keyIdOf } from "../../sealing/key-id.ts";
+import type { Random } from "../../sealing/random.ts";
+import type { ProcessorKeys } from "../keys/processor-keys.ts";
+import { PIN_HOP_ID, PIN_VERIFICATIONS_MAX } from "./pin-hop.ts";
+import type { PinOutcome } from "./pin-outcome.ts";
+
+/** A relay waits longer than this; a PIN service that needs it all is as good as gone. */
+const ANSWER_MS_MAX = 5_000;
+
+/** A PIN to verify. */
+export interface PinQuestion {
+  /** PaymentContext as the reader serialised it. */
+  readonly contextBytes: Uint8Array;
+  readonly pinBox: Uint8Array;
+  readonly pan: Pan;
+  /** SHA-512 of the reader_payment bytes. */
+  readonly digest: Uint8Array;
+  /** Of the reader's certificate, 8 bytes. */
+  readonly dukptInitialKeyId: Uint8Array;
+  readonly traceparent: string;
+}
+
+export interface PinClientOptions {
+  /** Opens a stream to the PIN service. */
+  readonly open: () => FrameStream<VerifyRequest, VerifyResponse>;
+  readonly keys: Pick<ProcessorKeys, "pinHop" | "pinServiceHop">;
+  readonly speaker: Speaker;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** The PIN service can be reached, or not any more. */
+  readonly onReachable: (isReachable: boolean) => void;
+}
+
+/**
+ * The processor's way to the PIN service. A question that was on a stream which broke is asked
+ * again on the next one: its verdict is kept there and repeated.
+ */
+export class PinClient implements AsyncDisposable {
+  readonly #options: PinClientOptions;
+  readonly #stream: LastingStream<VerifyRequest>;
+  readonly #waiting = new Map<bigint, Waiting>();
+  #requestNumber = 0n;
+  #boxNumber = 0n;
+
+  constructor(options: PinClientOptions) {
+    this.#options = options;
+    this.#stream = lastingStream<typeof VerifyRequestSchema, VerifyResponse>({
+      ...options.speaker,
+      open: options.open,
+      schema: VerifyRequestSchema,
+      clock: options.clock,
+      jitter: jitterFrom(options.random),
+      onFrame: (frame) => this.#receive(frame),
+      onUp: () => {
+        options.onReachable(true);
+        this.#ask([...this.#waiting.values()]);
+      },
+      onOver: () => options.onReachable(this.#stream.number !== 0),
+    });
+  }
+
+  /**
+   * Asks about many PINs at once; an answer for each, in the same order.
+   *
+   * An answer is UPSTREAM_NOT_REACHED when the PIN service did not decide: ask again with the same
+   * bytes, nothing is counted twice.
+   */
+  verify(questions: readonly PinQuestion[]): readonly Promise<PinOutcome>[] {
+    const added = questions.map((question) => this.#add(question));
+    this.#ask(added);
+    return added.map(({ outcome }) => outcome.promise);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { requestNumber } of this.#waiting.values()) this.#settle(requestNumber, undefined);
+    await this.#stream.close();
+  }
+
+  #add(question: PinQuestion): Waiting {
+    this.#requestNumber += 1n;
+    const requestNumber = this.#requestNumber;
+    const timer = this.#options.clock.timer(ANSWER_MS_MAX, () =>
+      this.#settle(requestNumber, undefined),
+    );
+    const outcome = Promise.withResolvers<PinOutcome>();
+    const waiting = { requestNumber, question, timer, outcome };
+    this.#waiting.set(requestNumber, waiting);
+    return waiting;
+  }
+
+  /** Without a stream nothing is sent: the next one begins with all that waits. */
+  #ask(waiting: readonly Waiting[]): void {
+    for (let start = 0; start < waiting.length; start += PIN_VERIFICATIONS_MAX) {
+      this.#sendBox(waiting.slice(start, start + PIN_VERIFICATIONS_MAX));
+    }
+  }
+
+  #sendBox(waiting: readonly Waiting[]): void {
+    const { keys, random } = this.#options;
+    const verifications = waiting.map(({ requestNumber, question }) =>
+      create(PinVerificationSchema, {
+        requestNumber,
+        context: question.contextBytes,
+        pinBox: question.pinBox,
+        pan: question.pan.revealPan(),
+        digest: question.digest,
+        dukptInitialKeyId: question.dukptInitialKeyId,
+        traceparent: question.traceparent,
+      }),
+    );
+    const payload = toBinary(
+      PinVerificationsSchema,
+      create(PinVerificationsSchema, { verifications }),
+    );
+    this.#boxNumber += 1n;
+    const sealed = sealHopBox({
+      sharedKeys: keys.pinHop.sharedKeys,
+      peerPublicKey: keys.pinServiceHop,
+      direction: "request",
+      relayId: PIN_HOP_ID,
+      random,
+      payload,
+    });
+    payload.fill(0);
+    const value = {
+      number: this.#boxNumber,
+      processorKeyId: keys.pinHop.keyId,
+      pinServiceKeyId: keyIdOf(keys.pinServiceHop),
+      sealed,
+    };
+    this.#stream.send(create(VerifyRequestSchema, { frame: { case: "box", value } }));
+  }
+
+  #receive({ frame }: VerifyResponse): void {
+    // A box that was refused is not sent again; its questions run into their time limit.
+    if (frame.case !== "verdicts") return;
+    for (const { requestNumber, verdict, triesLeft } of frame.value.verdicts) {
+      // After the last wrong PIN nobody should be asked to type another.
+      const isLastTry = verdict === Verdict.WRONG && triesLeft === 0;
+      this.#settle(requestNumber, isLastTry ? "TRIES_EXCEEDED" : OUTCOMES[verdict]);
+    }
+  }
+
+  #settle(requestNumber: bigint, outcome: PinOutcome | undefined): void {
+    const waiting = this.#waiting.get(requestNumber);
+    if (waiting === undefined) return;
+    this.#waiting.delete(requestNumber);
+    waiting.timer.cancel();
+    if (outcome !== undefined) waiting.outcome.resolve(outcome);
+    else waiting.outcome.reject(notReached());
+  }
+}
+
+interface Waiting {
+  readonly requestNumber: bigint;
+  readonly question: PinQuestion;
+  readonly timer: Timer;
+  readonly outcome: PromiseWithResolvers<PinOutcome>;
+}
+
+const OUTCOMES: Readonly<Record<Verdict, PinOutcome | undefined>> = {
+  [Verdict.UNSPECIFIED]: undefined,
+  [Verdict.VERIFIED]: "VERIFIED",
+  [Verdict.WRONG]: "WRONG",
+  [Verdict.TRIES_EXCEEDED]: "TRIES_EXCEEDED",
+  [Verdict.REFUSED]: "REFUSED",
+  [Verdict.UNAVAILABLE]: undefined,
+};
+
+function notReached(): PaymentError {
+  return new PaymentError("UPSTREAM_NOT_REACHED", "the PIN service did not decide");
+}

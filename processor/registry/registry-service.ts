@@ -1,0 +1,142 @@
+import { toBinary } from "@bufbuild/protobuf";
+import { type SignedEnvelope, SignedEnvelopeSchema } from "../../gen/cardlane/keys/v1/keys_pb.ts";
+import {
+  ProcessorRegistryService,
+  type RelayRegistration,
+  type TerminalRegistration,
+} from "../../gen/cardlane/processor/v1/processor_pb.ts";
+import { DeviceState, type ReaderRegistration } from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import type { Clock } from "../../mesh/clock.ts";
+import { type MeshService, service } from "../../mesh/service.ts";
+import { PaymentError } from "../../payment/errors.ts";
+import { parseMerchantId } from "../../payment/identifiers.ts";
+import { parseCurrency } from "../../payment/money.ts";
+import {
+  type CertificateCheck,
+  verifyReaderCertificate,
+  verifyRelayCertificate,
+  verifyTerminalCertificate,
+} from "../../sealing/certificates.ts";
+import type { Curves } from "../../sealing/curves.ts";
+import { keyIdOf } from "../../sealing/key-id.ts";
+import type { TrustedRoots } from "../../sealing/trusted-roots.ts";
+import type {
+  DeviceStateName,
+  ReaderRow,
+  RegistryStore,
+  RelayRow,
+  TerminalRow,
+} from "./registry-store.ts";
+
+/** As in the contract. */
+const RELAYS_MAX = 100;
+const DEVICES_MAX = 1_000;
+const CURRENCIES_MAX = 32;
+
+export interface RegistryParts {
+  readonly store: RegistryStore;
+  readonly curves: Curves;
+  readonly roots: TrustedRoots;
+  readonly clock: Clock;
+}
+
+/** cardlane.processor.v1.ProcessorRegistryService: which devices are served, and the ledger. */
+export function registryService(parts: RegistryParts): MeshService {
+  const { store } = parts;
+  return service(ProcessorRegistryService, {
+    async registerRelays({ relays }) {
+      requireCount("relays", relays, RELAYS_MAX);
+      const rows = relays.map((relay) => relayRow(relay, parts));
+      return { registered: await store.registerRelays(rows) };
+    },
+    async registerTerminals({ terminals }) {
+      requireCount("terminals", terminals, DEVICES_MAX);
+      const rows = terminals.map((terminal) => terminalRow(terminal, parts));
+      return { registered: await store.registerTerminals(rows) };
+    },
+    async registerReaders({ readers }) {
+      requireCount("readers", readers, DEVICES_MAX);
+      const rows = readers.map((reader) => readerRow(reader, parts));
+      return { registered: await store.registerReaders(rows) };
+    },
+    async getBalance({ merchantId, currency }) {
+      return await store.balance(parseMerchantId(merchantId), parseCurrency(currency));
+    },
+  });
+}
+
+function relayRow({ certificate, state }: RelayRegistration, parts: RegistryParts): RelayRow {
+  const { relayId, hopKey } = verifyRelayCertificate(checkOf(certificate, parts));
+  return {
+    relayId,
+    hopKeyId: keyIdOf(hopKey),
+    certificate: serialised(certificate),
+    state: stateName(state),
+  };
+}
+
+function readerRow(registration: ReaderRegistration, parts: RegistryParts): ReaderRow {
+  const { certificate, merchantId, state } = registration;
+  const { serial, id } = verifyReaderCertificate(checkOf(certificate, parts));
+  return {
+    readerSerial: serial,
+    merchantId: parseMerchantId(merchantId),
+    certificateId: id,
+    certificate: serialised(certificate),
+    state: stateName(state),
+  };
+}
+
+function terminalRow(registration: TerminalRegistration, parts: RegistryParts): TerminalRow {
+  const { certificate, state, currencies, simulateByAmount } = registration;
+  const { terminalId, merchantId, id } = verifyTerminalCertificate(checkOf(certificate, parts));
+  requireCount("currencies", currencies, CURRENCIES_MAX);
+  if (simulateByAmount && !parts.roots.isDevelopment) {
+    throw new PaymentError("NOT_PERMITTED", "simulate_by_amount is for development only");
+  }
+  return {
+    terminalId,
+    merchantId,
+    certificateId: id,
+    certificate: serialised(certificate),
+    state: stateName(state),
+    currencies: currencies.map((currency) => parseCurrency(currency, "currencies")),
+    simulateByAmount,
+  };
+}
+
+function checkOf(envelope: SignedEnvelope | undefined, parts: RegistryParts): CertificateCheck {
+  const { curves, roots, clock } = parts;
+  return { curves, roots, envelope, nowMs: clock.nowMs() };
+}
+
+/** A certificate that passed verification is there. */
+function serialised(certificate: SignedEnvelope | undefined): Uint8Array {
+  if (certificate === undefined) throw new Error("bug: a verified certificate is missing");
+  return toBinary(SignedEnvelopeSchema, certificate);
+}
+
+const STATE_NAMES: Readonly<Record<DeviceState, DeviceStateName | undefined>> = {
+  [DeviceState.UNSPECIFIED]: undefined,
+  [DeviceState.ACTIVE]: "ACTIVE",
+  [DeviceState.SUSPENDED]: "SUSPENDED",
+  [DeviceState.RETIRED]: "RETIRED",
+};
+
+function stateName(state: DeviceState): DeviceStateName {
+  const name = STATE_NAMES[state];
+  if (name === undefined) throw malformed("state", "a known state", String(state));
+  return name;
+}
+
+function requireCount(field: string, list: readonly unknown[], max: number): void {
+  if (list.length < 1 || list.length > max) {
+    throw malformed(field, `1 to ${max} entries`, String(list.length));
+  }
+}
+
+function malformed(field: string, expected: string, got: string): PaymentError {
+  return new PaymentError("MALFORMED_REQUEST", `${field} must be ${expected}, got ${got}`, {
+    field,
+  });
+}

@@ -1,0 +1,134 @@
+import { GroupCommit } from "../../mesh/group-commit.ts";
+import { recordedStatement } from "../../mesh/recorded-statement.ts";
+import type { HopSpan } from "../../mesh/telemetry.ts";
+import { PaymentError } from "../../payment/errors.ts";
+import { equalBytes } from "../../sealing/bytes.ts";
+import type { Signer } from "../../sealing/curves.ts";
+import type { DeskParts } from "../authorization/authorization-desk.ts";
+import { type EntryAnswer, faultAnswer, resultAnswer } from "../authorization/submission.ts";
+import { answerInRounds } from "../payments/answer-in-rounds.ts";
+import { isBlind, keyText } from "../payments/payment-row.ts";
+import { settlementDateOf } from "../payments/settlement-date.ts";
+import type { ReversalStore, ReversibleFacts } from "./reversal-store.ts";
+import type { ReverseOrder } from "./reverse-order.ts";
+import { reversedPayment, tombstone } from "./reversed-payment.ts";
+
+const OVERLOAD = "too many changes of one payment at the same time";
+
+export interface Reversal {
+  readonly order: ReverseOrder;
+  readonly span: HopSpan;
+}
+
+/**
+ * Undoes payments, many at a time: a payment that never came gets a tombstone, an approved one the
+ * opposite posting, any other its stored answer. A repeat gets the first answer.
+ */
+export class ReversalDesk {
+  readonly #parts: Omit<DeskParts, "store"> & { readonly store: ReversalStore };
+  readonly #group: GroupCommit<Reversal, EntryAnswer>;
+
+  constructor(parts: Omit<DeskParts, "store"> & { readonly store: ReversalStore }) {
+    this.#parts = parts;
+    this.#group = new GroupCommit({
+      flush: (reversals) =>
+        answerInRounds(reversals, OVERLOAD, (open, answers) => this.#reverseRound(open, answers)),
+    });
+  }
+
+  /** @throws PaymentError OVERLOADED or STORE_NOT_REACHED; other refusals are answers. */
+  reverse(reversal: Reversal): Promise<EntryAnswer> {
+    return this.#group.add(reversal);
+  }
+
+  /** Resolves when nothing is being reversed. */
+  idle(): Promise<void> {
+    return this.#group.idle();
+  }
+
+  /** Adds the answers that this round could settle. */
+  async #reverseRound(
+    open: readonly Reversal[],
+    answers: Map<Reversal, EntryAnswer>,
+  ): Promise<void> {
+    const { store } = this.#parts;
+    const facts = await this.#recorded(open, "SELECT", () =>
+      store.read(open.map(({ order }) => order)),
+    );
+    const changes = new Map<string, Change>();
+    open.forEach((reversal, index) => {
+      const found = facts[index];
+      const answer = found === undefined ? undefined : answerOf(reversal.order, found);
+      if (answer !== undefined) answers.set(reversal, answer);
+      else changes.set(keyText(reversal.order), { reversal, found });
+    });
+    if (changes.size > 0) await this.#write([...changes.values()], answers);
+  }
+
+  async #write(changes: readonly Change[], answers: Map<Reversal, EntryAnswer>): Promise<void> {
+    const { store, references, clock, resultSigner } = this.#parts;
+    const numbers = await references.take(changes.length);
+    const nowMs = clock.nowMs();
+    const times = { nowMs, settlementDate: settlementDateOf(nowMs) };
+    const signer: Signer = resultSigner();
+    const tombstones = changes.flatMap(({ reversal: { order }, found }, index) => {
+      const retrievalReference = numbers[index] ?? "";
+      return found === undefined
+        ? [tombstone(order, { ...times, retrievalReference, signer })]
+        : [];
+    });
+    const reversals = changes.flatMap(({ reversal: { order }, found }) =>
+      found === undefined ? [] : [reversedPayment(order, found, { ...times, signer })],
+    );
+    const touched = changes.map(({ reversal }) => reversal);
+    const written = await this.#recorded(touched, "UPDATE", () =>
+      store.write({ tombstones, reversals }),
+    );
+    const results = new Map([...tombstones, ...reversals].map((row) => [keyText(row), row.stored]));
+    for (const reversal of touched) {
+      const key = keyText(reversal.order);
+      const stored = results.get(key);
+      if (stored === undefined || !written.has(key)) continue;
+      reversal.span.set({ paymentState: "REVERSED" });
+      answers.set(reversal, resultAnswer(stored));
+    }
+  }
+
+  #recorded<Answer>(
+    reversals: readonly Reversal[],
+    operation: "SELECT" | "UPDATE",
+    run: () => Promise<Answer>,
+  ): Promise<Answer> {
+    const spans = reversals.map(({ span }) => span);
+    const statement = { operation, collection: "payment" };
+    return recordedStatement({ telemetry: this.#parts.telemetry, spans, statement, run });
+  }
+}
+
+/** A payment that never came, or one that was found approved. */
+interface Change {
+  readonly reversal: Reversal;
+  readonly found: ReversibleFacts | undefined;
+}
+
+/** The answer to a payment that there is no more to do for; undefined when it is to be undone. */
+function answerOf(order: ReverseOrder, found: ReversibleFacts): EntryAnswer | undefined {
+  if (found.relayId !== order.relayId) {
+    return fault("OWNED_ELSEWHERE", "another relay submitted this payment");
+  }
+  if (!isBlind(found.digest) && !equalBytes(found.digest, order.digest)) {
+    return fault("DUPLICATE_DIFFERS", "payment_id was used for other bytes");
+  }
+  if (found.state !== "APPROVED" && found.state !== "AUTHORIZED") return resultAnswer(found.stored);
+  if (found.acknowledgedRevision >= found.revision) {
+    return fault("WRONG_STATE", "the relay has acknowledged this result");
+  }
+  return undefined;
+}
+
+function fault(
+  code: "OWNED_ELSEWHERE" | "DUPLICATE_DIFFERS" | "WRONG_STATE",
+  message: string,
+): EntryAnswer {
+  return faultAnswer(new PaymentError(code, message));
+}

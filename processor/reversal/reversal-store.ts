@@ -1,0 +1,211 @@
+import type { HotDatabase } from "../../prisma/hot-database.ts";
+import { RowParameters } from "../../prisma/row-parameters.ts";
+import { isLostRace } from "../payments/lost-race.ts";
+import {
+  keyText,
+  type PaymentKey,
+  type PaymentRow,
+  type ProcessorState,
+  paymentParameters,
+  type StoredResult,
+} from "../payments/payment-row.ts";
+
+/** What a reversal finds. */
+export interface ReversibleFacts {
+  readonly digest: Uint8Array;
+  readonly state: ProcessorState;
+  readonly relayId: string;
+  readonly revision: number;
+  readonly acknowledgedRevision: number;
+  readonly stored: StoredResult;
+}
+
+/** The end of a payment that was approved. */
+export interface ReversedPayment extends PaymentKey {
+  /** One more than the revision it replaces. */
+  readonly revision: number;
+  readonly responseCode: string;
+  /** YYYYMMDD of the reversal. */
+  readonly settlementDate: number;
+  readonly processorTimeMs: number;
+  readonly stored: StoredResult;
+}
+
+export class ReversalStore {
+  readonly #database: HotDatabase;
+
+  constructor(database: HotDatabase) {
+    this.#database = database;
+  }
+
+  /** What is known of each payment, in the same order; undefined for one that never came. */
+  async read(keys: readonly PaymentKey[]): Promise<readonly (ReversibleFacts | undefined)[]> {
+    const rows = await this.#database.run<FoundRow>(READ, keyParameters.values(keys));
+    const facts = new Array<ReversibleFacts | undefined>(keys.length).fill(undefined);
+    for (const row of rows) facts[row.position - 1] = factsFrom(row);
+    return facts;
+  }
+
+  /**
+   * Writes tombstones, and reversals with their opposite postings, all or none. No key may stand
+   * twice.
+   *
+   * @returns keys (`keyText`) of what was written. A payment that came, was reversed or
+   *   acknowledged since it was read is not among them: read again.
+   */
+  async write(changes: {
+    readonly tombstones: readonly PaymentRow[];
+    readonly reversals: readonly ReversedPayment[];
+  }): Promise<ReadonlySet<string>> {
+    const values = [
+      ...paymentParameters.values(changes.tombstones),
+      ...reversedParameters.values(changes.reversals),
+    ];
+    try {
+      const rows = await this.#database.run<PaymentKeyRow>(WRITE, values);
+      return new Set(
+        rows.map(({ merchant_id: merchantId, payment_id: paymentId }) =>
+          keyText({ merchantId, paymentId }),
+        ),
+      );
+    } catch (error) {
+      if (isLostRace(error)) return new Set();
+      throw error;
+    }
+  }
+}
+
+interface PaymentKeyRow {
+  readonly merchant_id: PaymentKey["merchantId"];
+  readonly payment_id: PaymentKey["paymentId"];
+}
+
+interface FoundRow {
+  readonly position: number;
+  readonly digest: Uint8Array;
+  readonly state: ProcessorState;
+  readonly relay_id: string;
+  readonly revision: number;
+  readonly acknowledged_revision: number;
+  readonly result: Uint8Array;
+  readonly result_signature: Uint8Array;
+  readonly result_key_id: Uint8Array;
+}
+
+function factsFrom(row: FoundRow): ReversibleFacts {
+  return {
+    digest: row.digest,
+    state: row.state,
+    relayId: row.relay_id,
+    revision: row.revision,
+    acknowledgedRevision: row.acknowledged_revision,
+    stored: {
+      result: row.result,
+      signature: row.result_signature,
+      keyId: row.result_key_id,
+    },
+  };
+}
+
+const keyParameters = new RowParameters<PaymentKey>({
+  merchant_id: ["text", (row) => row.merchantId],
+  payment_id: ["uuid", (row) => row.paymentId],
+});
+
+const reversedParameters = new RowParameters<ReversedPayment>({
+  merchant_id: ["text", (row) => row.merchantId],
+  payment_id: ["uuid", (row) => row.paymentId],
+  revision: ["int", (row) => row.revision],
+  response_code: ["text", (row) => row.responseCode],
+  settlement_date: ["int", (row) => row.settlementDate],
+  processor_time_ms: ["bigint", (row) => row.processorTimeMs],
+  result: ["bytea", (row) => row.stored.result],
+  result_signature: ["bytea", (row) => row.stored.signature],
+  result_key_id: ["bytea", (row) => row.stored.keyId],
+});
+
+const READ = {
+  name: "reversal.read",
+  text: `
+    SELECT item.position::int, digest, state, relay_id, revision, acknowledged_revision,
+      result, result_signature, result_key_id
+    FROM ${keyParameters.numbered("item")} JOIN processor.payment USING (merchant_id, payment_id)`,
+};
+
+/**
+ * Locks are taken in the same order as by payment.write. A payment is reversed only from the
+ * revision that was read, and only while that is not acknowledged. What it had spent of the day's
+ * limits is given back when it is still that day.
+ */
+const WRITE = {
+  name: "reversal.write",
+  text: `
+    WITH stone AS (SELECT * FROM ${paymentParameters.from("given")}),
+    item AS (SELECT * FROM ${reversedParameters.from("given", paymentParameters.count)}),
+    buried AS (
+      INSERT INTO processor.payment (${paymentParameters.names})
+      SELECT ${paymentParameters.names} FROM stone ORDER BY merchant_id, payment_id
+      ON CONFLICT DO NOTHING
+      RETURNING merchant_id, payment_id
+    ),
+    found AS (
+      SELECT merchant_id, payment_id
+      FROM processor.payment JOIN item USING (merchant_id, payment_id)
+      ORDER BY merchant_id, payment_id FOR UPDATE OF payment
+    ),
+    reversed AS (
+      UPDATE processor.payment SET state = 'REVERSED', revision = item.revision,
+        response_code = item.response_code, processor_time_ms = item.processor_time_ms,
+        result = item.result, result_signature = item.result_signature,
+        result_key_id = item.result_key_id
+      FROM item JOIN found USING (merchant_id, payment_id)
+      WHERE payment.merchant_id = item.merchant_id AND payment.payment_id = item.payment_id
+        AND payment.state IN ('APPROVED', 'AUTHORIZED')
+        AND payment.revision = item.revision - 1
+        AND payment.acknowledged_revision < payment.revision
+      RETURNING payment.merchant_id, payment.payment_id, item.settlement_date AS reversed_on
+    ),
+    original AS (
+      SELECT posting.*, reversed_on
+      FROM reversed JOIN processor.posting USING (merchant_id, payment_id)
+      WHERE posting.kind IN ('SALE', 'AUTHORIZATION', 'REFUND')
+    ),
+    posted AS (
+      INSERT INTO processor.posting (merchant_id, payment_id, kind, debit_account, credit_account,
+        amount_minor, currency, settlement_date)
+      SELECT merchant_id, payment_id, 'REVERSAL', credit_account, debit_account,
+        amount_minor, currency, reversed_on
+      FROM original
+    ),
+    moved AS (
+      SELECT debit_account AS account_id, amount_minor AS amount, kind <> 'REFUND' AS is_given_back,
+        settlement_date
+      FROM original
+      UNION ALL
+      SELECT credit_account, -amount_minor, false, settlement_date FROM original
+    ),
+    change AS (
+      SELECT account_id, sum(amount)::bigint AS amount,
+        array_agg(amount) FILTER (WHERE is_given_back) AS amounts,
+        array_agg(settlement_date) FILTER (WHERE is_given_back) AS days
+      FROM moved GROUP BY account_id
+    ),
+    locked AS (
+      SELECT account_id FROM processor.account JOIN change USING (account_id)
+      ORDER BY account_id FOR UPDATE OF account
+    ),
+    updated AS (
+      UPDATE processor.account SET
+        balance_minor = balance_minor + change.amount,
+        spent_minor = spent_minor - (
+          SELECT coalesce(sum(amount), 0) FROM unnest(change.amounts, change.days) AS t(amount, day)
+          WHERE day = spent_day),
+        spent_count = spent_count - (
+          SELECT count(*)::int FROM unnest(change.days) AS t(day) WHERE day = spent_day)
+      FROM change JOIN locked USING (account_id)
+      WHERE account.account_id = change.account_id
+    )
+    SELECT merchant_id, payment_id FROM buried
+    UNION ALL
+    SELECT merchant_id, payment_id FROM reversed`,
+};

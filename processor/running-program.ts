@@ -1,0 +1,78 @@
+import type { Clock } from "../mesh/clock.ts";
+import type { Health } from "../mesh/health.ts";
+import type { Identity } from "../mesh/identity.ts";
+import type { Log } from "../mesh/log.ts";
+import type { Policy } from "../mesh/policy.ts";
+import { serve } from "../mesh/serve.ts";
+import type { MeshService } from "../mesh/service.ts";
+import type { Telemetry } from "../mesh/telemetry.ts";
+import type { KeyFolder } from "../sealing/key-files.ts";
+import type { Random } from "../sealing/random.ts";
+import type { Database } from "./database.ts";
+import { DatabaseWatch } from "./database-watch.ts";
+
+/** What the processor and its PIN service are both started with. */
+export interface ProgramOptions {
+  /** "host:port"; port 0 takes any. */
+  readonly listen: string;
+  readonly instance: string;
+  readonly databaseUrl: string;
+  readonly keys: KeyFolder;
+  /** Makes the cards of payment/test-cards.ts known, with their PINs. */
+  readonly hasTestCards: boolean;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly telemetry: Telemetry;
+  /** With it: mutual TLS, and only those may call whom the program's policy names. */
+  readonly identity?: Identity | undefined;
+  readonly trustDomain?: string;
+}
+
+export interface RunningProgram extends AsyncDisposable {
+  /** "127.0.0.1:40123" */
+  readonly address: string;
+  /** Ends in order: no new streams, answers to what was asked, then the database. */
+  drain(graceMs: number): Promise<void>;
+}
+
+export interface ProgramParts {
+  readonly database: Database;
+  readonly services: readonly MeshService[];
+  readonly policy: (trustDomain: string) => Policy;
+  readonly frameBytesMax: number;
+  /** Called once it serves; what it returns is told when the database is lost or found again. */
+  readonly onServing: (health: Health) => (isReachable: boolean) => void;
+}
+
+/** Serves what was made and watches its database. Takes over `stack`, with what to close. */
+export async function runParts(
+  options: ProgramOptions,
+  parts: ProgramParts,
+  stack: AsyncDisposableStack,
+): Promise<RunningProgram> {
+  const { listen, identity, trustDomain = "cardlane.dev", clock, log, telemetry } = options;
+  const { database, services, policy, frameBytesMax, onServing } = parts;
+  const server = stack.use(
+    await serve({
+      listen,
+      services,
+      identity,
+      ...(identity === undefined ? {} : { policy: policy(trustDomain) }),
+      clock,
+      log,
+      telemetry,
+      limits: { messageBytesMax: frameBytesMax },
+    }),
+  );
+  stack.use(new DatabaseWatch({ database, clock, onChange: onServing(server.health) }));
+  const running = stack.move();
+  return {
+    address: server.address,
+    async drain(graceMs) {
+      await server.drain(graceMs);
+      await running.disposeAsync();
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}

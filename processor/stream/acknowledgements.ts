@@ -1,0 +1,33 @@
+import { GroupCommit } from "../../mesh/group-commit.ts";
+import type { Log } from "../../mesh/log.ts";
+import type { Acknowledged, PaymentStore } from "../authorization/payment-store.ts";
+
+/**
+ * Writes down what relays have committed, in groups and without an answer. One that is lost costs
+ * nothing: the relay knows itself that it may not reverse, and this is only the second lock.
+ */
+export class Acknowledgements {
+  readonly #group: GroupCommit<Acknowledged, undefined>;
+  readonly #log: Log;
+
+  constructor({ store, log }: { readonly store: PaymentStore; readonly log: Log }) {
+    this.#log = log;
+    this.#group = new GroupCommit({
+      flush: async (acknowledged) => {
+        await store.acknowledge(acknowledged);
+        return acknowledged.map(() => undefined);
+      },
+    });
+  }
+
+  add(acknowledged: Acknowledged): void {
+    this.#group.add(acknowledged).catch((error: unknown) => {
+      this.#log.failure("an acknowledgement could not be written", error);
+    });
+  }
+
+  /** Resolves when all are written. */
+  idle(): Promise<void> {
+    return this.#group.idle();
+  }
+}

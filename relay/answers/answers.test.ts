@@ -1,0 +1,190 @@
+import { expect, test } from "vitest";
+import {
+  Certainty,
+  NextStep,
+  Outcome,
+  PaymentState,
+} from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import type { PaymentErrorCode } from "../../payment/errors.ts";
+import { APPROVE, type Decision, REVERSE } from "../../test/fixtures/fake-processor.ts";
+import { TestBed } from "../../test/fixtures/relay-bed.ts";
+
+const { APPROVED, AUTHORIZED, DECLINED, REVERSED, REVERSING } = PaymentState;
+
+test.each<{ name: string; result: Extract<Decision, { result: unknown }>["result"] }>([
+  { name: "of another payment", result: { paymentId: new Uint8Array(16) } },
+  { name: "of another record", result: { recordNumber: "A10000000000" } },
+  { name: "of another context", result: { contextDigest: new Uint8Array(64) } },
+  { name: "of another layout", result: { version: 2 } },
+  { name: "without a revision", result: { revision: 0 } },
+  { name: "without an outcome", result: { outcome: Outcome.UNSPECIFIED } },
+  { name: "over more than was signed", result: { approvedAmountMinor: 1_251n } },
+  { name: "over less than was signed", result: { approvedAmountMinor: 1_249n } },
+  {
+    name: "over a part that nobody accepts",
+    result: { outcome: Outcome.PARTIALLY_APPROVED, approvedAmountMinor: 100n },
+  },
+])("a result $name is no answer: the payment is reversed", async ({ result }) => {
+  await using bed = await TestBed.start();
+  bed.processor.decide = () => ({ result: { outcome: Outcome.APPROVED, ...result } });
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  const terminal = relay.openTerminal();
+  const { signed, paymentId } = bed.signer.sign();
+  terminal.submit(signed);
+  await bed.processor.until(() => bed.processor.authorizations.length === 1);
+  bed.clock.putForward(25_000);
+  await terminal.completedAs(paymentId, REVERSED);
+  expect(terminal.completed.map(({ state }) => state)).toEqual([REVERSING, REVERSED]);
+});
+
+test("a result that the processor did not sign is no answer", async () => {
+  await using bed = await TestBed.start();
+  bed.processor.forgesResults = true;
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  const terminal = relay.openTerminal();
+  const { signed, paymentId } = bed.signer.sign();
+  terminal.submit(signed);
+  await bed.processor.until(() => bed.processor.authorizations.length === 1);
+  bed.processor.forgesResults = false;
+  bed.clock.putForward(25_000);
+  await terminal.completedAs(paymentId, REVERSED);
+  expect(terminal.completed.map(({ state }) => state)).toEqual([REVERSING, REVERSED]);
+});
+
+test("part of the amount is approved where the terminal accepts that", async () => {
+  await using bed = await TestBed.start();
+  const part = { outcome: Outcome.PARTIALLY_APPROVED, approvedAmountMinor: 100n };
+  bed.processor.decide = () => ({ result: { ...part, responseCode: "10" } });
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  const terminal = relay.openTerminal();
+  const { signed, paymentId } = bed.signer.sign({ context: { acceptPartial: true } });
+  terminal.submit(signed);
+  const { recordNumber } = await terminal.completedAs(paymentId, APPROVED);
+  const key = { case: "recordNumber", value: recordNumber } as const;
+  const { payment } = await relay.calls.getPayment({ key });
+  expect(payment).toMatchObject({ approvedAmountMinor: 100n, responseCode: "10" });
+});
+
+test("an approved authorization is AUTHORIZED, not APPROVED", async () => {
+  await using bed = await TestBed.start();
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  const terminal = relay.openTerminal();
+  const { signed, paymentId } = bed.signer.sign({ context: { kind: 2 } });
+  terminal.submit(signed);
+  await terminal.completedAs(paymentId, AUTHORIZED);
+});
+
+test.each<{ fault: PaymentErrorCode }>([
+  { fault: "SEALED_DATA_REJECTED" },
+  { fault: "READER_NOT_ACTIVE" },
+  { fault: "COUNTER_REUSED" },
+  { fault: "KEY_NOT_VALID" },
+])("$fault does not go away: the payment is reversed at once, and says why", async ({ fault }) => {
+  await using bed = await TestBed.start();
+  bed.processor.decide = () => ({ fault });
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  const terminal = relay.openTerminal();
+  const { signed, paymentId } = bed.signer.sign();
+  terminal.submit(signed);
+  const reversing = await terminal.completedAs(paymentId, REVERSING);
+  expect(reversing.fault?.code).toBe(fault);
+  const reversed = await terminal.completedAs(paymentId, REVERSED);
+  expect(reversed.fault?.code).toBe(fault);
+  expect(bed.processor.reversals).toMatchObject([{ reason: 4007 }]);
+});
+
+test.each<{ fault: PaymentErrorCode; certainty: Certainty; nextStep: NextStep }>([
+  // The relay that submitted it first may have got an approval.
+  {
+    fault: "OWNED_ELSEWHERE",
+    certainty: Certainty.UNKNOWN,
+    nextStep: NextStep.RETRY_SAME_ID,
+  },
+  { fault: "DUPLICATE_DIFFERS", certainty: Certainty.FINAL, nextStep: NextStep.NONE },
+])("after $fault there is nothing to reverse from here", async ({ fault, ...end }) => {
+  await using bed = await TestBed.start();
+  bed.processor.decide = () => ({ fault });
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  const terminal = relay.openTerminal();
+  const { signed, paymentId } = bed.signer.sign();
+  terminal.submit(signed);
+  const declined = await terminal.completedAs(paymentId, DECLINED);
+  expect(declined).toMatchObject(end);
+  const key = { case: "paymentId", value: paymentId } as const;
+  expect((await relay.calls.getPayment({ key })).payment).toMatchObject(end);
+  expect(declined.fault?.code).toBe(fault);
+  expect(declined.result).toBeUndefined();
+  expect(bed.processor.reversals).toEqual([]);
+  expect(await bed.query("SELECT reader_payment, fault_code FROM record")).toEqual([
+    { reader_payment: null, fault_code: fault },
+  ]);
+});
+
+test.each<{ fault: PaymentErrorCode }>([{ fault: "OVERLOADED" }, { fault: "STORE_NOT_REACHED" }])(
+  "after $fault the payment is sent again",
+  async ({ fault }) => {
+    await using bed = await TestBed.start();
+    bed.processor.decide = () => ({ fault });
+    const relay = await bed.startRelay();
+    await bed.register(relay);
+    const terminal = relay.openTerminal();
+    const { signed, paymentId } = bed.signer.sign();
+    terminal.submit(signed);
+    await bed.processor.until(() => bed.processor.authorizations.length === 1);
+    bed.processor.decide = () => APPROVE;
+    await terminal.completedAs(paymentId, APPROVED);
+    expect(bed.processor.authorizations[1]).toMatchObject({ messageType: 201 });
+  },
+);
+
+test("a reversal that the processor will never take ends the payment as declined", async () => {
+  await using bed = await TestBed.start();
+  bed.processor.decide = () => "silence";
+  bed.processor.decideReversal = () => ({ fault: "OWNED_ELSEWHERE" });
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  const terminal = relay.openTerminal();
+  const { signed, paymentId } = bed.signer.sign();
+  terminal.submit(signed);
+  await terminal.recordedOf(paymentId);
+  bed.clock.putForward(25_000);
+  const declined = await terminal.completedAs(paymentId, DECLINED);
+  expect(declined.fault?.code).toBe("OWNED_ELSEWHERE");
+});
+
+test("a payment that the relay forgot and the processor knows is not called undone", async () => {
+  await using bed = await TestBed.start();
+  bed.processor.decideReversal = () => ({ fault: "DUPLICATE_DIFFERS" });
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  const { paymentId } = bed.signer.sign();
+  const { merchantId } = bed.keys.terminal;
+  await relay.calls.cancelPayment({ paymentId, merchantId });
+  await bed.processor.until(() => bed.processor.reversals.length === 1);
+  bed.clock.putForward(5_000);
+  await bed.processor.until(() => bed.processor.reversals.length === 2);
+  const key = { case: "paymentId", value: paymentId } as const;
+  const { payment } = await relay.calls.getPayment({ key });
+  expect(payment).toMatchObject({ state: REVERSING, certainty: Certainty.UNKNOWN });
+});
+
+test("an answer that nobody waits for changes nothing", async () => {
+  await using bed = await TestBed.start();
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  const terminal = relay.openTerminal();
+  const first = bed.signer.sign();
+  terminal.submit(first.signed);
+  await terminal.completedAs(first.paymentId, APPROVED);
+  bed.processor.answerLast(REVERSE);
+  const next = bed.signer.sign();
+  terminal.submit(next.signed);
+  await terminal.completedAs(next.paymentId, APPROVED);
+  expect(await bed.query("SELECT DISTINCT state FROM record")).toEqual([{ state: "APPROVED" }]);
+});

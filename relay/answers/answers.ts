@@ -1,0 +1,128 @@
+import { NextStep, type SignedResult } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import type { Answer } from "../../gen/cardlane/processor/v1/processor_pb.ts";
+import type { Log } from "../../mesh/log.ts";
+import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
+import { REVERSAL_REASONS } from "../../payment/iso8583.ts";
+import { errorOfFault } from "../../payment/payment-fault.ts";
+import type { Manifest } from "../../sealing/manifest.ts";
+import { type Flight, recordOfFlight } from "../forwarding/flight.ts";
+import type { Forwarder } from "../forwarding/forwarder.ts";
+import type { RelayRecord } from "../records/relay-record.ts";
+import type { Reversals } from "../recovery/reversals.ts";
+import { type Completer, endingOf, neverTaken } from "./completer.ts";
+import { checkResult } from "./result-check.ts";
+
+/** Faults after which the processor will refuse the reversal of these bytes as well. */
+const NEVER_TAKEN: readonly PaymentErrorCode[] = ["OWNED_ELSEWHERE", "DUPLICATE_DIFFERS"];
+const MAY_BE_TAKEN_LATER: readonly NextStep[] = [NextStep.RETRY_SAME_ID, NextStep.WAIT];
+
+export interface AnswersOptions {
+  readonly forwarder: Forwarder;
+  readonly reversals: Reversals;
+  readonly completer: Completer;
+  readonly manifest: () => Manifest | undefined;
+  /** The processor uses keys that the manifest here does not have. */
+  readonly onManifestStale: () => void;
+  readonly log: Log;
+}
+
+/** What the processor's answers mean for the payments and reversals they are about. */
+export class Answers {
+  readonly #options: AnswersOptions;
+
+  constructor(options: AnswersOptions) {
+    this.#options = options;
+  }
+
+  receive(answers: readonly Answer[]): void {
+    for (const answer of answers) this.#receive(answer);
+  }
+
+  /** Everything that is not about a request that still waits is late, and ignored. */
+  #receive({ requestNumber, answer }: Answer): void {
+    const flight = this.#options.forwarder.answered(requestNumber);
+    const reversing = this.#options.reversals.answered(requestNumber);
+    if (flight !== undefined) {
+      if (answer.case === "result") this.#flightResult(flight, answer.value);
+      if (answer.case === "fault") this.#flightFault(flight, errorOfFault(answer.value));
+    } else if (reversing !== undefined) {
+      if (answer.case === "result") this.#reversalResult(reversing, answer.value);
+      if (answer.case === "fault") this.#reversalFault(reversing, errorOfFault(answer.value));
+    }
+  }
+
+  #flightResult(flight: Flight, signed: SignedResult): void {
+    const { forwarder, completer, manifest } = this.#options;
+    const { totalMinor } = flight.context.amounts;
+    const approval = { totalMinor, acceptPartial: flight.context.wire.acceptPartial };
+    try {
+      const result = checkResult(signed, { ...flight, approval }, manifest());
+      forwarder.settle(flight);
+      const ending = endingOf(recordOfFlight(flight), signed, result, flight.span);
+      void completer.complete(ending).then(() => forwarder.drop(flight));
+    } catch (error) {
+      this.#rejected(error, flight);
+    }
+  }
+
+  /**
+   * A fault that will not go away does not prove that an earlier copy was not accepted, so the
+   * payment is undone; the signed answer to that is the proof.
+   */
+  #flightFault(flight: Flight, error: PaymentError): void {
+    const { forwarder, reversals, completer, log, onManifestStale } = this.#options;
+    const { recordNumber } = flight;
+    log.warn("the processor did not decide", { recordNumber, errorCode: error.code });
+    if (error.code === "KEY_NOT_VALID") onManifestStale();
+    const isNeverTaken = NEVER_TAKEN.includes(error.code);
+    if (!isNeverTaken && MAY_BE_TAKEN_LATER.includes(error.row.nextStep)) {
+      forwarder.retryLater(flight, error);
+      return;
+    }
+    forwarder.settle(flight, error.code);
+    const record = recordOfFlight(flight);
+    const ended = isNeverTaken
+      ? completer.complete(neverTaken(record, error.code))
+      : reversals.begin([record], REVERSAL_REASONS.UNABLE_TO_COMPLETE, error.code);
+    ended
+      .catch((cause: unknown) => {
+        // It is still FORWARDED in the database, so the sweep undoes it at its deadline.
+        log.failure("a reversal could not be begun", cause, { recordNumber });
+      })
+      .finally(() => forwarder.drop(flight));
+  }
+
+  #reversalResult(record: RelayRecord, signed: SignedResult): void {
+    const { reversals, completer, manifest } = this.#options;
+    try {
+      const result = checkResult(signed, { ...record, approval: undefined }, manifest());
+      reversals.drop(record.recordNumber);
+      void completer.complete(endingOf(record, signed, result, undefined));
+    } catch (error) {
+      this.#rejected(error, record);
+    }
+  }
+
+  #reversalFault(record: RelayRecord, error: PaymentError): void {
+    const { reversals, completer, log } = this.#options;
+    const { recordNumber } = record;
+    // A tombstone names no bytes: that others are there does not say that nothing was charged.
+    const isBlind = record.digest === undefined && error.code === "DUPLICATE_DIFFERS";
+    if (NEVER_TAKEN.includes(error.code) && !isBlind) {
+      reversals.drop(recordNumber);
+      void completer.complete(neverTaken(record, error.code));
+      return;
+    }
+    // The order is due again by itself; it never expires.
+    log.warn("a reversal was refused", { recordNumber, errorCode: error.code });
+  }
+
+  /** As good as no answer: repeated, then reversed. */
+  #rejected(error: unknown, { recordNumber }: { readonly recordNumber: string }): void {
+    if (!(error instanceof PaymentError)) throw error;
+    const { code, field } = error;
+    this.#options.log.error("an answer was rejected", { recordNumber, errorCode: code, field });
+    // A key that was rotated in a moment ago looks like a forged signature.
+    if (code === "SIGNATURE_REJECTED") this.#options.onManifestStale();
+  }
+}

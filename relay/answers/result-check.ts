@@ -1,0 +1,75 @@
+import {
+  Outcome,
+  type Result,
+  ResultSchema,
+  type SignedResult,
+} from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { PaymentError } from "../../payment/errors.ts";
+import { type PaymentId, paymentIdToBytes } from "../../payment/identifiers.ts";
+import type { RecordNumber } from "../../payment/record-number.ts";
+import { strictDecode } from "../../payment/strict-decode.ts";
+import { equalBytes } from "../../sealing/bytes.ts";
+import { verify } from "../../sealing/dsse.ts";
+import type { Manifest } from "../../sealing/manifest.ts";
+
+/** What a result must agree with. */
+export interface ExpectedResult {
+  readonly paymentId: PaymentId;
+  readonly recordNumber: RecordNumber;
+  /** H(context); undefined for a payment that the relay has never seen. */
+  readonly contextDigest: Uint8Array | undefined;
+  /** What an approval may come to; undefined where only a reversal or decline is believed. */
+  readonly approval: { readonly totalMinor: bigint; readonly acceptPartial: boolean } | undefined;
+}
+
+/**
+ * Verifies a signed result, then reads it and compares it with what was asked.
+ *
+ * @throws PaymentError SIGNATURE_REJECTED or MALFORMED_REQUEST; no such result is ever passed on.
+ */
+export function checkResult(
+  signed: SignedResult,
+  expected: ExpectedResult,
+  manifest: Manifest | undefined,
+): Result {
+  const verifier = manifest?.resultVerifier(signed.keyId);
+  const { result: body, signature } = signed;
+  if (verifier === undefined || !verify({ type: "result", body, signature, verifier })) {
+    throw new PaymentError("SIGNATURE_REJECTED", "processor signature rejected");
+  }
+  const result = strictDecode(ResultSchema, body, "result");
+  require("version", result.version === 1);
+  require("payment_id", equalBytes(result.paymentId, paymentIdToBytes(expected.paymentId)));
+  require("record_number", result.recordNumber === expected.recordNumber);
+  require("revision", result.revision >= 1);
+  const { contextDigest } = expected;
+  require("context_digest", contextDigest === undefined ||
+    equalBytes(result.contextDigest, contextDigest));
+  require("outcome", result.outcome !== Outcome.UNSPECIFIED);
+  require("approved_amount_minor", isAmountRight(result, expected.approval));
+  return result;
+}
+
+function isAmountRight(
+  { outcome, approvedAmountMinor }: Result,
+  approval: ExpectedResult["approval"],
+): boolean {
+  switch (outcome) {
+    case Outcome.APPROVED:
+      return approval !== undefined && approvedAmountMinor === approval.totalMinor;
+    case Outcome.PARTIALLY_APPROVED:
+      return (
+        approval?.acceptPartial === true &&
+        approvedAmountMinor >= 1n &&
+        approvedAmountMinor < approval.totalMinor
+      );
+    default:
+      return true;
+  }
+}
+
+function require(field: string, isRight: boolean): void {
+  if (isRight) return;
+  const message = `${field} of the processor's result is not what was asked for`;
+  throw new PaymentError("MALFORMED_REQUEST", message, { field });
+}

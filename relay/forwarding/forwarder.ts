@@ -1,0 +1,188 @@
+import type { Clock } from "../../mesh/clock.ts";
+import type { Log } from "../../mesh/log.ts";
+import type { PaymentError } from "../../payment/errors.ts";
+import type { RecordNumber } from "../../payment/record-number.ts";
+import type { RecordStore } from "../records/record-store.ts";
+import { authorizationRequestOf, type Flight, type Institutions } from "./flight.ts";
+import { BOX_ENTRIES_MAX, type ProcessorLanes, type SentBox } from "./processor-lanes.ts";
+
+/** Without an answer for this long the same bytes are sent again. */
+const REPEAT_AFTER_MS = 8_000;
+/** From then on another instance may have had to do with it. */
+const LONG_MS = 2_000;
+/** After a fault that says "try again". */
+const RETRY_MS = 500;
+
+export interface ForwarderOptions {
+  readonly lanes: ProcessorLanes;
+  readonly store: RecordStore;
+  readonly institutions: Institutions;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Payments that may wait for answers; more are refused before they are recorded. */
+  readonly flightsMax: number;
+}
+
+/** Sends payments to a processor, again if need be, until they are answered or given up. */
+export class Forwarder {
+  readonly #options: ForwarderOptions;
+  readonly #byRequest = new Map<bigint, Flight>();
+  readonly #byRecord = new Map<RecordNumber, Flight>();
+  /** Those that are not on their way: no stream took them yet, or theirs is dead. */
+  readonly #unsent = new Set<Flight>();
+  #isFlushing = false;
+
+  constructor(options: ForwarderOptions) {
+    this.#options = options;
+  }
+
+  get isFull(): boolean {
+    return this.#byRecord.size >= this.#options.flightsMax;
+  }
+
+  has(recordNumber: RecordNumber): boolean {
+    return this.#byRecord.has(recordNumber);
+  }
+
+  find(recordNumber: RecordNumber): Flight | undefined {
+    return this.#byRecord.get(recordNumber);
+  }
+
+  /** Sends them at once if FORWARDED is committed and a stream is open; else as soon as can be. */
+  add(flights: readonly Flight[]): void {
+    for (const flight of flights) {
+      this.#byRequest.set(flight.requestNumber, flight);
+      this.#byRecord.set(flight.recordNumber, flight);
+      this.#unsent.add(flight);
+    }
+    this.#sendMarked(flights.filter(({ isMarked }) => isMarked));
+  }
+
+  /** The payment that an answer is about; undefined when it was given up or answered before. */
+  answered(requestNumber: bigint): Flight | undefined {
+    return this.#byRequest.get(requestNumber);
+  }
+
+  /** It is answered: nothing is sent and no other answer is heard any more. */
+  settle(flight: Flight, errorType?: string): void {
+    if (!this.#byRequest.delete(flight.requestNumber)) return;
+    this.#unsent.delete(flight);
+    flight.box = undefined;
+    flight.span.end(errorType);
+  }
+
+  /** Its record is not FORWARDED any more. Until then nobody else may start it again. */
+  drop(flight: Flight, errorType?: string): void {
+    this.settle(flight, errorType);
+    this.#byRecord.delete(flight.recordNumber);
+  }
+
+  /** Whether it is worth looking if somebody else has finished it meanwhile. */
+  isWaitingLong(recordNumber: RecordNumber): boolean {
+    const flight = this.#byRecord.get(recordNumber);
+    if (flight === undefined) return true;
+    return flight.sentAtMs + LONG_MS < this.#options.clock.monotonicMs();
+  }
+
+  /** Gives up everything whose deadline has passed. */
+  dropLate(nowMs: number): void {
+    for (const flight of this.#byRecord.values()) {
+      const isSettled = !this.#byRequest.has(flight.requestNumber);
+      if (!isSettled && flight.deadlineAtMs < nowMs) this.drop(flight, "DEADLINE_EXCEEDED");
+    }
+  }
+
+  /** The processor could not take it now. */
+  retryLater(flight: Flight, error: PaymentError): void {
+    flight.notBeforeMs = this.#options.clock.monotonicMs() + (error.retryAfterMs ?? RETRY_MS);
+    this.#unsend(flight);
+  }
+
+  boxRefused(box: SentBox, error: PaymentError): void {
+    for (const flight of this.#byRecord.values()) {
+      const sent = flight.box;
+      if (sent?.number !== box.number || sent.stream !== box.stream || sent.lane !== box.lane) {
+        continue;
+      }
+      this.retryLater(flight, error);
+    }
+  }
+
+  streamOver(lane: number, stream: number): void {
+    for (const flight of this.#byRecord.values()) {
+      if (flight.box?.lane === lane && flight.box.stream === stream) this.#unsend(flight);
+    }
+    this.flush();
+  }
+
+  /** Looks for payments that have waited too long for an answer. */
+  repeatStale(): void {
+    const { clock } = this.#options;
+    const sentBeforeMs = clock.monotonicMs() - REPEAT_AFTER_MS;
+    const nowMs = clock.nowMs();
+    for (const flight of this.#byRecord.values()) {
+      const isStale = flight.box !== undefined && flight.sentAtMs <= sentBeforeMs;
+      // Past its deadline a payment is undone, not asked for again.
+      if (isStale && nowMs < flight.deadlineAtMs) this.#unsend(flight);
+    }
+    this.flush();
+  }
+
+  /** Sends what waits to be sent. Never throws. */
+  flush(): void {
+    if (this.#isFlushing || this.#unsent.size === 0 || !this.#options.lanes.isWritable) return;
+    this.#isFlushing = true;
+    this.#flush()
+      .catch((error: unknown) => {
+        // They stay unsent; the next stream, or the next look, tries again.
+        this.#options.log.failure("payments could not be marked as forwarded", error);
+      })
+      .finally(() => {
+        this.#isFlushing = false;
+      });
+  }
+
+  async #flush(): Promise<void> {
+    const { clock, store } = this.#options;
+    const nowMs = clock.monotonicMs();
+    const isInTime = ({ deadlineAtMs }: Flight) => clock.nowMs() < deadlineAtMs;
+    const isReady = (flight: Flight) => flight.notBeforeMs <= nowMs && isInTime(flight);
+    const ready = [...this.#unsent].filter(isReady);
+    this.#sendMarked(ready.filter(({ isMarked }) => isMarked));
+    const unmarked = ready.filter(({ isMarked }) => !isMarked);
+    for (let start = 0; start < unmarked.length; start += BOX_ENTRIES_MAX) {
+      const some = unmarked.slice(start, start + BOX_ENTRIES_MAX);
+      const marked = await store.markForwarded(some, clock.nowMs());
+      for (const flight of some) {
+        if (marked.has(flight.recordNumber)) flight.isMarked = true;
+        // Somebody else looks after it now.
+        else this.drop(flight, "WRONG_STATE");
+      }
+      this.#sendMarked(some.filter((flight) => flight.isMarked && this.#unsent.has(flight)));
+    }
+  }
+
+  #sendMarked(flights: readonly Flight[]): void {
+    const { lanes, institutions, clock } = this.#options;
+    for (let start = 0; start < flights.length; start += BOX_ENTRIES_MAX) {
+      const some = flights.slice(start, start + BOX_ENTRIES_MAX);
+      const nowMs = clock.nowMs();
+      const authorizations = some.map((flight) =>
+        authorizationRequestOf(flight, institutions, nowMs),
+      );
+      const box = lanes.send({ authorizations });
+      if (box === undefined) return;
+      for (const flight of some) {
+        flight.box = box;
+        flight.sentAtMs = clock.monotonicMs();
+        flight.timesSent += 1;
+        this.#unsent.delete(flight);
+      }
+    }
+  }
+
+  #unsend(flight: Flight): void {
+    flight.box = undefined;
+    this.#unsent.add(flight);
+  }
+}

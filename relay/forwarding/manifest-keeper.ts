@@ -1,0 +1,90 @@
+import type { Clock, Timer } from "../../mesh/clock.ts";
+import type { Log } from "../../mesh/log.ts";
+import type { Curves } from "../../sealing/curves.ts";
+import { type Manifest, verifyManifest } from "../../sealing/manifest.ts";
+import type { TrustedRoots } from "../../sealing/trusted-roots.ts";
+import type { ProcessorLink } from "./processor-lanes.ts";
+
+/** A revocation takes effect here after this long at the latest. */
+const REFRESH_MS = 30_000;
+/** While there is no manifest nothing can be sent. */
+const RETRY_MS = 1_000;
+
+export interface ManifestKeeperOptions {
+  readonly links: readonly ProcessorLink[];
+  readonly curves: Curves;
+  readonly roots: TrustedRoots;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** A newer manifest is there. */
+  readonly onChange: () => void;
+}
+
+/** Keeps the processor's key manifest: fetched, verified, never an older one than before. */
+export class ManifestKeeper implements Disposable {
+  readonly #options: ManifestKeeperOptions;
+  #manifest: Manifest | undefined;
+  #timer: Timer | undefined;
+  #refreshing: Promise<void> | undefined;
+  #isStopped = false;
+  #isFailing = false;
+
+  constructor(options: ManifestKeeperOptions) {
+    this.#options = options;
+  }
+
+  /** The newest one that was seen, valid or not; undefined before the first. */
+  get current(): Manifest | undefined {
+    return this.#manifest;
+  }
+
+  /** Asks the processors in turn; resolves when one had an answer, or none. Never throws. */
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = undefined;
+      this.#plan();
+    });
+    return this.#refreshing;
+  }
+
+  [Symbol.dispose](): void {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+  }
+
+  async #refresh(): Promise<void> {
+    const { links, log } = this.#options;
+    for (const link of links) {
+      try {
+        await this.#refreshFrom(link);
+        this.#isFailing = false;
+        return;
+      } catch (error) {
+        // Once per outage: it is tried every second.
+        if (this.#isFailing) continue;
+        log.failure("the key manifest could not be fetched", error, { address: link.name });
+      }
+    }
+    this.#isFailing = true;
+  }
+
+  async #refreshFrom(link: ProcessorLink): Promise<void> {
+    const { curves, roots, clock, log, onChange } = this.#options;
+    const haveNumber = this.#manifest?.number ?? 0n;
+    const delegated = await link.getManifest(haveNumber);
+    if (delegated === undefined) return;
+    const nowMs = clock.nowMs();
+    const lowestNumber = haveNumber;
+    this.#manifest = verifyManifest({ curves, roots, delegated, nowMs, lowestNumber });
+    if (this.#isStopped) return;
+    log.info("key manifest accepted", { manifestNumber: this.#manifest.number });
+    onChange();
+  }
+
+  #plan(): void {
+    if (this.#isStopped) return;
+    this.#timer?.cancel();
+    const delayMs = this.#manifest === undefined ? RETRY_MS : REFRESH_MS;
+    this.#timer = this.#options.clock.timer(delayMs, () => void this.refresh());
+  }
+}

@@ -1,0 +1,222 @@
+import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import {
+  type DelegatedManifest,
+  KeyPurpose,
+  type ManifestKey,
+} from "../../gen/cardlane/keys/v1/keys_pb.ts";
+import { type PaymentFault, PaymentFaultSchema } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import {
+  type Answer,
+  HopAnswerSchema,
+  type HopBox,
+  HopBoxSchema,
+  HopRequestSchema,
+  type ProcessRequest,
+  ProcessRequestSchema,
+  type ProcessResponse,
+} from "../../gen/cardlane/processor/v1/processor_pb.ts";
+import type { Clock } from "../../mesh/clock.ts";
+import type { FrameStream } from "../../mesh/frame-stream.ts";
+import { type LastingStream, lastingStream } from "../../mesh/lasting-stream.ts";
+import type { Log } from "../../mesh/log.ts";
+import { PaymentError } from "../../payment/errors.ts";
+import type { RelayId } from "../../payment/identifiers.ts";
+import type { Agreement } from "../../sealing/curves.ts";
+import { openHopBox, sealHopBox } from "../../sealing/hop-box.ts";
+import type { Manifest } from "../../sealing/manifest.ts";
+import type { Random } from "../../sealing/random.ts";
+import { SealedDataRejected } from "../../sealing/sealed-data-rejected.ts";
+import { SharedKeys } from "../../sealing/shared-keys.ts";
+
+/** Entries of one box. */
+export const BOX_ENTRIES_MAX = 256;
+/** A box with as many answers as that, each with a signed result. */
+const FRAME_BYTES_MAX = 1_048_576;
+/** The keys of all processors, old and new during a rotation. */
+const SHARED_KEYS_MAX = 16;
+
+/** The way to one processor. */
+export interface ProcessorLink {
+  /** "127.0.0.1:7404", for logs. */
+  readonly name: string;
+  openStream(): FrameStream<ProcessRequest, ProcessResponse>;
+  /** @returns undefined when the number given is the current one. */
+  getManifest(haveNumber: bigint): Promise<DelegatedManifest | undefined>;
+}
+
+/** Which box on which stream. */
+export interface SentBox {
+  readonly lane: number;
+  readonly stream: number;
+  readonly number: bigint;
+}
+
+export interface LanesOptions {
+  readonly links: readonly ProcessorLink[];
+  readonly relayId: RelayId;
+  readonly program: string;
+  readonly instance: string;
+  readonly hop: Agreement;
+  readonly manifest: () => Manifest | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly jitter: () => number;
+  readonly log: Log;
+  readonly onAnswers: (answers: readonly Answer[]) => void;
+  readonly onBoxRefused: (box: SentBox, fault: PaymentFault) => void;
+  /** A stream is open that was not there before. */
+  readonly onUp: () => void;
+  /** A stream takes boxes again. */
+  readonly onWritable: () => void;
+  /** What was sent on this stream and not answered must be sent again. */
+  readonly onOver: (lane: number, stream: number) => void;
+}
+
+/** One lasting stream to each processor; they carry everyone's payments in boxes. */
+export class ProcessorLanes implements AsyncDisposable {
+  readonly #options: LanesOptions;
+  readonly #sharedKeys: SharedKeys;
+  readonly #lanes: Lane[] = [];
+  #lastUsed = 0;
+
+  constructor(options: LanesOptions) {
+    this.#options = options;
+    this.#sharedKeys = new SharedKeys({ agreement: options.hop, peersMax: SHARED_KEYS_MAX });
+  }
+
+  open(): void {
+    for (const [index, link] of this.#options.links.entries()) this.#openLane(index, link);
+  }
+
+  /** Whether there is a stream, and a key to seal with. */
+  get isOpen(): boolean {
+    return (
+      this.#processorKey() !== undefined && this.#lanes.some(({ stream }) => stream.number > 0)
+    );
+  }
+
+  /** Whether `send` would take a box now: a stream is open and its peer keeps up. */
+  get isWritable(): boolean {
+    return this.#processorKey() !== undefined && this.#nextLane() !== undefined;
+  }
+
+  /** @returns undefined when no stream took it: nothing was sent. */
+  send(request: MessageInitShape<typeof HopRequestSchema>): SentBox | undefined {
+    const lane = this.#nextLane();
+    const key = this.#processorKey();
+    if (lane === undefined || key === undefined) return undefined;
+    const number = lane.nextBox;
+    const box = create(HopBoxSchema, {
+      number,
+      relayKeyId: this.#options.hop.keyId,
+      processorKeyId: key.keyId,
+      sealed: sealHopBox({
+        sharedKeys: this.#sharedKeys,
+        peerPublicKey: key.publicKey,
+        direction: "request",
+        relayId: this.#options.relayId,
+        random: this.#options.random,
+        payload: toBinary(HopRequestSchema, create(HopRequestSchema, request)),
+      }),
+    });
+    const stream = lane.stream.send(
+      create(ProcessRequestSchema, { frame: { case: "box", value: box } }),
+    );
+    if (stream === 0) return undefined;
+    lane.nextBox += 1n;
+    this.#lastUsed = lane.index;
+    return { lane: lane.index, stream, number };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#lanes.map(({ stream }) => stream.close()));
+  }
+
+  #openLane(index: number, link: ProcessorLink): void {
+    const { program, instance, clock, jitter, log } = this.#options;
+    const stream = lastingStream<typeof ProcessRequestSchema, ProcessResponse>({
+      open: () => link.openStream(),
+      schema: ProcessRequestSchema,
+      program,
+      instance,
+      frameBytesMax: FRAME_BYTES_MAX,
+      clock,
+      jitter,
+      onFrame: (frame, number) => this.#receive(frame, index, number),
+      onUp: (number) => {
+        lane.nextBox = 1n;
+        lane.opened = number;
+        log.info("stream to the processor is open", { address: link.name, streamNumber: number });
+        this.#options.onUp();
+      },
+      onWritable: () => this.#options.onWritable(),
+      onOver: (number, end) => {
+        const fields = { address: link.name, streamNumber: number, status: end.code };
+        // A processor that is away is tried for as long as it takes.
+        if (number <= lane.opened) log.info("stream to the processor is over", fields);
+        this.#options.onOver(index, number);
+      },
+    });
+    const lane: Lane = { index, stream, nextBox: 1n, opened: 0 };
+    this.#lanes.push(lane);
+  }
+
+  /** One after the other among those that can take something. */
+  #nextLane(): Lane | undefined {
+    const writable = this.#lanes.filter(({ stream }) => stream.isWritable);
+    return writable.find(({ index }) => index > this.#lastUsed) ?? writable[0];
+  }
+
+  #processorKey(): ManifestKey | undefined {
+    const nowMs = this.#options.clock.nowMs();
+    const manifest = this.#options.manifest();
+    if (manifest === undefined || !manifest.isValidAt(nowMs)) return undefined;
+    try {
+      return manifest.currentKey(KeyPurpose.PROCESSOR_HOP, nowMs);
+    } catch (error) {
+      if (error instanceof PaymentError) return undefined;
+      throw error;
+    }
+  }
+
+  #receive(response: ProcessResponse, lane: number, stream: number): void {
+    const { frame } = response;
+    if (frame.case === "boxRefused") {
+      const { number, fault } = frame.value;
+      const box = { lane, stream, number };
+      this.#options.onBoxRefused(box, fault ?? create(PaymentFaultSchema, { code: "INTERNAL" }));
+    } else if (frame.case === "box") {
+      this.#open(frame.value);
+    } else {
+      throw new ConnectError("a frame must carry a box or box_refused", Code.InvalidArgument);
+    }
+  }
+
+  #open(box: HopBox): void {
+    const key = this.#options.manifest()?.findKey(KeyPurpose.PROCESSOR_HOP, box.processorKeyId);
+    try {
+      if (key === undefined) throw new SealedDataRejected("public key");
+      const payload = openHopBox({
+        sharedKeys: this.#sharedKeys,
+        peerPublicKey: key.publicKey,
+        direction: "answer",
+        relayId: this.#options.relayId,
+        box: box.sealed,
+      });
+      this.#options.onAnswers(fromBinary(HopAnswerSchema, payload).answers);
+    } catch (error) {
+      if (!(error instanceof SealedDataRejected)) throw error;
+      // No answer is worth more than a wrong one: the payments are repeated, then reversed.
+      this.#options.log.warn("a box from the processor was rejected", { errorCode: error.code });
+    }
+  }
+}
+
+interface Lane {
+  readonly index: number;
+  readonly stream: LastingStream<ProcessRequest>;
+  nextBox: bigint;
+  /** Number of the latest stream that was open. */
+  opened: number;
+}

@@ -1,0 +1,36 @@
+import { ProcessorService } from "../../gen/cardlane/processor/v1/processor_pb.ts";
+import type { Clock } from "../../mesh/clock.ts";
+import { dial, type MeshChannel } from "../../mesh/dial.ts";
+import type { Identity } from "../../mesh/identity.ts";
+import type { Telemetry } from "../../mesh/telemetry.ts";
+import type { ProcessorLink } from "./processor-lanes.ts";
+
+export interface ProcessorLinkOptions {
+  /** "host:port" */
+  readonly target: string;
+  readonly identity: Identity | undefined;
+  /** "cardlane.dev" */
+  readonly trustDomain: string;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+}
+
+/** The way to one processor over the network. */
+export function dialProcessor(options: ProcessorLinkOptions): ProcessorLink & Disposable {
+  const { target, identity, trustDomain, clock, telemetry } = options;
+  const channel: MeshChannel = dial({
+    targets: [target],
+    services: [ProcessorService],
+    identity,
+    serverIdentity: `spiffe://${trustDomain}/processor/*`,
+    clock,
+    telemetry,
+  });
+  const client = channel.client(ProcessorService);
+  return {
+    name: target,
+    openStream: () => channel.openStream(ProcessorService.method.process),
+    getManifest: async (haveNumber) => (await client.getManifest({ haveNumber })).manifest,
+    [Symbol.dispose]: () => channel[Symbol.dispose](),
+  };
+}

@@ -1,0 +1,77 @@
+import type { HopSpan } from "../../mesh/telemetry.ts";
+import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
+import type { TerminalId } from "../../payment/identifiers.ts";
+import type { Forwarder } from "../forwarding/forwarder.ts";
+import type { CheckedSubmission } from "../records/checked-submission.ts";
+import type { Resumer } from "../recovery/resumer.ts";
+import type { Recorded, Recorder } from "./recorder.ts";
+import type { SubmissionCheck, UncheckedSubmission } from "./submission.ts";
+
+export interface IntakeOptions {
+  readonly check: SubmissionCheck;
+  readonly recorder: Recorder;
+  readonly forwarder: Forwarder;
+  readonly resumer: Resumer;
+}
+
+/** What a registry or a manifest can begin to say of bytes that it had nothing against before. */
+const CHANGEABLE: readonly PaymentErrorCode[] = [
+  "READER_UNKNOWN",
+  "READER_NOT_ACTIVE",
+  "TERMINAL_UNKNOWN",
+  "TERMINAL_NOT_ACTIVE",
+  "CERTIFICATE_REJECTED",
+  "CURRENCY_NOT_ACCEPTED",
+  "NOT_PERMITTED",
+];
+
+/** What happens to a submitted payment until its record is committed. */
+export class Intake {
+  readonly #options: IntakeOptions;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Checks a payment and records it, once.
+   *
+   * @throws PaymentError why it was refused; nothing was recorded then, unless the certainty of its
+   *   code is UNKNOWN.
+   */
+  async take(
+    submission: UncheckedSubmission,
+    streamTerminalId: TerminalId | undefined,
+    span: HopSpan,
+  ): Promise<Recorded> {
+    const { forwarder, resumer } = this.#options;
+    if (forwarder.isFull) {
+      throw new PaymentError("OVERLOADED", "too many payments wait for the processor");
+    }
+    const recorded = await this.#record(submission, streamTerminalId, span);
+    // Committed before, but this process lost it: the answer to its insert, or its whole memory.
+    if (recorded.kind === "known") await resumer.resume(recorded.record);
+    return recorded;
+  }
+
+  async #record(
+    submission: UncheckedSubmission,
+    streamTerminalId: TerminalId | undefined,
+    span: HopSpan,
+  ): Promise<Recorded> {
+    const { check, recorder } = this.#options;
+    let checked: CheckedSubmission;
+    try {
+      checked = await check.check(submission, streamTerminalId, span);
+    } catch (error) {
+      // "Refused" would be a wrong word about a payment that was recorded, perhaps charged, before.
+      const wasPerhapsAccepted = error instanceof PaymentError && CHANGEABLE.includes(error.code);
+      const known = wasPerhapsAccepted
+        ? await recorder.findRepeat(submission, streamTerminalId)
+        : undefined;
+      if (known === undefined) throw error;
+      return known;
+    }
+    return await recorder.record(checked);
+  }
+}

@@ -1,0 +1,111 @@
+import { expect, test } from "vitest";
+import { PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { paymentIdToBytes } from "../../payment/identifiers.ts";
+import { SUBMIT_WITHIN_MS } from "../../payment/payment-context.ts";
+import { APPROVE } from "../../test/fixtures/fake-processor.ts";
+import { TestBed } from "../../test/fixtures/relay-bed.ts";
+
+test("a repeat gets the same record number and outcome, and is not forwarded", async () => {
+  await using bed = await TestBed.start();
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  const terminal = relay.openTerminal();
+  const { signed, paymentId } = bed.signer.sign();
+  terminal.submit(signed);
+  const first = await terminal.completedAs(paymentId, PaymentState.APPROVED);
+
+  const again = relay.openTerminal();
+  again.submit(signed);
+  expect(await again.completedAs(paymentId, PaymentState.APPROVED)).toEqual(first);
+  expect(again.recorded).toMatchObject([{ recordNumber: first.recordNumber, wasRecorded: true }]);
+  expect(bed.processor.authorizations).toHaveLength(1);
+});
+
+test("duplicates in one batch become one record", async () => {
+  await using bed = await TestBed.start();
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  const terminal = relay.openTerminal();
+  const { signed } = bed.signer.sign();
+  for (let copy = 0; copy < 10; copy += 1) terminal.submit(signed);
+  await terminal.until(() => terminal.completed.length === 10);
+  const numbers = terminal.recorded.map(({ recordNumber }) => recordNumber);
+  expect(new Set(numbers).size).toBe(1);
+  expect(terminal.recorded.filter(({ wasRecorded }) => !wasRecorded)).toHaveLength(1);
+  expect(await bed.query("SELECT count(*)::int FROM record")).toEqual([{ count: 1 }]);
+  expect(bed.processor.authorizations).toHaveLength(1);
+});
+
+test("the same id with other contents is refused, also in the same batch", async () => {
+  await using bed = await TestBed.start();
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  const terminal = relay.openTerminal();
+  const one = bed.signer.sign();
+  const context = { paymentId: paymentIdToBytes(one.paymentId) };
+  const other = bed.signer.sign({ totalMinor: 99_900n, context });
+  terminal.submit(one.signed);
+  terminal.submit(other.signed);
+  const refused = await terminal.refusedOf(one.paymentId);
+  expect(refused.fault).toMatchObject({
+    code: "DUPLICATE_DIFFERS",
+    message: `payment ${one.paymentId} is recorded with other contents`,
+  });
+  await terminal.completedAs(one.paymentId, PaymentState.APPROVED);
+  expect(await bed.query("SELECT total_minor FROM record")).toEqual([{ total_minor: "1250" }]);
+});
+
+test("what comes too late for the first time is refused, a repeat is answered", async () => {
+  await using bed = await TestBed.start();
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  const terminal = relay.openTerminal();
+  const inTime = bed.signer.sign();
+  const late = bed.signer.sign();
+  terminal.submit(inTime.signed);
+  await terminal.completedAs(inTime.paymentId, PaymentState.APPROVED);
+
+  bed.clock.putForward(SUBMIT_WITHIN_MS + 1_000);
+  terminal.submit(late.signed);
+  const refused = await terminal.refusedOf(late.paymentId);
+  expect(refused.fault?.code).toBe("SUBMITTED_TOO_LATE");
+  expect(refused.fault?.message).toMatch(/^payment must be submitted before 20\d\d-.*Z$/);
+  terminal.submit(inTime.signed);
+  await terminal.until(() => terminal.completed.length === 2);
+  expect(terminal.recorded[1]).toMatchObject({ wasRecorded: true });
+  expect(await bed.query("SELECT count(*)::int FROM record")).toEqual([{ count: 1 }]);
+});
+
+test("a payment that is open is told on every stream that asks", async () => {
+  await using bed = await TestBed.start();
+  bed.processor.decide = () => "silence";
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  const { signed, paymentId } = bed.signer.sign();
+  const [first, second] = [relay.openTerminal(), relay.openTerminal()];
+  first.submit(signed);
+  await first.recordedOf(paymentId);
+  second.submit(signed);
+  await second.recordedOf(paymentId);
+  await bed.processor.until(() => bed.processor.authorizations.length === 1);
+  bed.processor.answerLast(APPROVE);
+  await first.completedAs(paymentId, PaymentState.APPROVED);
+  await second.completedAs(paymentId, PaymentState.APPROVED);
+});
+
+test("a record number that is taken is replaced by another one", async () => {
+  await using bed = await TestBed.start();
+  const first = await bed.startRelay({ randomSeed: "same numbers" });
+  await bed.register(first);
+  const [one, another] = [bed.signer.sign(), bed.signer.sign()];
+  const terminal = first.openTerminal();
+  terminal.submit(one.signed);
+  const { recordNumber } = await terminal.completedAs(one.paymentId, PaymentState.APPROVED);
+
+  const second = await bed.startRelay({ randomSeed: "same numbers", instance: "A2" });
+  const other = second.openTerminal();
+  other.submit(another.signed);
+  const completed = await other.completedAs(another.paymentId, PaymentState.APPROVED);
+  expect(completed.recordNumber).not.toBe(recordNumber);
+  expect(await bed.query("SELECT count(*)::int FROM record")).toEqual([{ count: 2 }]);
+});

@@ -1,0 +1,196 @@
+import type { Clock } from "../../mesh/clock.ts";
+import { GroupCommit } from "../../mesh/group-commit.ts";
+import type { Telemetry } from "../../mesh/telemetry.ts";
+import { PaymentError } from "../../payment/errors.ts";
+import type { RelayId, TerminalId } from "../../payment/identifiers.ts";
+import { newRecordNumber, type RecordNumber } from "../../payment/record-number.ts";
+import { equalBytes } from "../../sealing/bytes.ts";
+import type { Random } from "../../sealing/random.ts";
+import { sha512 } from "../../sealing/sha512.ts";
+import { type Flight, newFlight } from "../forwarding/flight.ts";
+import type { Forwarder } from "../forwarding/forwarder.ts";
+import type { ProcessorLanes } from "../forwarding/processor-lanes.ts";
+import type { CheckedSubmission } from "../records/checked-submission.ts";
+import type { NewRecord, Recording, RecordStore } from "../records/record-store.ts";
+import { isSamePayment, type RelayRecord } from "../records/relay-record.ts";
+import type { UncheckedSubmission } from "./submission.ts";
+
+/** 45 random bits: a number that is taken comes up once in a lifetime, twice in a row never. */
+const NUMBER_ATTEMPTS_MAX = 3;
+
+/** What a submission led to; committed. */
+export type Recorded =
+  | {
+      readonly kind: "new";
+      readonly recordNumber: RecordNumber;
+      readonly state: Recording["state"];
+    }
+  | { readonly kind: "known"; readonly record: RelayRecord };
+
+export interface RecorderOptions {
+  readonly store: RecordStore;
+  readonly forwarder: Forwarder;
+  readonly lanes: ProcessorLanes;
+  readonly relayId: RelayId;
+  readonly leaseOwner: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+  readonly nextRequestNumber: () => bigint;
+  /** From Recorded until the relay gives up and reverses, in milliseconds. */
+  readonly deadlineMs: number;
+}
+
+/** Makes records of submissions, in groups; each group is one commit and one box to a processor. */
+export class Recorder {
+  readonly #options: RecorderOptions;
+  readonly #commits: GroupCommit<CheckedSubmission, Recorded>;
+
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+    this.#commits = new GroupCommit({ flush: (submissions) => this.#commit(submissions) });
+  }
+
+  /**
+   * The same payment with the same bytes gives the same record, for ever; also when it comes too
+   * late to be recorded for the first time.
+   *
+   * @throws PaymentError DUPLICATE_DIFFERS, SUBMITTED_TOO_LATE, OVERLOADED or STORE_NOT_REACHED.
+   */
+  async record(submission: CheckedSubmission): Promise<Recorded> {
+    const { submitBeforeMs } = submission.context.wire;
+    const recorded =
+      this.#options.clock.nowMs() > submitBeforeMs
+        ? await this.#findLate(submission)
+        : await this.#commits.add(submission);
+    if (recorded.kind === "known" && !isSamePayment(recorded.record, submission.digest)) {
+      const { paymentId } = submission.context;
+      const message = `payment ${paymentId} is recorded with other contents`;
+      throw new PaymentError("DUPLICATE_DIFFERS", message);
+    }
+    return recorded;
+  }
+
+  /**
+   * The record of these very bytes, whoever may submit today; undefined when they are new, or those
+   * of another terminal than the stream's.
+   *
+   * @throws PaymentError STORE_NOT_REACHED
+   */
+  async findRepeat(
+    { parsed, payment }: UncheckedSubmission,
+    streamTerminalId: TerminalId | undefined,
+  ): Promise<Extract<Recorded, { kind: "known" }> | undefined> {
+    if (parsed instanceof PaymentError) return undefined;
+    const { context } = parsed;
+    if (streamTerminalId !== undefined && streamTerminalId !== context.terminalId) return undefined;
+    const [record] = await this.#options.store.findByPayments([context]);
+    const isRepeat =
+      record?.digest !== undefined && equalBytes(record.digest, sha512(payment.readerPayment));
+    return isRepeat ? { kind: "known", record } : undefined;
+  }
+
+  idle(): Promise<void> {
+    return this.#commits.idle();
+  }
+
+  async #findLate(submission: CheckedSubmission): Promise<Recorded> {
+    const [record] = await this.#options.store.findByPayments([submission.context]);
+    if (record !== undefined) return { kind: "known", record };
+    const { submitBeforeMs } = submission.context.wire;
+    throw new PaymentError(
+      "SUBMITTED_TOO_LATE",
+      `payment must be submitted before ${new Date(Number(submitBeforeMs)).toISOString()}`,
+      { field: "submit_before_ms" },
+    );
+  }
+
+  async #commit(submissions: readonly CheckedSubmission[]): Promise<readonly Recorded[]> {
+    const results = new Map<CheckedSubmission, Recorded>();
+    for (let attempt = 1; attempt <= NUMBER_ATTEMPTS_MAX; attempt += 1) {
+      const open = submissions.filter((submission) => !results.has(submission));
+      if (open.length === 0) break;
+      await this.#insert(open, results);
+    }
+    return submissions.map((submission) => {
+      const recorded = results.get(submission);
+      if (recorded === undefined) throw new Error("bug: no record number could be found");
+      return recorded;
+    });
+  }
+
+  /** Leaves those out of `results` whose new number was taken. */
+  async #insert(
+    submissions: readonly CheckedSubmission[],
+    results: Map<CheckedSubmission, Recorded>,
+  ): Promise<void> {
+    const { store, forwarder, lanes, clock } = this.#options;
+    const recording = this.#recording(lanes.isOpen ? "FORWARDED" : "RECEIVED", clock.nowMs());
+    const records = submissions.map((submission) => this.#number(submission));
+    const inserted = await this.#traced(submissions, () => store.insert(records, recording));
+    const fresh = records.filter(({ recordNumber }) => inserted.has(recordNumber));
+    forwarder.add(fresh.map((record) => this.#flightOf(record, recording)));
+    for (const { recordNumber, submission } of fresh) {
+      results.set(submission, { kind: "new", recordNumber, state: recording.state });
+    }
+    const rest = submissions.filter((submission) => !results.has(submission));
+    if (rest.length === 0) return;
+    const known = await store.findByPayments(rest.map(({ context }) => context));
+    for (const submission of rest) {
+      const { merchantId, paymentId } = submission.context;
+      const record = known.find(
+        (one) => one.paymentId === paymentId && one.merchantId === merchantId,
+      );
+      if (record !== undefined) results.set(submission, { kind: "known", record });
+    }
+  }
+
+  #recording(state: Recording["state"], nowMs: number): Recording {
+    const { deadlineMs, leaseOwner } = this.#options;
+    return { state, recordedAtMs: nowMs, deadlineAtMs: nowMs + deadlineMs, leaseOwner };
+  }
+
+  #number(submission: CheckedSubmission): NewRecord {
+    const { relayId, random } = this.#options;
+    return { recordNumber: newRecordNumber(relayId, random.bytes(9)), submission };
+  }
+
+  #flightOf({ recordNumber, submission }: NewRecord, recording: Recording): Flight {
+    const { telemetry, nextRequestNumber } = this.#options;
+    const { context, payment, digest, contextDigest, traceNumber, terminal, span } = submission;
+    const facts = {
+      recordNumber,
+      merchantId: context.merchantId,
+      paymentId: context.paymentId,
+      payment,
+      context,
+      digest,
+      contextDigest,
+      traceNumber,
+      merchantCategoryCode: terminal.wire.merchantCategoryCode,
+      deadlineAtMs: recording.deadlineAtMs,
+      claimNumber: 0,
+      traceparent: span.traceparent,
+      isMarked: recording.state === "FORWARDED",
+      timesSent: 0,
+    };
+    return newFlight(facts, nextRequestNumber(), telemetry);
+  }
+
+  async #traced<Answer>(
+    submissions: readonly CheckedSubmission[],
+    run: () => Promise<Answer>,
+  ): Promise<Answer> {
+    const spans = submissions.map(({ span }) => span);
+    const batch = { operation: "INSERT", collection: "record", rows: submissions.length };
+    const statement = this.#options.telemetry.recordStatement(spans, batch);
+    try {
+      const answer = await run();
+      statement.end();
+      return answer;
+    } catch (error) {
+      statement.end("STORE_NOT_REACHED");
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,202 @@
+import {
+  PaymentContextSchema,
+  PaymentKind,
+  type SignedPayment,
+} from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import type { HopSpan } from "../../mesh/telemetry.ts";
+import { PaymentError } from "../../payment/errors.ts";
+import {
+  type PaymentId,
+  parseReaderSerial,
+  paymentIdFromBytes,
+  type TerminalId,
+} from "../../payment/identifiers.ts";
+import { traceNumberOf } from "../../payment/iso8583.ts";
+import {
+  type CheckedContext,
+  type CheckedReaderPayment,
+  decodeReaderPayment,
+  parseReaderPayment,
+} from "../../payment/payment-context.ts";
+import { strictDecode } from "../../payment/strict-decode.ts";
+import { equalBytes } from "../../sealing/bytes.ts";
+import type { CheckedTerminalCertificate } from "../../sealing/certificates.ts";
+import { digest, verify } from "../../sealing/dsse.ts";
+import type { Manifest } from "../../sealing/manifest.ts";
+import { sha512 } from "../../sealing/sha512.ts";
+import type { CheckedSubmission } from "../records/checked-submission.ts";
+import {
+  isActive,
+  type KnownReader,
+  type KnownTerminal,
+  type Registry,
+} from "../registry/registry.ts";
+
+/** What can be told of submitted bytes before anything of them is believed. */
+export interface UncheckedSubmission {
+  readonly payment: SignedPayment;
+  readonly paymentId: PaymentId;
+  readonly readerSerial: string;
+  readonly readerCertificateId: Uint8Array;
+  /** What parsing them gave: to be looked at only after the signature was verified. */
+  readonly parsed: CheckedReaderPayment | PaymentError;
+}
+
+/** What other issues bring: payments that were approved or kept while there was no network. */
+const KINDS_WITHOUT_SUPPORT: readonly PaymentKind[] = [
+  PaymentKind.OFFLINE_SALE,
+  PaymentKind.DEFERRED_SALE,
+];
+
+/**
+ * Finds out which payment a frame is about.
+ *
+ * @throws PaymentError MALFORMED_REQUEST when that cannot be told.
+ */
+export function addressSubmission(payment: SignedPayment | undefined): UncheckedSubmission {
+  if (payment === undefined) {
+    const field = "submit.payment";
+    throw new PaymentError("MALFORMED_REQUEST", `${field} is required, got nothing`, { field });
+  }
+  const parsed = parseOrError(payment.readerPayment);
+  const wire =
+    parsed instanceof PaymentError
+      ? strictDecode(
+          PaymentContextSchema,
+          decodeReaderPayment(payment.readerPayment).context,
+          "context",
+        )
+      : parsed.context.wire;
+  return {
+    payment,
+    paymentId: paymentIdFromBytes(wire.paymentId),
+    readerSerial: wire.readerSerial,
+    readerCertificateId: wire.readerCertificateId,
+    parsed,
+  };
+}
+
+function parseOrError(readerPayment: Uint8Array): CheckedReaderPayment | PaymentError {
+  try {
+    return parseReaderPayment(readerPayment);
+  } catch (error) {
+    if (error instanceof PaymentError) return error;
+    throw error;
+  }
+}
+
+/** The checks of one payment against keys and registry, in the order in which they are reported. */
+export class SubmissionCheck {
+  readonly #registry: Registry;
+  readonly #manifest: () => Manifest | undefined;
+
+  /** @param manifest the processor's current one; it names revoked certificates. */
+  constructor(registry: Registry, manifest: () => Manifest | undefined) {
+    this.#registry = registry;
+    this.#manifest = manifest;
+  }
+
+  /**
+   * @param streamTerminalId terminal of the stream's TLS identity; undefined in plaintext.
+   * @throws PaymentError
+   */
+  async check(
+    submission: UncheckedSubmission,
+    streamTerminalId: TerminalId | undefined,
+    span: HopSpan,
+  ): Promise<CheckedSubmission> {
+    const { payment } = submission;
+    const reader = await this.#signingReader(submission);
+    if (submission.parsed instanceof PaymentError) throw submission.parsed;
+    const { context, contextBytes } = submission.parsed;
+    requireSupported(context);
+    requireReader(reader, context);
+    const known = await this.#registry.terminal(context.terminalId);
+    const terminal = this.#requireTerminal(known, context, streamTerminalId);
+    return {
+      payment,
+      context,
+      contextBytes,
+      digest: sha512(payment.readerPayment),
+      contextDigest: digest("payment-context", contextBytes),
+      traceNumber: traceNumberOf(context.wire.counter),
+      terminal,
+      span,
+    };
+  }
+
+  /** The registered reader whose signature is under these bytes. */
+  async #signingReader(submission: UncheckedSubmission): Promise<KnownReader> {
+    const { payment, readerCertificateId } = submission;
+    const serial = parseReaderSerial(submission.readerSerial);
+    const reader = await this.#registry.reader(serial);
+    if (reader === undefined) {
+      throw new PaymentError("READER_UNKNOWN", `reader ${serial} is not registered here`);
+    }
+    const { checked } = reader;
+    if (checked === undefined || !this.#isCurrent(checked.id, readerCertificateId)) {
+      throw new PaymentError("CERTIFICATE_REJECTED", "reader certificate rejected");
+    }
+    const isSigned = verify({
+      type: "reader-payment",
+      body: payment.readerPayment,
+      signature: payment.signature,
+      verifier: checked.signing,
+    });
+    if (!isSigned) throw new PaymentError("SIGNATURE_REJECTED", "reader signature rejected");
+    return reader;
+  }
+
+  #requireTerminal(
+    terminal: KnownTerminal | undefined,
+    context: CheckedContext,
+    streamTerminalId: TerminalId | undefined,
+  ): CheckedTerminalCertificate {
+    const { terminalId, merchantId, currency } = context;
+    if (streamTerminalId !== undefined && streamTerminalId !== terminalId) {
+      const message = `a payment on this stream must be of terminal ${streamTerminalId}`;
+      throw new PaymentError("NOT_PERMITTED", `${message}, got ${terminalId}`);
+    }
+    if (terminal === undefined) {
+      throw new PaymentError("TERMINAL_UNKNOWN", `terminal ${terminalId} is not registered here`);
+    }
+    const { checked } = terminal;
+    if (checked === undefined || !this.#isCurrent(checked.id, context.wire.terminalCertificateId)) {
+      throw new PaymentError("CERTIFICATE_REJECTED", "terminal certificate rejected");
+    }
+    if (!isActive(terminal)) {
+      throw new PaymentError("TERMINAL_NOT_ACTIVE", `terminal ${terminalId} is not active`);
+    }
+    if (terminal.merchantId !== merchantId) {
+      throw new PaymentError("NOT_PERMITTED", `terminal ${terminalId} is of another merchant`);
+    }
+    if (!terminal.currencies.includes(currency)) {
+      throw new PaymentError(
+        "CURRENCY_NOT_ACCEPTED",
+        `currency must be one of ${terminal.currencies.join(", ")}, got ${currency}`,
+        { field: "currency" },
+      );
+    }
+    return checked;
+  }
+
+  #isCurrent(registeredId: Uint8Array, namedId: Uint8Array): boolean {
+    if (!equalBytes(registeredId, namedId)) return false;
+    return this.#manifest()?.isRevoked(registeredId) !== true;
+  }
+}
+
+function requireSupported({ kind }: CheckedContext): void {
+  if (KINDS_WITHOUT_SUPPORT.includes(kind)) {
+    throw new PaymentError("NOT_SUPPORTED", "payments taken offline are not supported yet");
+  }
+}
+
+function requireReader(reader: KnownReader, { merchantId }: CheckedContext): void {
+  if (!isActive(reader)) {
+    throw new PaymentError("READER_NOT_ACTIVE", `reader ${reader.serial} is not active`);
+  }
+  if (reader.merchantId !== merchantId) {
+    throw new PaymentError("NOT_PERMITTED", `reader ${reader.serial} is of another merchant`);
+  }
+}

@@ -1,0 +1,106 @@
+import { create } from "@bufbuild/protobuf";
+import {
+  Certainty,
+  EntryMode,
+  NextStep,
+  PaymentKind,
+  PaymentState,
+  type SignedResult,
+  SignedResultSchema,
+} from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import {
+  type Completed,
+  CompletedSchema,
+  type PaymentRecord,
+  PaymentRecordSchema,
+} from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import { parseTraceparent } from "../../mesh/traceparent.ts";
+import { isPaymentErrorCode, PaymentError } from "../../payment/errors.ts";
+import { paymentIdToBytes } from "../../payment/identifiers.ts";
+import { faultOf } from "../../payment/payment-fault.ts";
+import { certaintyOf, nextStepOf, type StateName } from "../../payment/states.ts";
+import type { RecordEventRow } from "../records/event-store.ts";
+import type { RecordOutcome } from "../records/relay-record.ts";
+import type { ShownRecord } from "./query-store.ts";
+
+/** A record as people see it. @param history only where it was asked for. */
+export function paymentRecordOf(
+  record: ShownRecord,
+  history: readonly RecordEventRow[] = [],
+): PaymentRecord {
+  const state = record.state as StateName;
+  return create(PaymentRecordSchema, {
+    recordNumber: record.recordNumber,
+    paymentId: record.paymentId,
+    state: PaymentState[state],
+    ...endOf(record),
+    kind: PaymentKind[record.kind as keyof typeof PaymentKind],
+    amounts: {
+      totalMinor: record.totalMinor,
+      tipMinor: record.tipMinor,
+      cashbackMinor: record.cashbackMinor,
+      surchargeMinor: record.surchargeMinor,
+    },
+    currency: record.currency,
+    merchantId: record.merchantId,
+    terminalId: record.terminalId,
+    readerSerial: record.readerSerial,
+    entryMode: EntryMode[record.entryMode as keyof typeof EntryMode],
+    traceNumber: record.traceNumber,
+    retrievalReference: record.retrievalReference,
+    approvalCode: record.approvalCode,
+    responseCode: record.responseCode,
+    approvedAmountMinor: record.approvedAmountMinor,
+    lastFour: record.lastFour,
+    scheme: record.scheme,
+    recordedAtMs: BigInt(record.recordedAt.getTime()),
+    completedAtMs: BigInt(record.completedAt?.getTime() ?? 0),
+    traceId: parseTraceparent(record.traceparent)?.traceId ?? "",
+    ...resultOf(record),
+    originalPaymentId: record.originalPaymentId ?? "",
+    history: history.map((event) => ({
+      sequence: event.sequence,
+      state: PaymentState[event.state],
+      atMs: BigInt(event.changedAtMs),
+    })),
+  });
+}
+
+/** What a terminal hears of a record. */
+export function completedOf(outcome: RecordOutcome): Completed {
+  const { state, result, faultCode } = outcome;
+  return create(CompletedSchema, {
+    paymentId: paymentIdToBytes(outcome.paymentId),
+    recordNumber: outcome.recordNumber,
+    state: PaymentState[state],
+    ...endOf(outcome),
+    ...(result === undefined ? {} : { result }),
+    ...(faultCode === undefined ? {} : { fault: faultOfCode(faultCode) }),
+  });
+}
+
+/** How sure it is that the record is at its end, and what can be done then. */
+function endOf(record: {
+  readonly state: string;
+  readonly responseCode: string;
+  readonly faultCode: string | null | undefined;
+}) {
+  const state = record.state as StateName;
+  // Not taken from here, because it came through another relay: there it may be approved.
+  if (state === "DECLINED" && record.faultCode === "OWNED_ELSEWHERE") {
+    return { certainty: Certainty.UNKNOWN, nextStep: NextStep.RETRY_SAME_ID };
+  }
+  const nextStep = nextStepOf(state, record.responseCode || undefined);
+  return { certainty: certaintyOf(state), nextStep };
+}
+
+function faultOfCode(code: string) {
+  const known = isPaymentErrorCode(code) ? code : "INTERNAL";
+  return faultOf(new PaymentError(known, "the processor did not take this payment"));
+}
+
+function resultOf(record: ShownRecord): { result: SignedResult } | undefined {
+  const { result, resultSignature: signature, resultKeyId: keyId } = record;
+  if (result === null || signature === null || keyId === null) return undefined;
+  return { result: create(SignedResultSchema, { result, signature, keyId }) };
+}

@@ -1,0 +1,90 @@
+import pg from "pg";
+import { expect, test } from "vitest";
+import { PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { nextChanges, TestBed, type TestRelay } from "../../test/fixtures/relay-bed.ts";
+
+const { APPROVED, FORWARDED } = PaymentState;
+
+async function pay(bed: TestBed, relay: TestRelay): Promise<string> {
+  const terminal = relay.openTerminal();
+  const { signed, paymentId } = bed.signer.sign({ pin: null });
+  terminal.submit(signed);
+  const { recordNumber } = await terminal.completedAs(paymentId, APPROVED);
+  terminal.close();
+  return recordNumber;
+}
+
+test("every change is told once, in order, and a watch resumes after any of them", async () => {
+  await using bed = await TestBed.start();
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  const numbers = [await pay(bed, relay), await pay(bed, relay), await pay(bed, relay)];
+  const all = await nextChanges(relay.calls.watchPayments({}), 6);
+  expect(all.map(({ payment, state }) => [payment?.recordNumber, state])).toEqual(
+    numbers.flatMap((number) => [
+      [number, FORWARDED],
+      [number, APPROVED],
+    ]),
+  );
+  const sequences = all.map(({ sequence }) => sequence);
+  expect(sequences).toEqual([...sequences].sort((a, b) => Number(a - b)));
+
+  for (const [index, { sequence }] of all.slice(0, -1).entries()) {
+    const rest = await nextChanges(
+      relay.calls.watchPayments({ afterSequence: sequence }),
+      all.length - index - 1,
+    );
+    expect(rest.map((one) => one.sequence)).toEqual(sequences.slice(index + 1));
+  }
+});
+
+test("a watch that is open hears what happens from now on, of its merchant", async () => {
+  await using bed = await TestBed.start();
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  await pay(bed, relay);
+  const { merchantId } = bed.keys.terminal;
+  const own = relay.calls.watchPayments({ fromNow: true, merchantId });
+  const ofOthers = relay.calls.watchPayments({ merchantId: "ANOTHERSHOP0001" });
+  const iterator = own[Symbol.asyncIterator]();
+  const nothing = ofOthers[Symbol.asyncIterator]();
+  expect((await iterator.next()).value).toMatchObject({ sequence: 0n });
+  expect((await nothing.next()).value).toMatchObject({ sequence: 0n });
+
+  const number = await pay(bed, relay);
+  const heard = await nextChanges({ [Symbol.asyncIterator]: () => iterator }, 2);
+  expect(heard.map(({ payment }) => payment?.recordNumber)).toEqual([number, number]);
+  bed.clock.putForward(11_000);
+  expect((await nothing.next()).value).toMatchObject({ sequence: 0n });
+});
+
+test("a change that commits late is not skipped", async () => {
+  await using bed = await TestBed.start();
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  const slow = new pg.Client({ connectionString: bed.databaseUrl });
+  await slow.connect();
+  await slow.query("BEGIN");
+  // It takes its place in the order now, and commits after the payment below.
+  await slow.query(
+    `INSERT INTO record_event (sequence, record_number, merchant_id, state, changed_at)
+     SELECT (pg_current_xact_id()::text::bigint << 20) + 1, 'A10000000000', 'X', 'DECLINED', now()`,
+  );
+  const number = await pay(bed, relay);
+  const watch = relay.calls.watchPayments({})[Symbol.asyncIterator]();
+  expect((await watch.next()).value).toMatchObject({ sequence: 0n });
+  // Nothing is told beyond the transaction that is still running.
+  const next = watch.next();
+  const told = { isTold: false };
+  void next.then(() => {
+    told.isTold = true;
+  });
+  await relay.calls.listPayments({});
+  expect(told.isTold).toBe(false);
+
+  await slow.query("COMMIT");
+  await slow.end();
+  expect((await next).value?.payment?.recordNumber).toBe(number);
+  const [first] = await bed.query("SELECT record_number FROM record_event ORDER BY sequence");
+  expect(first).toEqual({ record_number: "A10000000000" });
+});

@@ -1,0 +1,108 @@
+import { create } from "@bufbuild/protobuf";
+import { PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import {
+  type WatchPaymentsRequest,
+  type WatchPaymentsResponse,
+  WatchPaymentsResponseSchema,
+} from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import type { Clock } from "../../mesh/clock.ts";
+import { PaymentError } from "../../payment/errors.ts";
+import { EVENTS_MAX, type EventStore, type RecordEventRow } from "../records/event-store.ts";
+import { merchantWithin, type Scope } from "../registry/scope.ts";
+import { paymentRecordOf } from "./payment-record.ts";
+import type { QueryStore } from "./query-store.ts";
+
+/** What another instance changed is seen after this long. */
+const LOOK_MS = 250;
+/** A watcher that hears nothing else hears at least that the stream is alive. */
+const SIGN_OF_LIFE_MS = 10_000;
+const WATCHERS_MAX = 200;
+
+export interface WatchOptions {
+  readonly events: EventStore;
+  readonly queries: QueryStore;
+  readonly clock: Clock;
+  /** Aborted when the relay stops. */
+  readonly stopping: AbortSignal;
+}
+
+/** Follows the log of changes; reads it in order up to where nothing can be added any more. */
+export class PaymentWatch {
+  readonly #options: WatchOptions;
+  #watchers = 0;
+
+  constructor(options: WatchOptions) {
+    this.#options = options;
+  }
+
+  /** @throws PaymentError NOT_PERMITTED or OVERLOADED. */
+  async *watch(
+    request: WatchPaymentsRequest,
+    scope: Scope,
+    signal: AbortSignal,
+  ): AsyncGenerator<WatchPaymentsResponse> {
+    const merchantId = merchantWithin(scope, request.merchantId);
+    if (this.#watchers >= WATCHERS_MAX) {
+      throw new PaymentError("OVERLOADED", `at most ${WATCHERS_MAX} may watch at the same time`);
+    }
+    this.#watchers += 1;
+    try {
+      const ended = AbortSignal.any([signal, this.#options.stopping]);
+      const start = request.fromNow ? await this.#options.events.end() : request.afterSequence;
+      // Headers leave with the first message, so the watcher knows that it is being served.
+      yield signOfLife();
+      yield* this.#follow(start, merchantId, ended);
+    } finally {
+      this.#watchers -= 1;
+    }
+  }
+
+  async *#follow(
+    start: bigint,
+    merchantId: string | undefined,
+    ended: AbortSignal,
+  ): AsyncGenerator<WatchPaymentsResponse> {
+    const { events, clock } = this.#options;
+    let after = start;
+    let spokeAtMs = clock.monotonicMs();
+    while (!ended.aborted) {
+      const below = await events.end();
+      const changes = await events.between({ after, below, merchantId });
+      yield* await this.#responses(changes);
+      const isMore = changes.length === EVENTS_MAX;
+      // Never back: a caller may know a sequence that is ahead of what is settled now.
+      const readUpTo = isMore ? (changes.at(-1)?.sequence ?? after) : below;
+      if (readUpTo > after) after = readUpTo;
+      if (changes.length > 0) spokeAtMs = clock.monotonicMs();
+      if (isMore) continue;
+      if (clock.monotonicMs() - spokeAtMs >= SIGN_OF_LIFE_MS) {
+        spokeAtMs = clock.monotonicMs();
+        yield signOfLife();
+      }
+      await clock.sleep(LOOK_MS, ended).catch(() => undefined);
+    }
+  }
+
+  async #responses(changes: readonly RecordEventRow[]): Promise<readonly WatchPaymentsResponse[]> {
+    if (changes.length === 0) return [];
+    const numbers = [...new Set(changes.map(({ recordNumber }) => recordNumber))];
+    const records = await this.#options.queries.findByNumbers(numbers);
+    const byNumber = new Map(records.map((record) => [record.recordNumber, record]));
+    return changes.flatMap((change) => {
+      const record = byNumber.get(change.recordNumber);
+      if (record === undefined) return [];
+      return [
+        create(WatchPaymentsResponseSchema, {
+          sequence: change.sequence,
+          payment: paymentRecordOf(record),
+          state: PaymentState[change.state],
+          changedAtMs: BigInt(change.changedAtMs),
+        }),
+      ];
+    });
+  }
+}
+
+function signOfLife(): WatchPaymentsResponse {
+  return create(WatchPaymentsResponseSchema, { sequence: 0n });
+}

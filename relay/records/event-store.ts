@@ -1,0 +1,86 @@
+import type { StateName } from "../../payment/states.ts";
+import type { HotDatabase, Statement } from "../../prisma/hot-database.ts";
+import { SETTLED_BELOW } from "./event-log.ts";
+
+/** Events of one page of a watch. */
+export const EVENTS_MAX = 200;
+
+/** One change of one record. */
+export interface RecordEventRow {
+  readonly sequence: bigint;
+  readonly recordNumber: string;
+  readonly state: StateName;
+  readonly changedAtMs: number;
+}
+
+/** The log of all changes, in an order that no late commit can upset. */
+export class EventStore {
+  readonly #database: HotDatabase;
+
+  constructor(database: HotDatabase) {
+    this.#database = database;
+  }
+
+  /**
+   * Where the log ends for now: every event below is there, none will be added, and the number
+   * itself belongs to no event.
+   */
+  async end(): Promise<bigint> {
+    const [row] = await this.#database.run<{ settled: string }>(LOG_END, []);
+    return BigInt(row?.settled ?? 0);
+  }
+
+  /**
+   * Up to EVENTS_MAX events between two sequences, in order.
+   *
+   * @param range.below at most what `end` gave.
+   * @param range.merchantId undefined: of all merchants.
+   */
+  async between(range: {
+    readonly after: bigint;
+    readonly below: bigint;
+    readonly merchantId: string | undefined;
+  }): Promise<readonly RecordEventRow[]> {
+    const values = [range.after, range.below, range.merchantId ?? null];
+    return (await this.#database.run<EventRow>(EVENTS_BETWEEN, values)).map(eventOf);
+  }
+
+  /** Oldest first. */
+  async ofRecord(recordNumber: string): Promise<readonly RecordEventRow[]> {
+    return (await this.#database.run<EventRow>(EVENTS_OF_RECORD, [recordNumber])).map(eventOf);
+  }
+}
+
+interface EventRow {
+  readonly sequence: string;
+  readonly record_number: string;
+  readonly state: StateName;
+  readonly changed_at: Date;
+}
+
+function eventOf(row: EventRow): RecordEventRow {
+  return {
+    sequence: BigInt(row.sequence),
+    recordNumber: row.record_number,
+    state: row.state,
+    changedAtMs: row.changed_at.getTime(),
+  };
+}
+
+const COLUMNS = "sequence, record_number, state, changed_at";
+
+const EVENTS_BETWEEN: Statement = {
+  name: "events_between",
+  text: `
+    SELECT ${COLUMNS} FROM record_event
+    WHERE sequence > $1::bigint AND sequence < $2::bigint
+      AND ($3::text IS NULL OR merchant_id = $3::text)
+    ORDER BY sequence LIMIT ${EVENTS_MAX}`,
+};
+
+const LOG_END: Statement = { name: "log_end", text: `SELECT ${SETTLED_BELOW} AS settled` };
+
+const EVENTS_OF_RECORD: Statement = {
+  name: "events_of_record",
+  text: `SELECT ${COLUMNS} FROM record_event WHERE record_number = $1 ORDER BY sequence`,
+};

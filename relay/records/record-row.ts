@@ -1,0 +1,94 @@
+import { create } from "@bufbuild/protobuf";
+import {
+  PaymentKind,
+  SignedPaymentSchema,
+  SignedResultSchema,
+  SignedReverseSchema,
+} from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import type { MerchantId, PaymentId, TerminalId } from "../../payment/identifiers.ts";
+import type { RecordNumber } from "../../payment/record-number.ts";
+import type { StateName } from "../../payment/states.ts";
+import type { RelayRecord } from "./relay-record.ts";
+
+/** Columns of `record` that a RelayRecord is made of. */
+export const RECORD_COLUMNS = [
+  "record_number",
+  "merchant_id",
+  "payment_id",
+  "terminal_id",
+  "kind",
+  "state",
+  "digest",
+  "context_digest",
+  "reader_payment",
+  "reader_signature",
+  "reverse",
+  "reverse_signature",
+  "result",
+  "result_signature",
+  "result_key_id",
+  "response_code",
+  "fault_code",
+  "traceparent",
+  "deadline_at",
+  "claim_number",
+]
+  .map((name) => `record.${name}`)
+  .join(", ");
+
+/** One row with RECORD_COLUMNS as pg gives it. What is in it was checked before it was written. */
+export interface RecordRow {
+  readonly record_number: string;
+  readonly merchant_id: string;
+  readonly payment_id: string;
+  readonly terminal_id: string;
+  readonly kind: string;
+  readonly state: string;
+  readonly digest: Buffer | null;
+  readonly context_digest: Buffer | null;
+  readonly reader_payment: Buffer | null;
+  readonly reader_signature: Buffer | null;
+  readonly reverse: Buffer | null;
+  readonly reverse_signature: Buffer | null;
+  readonly result: Buffer | null;
+  readonly result_signature: Buffer | null;
+  readonly result_key_id: Buffer | null;
+  readonly response_code: string;
+  readonly fault_code: string | null;
+  readonly traceparent: string;
+  readonly deadline_at: Date;
+  readonly claim_number: number;
+}
+
+export function recordOf(row: RecordRow): RelayRecord {
+  const { reader_payment: readerPayment, reader_signature: paymentSignature } = row;
+  const { reverse, reverse_signature: reverseSignature } = row;
+  const { result, result_signature: resultSignature, result_key_id: keyId } = row;
+  return {
+    recordNumber: row.record_number as RecordNumber,
+    merchantId: row.merchant_id as MerchantId,
+    paymentId: row.payment_id as PaymentId,
+    terminalId: row.terminal_id as TerminalId,
+    kind: PaymentKind[row.kind as keyof typeof PaymentKind],
+    state: row.state as StateName,
+    digest: row.digest ?? undefined,
+    contextDigest: row.context_digest ?? undefined,
+    payment:
+      readerPayment !== null && paymentSignature !== null
+        ? create(SignedPaymentSchema, { readerPayment, signature: paymentSignature })
+        : undefined,
+    reverse:
+      reverse !== null && reverseSignature !== null
+        ? create(SignedReverseSchema, { reverse, signature: reverseSignature })
+        : undefined,
+    result:
+      result !== null && resultSignature !== null && keyId !== null
+        ? create(SignedResultSchema, { result, signature: resultSignature, keyId })
+        : undefined,
+    responseCode: row.response_code,
+    faultCode: row.fault_code ?? undefined,
+    traceparent: row.traceparent,
+    deadlineAtMs: row.deadline_at.getTime(),
+    claimNumber: row.claim_number,
+  };
+}

@@ -1,0 +1,255 @@
+import {
+  EntryMode,
+  PaymentKind,
+  type SignedResult,
+} from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { enumName } from "../../payment/enum-name.ts";
+import type { MerchantId, PaymentId } from "../../payment/identifiers.ts";
+import type { RecordNumber } from "../../payment/record-number.ts";
+import { PAYMENT_TRANSITIONS, type StateName } from "../../payment/states.ts";
+import type { HotDatabase } from "../../prisma/hot-database.ts";
+import { RowParameters } from "../../prisma/row-parameters.ts";
+import type { CheckedSubmission } from "./checked-submission.ts";
+import { writeEvents } from "./event-log.ts";
+import { QUEUE_JOBS, writeNotifications } from "./queue-statement.ts";
+import { RECORD_COLUMNS, type RecordRow, recordOf } from "./record-row.ts";
+import type { RelayRecord } from "./relay-record.ts";
+
+/** A payment that is to become a record. */
+export interface NewRecord {
+  readonly recordNumber: RecordNumber;
+  readonly submission: CheckedSubmission;
+}
+
+export interface Recording {
+  /** FORWARDED when it will be sent at once: that it may have been sent is durable before it is. */
+  readonly state: "RECEIVED" | "FORWARDED";
+  readonly recordedAtMs: number;
+  readonly deadlineAtMs: number;
+  readonly leaseOwner: string;
+}
+
+/** The end of a record, or a later revision of its result. */
+export interface Completion {
+  readonly recordNumber: RecordNumber;
+  readonly state: StateName;
+  /** 0 without a result. */
+  readonly revision: number;
+  readonly responseCode: string;
+  readonly approvalCode: string;
+  readonly retrievalReference: string;
+  readonly approvedAmountMinor: bigint;
+  readonly lastFour: string;
+  readonly scheme: string;
+  readonly result: SignedResult | undefined;
+  readonly faultCode: string | undefined;
+}
+
+/** The hot statements: one for all payments of a flush. */
+export class RecordStore {
+  readonly #database: HotDatabase;
+
+  constructor(database: HotDatabase) {
+    this.#database = database;
+  }
+
+  /**
+   * Writes those that are new, and their first event.
+   *
+   * @returns numbers of those written. What is missing was there already, by payment or by number.
+   */
+  async insert(
+    records: readonly NewRecord[],
+    recording: Recording,
+  ): Promise<ReadonlySet<RecordNumber>> {
+    const rows = await this.#database.run<NumberRow>(INSERT, [
+      ...INSERT_BATCH.values(records),
+      recording.state,
+      new Date(recording.recordedAtMs),
+      recording.state === "FORWARDED" ? new Date(recording.recordedAtMs) : null,
+      new Date(recording.deadlineAtMs),
+      recording.leaseOwner,
+    ]);
+    return new Set(rows.map(({ record_number }) => record_number));
+  }
+
+  /** The records of these payments, where there are any, in no particular order. */
+  async findByPayments(keys: readonly PaymentKey[]): Promise<readonly RelayRecord[]> {
+    const rows = await this.#database.run<RecordRow>(FIND_BY_PAYMENTS, [
+      keys.map(({ merchantId }) => merchantId),
+      keys.map(({ paymentId }) => paymentId),
+    ]);
+    return rows.map(recordOf);
+  }
+
+  async findByNumbers(numbers: readonly RecordNumber[]): Promise<readonly RelayRecord[]> {
+    const rows = await this.#database.run<RecordRow>(FIND_BY_NUMBERS, [numbers]);
+    return rows.map(recordOf);
+  }
+
+  /** RECEIVED to FORWARDED, unless somebody else has taken the record over. */
+  async markForwarded(
+    records: readonly { readonly recordNumber: RecordNumber; readonly claimNumber: number }[],
+    nowMs: number,
+  ): Promise<ReadonlySet<RecordNumber>> {
+    const rows = await this.#database.run<NumberRow>(MARK_FORWARDED, [
+      ...MARK_BATCH.values(records),
+      new Date(nowMs),
+    ]);
+    return new Set(rows.map(({ record_number }) => record_number));
+  }
+
+  /**
+   * Writes outcomes where the table of transitions allows it and the revision is a newer one, and
+   * clears the sealed data in the same statement.
+   *
+   * @returns for each record that changed, which revision it has now.
+   */
+  async complete(
+    completions: readonly Completion[],
+    nowMs: number,
+  ): Promise<ReadonlyMap<RecordNumber, number>> {
+    const rows = await this.#database.run<NumberRow & { readonly revision: number }>(COMPLETE, [
+      ...COMPLETE_BATCH.values(completions),
+      new Date(nowMs),
+      LEGAL_TRANSITIONS,
+    ]);
+    return new Map(rows.map(({ record_number, revision }) => [record_number, revision]));
+  }
+}
+
+export interface PaymentKey {
+  readonly merchantId: MerchantId;
+  readonly paymentId: PaymentId;
+}
+
+interface NumberRow {
+  readonly record_number: RecordNumber;
+}
+
+const INSERT_BATCH = new RowParameters<NewRecord>({
+  record_number: ["text", ({ recordNumber }) => recordNumber],
+  merchant_id: ["text", ({ submission }) => submission.context.merchantId],
+  payment_id: ["uuid", ({ submission }) => submission.context.paymentId],
+  digest: ["bytea", ({ submission }) => submission.digest],
+  context_digest: ["bytea", ({ submission }) => submission.contextDigest],
+  kind: ["text", ({ submission }) => enumName(PaymentKind, submission.context.kind)],
+  total_minor: ["bigint", ({ submission }) => submission.context.amounts.totalMinor],
+  tip_minor: ["bigint", ({ submission }) => submission.context.amounts.tipMinor],
+  cashback_minor: ["bigint", ({ submission }) => submission.context.amounts.cashbackMinor],
+  surcharge_minor: ["bigint", ({ submission: { context } }) => context.amounts.surchargeMinor],
+  currency: ["int", ({ submission }) => submission.context.currency],
+  terminal_id: ["text", ({ submission }) => submission.context.terminalId],
+  reader_serial: ["text", ({ submission }) => submission.context.readerSerial],
+  entry_mode: [
+    "text",
+    ({ submission: { context } }) => enumName(EntryMode, context.wire.entryMode),
+  ],
+  trace_number: ["int", ({ submission }) => submission.traceNumber],
+  reader_payment: ["bytea", ({ submission }) => submission.payment.readerPayment],
+  reader_signature: ["bytea", ({ submission }) => submission.payment.signature],
+  traceparent: ["text", ({ submission }) => submission.span.traceparent],
+  original_payment_id: ["uuid", ({ submission }) => submission.context.previousPaymentId],
+});
+
+const INSERTED_NAMES = INSERT_BATCH.names;
+const [STATE, RECORDED_AT, FORWARDED_AT, DEADLINE_AT, LEASE_OWNER] = [
+  "text",
+  "timestamptz",
+  "timestamptz",
+  "timestamptz",
+  "text",
+].map((type, index) => `$${INSERT_BATCH.next + index}::${type}`);
+
+/** In the order of the key, so that relays that insert the same payments wait, not deadlock. */
+const INSERT = {
+  name: "insert_records",
+  text: `
+    WITH inserted AS (
+      INSERT INTO record (${INSERTED_NAMES},
+        state, recorded_at, forwarded_at, deadline_at, due_at, lease_owner)
+      SELECT ${INSERTED_NAMES},
+        ${STATE}, ${RECORDED_AT}, ${FORWARDED_AT}, ${DEADLINE_AT}, ${DEADLINE_AT}, ${LEASE_OWNER}
+      FROM ${INSERT_BATCH.from("given")}
+      ORDER BY merchant_id, payment_id
+      ON CONFLICT DO NOTHING
+      RETURNING record_number, merchant_id, state, recorded_at AS changed_at
+    ), ${writeEvents("inserted")}
+    SELECT record_number FROM inserted`,
+};
+
+const FIND_BY_PAYMENTS = {
+  name: "find_records_by_payments",
+  text: `
+    SELECT ${RECORD_COLUMNS}
+    FROM unnest($1::text[], $2::uuid[]) AS given(merchant_id, payment_id)
+    JOIN record USING (merchant_id, payment_id)`,
+};
+
+const FIND_BY_NUMBERS = {
+  name: "find_records_by_numbers",
+  text: `SELECT ${RECORD_COLUMNS} FROM record WHERE record_number = ANY ($1::text[])`,
+};
+
+const MARK_BATCH = new RowParameters<{ recordNumber: RecordNumber; claimNumber: number }>({
+  record_number: ["text", ({ recordNumber }) => recordNumber],
+  claim_number: ["int", ({ claimNumber }) => claimNumber],
+});
+
+const MARK_FORWARDED = {
+  name: "mark_records_forwarded",
+  text: `
+    WITH changed AS (
+      UPDATE record SET state = 'FORWARDED', forwarded_at = $${MARK_BATCH.next}::timestamptz
+      FROM ${MARK_BATCH.from("given")}
+      WHERE record.record_number = given.record_number
+        AND record.claim_number = given.claim_number AND record.state = 'RECEIVED'
+      RETURNING record.record_number, record.merchant_id, record.state,
+        record.forwarded_at AS changed_at
+    ), ${writeEvents("changed")}
+    SELECT record_number FROM changed`,
+};
+
+const COMPLETE_BATCH = new RowParameters<Completion>({
+  record_number: ["text", ({ recordNumber }) => recordNumber],
+  state: ["text", ({ state }) => state],
+  revision: ["int", ({ revision }) => revision],
+  response_code: ["text", ({ responseCode }) => responseCode],
+  approval_code: ["text", ({ approvalCode }) => approvalCode],
+  retrieval_reference: ["text", ({ retrievalReference }) => retrievalReference],
+  approved_amount_minor: ["bigint", ({ approvedAmountMinor }) => approvedAmountMinor],
+  last_four: ["text", ({ lastFour }) => lastFour],
+  scheme: ["text", ({ scheme }) => scheme],
+  result: ["bytea", ({ result }) => result?.result],
+  result_signature: ["bytea", ({ result }) => result?.signature],
+  result_key_id: ["bytea", ({ result }) => result?.keyId],
+  fault_code: ["text", ({ faultCode }) => faultCode],
+});
+
+/** "FORWARDED>APPROVED" and all others of the table. */
+const LEGAL_TRANSITIONS: readonly string[] = Object.entries(PAYMENT_TRANSITIONS).flatMap(
+  ([from, states]) => states.map((to) => `${from}>${to}`),
+);
+
+/** fault_code stays when none is given: it says why a payment was reversed. */
+const COMPLETE = {
+  name: "complete_records",
+  text: `
+    WITH changed AS (
+      UPDATE record SET
+        ${COMPLETE_BATCH.columns
+          .slice(1, -1)
+          .map((name) => `${name} = given.${name}`)
+          .join(", ")},
+        fault_code = coalesce(given.fault_code, record.fault_code),
+        reader_payment = NULL, reader_signature = NULL, due_at = NULL,
+        completed_at = $${COMPLETE_BATCH.next}::timestamptz
+      FROM ${COMPLETE_BATCH.from("given")}
+      WHERE record.record_number = given.record_number
+        AND (given.revision > record.revision OR given.result IS NULL)
+        AND record.state || '>' || given.state = ANY ($${COMPLETE_BATCH.next + 1}::text[])
+      RETURNING record.record_number, record.merchant_id, record.terminal_id, record.state,
+        record.revision, record.completed_at AS changed_at
+    ), ${writeEvents("changed")}, ${writeNotifications("changed")}
+    SELECT record_number, revision, ${QUEUE_JOBS} AS jobs FROM changed`,
+};

@@ -1,0 +1,102 @@
+import type { CancelPaymentRequest } from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import type { Clock } from "../../mesh/clock.ts";
+import type { Telemetry } from "../../mesh/telemetry.ts";
+import { PaymentError } from "../../payment/errors.ts";
+import {
+  type MerchantId,
+  type PaymentId,
+  parsePaymentId,
+  type RelayId,
+  type TerminalId,
+} from "../../payment/identifiers.ts";
+import { REVERSAL_REASONS } from "../../payment/iso8583.ts";
+import { newRecordNumber } from "../../payment/record-number.ts";
+import type { Random } from "../../sealing/random.ts";
+import type { Forwarder } from "../forwarding/forwarder.ts";
+import type { RecordStore } from "../records/record-store.ts";
+import type { RecordOutcome, RelayRecord } from "../records/relay-record.ts";
+import { merchantWithin, type Scope } from "../registry/scope.ts";
+import type { RecoveryStore } from "./recovery-store.ts";
+import type { Reversals } from "./reversals.ts";
+
+/** Others may change the record, or take its number, between looking and writing. */
+const ATTEMPTS_MAX = 5;
+
+export interface CancellationOptions {
+  readonly records: RecordStore;
+  readonly recovery: RecoveryStore;
+  readonly reversals: Reversals;
+  readonly forwarder: Forwarder;
+  readonly relayId: RelayId;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly telemetry: Telemetry;
+}
+
+/** Undoes payments whose fate the caller does not know, also those that have not come yet. */
+export class Cancellation {
+  readonly #options: CancellationOptions;
+
+  constructor(options: CancellationOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @returns the record now: REVERSING until the processor acknowledged; as it was if it is final.
+   * @throws PaymentError MALFORMED_REQUEST or NOT_PERMITTED.
+   */
+  async cancel(request: CancelPaymentRequest, scope: Scope): Promise<RecordOutcome> {
+    const paymentId = parsePaymentId(request.paymentId);
+    const merchantId = merchantWithin(scope, request.merchantId);
+    if (merchantId === undefined) {
+      const field = "merchant_id";
+      throw new PaymentError("MALFORMED_REQUEST", `${field} is required, got nothing`, { field });
+    }
+    const terminalId = scope.kind === "merchant" ? scope.terminalId : "";
+    for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
+      const [record] = await this.#options.records.findByPayments([{ merchantId, paymentId }]);
+      const outcome =
+        record === undefined
+          ? await this.#entomb({ merchantId, paymentId, terminalId })
+          : await this.#undo(record);
+      if (outcome !== undefined) return outcome;
+    }
+    throw new PaymentError("OVERLOADED", `payment ${paymentId} is being changed by others`);
+  }
+
+  /** @returns undefined when somebody else changed the record first. */
+  async #undo(record: RelayRecord): Promise<RecordOutcome | undefined> {
+    if (record.state !== "RECEIVED" && record.state !== "FORWARDED") return record;
+    const { reversals, forwarder } = this.#options;
+    const [begun] = await reversals.begin([record], REVERSAL_REASONS.CUSTOMER_CANCELLATION);
+    const flight = forwarder.find(record.recordNumber);
+    if (begun !== undefined && flight !== undefined) forwarder.drop(flight, "CANCELLED");
+    return begun;
+  }
+
+  /** @returns undefined when the payment came first, or the number was taken. */
+  async #entomb(payment: {
+    readonly merchantId: MerchantId;
+    readonly paymentId: PaymentId;
+    readonly terminalId: TerminalId | "";
+  }): Promise<RecordOutcome | undefined> {
+    const { recovery, reversals, relayId, clock, random, telemetry } = this.#options;
+    const recordNumber = newRecordNumber(relayId, random.bytes(9));
+    const reason = REVERSAL_REASONS.CUSTOMER_CANCELLATION;
+    const { paymentId } = payment;
+    const attributes = { paymentId, recordNumber };
+    const span = telemetry.spanOf(undefined, "relay.cancel", "internal", attributes);
+    span.end();
+    const tombstone = {
+      ...payment,
+      recordNumber,
+      reverse: reversals.orderTombstone({ ...payment, recordNumber, reason }),
+      traceparent: span.traceparent,
+    };
+    if (!(await recovery.insertTombstone(tombstone, clock.nowMs()))) return undefined;
+    const [record] = await this.#options.records.findByNumbers([recordNumber]);
+    if (record === undefined) throw new Error("bug: a record that was just committed is gone");
+    reversals.send([record], false);
+    return record;
+  }
+}

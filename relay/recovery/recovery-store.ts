@@ -1,0 +1,188 @@
+import type { SignedReverse } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import type { MerchantId, PaymentId, TerminalId } from "../../payment/identifiers.ts";
+import type { RecordNumber } from "../../payment/record-number.ts";
+import type { HotDatabase, Statement } from "../../prisma/hot-database.ts";
+import { RowParameters } from "../../prisma/row-parameters.ts";
+import { writeEvents } from "../records/event-log.ts";
+import { RECORD_COLUMNS, type RecordRow, recordOf } from "../records/record-row.ts";
+import type { RelayRecord } from "../records/relay-record.ts";
+
+/** Records claimed by one statement. */
+export const CLAIMS_MAX = 256;
+/** How long an instance may be late before another one takes its records over. */
+const TAKEOVER_AFTER_MS = 10_000;
+/** Between two repeats of a reversal; doubled with each. */
+const REPEAT_MS_MIN = 1_000;
+const REPEAT_MS_MAX = 60_000;
+
+/** A record that begins to be undone. */
+export interface Reversing {
+  readonly recordNumber: RecordNumber;
+  /** As it was when the caller got the record: somebody who claimed it since has another. */
+  readonly claimNumber: number;
+  readonly reverse: SignedReverse;
+  readonly faultCode: string | undefined;
+}
+
+/** A payment that must not happen although nobody has seen it yet. */
+export interface Tombstone {
+  readonly recordNumber: RecordNumber;
+  readonly merchantId: MerchantId;
+  readonly paymentId: PaymentId;
+  readonly terminalId: TerminalId | "";
+  readonly reverse: SignedReverse;
+  readonly traceparent: string;
+}
+
+/** What finds records that nobody else finishes, whichever instance began them. */
+export class RecoveryStore {
+  readonly #database: HotDatabase;
+  readonly #leaseOwner: string;
+
+  /** @param leaseOwner this relay instance. */
+  constructor(database: HotDatabase, leaseOwner: string) {
+    this.#database = database;
+    this.#leaseOwner = leaseOwner;
+  }
+
+  /**
+   * Takes up to 256 records that are due: this instance's own, and others' that are long overdue.
+   * Several instances may do so at the same time: none gets what another one has.
+   *
+   * @param spread from 0.5 up to 1.5, so that repeats do not come all at once.
+   */
+  async claimDue(nowMs: number, spread: number): Promise<readonly RelayRecord[]> {
+    const overdueBefore = new Date(nowMs - TAKEOVER_AFTER_MS);
+    const values = [this.#leaseOwner, new Date(nowMs), spread, overdueBefore];
+    return (await this.#database.run<RecordRow>(CLAIM_DUE, values)).map(recordOf);
+  }
+
+  /** Takes all open records of this instance, or all that are being reversed, page by page. */
+  async *claimOwn(
+    which: "open" | "reversing",
+    nowMs: number,
+    spread: number,
+  ): AsyncGenerator<readonly RelayRecord[]> {
+    const statement = which === "open" ? CLAIM_OPEN : CLAIM_REVERSING;
+    let lastNumber = "";
+    for (;;) {
+      const values = [this.#leaseOwner, new Date(nowMs), spread, lastNumber];
+      const rows = await this.#database.run<RecordRow>(statement, values);
+      if (rows.length === 0) return;
+      yield rows.map(recordOf);
+      for (const row of rows) if (row.record_number > lastNumber) lastNumber = row.record_number;
+    }
+  }
+
+  /** RECEIVED or FORWARDED to REVERSING; the sealed data is of no use from here on. */
+  async beginReversals(
+    records: readonly Reversing[],
+    nowMs: number,
+  ): Promise<ReadonlySet<RecordNumber>> {
+    const rows = await this.#database.run<{ record_number: RecordNumber }>(BEGIN_REVERSALS, [
+      ...REVERSING_BATCH.values(records),
+      this.#leaseOwner,
+      new Date(nowMs),
+      new Date(nowMs + REPEAT_MS_MIN),
+    ]);
+    return new Set(rows.map(({ record_number }) => record_number));
+  }
+
+  /** @returns false when there is a record of that payment, or number, already. */
+  async insertTombstone(tombstone: Tombstone, nowMs: number): Promise<boolean> {
+    const rows = await this.#database.run(INSERT_TOMBSTONE, [
+      tombstone.recordNumber,
+      tombstone.merchantId,
+      tombstone.paymentId,
+      tombstone.terminalId,
+      tombstone.reverse.reverse,
+      tombstone.reverse.signature,
+      tombstone.traceparent,
+      this.#leaseOwner,
+      new Date(nowMs),
+      new Date(nowMs + REPEAT_MS_MIN),
+    ]);
+    return rows.length === 1;
+  }
+}
+
+/** What is claimed comes back by itself: at the deadline, or when a reversal is to be repeated. */
+function claimStatement(name: string, condition: string, order: string): Statement {
+  return {
+    name,
+    text: `
+    WITH wanted AS (
+      SELECT record_number FROM record
+      WHERE due_at IS NOT NULL AND ${condition}
+      ORDER BY ${order} LIMIT ${CLAIMS_MAX} FOR UPDATE SKIP LOCKED
+    )
+    UPDATE record SET
+      lease_owner = $1::text,
+      claim_number = claim_number + 1,
+      reversal_attempts = reversal_attempts + CASE WHEN state = 'REVERSING' THEN 1 ELSE 0 END,
+      due_at = greatest(
+        CASE WHEN state = 'REVERSING' THEN $2::timestamptz ELSE deadline_at END,
+        $2::timestamptz + interval '1 millisecond' * $3::float8 *
+          least(${REPEAT_MS_MAX}, ${REPEAT_MS_MIN} * power(2, least(claim_number, 16)))
+      )
+    FROM wanted WHERE record.record_number = wanted.record_number
+    RETURNING ${RECORD_COLUMNS}`,
+  };
+}
+
+const CLAIM_DUE = claimStatement(
+  "claim_due_records",
+  "due_at <= $2::timestamptz AND (lease_owner = $1::text OR due_at <= $4::timestamptz)",
+  "due_at",
+);
+
+const OWN = "lease_owner = $1::text AND record_number > $4::text";
+const CLAIM_OPEN = claimStatement("claim_open_records", OWN, "record_number");
+const CLAIM_REVERSING = claimStatement(
+  "claim_reversing_records",
+  `${OWN} AND state = 'REVERSING'`,
+  "record_number",
+);
+
+const REVERSING_BATCH = new RowParameters<Reversing>({
+  record_number: ["text", ({ recordNumber }) => recordNumber],
+  claim_number: ["int", ({ claimNumber }) => claimNumber],
+  reverse: ["bytea", ({ reverse }) => reverse.reverse],
+  reverse_signature: ["bytea", ({ reverse }) => reverse.signature],
+  fault_code: ["text", ({ faultCode }) => faultCode],
+});
+
+const BEGIN_REVERSALS: Statement = {
+  name: "begin_reversals",
+  text: `
+    WITH changed AS (
+      UPDATE record SET state = 'REVERSING', reverse = given.reverse,
+        reverse_signature = given.reverse_signature, fault_code = given.fault_code,
+        reader_payment = NULL, reader_signature = NULL, reversal_attempts = 1,
+        lease_owner = $${REVERSING_BATCH.next}::text,
+        due_at = $${REVERSING_BATCH.next + 2}::timestamptz
+      FROM ${REVERSING_BATCH.from("given")}
+      WHERE record.record_number = given.record_number
+        AND record.claim_number = given.claim_number
+        AND record.state IN ('RECEIVED', 'FORWARDED')
+      RETURNING record.record_number, record.merchant_id, record.state,
+        $${REVERSING_BATCH.next + 1}::timestamptz AS changed_at
+    ), ${writeEvents("changed")}
+    SELECT record_number FROM changed`,
+};
+
+const INSERT_TOMBSTONE: Statement = {
+  name: "insert_tombstone",
+  text: `
+    WITH inserted AS (
+      INSERT INTO record (record_number, merchant_id, payment_id, terminal_id, reverse,
+        reverse_signature, traceparent, lease_owner, recorded_at, deadline_at, due_at,
+        kind, state, total_minor, tip_minor, cashback_minor, surcharge_minor, currency,
+        reader_serial, entry_mode, trace_number, reversal_attempts)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10,
+        'UNSPECIFIED', 'REVERSING', 0, 0, 0, 0, 0, '', 'UNSPECIFIED', 0, 1)
+      ON CONFLICT DO NOTHING
+      RETURNING record_number, merchant_id, state, recorded_at AS changed_at
+    ), ${writeEvents("inserted")}
+    SELECT record_number FROM inserted`,
+};

@@ -1,0 +1,166 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import {
+  ReverseSchema,
+  type SignedReverse,
+  SignedReverseSchema,
+} from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import {
+  type ReversalRequest,
+  ReversalRequestSchema,
+} from "../../gen/cardlane/processor/v1/processor_pb.ts";
+import type { Clock } from "../../mesh/clock.ts";
+import type { Telemetry } from "../../mesh/telemetry.ts";
+import type { PaymentErrorCode } from "../../payment/errors.ts";
+import {
+  type MerchantId,
+  type PaymentId,
+  paymentIdToBytes,
+  type RelayId,
+} from "../../payment/identifiers.ts";
+import { type REVERSAL_REASONS, reversalMessageType } from "../../payment/iso8583.ts";
+import { decodeReaderPayment } from "../../payment/payment-context.ts";
+import type { RecordNumber } from "../../payment/record-number.ts";
+import type { Signer } from "../../sealing/curves.ts";
+import { sign } from "../../sealing/dsse.ts";
+import { BOX_ENTRIES_MAX, type ProcessorLanes } from "../forwarding/processor-lanes.ts";
+import type { RecordOutcome, RelayRecord } from "../records/relay-record.ts";
+import type { RecoveryStore } from "./recovery-store.ts";
+
+/** The digest of a payment that was cancelled before the relay ever saw its bytes. */
+const NO_DIGEST = new Uint8Array(64);
+
+export type ReversalReason = (typeof REVERSAL_REASONS)[keyof typeof REVERSAL_REASONS];
+
+export interface ReversalsOptions {
+  readonly store: RecoveryStore;
+  readonly lanes: ProcessorLanes;
+  readonly relayId: RelayId;
+  readonly signing: Signer;
+  readonly clock: Clock;
+  readonly telemetry: Telemetry;
+  readonly nextRequestNumber: () => bigint;
+  /** A record is REVERSING from now on; committed. */
+  readonly onBegun: (outcome: RecordOutcome) => void;
+}
+
+/** Orders to undo payments: signed once, stored, sent until they are answered. */
+export class Reversals {
+  readonly #options: ReversalsOptions;
+  /** Records whose order is on its way. One record has one entry, however often it is repeated. */
+  readonly #byRequest = new Map<bigint, RelayRecord>();
+  readonly #requestNumbers = new Map<RecordNumber, bigint>();
+
+  constructor(options: ReversalsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Moves records to REVERSING, where nobody else was faster, and sends the orders.
+   *
+   * @returns those that are REVERSING now.
+   */
+  async begin(
+    records: readonly RelayRecord[],
+    reason: ReversalReason,
+    faultCode?: PaymentErrorCode,
+  ): Promise<readonly RelayRecord[]> {
+    if (records.length === 0) return [];
+    const { store, clock, onBegun } = this.#options;
+    const nowMs = clock.nowMs();
+    const ordered = records.map((record) => ({
+      ...record,
+      state: "REVERSING" as const,
+      payment: undefined,
+      reverse: this.#order(record, contextOf(record), reason),
+      faultCode,
+    }));
+    const begun = await store.beginReversals(ordered, nowMs);
+    const reversing = ordered.filter(({ recordNumber }) => begun.has(recordNumber));
+    this.send(reversing, false);
+    for (const record of reversing) onBegun(record);
+    return reversing;
+  }
+
+  /** An order for a payment of which nothing but its id is known. */
+  orderTombstone(payment: {
+    readonly recordNumber: RecordNumber;
+    readonly merchantId: MerchantId;
+    readonly paymentId: PaymentId;
+    readonly reason: ReversalReason;
+  }): SignedReverse {
+    return this.#order({ ...payment, digest: NO_DIGEST }, new Uint8Array(), payment.reason);
+  }
+
+  /** Without a stream nothing is sent; the orders are due again by themselves. */
+  send(records: readonly RelayRecord[], isRepeat: boolean): void {
+    for (let start = 0; start < records.length; start += BOX_ENTRIES_MAX) {
+      const some = records.slice(start, start + BOX_ENTRIES_MAX);
+      const reversals = some.flatMap((record) => this.#requestOf(record, isRepeat));
+      this.#options.lanes.send({ reversals });
+    }
+  }
+
+  /** The record that an answer is about. */
+  answered(requestNumber: bigint): RelayRecord | undefined {
+    return this.#byRequest.get(requestNumber);
+  }
+
+  /** The record is final. */
+  drop(recordNumber: RecordNumber): void {
+    const requestNumber = this.#requestNumbers.get(recordNumber);
+    if (requestNumber === undefined) return;
+    this.#requestNumbers.delete(recordNumber);
+    this.#byRequest.delete(requestNumber);
+  }
+
+  #requestOf(record: RelayRecord, isRepeat: boolean): ReversalRequest[] {
+    const { reverse, recordNumber, traceparent } = record;
+    if (reverse === undefined) return [];
+    const { telemetry, nextRequestNumber } = this.#options;
+    const requestNumber = this.#requestNumbers.get(recordNumber) ?? nextRequestNumber();
+    this.#requestNumbers.set(recordNumber, requestNumber);
+    this.#byRequest.set(requestNumber, record);
+    const span = telemetry.spanOf(traceparent || undefined, "relay.reverse", "producer", {
+      recordNumber,
+      paymentId: record.paymentId,
+    });
+    span.end();
+    return [
+      create(ReversalRequestSchema, {
+        requestNumber,
+        messageType: reversalMessageType(isRepeat),
+        reverse,
+        traceparent: span.traceparent,
+      }),
+    ];
+  }
+
+  #order(
+    payment: Pick<RelayRecord, "recordNumber" | "merchantId" | "paymentId" | "digest">,
+    context: Uint8Array,
+    reason: ReversalReason,
+  ): SignedReverse {
+    const { relayId, signing, clock } = this.#options;
+    const reverse = toBinary(
+      ReverseSchema,
+      create(ReverseSchema, {
+        version: 1,
+        paymentId: paymentIdToBytes(payment.paymentId),
+        merchantId: payment.merchantId,
+        digest: payment.digest ?? NO_DIGEST,
+        relayId,
+        recordNumber: payment.recordNumber,
+        reason,
+        relayTimeMs: BigInt(Math.round(clock.nowMs())),
+        context,
+      }),
+    );
+    return create(SignedReverseSchema, { reverse, signature: sign("reverse", reverse, signing) });
+  }
+}
+
+/** As the reader serialised it, so that the processor can bind its answer to it. */
+function contextOf({ payment }: RelayRecord): Uint8Array {
+  if (payment === undefined) return new Uint8Array();
+  return decodeReaderPayment(payment.readerPayment).context;
+}

@@ -1,0 +1,147 @@
+import type { Clock, Timer } from "../../mesh/clock.ts";
+import type { Log } from "../../mesh/log.ts";
+import { REVERSAL_REASONS } from "../../payment/iso8583.ts";
+import type { Forwarder } from "../forwarding/forwarder.ts";
+import type { RecordStore } from "../records/record-store.ts";
+import type { RelayRecord } from "../records/relay-record.ts";
+import type { Waiting } from "../records/waiting.ts";
+import { CLAIMS_MAX, type RecoveryStore } from "./recovery-store.ts";
+import type { Resumer } from "./resumer.ts";
+import type { Reversals } from "./reversals.ts";
+
+/** How often the relay looks for what is due. */
+const SWEEP_MS = 500;
+/** Records that are looked up at once for those who wait. */
+const LOOKUPS_MAX = 1_000;
+
+export interface SweepOptions {
+  readonly recovery: RecoveryStore;
+  readonly records: RecordStore;
+  readonly forwarder: Forwarder;
+  readonly reversals: Reversals;
+  readonly resumer: Resumer;
+  readonly waiting: Waiting;
+  readonly clock: Clock;
+  /** From 0 up to 1. */
+  readonly jitter: () => number;
+  readonly log: Log;
+  /** Whether the database answered. */
+  readonly onDatabase: (isReached: boolean) => void;
+}
+
+/**
+ * Makes every record final in bounded time, with nobody's help: repeats what got no answer,
+ * reverses what is past its deadline, and goes on with what a run before this one left behind.
+ */
+export class Sweep implements AsyncDisposable {
+  readonly #options: SweepOptions;
+  #timer: Timer | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #isStopped = false;
+  #isFailing = false;
+
+  constructor(options: SweepOptions) {
+    this.#options = options;
+  }
+
+  /** First what this instance left open when it ended, then every half second what is due. */
+  start(): void {
+    this.#running = this.#guarded(() => this.#resume());
+    this.#plan();
+  }
+
+  /** Reversals need not wait out their back-off when a processor can be reached again. */
+  processorReached(): void {
+    this.#running = this.#running.then(() => this.#guarded(() => this.#repeatReversals()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isStopped = true;
+    this.#timer?.cancel();
+    await this.#running;
+  }
+
+  #plan(): void {
+    this.#timer = this.#options.clock.timer(SWEEP_MS, () => {
+      this.#running = this.#running
+        .then(() => this.#guarded(() => this.#sweep()))
+        .then(() => {
+          if (!this.#isStopped) this.#plan();
+        });
+    });
+  }
+
+  async #guarded(work: () => Promise<void>): Promise<void> {
+    if (this.#isStopped) return;
+    const { log, onDatabase } = this.#options;
+    try {
+      await work();
+      this.#isFailing = false;
+    } catch (error) {
+      // Once per outage: it is tried twice a second.
+      if (!this.#isFailing) log.failure("looking for what is due failed", error);
+      this.#isFailing = true;
+    }
+    onDatabase(!this.#isFailing);
+  }
+
+  async #sweep(): Promise<void> {
+    const { recovery, forwarder, clock } = this.#options;
+    forwarder.repeatStale();
+    let due: readonly RelayRecord[];
+    do {
+      due = await recovery.claimDue(clock.nowMs(), this.#spread());
+      await this.#goOn(due);
+    } while (due.length === CLAIMS_MAX);
+    // What was due and could not be claimed belongs to somebody else, or is final.
+    forwarder.dropLate(clock.nowMs());
+    await this.#lookUpWaiting();
+  }
+
+  async #resume(): Promise<void> {
+    const { recovery, clock } = this.#options;
+    const pages = recovery.claimOwn("open", clock.nowMs(), this.#spread());
+    for await (const records of pages) await this.#goOn(records);
+  }
+
+  async #repeatReversals(): Promise<void> {
+    const { recovery, reversals, clock } = this.#options;
+    const pages = recovery.claimOwn("reversing", clock.nowMs(), this.#spread());
+    for await (const records of pages) reversals.send(records, true);
+  }
+
+  async #goOn(records: readonly RelayRecord[]): Promise<void> {
+    const { forwarder, reversals, resumer, clock } = this.#options;
+    const nowMs = clock.nowMs();
+    reversals.send(
+      records.filter(({ state }) => state === "REVERSING"),
+      true,
+    );
+    const open = records.filter(({ state }) => state !== "REVERSING");
+    const late = open.filter(({ deadlineAtMs }) => deadlineAtMs <= nowMs);
+    for (const { recordNumber } of late) {
+      const flight = forwarder.find(recordNumber);
+      if (flight !== undefined) forwarder.drop(flight, "DEADLINE_EXCEEDED");
+    }
+    await reversals.begin(late, REVERSAL_REASONS.TIMEOUT);
+    const inTime = open.filter(({ deadlineAtMs }) => deadlineAtMs > nowMs);
+    for (const record of inTime) await resumer.resume(record);
+  }
+
+  /** Another instance may have finished what a terminal waits for here. */
+  async #lookUpWaiting(): Promise<void> {
+    const { waiting, forwarder, records } = this.#options;
+    const wanted = waiting.recordNumbers().filter((number) => forwarder.isWaitingLong(number));
+    if (wanted.length === 0) return;
+    for (const record of await records.findByNumbers(wanted.slice(0, LOOKUPS_MAX))) {
+      if (record.state === "RECEIVED" || record.state === "FORWARDED") continue;
+      const flight = forwarder.find(record.recordNumber);
+      if (flight !== undefined) forwarder.drop(flight, "WRONG_STATE");
+      waiting.tell(record);
+    }
+  }
+
+  #spread(): number {
+    return 0.5 + this.#options.jitter();
+  }
+}

@@ -1,0 +1,80 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { ManualClock } from "../../mesh/manual-clock.ts";
+import { CachedLookup } from "./cached-lookup.ts";
+
+/** Counts what is asked for; knows the length of every word but "nobody". */
+function wordLengths(clock: ManualClock, entriesMax = 10) {
+  const asked: string[][] = [];
+  const lookup = new CachedLookup<string, number>({
+    clock,
+    freshMs: 1_000,
+    entriesMax,
+    load: async (words) => {
+      asked.push([...words]);
+      const known = words.filter((word) => word !== "nobody");
+      return new Map(known.map((word) => [word, word.length]));
+    },
+  });
+  return { lookup, asked };
+}
+
+test("what is asked for in one turn is one query, each key once", async () => {
+  const { lookup, asked } = wordLengths(new ManualClock());
+  const words = ["one", "three", "one", "nobody"];
+  expect(await Promise.all(words.map((word) => lookup.get(word)))).toEqual([3, 5, 3, undefined]);
+  expect(asked).toEqual([["one", "three", "nobody"]]);
+});
+
+test("a value is kept while it is fresh, and so is absence", async () => {
+  const clock = new ManualClock();
+  const { lookup, asked } = wordLengths(clock);
+  await Promise.all([lookup.get("one"), lookup.get("nobody")]);
+  await clock.advance(999);
+  expect(await Promise.all([lookup.get("one"), lookup.get("nobody")])).toEqual([3, undefined]);
+  expect(asked).toHaveLength(1);
+  await clock.advance(1);
+  await lookup.get("one");
+  expect(asked).toEqual([["one", "nobody"], ["one"]]);
+});
+
+test("after clear everything is asked for again", async () => {
+  const { lookup, asked } = wordLengths(new ManualClock());
+  await lookup.get("one");
+  lookup.clear();
+  await lookup.get("one");
+  expect(asked).toHaveLength(2);
+});
+
+test("what was being loaded when it was cleared is not kept", async () => {
+  const loads: PromiseWithResolvers<ReadonlyMap<string, number>>[] = [];
+  const lookup = new CachedLookup<string, number>({
+    clock: new ManualClock(),
+    freshMs: 1_000,
+    entriesMax: 10,
+    load: () => {
+      const load = Promise.withResolvers<ReadonlyMap<string, number>>();
+      loads.push(load);
+      return load.promise;
+    },
+  });
+  const before = lookup.get("one");
+  await nextTurn();
+  lookup.clear();
+  loads[0]?.resolve(new Map([["one", 1]]));
+  expect(await before).toBe(1);
+  const after = lookup.get("one");
+  await nextTurn();
+  loads[1]?.resolve(new Map([["one", 2]]));
+  expect(await after).toBe(2);
+});
+
+test("the oldest entry makes room", async () => {
+  const { lookup, asked } = wordLengths(new ManualClock(), 2);
+  for (const word of ["a", "b", "c"]) await lookup.get(word);
+  await lookup.get("c");
+  await lookup.get("b");
+  expect(asked).toHaveLength(3);
+  await lookup.get("a");
+  expect(asked).toHaveLength(4);
+});

@@ -1,0 +1,128 @@
+import { create } from "@bufbuild/protobuf";
+import { ConnectError } from "@connectrpc/connect";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type SignedEnvelope, SignedEnvelopeSchema } from "../../gen/cardlane/keys/v1/keys_pb.ts";
+import { DeviceState } from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import { paymentErrorFrom } from "../../mesh/errors-to-wire.ts";
+import { certificateIdOf } from "../../sealing/key-id.ts";
+import { TestBed, type TestRelay } from "../../test/fixtures/relay-bed.ts";
+
+const { ACTIVE, SUSPENDED } = DeviceState;
+
+let bed: TestBed;
+let relay: TestRelay;
+
+beforeAll(async () => {
+  bed = await TestBed.start();
+  relay = await bed.startRelay();
+  await bed.register(relay);
+});
+
+afterAll(() => bed[Symbol.asyncDispose]());
+
+test("what was registered is listed", async () => {
+  const { reader, terminal } = bed.keys;
+  const { readers } = await relay.registry.listReaders({});
+  expect(readers).toMatchObject([
+    { serial: reader.serial, merchantId: terminal.merchantId, state: ACTIVE, lastPaymentAtMs: 0n },
+  ]);
+  const { terminals } = await relay.registry.listTerminals({});
+  expect(terminals).toMatchObject([
+    { terminalId: terminal.terminalId, merchantId: terminal.merchantId, currencies: [978] },
+  ]);
+  expect(new Uint8Array(readers[0]?.certificateId ?? [])).toEqual(
+    certificateIdOf(reader.certificate.payload),
+  );
+});
+
+test("a reader shows when its last payment was recorded", async () => {
+  const { signed, paymentId } = bed.signer.sign();
+  const terminal = relay.openTerminal();
+  terminal.submit(signed);
+  await terminal.recordedOf(paymentId);
+  const { readers } = await relay.registry.listReaders({});
+  expect(readers[0]?.lastPaymentAtMs).toBeGreaterThan(1_700_000_000_000n);
+});
+
+test("a second registration replaces the first", async () => {
+  const { certificate, terminalId } = bed.keys.anotherTerminal("TILL0002", "ANOTHERSHOP0001");
+  const register = (state: DeviceState, currencies: number[]) =>
+    relay.registry.registerTerminals({ terminals: [{ certificate, state, currencies }] });
+  await register(ACTIVE, [978]);
+  expect(await register(SUSPENDED, [978, 840])).toMatchObject({ registered: 1 });
+  const { terminals } = await relay.registry.listTerminals({});
+  expect(terminals.filter((one) => one.terminalId === terminalId)).toMatchObject([
+    { state: SUSPENDED, currencies: [978, 840] },
+  ]);
+});
+
+test.each<{ name: string; change: (good: SignedEnvelope) => SignedEnvelope | undefined }>([
+  { name: "no certificate", change: () => undefined },
+  {
+    name: "one signature",
+    change: (good) => ({ ...good, signatures: good.signatures.slice(0, 1) }),
+  },
+  { name: "a changed payload", change: (good) => ({ ...good, payload: Uint8Array.of(1) }) },
+  { name: "a terminal's certificate", change: () => bed.keys.terminal.certificate },
+  { name: "an empty certificate", change: () => create(SignedEnvelopeSchema) },
+])("refuses a reader with $name", async ({ change }) => {
+  const certificate = change(bed.keys.anotherReader("R-NEW").certificate);
+  const { merchantId } = bed.keys.terminal;
+  const reader = { merchantId, state: ACTIVE, ...(certificate && { certificate }) };
+  expect(await refusalOf(relay.registry.registerReaders({ readers: [reader] }))).toEqual({
+    code: "CERTIFICATE_REJECTED",
+    message: "reader certificate rejected",
+  });
+});
+
+test.each([
+  { name: "no readers", readers: () => [], message: "readers must be 1 to 1000, got 0" },
+  {
+    name: "a reader twice",
+    readers: () => [readerWith({}), readerWith({})],
+    message: "readers must all be different",
+  },
+  {
+    name: "a reader without a state",
+    readers: () => [readerWith({ state: DeviceState.UNSPECIFIED })],
+    message: "readers.state must be a known state, got 0",
+  },
+  {
+    name: "a reader of a malformed merchant",
+    readers: () => [readerWith({ merchantId: "shop" })],
+    message: 'readers.merchant_id must be 15 characters of A-Z and 0-9, got "shop"',
+  },
+])("refuses $name", async ({ readers, message }) => {
+  expect(await refusalOf(relay.registry.registerReaders({ readers: readers() }))).toEqual({
+    code: "MALFORMED_REQUEST",
+    message,
+  });
+});
+
+test("refuses a terminal without currencies, or with one that nobody knows", async () => {
+  const { certificate } = bed.keys.terminal;
+  const register = (currencies: number[]) =>
+    relay.registry.registerTerminals({ terminals: [{ certificate, state: ACTIVE, currencies }] });
+  expect(await refusalOf(register([]))).toEqual({
+    code: "MALFORMED_REQUEST",
+    message: "terminals.currencies must be 1 to 32, got 0",
+  });
+  expect(await refusalOf(register([1]))).toEqual({
+    code: "CURRENCY_NOT_ACCEPTED",
+    message: "terminals.currencies must be an ISO 4217 numeric code, got 1",
+  });
+});
+
+function readerWith(other: { state?: DeviceState; merchantId?: string }) {
+  const { certificate } = bed.keys.reader;
+  const { merchantId } = bed.keys.terminal;
+  return { certificate, merchantId, state: ACTIVE, ...other };
+}
+
+async function refusalOf(call: Promise<unknown>) {
+  const error = await call.then(
+    () => undefined,
+    (reason: unknown) => paymentErrorFrom(ConnectError.from(reason)),
+  );
+  return { code: error?.code, message: error?.message };
+}

@@ -1,0 +1,113 @@
+import type { SignedEnvelope } from "../../gen/cardlane/keys/v1/keys_pb.ts";
+import { DeviceState } from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import type { Clock } from "../../mesh/clock.ts";
+import { PaymentError } from "../../payment/errors.ts";
+import type { ReaderSerial, TerminalId } from "../../payment/identifiers.ts";
+import { equalBytes } from "../../sealing/bytes.ts";
+import {
+  type CertificateCheck,
+  type CheckedReaderCertificate,
+  type CheckedTerminalCertificate,
+  verifyReaderCertificate,
+  verifyTerminalCertificate,
+} from "../../sealing/certificates.ts";
+import type { Curves } from "../../sealing/curves.ts";
+import { certificateIdOf } from "../../sealing/key-id.ts";
+import type { TrustedRoots } from "../../sealing/trusted-roots.ts";
+import { CachedLookup } from "./cached-lookup.ts";
+import type { ReaderRow, RegistryStore, TerminalRow } from "./registry-store.ts";
+
+/** A device that is suspended through another instance is refused here after this long. */
+const FRESH_MS = 5_000;
+const DEVICES_MAX = 20_000;
+
+/** A registered device. `checked` is undefined when its certificate does not hold any more. */
+export interface KnownReader extends ReaderRow {
+  readonly checked: CheckedReaderCertificate | undefined;
+}
+
+export interface KnownTerminal extends TerminalRow {
+  readonly checked: CheckedTerminalCertificate | undefined;
+}
+
+export interface RegistryOptions {
+  readonly store: RegistryStore;
+  readonly curves: Curves;
+  readonly roots: TrustedRoots;
+  readonly clock: Clock;
+}
+
+/** Who is served, fresh enough and without a query for each payment. */
+export class Registry {
+  readonly #options: RegistryOptions;
+  readonly #readers: CachedLookup<ReaderSerial, KnownReader>;
+  readonly #terminals: CachedLookup<TerminalId, KnownTerminal>;
+
+  constructor(options: RegistryOptions) {
+    this.#options = options;
+    const { store, clock } = options;
+    const limits = { clock, freshMs: FRESH_MS, entriesMax: DEVICES_MAX };
+    this.#readers = new CachedLookup({
+      ...limits,
+      load: async (serials, staleOf) => {
+        const rows = await store.findReaders(serials);
+        return new Map(
+          rows.map((row) => {
+            const known = staleOf(row.serial)?.checked;
+            const checked = this.#checked(row.certificate, known, verifyReaderCertificate);
+            return [row.serial, { ...row, checked }];
+          }),
+        );
+      },
+    });
+    this.#terminals = new CachedLookup({
+      ...limits,
+      load: async (terminalIds, staleOf) => {
+        const rows = await store.findTerminals(terminalIds);
+        return new Map(
+          rows.map((row) => {
+            const known = staleOf(row.terminalId)?.checked;
+            const checked = this.#checked(row.certificate, known, verifyTerminalCertificate);
+            return [row.terminalId, { ...row, checked }];
+          }),
+        );
+      },
+    });
+  }
+
+  reader(serial: ReaderSerial): Promise<KnownReader | undefined> {
+    return this.#readers.get(serial);
+  }
+
+  terminal(terminalId: TerminalId): Promise<KnownTerminal | undefined> {
+    return this.#terminals.get(terminalId);
+  }
+
+  /** Makes a registration through this instance count at once. */
+  forget(): void {
+    this.#readers.clear();
+    this.#terminals.clear();
+  }
+
+  /** Signatures of a certificate are verified once; its dates each time. */
+  #checked<Checked extends CheckedReaderCertificate | CheckedTerminalCertificate>(
+    envelope: SignedEnvelope,
+    known: Checked | undefined,
+    verify: (check: CertificateCheck) => Checked,
+  ): Checked | undefined {
+    const { curves, roots, clock } = this.#options;
+    const nowMs = clock.nowMs();
+    const isKnown = known !== undefined && equalBytes(known.id, certificateIdOf(envelope.payload));
+    if (isKnown && nowMs <= known.wire.notAfterMs) return known;
+    try {
+      return verify({ curves, roots, envelope, nowMs });
+    } catch (error) {
+      if (error instanceof PaymentError) return undefined;
+      throw error;
+    }
+  }
+}
+
+export function isActive(device: { readonly state: DeviceState }): boolean {
+  return device.state === DeviceState.ACTIVE;
+}

@@ -1,0 +1,181 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Client, ConnectError } from "@connectrpc/connect";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { makeDevelopmentTls } from "../../cli/start/development-tls.ts";
+import { NextStep, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import {
+  DeviceState,
+  RelayRegistryService,
+  RelayService,
+} from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import { systemClock } from "../../mesh/clock.ts";
+import type { MeshChannel } from "../../mesh/dial.ts";
+import { paymentErrorFrom } from "../../mesh/errors-to-wire.ts";
+import { type Identity, loadIdentity } from "../../mesh/identity.ts";
+import { silentLog } from "../../mesh/log.ts";
+import type { ReaderSigned } from "../../test/fixtures/reader-payment.ts";
+import { present, TestBed, type TestRelay } from "../../test/fixtures/relay-bed.ts";
+import { TestTerminal } from "../../test/fixtures/test-terminal.ts";
+
+const OTHER_MERCHANT = "ANOTHERSHOP0001";
+const HOLDERS = {
+  relay: "relay/A1",
+  operator: "operator/alice",
+  own: "terminal/TILL0001",
+  other: "terminal/TILLELSE",
+  stranger: "terminal/TILLNONE",
+  processor: "processor/P1",
+} as const;
+
+let bed: TestBed;
+let relay: TestRelay;
+let home: string;
+let payment: ReaderSigned;
+const identities: Partial<Record<keyof typeof HOLDERS, Identity>> = {};
+const channels: Partial<Record<keyof typeof HOLDERS, MeshChannel>> = {};
+
+beforeAll(async () => {
+  bed = await TestBed.start();
+  home = mkdtempSync(join(tmpdir(), "cardlane-scope-"));
+  const directory = join(home, "tls");
+  const nowMs = systemClock.nowMs();
+  await makeDevelopmentTls({ directory, holders: HOLDERS, trustDomain: "cardlane.test", nowMs });
+  for (const holder of Object.keys(HOLDERS) as (keyof typeof HOLDERS)[]) {
+    identities[holder] = await loadIdentity({
+      directory: join(directory, holder),
+      clock: systemClock,
+      log: silentLog,
+    });
+  }
+  relay = await bed.startRelay({ identity: identityOf("relay"), operator: identityOf("operator") });
+  await bed.register(relay);
+  const { certificate } = bed.keys.anotherTerminal("TILLELSE", OTHER_MERCHANT);
+  const state = DeviceState.ACTIVE;
+  await relay.registry.registerTerminals({
+    terminals: [{ certificate, state, currencies: [978] }],
+  });
+  payment = bed.signer.sign();
+  const terminal = new TestTerminal(channelOf("own"));
+  terminal.submit(payment.signed);
+  await terminal.completedAs(payment.paymentId, PaymentState.APPROVED);
+});
+
+afterAll(async () => {
+  for (const channel of Object.values(channels)) channel[Symbol.dispose]();
+  await bed[Symbol.asyncDispose]();
+  for (const identity of Object.values(identities)) identity[Symbol.dispose]();
+  rmSync(home, { recursive: true });
+});
+
+test("a terminal sees the payments of its merchant, an operator all", async () => {
+  const key = { case: "paymentId", value: payment.paymentId } as const;
+  for (const holder of ["own", "operator"] as const) {
+    const found = await callsOf(holder).getPayment({ key });
+    expect(found.payment?.paymentId).toBe(payment.paymentId);
+    expect((await callsOf(holder).listPayments({})).payments).toHaveLength(1);
+  }
+});
+
+test("to a terminal of another merchant a payment is not even there", async () => {
+  const key = { case: "paymentId", value: payment.paymentId } as const;
+  expect(await refusalOf(callsOf("other").getPayment({ key }))).toBe("PAYMENT_NOT_FOUND");
+  const { payments } = await callsOf("operator").listPayments({});
+  const value = payments[0]?.recordNumber ?? "";
+  const byNumber = callsOf("other").getPayment({ key: { case: "recordNumber", value } });
+  expect(await refusalOf(byNumber)).toBe("PAYMENT_NOT_FOUND");
+  expect((await callsOf("other").listPayments({})).payments).toEqual([]);
+});
+
+test("a terminal may not name another merchant", async () => {
+  const merchantId = OTHER_MERCHANT;
+  const { paymentId } = payment;
+  const own = callsOf("own");
+  expect(await refusalOf(own.listPayments({ merchantId }))).toBe("NOT_PERMITTED");
+  expect(await refusalOf(own.cancelPayment({ paymentId, merchantId }))).toBe("NOT_PERMITTED");
+});
+
+test("cancelling somebody else's payment id concerns one's own merchant only", async () => {
+  const { paymentId } = payment;
+  const { completed } = await callsOf("other").cancelPayment({ paymentId });
+  expect(completed?.state).toBe(PaymentState.REVERSING);
+  const { merchantId } = bed.keys.terminal;
+  const key = { case: "paymentId", value: paymentId } as const;
+  const untouched = await callsOf("operator").getPayment({ key, merchantId });
+  expect(untouched.payment?.state).toBe(PaymentState.APPROVED);
+});
+
+test("a terminal that is not registered sees nothing", async () => {
+  expect(await refusalOf(callsOf("stranger").listPayments({}))).toBe("TERMINAL_UNKNOWN");
+});
+
+test.each([{ holder: "other" as const }, { holder: "stranger" as const }])(
+  "a payment of another terminal is refused on the stream of $holder",
+  async ({ holder }) => {
+    const { signed, paymentId } = bed.signer.sign();
+    const terminal = new TestTerminal(channelOf(holder));
+    terminal.submit(signed);
+    const { fault } = await terminal.refusedOf(paymentId);
+    expect(fault?.code).toBe("NOT_PERMITTED");
+    expect(fault?.message).toMatch(/^a payment on this stream must be of terminal TILL\w{4}, got /);
+  },
+);
+
+test("a terminal that submits too much is refused and told when to come back", async () => {
+  await using rated = await bed.startRelay({
+    instance: "A1-rated",
+    identity: identityOf("relay"),
+    paymentRate: { perSecond: 1, burst: 1 },
+  });
+  using channel = rated.connect(identityOf("own"));
+  const terminal = new TestTerminal(channel);
+  const [first, second] = [bed.signer.sign(), bed.signer.sign()];
+  terminal.submit(first.signed);
+  terminal.submit(second.signed);
+  await terminal.completedAs(first.paymentId, PaymentState.APPROVED);
+  const { fault } = await terminal.refusedOf(second.paymentId);
+  expect(fault).toMatchObject({ code: "OVERLOADED", nextStep: NextStep.RETRY_SAME_ID });
+  expect(fault?.retryAfterMs).toBeGreaterThan(0);
+  bed.clock.putForward(1_000);
+  terminal.submit(second.signed);
+  await terminal.completedAs(second.paymentId, PaymentState.APPROVED);
+});
+
+test.each([{ holder: "operator" as const }, { holder: "processor" as const }])(
+  "$holder may not submit payments",
+  async ({ holder }) => {
+    const terminal = new TestTerminal(channelOf(holder));
+    await terminal.until(() => terminal.end !== undefined);
+    expect(terminal.end?.code).toBe(7);
+  },
+);
+
+test.each([{ holder: "own" as const }, { holder: "processor" as const }])(
+  "$holder may not register devices",
+  async ({ holder }) => {
+    const registry = channelOf(holder).client(RelayRegistryService);
+    await expect(registry.listReaders({})).rejects.toMatchObject({ code: 7 });
+  },
+);
+
+function identityOf(holder: keyof typeof HOLDERS): Identity {
+  return present(identities[holder]);
+}
+
+function channelOf(holder: keyof typeof HOLDERS): MeshChannel {
+  const channel = channels[holder] ?? relay.connect(identityOf(holder));
+  channels[holder] = channel;
+  return channel;
+}
+
+function callsOf(holder: keyof typeof HOLDERS): Client<typeof RelayService> {
+  return channelOf(holder).client(RelayService);
+}
+
+async function refusalOf(call: Promise<unknown>): Promise<string | undefined> {
+  return await call.then(
+    () => undefined,
+    (reason: unknown) => paymentErrorFrom(ConnectError.from(reason))?.code,
+  );
+}
