@@ -44,4 +44,21 @@ test("local time follows the zone over midnight", () => {
   const timeMs = Date.UTC(2026, 10, 22, 23, 30, 5);
   expect(localTime(timeMs, "Europe/Berlin")).toBe("20261123003005");
   expect(localTime(timeMs, "UTC")).toBe("20261122233005");
+  expect(localTime(timeMs, "Asia/Kathmandu")).toBe("20261123051505");
+});
+
+test("local time goes on within a minute, into the next one, and back", () => {
+  const startMs = Date.UTC(2026, 2, 29, 0, 59, 58);
+  const times = [0, 999, 1_000, 2_000, 62_000, 0].map((laterMs) =>
+    localTime(startMs + laterMs, "Europe/Berlin"),
+  );
+  // Berlin's clocks went from 2 to 3 that night.
+  expect(times).toEqual([
+    "20260329015958",
+    "20260329015958",
+    "20260329015959",
+    "20260329030000",
+    "20260329030100",
+    "20260329015958",
+  ]);
 });

@@ -1,4 +1,4 @@
-import { concatBytes, equalBytes } from "./bytes.ts";
+import { equalBytes } from "./bytes.ts";
 import type { Signer, Verifier } from "./curves.ts";
 import { sha512 } from "./sha512.ts";
 
@@ -100,13 +100,14 @@ function distinctKeys(keys: readonly Verifier[]): readonly Verifier[] {
   return [...byPublicKey.values()];
 }
 
-const utf8 = new TextEncoder();
-
 /** DSSE v1: "DSSEv1" SP LEN(type) SP type SP LEN(body) SP body, lengths in decimal bytes. */
 export function preAuthenticationEncoding(type: PayloadType, body: Uint8Array): Uint8Array {
   const payloadType = PAYLOAD_TYPES[type];
-  return concatBytes(
-    utf8.encode(`DSSEv1 ${payloadType.length} ${payloadType} ${body.length} `),
-    body,
-  );
+  const head = `DSSEv1 ${payloadType.length} ${payloadType} ${body.length} `;
+  const encoding = new Uint8Array(head.length + body.length);
+  utf8.encodeInto(head, encoding);
+  encoding.set(body, head.length);
+  return encoding;
 }
+
+const utf8 = new TextEncoder();

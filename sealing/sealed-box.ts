@@ -1,4 +1,4 @@
-import { blake2b } from "@noble/hashes/blake2.js";
+import { blake2b } from "./blake2b.ts";
 import { concatBytes } from "./bytes.ts";
 import { type Curves, generateAgreement, keyBytes } from "./curves.ts";
 import type { Random } from "./random.ts";
@@ -37,7 +37,7 @@ export function sealedBoxNonce(
   ephemeralPublicKey: Uint8Array,
   recipientPublicKey: Uint8Array,
 ): Uint8Array {
-  return blake2b(concatBytes(ephemeralPublicKey, recipientPublicKey), { dkLen: nonceBytes });
+  return blake2b(concatBytes(ephemeralPublicKey, recipientPublicKey), nonceBytes);
 }
 
 /** How much longer a sealed box is than its message. */

@@ -31,6 +31,7 @@ declare module "sodium-native" {
       nonce: Uint8Array,
       key: Uint8Array,
     ): void;
+    crypto_generichash(output: Uint8Array, input: Uint8Array): void;
     crypto_secretbox_open_easy(
       message: Uint8Array,
       box: Uint8Array,

@@ -80,7 +80,10 @@ function isBelow(left: Uint8Array, right: Uint8Array): boolean {
 }
 
 function isSame(left: Uint8Array, right: Uint8Array): boolean {
-  return left.every((byte, index) => byte === right[index]);
+  for (let index = 0; index < pointBytes; index += 1) {
+    if (left[index] !== right[index]) return false;
+  }
+  return true;
 }
 
 function littleEndian(value: bigint): Uint8Array {
