@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import { join } from "node:path";
-import { Code } from "@connectrpc/connect";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { commandLine } from "../../cli/command-line.ts";
@@ -12,12 +11,7 @@ import { type InboxProcess, startInboxProcess } from "../../cli/start/inbox-proc
 import type { Mesh } from "../../cli/start/mesh-processes.ts";
 import { silentProgress } from "../../cli/start/progress.ts";
 import { PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
-import { NotificationService } from "../../gen/cardlane/relay/v1/notification_pb.ts";
-import { WebhookService } from "../../gen/cardlane/relay/v1/webhook_pb.ts";
 import { systemClock } from "../../mesh/clock.ts";
-import { dial } from "../../mesh/dial.ts";
-import { loadIdentity } from "../../mesh/identity.ts";
-import { silentLog } from "../../mesh/log.ts";
 import { temporaryDirectory } from "../../mesh/testing/certificates.ts";
 import { type MeshFixture, startTestMesh } from "./mesh-fixture.ts";
 import { pay } from "./pay.ts";
@@ -270,62 +264,6 @@ test.each([
   const { exitCode, told } = await command("webhooks", ...words);
   expect(exitCode).not.toBe(0);
   expect(told).toMatch(says);
-});
-
-type Calls = Readonly<Record<string, () => Promise<unknown>>>;
-
-/** Every method of both services, as somebody. */
-async function callsAs(holder: "terminal" | "processor" | "relay" | "operator") {
-  const resources = new DisposableStack();
-  const directory = mesh.directory.tlsOf(holder);
-  const identity = resources.use(
-    await loadIdentity({ directory, clock: systemClock, log: silentLog }),
-  );
-  const channel = resources.use(
-    dial({
-      targets: [mesh.addresses.relay],
-      services: [NotificationService, WebhookService],
-      clock: systemClock,
-      identity,
-      serverIdentity: "spiffe://cardlane.dev/relay/*",
-    }),
-  );
-  const notifications = channel.client(NotificationService);
-  const webhooks = channel.client(WebhookService);
-  const calls: Calls = {
-    listNotifications: () => notifications.listNotifications({}),
-    resendNotification: () => notifications.resendNotification({ id: "NONE" }),
-    setOptOut: () => notifications.setOptOut({ address: "x@y.example", isOptedOut: false }),
-    sendReceipt: () => notifications.sendReceipt({ recordNumber: "000000000003" }),
-    listWebhooks: () => webhooks.listWebhooks({}),
-    addWebhook: () => webhooks.addWebhook({ url: "nothing" }),
-    removeWebhook: () => webhooks.removeWebhook({ id: "wh_0" }),
-    redeliverWebhook: () => webhooks.redeliverWebhook({ id: "wh_0" }),
-  };
-  const refused = async () => {
-    const names: string[] = [];
-    for (const [name, call] of Object.entries(calls)) {
-      const code = await call().then(
-        () => undefined,
-        (error: { readonly code: Code }) => error.code,
-      );
-      if (code === Code.PermissionDenied) names.push(name);
-    }
-    return names;
-  };
-  return { all: Object.keys(calls), refused, [Symbol.dispose]: () => resources.dispose() };
-}
-
-test.each([
-  { holder: "operator", may: "everything" },
-  { holder: "terminal", may: "sendReceipt" },
-  { holder: "processor", may: "nothing" },
-  { holder: "relay", may: "nothing" },
-] as const)("under mutual TLS $holder may do: $may", async ({ holder, may }) => {
-  using calls = await callsAs(holder);
-  const allowed = { everything: calls.all, sendReceipt: ["sendReceipt"], nothing: [] }[may];
-  const expected = calls.all.filter((name) => !(allowed as string[]).includes(name));
-  expect(await calls.refused()).toEqual(expected);
 });
 
 async function startReceiver() {
