@@ -2,6 +2,7 @@ import { Database } from "./database.ts";
 import { EventStore } from "./event-store.ts";
 import { ContactStore } from "./notifications/contact-store.ts";
 import { NotificationStore } from "./notifications/notification-store.ts";
+import { RetentionStore } from "./notifications/retention-store.ts";
 import { OversightStore } from "./oversight-store.ts";
 import { QueryStore } from "./query-store.ts";
 import { RecordStore } from "./record-store.ts";
@@ -19,6 +20,7 @@ export interface RelayStore extends AsyncDisposable {
   readonly contacts: ContactStore;
   readonly notifications: NotificationStore;
   readonly webhooks: WebhookStore;
+  readonly retention: RetentionStore;
   readonly oversight: OversightStore;
 }
 
@@ -34,6 +36,7 @@ export function openRelayStore(databaseUrl: string, instance: string): RelayStor
     contacts: new ContactStore(database),
     notifications: new NotificationStore(database),
     webhooks: new WebhookStore(database),
+    retention: new RetentionStore(database),
     oversight: new OversightStore(database),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };

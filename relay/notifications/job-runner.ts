@@ -8,7 +8,7 @@ import type { Log } from "../../mesh/log.ts";
 const JOBS_AT_ONCE = 8;
 /** New jobs are heard of at once; this is for those whose time comes. */
 const POLL_MS = 1_000;
-/** Longer than any task may take: who holds a job longer hangs, or runs on a machine that is gone. */
+/** Longer than any task may take: who holds a job longer hangs, or its machine is gone. */
 const LOCK_MS_MAX = 180_000;
 /** A worker that has just started has taken its sign of life by then. */
 const LOCK_MS_MIN = 2_000;

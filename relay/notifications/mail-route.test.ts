@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
@@ -29,6 +30,7 @@ function routeTo(port: number, changes: Partial<MailRouteOptions> = {}): MailRou
     user: undefined,
     password: undefined,
     from: "Cardlane <payments@cardlane.example>",
+    unsubscribe: undefined,
     silenceMsMax: 2_000,
     ...changes,
   });
@@ -63,6 +65,27 @@ withPeer("aiosmtpd gets plain text and HTML, and the same Message-ID each time",
   ]);
   expect(mails[0]?.messageId).toMatch(/^<[0-9a-f]{32}@cardlane\.example>$/);
   expect(mails[1]?.messageId).toBe(mails[0]?.messageId);
+});
+
+withPeer("a mail says how to end them with one click, and for whom is signed", async () => {
+  using peer = await startMailPeer();
+  await routeTo(peer.port).send(DELIVERY);
+  const key = "known to the page and the relay";
+  const unsubscribe = { url: "https://shop.example/stop?lang=en", key };
+  const address = "Till+2@shop.example";
+  await routeTo(peer.port, { unsubscribe }).send({ ...DELIVERY, address });
+  const [without, mail] = await peer.nextMails(2);
+  expect(without?.listUnsubscribe).toEqual(["None", "None"]);
+  const [link = "", post] = mail?.listUnsubscribe ?? [];
+  expect(post).toBe("List-Unsubscribe=One-Click");
+  const url = new URL(/^<(.*)>$/.exec(link)?.[1] ?? "");
+  expect(url.origin + url.pathname).toBe("https://shop.example/stop");
+  const signature = createHmac("sha256", key).update("till+2@shop.example").digest("base64url");
+  expect(Object.fromEntries(url.searchParams)).toEqual({
+    lang: "en",
+    address: "till+2@shop.example",
+    signature,
+  });
 });
 
 withPeer.each([

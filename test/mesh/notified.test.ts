@@ -66,7 +66,7 @@ test.skipIf(mailPeerPython === undefined)(
   },
 );
 
-test("kill -9 of the relay between two parts of an SMS: what was noted is not sent again", async () => {
+test("kill -9 of the relay between parts of an SMS: what was noted is not sent again", async () => {
   await using centre = await startSmsPeer();
   const environment = { CARDLANE_SMPP_ROUTES: `+=smpp://relay:right@127.0.0.1:${centre.port}` };
   await using fixture = await startTestMesh({ environment });
@@ -84,7 +84,7 @@ test("kill -9 of the relay between two parts of an SMS: what was noted is not se
   expect(numbers).toEqual([1, 2, 2]);
 });
 
-test("payments go on while mail server and SMS centre take everything in and say nothing", async () => {
+test("payments go on while mail server and SMS centre are black holes", async () => {
   await using hole = await blackHole();
   const environment = {
     CARDLANE_SMTP_URL: `smtp://127.0.0.1:${hole.port}`,
