@@ -14,7 +14,7 @@ const LOCK_MS_MAX = 180_000;
 const LOCK_MS_MIN = 2_000;
 const LOOK_FOR_DEAD_MS = 10_000;
 /** First key of the advisory locks that are signs of life; the second is the worker's name. */
-const ALIVE = 0x6a6f_6273;
+export const ALIVE = 0x6a6f_6273;
 /** Between attempts to reach a database that is away. */
 const RESTART_MS = 2_000;
 /** Each job needs one for a moment; listening takes one for good. */
@@ -117,8 +117,11 @@ export class JobRunner implements AsyncDisposable {
 
 const SILENT = new Logger(() => () => undefined);
 
-/** Whose lock can be had is dead; it is let go of at once. */
-const FREE_JOBS_OF_THE_DEAD = `
+/**
+ * Whose lock can be had is dead; it is let go of at once. Values: longest and shortest time that
+ * a job may be held, in milliseconds, and ALIVE.
+ */
+export const FREE_JOBS_OF_THE_DEAD = `
   WITH holder AS MATERIALIZED (
     SELECT locked_by AS name, min(locked_at) AS since FROM graphile_worker.jobs
     WHERE locked_at IS NOT NULL GROUP BY locked_by
