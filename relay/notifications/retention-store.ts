@@ -15,7 +15,7 @@ export class RetentionStore {
   async removeBefore(beforeMs: number): Promise<boolean> {
     const before = new Date(beforeMs);
     let isMore = false;
-    for (const statement of [NOTIFICATIONS, EVENTS, DELIVERIES]) {
+    for (const statement of [NOTIFICATIONS, EVENTS, DELIVERIES, JOBS]) {
       const [row] = await this.#database.run<{ removed: number }>(statement, [before]);
       isMore ||= row?.removed === ROWS_MAX;
     }
@@ -78,4 +78,17 @@ const DELIVERIES: Statement = {
       RETURNING 1
     )
     SELECT count(*)::int AS removed FROM removed`,
+};
+
+/** Of webhooks that never took an event; what waits for them stays and can be sent again. */
+const JOBS: Statement = {
+  name: "remove_old_jobs",
+  text: `
+    WITH given_up AS (
+      SELECT id FROM graphile_worker.jobs
+      WHERE attempts >= max_attempts AND locked_at IS NULL AND updated_at < $1::timestamptz
+      LIMIT ${ROWS_MAX}
+    )
+    SELECT count(*)::int AS removed
+    FROM graphile_worker.complete_jobs((SELECT array_agg(id) FROM given_up))`,
 };

@@ -103,3 +103,23 @@ test("webhooks: what one has not taken over stays, and what waits for it too", a
   const left = await bed.bed.query("SELECT state, delivered_at FROM webhook_delivery");
   expect(left).toEqual(Array(3).fill({ state: "FORWARDED", delivered_at: null }));
 });
+
+test("jobs that were given up long ago go; those that are still tried stay", async () => {
+  const { bed } = await bedWith({ old: 0, all: 0 });
+  await using _bed = bed;
+  for (const [attempts, age] of [
+    [12, "91 days"],
+    [12, "89 days"],
+    [3, "91 days"],
+  ]) {
+    const add =
+      "SELECT graphile_worker.add_job('deliver_webhook', '{}', max_attempts := 12) AS job";
+    await bed.bed.query(`WITH added AS (${add}) SELECT (job).id FROM added`);
+    const change =
+      "UPDATE graphile_worker._private_jobs SET attempts = $1, updated_at = now() - $2";
+    await bed.bed.query(`${change}::interval WHERE attempts = 0`, [attempts, age]);
+  }
+  await bed.removeOld();
+  const left = await bed.bed.query("SELECT attempts FROM graphile_worker.jobs ORDER BY id");
+  expect(left.map(({ attempts }) => attempts)).toEqual([12, 3]);
+});
