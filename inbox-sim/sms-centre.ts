@@ -21,9 +21,10 @@ export async function startSmsCentre(
   arrivals: Arrivals,
 ): Promise<Listening> {
   const sessions = new Set<Session>();
+  // A phone joins parts whatever connection the relay sent them over.
+  const joining = new Map<string, Joining>();
   let lastMessage = 0;
   const server = smpp.createServer({}, (session) => {
-    const joining = new Map<string, Joining>();
     sessions.add(session);
     session.on("error", () => undefined);
     session.on("close", () => sessions.delete(session));

@@ -109,6 +109,7 @@ await runProgram("relay", async (program) => {
     ...{ databaseUrl, clock, log, telemetry },
     store: store.notifications,
     webhooks: store.webhooks,
+    retention: store.retention,
     settings: config,
   });
   return {

@@ -1,5 +1,6 @@
 import { Database } from "./database.ts";
 import { NotificationStore } from "./notifications/notification-store.ts";
+import { RetentionStore } from "./notifications/retention-store.ts";
 import { OversightStore } from "./oversight/oversight-store.ts";
 import { QueryStore } from "./queries/query-store.ts";
 import { EventStore } from "./records/event-store.ts";
@@ -19,6 +20,7 @@ export interface RelayStore extends AsyncDisposable {
   readonly contacts: ContactStore;
   readonly notifications: NotificationStore;
   readonly webhooks: WebhookStore;
+  readonly retention: RetentionStore;
   readonly oversight: OversightStore;
 }
 
@@ -34,6 +36,7 @@ export function openRelayStore(databaseUrl: string, instance: string): RelayStor
     contacts: new ContactStore(database),
     notifications: new NotificationStore(database),
     webhooks: new WebhookStore(database),
+    retention: new RetentionStore(database),
     oversight: new OversightStore(database),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };

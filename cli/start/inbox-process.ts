@@ -35,11 +35,23 @@ export interface InboxProcessOptions {
   readonly progress: Progress;
 }
 
+/** Where it listens, for people; all 0 for a base of 0. */
+export function inboxPorts(portBase: number): Readonly<Record<string, number>> {
+  const { page, smtp, smpp } = portsFrom(portBase);
+  return { inbox: page, "inbox, mail": smtp, "inbox, SMS": smpp };
+}
+
+function portsFrom(base: number): InboxPorts {
+  const at = (distance: number) => (base === 0 ? 0 : base + distance);
+  const { page, smtp, smpp } = DISTANCES;
+  return { page: at(page), smtp: at(smtp), smpp: at(smpp) };
+}
+
 /** @throws ProgramStartError */
 export async function startInboxProcess(options: InboxProcessOptions): Promise<InboxProcess> {
   const { dataDirectory, portBase, clock, progress } = options;
   const directory = new MeshDirectory(dataDirectory);
-  const at = (distance: number) => `127.0.0.1:${portBase === 0 ? 0 : portBase + distance}`;
+  const ports = portsFrom(portBase);
   const started = await progress.step(
     "inbox",
     () =>
@@ -49,9 +61,9 @@ export async function startInboxProcess(options: InboxProcessOptions): Promise<I
           entryPoint: ENTRY_POINT,
           logFile: join(directory.path, "logs", "inbox.log"),
           environment: {
-            CARDLANE_LISTEN: at(DISTANCES.page),
-            CARDLANE_SMTP_LISTEN: at(DISTANCES.smtp),
-            CARDLANE_SMPP_LISTEN: at(DISTANCES.smpp),
+            CARDLANE_LISTEN: `127.0.0.1:${ports.page}`,
+            CARDLANE_SMTP_LISTEN: `127.0.0.1:${ports.smtp}`,
+            CARDLANE_SMPP_LISTEN: `127.0.0.1:${ports.smpp}`,
           },
         },
         clock,

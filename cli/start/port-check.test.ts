@@ -1,6 +1,10 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { expect, test } from "vitest";
+import { temporaryDirectory } from "../../mesh/testing/certificates.ts";
+import { commandLine } from "../command-line.ts";
+import { recordedIo } from "../recorded-io.ts";
+import { runCommand } from "../run-command.ts";
 import { checkPorts } from "./port-check.ts";
 
 async function takenPort(): Promise<AsyncDisposable & { readonly port: number }> {
@@ -41,4 +45,20 @@ test("names two of many", async () => {
   await expect(checkPorts(ports)).rejects.toThrow(
     /\(reader\).+; .+\(terminal\).+; and 1 more: stop/,
   );
+});
+
+test.each([
+  { distance: 5, name: "inbox" },
+  { distance: 24, name: "inbox, mail" },
+  { distance: 74, name: "inbox, SMS" },
+])("npm start says in one line that the port of the $name is taken", async (inbox) => {
+  await using taken = await takenPort();
+  await using directory = await temporaryDirectory();
+  const io = recordedIo();
+  const base = String(taken.port - inbox.distance);
+  const words = ["start", "--once", "--data-dir", directory.path, "--port-base", base];
+  expect(await runCommand(io, commandLine, words)).toBe(1);
+  const [, ...errors] = io.told;
+  expect(errors).toHaveLength(1);
+  expect(errors[0]).toContain(`port ${taken.port} (${inbox.name}) is in use by process`);
 });

@@ -8,6 +8,7 @@ import {
 } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
 import { Pin } from "../../payment/card.ts";
 import { currencyFromLetters } from "../../payment/money.ts";
+import { systemRandom } from "../../sealing/random.ts";
 import { CommandError } from "../command-error.ts";
 import type { CommandIo, CommonOptions } from "../command-io.ts";
 import { EXIT_CODES, exitCodeOf } from "../exit-code.ts";
@@ -17,10 +18,12 @@ import { printMessage } from "../print-message.ts";
 import { reportLines } from "../report-lines.ts";
 import { settledTrace } from "../settled-trace.ts";
 import { waterfallLines } from "../waterfall.ts";
-import { startInboxProcess } from "./inbox-process.ts";
+import { inboxPorts, startInboxProcess } from "./inbox-process.ts";
 import { meshPorts } from "./mesh-ports.ts";
 import { type Mesh, startMesh } from "./mesh-processes.ts";
+import { checkPorts } from "./port-check.ts";
 import { StepLines } from "./progress.ts";
+import { takeRunLock } from "./run-lock.ts";
 import { serviceLines } from "./service-lines.ts";
 
 export interface StartOptions extends CommonOptions {
@@ -51,6 +54,7 @@ export async function runMesh(io: CommandIo, options: StartOptions): Promise<num
   const progress = new StepLines(io);
   const { clock } = io;
   const dataDirectory = options.dataDir;
+  await checkPlace(io, dataDirectory, { ...ports, ...inboxPorts(portBase) });
   await using inbox = await startInboxProcess({ dataDirectory, portBase, clock, progress });
   await using mesh = await startMesh({
     dataDirectory,
@@ -71,6 +75,21 @@ export async function runMesh(io: CommandIo, options: StartOptions): Promise<num
   io.tell("");
   io.tell("Up. Ctrl-C stops everything; the data stays.");
   return await Promise.race([untilInterrupted(io), died]);
+}
+
+/**
+ * What would end the start is told before anything is started, as one line.
+ *
+ * @throws MeshRunsError or PortInUseError
+ */
+async function checkPlace(
+  { clock }: CommandIo,
+  dataDirectory: string,
+  ports: Readonly<Record<string, number>>,
+): Promise<void> {
+  // Given back at once: the mesh takes it for itself.
+  await using _lock = await takeRunLock(dataDirectory, { clock, random: systemRandom });
+  await checkPorts(ports);
 }
 
 /** A first payment that does not come about is no reason to take a working mesh away. */
@@ -131,7 +150,7 @@ async function untilInterrupted(io: CommandIo): Promise<number> {
 
 function parsePortBase(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : -1;
-  // PostgreSQL's port is 31 further on.
+  // The inbox's last port is 74 further on.
   if (port === 0 || (port >= 1_024 && port <= 65_000)) return port;
   throw new CommandError("USAGE", "--port-base must be 0 for any ports, or 1024 to 65000");
 }

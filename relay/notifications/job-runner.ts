@@ -1,4 +1,5 @@
-import { Logger, type Runner, run, type TaskList } from "graphile-worker";
+import { EventEmitter } from "node:events";
+import { Logger, type Runner, run, type TaskList, type WorkerEvents } from "graphile-worker";
 import pg from "pg";
 import type { Clock } from "../../mesh/clock.ts";
 import type { Log } from "../../mesh/log.ts";
@@ -7,9 +8,13 @@ import type { Log } from "../../mesh/log.ts";
 const JOBS_AT_ONCE = 8;
 /** New jobs are heard of at once; this is for those whose time comes. */
 const POLL_MS = 1_000;
-/** Longer than any task may take: who holds a job longer was killed. */
+/** Longer than any task may take: who holds a job longer hangs, or its machine is gone. */
 const LOCK_MS_MAX = 180_000;
-const LOOK_FOR_DEAD_MS = 60_000;
+/** A worker that has just started has taken its sign of life by then. */
+const LOCK_MS_MIN = 2_000;
+const LOOK_FOR_DEAD_MS = 10_000;
+/** First key of the advisory locks that are signs of life; the second is the worker's name. */
+export const ALIVE = 0x6a6f_6273;
 /** Between attempts to reach a database that is away. */
 const RESTART_MS = 2_000;
 /** Each job needs one for a moment; listening takes one for good. */
@@ -25,6 +30,9 @@ export interface JobRunnerOptions {
 /**
  * Works the job queue in the relay's database, on connections of its own: what waits here takes
  * none of those that payments use. It starts again by itself when the database was away.
+ *
+ * One connection holds an advisory lock as long as this program lives: PostgreSQL lets go of it
+ * when the program is killed, and the jobs that it held are given to whoever lives.
  */
 export class JobRunner implements AsyncDisposable {
   readonly #options: JobRunnerOptions;
@@ -57,6 +65,7 @@ export class JobRunner implements AsyncDisposable {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       try {
+        await using alive = await this.#signOfLife();
         this.#runner = await run({
           pgPool: this.#pool,
           taskList: tasks,
@@ -65,6 +74,7 @@ export class JobRunner implements AsyncDisposable {
           noHandleSignals: true,
           crontab: "",
           logger: SILENT,
+          events: alive.events,
         });
         if (signal.aborted) await this.#runner.stop();
         await this.#runner.promise;
@@ -75,12 +85,29 @@ export class JobRunner implements AsyncDisposable {
     }
   }
 
+  /** Without it others take the jobs away, so the work starts anew when the connection is lost. */
+  async #signOfLife() {
+    const client = new pg.Client({ connectionString: this.#options.databaseUrl });
+    const events: WorkerEvents = new EventEmitter();
+    client.on("error", () => void this.#runner?.stop().catch(() => undefined));
+    await client.connect();
+    events.on("pool:create", ({ workerPool }) => {
+      client
+        .query("SELECT pg_advisory_lock($1, hashtext($2))", [ALIVE, workerPool.id])
+        .catch(() => {
+          void this.#runner?.stop().catch(() => undefined);
+        });
+    });
+    return { events, [Symbol.asyncDispose]: () => client.end() };
+  }
+
   /** Gives the jobs of relays that were killed to those that live. */
   async #watch(): Promise<void> {
     const { clock, log } = this.#options;
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      await this.#pool.query(FREE_JOBS_OF_THE_DEAD, [LOCK_MS_MAX]).catch((error) => {
+      const values = [LOCK_MS_MAX, LOCK_MS_MIN, ALIVE];
+      await this.#pool.query(FREE_JOBS_OF_THE_DEAD, values).catch((error) => {
         log.failure("jobs of a dead relay could not be freed", error);
       });
       await clock.sleep(LOOK_FOR_DEAD_MS, signal).catch(() => undefined);
@@ -90,6 +117,17 @@ export class JobRunner implements AsyncDisposable {
 
 const SILENT = new Logger(() => () => undefined);
 
-const FREE_JOBS_OF_THE_DEAD = `
-  SELECT graphile_worker.force_unlock_workers(array_agg(locked_by)) FROM graphile_worker.jobs
-  WHERE locked_at < now() - $1 * interval '1 millisecond' HAVING count(*) > 0`;
+/**
+ * Whose lock can be had is dead; it is let go of at once. Values: longest and shortest time that
+ * a job may be held, in milliseconds, and ALIVE.
+ */
+export const FREE_JOBS_OF_THE_DEAD = `
+  WITH holder AS MATERIALIZED (
+    SELECT locked_by AS name, min(locked_at) AS since FROM graphile_worker.jobs
+    WHERE locked_at IS NOT NULL GROUP BY locked_by
+  )
+  SELECT graphile_worker.force_unlock_workers(array_agg(name)) FROM holder
+  WHERE since < now() - $1 * interval '1 millisecond'
+    OR (since < now() - $2 * interval '1 millisecond'
+      AND pg_try_advisory_xact_lock($3, hashtext(name)))
+  HAVING count(*) > 0`;

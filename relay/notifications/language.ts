@@ -56,9 +56,18 @@ const LANGUAGES = new Map<string, Language>(
 /** ISO 639 codes of all languages that there are: "en", "zh". */
 export const LANGUAGE_CODES: readonly string[] = [...LANGUAGES.keys()].sort();
 
+/** The tag itself, or that of the language that is taken instead: "de-AT" is written in "en". */
+export function spokenTag(tag: string): string {
+  return LANGUAGES.has(codeOf(tag)) ? tag : FALLBACK;
+}
+
+function codeOf(tag: string): string {
+  return tag.split("-", 1).join().toLowerCase();
+}
+
 /** @param tag BCP 47: "zh-CN" takes languages/zh.ts. */
 export function languageOf(tag: string): Language {
-  const found = LANGUAGES.get(tag.split("-", 1).join().toLowerCase()) ?? LANGUAGES.get(FALLBACK);
+  const found = LANGUAGES.get(codeOf(spokenTag(tag)));
   if (found === undefined) throw new Error(`bug: languages/${FALLBACK}.ts is missing`);
   return found;
 }

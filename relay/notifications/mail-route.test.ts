@@ -1,9 +1,11 @@
+import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { TestAuthority, temporaryDirectory } from "../../mesh/testing/certificates.ts";
-import { mailPeerPython, startMailPeer } from "../../test/fixtures/mail-peer.ts";
+import { startMailPeer } from "../../test/fixtures/mail-peer.ts";
+import { peerPython } from "../../test/fixtures/python-peer.ts";
 import { MailRoute, type MailRouteOptions } from "./mail-route.ts";
 import { RouteError } from "./route.ts";
 
@@ -29,6 +31,7 @@ function routeTo(port: number, changes: Partial<MailRouteOptions> = {}): MailRou
     user: undefined,
     password: undefined,
     from: "Cardlane <payments@cardlane.example>",
+    unsubscribe: undefined,
     silenceMsMax: 2_000,
     ...changes,
   });
@@ -42,14 +45,15 @@ async function refusalOf(sending: Promise<void>): Promise<RouteError> {
   throw new Error(`expected a RouteError, got ${error}`);
 }
 
-const withPeer = test.skipIf(mailPeerPython === undefined);
+const withPeer = test.skipIf(peerPython === undefined);
 
 withPeer("aiosmtpd gets plain text and HTML, and the same Message-ID each time", async () => {
   using peer = await startMailPeer();
   const route = routeTo(peer.port);
   await route.send(DELIVERY);
   await route.send(DELIVERY);
-  expect(peer.mails).toMatchObject([
+  const mails = await peer.nextMails(2);
+  expect(mails).toMatchObject([
     {
       to: ["till@shop.example"],
       subject: "Approved €1",
@@ -60,8 +64,29 @@ withPeer("aiosmtpd gets plain text and HTML, and the same Message-ID each time",
     },
     {},
   ]);
-  expect(peer.mails[0]?.messageId).toMatch(/^<[0-9a-f]{32}@cardlane\.example>$/);
-  expect(peer.mails[1]?.messageId).toBe(peer.mails[0]?.messageId);
+  expect(mails[0]?.messageId).toMatch(/^<[0-9a-f]{32}@cardlane\.example>$/);
+  expect(mails[1]?.messageId).toBe(mails[0]?.messageId);
+});
+
+withPeer("a mail says how to end them with one click, and for whom is signed", async () => {
+  using peer = await startMailPeer();
+  await routeTo(peer.port).send(DELIVERY);
+  const key = "known to the page and the relay";
+  const unsubscribe = { url: "https://shop.example/stop?lang=en", key };
+  const address = "Till+2@shop.example";
+  await routeTo(peer.port, { unsubscribe }).send({ ...DELIVERY, address });
+  const [without, mail] = await peer.nextMails(2);
+  expect(without?.listUnsubscribe).toEqual(["None", "None"]);
+  const [link = "", post] = mail?.listUnsubscribe ?? [];
+  expect(post).toBe("List-Unsubscribe=One-Click");
+  const url = new URL(/^<(.*)>$/.exec(link)?.[1] ?? "");
+  expect(url.origin + url.pathname).toBe("https://shop.example/stop");
+  const signature = createHmac("sha256", key).update("till+2@shop.example").digest("base64url");
+  expect(Object.fromEntries(url.searchParams)).toEqual({
+    lang: "en",
+    address: "till+2@shop.example",
+    signature,
+  });
 });
 
 withPeer.each([
@@ -83,7 +108,8 @@ withPeer.each([
   expect(sent).toMatch(outcome);
   expect(sent).not.toMatch(/^true/);
   const taken = { isTls: true, user: "relay" };
-  expect(peer.mails).toMatchObject(outcome === "sent" ? [taken] : []);
+  await route[Symbol.asyncDispose]();
+  expect(await peer.otherMails()).toMatchObject(outcome === "sent" ? [taken] : []);
 });
 
 withPeer.each([

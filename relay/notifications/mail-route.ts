@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { createTransport, type Transporter } from "nodemailer";
 import type SMTPPool from "nodemailer/lib/smtp-pool/index.js";
 import { type Delivery, type Route, RouteError } from "./route.ts";
+import { type Unsubscribe, unsubscribeHeaders } from "./unsubscribe.ts";
 
 export interface MailRouteOptions {
   readonly host: string;
@@ -12,6 +13,8 @@ export interface MailRouteOptions {
   readonly password: string | undefined;
   /** "payments@relay.example" or "Payments <payments@relay.example>" */
   readonly from: string;
+  /** Undefined: mails do not say how to end them. */
+  readonly unsubscribe: Unsubscribe | undefined;
   /** PEM of the only authority to trust; undefined for those that Node trusts. */
   readonly ca?: string | undefined;
   /** False where the name in its certificate is not the one it is reached by. */
@@ -63,7 +66,7 @@ export class MailRoute implements Route {
   }
 
   async send({ id, address, message }: Delivery): Promise<void> {
-    const { from } = this.#options;
+    const { from, unsubscribe } = this.#options;
     const { subject, text, html } = message;
     try {
       await this.#transport.sendMail({
@@ -74,7 +77,10 @@ export class MailRoute implements Route {
         html,
         messageId: messageIdOf(id, address, from),
         // Nobody's holiday answer is wanted (RFC 3834, section 5).
-        headers: { "Auto-Submitted": "auto-generated" },
+        headers: {
+          "Auto-Submitted": "auto-generated",
+          ...(unsubscribe === undefined ? {} : unsubscribeHeaders(unsubscribe, address)),
+        },
       });
     } catch (error) {
       throw routeErrorOf(error);

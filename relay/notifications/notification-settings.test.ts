@@ -6,6 +6,8 @@ import { NOTIFICATION_SETTINGS, strangersInReach } from "./notification-settings
 const read = (environment: Record<string, string>) =>
   readConfig("relay", environment, NOTIFICATION_SETTINGS);
 
+const longUrl = `https://:secretsecretsecret@b.example/${"x".repeat(500)}`;
+
 test("without settings nothing is sent anywhere", () => {
   expect(read({})).toMatchObject({ mailServer: undefined, smsCentres: [], allowed: undefined });
 });
@@ -24,12 +26,34 @@ test("servers are read with their credentials and usual ports", () => {
   });
 });
 
+test("what is kept, and how to unsubscribe", () => {
+  expect(read({})).toMatchObject({ keepDays: 90, unsubscribe: undefined });
+  const settings = read({
+    CARDLANE_KEEP_DAYS: "30",
+    CARDLANE_UNSUBSCRIBE_URL: "https://:sixteen%2Bletters+@shop.example/stop?a=1",
+  });
+  expect(settings).toMatchObject({
+    keepDays: 30,
+    unsubscribe: { url: "https://shop.example/stop?a=1", key: "sixteen+letters+" },
+  });
+});
+
 test.each([
   { name: "a mail server of another protocol", CARDLANE_SMTP_URL: "https://a:secret@b.example" },
   { name: "a mail server without host", CARDLANE_SMTP_URL: "secret" },
   { name: "an SMS route without prefix", CARDLANE_SMPP_ROUTES: "smpp://id:secret@b.example" },
   { name: "an SMS route by name", CARDLANE_SMPP_ROUTES: "AT=smpp://id:secret@b.example" },
   { name: "a sender that no phone shows", CARDLANE_SMS_FROM: "secret, and far too long" },
+  {
+    name: "unsubscribing in the clear",
+    CARDLANE_UNSUBSCRIBE_URL: "http://:secretsecretsecret@b.c/",
+  },
+  {
+    name: "unsubscribing with a short key",
+    CARDLANE_UNSUBSCRIBE_URL: "https://:secret@b.example/",
+  },
+  { name: "unsubscribing far too long", CARDLANE_UNSUBSCRIBE_URL: longUrl },
+  { name: "nothing kept", CARDLANE_KEEP_DAYS: "0" },
   { name: "no messages at all", CARDLANE_NOTIFY_PER_HOUR: "0" },
 ])("$name is refused, and no password quoted", ({ name: _name, ...environment }) => {
   expect(() => read(environment)).toThrow(ConfigError);

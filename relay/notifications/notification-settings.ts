@@ -9,13 +9,17 @@ import {
 } from "../../mesh/config.ts";
 import { isLoopback, type MailRouteOptions } from "./mail-route.ts";
 import type { SmsCentre } from "./smpp/sms-centre-link.ts";
+import type { Unsubscribe } from "./unsubscribe.ts";
 
 const MAIL_PORT = 587;
 const MAIL_TLS_PORT = 465;
 const SMPP_PORT = 2775;
 const SENDER_CHARACTERS_MAX = 11;
+const UNSUBSCRIBE_KEY_CHARACTERS_MIN = 16;
+/** With address and signature it must fit into one line of a mail (RFC 5322: 998). */
+const UNSUBSCRIBE_CHARACTERS_MAX = 500;
 
-type MailServer = Omit<MailRouteOptions, "from">;
+type MailServer = Omit<MailRouteOptions, "from" | "unsubscribe">;
 
 /** What a relay needs to know to send notifications; without a route that channel is off. */
 export const NOTIFICATION_SETTINGS = {
@@ -27,6 +31,14 @@ export const NOTIFICATION_SETTINGS = {
   smsCentres: withDefault(smsCentres("CARDLANE_SMPP_ROUTES"), []),
   smsFrom: withDefault(smsSender("CARDLANE_SMS_FROM"), "cardlane"),
   allowed: optional(patterns("CARDLANE_NOTIFY_ONLY")),
+  unsubscribe: optional(unsubscribe("CARDLANE_UNSUBSCRIBE_URL")),
+  keepDays: withDefault(
+    integer("CARDLANE_KEEP_DAYS", "days that notifications and events are kept", {
+      min: 1,
+      max: 36_500,
+    }),
+    90,
+  ),
   perHourMax: withDefault(
     integer("CARDLANE_NOTIFY_PER_HOUR", "most messages to one address in an hour", {
       min: 1,
@@ -113,6 +125,29 @@ function smsSender(variable: string): Setting<string> {
       throw new SettingError(
         "must be a number such as +12025550100, or up to 11 letters and digits",
       );
+    },
+  };
+}
+
+/** "https://:key@shop.example/stop": where a mail's reader unsubscribes, and what it signs with. */
+function unsubscribe(variable: string): Setting<Unsubscribe> {
+  return {
+    variable,
+    meaning: "where mail programs unsubscribe, https://:key@host/path",
+    parse(value) {
+      const url = urlOf(value, ["https:"]);
+      const key = decodeURIComponent(url.password);
+      if (value.length > UNSUBSCRIBE_CHARACTERS_MAX) {
+        throw new SettingError(`must have at most ${UNSUBSCRIBE_CHARACTERS_MAX} characters`);
+      }
+      if (key.length < UNSUBSCRIBE_KEY_CHARACTERS_MIN) {
+        throw new SettingError(
+          `must have a key of at least ${UNSUBSCRIBE_KEY_CHARACTERS_MIN} characters`,
+        );
+      }
+      url.username = "";
+      url.password = "";
+      return { url: url.href, key };
     },
   };
 }

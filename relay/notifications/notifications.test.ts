@@ -29,6 +29,29 @@ test("the owner of a terminal gets the result by mail and by SMS", async () => {
   ]);
 });
 
+test.each([
+  { state: "VOIDED", says: /^Voided €.*cancelled afterwards/s },
+  { state: "REVERSED", says: /^Reversed €.*was undone/s },
+] as const)("an approval is told, and that it is $state later too", async ({ state, says }) => {
+  await using bed = await NotificationBed.start({ language: "en" });
+  bed.startSending();
+  const recordNumber = await bed.pay(APPROVED);
+  await bed.statesAre(["SENT", "DELIVERED"]);
+  await bed.change(recordNumber, state);
+  await bed.change(recordNumber, state);
+  await bed.statesAre(["SENT", "DELIVERED", "SENT", "DELIVERED"]);
+  const ids = await bed.bed.query("SELECT id FROM notification ORDER BY id");
+  expect(ids.map(({ id }) => id)).toEqual([
+    `${recordNumber}-APPROVED-EMAIL`,
+    `${recordNumber}-APPROVED-SMS`,
+    `${recordNumber}-${state}-EMAIL`,
+    `${recordNumber}-${state}-SMS`,
+  ]);
+  const later = bed.inbox.arrivals.slice(2);
+  expect(later.find(({ channel }) => channel === "EMAIL")?.text).toMatch(says);
+  expect(later.find(({ channel }) => channel === "SMS")?.text).toContain(recordNumber.slice(-4));
+});
+
 test("a decline in Chinese goes out as UCS-2 in parts, and arrives whole", async () => {
   await using bed = await NotificationBed.start({ email: "", language: "zh-CN" });
   bed.bed.processor.decide = () => DECLINE;

@@ -12,6 +12,8 @@ import { MailRoute } from "./mail-route.ts";
 import { NotificationSender } from "./notification-sender.ts";
 import type { NotificationSettings } from "./notification-settings.ts";
 import type { NotificationStore } from "./notification-store.ts";
+import { Retention } from "./retention.ts";
+import type { RetentionStore } from "./retention-store.ts";
 import type { Route } from "./route.ts";
 import { SmsRoute } from "./smpp/sms-route.ts";
 
@@ -21,6 +23,7 @@ export interface NotificationsOptions {
   readonly databaseUrl: string;
   readonly store: NotificationStore;
   readonly webhooks: WebhookStore;
+  readonly retention: RetentionStore;
   readonly settings: NotificationSettings;
   readonly clock: Clock;
   readonly log: Log;
@@ -44,6 +47,7 @@ export function startNotifications(options: NotificationsOptions): AsyncDisposab
   });
   const webhooks = new WebhookSender(options.webhooks, clock);
   stack.use(new EventPump(options.webhooks, clock, log));
+  stack.use(new Retention(options.retention, settings.keepDays, clock, log));
   stack.use(
     new JobRunner({
       databaseUrl,
@@ -60,8 +64,9 @@ export function startNotifications(options: NotificationsOptions): AsyncDisposab
 }
 
 function routesOf({ settings, store, clock, log }: NotificationsOptions): Route[] {
-  const { mailServer, mailFrom, smsCentres, smsFrom } = settings;
-  const mail = mailServer === undefined ? [] : [new MailRoute({ ...mailServer, from: mailFrom })];
+  const { mailServer, mailFrom: from, smsCentres, smsFrom, unsubscribe } = settings;
+  const mail =
+    mailServer === undefined ? [] : [new MailRoute({ ...mailServer, from, unsubscribe })];
   if (smsCentres.length === 0) return mail;
   const sms = new SmsRoute({
     centres: smsCentres.map((centre) => ({ ...centre, from: smsFrom })),

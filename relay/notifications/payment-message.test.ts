@@ -53,6 +53,13 @@ test("a declined payment in Chinese says why", () => {
   expect(sms).toContain("余额不足");
 });
 
+test.each([
+  { locale: "zh-Hans-SG", language: "zh-Hans-SG" },
+  { locale: "de-AT", language: "en" },
+])("a mail for $locale says that it is written in $language", ({ locale, language }) => {
+  expect(paymentMessage({ ...FACTS, locale }).html).toContain(`<html lang="${language}">`);
+});
+
 test("a receipt says that it is one, and a reversal that nothing stays charged", () => {
   const receipt = paymentMessage({ ...FACTS, purpose: "RECEIPT" });
   expect(receipt.subject).toBe("Receipt · Approved €12.50 · Corner Shop");

@@ -1,6 +1,7 @@
 import { type CurrencyCode, currencyLetters, minorDigits } from "../../payment/money.ts";
 import { formatRecordNumber, type RecordNumber } from "../../payment/record-number.ts";
-import { type Label, type Language, languageOf, type ToldEvent } from "./language.ts";
+import { type Label, type Language, languageOf, spokenTag, type ToldEvent } from "./language.ts";
+import { type Line, mailPage } from "./mail-page.ts";
 
 /** Everything that a message about a payment may say. There is no card number in it. */
 export interface PaymentFacts {
@@ -33,11 +34,6 @@ export interface PaymentMessage {
   readonly sms: string;
 }
 
-interface Line {
-  readonly label: string;
-  readonly value: string;
-}
-
 /** Pure: the same facts give the same message. */
 export function paymentMessage(facts: PaymentFacts): PaymentMessage {
   const language = languageOf(facts.locale);
@@ -53,7 +49,11 @@ export function paymentMessage(facts: PaymentFacts): PaymentMessage {
   return {
     subject: singleLine(subject),
     text: `${heading} ${amount}\n${sentence}\n\n${plainLines.join("\n")}\n\n${note}\n`,
-    html: htmlOf({ facts, heading, amount, sentence, lines, note }),
+    html: mailPage({
+      language: spokenTag(facts.locale),
+      event: facts.event,
+      ...{ heading, amount, sentence, lines, note },
+    }),
     sms: smsOf(facts, language, heading, amount),
   };
 }
@@ -134,65 +134,4 @@ export function formatTime({
 /** Narrow and unbreakable spaces have no place in the alphabet of an SMS; line ends none here. */
 function singleLine(text: string): string {
   return text.replaceAll(/\s+/gu, " ").trim();
-}
-
-const COLOURS: Readonly<Record<ToldEvent, string>> = {
-  APPROVED: "#1a7f37",
-  AUTHORIZED: "#1a7f37",
-  DECLINED: "#b42318",
-  REVERSED: "#7a5200",
-  VOIDED: "#7a5200",
-};
-
-/** Tables and inline styles, because that is what every common mail reader shows alike. */
-function htmlOf(parts: {
-  readonly facts: PaymentFacts;
-  readonly heading: string;
-  readonly amount: string;
-  readonly sentence: string;
-  readonly lines: readonly Line[];
-  readonly note: string;
-}): string {
-  const { facts, heading, amount, sentence, lines, note } = parts;
-  const font = "font-family:-apple-system,'Segoe UI',Roboto,Arial,sans-serif";
-  const rows = lines.map(
-    ({ label, value }) =>
-      `<tr><td style="padding:6px 16px 6px 0;color:#57606a">${escaped(label)}</td>` +
-      `<td style="padding:6px 0;color:#1f2328">${escaped(value)}</td></tr>`,
-  );
-  return `<!doctype html>
-<html lang="${escaped(facts.locale)}">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<meta name="color-scheme" content="light dark"><title>${escaped(heading)}</title></head>
-<body style="margin:0;padding:24px;background:#f6f8fa;${font}">
-<table role="presentation" align="center" width="100%" cellpadding="0" cellspacing="0"
- style="max-width:480px;background:#ffffff;border:1px solid #d0d7de;border-radius:8px">
-<tr><td style="padding:24px 24px 0;font-size:16px;font-weight:600;color:${COLOURS[facts.event]}">
-${escaped(heading)}</td></tr>
-<tr><td style="padding:4px 24px 0;font-size:32px;font-weight:600;color:#1f2328">
-${escaped(amount)}</td></tr>
-<tr><td style="padding:8px 24px 16px;font-size:14px;color:#1f2328">${escaped(sentence)}</td></tr>
-<tr><td style="padding:0 24px 16px"><table role="presentation" cellpadding="0" cellspacing="0"
- style="font-size:14px;${font}">
-${rows.join("\n")}
-</table></td></tr>
-<tr><td style="padding:16px 24px;border-top:1px solid #d0d7de;font-size:12px;color:#57606a">
-${escaped(note)}</td></tr>
-</table>
-</body>
-</html>
-`;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-/** A merchant's name is whatever somebody typed. */
-function escaped(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
 }

@@ -35,7 +35,7 @@ export class PaymentWatch {
     this.#options = options;
   }
 
-  /** @throws PaymentError NOT_PERMITTED or OVERLOADED. */
+  /** @throws PaymentError NOT_PERMITTED, OVERLOADED, or WRONG_STATE for a start that is gone. */
   async *watch(
     request: WatchPaymentsRequest,
     scope: Scope,
@@ -48,13 +48,24 @@ export class PaymentWatch {
     this.#watchers += 1;
     try {
       const ended = AbortSignal.any([signal, this.#options.stopping]);
-      const start = request.fromNow ? await this.#options.events.end() : request.afterSequence;
+      const start = request.fromNow ? await this.#options.events.end() : await this.#start(request);
       // Headers leave with the first message, so the watcher knows that it is being served.
       yield signOfLife();
       yield* this.#follow(start, merchantId, ended);
     } finally {
       this.#watchers -= 1;
     }
+  }
+
+  /** What a caller has missed for ever is told, not left out in silence. */
+  async #start({ afterSequence }: WatchPaymentsRequest): Promise<bigint> {
+    const oldest = afterSequence === 0n ? undefined : await this.#options.events.oldest();
+    if (oldest === undefined || afterSequence >= oldest) return afterSequence;
+    throw new PaymentError(
+      "WRONG_STATE",
+      "after_sequence is older than the log is kept: list the payments, and watch from now on",
+      { field: "after_sequence" },
+    );
   }
 
   async *#follow(

@@ -30,6 +30,12 @@ export class EventStore {
     return BigInt(row?.settled ?? 0);
   }
 
+  /** The oldest event that is kept; undefined while there is none. */
+  async oldest(): Promise<bigint | undefined> {
+    const [row] = await this.#database.run<{ sequence: string | null }>(OLDEST, []);
+    return row?.sequence == null ? undefined : BigInt(row.sequence);
+  }
+
   /**
    * Up to EVENTS_MAX events between two sequences, in order.
    *
@@ -79,6 +85,11 @@ const EVENTS_BETWEEN: Statement = {
 };
 
 const LOG_END: Statement = { name: "log_end", text: `SELECT ${SETTLED_BELOW} AS settled` };
+
+const OLDEST: Statement = {
+  name: "oldest_event",
+  text: "SELECT min(sequence) AS sequence FROM record_event",
+};
 
 const EVENTS_OF_RECORD: Statement = {
   name: "events_of_record",

@@ -6,6 +6,7 @@ import {
   TerminalRegistrationSchema,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { DECLINE } from "../../test/fixtures/fake-processor.ts";
+import { eventually } from "../../test/fixtures/notification-bed.ts";
 import { TestBed, type TestRelay } from "../../test/fixtures/relay-bed.ts";
 import { openRelayStore } from "../relay-store.ts";
 
@@ -86,6 +87,37 @@ test.each([
   await payOnce(bed, relay, PaymentState.APPROVED);
   expect(await bed.query("SELECT id FROM notification")).toEqual([]);
   expect(await bed.query(JOBS)).toEqual([]);
+});
+
+/** How often the statement of an outcome has called the job queue, by PostgreSQL's own count. */
+async function callsOfQueue(bed: TestBed): Promise<number> {
+  const others = `FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()`;
+  // A connection that ends gives its count away.
+  await eventually(async () => {
+    const left = await bed.query(`SELECT pg_terminate_backend(pid) ${others}`);
+    return left.length === 0 ? undefined : left;
+  });
+  const [row] = await bed.query(`SELECT coalesce(sum(calls), 0)::int AS calls
+    FROM pg_stat_user_functions WHERE schemaname = 'graphile_worker'`);
+  return row?.calls;
+}
+
+test.each([
+  { name: "with a contact calls it", contacts: [CONTACT], isCalled: true },
+  { name: "without one calls no function of it", contacts: [], isCalled: false },
+])("the job queue: an outcome of a terminal $name", async ({ contacts, isCalled }) => {
+  await using bed = await TestBed.start();
+  const [{ name }] = (await bed.query("SELECT current_database() AS name")) as [{ name: string }];
+  await bed.query(`ALTER DATABASE "${name}" SET track_functions = 'all'`);
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  const { terminalId } = bed.keys.terminal;
+  for (const contact of contacts) {
+    await relay.registry.setTerminalContact({ terminalId, contact });
+  }
+  await payOnce(bed, relay, PaymentState.APPROVED);
+  expect((await callsOfQueue(bed)) > 0).toBe(isCalled);
 });
 
 test.each([

@@ -135,7 +135,10 @@ const QUEUE_DELIVERIES = `(
       ) AS jobs
     )`;
 
-/** Position, deliveries and jobs move on together; whoever comes second finds nothing left. */
+/**
+ * Position, deliveries and jobs move on together; whoever comes second finds nothing left. The
+ * position moves past events of other merchants too, so that none of them is looked at again.
+ */
 const TAKE_OVER: Statement = {
   name: "take_over_events",
   text: `
@@ -150,9 +153,13 @@ const TAKE_OVER: Statement = {
       ON CONFLICT DO NOTHING
       RETURNING record_number
     ), moved AS (
-      UPDATE webhook SET after_sequence = last.sequence
-      FROM (SELECT max(sequence) AS sequence FROM fresh) AS last
-      WHERE id = $1::text AND last.sequence IS NOT NULL
+      UPDATE webhook SET after_sequence = reached.sequence
+      FROM (
+        SELECT CASE WHEN count(*) = ${EVENTS_MAX} THEN max(sequence) ELSE (
+          SELECT max(sequence) FROM record_event WHERE sequence < ${SETTLED_BELOW}
+        ) END AS sequence FROM fresh
+      ) AS reached
+      WHERE id = $1::text AND reached.sequence > after_sequence
     )
     SELECT (SELECT count(*)::int FROM fresh) AS taken, ${QUEUE_DELIVERIES} AS jobs`,
 };

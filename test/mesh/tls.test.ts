@@ -3,7 +3,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Mesh } from "../../cli/start/mesh-processes.ts";
 import { PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { ProcessorRegistryService } from "../../gen/cardlane/processor/v1/processor_pb.ts";
+import { NotificationService } from "../../gen/cardlane/relay/v1/notification_pb.ts";
 import { RelayRegistryService, RelayService } from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import { WebhookService } from "../../gen/cardlane/relay/v1/webhook_pb.ts";
 import { systemClock } from "../../mesh/clock.ts";
 import { dial } from "../../mesh/dial.ts";
 import { loadIdentity } from "../../mesh/identity.ts";
@@ -23,7 +25,9 @@ afterAll(async () => {
   await fixture?.[Symbol.asyncDispose]();
 });
 
-const clientAs = async (holder: "terminal" | "relay" | "operator") =>
+type Holder = "terminal" | "processor" | "relay" | "operator";
+
+const clientAs = async (holder: Holder) =>
   await loadIdentity({
     directory: mesh.directory.tlsOf(holder),
     clock: systemClock,
@@ -90,4 +94,57 @@ test("a server with another identity than expected is not spoken to", async () =
   await expect(call).rejects.toSatisfy((error) =>
     [Code.Unavailable, Code.DeadlineExceeded].includes(ConnectError.from(error).code),
   );
+});
+
+type Calls = Readonly<Record<string, () => Promise<unknown>>>;
+
+/** Every method of both services, as somebody. */
+async function callsAs(holder: Holder) {
+  const resources = new DisposableStack();
+  const identity = resources.use(await clientAs(holder));
+  const channel = resources.use(
+    dial({
+      targets: [mesh.addresses.relay],
+      services: [NotificationService, WebhookService],
+      clock: systemClock,
+      identity,
+      serverIdentity: "spiffe://cardlane.dev/relay/*",
+    }),
+  );
+  const notifications = channel.client(NotificationService);
+  const webhooks = channel.client(WebhookService);
+  const calls: Calls = {
+    listNotifications: () => notifications.listNotifications({}),
+    resendNotification: () => notifications.resendNotification({ id: "NONE" }),
+    setOptOut: () => notifications.setOptOut({ address: "x@y.example", isOptedOut: false }),
+    sendReceipt: () => notifications.sendReceipt({ recordNumber: "000000000003" }),
+    listWebhooks: () => webhooks.listWebhooks({}),
+    addWebhook: () => webhooks.addWebhook({ url: "nothing" }),
+    removeWebhook: () => webhooks.removeWebhook({ id: "wh_0" }),
+    redeliverWebhook: () => webhooks.redeliverWebhook({ id: "wh_0" }),
+  };
+  const refused = async () => {
+    const names: string[] = [];
+    for (const [name, call] of Object.entries(calls)) {
+      const code = await call().then(
+        () => undefined,
+        (error: { readonly code: Code }) => error.code,
+      );
+      if (code === Code.PermissionDenied) names.push(name);
+    }
+    return names;
+  };
+  return { all: Object.keys(calls), refused, [Symbol.dispose]: () => resources.dispose() };
+}
+
+test.each([
+  { holder: "operator", may: "everything" },
+  { holder: "terminal", may: "sendReceipt" },
+  { holder: "processor", may: "nothing" },
+  { holder: "relay", may: "nothing" },
+] as const)("of notifications and webhooks the $holder may do: $may", async ({ holder, may }) => {
+  using calls = await callsAs(holder);
+  const allowed = { everything: calls.all, sendReceipt: ["sendReceipt"], nothing: [] }[may];
+  const expected = calls.all.filter((name) => !(allowed as string[]).includes(name));
+  expect(await calls.refused()).toEqual(expected);
 });

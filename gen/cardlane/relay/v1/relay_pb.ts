@@ -498,7 +498,8 @@ export const ListPaymentsResponseSchema: GenMessage<ListPaymentsResponse> = /*@_
  */
 export type WatchPaymentsRequest = Message<"cardlane.relay.v1.WatchPaymentsRequest"> & {
   /**
-   * The last sequence the caller has seen; 0 from the beginning.
+   * The last sequence the caller has seen; 0 from the oldest that is kept. One that is older than
+   * that is refused with WRONG_STATE: what happened in between can be listed, not watched.
    *
    * @generated from field: uint64 after_sequence = 1;
    */

@@ -1,0 +1,94 @@
+import type { HotDatabase, Statement } from "../../prisma/hot-database.ts";
+
+/** Rows of each kind in one step, so that no step holds anybody up. */
+const ROWS_MAX = 1_000;
+
+/** Takes out what nobody will ask for any more. Records themselves stay. */
+export class RetentionStore {
+  readonly #database: HotDatabase;
+
+  constructor(database: HotDatabase) {
+    this.#database = database;
+  }
+
+  /** One step. @returns whether there may be more. */
+  async removeBefore(beforeMs: number): Promise<boolean> {
+    const before = new Date(beforeMs);
+    let isMore = false;
+    for (const statement of [NOTIFICATIONS, EVENTS, DELIVERIES, JOBS]) {
+      const [row] = await this.#database.run<{ removed: number }>(statement, [before]);
+      isMore ||= row?.removed === ROWS_MAX;
+    }
+    return isMore;
+  }
+}
+
+/** What is still to be sent stays, however old. */
+const NOTIFICATIONS: Statement = {
+  name: "remove_old_notifications",
+  text: `
+    WITH old AS (
+      SELECT id FROM notification WHERE changed_at < $1::timestamptz AND state <> 'QUEUED'
+      ORDER BY changed_at LIMIT ${ROWS_MAX}
+    ), parts AS (
+      DELETE FROM sms_part USING old WHERE notification_id = old.id
+    ), removed AS (
+      DELETE FROM notification USING old WHERE notification.id = old.id RETURNING 1
+    )
+    SELECT count(*)::int AS removed FROM removed`,
+};
+
+/**
+ * From the beginning of the log up to the first event that stays, so that what is left has no gap;
+ * the newest stays always, so that the log shows where it begins. Webhooks take over first.
+ */
+const EVENTS: Statement = {
+  name: "remove_old_events",
+  text: `
+    WITH page AS (
+      SELECT sequence, changed_at < $1::timestamptz
+        AND sequence <= coalesce((SELECT min(after_sequence) FROM webhook), sequence)
+        AND sequence < (SELECT max(sequence) FROM record_event) AS is_old
+      FROM record_event ORDER BY sequence LIMIT ${ROWS_MAX}
+    ), removed AS (
+      DELETE FROM record_event USING page
+      WHERE record_event.sequence = page.sequence AND page.sequence < coalesce(
+        (SELECT min(sequence) FROM page WHERE NOT is_old), page.sequence + 1)
+      RETURNING 1
+    )
+    SELECT count(*)::int AS removed FROM removed`,
+};
+
+/** What was never taken stays, to be seen. */
+const DELIVERIES: Statement = {
+  name: "remove_old_deliveries",
+  text: `
+    WITH old AS (
+      SELECT webhook_id, sequence FROM webhook CROSS JOIN LATERAL (
+        SELECT webhook_id, sequence FROM webhook_delivery
+        WHERE webhook_id = webhook.id AND delivered_at < $1::timestamptz
+          AND sequence < coalesce((SELECT min(sequence) FROM record_event), 0)
+        ORDER BY sequence LIMIT ${ROWS_MAX}
+      ) AS delivered
+      LIMIT ${ROWS_MAX}
+    ), removed AS (
+      DELETE FROM webhook_delivery USING old
+      WHERE webhook_delivery.webhook_id = old.webhook_id
+        AND webhook_delivery.sequence = old.sequence
+      RETURNING 1
+    )
+    SELECT count(*)::int AS removed FROM removed`,
+};
+
+/** Of webhooks that never took an event; what waits for them stays and can be sent again. */
+const JOBS: Statement = {
+  name: "remove_old_jobs",
+  text: `
+    WITH given_up AS (
+      SELECT id FROM graphile_worker.jobs
+      WHERE attempts >= max_attempts AND locked_at IS NULL AND updated_at < $1::timestamptz
+      LIMIT ${ROWS_MAX}
+    )
+    SELECT count(*)::int AS removed
+    FROM graphile_worker.complete_jobs((SELECT array_agg(id) FROM given_up))`,
+};
