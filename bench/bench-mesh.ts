@@ -26,15 +26,21 @@ export interface BenchMeshOptions {
   readonly relayCount: number;
   readonly processorCount: number;
   readonly tillCount: number;
+  /** By default mutual TLS. */
+  readonly isTls?: boolean;
   /** For all programs: what is switched off, what is sampled. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** The whole mesh as real processes with mutual TLS, and tills that it knows. */
+/** The whole mesh as real processes, and tills that it knows. */
 export interface BenchMesh extends AsyncDisposable {
   readonly mesh: Mesh;
   readonly directory: MeshDirectory;
-  readonly tills: readonly Till[];
+  /**
+   * Tills that nobody has had: each load generator begins to count at 1, and a reader's counter and
+   * PIN keys serve once.
+   */
+  takeTills(count: number): readonly Till[];
   readonly relayAddresses: readonly string[];
   /** Program → its process ids. */
   readonly pids: ReadonlyMap<string, readonly number[]>;
@@ -52,7 +58,7 @@ const OBSERVED = {
 };
 
 export async function startBenchMesh(options: BenchMeshOptions): Promise<BenchMesh> {
-  const { relayCount, processorCount, tillCount } = options;
+  const { relayCount, processorCount, tillCount, isTls = true } = options;
   await using stack = new AsyncDisposableStack();
   const directory = new MeshDirectory(options.dataDirectory);
   const nowMs = clock.nowMs();
@@ -76,13 +82,13 @@ export async function startBenchMesh(options: BenchMeshOptions): Promise<BenchMe
   const mesh = stack.use(
     await startMesh({
       dataDirectory: directory.path,
-      isTls: true,
+      isTls,
       ports: { ...ANY_PORTS, processor: processorPorts[0] ?? 0 },
       environment,
     }),
   );
   const start = async (one: Instance, listen: string) => {
-    const started = await startInstance(one, { mesh, directory, environment, listen });
+    const started = await startInstance(one, { mesh, directory, environment, listen, isTls });
     stack.defer(async () => void (await started.stop(STOP_GRACE_MS, clock)));
     return started;
   };
@@ -95,11 +101,15 @@ export async function startBenchMesh(options: BenchMeshOptions): Promise<BenchMe
   const issued = issueTills({ directory, count: tillCount, nowMs, curves, random });
   await registerTills(mesh.clients, issued);
   const running = stack.move();
+  const free = issued.map(({ till }) => till);
   const of = (program: string) => started.filter(({ one }) => one.program === program);
   return {
     mesh,
     directory,
-    tills: issued.map(({ till }) => till),
+    takeTills(count) {
+      if (count > free.length) throw new Error(`bug: ${free.length} tills left, wanted ${count}`);
+      return free.splice(0, count);
+    },
     relayAddresses: [mesh.addresses.relay, ...of("relay").map(({ process }) => process.address)],
     pids: new Map(
       (["relay", "processor", "pin-service"] as const).map((name) => [
@@ -143,20 +153,21 @@ async function startInstance(
     readonly directory: MeshDirectory;
     readonly environment: Readonly<Record<string, string>>;
     readonly listen: string;
+    readonly isTls: boolean;
   },
 ): Promise<ProgramProcess> {
-  const { directory } = mesh;
+  const { directory, isTls } = mesh;
   const keys = program === "relay" ? { CARDLANE_KEYS_DIR: join(directory.keys, holder) } : {};
   const planAt = await planOf(program, {
     directory,
-    isTls: true,
+    isTls,
     addressesOf: async (other) => mesh.mesh.addresses[other],
     databaseUrl: async (database) => mesh.mesh.postgres.url(database),
     environment: {
       ...mesh.environment,
       ...keys,
       CARDLANE_INSTANCE: name,
-      CARDLANE_TLS_DIR: join(directory.tls, holder),
+      ...(isTls ? { CARDLANE_TLS_DIR: join(directory.tls, holder) } : {}),
     },
   });
   const logFile = join(directory.path, "logs", `${holder}.log`);

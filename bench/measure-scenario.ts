@@ -3,17 +3,11 @@ import type { BenchMesh } from "./bench-mesh.ts";
 import type { ScenarioResult } from "./bench-result.ts";
 import { findHighestLoad } from "./highest-load.ts";
 import { LoadGenerator } from "./load/load-generator.ts";
-import type { Quantiles } from "./load/load-messages.ts";
-import { medianOf } from "./load/quantiles.ts";
 import type { RecipientKeys } from "./load/reader-payments.ts";
-import {
-  type MeasuredRun,
-  type MeasuredSystem,
-  measureRun,
-  type ProgramCost,
-} from "./measured-run.ts";
+import { type MeasuredRun, type MeasuredSystem, measureRun } from "./measured-run.ts";
+import { lineOf, medianRun } from "./median-run.ts";
 import { startNaiveMesh } from "./naive/naive-mesh.ts";
-import { type Effort, planOf, type Scenario } from "./scenario.ts";
+import { type Effort, planOf, type Scenario, streamsPerTill } from "./scenario.ts";
 import type { Tpcb } from "./yardstick/tpcb.ts";
 import { TpcbRounds } from "./yardstick/tpcb-rounds.ts";
 
@@ -27,8 +21,6 @@ export interface ScenarioOptions {
   readonly say: (line: string) => void;
 }
 
-/** A thousand tills keep one stream each; a single one needs several to keep enough on the way. */
-const STREAMS_MAX = 16;
 const UNLOADED_PER_SECOND = 20;
 
 /** Finds the highest load of one mix, TPC-B interleaved, and what a payment costs there. */
@@ -42,8 +34,8 @@ export async function measureScenario(options: ScenarioOptions): Promise<Scenari
     relayAddresses: naive === null ? benchMesh.relayAddresses : [naive.relayAddress],
     tlsDirectory: benchMesh.directory.tls,
     trustDomain: TRUST_DOMAIN,
-    tills: benchMesh.tills.slice(0, scenario.tillCount),
-    streamsPerTill: Math.max(1, Math.floor(STREAMS_MAX / scenario.tillCount)),
+    tills: benchMesh.takeTills(scenario.tillCount),
+    streamsPerTill: streamsPerTill(scenario.tillCount),
     keys: options.keys,
   });
   const system: MeasuredSystem = {
@@ -76,46 +68,8 @@ export async function measureScenario(options: ScenarioOptions): Promise<Scenari
     tpcbPerSecond: tpcb.perSecond,
     tpcbClients: tpcb.clients,
     ratio: found.paymentsPerSecond / tpcb.perSecond,
-    ...mediansOf(found.rounds),
+    ...medianRun(found.rounds),
     unloadedMs: unloaded.latencyMs.p50,
     tried: [unloaded, ...found.tried],
   };
-}
-
-/** Field by field the median of the rounds. */
-function mediansOf(rounds: readonly MeasuredRun[]) {
-  const median = (fact: (run: MeasuredRun) => number) => medianOf(rounds.map(fact));
-  const latency = (name: keyof Quantiles) => median(({ latencyMs }) => latencyMs[name]);
-  const programs = Object.keys(rounds[0]?.cost ?? {});
-  const cost = programs.map((name): [string, ProgramCost] => {
-    const of = (field: keyof ProgramCost) => median((run) => run.cost[name]?.[field] ?? 0);
-    return [
-      name,
-      {
-        cpuMicrosPerPayment: of("cpuMicrosPerPayment"),
-        writtenBytesPerPayment: of("writtenBytesPerPayment"),
-        memoryMiBMax: of("memoryMiBMax"),
-      },
-    ];
-  });
-  return {
-    latencyMs: {
-      p50: latency("p50"),
-      p90: latency("p90"),
-      p99: latency("p99"),
-      p999: latency("p999"),
-      max: latency("max"),
-    },
-    cost: Object.fromEntries(cost),
-    walBytesPerPayment: median((run) => run.walBytesPerPayment),
-    loopbackBytesPerPayment: median((run) => run.loopbackBytesPerPayment),
-  };
-}
-
-function lineOf({ offeredPerSecond, latencyMs, failed, failures }: MeasuredRun): string {
-  const ms = (value: number) => (Number.isFinite(value) ? value.toFixed(1) : "∞");
-  const { p50, p99, p999 } = latencyMs;
-  const said = `${String(offeredPerSecond).padStart(6)}/s  p50 ${ms(p50)} ms, p99 ${ms(p99)} ms`;
-  const why = failed === 0 ? "" : `, not approved: ${JSON.stringify(failures)}`;
-  return `${said}, p99.9 ${ms(p999)} ms${why}`;
 }

@@ -9,6 +9,8 @@ export interface MeasuredRun extends LoadResult {
   /** By program, and "PostgreSQL". */
   readonly cost: Readonly<Record<string, ProgramCost>>;
   readonly walBytesPerPayment: number;
+  /** Whole pages in the WAL: each page that is changed for the first time after a checkpoint. */
+  readonly walImagesPerPayment: number;
   /** All hops and the database together, with the headers of TCP and IP. */
   readonly loopbackBytesPerPayment: number;
 }
@@ -52,18 +54,21 @@ export async function measureRun(
 interface Reading {
   readonly uses: Readonly<Record<string, ProcessUse>>;
   readonly walBytes: number;
+  readonly walImages: number;
   readonly loopbackBytes: number;
 }
 
 async function read(system: MeasuredSystem, client: pg.Client): Promise<Reading> {
-  const { rows } = await client.query<{ readonly bytes: string }>(
-    "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0') AS bytes",
+  const { rows } = await client.query<{ readonly bytes: string; readonly images: string }>(
+    `SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0') AS bytes, wal_fpi AS images
+     FROM pg_stat_wal`,
   );
   const programs = [...system.pids].map(([name, pids]) => [name, useOfProcesses(pids)] as const);
   const postgres = ["PostgreSQL", useOfPostgres(system.postgresPid)] as const;
   return {
     uses: Object.fromEntries([...programs, postgres]),
     walBytes: Number(rows[0]?.bytes),
+    walImages: Number(rows[0]?.images),
     loopbackBytes: loopbackBytes(),
   };
 }
@@ -83,6 +88,7 @@ function costOf(before: Reading, after: Reading, payments: number) {
   return {
     cost: Object.fromEntries(cost),
     walBytesPerPayment: (after.walBytes - before.walBytes) / payments,
+    walImagesPerPayment: (after.walImages - before.walImages) / payments,
     loopbackBytesPerPayment: (after.loopbackBytes - before.loopbackBytes) / payments,
   };
 }

@@ -91,3 +91,10 @@ export function planOf(
 ): LoadPlan {
   return { ...run, pinShare, repeatShare, warmUpMs, durationMs };
 }
+
+/** A thousand tills keep one stream each; a single one needs several to keep enough on the way. */
+const STREAMS_MAX = 16;
+
+export function streamsPerTill(tillCount: number): number {
+  return Math.max(1, Math.floor(STREAMS_MAX / tillCount));
+}

@@ -34,6 +34,8 @@ export class AnswerSteps {
     const state = this.#state;
     state.require("showResult");
     const { current } = state;
+    const span =
+      "underway" in current ? state.span("reader.show_result", current.underway) : undefined;
     const answered = this.#check(signed);
     if (answered === undefined) {
       state.show(NO_ANSWER);
@@ -52,7 +54,7 @@ export class AnswerSteps {
       current.step === "AWAITING_RESULT" && current.underway.prepared.paymentId === paymentId;
     if (isUnderway) {
       state.lastCard = current.card;
-      state.span("reader.show_result", current.underway).end();
+      span?.end();
     }
     state.lastAnswer = answered;
     // A late answer to an earlier payment must not look like the answer to the one underway.

@@ -1,9 +1,9 @@
 import { ConfigError, hostPort, readConfig, text } from "../mesh/config.ts";
 import { DirectoryInUse, directoryFiles } from "../mesh/durable-files.ts";
 import { runProgram } from "../mesh/program.ts";
+import { deviceCurves as curves } from "../sealing/device-curves.ts";
 import { KeyFolder } from "../sealing/key-files.ts";
 import { systemRandom } from "../sealing/random.ts";
-import { tweetnaclCurves as curves } from "../sealing/tweetnacl-curves.ts";
 import { startReader } from "./reader.ts";
 
 const SETTINGS = {

@@ -12,9 +12,9 @@ import {
 import { dial } from "../mesh/dial.ts";
 import { DirectoryInUse, directoryFiles } from "../mesh/durable-files.ts";
 import { runProgram } from "../mesh/program.ts";
+import { deviceCurves as curves } from "../sealing/device-curves.ts";
 import { KeyFolder } from "../sealing/key-files.ts";
 import { systemRandom } from "../sealing/random.ts";
-import { tweetnaclCurves as curves } from "../sealing/tweetnacl-curves.ts";
 import { serveTerminal } from "./terminal-server.ts";
 
 const SETTINGS = {

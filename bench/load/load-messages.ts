@@ -6,8 +6,8 @@ export interface LoadSetup {
   /** Streams of the mesh, or one call per payment. */
   readonly protocol: "stream" | "unary";
   readonly relayAddresses: readonly string[];
-  /** Folder of TLS certificates; each till has its own in it. */
-  readonly tlsDirectory: string;
+  /** Folder of TLS certificates, each till has its own in it; undefined: plaintext. */
+  readonly tlsDirectory: string | undefined;
   readonly trustDomain: string;
   readonly tills: readonly Till[];
   /** Open at the same time for each till. */

@@ -61,16 +61,12 @@ async function openTill(
   tlsHolder: string,
   onFrame: (frame: TransactResponse["frame"]) => void,
 ): Promise<Till> {
-  const directory = join(setup.tlsDirectory, tlsHolder);
-  const identity = await loadIdentity({ directory, clock, log: silentLog });
-  // It would look for new files every few seconds, a thousand times over.
-  identity[Symbol.dispose]();
+  const targets = setup.relayAddresses;
   const channel = dial({
-    targets: setup.relayAddresses,
+    targets,
     services: [RelayService],
-    identity,
-    serverIdentity: `spiffe://${setup.trustDomain}/relay/*`,
     clock,
+    ...(await identityOf(setup, tlsHolder)),
   });
   const open = async () => {
     const isUp = Promise.withResolvers<void>();
@@ -91,4 +87,13 @@ async function openTill(
   const first = await open();
   const others = Array.from({ length: setup.streamsPerTill - 1 }, open);
   return { streams: [first, ...(await Promise.all(others))], next: 0 };
+}
+
+async function identityOf({ tlsDirectory, trustDomain }: LoadSetup, tlsHolder: string) {
+  if (tlsDirectory === undefined) return {};
+  const directory = join(tlsDirectory, tlsHolder);
+  const identity = await loadIdentity({ directory, clock, log: silentLog });
+  // It would look for new files every few seconds, a thousand times over.
+  identity[Symbol.dispose]();
+  return { identity, serverIdentity: `spiffe://${trustDomain}/relay/*` };
 }

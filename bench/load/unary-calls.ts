@@ -35,8 +35,10 @@ export class UnaryCalls {
     onFrame: (frame: TransactResponse["frame"]) => void,
   ): Promise<UnaryCalls> {
     const [address = ""] = setup.relayAddresses;
+    const { tlsDirectory } = setup;
+    if (tlsDirectory === undefined) throw new Error("bug: the naive design has TLS always");
     const byTill = setup.tills.map(async ({ tlsHolder }) => {
-      const directory = join(setup.tlsDirectory, tlsHolder);
+      const directory = join(tlsDirectory, tlsHolder);
       const identity = await loadIdentity({ directory, clock, log: silentLog });
       identity[Symbol.dispose]();
       return callUnary(identity.pem, address);

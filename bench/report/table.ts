@@ -1,4 +1,5 @@
 import type { BenchResult, ScenarioResult } from "../bench-result.ts";
+import { aligned, ms } from "./columns.ts";
 
 /** Tables for a person. */
 export function tableOf(result: BenchResult): string {
@@ -7,13 +8,23 @@ export function tableOf(result: BenchResult): string {
   );
 }
 
-function machineLines({ machine, relays, processors, effort, startedAt }: BenchResult): string {
+function machineLines({ relays, processors, ...result }: BenchResult): string {
+  const running = `relays: ${relays}, processors: ${processors}, mutual TLS, fsync on`;
+  return `${machineHead(result)}\n${running}`;
+}
+
+/** When, where and with what was measured. */
+export function machineHead({
+  machine,
+  effort,
+  startedAt,
+}: Pick<BenchResult, "machine" | "effort" | "startedAt">): string {
   const { processor, cores, memoryGiB, system, node, postgres, tpcb, commit } = machine;
+  const yardstick = tpcb === "" ? "" : `, ${tpcb}`;
   return [
     `${startedAt} (${effort}), commit ${commit}`,
     `${processor}, ${cores} cores, ${memoryGiB} GiB, ${system}`,
-    `Node ${node}, PostgreSQL ${postgres}, ${tpcb}; load before: ${machine.loadBefore}`,
-    `relays: ${relays}, processors: ${processors}, mutual TLS, fsync on`,
+    `Node ${node}, PostgreSQL ${postgres}${yardstick}; load before: ${machine.loadBefore}`,
   ].join("\n");
 }
 
@@ -59,26 +70,4 @@ function costTable(scenarios: readonly ScenarioResult[]): string {
     return [[one.name, "", "", "", ...whole], ...programs];
   });
   return `${aligned([head, ...rows])}\n(CPU, bytes: per payment)`;
-}
-
-function ms(value: number): string {
-  return Number.isFinite(value) ? value.toFixed(1) : "∞";
-}
-
-/** The first column to the left, the others to the right. */
-function aligned(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? "").length)),
-  );
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => {
-          const width = widths[column] ?? 0;
-          return column === 0 ? cell.padEnd(width) : cell.padStart(width);
-        })
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
 }
