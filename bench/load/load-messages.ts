@@ -28,6 +28,29 @@ export interface LoadPlan {
   /** For each new payment, how many earlier ones are sent again: 0.1. */
   readonly repeatShare: number;
   readonly seed: number;
+  readonly surge?: Surge;
+}
+
+/** A part of a run in which more becomes due. What is refused then is sent again, as tills do. */
+export interface Surge {
+  /** From the start of the run, warm-up included. */
+  readonly fromMs: number;
+  readonly untilMs: number;
+  /** How many times as much. */
+  readonly factor: number;
+  /** From a refusal to the next attempt. */
+  readonly repeatAfterMs: number;
+  /** How long after the last payment was sent all have to be final. */
+  readonly patienceMs: number;
+}
+
+/** Payments that became due in one second of a run. */
+export interface LoadSecond {
+  /** Whole seconds from the start of the run. */
+  readonly second: number;
+  readonly due: number;
+  /** Milliseconds from when they were due to their final answers, repeats and all. */
+  readonly latencyMs: Quantiles;
 }
 
 export interface LoadResult {
@@ -39,8 +62,12 @@ export interface LoadResult {
   readonly completed: number;
   /** Of those that were to be sent in the measured time: repeats included. */
   readonly measured: number;
-  /** Refused, or without a final answer. They count as infinitely late. */
+  /** Refused for good, or without a final answer. They count as infinitely late. */
   readonly failed: number;
+  /** Refusals that were followed by another attempt. */
+  readonly repeated: number;
+  /** Second by second; empty without a surge. */
+  readonly seconds: readonly LoadSecond[];
   /** Why, by error code, how many. */
   readonly failures: Readonly<Record<string, number>>;
   /** Milliseconds from when a payment was due to its final answer. */

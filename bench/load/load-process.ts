@@ -2,8 +2,9 @@
 
 import { Worker } from "node:worker_threads";
 import { systemClock as clock } from "../../mesh/clock.ts";
+import { paymentCountOf } from "./due-gap.ts";
 import type { FromLoad, LoadPlan, LoadSetup, ToLoad } from "./load-messages.ts";
-import { OpenLoop, paymentCountOf } from "./open-loop.ts";
+import { OpenLoop } from "./open-loop.ts";
 import type { PaymentOrder } from "./payment-worker.ts";
 import type { ReadyPayment } from "./reader-payments.ts";
 import { TillStreams } from "./till-streams.ts";

@@ -1,6 +1,12 @@
-import { Certainty, NextStep } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import {
+  Certainty,
+  NextStep,
+  type PaymentFault,
+} from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { TransactResponse } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import type { Clock } from "../../mesh/clock.ts";
+import { dueGapMs } from "./due-gap.ts";
+import { LatencySeconds } from "./latency-seconds.ts";
 import type { LoadPlan, LoadResult } from "./load-messages.ts";
 import { quantilesOf } from "./quantiles.ts";
 import type { ReadyPayment } from "./reader-payments.ts";
@@ -13,15 +19,10 @@ const TICK_MS = 1;
 
 export interface OpenLoopOptions {
   readonly plan: LoadPlan;
-  /** As many as `paymentCountOf(plan)` says. */
+  /** As many as `paymentCountOf(plan)` (due-gap.ts) says. */
   readonly payments: readonly ReadyPayment[];
   readonly submit: (payment: ReadyPayment) => boolean;
   readonly clock: Clock;
-}
-
-/** How many payments a run sends, without repeats. */
-export function paymentCountOf({ paymentsPerSecond, warmUpMs, durationMs }: LoadPlan): number {
-  return Math.ceil((paymentsPerSecond * (warmUpMs + durationMs)) / 1_000);
 }
 
 /**
@@ -32,15 +33,19 @@ export class OpenLoop {
   readonly #options: OpenLoopOptions;
   readonly #uniform: () => number;
   readonly #open = new Map<string, Sent>();
+  /** Refused, and waiting for another attempt. */
+  readonly #toRepeat = new Set<Sent>();
   /** New payments that are final, to be repeated. */
   readonly #finished: ReadyPayment[] = [];
   readonly #latenciesMs: number[] = [];
+  readonly #bySecond = new LatencySeconds();
   readonly #failures: Record<string, number> = {};
   #sent = 0;
   #completed = 0;
   #completedInTime = 0;
   #startMs = 0;
   #lateMs = 0;
+  #repeated = 0;
   readonly #allAnswered = Promise.withResolvers<void>();
 
   constructor(options: OpenLoopOptions) {
@@ -58,15 +63,15 @@ export class OpenLoop {
       while (dueMs <= nowMs && this.#sent < payments.length) {
         this.#sendNext(dueMs);
         this.#lateMs = Math.max(this.#lateMs, nowMs - dueMs);
-        // Exponential gaps: customers do not wait for each other.
-        dueMs += (-Math.log(1 - this.#uniform()) * 1_000) / plan.paymentsPerSecond;
+        dueMs += dueGapMs(plan, dueMs - this.#startMs, this.#uniform());
       }
       await clock.sleep(TICK_MS);
     }
-    if (this.#open.size > 0) {
-      await Promise.race([this.#allAnswered.promise, clock.sleep(PATIENCE_MS)]);
+    if (this.#open.size + this.#toRepeat.size > 0) {
+      const patienceMs = plan.surge?.patienceMs ?? PATIENCE_MS;
+      await Promise.race([this.#allAnswered.promise, clock.sleep(patienceMs)]);
     }
-    for (const sent of this.#open.values()) this.#fail(sent, "NO_ANSWER");
+    for (const sent of [...this.#open.values(), ...this.#toRepeat]) this.#fail(sent, "NO_ANSWER");
     return this.#result(process.cpuUsage(cpuBefore));
   }
 
@@ -79,10 +84,23 @@ export class OpenLoop {
     if (frame.case === "completed" && frame.value.certainty !== Certainty.FINAL) return;
     this.#open.delete(key);
     if (frame.case === "completed" && frame.value.nextStep === NextStep.NONE) this.#finish(sent);
-    else this.#fail(sent, frame.value.fault?.code ?? "NOT_APPROVED");
-    if (this.#open.size === 0 && this.#sent === this.#options.payments.length) {
-      this.#allAnswered.resolve();
+    else this.#refused(sent, frame.value.fault);
+    const isAllSent = this.#sent === this.#options.payments.length;
+    if (isAllSent && this.#open.size + this.#toRepeat.size === 0) this.#allAnswered.resolve();
+  }
+
+  #refused(sent: Sent, fault: PaymentFault | undefined): void {
+    const { surge } = this.#options.plan;
+    if (surge === undefined || fault?.nextStep !== NextStep.RETRY_SAME_ID) {
+      this.#fail(sent, fault?.code ?? "NOT_APPROVED");
+      return;
     }
+    this.#repeated += 1;
+    this.#toRepeat.add(sent);
+    this.#options.clock.timer(surge.repeatAfterMs, () => {
+      // Gone when the run is over.
+      if (this.#toRepeat.delete(sent)) this.#send(sent);
+    });
   }
 
   #sendNext(dueMs: number): void {
@@ -111,14 +129,20 @@ export class OpenLoop {
       this.#completed += 1;
       this.#finished.push(sent.payment);
     }
-    if (!this.#isMeasured(sent)) return;
-    if (!sent.isRepeat) this.#completedInTime += 1;
-    this.#latenciesMs.push(nowMs - sent.dueMs);
+    this.#answered(sent, nowMs - sent.dueMs);
+    if (this.#isMeasured(sent) && !sent.isRepeat) this.#completedInTime += 1;
   }
 
   #fail(sent: Sent, why: string): void {
     this.#failures[why] = (this.#failures[why] ?? 0) + 1;
-    if (this.#isMeasured(sent)) this.#latenciesMs.push(Number.POSITIVE_INFINITY);
+    this.#answered(sent, Number.POSITIVE_INFINITY);
+  }
+
+  #answered(sent: Sent, latencyMs: number): void {
+    if (this.#options.plan.surge !== undefined) {
+      this.#bySecond.add(sent.dueMs - this.#startMs, latencyMs);
+    }
+    if (this.#isMeasured(sent)) this.#latenciesMs.push(latencyMs);
   }
 
   #isMeasured({ dueMs }: Sent): boolean {
@@ -135,6 +159,8 @@ export class OpenLoop {
       measured: this.#latenciesMs.length,
       failed,
       failures: this.#failures,
+      repeated: this.#repeated,
+      seconds: this.#bySecond.all(),
       latencyMs: quantilesOf(this.#latenciesMs),
       generatorLateMs: this.#lateMs,
       generatorMicros: (cpu.user + cpu.system) / Math.max(1, this.#completed),

@@ -1,0 +1,18 @@
+// Loaded into a program before its own code (node --import): on SIGUSR2 it collects garbage, then
+// writes what memory is still in use to <BENCH_MEMORY_DIR>/<pid>.json.
+
+import { renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const directory = process.env.BENCH_MEMORY_DIR;
+/** What the first collection frees may let a second one free more: buffers, finalizers. */
+const COLLECTIONS = 4;
+
+if (directory !== undefined) process.on("SIGUSR2", () => report(directory));
+
+function report(into: string): void {
+  for (let done = 0; done < COLLECTIONS; done += 1) globalThis.gc?.();
+  const file = join(into, `${process.pid}.json`);
+  writeFileSync(`${file}.new`, JSON.stringify(process.memoryUsage()));
+  renameSync(`${file}.new`, file);
+}
