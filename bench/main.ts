@@ -29,7 +29,7 @@ const { values, positionals } = parseArgs({
     quick: { type: "boolean", default: false },
     relays: { type: "string", default: "1" },
     processors: { type: "string", default: "1" },
-    only: { type: "string" },
+    only: { type: "string", multiple: true },
     rate: { type: "string" },
   },
 });

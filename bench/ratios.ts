@@ -21,10 +21,13 @@ export interface RatioOptions {
 }
 
 /** The scenarios that the command line asks for. @throws Error naming all there are. */
-export function scenariosOf(isQuick: boolean, only: string | undefined): readonly Scenario[] {
+export function scenariosOf(
+  isQuick: boolean,
+  only: readonly string[] | undefined,
+): readonly Scenario[] {
   if (only === undefined) return (isQuick ? QUICK : FULL).scenarios;
-  const scenarios = FULL.scenarios.filter(({ name }) => name === only);
-  if (scenarios.length > 0) return scenarios;
+  const scenarios = FULL.scenarios.filter(({ name }) => only.includes(name));
+  if (scenarios.length === only.length) return scenarios;
   throw new Error(
     `--only must be one of:${FULL.scenarios.map(({ name }) => `\n  ${name}`).join("")}`,
   );
