@@ -34,7 +34,7 @@ const BOXES_MAX = 16;
 
 export interface VerifyServiceParts {
   readonly keys: PinKeys;
-  readonly verifier: PinVerifier;
+  readonly verifier: Pick<PinVerifier, "verify">;
   readonly speaker: Speaker;
   readonly clock: Clock;
   readonly jitter: () => number;
@@ -70,9 +70,11 @@ class VerifyStream {
   }
 
   async #take(box: PinBox): Promise<void> {
-    if (this.#owed.count + 1 === BOXES_MAX) this.#live.pause();
-    await this.#owed.during(() => this.#answer(box));
-    if (this.#owed.count + 1 === BOXES_MAX) this.#live.resume();
+    const work = this.#owed.during(() => this.#answer(box));
+    if (this.#owed.count >= BOXES_MAX) this.#live.pause();
+    await work;
+    // Boxes of one statement end together: by now there may be room for more than one.
+    if (this.#owed.count < BOXES_MAX) this.#live.resume();
   }
 
   async #answer(box: PinBox): Promise<void> {

@@ -1,0 +1,105 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { afterAll, expect, test } from "vitest";
+import type {
+  PinService,
+  VerifyRequest,
+  VerifyResponse,
+} from "../../gen/cardlane/pin/v1/pin_pb.ts";
+import { frameStreamPair } from "../../mesh/frame-stream-pair.ts";
+import { silentLog } from "../../mesh/log.ts";
+import { ManualClock } from "../../mesh/manual-clock.ts";
+import type { MethodsOf } from "../../mesh/service.ts";
+import { noTelemetry } from "../../mesh/telemetry.ts";
+import { Pan } from "../../payment/card.ts";
+import { nodeCurves } from "../../sealing/node-curves.ts";
+import { seededRandom } from "../../sealing/seeded-random.ts";
+import { TestKeys } from "../../test/fixtures/keys.ts";
+import { readProcessorKeys } from "../keys/processor-keys.ts";
+import { PinClient, type PinQuestion } from "../pins/pin-client.ts";
+import { readPinKeys } from "./pin-keys.ts";
+import type { PinVerifier } from "./pin-verifier.ts";
+import { verifyService } from "./verify-service.ts";
+
+const clock = new ManualClock();
+const keys = new TestKeys({ nowMs: clock.nowMs() });
+afterAll(() => keys[Symbol.dispose]());
+
+/** More than may be worked on at the same time. */
+const BOXES = 40;
+const TURNS_MAX = 50;
+
+const question: PinQuestion = {
+  contextBytes: Uint8Array.of(1),
+  pinBox: new Uint8Array(176).fill(7),
+  pan: Pan.parse("4242424242424242"),
+  digest: new Uint8Array(64).fill(9),
+  dukptInitialKeyId: new Uint8Array(8),
+  traceparent: "",
+};
+
+/** Answers nothing until `settle`, then everything that waits at once, as one statement does. */
+class PlayedVerifier implements Pick<PinVerifier, "verify"> {
+  #waiting: PromiseWithResolvers<Awaited<ReturnType<PinVerifier["verify"]>>>[] = [];
+  mostAtOnce = 0;
+
+  verify(): ReturnType<PinVerifier["verify"]> {
+    const answer = Promise.withResolvers<Awaited<ReturnType<PinVerifier["verify"]>>>();
+    this.#waiting.push(answer);
+    this.mostAtOnce = Math.max(this.mostAtOnce, this.#waiting.length);
+    return answer.promise;
+  }
+
+  settle(): void {
+    const settled = this.#waiting;
+    this.#waiting = [];
+    for (const { resolve } of settled) resolve({ verdict: "VERIFIED", triesLeft: 3 });
+  }
+}
+
+/** Resolves when its stream is up: from then on each question is a box of its own. */
+async function clientOf(verifier: PlayedVerifier): Promise<PinClient> {
+  const isUp = Promise.withResolvers<void>();
+  const { methods } = verifyService({
+    keys: readPinKeys(keys.folder("pin-service"), nodeCurves),
+    verifier,
+    speaker: { program: "pin-service", instance: "pin-1" },
+    clock,
+    jitter: () => 0.5,
+    telemetry: noTelemetry,
+    log: silentLog,
+  });
+  const verify = methods.verify as NonNullable<MethodsOf<typeof PinService>["verify"]>;
+  const client = new PinClient({
+    open() {
+      const pair = frameStreamPair<VerifyRequest, VerifyResponse>();
+      verify(pair.server);
+      return pair.client;
+    },
+    keys: readProcessorKeys({
+      folder: keys.folder("processor"),
+      curves: nodeCurves,
+      nowMs: clock.nowMs(),
+      onRenewalFailed: () => expect.unreachable(),
+    }),
+    speaker: { program: "processor", instance: "processor-1" },
+    clock,
+    random: seededRandom("verify service"),
+    onReachable: () => isUp.resolve(),
+  });
+  await isUp.promise;
+  return client;
+}
+
+test("boxes that are answered at the same time make room for all that wait", async () => {
+  const verifier = new PlayedVerifier();
+  await using client = await clientOf(verifier);
+  const verdicts: string[] = [];
+  const asked = Array.from({ length: BOXES }, () => client.verify([question])).flat();
+  for (const one of asked) void one.then((verdict) => verdicts.push(verdict));
+  for (let turn = 0; turn < TURNS_MAX; turn += 1) {
+    await nextTurn();
+    verifier.settle();
+  }
+  expect(verdicts).toEqual(Array.from({ length: BOXES }, () => "VERIFIED"));
+  expect(verifier.mostAtOnce).toBe(16);
+});
