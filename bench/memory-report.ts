@@ -1,5 +1,5 @@
-// Loaded into a program before its own code (node --import): on SIGUSR2 it collects garbage, then
-// writes what memory is still in use to <BENCH_MEMORY_DIR>/<pid>.json.
+// Loaded into a program before its own code (node --import): on SIGUSR2 it collects garbage, gives
+// back what is free, then writes what memory is still in use to <BENCH_MEMORY_DIR>/<pid>.json.
 
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,8 +11,13 @@ const COLLECTIONS = 4;
 if (directory !== undefined) process.on("SIGUSR2", () => report(directory));
 
 function report(into: string): void {
-  for (let done = 0; done < COLLECTIONS; done += 1) globalThis.gc?.();
+  for (let done = 0; done < COLLECTIONS; done += 1) collect();
   const file = join(into, `${process.pid}.json`);
   writeFileSync(`${file}.new`, JSON.stringify(process.memoryUsage()));
   renameSync(`${file}.new`, file);
+}
+
+/** "last-resort" also gives pages back that are kept for the next objects. */
+function collect(): void {
+  globalThis.gc?.({ type: "major", execution: "sync", flavor: "last-resort" });
 }

@@ -18,7 +18,7 @@ export interface StreamMemory {
 }
 
 /** Opened and closed before anything is read: then the code is compiled, the pools are made. */
-const FIRST_STREAMS = 200;
+const FIRST_STREAMS = 300;
 /** Every stream has had its Hello and a Heartbeat or two. */
 const SETTLE_MS = 3_000;
 const REPORT_MS_MAX = 30_000;

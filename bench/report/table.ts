@@ -46,7 +46,7 @@ function ratesTable(scenarios: readonly ScenarioResult[]): string {
     one.paymentsPerSecond.toFixed(0),
     one.tpcbPerSecond.toFixed(0),
     one.ratio.toFixed(2),
-    (first / one.paymentsPerSecond).toFixed(2),
+    one.paymentsPerSecond === 0 ? "–" : (first / one.paymentsPerSecond).toFixed(2),
     ms(latencyMs.p50),
     ms(latencyMs.p99),
     ms(latencyMs.p999),
