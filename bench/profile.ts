@@ -3,15 +3,12 @@
 // Where the CPU of relay, processor and PIN service goes under one steady load: V8's profile of
 // each program, its own time by function, and the .cpuprofile files for a browser's tools.
 
-import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { globSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { TRUST_DOMAIN } from "../cli/start/program-plans.ts";
-import { startBenchMesh } from "./bench-mesh.ts";
-import { LoadGenerator } from "./load/load-generator.ts";
+import { startBed } from "./bench-bed.ts";
 import { measureRun } from "./measured-run.ts";
-import { recipientKeysOf } from "./recipient-keys.ts";
 
 const LINES = 28;
 const STREAMS = 16;
@@ -30,27 +27,13 @@ for (const file of globSync("*.cpuprofile", { cwd: profiles }).sort()) {
 }
 
 async function runUnderLoad(): Promise<void> {
-  await using stack = new AsyncDisposableStack();
-  const dataDirectory = mkdtempSync(join(tmpdir(), "cardlane-bench-"));
-  stack.defer(() => rmSync(dataDirectory, { recursive: true, force: true }));
-  const benchMesh = stack.use(
-    await startBenchMesh({
-      dataDirectory: join(dataDirectory, "mesh"),
-      relayCount: 1,
-      processorCount: 1,
-      tillCount: 1,
-      environment: { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profiles}` },
-    }),
-  );
-  await using load = await LoadGenerator.start({
-    protocol: "stream",
-    relayAddresses: benchMesh.relayAddresses,
-    tlsDirectory: benchMesh.directory.tls,
-    trustDomain: TRUST_DOMAIN,
-    tills: benchMesh.tills,
-    streamsPerTill: STREAMS,
-    keys: recipientKeysOf(benchMesh.directory),
+  await using bed = await startBed({
+    relayCount: 1,
+    processorCount: 1,
+    tillCount: 1,
+    environment: { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profiles}` },
   });
+  await using load = await bed.startLoad({ tillCount: 1, streamsPerTill: STREAMS });
   const plan = {
     paymentsPerSecond: Number(values.rate),
     pinShare: Number(values.pin),
@@ -58,11 +41,7 @@ async function runUnderLoad(): Promise<void> {
     warmUpMs: 1_000,
     durationMs: Number(values.seconds) * 1_000,
   };
-  const system = {
-    pids: benchMesh.pids,
-    postgresPid: benchMesh.mesh.postgres.pid,
-    database: benchMesh.mesh.postgres.connectionOptions("postgres"),
-  };
+  const system = bed.systemWith(load);
   // The first run compiles what the second one measures; the profile holds both.
   await measureRun(load, { ...plan, seed: 1, durationMs: 2_000 }, system);
   const run = await measureRun(load, { ...plan, seed: 2 }, system);
