@@ -154,11 +154,11 @@ async function writeTerminals(): Promise<void> {
 /** As they are when the processor has them. @returns their numbers. */
 async function writeRecords(terminalId: string): Promise<readonly string[]> {
   const numbers = Array.from({ length: FLUSHES * FLUSH_SIZE }, () =>
-    newRecordNumber(parseRelayId("A1"), random.bytes(9)),
+    newRecordNumber(parseRelayId("A1"), clock.nowMs(), random.bytes(5)),
   );
   await store.recovery.insertTombstone(
     {
-      recordNumber: newRecordNumber(parseRelayId("A1"), random.bytes(9)),
+      recordNumber: newRecordNumber(parseRelayId("A1"), clock.nowMs(), random.bytes(5)),
       merchantId: MERCHANT,
       paymentId: newPaymentId(clock.nowMs(), random.bytes(10)),
       terminalId: "",

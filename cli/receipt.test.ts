@@ -22,7 +22,7 @@ const APPROVED = {
   scheme: "VISA",
   entryMode: EntryMode.CHIP,
   verification: Verification.ONLINE_PIN,
-  recordNumber: newRecordNumber(parseRelayId("A1"), Uint8Array.of(7, 19, 2, 20, 9, 23, 29, 4, 26)),
+  recordNumber: newRecordNumber(parseRelayId("A1"), 248_916_000, Uint8Array.of(9, 23, 29, 4, 26)),
   approvalCode: "831000",
   responseCode: "00",
   retrievalReference: "532620123456",

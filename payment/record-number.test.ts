@@ -5,11 +5,18 @@ import { formatRecordNumber, newRecordNumber, parseRecordNumber } from "./record
 
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const relayId = parseRelayId("A1");
-const sample = newRecordNumber(relayId, Uint8Array.of(3, 141, 59, 26, 53, 58, 97, 93, 238));
+const sample = newRecordNumber(relayId, 1_795_392_000_123, Uint8Array.of(3, 141, 59, 26, 53));
 
 test("begins with the relay id and is read back", () => {
   expect(sample).toMatch(/^A1[0-9A-HJKMNP-TV-Z]{10}$/);
   expect(parseRecordNumber(sample)).toBe(sample);
+});
+
+test("numbers of later seconds sort behind, until they start again", () => {
+  const numberAt = (second: number) => newRecordNumber(relayId, second * 1_000, new Uint8Array(5));
+  const inOrder = [0, 1, 31, 32, 1_023, 1_024, 32 ** 4 - 1].map(numberAt);
+  expect(inOrder.toSorted()).toEqual(inOrder);
+  expect(numberAt(32 ** 4)).toBe(numberAt(0));
 });
 
 test("is read as printed, in lower case, and with letters that look like digits", () => {

@@ -4,18 +4,35 @@ import type { RelayId } from "./identifiers.ts";
 
 /**
  * The relay's number of a transaction record, made to be read out on the phone: 12 characters of
- * Crockford base32 (no I, L, O, U): relay id (2), random (9, 45 bits), check character (1).
+ * Crockford base32 (no I, L, O, U): relay id (2), second (4, starts again after 12 days),
+ * random (5, 25 bits), check character (1).
  */
 export type RecordNumber = Brand<string, "RecordNumber">;
 
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const RADIX = ALPHABET.length;
-const RANDOM_CHARACTERS = 9;
+const SECOND_CHARACTERS = 4;
+const RANDOM_CHARACTERS = 5;
 const LENGTH = 12;
 
-/** @param randomness at least 9 fresh random bytes; 5 bits of each are used. */
-export function newRecordNumber(relayId: RelayId, randomness: Uint8Array): RecordNumber {
-  let body: string = relayId;
+/**
+ * Numbers of one moment begin alike, so that an index of them grows in one place: with random
+ * numbers each insert touches a page of its own, which the WAL then has to hold whole.
+ *
+ * @param randomness at least 5 fresh random bytes; 5 bits of each are used.
+ */
+export function newRecordNumber(
+  relayId: RelayId,
+  nowMs: number,
+  randomness: Uint8Array,
+): RecordNumber {
+  let rest = Math.floor(nowMs / 1_000);
+  let second = "";
+  for (let index = 0; index < SECOND_CHARACTERS; index += 1) {
+    second = ALPHABET.charAt(rest % RADIX) + second;
+    rest = Math.floor(rest / RADIX);
+  }
+  let body: string = relayId + second;
   for (const byte of randomness.subarray(0, RANDOM_CHARACTERS)) {
     body += ALPHABET.charAt(byte % RADIX);
   }

@@ -4,6 +4,7 @@ import {
   PaymentKind,
   type SignedPayment,
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { systemClock as clock } from "../../mesh/clock.ts";
 import { enumName } from "../../payment/enum-name.ts";
 import type { RelayId } from "../../payment/identifiers.ts";
 import { traceNumberOf } from "../../payment/iso8583.ts";
@@ -28,7 +29,7 @@ export function naiveRelay(options: {
   const { databaseUrl, signatures, processor, nowMs } = options;
   const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: databaseUrl }) });
   return async (payment) => {
-    const recordNumber = newRecordNumber("A1" as RelayId, random.bytes(8));
+    const recordNumber = newRecordNumber("A1" as RelayId, clock.nowMs(), random.bytes(5));
     await prisma.$transaction(async (sql) => {
       const { context } = parseReaderPayment(payment.readerPayment);
       const reader = await sql.reader.findUnique({ where: { serial: context.readerSerial } });

@@ -151,8 +151,9 @@ export class Recorder {
   }
 
   #number(submission: CheckedSubmission): NewRecord {
-    const { relayId, random } = this.#options;
-    return { recordNumber: newRecordNumber(relayId, random.bytes(9)), submission };
+    const { relayId, random, clock } = this.#options;
+    const recordNumber = newRecordNumber(relayId, clock.nowMs(), random.bytes(5));
+    return { recordNumber, submission };
   }
 
   #flightOf({ recordNumber, submission }: NewRecord, recording: Recording): Flight {

@@ -13,7 +13,7 @@ import type { ReaderSigned } from "../../test/fixtures/reader-payment.ts";
 import { TestBed, type TestRelay } from "../../test/fixtures/relay-bed.ts";
 
 const { APPROVED, DECLINED } = PaymentState;
-const NOBODYS = newRecordNumber(parseRelayId("A1"), new Uint8Array(9));
+const NOBODYS = newRecordNumber(parseRelayId("A1"), 0, new Uint8Array(5));
 const TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 let bed: TestBed;

@@ -36,7 +36,7 @@ afterAll(async () => {
 
 /** A record in that state, with its result in that revision. */
 async function recordIn(state: StateName, revision = 0): Promise<RecordNumber> {
-  const recordNumber = newRecordNumber(parseRelayId("A1"), random.bytes(9));
+  const recordNumber = newRecordNumber(parseRelayId("A1"), 0, random.bytes(5));
   const reverse = create(SignedReverseSchema, { reverse: Uint8Array.of(1) });
   const tombstone = {
     recordNumber,

@@ -81,7 +81,7 @@ export class Cancellation {
     readonly terminalId: TerminalId | "";
   }): Promise<RecordOutcome | undefined> {
     const { recovery, reversals, relayId, clock, random, telemetry } = this.#options;
-    const recordNumber = newRecordNumber(relayId, random.bytes(9));
+    const recordNumber = newRecordNumber(relayId, clock.nowMs(), random.bytes(5));
     const reason = REVERSAL_REASONS.CUSTOMER_CANCELLATION;
     const { paymentId } = payment;
     const attributes = { paymentId, recordNumber };
