@@ -1,7 +1,8 @@
 import { FAULT_STEPS, type FaultPlan, parseFaults } from "../../mesh/faults.ts";
 import { NO_TROUBLE } from "./connections.ts";
 import type { Dice } from "./dice.ts";
-import { PROCESSORS, type SimulatedMesh } from "./simulated-mesh.ts";
+import { PROCESSORS } from "./program-names.ts";
+import type { SimulatedMesh } from "./simulated-mesh.ts";
 import { FENCED_STATEMENTS } from "./stranded-statement.ts";
 
 const FIRST_MS = 400;

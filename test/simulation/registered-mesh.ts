@@ -7,7 +7,8 @@ import {
   type PaymentWishes,
   type ReaderSigned,
 } from "../fixtures/reader-payment.ts";
-import { PIN_SERVICE, PROCESSORS, RELAYS, SimulatedMesh } from "./simulated-mesh.ts";
+import { PIN_SERVICE, PROCESSORS, RELAYS } from "./program-names.ts";
+import { SimulatedMesh } from "./simulated-mesh.ts";
 import { SqlEngine } from "./sql-engine.ts";
 import { Timeline } from "./timeline.ts";
 import { World } from "./world.ts";

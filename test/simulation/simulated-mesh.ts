@@ -29,12 +29,10 @@ import { Connections, DatabaseWeather, type StatementWitness } from "./connectio
 import { Disk } from "./disk.ts";
 import { Host, type Life } from "./host.ts";
 import { Network } from "./network.ts";
+import { PIN_SERVICE, PROCESSORS, RELAYS, readerName, terminalName } from "./program-names.ts";
 import type { Lane, MeshBasis } from "./registered-mesh.ts";
 import type { World } from "./world.ts";
 
-export const RELAYS = ["A1", "A2"];
-export const PROCESSORS = ["P1", "P2"];
-export const PIN_SERVICE = "N1";
 /** Shorter than in earnest, so that a run sees more reversals. */
 const DEADLINE_MS = 6_000;
 const ANSWER_MS_MAX = 9_000;
@@ -291,12 +289,4 @@ function streamHandler<In, Out>(services: readonly MeshService[], method: BidiMe
   const { typeName } = method.parent;
   const service = services.find(({ desc }) => desc.typeName === typeName);
   return service?.methods[method.localName] as (stream: FrameStream<In, Out>) => void;
-}
-
-export function readerName(lane: number): string {
-  return `R${lane + 1}`;
-}
-
-export function terminalName(lane: number): string {
-  return `T${lane + 1}`;
 }

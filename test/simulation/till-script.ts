@@ -11,7 +11,8 @@ import { seededRandom } from "../../sealing/seeded-random.ts";
 import { type PaymentRequest, saleOf } from "../../terminal-client/payment-request.ts";
 import type { PayEvent, PinSource, Till } from "../../terminal-client/till.ts";
 import type { Observations } from "./observations.ts";
-import { readerName, type SimulatedMesh, terminalName } from "./simulated-mesh.ts";
+import { readerName, terminalName } from "./program-names.ts";
+import type { SimulatedMesh } from "./simulated-mesh.ts";
 
 const EUR = currencyFromLetters("EUR");
 const PAYMENTS = 2;
