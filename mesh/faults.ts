@@ -120,7 +120,7 @@ export function plannedFaults({ seed, rules }: FaultPlan, options: FaultOptions)
       const rule = strikes(step)[0];
       if (rule?.kind === "crash") {
         crash(step);
-        return NEVER;
+        return never();
       }
       return rule?.kind === "late" ? clock.sleep(rule.delayMs) : undefined;
     },
@@ -138,8 +138,10 @@ export function plannedFaults({ seed, rules }: FaultPlan, options: FaultOptions)
   };
 }
 
-/** What a program that has crashed waits for. */
-const NEVER = new Promise<void>(() => undefined);
+/** What a program that has crashed waits for. Its own: a shared one would keep who waits for it. */
+function never(): Promise<void> {
+  return new Promise(() => undefined);
+}
 
 const RULE = new RegExp(
   [
