@@ -82,6 +82,7 @@ test.each([
     const before = await eventually(balance);
     const paymentId = newPaymentId(systemClock.nowMs(), systemRandom.bytes(10));
     await restartWith(program, faults);
+    await eventually(terminalIsReady);
     const died = mesh.program(program).ended;
     const interrupted = Promise.allSettled([pay(mesh, { paymentId })]);
     expect(await died).toMatchObject({ signal: "SIGKILL" });
@@ -113,6 +114,13 @@ async function restartWith(name: ProgramName, faults: string): Promise<void> {
   environment.CARDLANE_FAULTS = faults;
   await mesh.program(name).restart();
   environment.CARDLANE_FAULTS = "";
+}
+
+/** Its reader and a relay are there: what is paid now gets to the step that fails. */
+async function terminalIsReady(): Promise<void> {
+  const { readerSerial, isRelayConnected } = await mesh.clients.terminal.getTerminal({});
+  expect(readerSerial).not.toBe("");
+  expect(isRelayConnected).toBe(true);
 }
 
 async function balance() {
