@@ -114,6 +114,16 @@ test.each([
     says: "plaintext is for loopback only: 0.0.0.0 needs a TLS identity",
   },
   {
+    name: "faults on demand in production",
+    environment: { NODE_ENV: "production", CARDLANE_FAULTS: "late@relay.database=1" },
+    says: "CARDLANE_FAULTS is refused in production",
+  },
+  {
+    name: "faults that nobody knows",
+    environment: { CARDLANE_FAULTS: "explode@relay.database" },
+    says: 'CARDLANE_FAULTS: "explode@relay.database" is not understood',
+  },
+  {
     name: "a log level that nobody knows",
     environment: { CARDLANE_LOG_LEVEL: "trace" },
     says:

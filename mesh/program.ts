@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "./clock.ts";
 import { type Environment, StartError } from "./config.ts";
+import { type Faults, faultsFrom } from "./faults.ts";
 import { type Identity, loadIdentity } from "./identity.ts";
 import { createLog, LOG_LEVELS, type Log, type LogLevel } from "./log.ts";
 import { startTelemetry, type Telemetry } from "./telemetry.ts";
@@ -24,10 +25,11 @@ export async function runProgram(
   start: (program: Program) => Promise<RunningProgram>,
 ): Promise<void> {
   const program = await prepare(name);
+  const { environment, clock } = program;
   const stop = stopRequest();
   let isReady = false;
   try {
-    const running = await start(program);
+    const running = await start({ ...program, faults: faultsFrom(environment, clock) });
     isReady = true;
     program.log.info("ready", { address: running.address });
     process.send?.({ ready: true, address: running.address } satisfies ReadyMessage);
@@ -60,6 +62,8 @@ export interface Program {
    * @throws StartError in production without a directory, or when the files are of no use.
    */
   identityFrom(directory: string | undefined): Promise<Identity | undefined>;
+  /** What CARDLANE_FAULTS asks for. With it no program starts in production. */
+  readonly faults: Faults;
 }
 
 export interface RunningProgram {
@@ -75,7 +79,9 @@ export interface ReadyMessage {
   readonly address: string;
 }
 
-async function prepare(name: string): Promise<Program> {
+type Prepared = Omit<Program, "faults">;
+
+async function prepare(name: string): Promise<Prepared> {
   const environment = process.env;
   const instance = environment.CARDLANE_INSTANCE ?? `${name}-${process.pid}`;
   const level = logLevelOf(name, environment);
@@ -125,7 +131,7 @@ function stopRequest(): Promise<string> {
  * Why it cannot start is for the person at the terminal: a missing file, a database that does not
  * answer. Once it serves, an error's text may quote what it was given, so it is for the log alone.
  */
-function report({ name, log }: Program, error: unknown, isReady: boolean): void {
+function report({ name, log }: Prepared, error: unknown, isReady: boolean): void {
   if (error instanceof StartError) process.stderr.write(`${error.message}\n`);
   else if (!isReady) process.stderr.write(`${name} cannot start:\n  ${messageOf(error)}\n`);
   else log.failure("the program failed", error);

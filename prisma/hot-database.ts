@@ -22,7 +22,10 @@ export interface Statement {
 }
 
 export interface HotDatabaseOptions {
-  readonly url: string;
+  /** Where PostgreSQL is, or connections that a simulation made. */
+  readonly source: string | pg.Pool;
+  /** Waited for before each statement: a fault that was asked for. */
+  readonly before: () => Promise<void> | undefined;
   /** The message of STORE_NOT_REACHED. */
   readonly notReached: string;
   /** Time limits, and what else one program does differently. */
@@ -32,16 +35,13 @@ export interface HotDatabaseOptions {
 /** The connections to one PostgreSQL database, for single statements: no transactions. */
 export class HotDatabase implements AsyncDisposable {
   readonly #pool: pg.Pool;
+  readonly #before: HotDatabaseOptions["before"];
   readonly #notReached: string;
 
-  constructor({ url, notReached, connection }: HotDatabaseOptions) {
+  constructor({ source, before, notReached, connection }: HotDatabaseOptions) {
+    this.#before = before;
     this.#notReached = notReached;
-    this.#pool = new pg.Pool({
-      ...connection,
-      connectionString: url,
-      max: CONNECTIONS_MAX,
-      options: PLAN_SETTINGS.map((setting) => `-c ${setting}`).join(" "),
-    });
+    this.#pool = typeof source === "string" ? poolTo(source, connection) : source;
     // The next statement finds out; without a handler a broken idle connection ends the program.
     this.#pool.on("error", () => undefined);
   }
@@ -56,6 +56,7 @@ export class HotDatabase implements AsyncDisposable {
     { name, text }: Statement,
     values: readonly unknown[],
   ): Promise<readonly Row[]> {
+    await this.#before();
     const client = await this.#connect();
     // The statement fails with it; a connection that nobody listened to would end the program.
     const ignore = () => undefined;
@@ -99,6 +100,15 @@ export class HotDatabase implements AsyncDisposable {
       throw this.notReached(cause);
     }
   }
+}
+
+function poolTo(url: string, connection: HotDatabaseOptions["connection"]): pg.Pool {
+  return new pg.Pool({
+    ...connection,
+    connectionString: url,
+    max: CONNECTIONS_MAX,
+    options: PLAN_SETTINGS.map((setting) => `-c ${setting}`).join(" "),
+  });
 }
 
 const PING: Statement = { name: "ping", text: "SELECT 1" };

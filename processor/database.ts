@@ -1,4 +1,5 @@
 import pg from "pg";
+import { noFaults } from "../mesh/faults.ts";
 import { HotDatabase } from "../prisma/hot-database.ts";
 
 const CONNECT_MS_MAX = 5_000;
@@ -9,12 +10,14 @@ const SILENCE_MS_MAX = 12_000;
 
 /** The database as the processor and its PIN service reach it; int8 comes as bigint. */
 export class Database extends HotDatabase {
-  constructor({ url, program }: { readonly url: string; readonly program: string }) {
+  /** @param source where PostgreSQL is and who asks, or connections that a simulation made. */
+  constructor(source: DatabaseAddress | { readonly pool: pg.Pool }, faults = noFaults) {
     super({
-      url,
+      source: "pool" in source ? source.pool : source.url,
+      before: () => faults.at("processor.database"),
       notReached: "the database did not answer",
       connection: {
-        application_name: program,
+        ...("program" in source && { application_name: source.program }),
         connectionTimeoutMillis: CONNECT_MS_MAX,
         statement_timeout: STATEMENT_MS_MAX,
         query_timeout: SILENCE_MS_MAX,
@@ -24,8 +27,13 @@ export class Database extends HotDatabase {
   }
 }
 
+export interface DatabaseAddress {
+  readonly url: string;
+  readonly program: string;
+}
+
 /** int8 as bigint; everything else as pg does it. */
-function getTypeParser(oid: number, format?: "text" | "binary") {
+export function getTypeParser(oid: number, format?: "text" | "binary") {
   if (oid === pg.types.builtins.INT8) return (text: string) => BigInt(text);
   return pg.types.getTypeParser(oid, format as "text");
 }

@@ -1,7 +1,9 @@
 import type { VerifyRequest, VerifyResponse } from "../gen/cardlane/pin/v1/pin_pb.ts";
+import { noFaults } from "../mesh/faults.ts";
 import type { FrameStream } from "../mesh/frame-stream.ts";
 import type { Health } from "../mesh/health.ts";
 import type { Policy } from "../mesh/policy.ts";
+import type { MeshService } from "../mesh/service.ts";
 import { fastCurves as curves } from "../sealing/fast-curves.ts";
 import { jitterFrom } from "../sealing/jitter.ts";
 import { AuthorizationDesk } from "./authorization/authorization-desk.ts";
@@ -20,35 +22,50 @@ import { registryService } from "./registry/registry-service.ts";
 import { RegistryStore } from "./registry/registry-store.ts";
 import { ReversalDesk } from "./reversal/reversal-desk.ts";
 import { ReversalStore } from "./reversal/reversal-store.ts";
-import { type ProgramOptions, type RunningProgram, runParts } from "./running-program.ts";
+import {
+  type CoreOptions,
+  type ProgramOptions,
+  type ProgramParts,
+  type RunningProgram,
+  runParts,
+} from "./running-program.ts";
 import { Acknowledgements } from "./stream/acknowledgements.ts";
 import { HOP_BOX_BYTES_MAX, type ProcessParts } from "./stream/process-stream.ts";
 
 /** Room for the frame around the largest box. */
 const FRAME_BYTES_MAX = HOP_BOX_BYTES_MAX + 1_024;
 
-export interface ProcessorOptions extends ProgramOptions {
+interface PinAccess {
   /** Opens a stream to the PIN service. */
   readonly openPinStream: () => FrameStream<VerifyRequest, VerifyResponse>;
 }
 
-/** Starts the program that opens, decides and records payments. The database has its schema. */
-export async function startProcessor(options: ProcessorOptions): Promise<RunningProgram> {
-  const { clock, log, databaseUrl } = options;
-  await using stack = new AsyncDisposableStack();
+export type ProcessorOptions = ProgramOptions & PinAccess;
+export type ProcessorCoreOptions = CoreOptions & PinAccess;
+
+/**
+ * The processor without its server, for a port or for simulated surroundings.
+ *
+ * @param using a database with its schema, and a stack for what must be closed.
+ */
+export async function openProcessor(
+  options: ProcessorCoreOptions,
+  using: { readonly database: Database; readonly stack: AsyncDisposableStack },
+): Promise<Pick<ProgramParts, "services" | "onServing">> {
+  const { clock, log } = options;
+  const { database, stack } = using;
   const keys = readProcessorKeys({
     folder: options.keys,
     curves,
     nowMs: clock.nowMs(),
     onRenewalFailed: (error) => log.failure("the key manifest could not be renewed", error),
   });
-  const database = stack.use(new Database({ url: databaseUrl, program: "processor" }));
   if (options.hasTestCards) await addCards(database, testCardRows(keys.cardToken));
   const readiness = new Readiness();
   const parts = processParts(options, { keys, database, stack, readiness });
   const { roots } = keys;
   const registry = { store: new RegistryStore(database), curves, roots, clock };
-  const services = [
+  const services: readonly MeshService[] = [
     processorService(parts),
     registryService(registry),
     oversightService(new OversightStore(database)),
@@ -57,19 +74,22 @@ export async function startProcessor(options: ProcessorOptions): Promise<Running
     readiness.tell(health);
     return (isReachable: boolean) => readiness.set("database", isReachable);
   };
-  const program = {
-    database,
-    services,
-    policy: policyOf,
-    frameBytesMax: FRAME_BYTES_MAX,
-    onServing,
-  };
-  return await runParts(options, program, stack);
+  return { services, onServing };
+}
+
+/** Starts the program that opens, decides and records payments. The database has its schema. */
+export async function startProcessor(options: ProcessorOptions): Promise<RunningProgram> {
+  const { databaseUrl: url, faults } = options;
+  await using stack = new AsyncDisposableStack();
+  const database = stack.use(new Database({ url, program: "processor" }, faults));
+  const opened = await openProcessor(options, { database, stack });
+  const parts = { ...opened, database, policy: policyOf, frameBytesMax: FRAME_BYTES_MAX };
+  return await runParts(options, parts, stack);
 }
 
 /** Everything behind the stream; what must be closed goes onto `stack`. */
 function processParts(
-  options: ProcessorOptions,
+  options: ProcessorCoreOptions,
   made: {
     readonly keys: ProcessorKeys;
     readonly database: Database;
@@ -77,7 +97,7 @@ function processParts(
     readonly readiness: Readiness;
   },
 ): ProcessParts {
-  const { clock, random, log, telemetry, instance } = options;
+  const { clock, random, log, telemetry, instance, faults = noFaults } = options;
   const { keys, database, stack, readiness } = made;
   const speaker = { program: "processor", instance, frameBytesMax: FRAME_BYTES_MAX };
   const store = new PaymentStore(database);
@@ -102,6 +122,7 @@ function processParts(
     clock,
     random,
     telemetry,
+    faults,
   };
   const authorizations = new AuthorizationDesk({ ...desk, store });
   const reversals = new ReversalDesk({ ...desk, store: new ReversalStore(database) });
@@ -128,6 +149,7 @@ function processParts(
     jitter: jitterFrom(random),
     telemetry,
     log,
+    faults,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from "../mesh/clock.ts";
+import type { Faults } from "../mesh/faults.ts";
 import type { Health } from "../mesh/health.ts";
 import type { Identity } from "../mesh/identity.ts";
 import type { Log } from "../mesh/log.ts";
@@ -11,12 +12,9 @@ import type { Random } from "../sealing/random.ts";
 import type { Database } from "./database.ts";
 import { DatabaseWatch } from "./database-watch.ts";
 
-/** What the processor and its PIN service are both started with. */
-export interface ProgramOptions {
-  /** "host:port"; port 0 takes any. */
-  readonly listen: string;
+/** What the processor and its PIN service both need, whatever their network is. */
+export interface CoreOptions {
   readonly instance: string;
-  readonly databaseUrl: string;
   readonly keys: KeyFolder;
   /** Makes the cards of payment/test-cards.ts known, with their PINs. */
   readonly hasTestCards: boolean;
@@ -24,6 +22,14 @@ export interface ProgramOptions {
   readonly random: Random;
   readonly log: Log;
   readonly telemetry: Telemetry;
+  readonly faults?: Faults | undefined;
+}
+
+/** What both are started with. */
+export interface ProgramOptions extends CoreOptions {
+  /** "host:port"; port 0 takes any. */
+  readonly listen: string;
+  readonly databaseUrl: string;
   /** With it: mutual TLS, and only those may call whom the program's policy names. */
   readonly identity?: Identity | undefined;
   readonly trustDomain?: string;

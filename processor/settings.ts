@@ -28,7 +28,7 @@ export const COMMON_SETTINGS = {
 
 /** What both are started with, once the database has its schema. */
 export async function programOptions(
-  { instance, clock, log, telemetry, identityFrom }: Program,
+  { instance, clock, log, telemetry, faults, identityFrom }: Program,
   config: ConfigOf<typeof COMMON_SETTINGS>,
 ): Promise<ProgramOptions & { readonly trustDomain: string }> {
   const { listen, databaseUrl, hasTestCards, trustDomain } = config;
@@ -44,6 +44,7 @@ export async function programOptions(
     random: systemRandom,
     log,
     telemetry,
+    faults,
     identity,
     trustDomain,
   };

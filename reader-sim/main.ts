@@ -12,7 +12,8 @@ const SETTINGS = {
   dataDirectory: text("CARDLANE_DATA_DIR", "where the reader keeps counter and pairing"),
 };
 
-await runProgram("reader", async ({ environment, isProduction, clock, log, telemetry }) => {
+await runProgram("reader", async (program) => {
+  const { environment, isProduction, clock, log, telemetry, faults } = program;
   const { listen, keysDirectory, dataDirectory } = readConfig("reader", environment, SETTINGS);
   const keys = new KeyFolder(keysDirectory);
   const files = await directoryFiles(dataDirectory).catch((error) => {
@@ -32,6 +33,7 @@ await runProgram("reader", async ({ environment, isProduction, clock, log, telem
     log,
     telemetry,
     isControlled: !isProduction,
+    faults,
   });
   // The register on disk holds everything from now on; who has this key could compute every PIN
   // key.

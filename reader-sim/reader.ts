@@ -1,6 +1,7 @@
 import type { SignedEnvelope } from "../gen/cardlane/keys/v1/keys_pb.ts";
 import type { Clock } from "../mesh/clock.ts";
 import type { DurableFiles } from "../mesh/durable-files.ts";
+import type { Faults } from "../mesh/faults.ts";
 import type { Log } from "../mesh/log.ts";
 import { serve } from "../mesh/serve.ts";
 import type { MeshService } from "../mesh/service.ts";
@@ -35,6 +36,7 @@ export interface ReaderOptions {
   readonly telemetry: Telemetry;
   /** Whether hands and cards can be simulated over gRPC: never in production. */
   readonly isControlled: boolean;
+  readonly faults?: Faults | undefined;
 }
 
 /** A reader without a network: a simulation gives it streams, `startReader` a port. */

@@ -9,6 +9,7 @@ import {
   type Verification,
 } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import type { Clock } from "../mesh/clock.ts";
+import type { Faults } from "../mesh/faults.ts";
 import type { Pin } from "../payment/card.ts";
 import { paymentIdToBytes } from "../payment/identifiers.ts";
 import { SUBMIT_WITHIN_MS } from "../payment/payment-context.ts";
@@ -36,6 +37,7 @@ export interface PaymentSigner {
   readonly curves: Curves;
   readonly clock: Clock;
   readonly random: Random;
+  readonly faults?: Faults | undefined;
 }
 
 export interface PaymentToSign {
@@ -66,6 +68,7 @@ export async function signPayment(
 
   const block = pin && (await encipherPin(signer, toSign, pin.digits));
   const counter = await store.takeCounter(prepared.paymentId);
+  await signer.faults?.at("reader.counted");
   const context = toBinary(
     PaymentContextSchema,
     create(PaymentContextSchema, {

@@ -1,4 +1,6 @@
 import { PrismaPg } from "@prisma/adapter-pg";
+import type pg from "pg";
+import { noFaults } from "../mesh/faults.ts";
 import { HotDatabase } from "../prisma/hot-database.ts";
 import { PrismaClient } from "../prisma/relay/client/client.ts";
 
@@ -15,15 +17,15 @@ const PATIENCE = {
 export class Database extends HotDatabase {
   readonly #prisma: PrismaClient;
 
-  constructor(url: string) {
+  /** @param source where PostgreSQL is, or connections that a simulation made. */
+  constructor(source: string | DatabaseConnections, faults = noFaults) {
     super({
-      url,
+      source: typeof source === "string" ? source : source.pool,
+      before: () => faults.at("relay.database"),
       notReached: "the relay's database could not be reached",
       connection: PATIENCE,
     });
-    this.#prisma = new PrismaClient({
-      adapter: new PrismaPg({ connectionString: url, ...PATIENCE }),
-    });
+    this.#prisma = typeof source === "string" ? prismaTo(source) : source.prisma;
   }
 
   /** Runs a query of Prisma's with the same errors. */
@@ -39,4 +41,13 @@ export class Database extends HotDatabase {
     await this.#prisma.$disconnect();
     await super[Symbol.asyncDispose]();
   }
+}
+
+export interface DatabaseConnections {
+  readonly pool: pg.Pool;
+  readonly prisma: PrismaClient;
+}
+
+function prismaTo(url: string): PrismaClient {
+  return new PrismaClient({ adapter: new PrismaPg({ connectionString: url, ...PATIENCE }) });
 }

@@ -57,7 +57,7 @@ const SETTINGS = {
 };
 
 await runProgram("relay", async (program) => {
-  const { environment, isProduction, clock, log, telemetry } = program;
+  const { environment, isProduction, clock, log, telemetry, faults } = program;
   const config = readConfig("relay", environment, SETTINGS);
   const problem = strangersInReach(config, isProduction);
   if (problem !== undefined) throw new StartError(`relay cannot start:\n  ${problem}`);
@@ -78,7 +78,7 @@ await runProgram("relay", async (program) => {
   );
   // Without a name of its own a relay that starts again would not know what it left open.
   const instance = environment.CARDLANE_INSTANCE ?? relayId;
-  const store = openRelayStore(config.databaseUrl, instance);
+  const store = openRelayStore(config.databaseUrl, instance, faults);
   const relay = await startRelay({
     program: PROGRAM,
     instance,
@@ -102,6 +102,7 @@ await runProgram("relay", async (program) => {
     jitter: jitterFrom(random),
     log,
     telemetry,
+    faults,
     ...(isProduction ? { probePeriodMs: PROBE_PERIOD_MS } : {}),
   });
   const { databaseUrl } = config;

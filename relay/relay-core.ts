@@ -1,4 +1,5 @@
 import type { Clock } from "../mesh/clock.ts";
+import { type Faults, noFaults } from "../mesh/faults.ts";
 import type { Log } from "../mesh/log.ts";
 import { type Rate, RateLimits } from "../mesh/rate-limits.ts";
 import type { MeshService } from "../mesh/service.ts";
@@ -67,6 +68,7 @@ export interface RelayCoreOptions {
   readonly institutions?: Institutions | undefined;
   /** Payments of each terminal that has a TLS identity. */
   readonly paymentRate?: Rate | undefined;
+  readonly faults?: Faults | undefined;
 }
 
 export interface RelayKeys {
@@ -85,6 +87,7 @@ export interface RelayHealth {
 export class RelayCore implements AsyncDisposable {
   readonly services: readonly MeshService[];
   readonly #options: RelayCoreOptions;
+  readonly #faults: Faults;
   readonly #stopping = new AbortController();
   readonly #waiting = new Waiting();
   readonly #registry: Registry;
@@ -103,6 +106,7 @@ export class RelayCore implements AsyncDisposable {
 
   constructor(options: RelayCoreOptions) {
     this.#options = options;
+    this.#faults = options.faults ?? noFaults;
     const { keys, store, clock } = options;
     const { roots } = keys;
     this.#registry = new Registry({ ...options, roots, store: store.registry });
@@ -119,7 +123,8 @@ export class RelayCore implements AsyncDisposable {
     this.#completer = this.#makeCompleter();
     this.#answers = this.#makeAnswers();
     const nextRequestNumber = () => this.#nextRequestNumber();
-    const parts = { ...options, forwarder: this.#forwarder, nextRequestNumber };
+    const faults = this.#faults;
+    const parts = { ...options, faults, forwarder: this.#forwarder, nextRequestNumber };
     this.#resumer = new Resumer({ ...parts, registry: this.#registry });
     this.#recorder = new Recorder({
       ...parts,
@@ -178,7 +183,9 @@ export class RelayCore implements AsyncDisposable {
       links: this.#options.processors,
       hop: this.#options.keys.hop,
       manifest: () => this.#manifest.current,
-      onAnswers: (answers) => this.#answers.receive(answers),
+      onAnswers: (answers) => {
+        this.#faults.deliver("relay.answer", () => this.#answers.receive(answers));
+      },
       onBoxRefused: (box, fault) => {
         // Most likely a key was rotated out.
         void this.#manifest.refresh();
@@ -207,6 +214,7 @@ export class RelayCore implements AsyncDisposable {
   #makeCompleter(): Completer {
     return new Completer({
       ...this.#options,
+      faults: this.#faults,
       store: this.#options.store.records,
       lanes: this.#lanes,
       stopping: this.#stopping.signal,
@@ -251,6 +259,7 @@ export class RelayCore implements AsyncDisposable {
     const reversals = this.#reversals;
     return relayService({
       ...this.#options,
+      faults: this.#faults,
       intake: new Intake(intake),
       waiting: this.#waiting,
       paymentRates: new RateLimits(this.#options.paymentRate ?? PAYMENT_RATE, clock),

@@ -1,4 +1,5 @@
-import { Database } from "./database.ts";
+import { type Faults, noFaults } from "../mesh/faults.ts";
+import { Database, type DatabaseConnections } from "./database.ts";
 import { NotificationStore } from "./notifications/notification-store.ts";
 import { RetentionStore } from "./notifications/retention-store.ts";
 import { OversightStore } from "./oversight/oversight-store.ts";
@@ -24,9 +25,16 @@ export interface RelayStore extends AsyncDisposable {
   readonly oversight: OversightStore;
 }
 
-/** @param instance this relay instance; what it begins is its own until it is overdue. */
-export function openRelayStore(databaseUrl: string, instance: string): RelayStore {
-  const database = new Database(databaseUrl);
+/**
+ * @param source where PostgreSQL is, or connections that a simulation made.
+ * @param instance this relay instance; what it begins is its own until it is overdue.
+ */
+export function openRelayStore(
+  source: string | DatabaseConnections,
+  instance: string,
+  faults: Faults = noFaults,
+): RelayStore {
+  const database = new Database(source, faults);
   return {
     records: new RecordStore(database),
     recovery: new RecoveryStore(database, instance),

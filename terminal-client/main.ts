@@ -31,7 +31,7 @@ const SETTINGS = {
 };
 
 await runProgram("terminal", async (program) => {
-  const { environment, instance, clock, log, telemetry } = program;
+  const { environment, instance, clock, log, telemetry, faults } = program;
   const config = readConfig("terminal", environment, SETTINGS);
   const { trustDomain, tlsDirectory } = config;
   const keys = new KeyFolder(config.keysDirectory);
@@ -65,6 +65,7 @@ await runProgram("terminal", async (program) => {
     random: systemRandom,
     log,
     telemetry,
+    faults,
   });
   return {
     address: server.address,

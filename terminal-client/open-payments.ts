@@ -1,6 +1,7 @@
 import { ShownOutcome } from "../gen/cardlane/reader/v1/reader_pb.ts";
 import type { PaymentReport } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
 import type { Clock } from "../mesh/clock.ts";
+import type { Faults } from "../mesh/faults.ts";
 import type { Log } from "../mesh/log.ts";
 import { PaymentError } from "../payment/errors.ts";
 import { type PaymentId, paymentIdToBytes } from "../payment/identifiers.ts";
@@ -31,6 +32,7 @@ export interface OpenPaymentsOptions {
   readonly certificate: CheckedTerminalCertificate;
   readonly clock: Clock;
   readonly log: Log;
+  readonly faults?: Faults | undefined;
 }
 
 /** A payment whose bytes may have been submitted, until its end is in the journal. */
@@ -105,7 +107,7 @@ export class OpenPayments implements Disposable {
     settled: Settled,
     conversation: ReaderConversation | undefined,
   ): Promise<PaymentReport> {
-    const { journal, certificate } = this.#options;
+    const { journal, certificate, faults } = this.#options;
     const report =
       settled.kind === "refused"
         ? reportRefused(entry, settled.known)
@@ -113,6 +115,7 @@ export class OpenPayments implements Disposable {
             merchant: certificate.wire,
             shown: await this.#show(entry, settled.verified, conversation),
           });
+    await faults?.at("terminal.settled");
     await journal.finish(entry, report);
     this.#open.delete(entry.paymentId);
     return report;

@@ -7,6 +7,7 @@ import {
   PaymentSubmittedSchema,
 } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
 import type { Clock } from "../mesh/clock.ts";
+import type { Faults } from "../mesh/faults.ts";
 import type { Telemetry } from "../mesh/telemetry.ts";
 import { enumName } from "../payment/enum-name.ts";
 import { PaymentError } from "../payment/errors.ts";
@@ -31,6 +32,7 @@ export interface PaymentRunOptions {
   readonly telemetry: Telemetry;
   /** How long a till waits for the answer before it hears UNKNOWN, in milliseconds. */
   readonly answerMsMax: number;
+  readonly faults?: Faults | undefined;
 }
 
 /**
@@ -120,7 +122,9 @@ async function takeAndSettle(
   }
   const signed = { ...entry, ...taken };
   await journal.write(signed);
+  await options.faults?.at("terminal.signed");
   const open = openPayments.settle(signed, conversation);
+  await options.faults?.at("terminal.submitted");
   till.onEvent({ case: "submitted", value: create(PaymentSubmittedSchema, { paymentId }) });
   const report = await awaitAnswer(options, { entry: signed, open, till });
   if (report.certainty === Certainty.UNKNOWN) {

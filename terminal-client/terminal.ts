@@ -4,6 +4,7 @@ import type { PaymentReport } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
 import { PaymentStartedSchema } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
 import type { Clock } from "../mesh/clock.ts";
 import type { DurableFiles } from "../mesh/durable-files.ts";
+import type { Faults } from "../mesh/faults.ts";
 import type { Log } from "../mesh/log.ts";
 import type { Telemetry } from "../mesh/telemetry.ts";
 import { PaymentError } from "../payment/errors.ts";
@@ -55,6 +56,7 @@ export interface TerminalOptions {
   readonly telemetry: Telemetry;
   /** How long a till waits before it hears UNKNOWN, in milliseconds; 30,000 when left out. */
   readonly answerMsMax?: number;
+  readonly faults?: Faults | undefined;
 }
 
 /**
@@ -167,7 +169,13 @@ class RunningTerminal implements Terminal {
     });
     const parts = { journal, reader: this.#reader, relay: this.#relay, manifest, certificate };
     const renewManifest = this.#feed.renew;
-    this.#openPayments = new OpenPayments({ ...parts, renewManifest, clock, log });
+    this.#openPayments = new OpenPayments({
+      ...parts,
+      renewManifest,
+      clock,
+      log,
+      faults: options.faults,
+    });
     this.#run = { ...options, ...parts, openPayments: this.#openPayments, answerMsMax };
   }
 

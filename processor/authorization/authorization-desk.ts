@@ -1,4 +1,5 @@
 import type { Clock } from "../../mesh/clock.ts";
+import type { Faults } from "../../mesh/faults.ts";
 import { GroupCommit } from "../../mesh/group-commit.ts";
 import { recordedStatement } from "../../mesh/recorded-statement.ts";
 import type { Telemetry } from "../../mesh/telemetry.ts";
@@ -25,6 +26,7 @@ export interface DeskParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly telemetry: Telemetry;
+  readonly faults?: Faults | undefined;
 }
 
 /**
@@ -79,14 +81,16 @@ export class AuthorizationDesk {
     nowMs: number,
     answers: Map<Submission, EntryAnswer>,
   ): Promise<void> {
-    const { store, references, resultSigner, random } = this.#parts;
+    const { store, references, resultSigner, random, faults } = this.#parts;
     const numbers = await references.take(decided.length);
     const signer = resultSigner();
     const payments = decided.map((one, index) =>
       newPayment(one, { retrievalReference: numbers[index] ?? "", nowMs, signer, random }),
     );
     const submissions = decided.map(({ submission }) => submission);
+    await faults?.at("processor.decided");
     const written = await this.#recorded(submissions, "INSERT", () => store.write(payments));
+    await faults?.at("processor.written");
     payments.forEach(({ row }, index) => {
       const submission = submissions[index];
       if (submission === undefined || written?.has(keyText(row)) !== true) return;

@@ -1,10 +1,16 @@
 import type { Health } from "../../mesh/health.ts";
 import type { Policy } from "../../mesh/policy.ts";
+import type { MeshService } from "../../mesh/service.ts";
 import { fastCurves } from "../../sealing/fast-curves.ts";
 import { jitterFrom } from "../../sealing/jitter.ts";
 import { Database } from "../database.ts";
 import { PIN_BOX_BYTES_MAX } from "../pins/pin-hop.ts";
-import { type ProgramOptions, type RunningProgram, runParts } from "../running-program.ts";
+import {
+  type CoreOptions,
+  type ProgramOptions,
+  type RunningProgram,
+  runParts,
+} from "../running-program.ts";
 import { readPinKeys } from "./pin-keys.ts";
 import { PinStore } from "./pin-store.ts";
 import { PinVerifier } from "./pin-verifier.ts";
@@ -14,15 +20,16 @@ import { verifyService } from "./verify-service.ts";
 /** Room for the frame around the largest box. */
 const FRAME_BYTES_MAX = PIN_BOX_BYTES_MAX + 1_024;
 
-/** Starts the program that alone can open a PIN block. */
-export async function startPinService(options: ProgramOptions): Promise<RunningProgram> {
-  const { clock, random, log, telemetry, databaseUrl } = options;
-  await using stack = new AsyncDisposableStack();
+/** The PIN service without its server, for a port or for simulated surroundings. */
+export async function openPinService(
+  options: CoreOptions,
+  database: Database,
+): Promise<MeshService> {
+  const { clock, random, log, telemetry } = options;
   const keys = readPinKeys(options.keys, fastCurves);
-  const database = stack.use(new Database({ url: databaseUrl, program: "pin-service" }));
   const store = new PinStore(database);
   if (options.hasTestCards) await putTestPins(store, keys);
-  const service = verifyService({
+  return verifyService({
     keys,
     verifier: new PinVerifier({ keys, store, telemetry }),
     speaker: {
@@ -35,9 +42,16 @@ export async function startPinService(options: ProgramOptions): Promise<RunningP
     telemetry,
     log,
   });
+}
+
+/** Starts the program that alone can open a PIN block. */
+export async function startPinService(options: ProgramOptions): Promise<RunningProgram> {
+  const { databaseUrl: url, faults } = options;
+  await using stack = new AsyncDisposableStack();
+  const database = stack.use(new Database({ url, program: "pin-service" }, faults));
   const parts = {
     database,
-    services: [service],
+    services: [await openPinService(options, database)],
     policy: policyOf,
     frameBytesMax: FRAME_BYTES_MAX,
     onServing: (health: Health) => (isReachable: boolean) =>

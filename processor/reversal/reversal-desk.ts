@@ -66,7 +66,7 @@ export class ReversalDesk {
   }
 
   async #write(changes: readonly Change[], answers: Map<Reversal, EntryAnswer>): Promise<void> {
-    const { store, references, clock, resultSigner } = this.#parts;
+    const { store, references, clock, resultSigner, faults } = this.#parts;
     const numbers = await references.take(changes.length);
     const nowMs = clock.nowMs();
     const times = { nowMs, settlementDate: settlementDateOf(nowMs) };
@@ -84,6 +84,7 @@ export class ReversalDesk {
     const written = await this.#recorded(touched, "UPDATE", () =>
       store.write({ tombstones, reversals }),
     );
+    await faults?.at("processor.written");
     const results = new Map([...tombstones, ...reversals].map((row) => [keyText(row), row.stored]));
     for (const reversal of touched) {
       const key = keyText(reversal.order);

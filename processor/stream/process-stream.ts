@@ -9,6 +9,7 @@ import {
   type ReversalRequest,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import type { Clock } from "../../mesh/clock.ts";
+import type { Faults } from "../../mesh/faults.ts";
 import type { FrameStream } from "../../mesh/frame-stream.ts";
 import type { Speaker } from "../../mesh/hello.ts";
 import type { LiveStream } from "../../mesh/live-stream.ts";
@@ -49,6 +50,7 @@ export interface ProcessParts {
   readonly jitter: () => number;
   readonly telemetry: Telemetry;
   readonly log: Log;
+  readonly faults: Faults;
 }
 
 /** One relay's stream: boxes in, boxes of answers out. */
@@ -63,10 +65,12 @@ export class ProcessStream {
 
   constructor(stream: FrameStream<ProcessResponse, ProcessRequest>, parts: ProcessParts) {
     this.#parts = parts;
-    const { speaker, clock, jitter, random } = parts;
+    const { speaker, clock, jitter, random, faults } = parts;
     const schema = ProcessResponseSchema;
     this.#live = liveStream(stream, { ...speaker, role: "server", schema, clock, jitter });
-    this.#answers = new AnswerBoxes(random, (value) => this.#send({ case: "box", value }));
+    this.#answers = new AnswerBoxes(random, (value) => {
+      faults.deliver("processor.answer", () => this.#send({ case: "box", value }));
+    });
     this.#owed = new OwedAnswers(() => {
       this.#answers.flush();
       this.#live.close();
@@ -79,7 +83,8 @@ export class ProcessStream {
       if (frame.case !== "box") {
         throw new PaymentError("MALFORMED_REQUEST", "a frame must carry box");
       }
-      void this.#take(frame.value);
+      const box = frame.value;
+      faults.deliver("processor.request", () => void this.#take(box));
     });
     this.#live.onClose(() => this.#owed.closeWhenPaid());
   }

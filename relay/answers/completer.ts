@@ -9,6 +9,7 @@ import {
   AcknowledgementSchema,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import type { Clock } from "../../mesh/clock.ts";
+import type { Faults } from "../../mesh/faults.ts";
 import { GroupCommit } from "../../mesh/group-commit.ts";
 import type { Log } from "../../mesh/log.ts";
 import type { HopSpan, Telemetry } from "../../mesh/telemetry.ts";
@@ -36,6 +37,7 @@ export interface CompleterOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly telemetry: Telemetry;
+  readonly faults: Faults;
   readonly stopping: AbortSignal;
   /** Called after the commit. */
   readonly onCompleted: (outcome: RecordOutcome) => void;
@@ -72,7 +74,7 @@ export class Completer {
   }
 
   async #commit(endings: readonly Ending[]): Promise<readonly undefined[]> {
-    const { store, lanes, clock, telemetry, onCompleted } = this.#options;
+    const { store, lanes, clock, telemetry, faults, onCompleted } = this.#options;
     const spans = endings.flatMap(({ span }) => span ?? []);
     const batch = { operation: "UPDATE", collection: "record", rows: endings.length };
     const statement = telemetry.recordStatement(spans, batch);
@@ -82,6 +84,7 @@ export class Completer {
         clock.nowMs(),
       )
       .finally(() => statement.end());
+    await faults.at("relay.completed");
     const committed = endings.filter(
       ({ completion }) => changed.get(completion.recordNumber) === completion.revision,
     );

@@ -1,4 +1,5 @@
 import type { Clock } from "../../mesh/clock.ts";
+import type { Faults } from "../../mesh/faults.ts";
 import { GroupCommit } from "../../mesh/group-commit.ts";
 import type { Telemetry } from "../../mesh/telemetry.ts";
 import { PaymentError } from "../../payment/errors.ts";
@@ -36,6 +37,7 @@ export interface RecorderOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly telemetry: Telemetry;
+  readonly faults: Faults;
   readonly nextRequestNumber: () => bigint;
   /** From Recorded until the relay gives up and reverses, in milliseconds. */
   readonly deadlineMs: number;
@@ -124,10 +126,11 @@ export class Recorder {
     submissions: readonly CheckedSubmission[],
     results: Map<CheckedSubmission, Recorded>,
   ): Promise<void> {
-    const { store, forwarder, lanes, clock } = this.#options;
+    const { store, forwarder, lanes, clock, faults } = this.#options;
     const recording = this.#recording(lanes.isOpen ? "FORWARDED" : "RECEIVED", clock.nowMs());
     const records = submissions.map((submission) => this.#number(submission));
     const inserted = await this.#traced(submissions, () => store.insert(records, recording));
+    await faults.at("relay.recorded");
     const fresh = records.filter(({ recordNumber }) => inserted.has(recordNumber));
     forwarder.add(fresh.map((record) => this.#flightOf(record, recording)));
     for (const { recordNumber, submission } of fresh) {

@@ -9,6 +9,7 @@ import {
   type TransactResponse,
   TransactResponseSchema,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import type { Faults } from "../../mesh/faults.ts";
 import type { LiveStream } from "../../mesh/live-stream.ts";
 import type { Log } from "../../mesh/log.ts";
 import type { RateLimits } from "../../mesh/rate-limits.ts";
@@ -40,6 +41,7 @@ export interface TerminalStreamParts {
   /** Of each terminal that has a TLS identity, over all of its streams. */
   readonly paymentRates: RateLimits;
   readonly telemetry: Telemetry;
+  readonly faults: Faults;
   readonly log: Log;
 }
 
@@ -75,9 +77,13 @@ export class TerminalStream {
   #receive({ frame }: TransactRequest): void {
     // What cannot be told from other payments cannot be refused by its id: that ends the stream.
     switch (frame.case) {
-      case "submit":
-        void this.#submit(addressSubmission(frame.value.payment), frame.value);
+      case "submit": {
+        const submit = frame.value;
+        const submission = addressSubmission(submit.payment);
+        const { faults } = this.#parts;
+        faults.deliver("relay.request", () => void this.#submit(submission, submit));
         break;
+      }
       case "completion":
         this.#refuseCompletion(frame.value);
         break;

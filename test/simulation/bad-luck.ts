@@ -1,0 +1,134 @@
+import { FAULT_STEPS, type FaultPlan, parseFaults } from "../../mesh/faults.ts";
+import { NO_TROUBLE } from "./connections.ts";
+import type { Dice } from "./dice.ts";
+import { PROCESSORS } from "./program-names.ts";
+import type { SimulatedMesh } from "./simulated-mesh.ts";
+import { FENCED_STATEMENTS } from "./stranded-statement.ts";
+
+const FIRST_MS = 400;
+const LAST_MS = 12_000;
+const STRIKES_MAX = 9;
+const RULES_MAX = 4;
+/** About as often as a device writes for one payment. */
+const CHANGES_MAX = 6;
+
+/** What goes wrong at named steps in this run. */
+export function drawFaultPlan(dice: Dice, seed: number): FaultPlan {
+  const rules = Array.from({ length: dice.between(0, RULES_MAX) }, () => {
+    const [step, kinds] = dice.pick(Object.entries(FAULT_STEPS));
+    const kind = dice.pick<string>(kinds);
+    const delay = kind === "late" ? `=${dice.between(50, 9_000)}` : "";
+    return `${kind}@${step}${delay}%${dice.between(2, 40)}`;
+  });
+  return parseFaults(`seed=${seed} ${rules.join(" ")}`);
+}
+
+/** What goes wrong with programs, connections and databases in this run. */
+export class BadLuck {
+  readonly #mesh: SimulatedMesh;
+  readonly #dice: Dice;
+  /** When the last thing that was held up goes on again. */
+  lastEndMs = 0;
+
+  constructor(mesh: SimulatedMesh) {
+    this.#mesh = mesh;
+    this.#dice = mesh.world.dice;
+  }
+
+  plan(): void {
+    const { timeline } = this.#mesh.world;
+    const count = this.#dice.between(0, STRIKES_MAX);
+    for (let number = 0; number < count; number += 1) {
+      const atMs = this.#dice.between(FIRST_MS, LAST_MS);
+      const strike = this.#dice.pick(this.#strikes);
+      timeline.after(atMs, () => {
+        if (this.#mesh.world.isFaulty) strike();
+      });
+    }
+  }
+
+  heal(): void {
+    const { network, relayDatabase, processorDatabase, hosts } = this.#mesh;
+    network.heal();
+    for (const weather of [relayDatabase, processorDatabase]) {
+      weather.isAway = false;
+      weather.trouble = NO_TROUBLE;
+      weather.stranded.release();
+    }
+    for (const host of hosts.values()) host.heal();
+  }
+
+  readonly #strikes: readonly (() => void)[] = [
+    () => this.#host().crash("kill -9"),
+    () => this.#host().crash("kill -9"),
+    () => this.#host().pause(this.#lasting(300, 14_000)),
+    () => this.#host().pause(this.#lasting(300, 14_000)),
+    () => this.#mesh.network.cutOne(),
+    () => this.#mesh.network.halfOpenOne(undefined),
+    () => this.#mesh.network.halfOpenOne(this.#lasting(300, 14_000)),
+    () => this.#away(),
+    () => this.#trouble(),
+    () => this.#trouble(),
+    () => this.#strand(),
+    () => this.#strand(),
+    () => this.#cutPower(),
+    () => this.#cutPower(),
+    () => this.#crashProcessors(),
+    () => this.#host().skew(this.#dice.between(-3_000, 3_000)),
+  ];
+
+  #host() {
+    return this.#dice.pick([...this.#mesh.hosts.values()]);
+  }
+
+  #away(): void {
+    const weather = this.#weather();
+    weather.isAway = true;
+    this.#after(this.#dice.between(200, 5_000), () => {
+      weather.isAway = false;
+    });
+  }
+
+  #trouble(): void {
+    const weather = this.#weather();
+    weather.trouble = {
+      refusedChance: this.#dice.pick([0, 0.1, 0.3]),
+      fateUnknownChance: this.#dice.pick([0, 0.1, 0.3]),
+      slowChance: this.#dice.pick([0, 0.05, 0.2]),
+    };
+    this.#after(this.#dice.between(500, 6_000), () => {
+      weather.trouble = NO_TROUBLE;
+    });
+  }
+
+  /** A relay dies with a statement on its way, and somebody else claims the records first. */
+  #strand(): void {
+    this.#mesh.relayDatabase.stranded.catch(this.#dice.pick(FENCED_STATEMENTS));
+  }
+
+  #cutPower(): void {
+    const device = this.#dice.pick([...this.#mesh.disks.values()]);
+    device.cutPowerAt(this.#dice.between(1, CHANGES_MAX));
+  }
+
+  /** What is recorded meanwhile can not be forwarded. */
+  #crashProcessors(): void {
+    for (const name of PROCESSORS) this.#mesh.host(name).crash("with all of its kind");
+  }
+
+  #weather() {
+    const { relayDatabase, processorDatabase } = this.#mesh;
+    return this.#dice.pick([relayDatabase, processorDatabase]);
+  }
+
+  #after(durationMs: number, end: () => void): void {
+    this.#mesh.world.timeline.after(durationMs, end);
+  }
+
+  #lasting(minMs: number, maxMs: number): number {
+    const durationMs = this.#dice.between(minMs, maxMs);
+    const endMs = this.#mesh.world.timeline.elapsedMs + durationMs;
+    this.lastEndMs = Math.max(this.lastEndMs, endMs);
+    return durationMs;
+  }
+}

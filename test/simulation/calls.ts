@@ -1,0 +1,45 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { toConnectError } from "../../mesh/errors-to-wire.ts";
+import { silentLog } from "../../mesh/log.ts";
+import type { Life } from "./host.ts";
+import type { World } from "./world.ts";
+
+/** As a client gives up when the caller names no other time. */
+const DEADLINE_MS = 10_000;
+const LATENCY_MS_MAX = 10;
+const LOST_CHANCE = 0.05;
+
+/** One unary call: request and answer each travel, or get lost; then the deadline ends it. */
+export function callRemote<Answer>(
+  world: World,
+  client: Life,
+  server: Life | undefined,
+  method: () => Answer | Promise<Answer>,
+): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const travel = (to: Life, arrive: () => void) => {
+    if (world.strikes(LOST_CHANCE)) return;
+    world.timeline.after(world.dice.next() * LATENCY_MS_MAX, () => to.deliver(arrive));
+  };
+  client.timer(DEADLINE_MS, () =>
+    reject(new ConnectError("deadline exceeded", Code.DeadlineExceeded)),
+  );
+  if (server === undefined) {
+    client.timer(1, () => reject(new ConnectError("nobody listens", Code.Unavailable)));
+    return promise;
+  }
+  travel(server, () => {
+    Promise.resolve()
+      .then(method)
+      .then(
+        (answer) => travel(client, () => resolve(answer)),
+        (error) => travel(client, () => reject(overTheWire(error))),
+      );
+  });
+  return promise;
+}
+
+/** The client sees what the server meant, and nothing of what it knew. */
+function overTheWire(error: unknown): ConnectError {
+  return toConnectError(error, silentLog);
+}

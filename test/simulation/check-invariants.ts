@@ -1,0 +1,217 @@
+import { Certainty, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { ShownOutcome } from "../../gen/cardlane/reader/v1/reader_pb.ts";
+import type { Completed } from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import type { PaymentReport } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
+import { enumName } from "../../payment/enum-name.ts";
+import { paymentIdFromBytes } from "../../payment/identifiers.ts";
+import type { FinalState, PaymentEnd, RecordEnd } from "./final-state.ts";
+import type { Observations } from "./observations.ts";
+
+const FINAL_STATES = ["APPROVED", "AUTHORIZED", "DECLINED", "REVERSED"];
+const CHARGED_STATES = ["APPROVED", "AUTHORIZED"];
+
+/** @returns what is wrong, in sentences; nothing when every invariant holds. */
+export function checkInvariants(end: FinalState, seen: Observations): readonly string[] {
+  const ledger = new Ledger(end);
+  return [
+    ...seen.violations,
+    ...balances(end),
+    ...end.payments.flatMap((payment) => postingsOf(payment, ledger)),
+    ...strayPostings(end, ledger),
+    ...end.records.flatMap((record) => recordHolds(record, ledger)),
+    ...oneRecordEach(end),
+    ...acknowledgedIsThere(end, seen),
+    ...seen.completed.flatMap((completed) => toldIsTrue(completed, ledger)),
+    ...seen.reports.flatMap((report) => reportIsTrue(report, ledger, seen)),
+    ...sameBytes(end, seen),
+    ...toldOnce(end),
+    ...(end.wrongTries === 0 ? [] : [`${end.wrongTries} cards lost more tries than were counted`]),
+  ];
+}
+
+class Ledger {
+  readonly end: FinalState;
+  readonly payments: ReadonlyMap<string, PaymentEnd>;
+  readonly records: ReadonlyMap<string, RecordEnd>;
+
+  constructor(end: FinalState) {
+    this.end = end;
+    this.payments = new Map(end.payments.map((one) => [one.payment_id, one]));
+    this.records = new Map(end.records.map((one) => [one.payment_id, one]));
+  }
+
+  /** What the cardholder paid for it, over all postings. */
+  netOf(paymentId: string): bigint {
+    return this.postings(paymentId).reduce(
+      (net, { kind, amount_minor: amount }) => (kind === "REVERSAL" ? net - amount : net + amount),
+      0n,
+    );
+  }
+
+  postings(paymentId: string) {
+    return this.end.postings.filter(({ payment_id: id }) => id === paymentId);
+  }
+}
+
+/** Invariant 1: balances are what the postings make them. */
+function balances({ accounts, postings }: FinalState): readonly string[] {
+  return accounts.flatMap(({ account_id: id, balance_minor: balance }) => {
+    const sum = postings.reduce((total, one) => {
+      if (one.credit_account === id) return total + one.amount_minor;
+      return one.debit_account === id ? total - one.amount_minor : total;
+    }, 0n);
+    return sum === balance ? [] : [`account ${id} holds ${balance}, its postings say ${sum}`];
+  });
+}
+
+/** Invariants 2 and 11: what is approved is posted once, what is undone nets to zero. */
+function postingsOf(payment: PaymentEnd, ledger: Ledger): readonly string[] {
+  const { payment_id: id, state, approved_minor: approved } = payment;
+  const kinds = ledger.postings(id).map(({ kind }) => kind);
+  const expected = {
+    APPROVED: ["SALE"],
+    AUTHORIZED: ["AUTHORIZATION"],
+    REVERSED: ["REVERSAL", "SALE"],
+  }[state];
+  const isRight = kinds.join() === (expected ?? []).join();
+  const problems = isRight ? [] : [`payment ${id} is ${state} with postings [${kinds.join()}]`];
+  const net = CHARGED_STATES.includes(state) ? approved : 0n;
+  if (ledger.netOf(id) !== net) problems.push(`payment ${id} is ${state}, net ${ledger.netOf(id)}`);
+  if (approved > payment.total_minor) problems.push(`payment ${id} took more than was signed`);
+  return problems;
+}
+
+function strayPostings({ postings }: FinalState, ledger: Ledger): readonly string[] {
+  return postings
+    .filter(({ payment_id: id }) => !ledger.payments.has(id))
+    .map(({ payment_id: id }) => `a posting without a payment: ${id}`);
+}
+
+/** Invariants 5, 6, 7 and 8, for one record. */
+function recordHolds(record: RecordEnd, ledger: Ledger): readonly string[] {
+  const { payment_id: id, state } = record;
+  const problems: string[] = [];
+  const say = (what: string) => void problems.push(`record of ${id}, ${state}: ${what}`);
+  if (!FINAL_STATES.includes(state)) say("is not final");
+  if (record.has_sealed_data) say("still has the sealed data");
+  const payment = ledger.payments.get(id);
+  const atProcessor = payment?.state ?? "NOTHING";
+  if (!AGREEING[state]?.includes(atProcessor)) say(`the processor has ${atProcessor}`);
+  const isOwn = payment?.record_number === record.record_number;
+  // A refusal has no result: the processor has the payment from another record, or not at all.
+  if (record.result !== null && payment !== undefined) {
+    if (!isOwn) say("its result is of another record");
+    if (!record.result.equals(payment.result)) say("the processor signed another result");
+    const isTombstone = payment.state === "TOMBSTONE";
+    if (!isTombstone && record.total_minor !== payment.total_minor && record.total_minor !== 0n) {
+      say("the processor has another amount");
+    }
+  }
+  return problems;
+}
+
+/** What the processor may have for a record in this state. */
+const AGREEING: Readonly<Record<string, readonly string[]>> = {
+  APPROVED: ["APPROVED"],
+  AUTHORIZED: ["AUTHORIZED"],
+  DECLINED: ["DECLINED", "NOTHING"],
+  REVERSED: ["REVERSED", "TOMBSTONE", "DECLINED"],
+};
+
+/** Invariant 3: one record for a payment, one for a payment at the processor. */
+function oneRecordEach({ records, payments }: FinalState): readonly string[] {
+  const ids = records.map(({ payment_id: id }) => id);
+  const twice = ids.filter((id, index) => ids.indexOf(id) !== index);
+  const numbers = new Set(records.map(({ record_number: number }) => number));
+  const lost = payments.filter(({ record_number: number }) => !numbers.has(number));
+  return [
+    ...twice.map((id) => `payment ${id} has more than one record`),
+    ...lost.map(({ payment_id: id }) => `the processor has ${id}, no relay has its record`),
+  ];
+}
+
+/** Invariant 4: what a relay acknowledged is there, and is what it said. */
+function acknowledgedIsThere({ records }: FinalState, seen: Observations): readonly string[] {
+  const known = new Map(records.map((one) => [one.record_number, one.payment_id]));
+  return [...seen.recorded]
+    .filter(([number, paymentId]) => known.get(number) !== paymentId)
+    .map(([number, paymentId]) => `record ${number} of ${paymentId} was told, and is not there`);
+}
+
+/** Invariants 4 and 6: a final word stays. */
+function toldIsTrue(completed: Completed, ledger: Ledger): readonly string[] {
+  const id = paymentIdFromBytes(completed.paymentId);
+  const told = enumName(PaymentState, completed.state);
+  const state = ledger.records.get(id)?.state ?? "NOTHING";
+  const problems = told === state ? [] : [`a relay told that ${id} is ${told}, it is ${state}`];
+  const signed = completed.result?.result;
+  const stored = ledger.records.get(id)?.result;
+  if (signed && stored && !stored.equals(signed))
+    problems.push(`a relay told another result: ${id}`);
+  return problems;
+}
+
+/** Invariants 6 and 7, as a cashier and a customer see them. */
+function reportIsTrue(
+  report: PaymentReport,
+  ledger: Ledger,
+  seen: Observations,
+): readonly string[] {
+  if (report.certainty !== Certainty.FINAL) return [];
+  const id = report.paymentId;
+  const problems: string[] = [];
+  const isSaidToBeCharged = report.state === PaymentState.APPROVED;
+  const amount = isSaidToBeCharged ? (report.result?.approvedAmountMinor ?? 0n) : 0n;
+  const net = ledger.netOf(id);
+  const told = `a till was told ${enumName(PaymentState, report.state)} of ${id}`;
+  if (net !== amount) problems.push(`${told}, ${amount}; ${net} was taken`);
+  if (isSaidToBeCharged && amount !== seen.asked.get(id as never)) {
+    problems.push(`${told}: ${amount}, but another amount was asked for`);
+  }
+  const isShownApproved = report.shown === ShownOutcome.APPROVED;
+  if (isShownApproved && !isSaidToBeCharged) problems.push(`${told}; the reader shows approved`);
+  const finals = seen.reports.filter(
+    (one) => one.paymentId === id && one.certainty === Certainty.FINAL,
+  );
+  if (finals.some(({ state }) => state !== report.state)) problems.push(`${told}, and otherwise`);
+  return problems;
+}
+
+/** Invariant 3: an id and a counter stand for the same bytes for ever. */
+function sameBytes({ records }: FinalState, seen: Observations): readonly string[] {
+  const reused = [...seen.counted].filter(([, digests]) => digests.size > 1);
+  const foreign = records.filter(({ payment_id: id, digest }) => {
+    return digest !== null && seen.submitted.get(id as never)?.has(digest) !== true;
+  });
+  const mistaken = seen.accepted.filter(({ recordNumber, digest }) => {
+    const record = records.find(({ record_number: number }) => number === recordNumber);
+    return record !== undefined && record.digest !== null && record.digest !== digest;
+  });
+  return [
+    ...mistaken.map(({ recordNumber: number }) => `record ${number} was told for other bytes`),
+    ...reused.map(([counter]) => `reader and counter ${counter} signed different payments`),
+    ...foreign.map(({ payment_id: id }) => `record of ${id} has bytes that nobody submitted`),
+  ];
+}
+
+/** Outcome, notification and the job that sends it are there together, and once. */
+function toldOnce({ records, notifications, jobs }: FinalState): readonly string[] {
+  const wanted = records
+    .filter(({ is_told: isTold, state }) => isTold && FINAL_STATES.includes(state))
+    .map(({ record_number: number, state }) => `${number}-${state}-EMAIL`);
+  const compare = (what: string, found: readonly string[]) => [
+    ...without(wanted, found).map((id) => `no ${what} ${id}`),
+    ...without(found, wanted).map((id) => `${what} ${id} too much`),
+  ];
+  return [...compare("notification", notifications), ...compare("job", jobs)];
+}
+
+/** What is in `items` more often than in `others`. */
+function without(items: readonly string[], others: readonly string[]): readonly string[] {
+  const left = [...others];
+  return items.filter((item) => {
+    const index = left.indexOf(item);
+    if (index >= 0) left.splice(index, 1);
+    return index < 0;
+  });
+}

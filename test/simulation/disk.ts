@@ -1,0 +1,66 @@
+import type { DurableFiles } from "../../mesh/durable-files.ts";
+import { type MemoryFiles, memoryFiles } from "../../mesh/memory-files.ts";
+import type { Life } from "./host.ts";
+import type { World } from "./world.ts";
+
+const SYNC_MS_MIN = 0.5;
+const SYNC_MS_MAX = 6;
+const SLOW_SYNC_CHANCE = 0.1;
+const SLOW_SYNC_MS_MAX = 1_500;
+const POWER_CUT_MS_MIN = 50;
+const POWER_CUT_MS_MAX = 3_000;
+
+/** What a device has on its disk, over all of its lives. */
+export class Disk {
+  readonly #world: World;
+  #files: MemoryFiles = memoryFiles();
+  /** Changes until the one during which the power goes; 0: it stays. */
+  #changesLeft = 0;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** The power goes while the `count`-th change from now is on its way to the disk. */
+  cutPowerAt(count: number): void {
+    this.#changesLeft = count;
+  }
+
+  /** For one life: every change takes its time, and is lost when the power goes before. */
+  mount(life: Life): DurableFiles {
+    this.#files = this.#files.crash();
+    const files = this.#files;
+    const synced = async (change: () => Promise<void>) => {
+      const { dice } = this.#world;
+      if (this.#isPowerCut()) await this.#powerCut(life);
+      const slowMs = this.#world.strikes(SLOW_SYNC_CHANCE) ? dice.next() * SLOW_SYNC_MS_MAX : 0;
+      await life.sleep(slowMs + SYNC_MS_MIN + dice.next() * SYNC_MS_MAX);
+      await change();
+    };
+    return {
+      write: (name, bytes) => {
+        const content = new Uint8Array(bytes);
+        return synced(() => files.write(name, content));
+      },
+      read: (name) => files.read(name),
+      list: (prefix) => files.list(prefix),
+      remove: (name) => synced(() => files.remove(name)),
+      [Symbol.asyncDispose]: async () => undefined,
+    };
+  }
+
+  #isPowerCut(): boolean {
+    if (!this.#world.isFaulty || this.#changesLeft === 0) return false;
+    this.#changesLeft -= 1;
+    return this.#changesLeft === 0;
+  }
+
+  /** Whoever does not wait for the disk can do a lot in this time. Never comes back. */
+  async #powerCut(life: Life): Promise<void> {
+    const { timeline, dice } = this.#world;
+    timeline.after(dice.between(POWER_CUT_MS_MIN, POWER_CUT_MS_MAX), () =>
+      life.deliver(() => life.host.crash("power cut while it writes")),
+    );
+    await new Promise<never>(() => undefined);
+  }
+}

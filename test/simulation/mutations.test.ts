@@ -1,0 +1,33 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { MUTATIONS } from "./mutations.ts";
+
+test.each(MUTATIONS)("what the mutation $name takes out is there, once", ({ path, find }) => {
+  const text = readFileSync(join(import.meta.dirname, "../..", path), "utf8");
+  expect(text.split(find)).toHaveLength(2);
+});
+
+test("a safeguard that is missing is seen, and the seed that saw it is named", () => {
+  const { status, stdout } = mutate("same-bytes", "--seeds", "20");
+  expect(stdout).toMatch(/found by seed \d+: record \w+ was told for other bytes/);
+  expect(status).toBe(0);
+});
+
+test("a safeguard that nothing tests would be named", () => {
+  const { status, stdout } = mutate("same-bytes", "--seeds", "0");
+  expect(stdout).toContain("NOT FOUND by 0 seeds");
+  expect(status).toBe(1);
+});
+
+test("a mutation that does not exist is refused", () => {
+  const { status, stderr } = mutate("no-such-safeguard");
+  expect(stderr).toContain("no mutation is named no-such-safeguard");
+  expect(status).toBe(1);
+});
+
+function mutate(...options: readonly string[]) {
+  const main = join(import.meta.dirname, "mutate.ts");
+  return spawnSync(process.execPath, [main, ...options], { encoding: "utf8" });
+}

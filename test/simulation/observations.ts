@@ -1,0 +1,96 @@
+import { Certainty } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import type {
+  Completed,
+  TransactRequest,
+  TransactResponse,
+} from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import type { PaymentReport } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
+import { type PaymentId, paymentIdFromBytes } from "../../payment/identifiers.ts";
+import { parseReaderPayment } from "../../payment/payment-context.ts";
+import { sha512 } from "../../sealing/sha512.ts";
+import type { SqlRow } from "./connections.ts";
+import type { Life } from "./host.ts";
+
+/** What somebody outside was told, and what was asked for. */
+export class Observations {
+  /** What tills asked for, by payment id. */
+  readonly asked = new Map<PaymentId, bigint>();
+  /** Every report that a till got, in order. */
+  readonly reports: PaymentReport[] = [];
+  /** Record numbers that a relay acknowledged. */
+  readonly recorded = new Map<string, PaymentId>();
+  /** Final outcomes that a relay told. */
+  readonly completed: Completed[] = [];
+  /** Digests of the bytes that were submitted, by payment id. */
+  readonly submitted = new Map<PaymentId, Set<string>>();
+  /** Digests of the bytes that were submitted, by reader and counter. */
+  readonly counted = new Map<string, Set<string>>();
+  /** Which bytes a relay said are that record. */
+  readonly accepted: { readonly recordNumber: string; readonly digest: string }[] = [];
+  /** What is wrong already, before the end. */
+  readonly violations: string[] = [];
+  /** How often each record was claimed, as PostgreSQL said last. */
+  readonly #claims = new Map<string, number>();
+  /** The same, as each program heard it last. */
+  readonly #known = new Map<string, number>();
+
+  /** Every frame that leaves a program comes by here. */
+  seeFrame(sender: string, frame: unknown): void {
+    const { frame: one } = frame as TransactRequest | TransactResponse;
+    switch (one?.case) {
+      case "submit":
+        this.#seeSubmit(sender, one.value.payment?.readerPayment ?? new Uint8Array());
+        return;
+      case "recorded":
+        this.recorded.set(one.value.recordNumber, paymentIdFromBytes(one.value.paymentId));
+        return;
+      case "completed":
+        if (one.value.certainty === Certainty.FINAL) this.completed.push(one.value);
+        return;
+    }
+  }
+
+  #seeSubmit(sender: string, readerPayment: Uint8Array): void {
+    const { context } = parseReaderPayment(readerPayment);
+    const digest = shortDigest(sha512(readerPayment));
+    addTo(this.submitted, context.paymentId, digest);
+    // The rogue till signs what no reader would.
+    const counter = `${context.wire.readerSerial} ${context.wire.counter}`;
+    if (sender !== ROGUE) addTo(this.counted, counter, digest);
+  }
+
+  /**
+   * Follows who has claimed each record. Whoever moves one on must have got it from the database
+   * after the last claim: what was decided on the strength of an older one is void.
+   */
+  seeStatement(life: Life, name: string, rows: readonly SqlRow[]): void {
+    for (const row of rows) {
+      const recordNumber = String(row.record_number);
+      const who = `${life.host.name} (life ${life.number})`;
+      if (name === "begin_reversals" || name === "mark_records_forwarded") {
+        const [known, current] = [this.#known.get(`${who} ${recordNumber}`), this.#claims];
+        if (known === current.get(recordNumber)) continue;
+        const what = `did ${name} to ${recordNumber}, which was claimed since it looked`;
+        this.violations.push(`fencing: ${who} ${what}`);
+      } else if (row.claim_number !== undefined || name === "insert_records") {
+        const claimNumber = Number(row.claim_number ?? 0);
+        this.#known.set(`${who} ${recordNumber}`, claimNumber);
+        this.#claims.set(recordNumber, claimNumber);
+      }
+    }
+  }
+}
+
+/** The host of the till that does not keep to the rules. */
+export const ROGUE = "X1";
+
+/** The first 16 hexadecimal digits. */
+export function shortDigest(digest: Uint8Array): string {
+  return Buffer.from(digest).toString("hex").slice(0, 16);
+}
+
+function addTo<Key>(sets: Map<Key, Set<string>>, key: Key, item: string): void {
+  const set = sets.get(key) ?? new Set();
+  set.add(item);
+  sets.set(key, set);
+}

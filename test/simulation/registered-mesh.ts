@@ -1,0 +1,157 @@
+import { createContextValues, type HandlerContext } from "@connectrpc/connect";
+import { DeviceState } from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import { paymentIdToBytes } from "../../payment/identifiers.ts";
+import { type ReaderKeys, type TerminalKeys, TestKeys } from "../fixtures/keys.ts";
+import {
+  PaymentSigner,
+  type PaymentWishes,
+  type ReaderSigned,
+} from "../fixtures/reader-payment.ts";
+import { PIN_SERVICE, PROCESSORS, RELAYS } from "./program-names.ts";
+import { SimulatedMesh } from "./simulated-mesh.ts";
+import { SqlEngine } from "./sql-engine.ts";
+import { Timeline } from "./timeline.ts";
+import { World } from "./world.ts";
+
+const CURRENCIES = [978];
+
+/** One till with its reader. */
+export interface Lane {
+  readonly terminal: TerminalKeys;
+  readonly reader: ReaderKeys;
+}
+
+/** What a simulated mesh stands on: keys, and a database. */
+export interface MeshBasis {
+  readonly engine: SqlEngine;
+  readonly keys: TestKeys;
+  readonly lanes: readonly Lane[];
+  /** A till that does not keep to the rules: it signs and submits what it likes. */
+  readonly rogue: Lane;
+  /** What that till submits. */
+  readonly rogueSubmissions: readonly RogueSubmission[];
+  /** Whether programs put the test cards into the database when they start. */
+  readonly hasTestCards: boolean;
+}
+
+export interface RogueSubmission {
+  readonly signed: ReaderSigned;
+  /** Of the relay that gets it. */
+  readonly relay: string;
+}
+
+/** Devices and cards are registered once, and used for as many runs as there are seeds. */
+export async function registerMesh(): Promise<MeshBasis & AsyncDisposable> {
+  const engine = await SqlEngine.start();
+  const keys = new TestKeys({ nowMs: Timeline.startMs, seed: "simulation" });
+  const { merchantId } = keys.terminal;
+  const lanes = [
+    { terminal: keys.terminal, reader: keys.reader },
+    {
+      terminal: keys.anotherTerminal("TILL0002", merchantId),
+      reader: keys.anotherReader("SIM-0002"),
+    },
+  ];
+  const rogue = {
+    terminal: keys.anotherTerminal("TILL0666", merchantId),
+    reader: keys.anotherReader("SIM-0666"),
+  };
+  const rogueSubmissions = signRoguePayments(keys, rogue);
+  await register({ engine, keys, lanes, rogue, rogueSubmissions, hasTestCards: true });
+  await engine.query({ text: ADD_CONTACT, values: [keys.terminal.terminalId] });
+  return {
+    engine,
+    keys,
+    lanes,
+    rogue,
+    rogueSubmissions,
+    hasTestCards: false,
+    async [Symbol.asyncDispose]() {
+      keys[Symbol.dispose]();
+      await engine[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Somebody hears of the first till's payments; nobody of the others'. */
+const ADD_CONTACT = `
+  INSERT INTO terminal_contact (terminal_id, phone, email, language, time_zone)
+  VALUES ($1, '', 'owner@example.com', 'en', 'UTC')`;
+
+/** One id with two contents, one counter for two ids, and one payment submitted at both relays. */
+function signRoguePayments(keys: TestKeys, rogue: Lane): readonly RogueSubmission[] {
+  const { reader, terminal } = rogue;
+  const signer = new PaymentSigner({ keys, nowMs: () => Timeline.startMs, reader });
+  const sign = (totalMinor: bigint, context: PaymentWishes["context"] = {}) =>
+    signer.sign({ terminal, totalMinor, context, pin: null });
+  const [first = "", second = ""] = RELAYS;
+  const one = sign(2_001n);
+  const other = sign(2_002n, { paymentId: paymentIdToBytes(one.paymentId) });
+  const counted = sign(2_003n, { counter: 50n });
+  const countedAgain = sign(2_004n, { counter: 50n });
+  const twice = sign(2_005n);
+  return [
+    { signed: one, relay: first },
+    { signed: other, relay: second },
+    { signed: other, relay: first },
+    { signed: counted, relay: first },
+    { signed: countedAgain, relay: second },
+    { signed: twice, relay: first },
+    { signed: twice, relay: second },
+  ];
+}
+
+async function register(basis: MeshBasis): Promise<void> {
+  const world = new World(0);
+  world.isFaulty = false;
+  const mesh = new SimulatedMesh(world, basis, {
+    faultPlan: { seed: 0, rules: [] },
+    witness: () => undefined,
+  });
+  const [relay = "", processor = ""] = [RELAYS[0], PROCESSORS[0]];
+  const names = [PIN_SERVICE, processor, relay];
+  for (const name of names) mesh.start(name);
+  await until(world, () => names.every((name) => mesh.find(name) !== undefined));
+  const calls = registrations(basis).flatMap(({ method, request, at }) =>
+    at.map((name) => ask(mesh, name === "relay" ? relay : processor, method, request)),
+  );
+  let isDone = false;
+  const all = Promise.all(calls).finally(() => {
+    isDone = true;
+  });
+  await until(world, () => isDone);
+  await all;
+  for (const name of names) mesh.host(name).crash("registered");
+}
+
+function registrations({ keys, lanes, rogue }: MeshBasis) {
+  const state = DeviceState.ACTIVE;
+  const all = [...lanes, rogue];
+  const relays = [{ certificate: keys.relay.certificate, state }];
+  const terminals = all.map(({ terminal: { certificate } }) => {
+    return { certificate, state, currencies: CURRENCIES, simulateByAmount: false };
+  });
+  const readers = all.map(({ reader: { certificate }, terminal: { merchantId } }) => {
+    return { certificate, merchantId, state };
+  });
+  return [
+    { method: "registerRelays", request: { relays }, at: ["processor"] },
+    { method: "registerTerminals", request: { terminals }, at: ["processor", "relay"] },
+    { method: "registerReaders", request: { readers }, at: ["processor", "relay"] },
+  ];
+}
+
+type Handler = (request: object, context: HandlerContext) => Promise<object>;
+
+function ask(mesh: SimulatedMesh, name: string, method: string, request: object): Promise<object> {
+  const services = mesh.find(name)?.services ?? [];
+  const handler = services.map(({ methods }) => methods[method]).find((one) => one !== undefined);
+  const context = { values: createContextValues() } as HandlerContext;
+  return (handler as Handler)(request, context);
+}
+
+async function until(world: World, isOver: () => boolean): Promise<void> {
+  if (!(await world.timeline.run(world.timeline.elapsedMs + 60_000, isOver))) {
+    throw new Error("bug: the mesh could not be registered");
+  }
+}

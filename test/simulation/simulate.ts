@@ -1,0 +1,107 @@
+import { BadLuck, drawFaultPlan } from "./bad-luck.ts";
+import { checkInvariants } from "./check-invariants.ts";
+import { Dice } from "./dice.ts";
+import { hasOpenRecords, readFinalState } from "./final-state.ts";
+import { Observations } from "./observations.ts";
+import type { MeshBasis } from "./registered-mesh.ts";
+import { RogueTill } from "./rogue-till.ts";
+import { SimulatedMesh } from "./simulated-mesh.ts";
+import { TillScript } from "./till-script.ts";
+import { World } from "./world.ts";
+
+/** From then on nothing new goes wrong. */
+const FAULTY_MS = 13_000;
+/** Every payment is final this long after the last fault, or never will be. */
+const FINAL_WITHIN_MS = 240_000;
+const LOOK_MS = 500;
+/** What is still on its way when all is final gets this long to do harm. */
+const AFTERMATH_MS = 1_500;
+
+/** What came of one seed. */
+export interface Run {
+  readonly seed: number;
+  /** Of everything that happened. The same for every run of this seed. */
+  readonly digest: string;
+  readonly events: number;
+  readonly simulatedMs: number;
+  readonly payments: number;
+  /** Final states by how often. */
+  readonly states: Readonly<Record<string, number>>;
+  readonly violations: readonly string[];
+  readonly lines: readonly string[];
+}
+
+/** Runs the whole mesh through one seed's payments and faults, and checks what is left. */
+export async function simulate(basis: MeshBasis, seed: number): Promise<Run> {
+  await basis.engine.reset();
+  const world = new World(seed);
+  const seen = new Observations();
+  const mesh = new SimulatedMesh(world, basis, {
+    faultPlan: drawFaultPlan(new Dice(seed + 1_000_003), seed),
+    witness: (life, name, rows) => seen.seeStatement(life, name, rows),
+  });
+  mesh.network.onFrame = (sender, frame) => seen.seeFrame(sender, frame);
+  keepStarting(mesh);
+  mesh.startAll();
+  const luck = new BadLuck(mesh);
+  luck.plan();
+  const rogue = new RogueTill(mesh, basis, seen);
+  rogue.run();
+  const tills = basis.lanes.map((_, lane) => new TillScript(mesh, lane, seen));
+  for (const till of tills) void till.run();
+
+  const isFinal = watch(mesh, basis, () => tills.every(({ isOver }) => isOver));
+  await world.timeline.run(FAULTY_MS, () => false);
+  world.isFaulty = false;
+  luck.heal();
+  rogue.stop();
+  const limitMs = Math.max(FAULTY_MS, luck.lastEndMs) + FINAL_WITHIN_MS;
+  const isOver = await world.timeline.run(limitMs, isFinal);
+  if (!isOver) seen.violations.push(`not final ${FINAL_WITHIN_MS} ms after the last fault`);
+  const endMs = Math.max(world.timeline.elapsedMs, luck.lastEndMs) + AFTERMATH_MS;
+  await world.timeline.run(endMs, () => false);
+  for (const host of mesh.hosts.values()) host.crash("the run is over");
+  await world.timeline.settle();
+  return await conclude(world, basis, seen);
+}
+
+async function conclude(world: World, basis: MeshBasis, seen: Observations): Promise<Run> {
+  const end = await readFinalState(basis.engine);
+  const states: Record<string, number> = {};
+  for (const { state } of end.records) states[state] = (states[state] ?? 0) + 1;
+  return {
+    seed: world.seed,
+    digest: world.history.digest(),
+    events: world.history.count,
+    simulatedMs: world.timeline.elapsedMs,
+    payments: end.records.length,
+    states,
+    violations: checkInvariants(end, seen),
+    lines: world.history.lines,
+  };
+}
+
+/** A program that died is started again after a while, as whatever runs it would do. */
+function keepStarting(mesh: SimulatedMesh): void {
+  const { dice, timeline } = mesh.world;
+  for (const host of mesh.hosts.values()) {
+    host.onCrash(() => {
+      timeline.after(dice.between(100, 4_000), () => mesh.start(host.name));
+    });
+  }
+}
+
+/** Looks now and then whether all tills are done and all records final. */
+function watch(mesh: SimulatedMesh, basis: MeshBasis, isDone: () => boolean): () => boolean {
+  const { timeline } = mesh.world;
+  let isFinal = false;
+  const look = () => {
+    timeline.after(LOOK_MS, look);
+    if (!isDone()) return;
+    void hasOpenRecords(basis.engine).then((isOpen) => {
+      isFinal = !isOpen;
+    });
+  };
+  look();
+  return () => isFinal;
+}

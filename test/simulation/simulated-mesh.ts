@@ -1,0 +1,292 @@
+import { create } from "@bufbuild/protobuf";
+import { type Client, createContextValues, type HandlerContext } from "@connectrpc/connect";
+import { PinService } from "../../gen/cardlane/pin/v1/pin_pb.ts";
+import { ProcessorService } from "../../gen/cardlane/processor/v1/processor_pb.ts";
+import { ReaderService } from "../../gen/cardlane/reader/v1/reader_pb.ts";
+import {
+  CancelPaymentResponseSchema,
+  GetManifestResponseSchema,
+  GetPaymentResponseSchema,
+  RelayService,
+} from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import { type FaultPlan, type Faults, plannedFaults } from "../../mesh/faults.ts";
+import type { FrameStream } from "../../mesh/frame-stream.ts";
+import { type Log, silentLog } from "../../mesh/log.ts";
+import type { MeshService } from "../../mesh/service.ts";
+import { noTelemetry } from "../../mesh/telemetry.ts";
+import type { RelayId } from "../../payment/identifiers.ts";
+import { Database } from "../../processor/database.ts";
+import { openPinService } from "../../processor/pin-service/pin-service.ts";
+import { openProcessor } from "../../processor/processor.ts";
+import { openReader } from "../../reader-sim/reader.ts";
+import type { ReaderDevice } from "../../reader-sim/reader-device.ts";
+import { RelayCore } from "../../relay/relay-core.ts";
+import { openRelayStore } from "../../relay/relay-store.ts";
+import { nodeCurves as curves } from "../../sealing/node-curves.ts";
+import { startTerminal, type Terminal } from "../../terminal-client/terminal.ts";
+import { callRemote } from "./calls.ts";
+import { Connections, DatabaseWeather, type StatementWitness } from "./connections.ts";
+import { Disk } from "./disk.ts";
+import { Host, type Life } from "./host.ts";
+import { Network } from "./network.ts";
+import { PIN_SERVICE, PROCESSORS, RELAYS, readerName, terminalName } from "./program-names.ts";
+import type { Lane, MeshBasis } from "./registered-mesh.ts";
+import type { World } from "./world.ts";
+
+/** Shorter than in earnest, so that a run sees more reversals. */
+const DEADLINE_MS = 6_000;
+const ANSWER_MS_MAX = 9_000;
+const UNARY: HandlerContext = { values: createContextValues() } as HandlerContext;
+
+/** What a program is to the others while it lives. */
+interface Running {
+  readonly life: Life;
+  readonly services: readonly MeshService[];
+  readonly terminal?: Terminal;
+  readonly device?: ReaderDevice;
+}
+
+/** All programs of a mesh in this process; each can be started, killed and started again. */
+export class SimulatedMesh {
+  readonly world: World;
+  readonly network: Network;
+  readonly relayDatabase = new DatabaseWeather();
+  readonly processorDatabase = new DatabaseWeather();
+  readonly hosts = new Map<string, Host>();
+  /** Those of readers and terminals, by name. */
+  readonly disks = new Map<string, Disk>();
+  readonly lanes: readonly Lane[];
+  readonly #basis: MeshBasis;
+  readonly #faultPlan: FaultPlan;
+  readonly #witness: StatementWitness;
+  readonly #running = new Map<string, Running>();
+
+  constructor(
+    world: World,
+    basis: MeshBasis,
+    options: { readonly faultPlan: FaultPlan; readonly witness: StatementWitness },
+  ) {
+    this.world = world;
+    this.network = new Network(world);
+    this.lanes = basis.lanes;
+    this.#basis = basis;
+    this.#faultPlan = options.faultPlan;
+    this.#witness = options.witness;
+    const devices = basis.lanes.flatMap((_, index) => [readerName(index), terminalName(index)]);
+    const names = [PIN_SERVICE, ...PROCESSORS, ...RELAYS, ...devices];
+    for (const name of names) this.hosts.set(name, new Host(world, name));
+    for (const name of devices) this.disks.set(name, new Disk(world));
+  }
+
+  startAll(): void {
+    for (const name of this.hosts.keys()) this.start(name);
+  }
+
+  host(name: string): Host {
+    const host = this.hosts.get(name);
+    if (host === undefined) throw new Error(`bug: no program is named ${name}`);
+    return host;
+  }
+
+  /** Does nothing when it runs already. Whoever starts while its database is away tries again. */
+  start(name: string): void {
+    const host = this.host(name);
+    if (host.isAlive) return;
+    const life = host.begin();
+    this.#open(name, life).then(
+      (running) => {
+        if (!life.isOver) this.#running.set(name, { ...running, life });
+      },
+      (error: unknown) => {
+        host.crash(`cannot start: ${String(error)}`);
+        this.world.timeline.after(500, () => this.start(name));
+      },
+    );
+  }
+
+  find(name: string): Running | undefined {
+    const running = this.#running.get(name);
+    return running === undefined || running.life.isOver ? undefined : running;
+  }
+
+  /** A stream to one of `names`, whichever chance takes; that one may be dead. */
+  dial<Out, In>(client: Life, names: readonly string[], method: BidiMethod): FrameStream<Out, In> {
+    const running = this.find(this.world.dice.pick(names));
+    const serve = running && streamHandler<In, Out>(running.services, method);
+    return this.network.connect<Out, In>(client, running?.life, serve ?? (() => undefined));
+  }
+
+  #open(name: string, life: Life): Promise<Omit<Running, "life">> {
+    if (name === PIN_SERVICE) return this.#openPinService(life);
+    if (PROCESSORS.includes(name)) return this.#openProcessor(life);
+    if (RELAYS.includes(name)) return this.#openRelay(life);
+    const index = this.lanes.findIndex(
+      (_, one) => readerName(one) === name || terminalName(one) === name,
+    );
+    const lane = this.lanes[index];
+    if (lane === undefined) throw new Error(`bug: no lane has ${name}`);
+    return name === readerName(index)
+      ? this.#openReader(life, lane)
+      : this.#openTerminal(life, lane, index);
+  }
+
+  async #openPinService(life: Life) {
+    const options = { ...this.#common(life), keys: this.#basis.keys.folder("pin-service") };
+    return { services: [await openPinService(options, this.#openDatabase(life))] };
+  }
+
+  async #openProcessor(life: Life) {
+    const keys = this.#basis.keys.folder("processor");
+    const openPinStream = () =>
+      this.dial<never, never>(life, [PIN_SERVICE], PinService.method.verify);
+    const options = { ...this.#common(life), keys, openPinStream };
+    // Nothing is closed in order: a program ends here by being killed.
+    const stack = new AsyncDisposableStack();
+    return await openProcessor(options, { database: this.#openDatabase(life), stack });
+  }
+
+  async #openRelay(life: Life) {
+    const { keys } = this.#basis;
+    const common = this.#common(life);
+    const connections = this.#connections(life, this.relayDatabase);
+    const source = { pool: connections.asPool(), prisma: connections.asPrisma() };
+    const core = new RelayCore({
+      ...common,
+      relayId: keys.relay.relayId as RelayId,
+      program: "relay/simulation",
+      keys: { hop: keys.relay.hop, signing: keys.relay.signing, roots: keys.trustedRoots },
+      store: openRelayStore(source, life.host.name, common.faults),
+      processors: PROCESSORS.map((name) => this.#processorLink(life, name)),
+      curves,
+      jitter: life.jitter,
+      deadlineMs: DEADLINE_MS,
+    });
+    core.start(() => undefined);
+    return { services: core.services };
+  }
+
+  #processorLink(life: Life, name: string) {
+    return {
+      name,
+      openStream: () => this.dial<never, never>(life, [name], ProcessorService.method.process),
+      getManifest: async (haveNumber: bigint) => {
+        const answer = await this.#call(life, [name], "getManifest", { haveNumber });
+        return create(GetManifestResponseSchema, answer).manifest;
+      },
+    };
+  }
+
+  async #openReader(life: Life, { reader }: Lane) {
+    const { identity, signing, certificate } = reader;
+    return await openReader({
+      ...this.#common(life),
+      certificate,
+      identity,
+      signing,
+      dukptInitialKey: () => new Uint8Array(reader.dukptInitialKey),
+      roots: this.#basis.keys.trustedRoots,
+      files: this.#disk(life),
+      curves,
+      isControlled: true,
+    });
+  }
+
+  async #openTerminal(life: Life, { terminal: own }: Lane, index: number) {
+    const { certificate, identity } = own;
+    const terminal = await startTerminal({
+      ...this.#common(life),
+      certificate,
+      identity,
+      roots: this.#basis.keys.trustedRoots,
+      files: this.#disk(life),
+      openReaderStream: () =>
+        this.dial<never, never>(life, [readerName(index)], ReaderService.method.session),
+      openRelayStream: () => this.dial<never, never>(life, RELAYS, RelayService.method.transact),
+      relayCalls: this.relayCalls(life),
+      curves,
+      answerMsMax: ANSWER_MS_MAX,
+    });
+    return { services: [], terminal };
+  }
+
+  /** What a terminal asks relays for; each question goes to whichever chance takes. */
+  relayCalls(life: Life): Client<typeof RelayService> {
+    const call = (name: string, request: object) => this.#call(life, RELAYS, name, request);
+    const calls = {
+      getPayment: async (request: object) =>
+        create(GetPaymentResponseSchema, await call("getPayment", request)),
+      cancelPayment: async (request: object) =>
+        create(CancelPaymentResponseSchema, await call("cancelPayment", request)),
+      getManifest: async (request: object) =>
+        create(GetManifestResponseSchema, await call("getManifest", request)),
+    };
+    return calls as unknown as Client<typeof RelayService>;
+  }
+
+  #call(life: Life, names: readonly string[], method: string, request: object): Promise<object> {
+    const running = this.find(this.world.dice.pick(names));
+    return callRemote(this.world, life, running?.life, () => {
+      const [service] = running?.services ?? [];
+      const handler = service?.methods[method] as (
+        request: object,
+        context: HandlerContext,
+      ) => object | Promise<object>;
+      return handler(request, UNARY);
+    });
+  }
+
+  #common(life: Life) {
+    return {
+      clock: life,
+      random: life.random,
+      log: this.#log(life),
+      telemetry: noTelemetry,
+      instance: life.host.name,
+      hasTestCards: this.#basis.hasTestCards,
+      faults: this.#faults(life),
+    };
+  }
+
+  /** Failures are part of what happened; the rest of a log is not. */
+  #log(life: Life): Log {
+    const { history } = this.world;
+    const failure = (message: string, error: unknown) =>
+      history.add(life.host.name, `${message}: ${String(error)}`);
+    return { ...silentLog, failure };
+  }
+
+  #faults(life: Life): Faults {
+    const seed = this.#faultPlan.seed + life.number * 101 + life.host.name.charCodeAt(1);
+    const crash = (step: string) => life.host.crash(`at ${step}`);
+    const faults = plannedFaults({ ...this.#faultPlan, seed }, { clock: life, crash });
+    return {
+      at: (step) => (this.world.isFaulty ? faults.at(step) : undefined),
+      deliver: (step, handOver) =>
+        this.world.isFaulty ? faults.deliver(step, handOver) : handOver(),
+    };
+  }
+
+  #openDatabase(life: Life): Database {
+    const connections = this.#connections(life, this.processorDatabase);
+    return new Database({ pool: connections.asProcessorPool() }, this.#faults(life));
+  }
+
+  #connections(life: Life, weather: DatabaseWeather): Connections {
+    const { engine } = this.#basis;
+    return new Connections({ world: this.world, engine, life, weather, witness: this.#witness });
+  }
+
+  #disk(life: Life) {
+    const disk = this.disks.get(life.host.name);
+    if (disk === undefined) throw new Error("bug: a device without a disk");
+    return disk.mount(life);
+  }
+}
+
+type BidiMethod = { readonly localName: string; readonly parent: { readonly typeName: string } };
+
+function streamHandler<In, Out>(services: readonly MeshService[], method: BidiMethod) {
+  const { typeName } = method.parent;
+  const service = services.find(({ desc }) => desc.typeName === typeName);
+  return service?.methods[method.localName] as (stream: FrameStream<In, Out>) => void;
+}

@@ -1,0 +1,125 @@
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Duplex } from "node:stream";
+import { PGlite } from "@electric-sql/pglite";
+import pg from "pg";
+import { mutated } from "./mutations.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const MIGRATIONS = ["relay", "processor"].flatMap((name) =>
+  globSync(`prisma/${name}/migrations/*/migration.sql`, { cwd: ROOT }).toSorted(),
+);
+
+/** What the relay's statements know of graphile-worker: jobs are written, and nobody runs them. */
+const JOB_QUEUE = `
+  CREATE SCHEMA graphile_worker;
+  CREATE TYPE graphile_worker.job_spec AS (identifier text, payload json, queue_name text,
+    run_at timestamptz, max_attempts integer, job_key text, priority integer, flags text[]);
+  CREATE TABLE graphile_worker.job (key text NOT NULL, identifier text NOT NULL);
+  CREATE FUNCTION graphile_worker.add_jobs(specs graphile_worker.job_spec[]) RETURNS bigint
+    LANGUAGE sql VOLATILE AS $$
+      WITH added AS (
+        INSERT INTO graphile_worker.job SELECT job_key, identifier FROM unnest(specs) RETURNING 1
+      )
+      SELECT count(*) FROM added
+    $$`;
+
+/** As the programs set them for their connections. */
+const SETTINGS = [
+  "SET plan_cache_mode = force_generic_plan",
+  "SET enable_seqscan = off",
+  "SET enable_hashjoin = off",
+  "SET enable_mergejoin = off",
+  "SET timezone = 'UTC'",
+];
+
+/** Everything that a run leaves behind; who is registered and which cards there are stays. */
+const RESET = `
+  SET session_replication_role = replica;
+  TRUNCATE record, record_event, notification, graphile_worker.job, processor.payment,
+    processor.posting, processor.account, pin.verdict RESTART IDENTITY;
+  ALTER SEQUENCE processor.retrieval_reference_block RESTART;
+  UPDATE pin.card SET tries_left = 3 WHERE tries_left <> 3;
+  SET session_replication_role = origin`;
+
+/**
+ * PostgreSQL in this process, with both programs' schemas, through the driver that they use: the
+ * same statements, parameters and errors. It has one connection, so statements follow one another.
+ */
+export class SqlEngine implements AsyncDisposable {
+  readonly #postgres: PGlite;
+  readonly #client: pg.Client;
+
+  private constructor(postgres: PGlite, client: pg.Client) {
+    this.#postgres = postgres;
+    this.#client = client;
+  }
+
+  static async start(): Promise<SqlEngine> {
+    const postgres = await PGlite.create();
+    await postgres.exec(JOB_QUEUE);
+    for (const path of MIGRATIONS) {
+      await postgres.exec(mutated(path, readFileSync(join(ROOT, path), "utf8")));
+    }
+    const stream = () => new EngineSocket(postgres) as unknown as pg.ClientConfig["stream"];
+    const client = new pg.Client({ user: "postgres", database: "postgres", stream } as object);
+    await client.connect();
+    const engine = new SqlEngine(postgres, client);
+    for (const setting of SETTINGS) await engine.query({ text: setting });
+    return engine;
+  }
+
+  async reset(): Promise<void> {
+    await this.#client.query(RESET);
+  }
+
+  async query(config: pg.QueryConfig): Promise<pg.QueryResult> {
+    return await this.#client.query(config);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#client.end();
+    await this.#postgres.close();
+  }
+}
+
+/** What the driver takes for a TCP connection. */
+class EngineSocket extends Duplex {
+  readonly #postgres: PGlite;
+
+  constructor(postgres: PGlite) {
+    super();
+    this.#postgres = postgres;
+  }
+
+  connect(): this {
+    process.nextTick(() => this.emit("connect"));
+    return this;
+  }
+
+  setNoDelay(): this {
+    return this;
+  }
+
+  setKeepAlive(): this {
+    return this;
+  }
+
+  override _read(): void {}
+
+  override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
+    const message = Buffer.concat(chunks.map(({ chunk }) => chunk));
+    this.#postgres.execProtocolRaw(message, { syncToFs: false }).then(
+      (answer) => {
+        this.push(Buffer.from(answer));
+        done();
+      },
+      (error: Error) => done(error),
+    );
+  }
+
+  override _final(done: () => void): void {
+    this.push(null);
+    done();
+  }
+}
