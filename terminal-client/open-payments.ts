@@ -106,9 +106,10 @@ export class OpenPayments implements Disposable {
     conversation: ReaderConversation | undefined,
   ): Promise<PaymentReport> {
     const { journal, certificate } = this.#options;
+    if (settled.kind === "refused") forget(entry, conversation);
     const report =
       settled.kind === "refused"
-        ? reportRefused(entry, settled.known)
+        ? reportRefused(entry, settled)
         : reportResult(entry, settled.verified, {
             merchant: certificate.wire,
             shown: await this.#show(entry, settled.verified, conversation),
@@ -158,4 +159,11 @@ export class OpenPayments implements Disposable {
       return ShownOutcome.UNSPECIFIED;
     }
   }
+}
+
+/** The reader still waits for the result of what it signed, and can check none that says less. */
+function forget({ paymentId, traceparent }: SignedEntry, conversation?: ReaderConversation): void {
+  if (conversation === undefined || conversation.isCut) return;
+  const value = { paymentId: paymentIdToBytes(paymentId) };
+  conversation.send({ case: "cancel", value }, traceparent);
 }

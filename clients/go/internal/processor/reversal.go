@@ -78,7 +78,16 @@ func (d *desk) bury(key paymentKey, order *paymentv1.Reverse) (*paymentv1.Signed
 	if !isOwn {
 		return nil, payment.Refuse(payment.MalformedRequest, "context is of another payment")
 	}
-	buried := &payment.ReaderPayment{ID: key.id, Context: context, ContextBytes: order.Context}
+	contextBytes := order.Context
+	if len(contextBytes) == 0 {
+		// Without the merchant the tombstone could be had for the same id under any other one.
+		context.Version, context.PaymentId, context.MerchantId = 1, order.PaymentId, order.MerchantId
+		var err error
+		if contextBytes, err = canonical.Marshal(context); err != nil {
+			return nil, err
+		}
+	}
+	buried := &payment.ReaderPayment{ID: key.id, Context: context, ContextBytes: contextBytes}
 	result := d.resultOf(buried, order.RecordNumber)
 	result.Outcome = paymentv1.Outcome_OUTCOME_REVERSED
 	result.ResponseCode = reversedInTime
