@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { ListCardsResponseSchema } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import { Pan } from "../../payment/card.ts";
 import { TEST_CARDS, type TestCard, testPinOf } from "../../payment/test-cards.ts";
-import { asksForPin } from "../asks-for-pin.ts";
+import { needsPin } from "../../payment/verification-rule.ts";
 import type { CommandIo, CommonOptions } from "../command-io.ts";
 import { EXIT_CODES } from "../exit-code.ts";
 import { printMessage } from "../print-message.ts";
@@ -42,5 +42,5 @@ export async function cards(io: CommandIo, options: CommonOptions): Promise<numb
 }
 
 function pinOf(card: TestCard): string {
-  return asksForPin(card.verification) ? testPinOf(card) : "";
+  return needsPin(card.verification) ? testPinOf(card) : "";
 }
