@@ -112,12 +112,17 @@ export class Completer {
   }
 }
 
-/** What a verified result makes of a record. */
+/**
+ * What a verified result makes of a record.
+ *
+ * @param isKept whether it is an approval in answer to a reversal.
+ */
 export function endingOf(
   record: RecordOutcome & { readonly kind: PaymentKind },
   signed: SignedResult,
   result: Result,
   span: HopSpan | undefined,
+  isKept = false,
 ): Ending {
   const state = stateOfOutcome(result.outcome, record.kind);
   return {
@@ -134,6 +139,7 @@ export function endingOf(
       scheme: result.scheme,
       result: signed,
       faultCode: undefined,
+      isKept,
     },
     span,
   };

@@ -199,7 +199,8 @@ func TestReversals(t *testing.T) {
 			}},
 			Authorizations: []*processorv1.AuthorizationRequest{r.authorization(signed)},
 		})
-		if answer := r.reverse(signed, nil); answer.GetFault().GetCode() != "WRONG_STATE" {
+		answer := r.result(r.reverse(signed, nil), signed)
+		if answer.Outcome != paymentv1.Outcome_OUTCOME_APPROVED {
 			t.Errorf("answer: %v", answer)
 		}
 	})

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { createLog } from "../mesh/log.ts";
-import { ManualClock } from "../mesh/manual-clock.ts";
-import { noTelemetry } from "../mesh/telemetry.ts";
-import { PaymentError } from "../payment/errors.ts";
-import { parseMerchantId, parsePaymentId, parseRelayId } from "../payment/identifiers.ts";
-import { newRecordNumber } from "../payment/record-number.ts";
+import { createLog } from "../../mesh/log.ts";
+import { ManualClock } from "../../mesh/manual-clock.ts";
+import { noTelemetry } from "../../mesh/telemetry.ts";
+import { PaymentError } from "../../payment/errors.ts";
+import { parseMerchantId, parsePaymentId, parseRelayId } from "../../payment/identifiers.ts";
+import { newRecordNumber } from "../../payment/record-number.ts";
 import { Completer, neverTaken } from "./completer.ts";
 
 const RECORDS_MAX = 3;
