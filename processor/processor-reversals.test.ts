@@ -20,7 +20,7 @@ async function merchantBalance() {
   return await mesh.registry.getBalance({ merchantId, currency: 978 });
 }
 
-test("a reversal undoes, is repeated, and changes nothing once the result is acknowledged", async () => {
+test("a reversal undoes, is repeated, and leaves what is acknowledged", async () => {
   const payment = mesh.signer.sign();
   await mesh.relay.authorize(payment);
   const before = await merchantBalance();

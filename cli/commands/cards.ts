@@ -17,6 +17,10 @@ const COLUMNS: readonly Column[] = [
   { heading: "Provokes" },
 ];
 
+const LOCKED_HELP =
+  "Three wrong PINs lock a card, a right one before that gives all tries back. " +
+  "To unlock all: stop the mesh, then npm start -- --unlock-cards";
+
 /** Prints the test cards; needs no running mesh. @returns the exit code. */
 export async function cards(io: CommandIo, options: CommonOptions): Promise<number> {
   if (options.json === true) {
@@ -38,6 +42,7 @@ export async function cards(io: CommandIo, options: CommonOptions): Promise<numb
     card.provokes,
   ]);
   for (const line of tableLines(COLUMNS, rows, io.paint)) io.print(line);
+  io.tell(LOCKED_HELP);
   return EXIT_CODES.approved;
 }
 

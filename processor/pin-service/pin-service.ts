@@ -14,14 +14,19 @@ import { verifyService } from "./verify-service.ts";
 /** Room for the frame around the largest box. */
 const FRAME_BYTES_MAX = PIN_BOX_BYTES_MAX + 1_024;
 
+export interface PinServiceOptions extends ProgramOptions {
+  /** Gives the test cards all tries back. */
+  readonly unlocksTestCards?: boolean;
+}
+
 /** Starts the program that alone can open a PIN block. */
-export async function startPinService(options: ProgramOptions): Promise<RunningProgram> {
+export async function startPinService(options: PinServiceOptions): Promise<RunningProgram> {
   const { clock, random, log, telemetry, databaseUrl } = options;
   await using stack = new AsyncDisposableStack();
   const keys = readPinKeys(options.keys, fastCurves);
   const database = stack.use(new Database({ url: databaseUrl, program: "pin-service" }));
   const store = new PinStore(database);
-  if (options.hasTestCards) await putTestPins(store, keys);
+  if (options.hasTestCards) await putTestPins(store, keys, options.unlocksTestCards);
   const service = verifyService({
     keys,
     verifier: new PinVerifier({ keys, store, telemetry }),

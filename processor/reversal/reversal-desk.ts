@@ -22,7 +22,8 @@ export interface Reversal {
 
 /**
  * Undoes payments, many at a time: a payment that never came gets a tombstone, an approved one the
- * opposite posting unless its relay has acknowledged it, any other its stored answer. A repeat gets the first answer.
+ * opposite posting unless its relay has acknowledged it, any other its stored answer. A repeat gets
+ * the first answer.
  */
 export class ReversalDesk {
   readonly #parts: Omit<DeskParts, "store"> & { readonly store: ReversalStore };
