@@ -5,7 +5,7 @@ import type { PayResponse } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
 import { Pin } from "../payment/card.ts";
 import { formatMoney } from "../payment/money.ts";
 import { TEST_CARDS, type TestCard } from "../payment/test-cards.ts";
-import { asksForPin } from "./asks-for-pin.ts";
+import { needsPin } from "../payment/verification-rule.ts";
 import { CommandError } from "./command-error.ts";
 import type { CommandIo } from "./command-io.ts";
 import type { MeshClients } from "./mesh-clients.ts";
@@ -73,7 +73,7 @@ export class Till implements People {
 
   async confirm(card: CardRead): Promise<Confirmation | undefined> {
     if (!this.#isConfirmed && !(await this.#isAgreed(card))) return undefined;
-    if (!asksForPin(card.verification)) return {};
+    if (!needsPin(card.verification)) return {};
     if (this.#isPinOnReader) return { pinSource: { case: "pinOnReader", value: true } };
     const pin = await this.#askPin();
     return { pinSource: { case: "pin", value: pin.revealPin() } };

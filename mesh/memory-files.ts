@@ -22,6 +22,8 @@ export class MemoryFiles implements DurableFiles {
   #changesBegun = 0;
   #plannedCrash: { readonly change: number; readonly moment: CrashMoment } | undefined;
   #isCrashed = false;
+  /** How many writes will still find no room; what is there can be read and taken away. */
+  writesRefused = 0;
 
   constructor(synced: Map<string, Uint8Array>) {
     this.#synced = synced;
@@ -55,7 +57,13 @@ export class MemoryFiles implements DurableFiles {
   write(name: string, bytes: Uint8Array): Promise<void> {
     requireFileName(name);
     const content = new Uint8Array(bytes);
-    return this.#change(() => void this.#synced.set(name, content));
+    return this.#change(() => {
+      if (this.writesRefused > 0) {
+        this.writesRefused -= 1;
+        throw new Error("ENOSPC: no space left on device, write");
+      }
+      this.#synced.set(name, content);
+    });
   }
 
   async read(name: string): Promise<Uint8Array | undefined> {

@@ -48,7 +48,7 @@ export class SpanFile implements SpanExporter {
   async #append(lines: string): Promise<void> {
     const file = join(this.#directory, `${this.#program}-${this.#instance}.jsonl`);
     if (this.#fileBytes === undefined) {
-      await mkdir(this.#directory, { recursive: true });
+      await mkdir(this.#directory, { recursive: true, mode: 0o700 });
       const found = await stat(file, { throwIfNoEntry: false });
       this.#fileBytes = found?.size ?? 0;
     }

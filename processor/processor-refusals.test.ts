@@ -1,7 +1,7 @@
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { DelegatedManifestSchema } from "../gen/cardlane/keys/v1/keys_pb.ts";
-import { PaymentKind } from "../gen/cardlane/payment/v1/payment_pb.ts";
+import { PaymentContextSchema, PaymentKind } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import { ProcessorService } from "../gen/cardlane/processor/v1/processor_pb.ts";
 import { DeviceState } from "../gen/cardlane/relay/v1/relay_pb.ts";
 import { systemClock } from "../mesh/clock.ts";
@@ -207,3 +207,38 @@ function inHundreds(payments: readonly ReaderSigned[]): readonly (readonly Reade
     payments.slice(index * 100, (index + 1) * 100),
   );
 }
+
+test.each<{ name: string; wishes: PaymentWishes; code: string }>([
+  {
+    name: "came too late",
+    wishes: { context: { submitBeforeMs: 1n } },
+    code: "SUBMITTED_TOO_LATE",
+  },
+  {
+    name: "is in a currency that the merchant does not take",
+    wishes: { context: { currency: 756 } },
+    code: "CURRENCY_NOT_ACCEPTED",
+  },
+  {
+    name: "repeats a payment that is not there",
+    wishes: { context: { previousPaymentId: new Uint8Array(16).fill(7) } },
+    code: "WRONG_STATE",
+  },
+])("a wrong PIN of a payment that $name costs no try", async ({ wishes, code }) => {
+  const card = "discover";
+  for (let times = 0; times < 3; times += 1) {
+    expect(await pay({ ...wishes, card, pin: "9999" })).toBe(code);
+  }
+  expect(await pay({ card })).toBe("APPROVED 00");
+});
+
+test("a wrong PIN under a counter that was used costs no try", async () => {
+  const card = "diners";
+  const used = mesh.signer.sign({ card });
+  expect(inWords(await mesh.relay.authorize(used))).toBe("APPROVED 00");
+  const { counter } = fromBinary(PaymentContextSchema, used.contextBytes);
+  for (let times = 0; times < 3; times += 1) {
+    expect(await pay({ context: { counter }, card, pin: "9999" })).toBe("COUNTER_REUSED");
+  }
+  expect(await pay({ card })).toBe("APPROVED 00");
+});

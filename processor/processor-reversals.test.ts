@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Outcome } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import { DeviceState } from "../gen/cardlane/relay/v1/relay_pb.ts";
+import { parseMerchantId } from "../payment/identifiers.ts";
 import { sign as signBody } from "../sealing/dsse.ts";
+import { unseenPaymentDigest } from "../sealing/unseen-payment.ts";
 import { inWords, PlayingRelay } from "../test/fixtures/playing-relay.ts";
 import { type ProcessorMesh, startProcessorMesh } from "../test/fixtures/processor-mesh.ts";
 import { Database } from "./database.ts";
@@ -18,7 +20,7 @@ async function merchantBalance() {
   return await mesh.registry.getBalance({ merchantId, currency: 978 });
 }
 
-test("a reversal undoes, is repeated, and is refused once the result is acknowledged", async () => {
+test("a reversal undoes, is repeated, and leaves what is acknowledged", async () => {
   const payment = mesh.signer.sign();
   await mesh.relay.authorize(payment);
   const before = await merchantBalance();
@@ -37,7 +39,7 @@ test("a reversal undoes, is repeated, and is refused once the result is acknowle
   await mesh.relay.authorize(kept);
   mesh.relay.acknowledge(kept, 1);
   await expect.poll(() => acknowledgedRevision(kept.paymentId)).toBe(1);
-  expect(inWords(await mesh.relay.reverse(mesh.relay.reverseOf(kept)))).toBe("WRONG_STATE");
+  expect(inWords(await mesh.relay.reverse(mesh.relay.reverseOf(kept)))).toBe("APPROVED 00");
 });
 
 /** Acknowledgements are not answered, so only the database can tell. */
@@ -63,6 +65,23 @@ test("the answer of a tombstone is bound to what the reader signed", async () =>
     currency: 978,
     readerSerial: mesh.signer.reader.serial,
   });
+  expect((await mesh.relay.authorize(payment)).result).toEqual(result);
+});
+
+test("the answer of a tombstone for bytes that nobody saw names payment and merchant", async () => {
+  const payment = mesh.signer.sign();
+  const merchantId = parseMerchantId(mesh.keys.terminal.merchantId);
+  const { paymentId } = payment;
+  const unseen = { digest: new Uint8Array(64), context: new Uint8Array() };
+  const order = mesh.relay.reverseOf(payment, unseen);
+  const elsewhere = mesh.relay.reverseOf(payment, { ...unseen, merchantId: "ANOTHERSHOP0001" });
+  const { result } = await mesh.relay.reverse(order);
+  expect(result).toMatchObject({
+    outcome: Outcome.REVERSED,
+    contextDigest: unseenPaymentDigest({ paymentId, merchantId }),
+  });
+  const other = await mesh.relay.reverse(elsewhere);
+  expect(other.result?.contextDigest).not.toEqual(result?.contextDigest);
   expect((await mesh.relay.authorize(payment)).result).toEqual(result);
 });
 

@@ -18,7 +18,7 @@ export const COMMON_SETTINGS = {
   listen: hostPort("CARDLANE_LISTEN", "where to listen, such as 127.0.0.1:7404"),
   keysDirectory: text("CARDLANE_KEYS_DIR", "the folder with this program's keys"),
   databaseUrl: text("DATABASE_URL", "the processor's PostgreSQL database"),
-  hasTestCards: testCards(),
+  hasTestCards: forDevelopment("CARDLANE_TEST_CARDS", "1 to serve the published test cards"),
   tlsDirectory: optional(text("CARDLANE_TLS_DIR", "the folder with ca.pem, cert.pem, key.pem")),
   trustDomain: withDefault(
     text("CARDLANE_TRUST_DOMAIN", "trust domain of the SPIFFE identities"),
@@ -50,11 +50,11 @@ export async function programOptions(
   };
 }
 
-/** CARDLANE_TEST_CARDS=1 */
-function testCards(): Setting<boolean> {
+/** A switch about the test cards: 1 or unset. */
+export function forDevelopment(variable: string, meaning: string): Setting<boolean> {
   return {
-    variable: "CARDLANE_TEST_CARDS",
-    meaning: "1 to serve the published test cards",
+    variable,
+    meaning,
     fallback: { value: false },
     parse(value) {
       if (value !== "1") throw new SettingError("must be 1 or unset");

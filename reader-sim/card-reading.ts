@@ -3,6 +3,7 @@ import { CardDataSchema, EntryMode } from "../gen/cardlane/payment/v1/payment_pb
 import { Pan } from "../payment/card.ts";
 import { PaymentError } from "../payment/errors.ts";
 import { findTestCard, type TestCard } from "../payment/test-cards.ts";
+import { isStripe } from "../payment/verification-rule.ts";
 import { sha512 } from "../sealing/sha512.ts";
 import { type ChipDataFacts, chipData } from "./chip-data.ts";
 
@@ -30,10 +31,6 @@ export function readTestCard(nameOrNumber: string, entryMode: EntryMode): CardRe
   }
   const howPresented = entryMode === EntryMode.UNSPECIFIED ? card.entryMode : entryMode;
   return { card, pan: Pan.parse(card.number), entryMode: howPresented };
-}
-
-export function isStripe(entryMode: EntryMode): boolean {
-  return entryMode === EntryMode.MAGSTRIPE || entryMode === EntryMode.FALLBACK;
 }
 
 /** Serialised CardData, to be sealed at once and then wiped by the caller. */

@@ -9,8 +9,9 @@ import { Pin } from "../payment/card.ts";
 import { PaymentError } from "../payment/errors.ts";
 import { paymentIdFromBytes } from "../payment/identifiers.ts";
 import { testPinOf } from "../payment/test-cards.ts";
+import { isStripe, needsPin, verificationFor } from "../payment/verification-rule.ts";
 import { CHIP_AND_PIN_WANTED, WRONG_PIN } from "./answered-payment.ts";
-import { type CardReading, isStripe, readTestCard } from "./card-reading.ts";
+import { type CardReading, readTestCard } from "./card-reading.ts";
 import {
   type AttachedTerminal,
   type DeviceState,
@@ -26,7 +27,6 @@ import {
 } from "./prepared-payment.ts";
 import type { PresentedCard } from "./presented-card.ts";
 import { type PaymentSigner, signPayment } from "./sign-payment.ts";
-import { needsPin, verificationFor } from "./verification-rule.ts";
 
 /** One presentation of a card serves one payment, and this many repeats after a wrong PIN. */
 const PIN_RETRIES_MAX = 2;

@@ -2,8 +2,8 @@ import { ReaderControlService } from "../gen/cardlane/reader/v1/reader_pb.ts";
 import { type MeshService, service } from "../mesh/service.ts";
 import { Pan } from "../payment/card.ts";
 import { TEST_CARDS, testPinOf } from "../payment/test-cards.ts";
+import { needsPin } from "../payment/verification-rule.ts";
 import type { ReaderDevice } from "./reader-device.ts";
-import { needsPin } from "./verification-rule.ts";
 
 /**
  * Hands and cards for the simulated reader: whoever can call this can pay, so only in development.

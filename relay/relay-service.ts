@@ -18,7 +18,7 @@ import { completedOf } from "./queries/payment-record.ts";
 import type { PaymentWatch } from "./queries/payment-watch.ts";
 import type { Cancellation } from "./recovery/cancellation.ts";
 import type { Registry } from "./registry/registry.ts";
-import { type Scope, scopeOf, terminalOf } from "./registry/scope.ts";
+import { cancellerOf, type Scope, scopeOf, terminalOf } from "./registry/scope.ts";
 
 export interface RelayServiceParts extends TerminalStreamParts {
   readonly program: string;
@@ -53,7 +53,9 @@ export function relayService(parts: RelayServiceParts): MeshService {
       throw new PaymentError("NOT_SUPPORTED", "instructions are not supported yet");
     },
     async cancelPayment(request, context) {
-      const outcome = await cancellation.cancel(request, await scopeOfCaller(context));
+      const { identity } = callerOf(context);
+      const canceller = await cancellerOf(identity, request.merchantId, registry);
+      const outcome = await cancellation.cancel(request.paymentId, canceller);
       return { completed: completedOf(outcome) };
     },
     getManifest({ haveNumber }) {

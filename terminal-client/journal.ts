@@ -13,6 +13,7 @@ import {
   StartPaymentSchema,
 } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
 import type { DurableFiles } from "../mesh/durable-files.ts";
+import { PaymentError } from "../payment/errors.ts";
 import type { PaymentId } from "../payment/identifiers.ts";
 import { parsePaymentId } from "../payment/identifiers.ts";
 import { type PaymentRequest, parseStartPayment, startPaymentOf } from "./payment-request.ts";
@@ -83,10 +84,20 @@ export class Journal {
     return [...this.#entries.values()].filter(({ report }) => report === undefined);
   }
 
-  /** Stores a new payment, a further step of one, or its end. Resolves when that is on the disk. */
+  /**
+   * Stores a new payment, a further step of one, or its end. Resolves when that is on the disk.
+   *
+   * @throws PaymentError STORE_NOT_REACHED; the disk may have the entry all the same.
+   */
   async write(entry: JournalEntry): Promise<void> {
     const json = JSON.stringify(entryToJson(entry));
-    await this.#files.write(fileNameOf(entry.paymentId), new TextEncoder().encode(json));
+    const bytes = new TextEncoder().encode(json);
+    try {
+      await this.#files.write(fileNameOf(entry.paymentId), bytes);
+    } catch (cause) {
+      const message = "the terminal can not write its journal: is its disk full?";
+      throw new PaymentError("STORE_NOT_REACHED", message, { cause });
+    }
     this.#entries.set(entry.paymentId, entry);
     if (entry.report !== undefined) await this.#forgetOldest();
   }

@@ -8,7 +8,7 @@ import { type PaymentId, paymentIdToBytes } from "../payment/identifiers.ts";
 import { equalBytes } from "../sealing/bytes.ts";
 import type { CheckedTerminalCertificate } from "../sealing/certificates.ts";
 import type { KeptManifest } from "../sealing/kept-manifest.ts";
-import { isSigned, type Journal, type SignedEntry } from "./journal.ts";
+import { isSigned, type Journal, type JournalEntry, type SignedEntry } from "./journal.ts";
 import {
   type KnownSoFar,
   reportNothingDone,
@@ -50,6 +50,7 @@ export interface OpenPayment {
 export class OpenPayments implements Disposable {
   readonly #options: OpenPaymentsOptions;
   readonly #open = new Map<PaymentId, OpenPayment & { readonly settlement: Settlement }>();
+  readonly #taking = new Set<PaymentId>();
 
   constructor(options: OpenPaymentsOptions) {
     this.#options = options;
@@ -59,19 +60,37 @@ export class OpenPayments implements Disposable {
     return this.#open.get(paymentId);
   }
 
+  /** Between the journal's first word of a payment and its signed bytes; until disposal. */
+  beginTaking(paymentId: PaymentId): Disposable {
+    this.#taking.add(paymentId);
+    return { [Symbol.dispose]: () => void this.#taking.delete(paymentId) };
+  }
+
+  isTaking(paymentId: PaymentId): boolean {
+    return this.#taking.has(paymentId);
+  }
+
   /** Takes up what a crash or restart left in the journal. */
   async resume(): Promise<void> {
+    for (const entry of this.#options.journal.open) await this.takeUp(entry);
+  }
+
+  /**
+   * Goes on with a payment that nobody carries any more, after a crash or because the journal could
+   * not be written.
+   *
+   * @throws PaymentError STORE_NOT_REACHED
+   */
+  async takeUp(entry: JournalEntry): Promise<void> {
     const { journal, log } = this.#options;
-    for (const entry of journal.open) {
-      const { paymentId } = entry;
-      if (isSigned(entry)) {
-        log.info("an open payment is taken up", { paymentId });
-        this.settle(entry);
-      } else {
-        // Signed bytes are in the journal before they are submitted: here they never were.
-        const error = new PaymentError("CANCELLED", "the terminal stopped before the signature");
-        await journal.finish(entry, reportNothingDone(entry, error));
-      }
+    const { paymentId } = entry;
+    if (isSigned(entry)) {
+      log.info("an open payment is taken up", { paymentId });
+      this.settle(entry);
+    } else {
+      // Signed bytes are in the journal before they are submitted: here they never were.
+      const error = new PaymentError("CANCELLED", "the terminal stopped before the signature");
+      await journal.finish(entry, reportNothingDone(entry, error));
     }
   }
 
@@ -91,7 +110,8 @@ export class OpenPayments implements Disposable {
       },
     };
     open.finished.catch((error) => {
-      // It is still open in the journal, so the next start takes it up.
+      // It is still open in the journal: whoever asks next, or the next start, takes it up.
+      this.#open.delete(entry.paymentId);
       this.#options.log.failure("the end of a payment could not be stored", error);
     });
     this.#open.set(entry.paymentId, open);
@@ -108,9 +128,10 @@ export class OpenPayments implements Disposable {
     conversation: ReaderConversation | undefined,
   ): Promise<PaymentReport> {
     const { journal, certificate, faults } = this.#options;
+    if (settled.kind === "refused") forget(entry, conversation);
     const report =
       settled.kind === "refused"
-        ? reportRefused(entry, settled.known)
+        ? reportRefused(entry, settled)
         : reportResult(entry, settled.verified, {
             merchant: certificate.wire,
             shown: await this.#show(entry, settled.verified, conversation),
@@ -161,4 +182,11 @@ export class OpenPayments implements Disposable {
       return ShownOutcome.UNSPECIFIED;
     }
   }
+}
+
+/** The reader still waits for the result of what it signed, and can check none that says less. */
+function forget({ paymentId, traceparent }: SignedEntry, conversation?: ReaderConversation): void {
+  if (conversation === undefined || conversation.isCut) return;
+  const value = { paymentId: paymentIdToBytes(paymentId) };
+  conversation.send({ case: "cancel", value }, traceparent);
 }

@@ -18,6 +18,7 @@ import {
 import { faultOf } from "../payment/payment-fault.ts";
 import { nextStepOf, stateOfOutcome } from "../payment/states.ts";
 import type { JournalEntry } from "./journal.ts";
+import type { Settled } from "./settlement.ts";
 
 /** A result whose signature and contents the terminal has verified. */
 export interface VerifiedResult {
@@ -40,13 +41,17 @@ export function reportNothingDone(entry: JournalEntry, error: unknown): PaymentR
 
 /** What is known while the end is not: never shown as a success or as a decline. */
 export function reportUnknown(entry: JournalEntry, known: KnownSoFar): PaymentReport {
+  const { nextStep } = known;
+  const certainty = Certainty.UNKNOWN;
+  const fault = known.error === undefined ? undefined : faultOf(known.error);
   return create(PaymentReportSchema, {
     ...head(entry),
     recordNumber: known.recordNumber,
-    certainty: Certainty.UNKNOWN,
-    nextStep: known.nextStep,
+    certainty,
+    nextStep,
     state: known.state,
-    ...(known.error !== undefined && { fault: faultOf(known.error) }),
+    // Whatever is sure about its kind: about this payment nothing is yet.
+    ...(fault && { fault: { ...fault, certainty, nextStep } }),
   });
 }
 
@@ -66,20 +71,23 @@ export const NOTHING_KNOWN: KnownSoFar = {
   nextStep: NextStep.RETRY_SAME_ID,
 };
 
-/**
- * The end that the relay gave without a signed result: it refused, or undid what never happened.
- */
-export function reportRefused(entry: JournalEntry, known: KnownSoFar): PaymentReport {
-  const { nextStep } = known;
+/** A refusal by the relay, after the processor's word that the payment can not happen any more. */
+export function reportRefused(
+  entry: JournalEntry,
+  refused: Extract<Settled, { readonly kind: "refused" }>,
+): PaymentReport {
+  const { error, verified } = refused;
+  const { nextStep } = error.row;
   const certainty = Certainty.FINAL;
-  const fault = known.error === undefined ? undefined : faultOf(known.error);
   return create(PaymentReportSchema, {
     ...head(entry),
-    recordNumber: known.recordNumber,
+    recordNumber: verified?.result.recordNumber ?? "",
     certainty,
     nextStep,
-    state: known.state,
-    ...(fault && { fault: { ...fault, certainty, nextStep } }),
+    // Without a tombstone the record is another payment's.
+    state: verified === undefined ? PaymentState.UNSPECIFIED : PaymentState.REVERSED,
+    ...(verified && { result: verified.result, signedResult: verified.signed }),
+    fault: { ...faultOf(error), certainty, nextStep },
   });
 }
 

@@ -105,34 +105,63 @@ interface Underway {
 
 async function takeAndSettle(
   options: PaymentRunOptions,
-  { entry, conversation, till }: Underway,
+  underway: Underway,
 ): Promise<PaymentReport> {
-  const { journal, openPayments } = options;
-  const { paymentId, traceparent } = entry;
-  await journal.write(entry);
-  const readerSerial = conversation.peer.certificate.serial;
-  const started = create(PaymentStartedSchema, { paymentId, readerSerial });
-  till.onEvent({ case: "started", value: started });
-
-  const taken = await take(options, { entry, conversation, till });
-  if ("error" in taken) {
-    const report = reportNothingDone(entry, taken.error);
-    await journal.finish(entry, report);
-    return report;
-  }
-  const signed = { ...entry, ...taken };
-  await journal.write(signed);
-  await options.faults?.at("terminal.signed");
-  const open = openPayments.settle(signed, conversation);
-  await options.faults?.at("terminal.submitted");
+  const { conversation, till } = underway;
+  const { paymentId, traceparent } = underway.entry;
+  const submitted = await takeAndSubmit(options, underway);
+  if ("report" in submitted) return submitted.report;
   till.onEvent({ case: "submitted", value: create(PaymentSubmittedSchema, { paymentId }) });
-  const report = await awaitAnswer(options, { entry: signed, open, till });
+  const { entry, open } = submitted;
+  const report = await awaitAnswer(options, { entry, open, till });
   if (report.certainty === Certainty.UNKNOWN) {
     open.release();
     const value = { paymentId: paymentIdToBytes(paymentId) };
     conversation.send({ case: "showUnknown", value }, traceparent);
   }
   return report;
+}
+
+/** @returns the report of a payment that ended before anything was submitted. */
+async function takeAndSubmit(
+  options: PaymentRunOptions,
+  { entry, conversation, till }: Underway,
+): Promise<
+  { readonly entry: JournalEntry; readonly open: OpenPayment } | { readonly report: PaymentReport }
+> {
+  const { journal, openPayments, faults } = options;
+  const { paymentId, traceparent } = entry;
+  using _taking = openPayments.beginTaking(paymentId);
+  await journal.write(entry);
+  const readerSerial = conversation.peer.certificate.serial;
+  const started = create(PaymentStartedSchema, { paymentId, readerSerial });
+  till.onEvent({ case: "started", value: started });
+
+  const taken = await take(options, { entry, conversation, till });
+  if ("error" in taken) return await endUnsubmitted(journal, entry, taken.error);
+  const signed = { ...entry, ...taken };
+  try {
+    await journal.write(signed);
+  } catch (error) {
+    const value = { paymentId: paymentIdToBytes(paymentId) };
+    conversation.send({ case: "cancel", value }, traceparent);
+    return await endUnsubmitted(journal, entry, error);
+  }
+  await faults?.at("terminal.signed");
+  const open = openPayments.settle(signed, conversation);
+  await faults?.at("terminal.submitted");
+  return { entry: signed, open };
+}
+
+/** The bytes never left the terminal, and with this entry in the journal they never will. */
+async function endUnsubmitted(
+  journal: Journal,
+  entry: JournalEntry,
+  error: unknown,
+): Promise<{ readonly report: PaymentReport }> {
+  const report = reportNothingDone(entry, error);
+  await journal.finish(entry, report);
+  return { report };
 }
 
 /** What goes wrong before the signature is an end of the payment, not a failure of the terminal. */

@@ -2,18 +2,21 @@ import {
   Certainty,
   NextStep,
   Outcome,
+  type PaymentFault,
   PaymentState,
   type SignedResult,
 } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import type { Clock, Timer } from "../mesh/clock.ts";
 import type { Log } from "../mesh/log.ts";
 import { PaymentError } from "../payment/errors.ts";
-import { paymentIdToBytes } from "../payment/identifiers.ts";
 import { type CheckedReaderPayment, parseReaderPayment } from "../payment/payment-context.ts";
 import { errorOfFault } from "../payment/payment-fault.ts";
 import { equalBytes } from "../sealing/bytes.ts";
+import { digest } from "../sealing/dsse.ts";
 import type { KeptManifest } from "../sealing/kept-manifest.ts";
+import type { Manifest } from "../sealing/manifest.ts";
 import { verifyAnswer, verifySignedResult } from "../sealing/signed-result.ts";
+import { unseenPaymentDigest } from "../sealing/unseen-payment.ts";
 import type { SignedEntry } from "./journal.ts";
 import { type KnownSoFar, NOTHING_KNOWN, type VerifiedResult } from "./payment-report.ts";
 import type { RelayLink } from "./relay-link.ts";
@@ -21,6 +24,8 @@ import type { RelayLink } from "./relay-link.ts";
 /** When to ask for a payment that no answer came for; doubled each time. */
 const ASK_DELAY_MS_MIN = 5_000;
 const ASK_DELAY_MS_MAX = 60_000;
+/** A cashier waits for the end of a refused payment, and a reversal takes some milliseconds. */
+const CANCEL_DELAY_MS_MIN = 250;
 
 export interface SettlementOptions {
   readonly entry: SignedEntry;
@@ -39,22 +44,28 @@ interface RelayAnswer {
   readonly certainty: Certainty;
   readonly nextStep: NextStep;
   readonly result?: SignedResult | undefined;
+  readonly fault?: PaymentFault | undefined;
 }
 
 /** Ends without a charge. */
 const NOT_CHARGED: readonly PaymentState[] = [PaymentState.DECLINED, PaymentState.REVERSED];
 
-/** How a payment ended. */
+/** How a payment ended. Either way the processor signed something that leaves no other end. */
 export type Settled =
   | { readonly kind: "answered"; readonly verified: VerifiedResult }
-  /** The processor never took it: refused before it was recorded, or made impossible. */
-  | { readonly kind: "refused"; readonly known: KnownSoFar };
+  /** The relay refused it, and now it can not happen any more. */
+  | {
+      readonly kind: "refused";
+      readonly error: PaymentError;
+      /** The tombstone; absent when the id stands for another payment, which is not shown here. */
+      readonly verified?: VerifiedResult | undefined;
+    };
 
 /**
  * Finds out what became of signed bytes, however long that takes: submits them, submits them again
- * on every new stream, asks for the record, and when they came too late cancels the payment, so
- * that it can not happen any more. It ends with an answer that the processor signed, or with the
- * relay's word that the processor never took the payment; never with anything else.
+ * on every new stream, asks for the record, and when they were refused or came too late cancels the
+ * payment, so that it can not happen any more. It ends with a word that the processor signed, never
+ * with the relay's alone: one that lies could have passed on what it says it refused.
  */
 export class Settlement implements Disposable {
   /** Never rejects. */
@@ -64,6 +75,8 @@ export class Settlement implements Disposable {
   readonly #settle: (settled: Settled) => void;
   readonly #submission: Disposable;
   #known = NOTHING_KNOWN;
+  /** Why the payment shall not happen any more. */
+  #refusal: PaymentError | undefined;
   #askDelayMs = ASK_DELAY_MS_MIN;
   #askTimer: Timer | undefined;
   #isOver = false;
@@ -91,7 +104,7 @@ export class Settlement implements Disposable {
 
   /** What is known while it is not settled. */
   get known(): KnownSoFar {
-    return this.#known;
+    return this.#refusal === undefined ? this.#known : { ...this.#known, error: this.#refusal };
   }
 
   /** Called when the relay has committed a record, at once if it has already; until disposal. */
@@ -126,16 +139,14 @@ export class Settlement implements Disposable {
   }
 
   async #answered(answer: RelayAnswer): Promise<void> {
-    const { recordNumber, state, certainty, nextStep, result } = answer;
+    const { recordNumber, state, certainty, nextStep, result, fault } = answer;
     this.#recorded(recordNumber);
     this.#known = { ...this.#known, state, nextStep: openStepOf(nextStep) };
     if (result !== undefined) {
-      const verified = await this.#verify(result);
-      if (verified !== undefined) this.#end({ kind: "answered", verified });
+      const settled = await this.#settledBy(result);
+      if (settled !== undefined) this.#end(settled);
     } else if (certainty === Certainty.FINAL && NOT_CHARGED.includes(state)) {
-      // The processor never took these bytes, so there is nothing that it could have signed. The
-      // relay can not make a charge out of its own word; it can only keep one back, as by silence.
-      this.#end({ kind: "refused", known: { ...this.#known, nextStep } });
+      this.#giveUp(fault === undefined ? undone() : errorOfFault(fault));
     }
   }
 
@@ -150,12 +161,16 @@ export class Settlement implements Disposable {
     }
     // What was recorded may be charged: only its record says how it ends, a refusal never does.
     if (this.#known.recordNumber !== "") return;
-    if (error.code === "SUBMITTED_TOO_LATE") {
-      this.#planAsk(0, () => this.#cancel());
-    } else if (certainty === Certainty.FINAL) {
-      const known = { ...this.#known, nextStep };
-      this.#end({ kind: "refused", known });
-    }
+    if (certainty === Certainty.FINAL) this.#giveUp(error);
+  }
+
+  /** From here on the payment is not submitted any more, but made impossible. */
+  #giveUp(refusal: PaymentError): void {
+    if (this.#refusal !== undefined) return;
+    this.#refusal = refusal;
+    this.#submission[Symbol.dispose]();
+    this.#askDelayMs = CANCEL_DELAY_MS_MIN;
+    this.#planAsk(0, () => this.#ask());
   }
 
   #askLater(): void {
@@ -174,12 +189,15 @@ export class Settlement implements Disposable {
 
   async #ask(): Promise<void> {
     const { relay, entry, clock } = this.#options;
+    const refusal = this.#refusal;
+    // Whoever has the record under DUPLICATE_DIFFERS did nothing wrong and is not to be undone.
+    if (refusal !== undefined && refusal.code !== "DUPLICATE_DIFFERS") return await this.#cancel();
     try {
       await this.#answered(await relay.getPayment(entry.paymentId));
     } catch (error) {
       if (!(error instanceof PaymentError) || error.code !== "PAYMENT_NOT_FOUND") throw error;
       const isInTime = clock.nowMs() <= this.#payment.context.wire.submitBeforeMs;
-      if (isInTime) relay.repeat(entry.paymentId);
+      if (isInTime && refusal === undefined) relay.repeat(entry.paymentId);
       else await this.#cancel();
     }
   }
@@ -198,13 +216,21 @@ export class Settlement implements Disposable {
     log.warn("the relay does not answer", { paymentId: entry.paymentId, errorName });
   }
 
-  async #verify(signed: SignedResult): Promise<VerifiedResult | undefined> {
+  /** What the processor's word makes of the payment; undefined when it can not be believed. */
+  async #settledBy(signed: SignedResult): Promise<Settled | undefined> {
     const { manifest, renewManifest, log, entry } = this.#options;
     if (manifest.newest?.resultVerifier(signed.keyId) === undefined) {
       await renewManifest();
     }
     try {
-      return this.#verified(signed);
+      const error = this.#refusal;
+      if (error?.code === "DUPLICATE_DIFFERS" && this.#isOfOthers(signed)) {
+        return { kind: "refused", error };
+      }
+      const verified = this.#verified(signed);
+      return error !== undefined && verified.result.outcome === Outcome.REVERSED
+        ? { kind: "refused", error, verified }
+        : { kind: "answered", verified };
     } catch (error) {
       if (!(error instanceof PaymentError)) throw error;
       this.#known = { ...this.#known, error };
@@ -214,18 +240,39 @@ export class Settlement implements Disposable {
   }
 
   #verified(signed: SignedResult): VerifiedResult {
-    const { manifest, entry } = this.#options;
-    const { newest } = manifest;
-    if (newest === undefined) throw new PaymentError("KEY_NOT_VALID", "there is no key manifest");
-    const result = verifySignedResult({ signed, manifest: newest });
+    const { context } = this.#payment;
+    const manifest = this.#manifest();
+    const result = verifySignedResult({ signed, manifest });
+    // The processor never saw these bytes, so it can only name payment and merchant.
     const isTombstone =
       result.outcome === Outcome.REVERSED &&
-      result.contextDigest.length === 0 &&
-      equalBytes(result.paymentId, paymentIdToBytes(entry.paymentId));
-    // The processor never saw these bytes, so it can only name the payment.
+      equalBytes(result.paymentId, context.wire.paymentId) &&
+      equalBytes(result.contextDigest, unseenPaymentDigest(context));
     if (isTombstone) return { result, signed };
-    return { result: verifyAnswer({ signed, manifest: newest, payment: this.#payment }), signed };
+    return { result: verifyAnswer({ signed, manifest, payment: this.#payment }), signed };
   }
+
+  /** Whether the id stands for other bytes at the processor, which takes no second ones for it. */
+  #isOfOthers(signed: SignedResult): boolean {
+    const { context, contextBytes } = this.#payment;
+    const { paymentId, contextDigest } = verifySignedResult({ signed, manifest: this.#manifest() });
+    const own = [digest("payment-context", contextBytes), unseenPaymentDigest(context)];
+    return (
+      equalBytes(paymentId, context.wire.paymentId) &&
+      !own.some((one) => equalBytes(one, contextDigest))
+    );
+  }
+
+  #manifest(): Manifest {
+    const { newest } = this.#options.manifest;
+    if (newest === undefined) throw new PaymentError("KEY_NOT_VALID", "there is no key manifest");
+    return newest;
+  }
+}
+
+/** The relay says that nothing was charged, but not why, and has nothing signed to show for it. */
+function undone(): PaymentError {
+  return new PaymentError("WRONG_STATE", "the relay says that it undid this payment");
 }
 
 /** What a till can do while a payment is open: ask again, or see it being undone. */

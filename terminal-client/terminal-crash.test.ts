@@ -62,7 +62,7 @@ test("bytes that came too late are cancelled, so that they can not happen any mo
   expect(bench.terminal.getPayment(ID)).toMatchObject({
     state: PaymentState.REVERSED,
     certainty: Certainty.FINAL,
-    nextStep: NextStep.NONE,
+    nextStep: NextStep.CORRECT_REQUEST,
   });
 });
 

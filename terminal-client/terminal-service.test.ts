@@ -146,6 +146,18 @@ test("a till may confirm in the same breath as it starts, and say nothing more",
   expect(till.report?.certainty).toBe(Certainty.FINAL);
 });
 
+test("a till that has confirmed with a malformed PIN and left stops the payment", async () => {
+  await using service = await ServiceBench.start();
+  const till = service.pay();
+  till.say(start());
+  till.say(pin("12"));
+  till.halfClose();
+  await till.heard("prepared");
+  await service.bench.device.presentCard("visa", 0);
+  expect((await till.end()).code).toBe(0);
+  expect(till.report?.fault?.message).toBe("the payment was stopped by: terminal");
+});
+
 test.each([
   { name: "cancels", leave: (till: TillStream) => till.say({ case: "cancel", value: {} }) },
   { name: "stops talking", leave: (till: TillStream) => till.halfClose() },

@@ -126,8 +126,9 @@ class PayStream implements Till {
       this.#asked = undefined;
     } catch (error) {
       if (!(error instanceof PaymentError) || this.#card === undefined) throw error;
-      // A PIN of the wrong shape goes nowhere: the till is asked again.
-      this.onEvent({ case: "confirmationNeeded", value: this.#card });
+      // A PIN of the wrong shape goes nowhere: the till is asked again, if it can still answer.
+      if (this.#isEnded) this.#cancel.abort();
+      else this.onEvent({ case: "confirmationNeeded", value: this.#card });
     }
   }
 

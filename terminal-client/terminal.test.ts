@@ -69,18 +69,6 @@ test.each([
   });
 });
 
-test.each([
-  { code: "READER_NOT_ACTIVE", nextStep: NextStep.DO_NOT_RETRY },
-  { code: "CURRENCY_NOT_ACCEPTED", nextStep: NextStep.CORRECT_REQUEST },
-] as const)("a payment that the relay refuses with $code is final", async ({ code, nextStep }) => {
-  await using bench = await TerminalBench.start();
-  const paying = bench.pay();
-  (await bench.relay.next()).refused(code);
-  const report = await paying.report;
-  expect(report).toMatchObject({ certainty: FINAL, nextStep, fault: { code } });
-  expect(report.result).toBeUndefined();
-});
-
 test("a payment that the relay cannot take just now is sent again", async () => {
   await using bench = await TerminalBench.start();
   const paying = bench.pay();

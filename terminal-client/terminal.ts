@@ -233,10 +233,12 @@ class RunningTerminal implements Terminal {
         field: "payment_id",
       });
     }
-    const open = this.#openPayments.find(paymentId);
-    if (entry.report === undefined && open === undefined) {
+    if (this.#openPayments.isTaking(paymentId)) {
       throw new PaymentError("READER_BUSY", "this payment is being taken at the reader");
     }
+    const isCarried = this.#openPayments.find(paymentId) !== undefined;
+    if (entry.report === undefined && !isCarried) await this.#openPayments.takeUp(entry);
+    const open = this.#openPayments.find(paymentId);
     const readerSerial = this.readerSerial ?? "";
     const started = create(PaymentStartedSchema, { paymentId, readerSerial, resumed: true });
     till.onEvent({ case: "started", value: started });

@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { ListCardsResponseSchema } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import { Pan } from "../../payment/card.ts";
 import { TEST_CARDS, type TestCard, testPinOf } from "../../payment/test-cards.ts";
-import { asksForPin } from "../asks-for-pin.ts";
+import { needsPin } from "../../payment/verification-rule.ts";
 import type { CommandIo, CommonOptions } from "../command-io.ts";
 import { EXIT_CODES } from "../exit-code.ts";
 import { printMessage } from "../print-message.ts";
@@ -16,6 +16,10 @@ const COLUMNS: readonly Column[] = [
   { heading: "Presented by" },
   { heading: "Provokes" },
 ];
+
+const LOCKED_HELP =
+  "Three wrong PINs lock a card, a right one before that gives all tries back. " +
+  "To unlock all: stop the mesh, then npm start -- --unlock-cards";
 
 /** Prints the test cards; needs no running mesh. @returns the exit code. */
 export async function cards(io: CommandIo, options: CommonOptions): Promise<number> {
@@ -38,9 +42,10 @@ export async function cards(io: CommandIo, options: CommonOptions): Promise<numb
     card.provokes,
   ]);
   for (const line of tableLines(COLUMNS, rows, io.paint)) io.print(line);
+  io.tell(LOCKED_HELP);
   return EXIT_CODES.approved;
 }
 
 function pinOf(card: TestCard): string {
-  return asksForPin(card.verification) ? testPinOf(card) : "";
+  return needsPin(card.verification) ? testPinOf(card) : "";
 }

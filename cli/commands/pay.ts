@@ -1,9 +1,11 @@
+import { EntryMode } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { PaymentReportSchema } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
+import { needsPin, verificationFor } from "../../payment/verification-rule.ts";
 import { CommandError } from "../command-error.ts";
 import type { CommandIo, CommonOptions } from "../command-io.ts";
 import { exitCodeOf } from "../exit-code.ts";
 import { openRunningMesh } from "../open-running-mesh.ts";
-import { type PayOptions, parsePayArguments } from "../pay-arguments.ts";
+import { type PayArguments, type PayOptions, parsePayArguments } from "../pay-arguments.ts";
 import { payAtTill } from "../pay-at-till.ts";
 import { printMessage } from "../print-message.ts";
 import { reportLines } from "../report-lines.ts";
@@ -20,10 +22,28 @@ export async function pay(
   if (!payment.isConfirmed && !io.isInteractive) {
     throw new CommandError("USAGE", "there is no terminal to ask for confirmation: give --yes");
   }
+  if (!io.isInteractive) requirePin(payment);
   using mesh = await openRunningMesh(options.dataDir, io.clock);
   const card = payment.card ?? (await chooseCard(io));
   const report = await payAtTill(io, mesh.clients, { ...payment, card });
   if (options.json === true) printMessage(io, PaymentReportSchema, report);
   else for (const line of reportLines(report, io)) io.print(line);
   return exitCodeOf(report);
+}
+
+/**
+ * Before anything is begun, because nobody can be asked later.
+ *
+ * @throws CommandError USAGE
+ */
+function requirePin({ card, pin, order, ...payment }: PayArguments): void {
+  // A payment that is taken up by its id may need no card any more.
+  if (card === undefined || pin !== undefined || order.paymentId !== undefined) return;
+  const isFree = payment.entryMode === EntryMode.UNSPECIFIED;
+  const entryMode = isFree ? card.entryMode : payment.entryMode;
+  if (!needsPin(verificationFor({ card, entryMode }, order))) return;
+  throw new CommandError(
+    "USAGE",
+    `${card.name} asks for a PIN and there is no terminal to ask at: give --pin`,
+  );
 }

@@ -202,7 +202,7 @@ test("trace: without spans it says so", async () => {
 });
 
 test("pay: a terminal that is not there is a mesh that does not run", async () => {
-  const { exitCode, told } = await run(["pay", "1", "EUR", "--card", "visa", "--yes"]);
+  const { exitCode, told } = await run(["pay", "1", "EUR", "--card", "visa", "--tap", "--yes"]);
   expect(exitCode).toBe(1);
   expect(told[0]).toContain("start it with npm start");
 });

@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../../mesh/clock.ts";
 import { CommandError } from "../command-error.ts";
-import { MeshDirectory } from "./mesh-directory.ts";
+import { MeshDirectory, makeMeshDirectory } from "./mesh-directory.ts";
 import { startProgram } from "./program-process.ts";
 import type { Progress } from "./progress.ts";
 
@@ -50,6 +50,7 @@ function portsFrom(base: number): InboxPorts {
 /** @throws ProgramStartError */
 export async function startInboxProcess(options: InboxProcessOptions): Promise<InboxProcess> {
   const { dataDirectory, portBase, clock, progress } = options;
+  makeMeshDirectory(dataDirectory);
   const directory = new MeshDirectory(dataDirectory);
   const ports = portsFrom(portBase);
   const started = await progress.step(

@@ -1,3 +1,4 @@
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 /** What the programs of a mesh are called: whoever answers stands before whoever asks. */
@@ -19,6 +20,17 @@ export function programOf(instance: InstanceName): ProgramName {
     default:
       return instance;
   }
+}
+
+/**
+ * Nobody else reads what is in there. Root's PostgreSQL runs as another user, who has to get
+ * through to its own folder; the folders beside that one are closed.
+ */
+const MODE = process.getuid?.() === 0 ? 0o711 : 0o700;
+
+/** Makes the folder that a mesh keeps everything in, when it is missing. */
+export function makeMeshDirectory(path: string): void {
+  mkdirSync(path, { recursive: true, mode: MODE });
 }
 
 /** Where a mesh on this machine keeps its files. */

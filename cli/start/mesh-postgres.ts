@@ -24,7 +24,7 @@ export class MeshPostgres {
 
   /** @throws EmbeddedPostgresError in one line for a person. */
   static async start(options: MeshPostgresOptions): Promise<MeshPostgres> {
-    mkdirSync(dirname(options.logFile), { recursive: true });
+    mkdirSync(dirname(options.logFile), { recursive: true, mode: 0o700 });
     const server = await startServer(options, options.port);
     try {
       for (const name of DATABASES) await server.createDatabase(name);

@@ -136,7 +136,7 @@ class MeshProcesses implements Mesh {
       await takeRunLock(this.directory.path, { clock: this.#clock, random: systemRandom }),
     );
     await checkPorts(this.#ports);
-    mkdirSync(this.directory.spans, { recursive: true });
+    mkdirSync(this.directory.spans, { recursive: true, mode: 0o700 });
     await this.#makeKeys();
     const postgres = this.#startPostgres();
     const programs = this.#names.map((name) => this.#startProgram(name, postgres));

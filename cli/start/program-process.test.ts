@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { ManualClock } from "../../mesh/manual-clock.ts";
 import { type ProgramPlan, startProgram } from "./program-process.ts";
@@ -29,6 +29,14 @@ test("a program is running once it has told its address, and ends when it is tol
   const running = await startProgram(relay.plan, clock);
   expect(running.address).toBe("127.0.0.1:7403");
   expect(await running.stop(1_000, clock)).toMatchObject({ exitCode: 0, signal: null });
+});
+
+test("its log is for the owner's eyes", async () => {
+  const clock = new ManualClock();
+  using relay = script(`${STAY} ${READY}`);
+  const running = await startProgram(relay.plan, clock);
+  expect(statSync(dirname(relay.plan.logFile)).mode & 0o777).toBe(0o700);
+  await running.stop(1_000, clock);
 });
 
 test("one that does not end when it is told to is killed after the grace", async () => {

@@ -53,7 +53,7 @@ const START_MS_MAX = 60_000;
  * @throws ProgramStartError naming the program and the last line of its log.
  */
 export async function startProgram(plan: ProgramPlan, clock: Clock): Promise<ProgramProcess> {
-  mkdirSync(dirname(plan.logFile), { recursive: true });
+  mkdirSync(dirname(plan.logFile), { recursive: true, mode: 0o700 });
   const logStart = statSync(plan.logFile, { throwIfNoEntry: false })?.size ?? 0;
   const child = spawnProgram(plan);
   const ended = endOf(child).then(([exitCode, signal]): ProgramEnd => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -20,6 +20,13 @@ test("a second mesh is told who runs the first", async () => {
   await expect(takeRunLock(directory.path, parts)).rejects.toThrow(
     `a mesh runs already on ${directory.path} (process ${process.pid})`,
   );
+});
+
+test("a data directory that is made shows its contents to nobody else", async () => {
+  using directory = temporaryDirectory();
+  const path = join(directory.path, "new");
+  await using _held = await takeRunLock(path, parts);
+  expect(statSync(path).mode & 0o066).toBe(0);
 });
 
 test("the lock is free again after its release", async () => {

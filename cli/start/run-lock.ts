@@ -1,9 +1,10 @@
 import { once } from "node:events";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import type { Clock } from "../../mesh/clock.ts";
 import type { Random } from "../../sealing/random.ts";
+import { makeMeshDirectory } from "./mesh-directory.ts";
 
 /** Another mesh runs on the same data; the message is one line for a person. */
 export class MeshRunsError extends Error {
@@ -31,7 +32,7 @@ export async function takeRunLock(
   dataDirectory: string,
   { clock, random }: { readonly clock: Clock; readonly random: Random },
 ): Promise<AsyncDisposable> {
-  mkdirSync(dataDirectory, { recursive: true });
+  makeMeshDirectory(dataDirectory);
   const file = join(dataDirectory, "lock");
   const secret = Buffer.from(random.bytes(SECRET_BYTES)).toString("hex");
   const server = createServer((socket) => socket.on("error", () => socket.destroy()).end(secret));

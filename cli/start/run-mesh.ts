@@ -29,6 +29,7 @@ import { serviceLines } from "./service-lines.ts";
 export interface StartOptions extends CommonOptions {
   readonly once?: boolean;
   readonly tls?: boolean;
+  readonly unlockCards?: boolean;
   /** Port of the reader, as typed. */
   readonly portBase: string;
 }
@@ -58,7 +59,10 @@ export async function runMesh(io: CommandIo, options: StartOptions): Promise<num
   await using inbox = await startInboxProcess({ dataDirectory, portBase, clock, progress });
   await using mesh = await startMesh({
     dataDirectory,
-    environment: inbox.environment,
+    environment: {
+      ...inbox.environment,
+      ...(options.unlockCards === true && { CARDLANE_UNLOCK_TEST_CARDS: "1" }),
+    },
     ports,
     isTls: options.tls ?? false,
     clock,

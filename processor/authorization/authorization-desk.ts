@@ -10,9 +10,9 @@ import { answerInRounds } from "../payments/answer-in-rounds.ts";
 import { keyText } from "../payments/payment-row.ts";
 import type { RetrievalReferences } from "../payments/retrieval-references.ts";
 import { settlementDateOf } from "../payments/settlement-date.ts";
-import { type DecidedPayment, decideBatch } from "./decide-batch.ts";
+import { type DecidedPayment, decideBatch, obstacleOf } from "./decide-batch.ts";
 import { newPayment } from "./new-payment.ts";
-import type { Question } from "./payment-facts.ts";
+import type { BatchFacts, Question } from "./payment-facts.ts";
 import type { PaymentStore } from "./payment-store.ts";
 import { type EntryAnswer, resultAnswer, type Submission } from "./submission.ts";
 
@@ -37,6 +37,7 @@ export interface DeskParts {
 export class AuthorizationDesk {
   readonly #parts: DeskParts;
   readonly #group: GroupCommit<Submission, EntryAnswer>;
+  readonly #previews: GroupCommit<Submission, PaymentError | undefined>;
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
@@ -44,6 +45,17 @@ export class AuthorizationDesk {
       flush: (submissions) =>
         answerInRounds(submissions, OVERLOAD, (open, answers) => this.#decideRound(open, answers)),
     });
+    this.#previews = new GroupCommit({ flush: (submissions) => this.#preview(submissions) });
+  }
+
+  /**
+   * Why a payment will not be decided, as far as that does not depend on its PIN: no try is to be
+   * counted for it.
+   *
+   * @throws PaymentError OVERLOADED or STORE_NOT_REACHED
+   */
+  preview(submission: Submission): Promise<PaymentError | undefined> {
+    return this.#previews.add(submission);
   }
 
   /** @throws PaymentError OVERLOADED or STORE_NOT_REACHED; other refusals are answers. */
@@ -56,6 +68,26 @@ export class AuthorizationDesk {
     return this.#group.idle();
   }
 
+  async #preview(
+    submissions: readonly Submission[],
+  ): Promise<readonly (PaymentError | undefined)[]> {
+    const facts = await this.#read(submissions, submissions.map(questionOf));
+    const nowMs = this.#parts.clock.nowMs();
+    const time = { nowMs, today: settlementDateOf(nowMs) };
+    return submissions.map((submission, index) => {
+      const known = facts[index];
+      if (known === undefined) throw new Error("bug: a submission without facts");
+      return obstacleOf(submission, known, time);
+    });
+  }
+
+  #read(
+    submissions: readonly Submission[],
+    questions: readonly Question[],
+  ): Promise<readonly BatchFacts[]> {
+    return this.#recorded(submissions, "SELECT", () => this.#parts.store.read(questions));
+  }
+
   /** Adds the answers that this round could settle. */
   async #decideRound(
     open: readonly Submission[],
@@ -63,7 +95,7 @@ export class AuthorizationDesk {
   ): Promise<void> {
     const { store, clock } = this.#parts;
     const questions = open.map(questionOf);
-    const facts = await this.#recorded(open, "SELECT", () => store.read(questions));
+    const facts = await this.#read(open, questions);
     const nowMs = clock.nowMs();
     const verdicts = decideBatch(open, facts, { nowMs, today: settlementDateOf(nowMs) });
     const unopened = questions.filter((_, index) => verdicts[index]?.kind === "accounts missing");

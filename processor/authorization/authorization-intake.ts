@@ -16,7 +16,7 @@ import {
   type OpenedPayment,
   openPayment,
 } from "./payment-opener.ts";
-import type { EntryAnswer, OpenedContent } from "./submission.ts";
+import type { EntryAnswer, OpenedContent, Submission } from "./submission.ts";
 
 export interface AuthorizationIntakeParts {
   readonly desk: AuthorizationDesk;
@@ -47,6 +47,7 @@ export class AuthorizationIntake {
     const claims = requests.map((request) => attempt(() => this.#claim(request, relayId)));
     const opening = this.#openAll(
       claims.flatMap((claim) => (claim instanceof PaymentError ? [] : [claim])),
+      relayId,
     );
     return claims.map((claim) =>
       claim instanceof PaymentError
@@ -72,9 +73,9 @@ export class AuthorizationIntake {
     return { ...payment, recordNumber, span };
   }
 
-  /** Verifies and opens all, then asks about their PINs in one go. */
-  async #openAll(claims: readonly Claim[]): Promise<Contents> {
-    const { certificates, keys, pins, clock } = this.#parts;
+  /** Verifies and opens all, and begins to ask about their PINs. */
+  async #openAll(claims: readonly Claim[], relayId: string): Promise<Contents> {
+    const { certificates, keys, clock } = this.#parts;
     await certificates.load(claims.map(({ payment }) => payment.context.wire));
     const nowMs = clock.nowMs();
     const opened = new Map(
@@ -83,29 +84,38 @@ export class AuthorizationIntake {
         attempt(() => openPayment(claim, { certificates, keys, nowMs })),
       ]),
     );
-    const asking = [...opened].flatMap(([claim, payment]) =>
-      payment instanceof PaymentError || claim.payment.pinBox.length === 0
-        ? []
-        : [{ claim, question: questionOf(claim, payment) }],
+    const withPin = [...opened].flatMap(([claim, payment]) =>
+      payment instanceof PaymentError || !hasPin(claim) ? [] : [{ claim, payment }],
     );
-    const outcomes = pins.verify(asking.map(({ question }) => question));
-    const asked = new Map(asking.map(({ claim }, index) => [claim, outcomes[index]]));
-    return { opened, asked };
+    return { opened, asked: this.#askPins(withPin, relayId) };
+  }
+
+  /** In one go, about those payments that a right PIN can help: each question may cost a try. */
+  async #askPins(
+    opened: readonly { readonly claim: Claim; readonly payment: OpenedPayment }[],
+    relayId: string,
+  ): Promise<PinsAsked> {
+    const { desk, pins } = this.#parts;
+    const obstacles = await Promise.all(
+      opened.map(({ claim, payment }) => {
+        const content = openedContent(claim, payment, "NOT_ASKED");
+        return desk.preview(submissionOf(claim, relayId, content));
+      }),
+    );
+    const asking = opened.filter((_, index) => obstacles[index] === undefined);
+    const questions = asking.map(({ claim, payment }) => questionOf(claim, payment));
+    const outcomes = pins.verify(questions);
+    const asked = new Map<Claim, PaymentError | Promise<PinOutcome> | undefined>();
+    opened.forEach(({ claim }, index) => void asked.set(claim, obstacles[index]));
+    asking.forEach(({ claim }, index) => void asked.set(claim, outcomes[index]));
+    return asked;
   }
 
   async #submit(claim: Claim, relayId: string, contents: Contents): Promise<EntryAnswer> {
-    const { contextDigest, digest, recordNumber, span, payment } = claim;
+    const { span } = claim;
     try {
       const content = await contentOf(claim, contents);
-      const answer = await this.#parts.desk.authorize({
-        context: payment.context,
-        contextDigest,
-        digest,
-        relayId,
-        recordNumber,
-        content,
-        span,
-      });
+      const answer = await this.#parts.desk.authorize(submissionOf(claim, relayId, content));
       span.end(answer.kind === "fault" ? answer.error.code : undefined);
       return answer;
     } catch (error) {
@@ -122,8 +132,11 @@ interface Claim extends ClaimedPayment {
 
 interface Contents {
   readonly opened: ReadonlyMap<Claim, OpenedPayment | PaymentError>;
-  readonly asked: ReadonlyMap<Claim, Promise<PinOutcome> | undefined>;
+  readonly asked: Promise<PinsAsked>;
 }
+
+/** Verdicts on their way, and why others were not asked for. */
+type PinsAsked = ReadonlyMap<Claim, PaymentError | Promise<PinOutcome> | undefined>;
 
 /** What the relay says in its own words must be what the reader signed. */
 function requireRegrouped(request: AuthorizationRequest, context: CheckedContext): void {
@@ -161,16 +174,35 @@ async function contentOf(
   const payment = opened.get(claim);
   if (payment === undefined) throw new Error("bug: a claim was not opened");
   if (payment instanceof PaymentError) return payment;
-  const { reader, pan, panToken, expirationDate } = payment;
+  if (!hasPin(claim)) return openedContent(claim, payment, "NOT_ASKED");
   try {
-    const pin = (await asked.get(claim)) ?? "NOT_ASKED";
-    const signing = { keyId: reader.signing.keyId, counter: claim.payment.context.wire.counter };
-    const { lastFour, scheme } = pan;
-    return { signing, panToken, lastFour, scheme, expirationDate, pin };
+    const pin = await (await asked).get(claim);
+    if (pin === undefined) throw new Error("bug: a PIN was not asked about");
+    return pin instanceof PaymentError ? pin : openedContent(claim, payment, pin);
   } catch (error) {
     if (error instanceof PaymentError) return error;
     throw error;
   }
+}
+
+function hasPin({ payment }: Claim): boolean {
+  return payment.pinBox.length > 0;
+}
+
+function openedContent(
+  { payment }: Claim,
+  { reader, pan, panToken, expirationDate }: OpenedPayment,
+  pin: PinOutcome,
+): OpenedContent {
+  const signing = { keyId: reader.signing.keyId, counter: payment.context.wire.counter };
+  const { lastFour, scheme } = pan;
+  return { signing, panToken, lastFour, scheme, expirationDate, pin };
+}
+
+function submissionOf(claim: Claim, relayId: string, content: Submission["content"]): Submission {
+  const { contextDigest, digest, recordNumber, span, payment } = claim;
+  const { context } = payment;
+  return { context, contextDigest, digest, relayId, recordNumber, content, span };
 }
 
 function attempt<Value>(run: () => Value): Value | PaymentError {

@@ -105,6 +105,20 @@ function answerOfExisting(
   return resultAnswer(existing.stored);
 }
 
+/**
+ * Why a payment will not be decided whatever its PIN is; undefined when it may be. For the time
+ * before its PIN is asked about: the decision itself looks again.
+ */
+export function obstacleOf(
+  submission: Submission,
+  facts: BatchFacts,
+  time: BatchTime,
+): PaymentError | undefined {
+  // An answer that stands is found again by the decision.
+  if (facts.existing !== undefined) return refused("WRONG_STATE", "the payment is here already");
+  return refusalOf(submission, facts, time);
+}
+
 type Check = (submission: Submission, facts: BatchFacts, time: BatchTime) => boolean;
 
 /** Why a payment is not even decided: the first whose check fails. */

@@ -1,9 +1,16 @@
 import { readConfig } from "../../mesh/config.ts";
 import { runProgram } from "../../mesh/program.ts";
-import { COMMON_SETTINGS, programOptions } from "../settings.ts";
+import { COMMON_SETTINGS, forDevelopment, programOptions } from "../settings.ts";
 import { startPinService } from "./pin-service.ts";
 
 await runProgram("pin-service", async (program) => {
-  const config = readConfig("pin-service", program.environment, COMMON_SETTINGS);
-  return await startPinService(await programOptions(program, config));
+  const { unlocksTestCards, ...config } = readConfig("pin-service", program.environment, {
+    ...COMMON_SETTINGS,
+    unlocksTestCards: forDevelopment(
+      "CARDLANE_UNLOCK_TEST_CARDS",
+      "1 to give the test cards all PIN tries back at the start",
+    ),
+  });
+  const options = await programOptions(program, config);
+  return await startPinService({ ...options, unlocksTestCards });
 });

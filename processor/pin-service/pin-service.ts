@@ -20,15 +20,20 @@ import { verifyService } from "./verify-service.ts";
 /** Room for the frame around the largest box. */
 const FRAME_BYTES_MAX = PIN_BOX_BYTES_MAX + 1_024;
 
+export interface PinServiceOptions extends CoreOptions {
+  /** Gives the test cards all tries back. */
+  readonly unlocksTestCards?: boolean;
+}
+
 /** The PIN service without its server, for a port or for simulated surroundings. */
 export async function openPinService(
-  options: CoreOptions,
+  options: PinServiceOptions,
   database: Database,
 ): Promise<MeshService> {
   const { clock, random, log, telemetry } = options;
   const keys = readPinKeys(options.keys, fastCurves);
   const store = new PinStore(database);
-  if (options.hasTestCards) await putTestPins(store, keys);
+  if (options.hasTestCards) await putTestPins(store, keys, options.unlocksTestCards);
   return verifyService({
     keys,
     verifier: new PinVerifier({ keys, store, telemetry }),
@@ -45,7 +50,9 @@ export async function openPinService(
 }
 
 /** Starts the program that alone can open a PIN block. */
-export async function startPinService(options: ProgramOptions): Promise<RunningProgram> {
+export async function startPinService(
+  options: ProgramOptions & PinServiceOptions,
+): Promise<RunningProgram> {
   const { databaseUrl: url, faults } = options;
   await using stack = new AsyncDisposableStack();
   const database = stack.use(new Database({ url, program: "pin-service" }, faults));

@@ -42,6 +42,16 @@ test("three wrong PINs use the tries up, then even the right one is refused", as
   ]);
 });
 
+test("a locked card that is unlocked has all its tries, and another one stays locked", async () => {
+  const [card, other] = [await newCard(), await newCard()];
+  const attempts = [card, card, card, other, other, other].map((one) => attempt(one, false));
+  await stores[0].settle(attempts);
+  await stores[0].unlock([card]);
+  const again = await stores[1].settle([attempt(card, false), attempt(other, true)]);
+  expect(inWords(again)).toEqual(["WRONG 2", "TRIES_EXCEEDED 0"]);
+  expect(inWords(await stores[0].settle(attempts.slice(0, 1)))).toEqual(["WRONG 2"]);
+});
+
 test("a right PIN gives all tries back", async () => {
   const card = await newCard();
   expect(inWords(await stores[0].settle([attempt(card, false)]))).toEqual(["WRONG 2"]);

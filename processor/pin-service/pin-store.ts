@@ -56,6 +56,11 @@ export class PinStore {
   async putCards(cards: readonly PinCard[]): Promise<void> {
     await this.#database.run(PUT_CARDS, cardParameters.values(cards));
   }
+
+  /** Gives cards all their tries back. Verdicts that were given stay what they are. */
+  async unlock(tokens: readonly Uint8Array[]): Promise<void> {
+    await this.#database.run(UNLOCK, [tokens]);
+  }
 }
 
 interface ReferenceRow {
@@ -101,4 +106,9 @@ const PUT_CARDS = {
     INSERT INTO pin.card (${cardParameters.names})
     SELECT ${cardParameters.names} FROM ${cardParameters.from("given")}
     ON CONFLICT (card_token) DO UPDATE SET pin_reference = excluded.pin_reference`,
+};
+
+const UNLOCK = {
+  name: "pin.unlock",
+  text: "UPDATE pin.card SET tries_left = DEFAULT WHERE card_token = ANY ($1::bytea[])",
 };

@@ -5,8 +5,8 @@ import type { PinKeys } from "./pin-keys.ts";
 import { pinReferenceOf } from "./pin-reference.ts";
 import type { PinStore } from "./pin-store.ts";
 
-/** Makes the published PINs of the test cards known. */
-export async function putTestPins(store: PinStore, keys: PinKeys): Promise<void> {
+/** Makes the published PINs of the test cards known. @param unlocks with all their tries. */
+export async function putTestPins(store: PinStore, keys: PinKeys, unlocks = false): Promise<void> {
   const utf8 = new TextEncoder();
   const cards = TEST_CARDS.map((card) => {
     const cardToken = cardTokenOf(keys.cardToken, Pan.parse(card.number));
@@ -14,4 +14,5 @@ export async function putTestPins(store: PinStore, keys: PinKeys): Promise<void>
     return { cardToken, pinReference: pinReferenceOf(keys.pinReference, cardToken, pin) };
   });
   await store.putCards(cards);
+  if (unlocks) await store.unlock(cards.map(({ cardToken }) => cardToken));
 }

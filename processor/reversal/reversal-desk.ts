@@ -22,7 +22,8 @@ export interface Reversal {
 
 /**
  * Undoes payments, many at a time: a payment that never came gets a tombstone, an approved one the
- * opposite posting, any other its stored answer. A repeat gets the first answer.
+ * opposite posting unless its relay has acknowledged it, any other its stored answer. A repeat gets
+ * the first answer.
  */
 export class ReversalDesk {
   readonly #parts: Omit<DeskParts, "store"> & { readonly store: ReversalStore };
@@ -121,15 +122,11 @@ function answerOf(order: ReverseOrder, found: ReversibleFacts): EntryAnswer | un
     return fault("DUPLICATE_DIFFERS", "payment_id was used for other bytes");
   }
   if (found.state !== "APPROVED" && found.state !== "AUTHORIZED") return resultAnswer(found.stored);
-  if (found.acknowledgedRevision >= found.revision) {
-    return fault("WRONG_STATE", "the relay has acknowledged this result");
-  }
+  // The relay has told it, and lost its memory of that: what it was told stands.
+  if (found.acknowledgedRevision >= found.revision) return resultAnswer(found.stored);
   return undefined;
 }
 
-function fault(
-  code: "OWNED_ELSEWHERE" | "DUPLICATE_DIFFERS" | "WRONG_STATE",
-  message: string,
-): EntryAnswer {
+function fault(code: "OWNED_ELSEWHERE" | "DUPLICATE_DIFFERS", message: string): EntryAnswer {
   return faultAnswer(new PaymentError(code, message));
 }

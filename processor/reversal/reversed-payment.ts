@@ -4,6 +4,7 @@ import { enumName } from "../../payment/enum-name.ts";
 import { paymentIdToBytes } from "../../payment/identifiers.ts";
 import type { Signer } from "../../sealing/curves.ts";
 import { digest } from "../../sealing/dsse.ts";
+import { unseenPaymentDigest } from "../../sealing/unseen-payment.ts";
 import type { PaymentRow } from "../payments/payment-row.ts";
 import { signResult } from "../payments/result-signer.ts";
 import type { ReversedPayment, ReversibleFacts } from "./reversal-store.ts";
@@ -36,7 +37,7 @@ export function tombstone(
       retrievalReference: moment.retrievalReference,
       contextDigest:
         original === undefined
-          ? new Uint8Array()
+          ? unseenPaymentDigest(order)
           : digest("payment-context", original.contextBytes),
       outcome: Outcome.REVERSED,
       responseCode: REVERSED_CODE,

@@ -158,6 +158,53 @@ test("a reversal that the processor will never take ends the payment as declined
   expect(declined.fault?.code).toBe("OWNED_ELSEWHERE");
 });
 
+/** As a processor answers the reversal of a result that the relay had acknowledged. */
+const KEPT = {
+  result: {
+    outcome: Outcome.APPROVED,
+    responseCode: "00",
+    approvalCode: "A1B2C3",
+    approvedAmountMinor: 1_250n,
+  },
+};
+
+test("a commit that was lost after it was acknowledged comes back with the reversal", async () => {
+  await using bed = await TestBed.start();
+  bed.processor.decide = () => "silence";
+  bed.processor.decideReversal = () => KEPT;
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  const terminal = relay.openTerminal();
+  const { signed, paymentId } = bed.signer.sign();
+  terminal.submit(signed);
+  await terminal.recordedOf(paymentId);
+  bed.clock.putForward(25_000);
+  const approved = await terminal.completedAs(paymentId, APPROVED);
+  expect(approved).toMatchObject({ certainty: Certainty.FINAL, nextStep: NextStep.NONE });
+  expect(await bed.query("SELECT state, due_at FROM record")).toEqual([
+    { state: "APPROVED", due_at: null },
+  ]);
+  expect(bed.processor.reversals).toHaveLength(1);
+});
+
+test("more than was asked for is not taken for the answer to a reversal", async () => {
+  await using bed = await TestBed.start();
+  bed.processor.decide = () => "silence";
+  const { result } = KEPT;
+  bed.processor.decideReversal = () => ({ result: { ...result, approvedAmountMinor: 1_251n } });
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  const terminal = relay.openTerminal();
+  const { signed, paymentId } = bed.signer.sign();
+  terminal.submit(signed);
+  await terminal.recordedOf(paymentId);
+  bed.clock.putForward(25_000);
+  await bed.processor.until(() => bed.processor.reversals.length === 1);
+  bed.processor.decideReversal = () => REVERSE;
+  bed.clock.putForward(5_000);
+  await terminal.completedAs(paymentId, REVERSED);
+});
+
 test("a payment that the relay forgot and the processor knows is not called undone", async () => {
   await using bed = await TestBed.start();
   bed.processor.decideReversal = () => ({ fault: "DUPLICATE_DIFFERS" });

@@ -1,16 +1,23 @@
-import { NextStep, type SignedResult } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import {
+  NextStep,
+  Outcome,
+  ReverseSchema,
+  type SignedResult,
+} from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { Answer } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import type { Log } from "../../mesh/log.ts";
 import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
 import { REVERSAL_REASONS } from "../../payment/iso8583.ts";
+import { parsePaymentContext } from "../../payment/payment-context.ts";
 import { errorOfFault } from "../../payment/payment-fault.ts";
+import { strictDecode } from "../../payment/strict-decode.ts";
 import type { Manifest } from "../../sealing/manifest.ts";
 import { type Flight, recordOfFlight } from "../forwarding/flight.ts";
 import type { Forwarder } from "../forwarding/forwarder.ts";
 import type { RelayRecord } from "../records/relay-record.ts";
 import type { Reversals } from "../recovery/reversals.ts";
 import { type Completer, endingOf, neverTaken } from "./completer.ts";
-import { checkResult } from "./result-check.ts";
+import { checkResult, type ExpectedResult } from "./result-check.ts";
 
 /** Faults after which the processor will refuse the reversal of these bytes as well. */
 const NEVER_TAKEN: readonly PaymentErrorCode[] = ["OWNED_ELSEWHERE", "DUPLICATE_DIFFERS"];
@@ -93,11 +100,16 @@ export class Answers {
   }
 
   #reversalResult(record: RelayRecord, signed: SignedResult): void {
-    const { reversals, completer, manifest } = this.#options;
+    const { reversals, completer, manifest, log } = this.#options;
+    const { recordNumber } = record;
     try {
-      const result = checkResult(signed, { ...record, approval: undefined }, manifest());
-      reversals.drop(record.recordNumber);
-      void completer.complete(endingOf(record, signed, result, undefined));
+      const approval = approvalOf(record);
+      const result = checkResult(signed, { ...record, approval }, manifest());
+      const isKept = result.outcome !== Outcome.REVERSED && result.outcome !== Outcome.DECLINED;
+      // Acknowledged after a commit that is gone since: whoever was told of it was told the truth.
+      if (isKept) log.error("a payment to be undone had been acknowledged", { recordNumber });
+      reversals.drop(recordNumber);
+      void completer.complete(endingOf(record, signed, result, undefined, isKept));
     } catch (error) {
       this.#rejected(error, record);
     }
@@ -125,4 +137,13 @@ export class Answers {
     // A key that was rotated in a moment ago looks like a forged signature.
     if (code === "SIGNATURE_REJECTED") this.#options.onManifestStale();
   }
+}
+
+/** What was asked for, as the order to undo it says; undefined when nobody here ever saw it. */
+function approvalOf({ reverse }: RelayRecord): ExpectedResult["approval"] {
+  if (reverse === undefined) return undefined;
+  const { context } = strictDecode(ReverseSchema, reverse.reverse, "reverse");
+  if (context.length === 0) return undefined;
+  const { amounts, wire } = parsePaymentContext(context);
+  return { totalMinor: amounts.totalMinor, acceptPartial: wire.acceptPartial };
 }

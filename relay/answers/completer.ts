@@ -32,8 +32,8 @@ export interface Ending {
 }
 
 export interface CompleterOptions {
-  readonly store: RecordStore;
-  readonly lanes: ProcessorLanes;
+  readonly store: Pick<RecordStore, "complete">;
+  readonly lanes: Pick<ProcessorLanes, "send">;
   readonly clock: Clock;
   readonly log: Log;
   readonly telemetry: Telemetry;
@@ -47,6 +47,8 @@ export interface CompleterOptions {
 export class Completer {
   readonly #options: CompleterOptions;
   readonly #commits: GroupCommit<Ending, undefined>;
+  /** What the present outage of the database has held up. */
+  readonly #kept = new Set<Ending>();
 
   constructor(options: CompleterOptions) {
     this.#options = options;
@@ -60,10 +62,14 @@ export class Completer {
     while (!stopping.aborted) {
       try {
         await this.#commits.add(ending);
+        this.#tellReached();
         return;
       } catch (error) {
-        log.failure("an outcome could not be committed", error, { recordNumber });
-        if (!mayTryAgain(error)) return;
+        if (!mayTryAgain(error)) {
+          log.failure("an outcome could not be committed", error, { recordNumber });
+          return;
+        }
+        this.#keep(ending, error);
       }
       await clock.sleep(RETRY_MS, stopping).catch(() => undefined);
     }
@@ -71,6 +77,19 @@ export class Completer {
 
   idle(): Promise<void> {
     return this.#commits.idle();
+  }
+
+  /** Once per outage: every outcome is tried twice a second. */
+  #keep(ending: Ending, error: unknown): void {
+    const { log } = this.#options;
+    if (this.#kept.size === 0) log.failure("outcomes cannot be committed and are kept", error);
+    this.#kept.add(ending);
+  }
+
+  #tellReached(): void {
+    if (this.#kept.size === 0) return;
+    this.#options.log.info("outcomes are committed again", { count: this.#kept.size });
+    this.#kept.clear();
   }
 
   async #commit(endings: readonly Ending[]): Promise<readonly undefined[]> {
@@ -96,12 +115,17 @@ export class Completer {
   }
 }
 
-/** What a verified result makes of a record. */
+/**
+ * What a verified result makes of a record.
+ *
+ * @param isKept whether it is an approval in answer to a reversal.
+ */
 export function endingOf(
   record: RecordOutcome & { readonly kind: PaymentKind },
   signed: SignedResult,
   result: Result,
   span: HopSpan | undefined,
+  isKept = false,
 ): Ending {
   const state = stateOfOutcome(result.outcome, record.kind);
   return {
@@ -118,6 +142,7 @@ export function endingOf(
       scheme: result.scheme,
       result: signed,
       faultCode: undefined,
+      isKept,
     },
     span,
   };

@@ -43,6 +43,11 @@ export interface Completion {
   readonly scheme: string;
   readonly result: SignedResult | undefined;
   readonly faultCode: string | undefined;
+  /**
+   * Whether the processor answered a reversal with it, because this relay had acknowledged it: the
+   * one approval that may follow REVERSING.
+   */
+  readonly isKept?: boolean;
 }
 
 /** The hot statements: one for all payments of a flush. */
@@ -224,6 +229,7 @@ const COMPLETE_BATCH = new RowParameters<Completion>({
   result_signature: ["bytea", ({ result }) => result?.signature],
   result_key_id: ["bytea", ({ result }) => result?.keyId],
   fault_code: ["text", ({ faultCode }) => faultCode],
+  is_kept: ["bool", ({ isKept }) => isKept ?? false],
 });
 
 /** "FORWARDED>APPROVED" and all others of the table. */
@@ -238,7 +244,7 @@ const COMPLETE = {
     WITH changed AS (
       UPDATE record SET
         ${COMPLETE_BATCH.columns
-          .slice(1, -1)
+          .slice(1, -2)
           .map((name) => `${name} = given.${name}`)
           .join(", ")},
         fault_code = coalesce(given.fault_code, record.fault_code),
@@ -247,7 +253,8 @@ const COMPLETE = {
       FROM ${COMPLETE_BATCH.from("given")}
       WHERE record.record_number = given.record_number
         AND (given.revision > record.revision OR given.result IS NULL)
-        AND record.state || '>' || given.state = ANY ($${COMPLETE_BATCH.next + 1}::text[])
+        AND (record.state || '>' || given.state = ANY ($${COMPLETE_BATCH.next + 1}::text[])
+          OR record.state = 'REVERSING' AND given.is_kept)
       RETURNING record.record_number, record.merchant_id, record.terminal_id, record.state,
         record.revision, record.completed_at AS changed_at
     ), ${writeEvents("changed")}, ${writeNotifications("changed")}

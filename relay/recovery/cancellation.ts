@@ -1,4 +1,3 @@
-import type { CancelPaymentRequest } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import type { Clock } from "../../mesh/clock.ts";
 import type { Telemetry } from "../../mesh/telemetry.ts";
 import { PaymentError } from "../../payment/errors.ts";
@@ -15,7 +14,7 @@ import type { Random } from "../../sealing/random.ts";
 import type { Forwarder } from "../forwarding/forwarder.ts";
 import type { RecordStore } from "../records/record-store.ts";
 import type { RecordOutcome, RelayRecord } from "../records/relay-record.ts";
-import { merchantWithin, type Scope } from "../registry/scope.ts";
+import type { Canceller } from "../registry/scope.ts";
 import type { RecoveryStore } from "./recovery-store.ts";
 import type { Reversals } from "./reversals.ts";
 
@@ -43,18 +42,17 @@ export class Cancellation {
 
   /**
    * @returns the record now: REVERSING until the processor acknowledged; as it was if it is final.
-   * @throws PaymentError MALFORMED_REQUEST or NOT_PERMITTED.
+   * @param id as text.
+   * @throws PaymentError MALFORMED_REQUEST, or why that payment is out of the caller's reach.
    */
-  async cancel(request: CancelPaymentRequest, scope: Scope): Promise<RecordOutcome> {
-    const paymentId = parsePaymentId(request.paymentId);
-    const merchantId = merchantWithin(scope, request.merchantId);
-    if (merchantId === undefined) {
-      const field = "merchant_id";
-      throw new PaymentError("MALFORMED_REQUEST", `${field} is required, got nothing`, { field });
-    }
-    const terminalId = scope.kind === "merchant" ? scope.terminalId : "";
+  async cancel(id: string, canceller: Canceller): Promise<RecordOutcome> {
+    const paymentId = parsePaymentId(id);
+    const { merchantId, terminalId, refusal } = canceller;
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
       const [record] = await this.#options.records.findByPayments([{ merchantId, paymentId }]);
+      if (refusal !== undefined && record !== undefined && record.terminalId !== terminalId) {
+        throw refusal;
+      }
       const outcome =
         record === undefined
           ? await this.#entomb({ merchantId, paymentId, terminalId })

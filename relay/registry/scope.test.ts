@@ -93,7 +93,42 @@ test("a terminal may not name another merchant", async () => {
   const { paymentId } = payment;
   const own = callsOf("own");
   expect(await refusalOf(own.listPayments({ merchantId }))).toBe("NOT_PERMITTED");
-  expect(await refusalOf(own.cancelPayment({ paymentId, merchantId }))).toBe("NOT_PERMITTED");
+  const key = { case: "paymentId", value: paymentId } as const;
+  expect(await refusalOf(own.getPayment({ key, merchantId }))).toBe("NOT_PERMITTED");
+});
+
+test.each([
+  { holder: "other", code: "NOT_PERMITTED" },
+  { holder: "stranger", code: "TERMINAL_UNKNOWN" },
+] as const)("$holder may not undo what another terminal brought", async ({ holder, code }) => {
+  const { paymentId } = payment;
+  const { merchantId } = bed.keys.terminal;
+  expect(await refusalOf(callsOf(holder).cancelPayment({ paymentId, merchantId }))).toBe(code);
+});
+
+test.each([{ holder: "other" }, { holder: "stranger" }] as const)(
+  "$holder may have a payment ended that was refused, and hears how",
+  async ({ holder }) => {
+    const { paymentId } = bed.signer.sign();
+    const { merchantId } = bed.keys.terminal;
+    const calls = callsOf(holder);
+    const { completed } = await calls.cancelPayment({ paymentId, merchantId });
+    expect(completed?.state).toBe(PaymentState.REVERSING);
+    const operator = callsOf("operator");
+    const key = { case: "paymentId", value: paymentId } as const;
+    await expect
+      .poll(async () => (await operator.getPayment({ key, merchantId })).payment?.state)
+      .toBe(PaymentState.REVERSED);
+    const again = await calls.cancelPayment({ paymentId, merchantId });
+    expect(again.completed?.state).toBe(PaymentState.REVERSED);
+    expect(again.completed?.result).toBeDefined();
+  },
+);
+
+test("a terminal that is not registered must name the merchant", async () => {
+  const { paymentId } = bed.signer.sign();
+  const refusal = await refusalOf(callsOf("stranger").cancelPayment({ paymentId }));
+  expect(refusal).toBe("TERMINAL_UNKNOWN");
 });
 
 test("cancelling somebody else's payment id concerns one's own merchant only", async () => {

@@ -1,4 +1,3 @@
-import { asksForPin } from "../../cli/asks-for-pin.ts";
 import type { Mesh } from "../../cli/start/mesh-processes.ts";
 import { type Confirmation, takePayment } from "../../cli/take-payment.ts";
 import { EntryMode, PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
@@ -6,6 +5,7 @@ import type { CardRead } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import type { PaymentReport, PayResponse } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
 import { currencyFromLetters } from "../../payment/money.ts";
 import { TEST_PIN } from "../../payment/test-cards.ts";
+import { needsPin } from "../../payment/verification-rule.ts";
 
 type Event = NonNullable<PayResponse["event"]>;
 
@@ -79,7 +79,7 @@ export function eventOf<Case extends keyof EventValues>(
 
 function confirmationOf(wishes: PayWishes, card: CardRead): Confirmation | undefined {
   if (wishes.isRefusedByCashier === true) return undefined;
-  const pinEntry = wishes.pinEntry ?? (asksForPin(card.verification) ? "terminal" : "none");
+  const pinEntry = wishes.pinEntry ?? (needsPin(card.verification) ? "terminal" : "none");
   switch (pinEntry) {
     case "terminal":
       return { pinSource: { case: "pin", value: wishes.pin ?? TEST_PIN } };

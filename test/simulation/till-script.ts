@@ -1,4 +1,3 @@
-import { asksForPin } from "../../cli/asks-for-pin.ts";
 import { Certainty } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { CardRead } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import type { PaymentReport } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
@@ -7,6 +6,7 @@ import { enumName } from "../../payment/enum-name.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { newPaymentId, type PaymentId } from "../../payment/identifiers.ts";
 import { currencyFromLetters } from "../../payment/money.ts";
+import { needsPin } from "../../payment/verification-rule.ts";
 import { seededRandom } from "../../sealing/seeded-random.ts";
 import { type PaymentRequest, saleOf } from "../../terminal-client/payment-request.ts";
 import type { PayEvent, PinSource, Till } from "../../terminal-client/till.ts";
@@ -149,7 +149,7 @@ class Customer implements Till {
   async confirm({ verification }: CardRead): Promise<PinSource> {
     const { timeline, dice } = this.#mesh.world;
     await new Promise<void>((resolve) => void timeline.after(dice.between(20, 600), resolve));
-    if (!asksForPin(verification)) return { kind: "none" };
+    if (!needsPin(verification)) return { kind: "none" };
     return { kind: "pin", pin: Pin.parse(this.#isPinWrong ? "9999" : "1234") };
   }
 

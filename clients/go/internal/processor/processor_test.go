@@ -1,6 +1,7 @@
 package processor
 
 import (
+	"bytes"
 	"crypto/ecdh"
 	"crypto/ed25519"
 	"crypto/rand"
@@ -10,6 +11,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/cardlane/cardlane/clients/go/dsse"
 	paymentv1 "github.com/cardlane/cardlane/clients/go/gen/cardlane/payment/v1"
 	processorv1 "github.com/cardlane/cardlane/clients/go/gen/cardlane/processor/v1"
 	relayv1 "github.com/cardlane/cardlane/clients/go/gen/cardlane/relay/v1"
@@ -158,6 +160,27 @@ func TestReversals(t *testing.T) {
 			t.Errorf("late original: %v", late)
 		}
 	})
+	t.Run("of bytes that nobody saw", func(t *testing.T) {
+		r := newRelay(t)
+		signed := r.payment(1069, nil)
+		var seen *paymentv1.Reverse
+		tombstone := r.reverse(signed, func(order *paymentv1.Reverse) {
+			order.Digest, order.Context = make([]byte, 64), nil
+			seen = order
+		})
+		unseen := marshal(t, &paymentv1.PaymentContext{
+			Version: 1, PaymentId: seen.PaymentId, MerchantId: testmesh.MerchantID,
+		})
+		want := dsse.Digest(dsse.PaymentContext, unseen)
+		result := new(paymentv1.Result)
+		must(t, proto.Unmarshal(tombstone.GetResult().GetResult(), result))
+		if !bytes.Equal(result.ContextDigest, want) {
+			t.Errorf("tombstone: %v", result)
+		}
+		if late := r.authorize(signed); !proto.Equal(late.GetResult(), tombstone.GetResult()) {
+			t.Errorf("late original: %v", late)
+		}
+	})
 	t.Run("of a decline", func(t *testing.T) {
 		r := newRelay(t)
 		signed := r.payment(1051, nil)
@@ -176,7 +199,8 @@ func TestReversals(t *testing.T) {
 			}},
 			Authorizations: []*processorv1.AuthorizationRequest{r.authorization(signed)},
 		})
-		if answer := r.reverse(signed, nil); answer.GetFault().GetCode() != "WRONG_STATE" {
+		answer := r.result(r.reverse(signed, nil), signed)
+		if answer.Outcome != paymentv1.Outcome_OUTCOME_APPROVED {
 			t.Errorf("answer: %v", answer)
 		}
 	})

@@ -48,9 +48,7 @@ func (d *desk) undo(before *decided, order *paymentv1.Reverse) (*paymentv1.Signe
 		return nil, payment.Refuse(payment.OwnedElsewhere, "another relay submitted this payment")
 	case before.digest != nil && !bytes.Equal(before.digest, order.Digest):
 		return nil, payment.Refuse(payment.DuplicateDiffers, "digest is of another payment")
-	case before.isAcknowledged:
-		return nil, payment.Refuse(payment.WrongState, "the relay acknowledged the result")
-	case before.result.Outcome != paymentv1.Outcome_OUTCOME_APPROVED:
+	case before.isAcknowledged, before.result.Outcome != paymentv1.Outcome_OUTCOME_APPROVED:
 		return before.signed, nil
 	}
 	result := proto.CloneOf(before.result)
@@ -78,7 +76,16 @@ func (d *desk) bury(key paymentKey, order *paymentv1.Reverse) (*paymentv1.Signed
 	if !isOwn {
 		return nil, payment.Refuse(payment.MalformedRequest, "context is of another payment")
 	}
-	buried := &payment.ReaderPayment{ID: key.id, Context: context, ContextBytes: order.Context}
+	contextBytes := order.Context
+	if len(contextBytes) == 0 {
+		// Without the merchant the tombstone could be had for the same id under any other one.
+		context.Version, context.PaymentId, context.MerchantId = 1, order.PaymentId, order.MerchantId
+		var err error
+		if contextBytes, err = canonical.Marshal(context); err != nil {
+			return nil, err
+		}
+	}
+	buried := &payment.ReaderPayment{ID: key.id, Context: context, ContextBytes: contextBytes}
 	result := d.resultOf(buried, order.RecordNumber)
 	result.Outcome = paymentv1.Outcome_OUTCOME_REVERSED
 	result.ResponseCode = reversedInTime

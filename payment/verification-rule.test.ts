@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { EntryMode, Verification } from "../gen/cardlane/payment/v1/payment_pb.ts";
-import { currencyFromLetters } from "../payment/money.ts";
-import { readTestCard } from "./card-reading.ts";
+import { currencyFromLetters } from "./money.ts";
+import { findTestCard } from "./test-cards.ts";
 import { verificationFor } from "./verification-rule.ts";
 
 const { CHIP, CONTACTLESS, MAGSTRIPE, FALLBACK } = EntryMode;
@@ -23,8 +23,7 @@ test.each([
 ])("$card by entry mode $entryMode for $amount minor units", (row) => {
   const [amountMinor = "", letters = ""] = row.amount.split(" ");
   const currency = currencyFromLetters(letters);
-  const reading = readTestCard(row.card, row.entryMode);
-  expect(verificationFor(reading, { amountMinor: BigInt(amountMinor), currency })).toBe(
-    row.expected,
-  );
+  const card = findTestCard(row.card) ?? expect.unreachable("no such card");
+  const money = { amountMinor: BigInt(amountMinor), currency };
+  expect(verificationFor({ card, entryMode: row.entryMode }, money)).toBe(row.expected);
 });
