@@ -151,6 +151,9 @@ function addConformance(program: Command, io: CommandIo, finish: Finish): void {
       .summary("examine an implementation of the contract")
       .description("Shows what a relay, processor or terminal of whomever does and does not do.")
       .requiredOption("--target <address>", "where it listens, in plaintext: host:port")
+      .option("--keys <folder>", "keys of a development mesh: examines whole payments, too")
+      .option("--processor <address>", "the processor behind a relay, for --keys")
+      .option("--reader <address>", "the simulated reader at a terminal, for --keys")
       .addOption(
         new Option("--role <role>", "what it is").choices(Object.keys(ROLES)).makeOptionMandatory(),
       ),
