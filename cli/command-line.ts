@@ -171,6 +171,8 @@ function addStart(program: Command, io: CommandIo, finish: Finish): void {
       )
       .option("--once", "end after the payment; exit code 0 only when it was approved")
       .option("--tls", "mutual TLS between all programs")
+      .option("--reader <address>", "somebody else's reader in place of ours: host:port")
+      .option("--processor <address>", "somebody else's processor in place of ours: host:port")
       .option("--port-base <port>", "port of the reader, the others follow; 0 for any", "7401"),
   ).action(async (options: StartOptions) => finish(await runMesh(io, options)));
 }

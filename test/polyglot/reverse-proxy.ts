@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { vi } from "vitest";
+import { freePort } from "./free-port.ts";
 import { canUse } from "./required.ts";
 
 /** What `deploy/` has a configuration for, and how it is started with one. */
@@ -72,13 +73,4 @@ async function reach(address: string): Promise<void> {
   const socket = connect(Number(address.split(":")[1]), "127.0.0.1");
   await once(socket, "connect");
   socket.destroy();
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
