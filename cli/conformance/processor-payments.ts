@@ -56,6 +56,15 @@ export const PROCESSOR_PAYMENTS: PaymentChecks = {
       const late = await table.relay.authorize(payment);
       expectThat(late.result?.outcome !== Outcome.APPROVED, "expected no approval, got one");
     }),
+    playing("refuses a payment whose time is over with DEADLINE_EXCEEDED", async (table) => {
+      const payment = table.signer.sign({ pin: null });
+      const late = inWords(await table.relay.authorize(payment, { timeLeftMs: 0 }));
+      expectThat(late === "DEADLINE_EXCEEDED", `expected DEADLINE_EXCEEDED, got ${late}`);
+      // Nothing was decided, so it may come again; what was decided is answered at any time.
+      table.expectAnswer(await table.relay.authorize(payment), payment, "APPROVED 00");
+      const again = await table.relay.authorize(payment, { timeLeftMs: 0 });
+      table.expectAnswer(again, payment, "APPROVED 00");
+    }),
     refusing("a signature that is not the reader's", "SIGNATURE_REJECTED", async (table) => {
       const payment = table.signer.sign({ pin: null });
       const { signed } = table.stranger.sign({ pin: null });

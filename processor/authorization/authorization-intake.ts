@@ -69,7 +69,8 @@ export class AuthorizationIntake {
       "server",
       { recordNumber, paymentId: context.paymentId, merchantId: context.merchantId },
     );
-    return { ...payment, recordNumber, span };
+    const overAtMs = this.#parts.clock.monotonicMs() + request.timeLeftMs;
+    return { ...payment, recordNumber, span, overAtMs };
   }
 
   /** Verifies and opens all, then asks about their PINs in one go. */
@@ -80,7 +81,7 @@ export class AuthorizationIntake {
     const opened = new Map(
       claims.map((claim) => [
         claim,
-        attempt(() => openPayment(claim, { certificates, keys, nowMs })),
+        this.#late(claim) ?? attempt(() => openPayment(claim, { certificates, keys, nowMs })),
       ]),
     );
     const asking = [...opened].flatMap(([claim, payment]) =>
@@ -93,10 +94,17 @@ export class AuthorizationIntake {
     return { opened, asked };
   }
 
+  /** Nobody waits any more, and the relay undoes it. One that was decided before is answered still. */
+  #late({ overAtMs }: Claim): PaymentError | undefined {
+    if (this.#parts.clock.monotonicMs() < overAtMs) return undefined;
+    return new PaymentError("DEADLINE_EXCEEDED", "time_left_ms is over");
+  }
+
   async #submit(claim: Claim, relayId: string, contents: Contents): Promise<EntryAnswer> {
     const { contextDigest, digest, recordNumber, span, payment } = claim;
     try {
-      const content = await contentOf(claim, contents);
+      const opened = await contentOf(claim, contents);
+      const content = this.#late(claim) ?? opened;
       const answer = await this.#parts.desk.authorize({
         context: payment.context,
         contextDigest,
@@ -118,6 +126,8 @@ export class AuthorizationIntake {
 interface Claim extends ClaimedPayment {
   readonly recordNumber: string;
   readonly span: HopSpan;
+  /** By the monotonic clock: the relay gives up then. */
+  readonly overAtMs: number;
 }
 
 interface Contents {

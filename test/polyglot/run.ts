@@ -14,7 +14,7 @@ import { installGoTool } from "../mesh/grpcurl.ts";
 import { LANGUAGES, type Language } from "./languages.ts";
 import { isCi, REQUIRED } from "./required.ts";
 import { countsInWords, inWords, NO_TESTS, sumOf, type TestCounts } from "./test-counts.ts";
-import { GO, lackOf, lackOfProxies } from "./toolchains.ts";
+import { GO, lackOf, lackOfEnvoy, lackOfProxies } from "./toolchains.ts";
 
 interface Row {
   readonly name: string;
@@ -33,6 +33,7 @@ const rows: Row[] = [];
 const lackOfGo = lackOf(GO);
 await add("grpcurl, ghz", installTools, lackOfGo);
 await add("nginx, HAProxy", async () => NO_TESTS, lackOfProxies());
+await add("Envoy", async () => NO_TESTS, lackOfEnvoy());
 await add("tools and proxies", testTools);
 await withMesh(async (mesh) => {
   for (const language of LANGUAGES) {

