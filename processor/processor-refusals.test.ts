@@ -93,7 +93,7 @@ test.each<{ name: string; wishes: PaymentWishes; code: string }>([
   expect(await merchantBalance()).toEqual(before);
 });
 
-test("refuses what comes too late with DEADLINE_EXCEEDED, and answers what it decided", async () => {
+test("refuses what comes too late with DEADLINE_EXCEEDED, not what it decided", async () => {
   const payment = mesh.signer.sign();
   const before = await merchantBalance();
   expect(inWords(await mesh.relay.authorize(payment, { timeLeftMs: 0 }))).toBe("DEADLINE_EXCEEDED");

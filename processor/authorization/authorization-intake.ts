@@ -94,7 +94,7 @@ export class AuthorizationIntake {
     return { opened, asked };
   }
 
-  /** Nobody waits any more, and the relay undoes it. One that was decided before is answered still. */
+  /** Nobody waits any more, and the relay undoes it. What was decided before is answered still. */
   #late({ overAtMs }: Claim): PaymentError | undefined {
     if (this.#parts.clock.monotonicMs() < overAtMs) return undefined;
     return new PaymentError("DEADLINE_EXCEEDED", "time_left_ms is over");
