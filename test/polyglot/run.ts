@@ -30,15 +30,14 @@ const LOG_LINES_SHOWN = 60;
 mkdirSync(logs, { recursive: true });
 
 const rows: Row[] = [];
-const lackOfGo = lackOf(GO);
-await add("grpcurl, ghz", installTools, lackOfGo);
-await add("nginx, HAProxy", async () => NO_TESTS, lackOfProxies());
-await add("Envoy", async () => NO_TESTS, lackOfEnvoy());
+await add("grpcurl, ghz", async () => lackOf(GO) ?? installTools());
+await add("nginx, HAProxy", async () => lackOfProxies() ?? NO_TESTS);
+await add("Envoy", async () => lackOfEnvoy() ?? NO_TESTS);
 await add("tools and proxies", testTools);
 await withMesh(async (mesh) => {
   for (const language of LANGUAGES) {
     const lack = language.needs.map(lackOf).find((one) => one !== undefined);
-    await add(language.name, () => testLanguage(language, mesh), lack);
+    await add(language.name, async () => lack ?? testLanguage(language, mesh));
   }
 });
 
@@ -55,18 +54,16 @@ console.log(inWords(total));
 const isWhole = leftOut.length === 0 && total.skipped === 0;
 process.exit(total.failed === 0 && (isWhole || !isCi) ? 0 : 1);
 
-/** Adds a row to the table. @param lack why it cannot be done on this machine. */
-async function add(name: string, work: () => Promise<TestCounts>, lack?: string): Promise<void> {
+/** Adds a row to the table. @param work gives what came of it, or what the machine lacks. */
+async function add(name: string, work: () => Promise<TestCounts | string>): Promise<void> {
   const startMs = systemClock.monotonicMs();
-  if (lack !== undefined) {
-    rows.push({ name, counts: NO_TESTS, seconds: 0, note: `left out: ${lack}` });
-    return;
-  }
   console.log(`${name} …`);
-  const counts = await work();
+  const done = await work();
   const seconds = Math.round((systemClock.monotonicMs() - startMs) / 1_000);
-  const note = counts.failed === 0 ? "" : `log in ${logFileOf(name)}`;
-  rows.push({ name, counts, seconds, note });
+  const isLeftOut = typeof done === "string";
+  const counts = isLeftOut ? NO_TESTS : done;
+  const note = isLeftOut ? `left out: ${done}` : `log in ${logFileOf(name)}`;
+  rows.push({ name, counts, seconds, note: isLeftOut || counts.failed > 0 ? note : "" });
 }
 
 async function installTools(): Promise<TestCounts> {
