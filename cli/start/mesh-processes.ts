@@ -5,7 +5,7 @@ import type { EmbeddedPostgres } from "../../prisma/embedded-postgres.ts";
 import { systemRandom } from "../../sealing/random.ts";
 import { MeshClients } from "../mesh-clients.ts";
 import { removeMeshFile, writeMeshFile } from "../mesh-file.ts";
-import { awaitElsewhere, type Elsewhere, REPLACEABLE } from "./elsewhere.ts";
+import { awaitElsewhere, type Elsewhere, ownPorts } from "./elsewhere.ts";
 import { MeshAddresses, type Via } from "./mesh-addresses.ts";
 import {
   type InstanceName,
@@ -106,8 +106,7 @@ class MeshProcesses implements Mesh {
     const isOurs = (name: InstanceName) => !Object.hasOwn(this.#elsewhere, name);
     const names = [...PROGRAM_NAMES, ...(options.isPaired === true ? SECOND_NAMES : [])];
     this.#names = names.filter(isOurs);
-    const nobodys = REPLACEABLE.filter((name) => !isOurs(name)).map((name) => [name, 0]);
-    this.#ports = { ...(options.ports ?? ANY_PORTS), ...Object.fromEntries(nobodys) };
+    this.#ports = ownPorts(options.ports ?? ANY_PORTS, this.#elsewhere);
     this.#whereabouts = new MeshAddresses({
       names: this.#names,
       ports: this.#ports,

@@ -19,7 +19,7 @@ import { printable } from "../printable.ts";
 import { reportLines } from "../report-lines.ts";
 import { settledTrace } from "../settled-trace.ts";
 import { waterfallLines } from "../waterfall.ts";
-import { type Elsewhere, REPLACEABLE } from "./elsewhere.ts";
+import { type Elsewhere, ownPorts, REPLACEABLE } from "./elsewhere.ts";
 import { inboxPorts, startInboxProcess } from "./inbox-process.ts";
 import { meshPorts } from "./mesh-ports.ts";
 import { type Mesh, startMesh } from "./mesh-processes.ts";
@@ -48,8 +48,8 @@ const FIRST_PIN = "1234";
  */
 export async function runMesh(io: CommandIo, options: StartOptions): Promise<number> {
   const portBase = parsePortBase(options.portBase);
-  const ports = meshPorts(portBase);
   const elsewhere = parseElsewhere(options);
+  const ports = ownPorts(meshPorts(portBase), elsewhere);
   if (process.env.NODE_ENV === "production") {
     const why = "its keys are refused with NODE_ENV=production";
     throw new CommandError("USAGE", `start makes a mesh for development: ${why}`);

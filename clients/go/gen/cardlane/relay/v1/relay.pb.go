@@ -1022,7 +1022,8 @@ func (x *ListPaymentsResponse) GetNextPageToken() string {
 // From where to watch.
 type WatchPaymentsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The last sequence the caller has seen; 0 from the beginning.
+	// The last sequence the caller has seen; 0 from the oldest that is kept. One that is older than
+	// that is refused with WRONG_STATE: what happened in between can be listed, not watched.
 	AfterSequence uint64 `protobuf:"varint,1,opt,name=after_sequence,json=afterSequence,proto3" json:"after_sequence,omitempty"`
 	// Start with what happens from now on, whatever after_sequence says.
 	FromNow bool `protobuf:"varint,2,opt,name=from_now,json=fromNow,proto3" json:"from_now,omitempty"`
