@@ -151,6 +151,9 @@ function addConformance(program: Command, io: CommandIo, finish: Finish): void {
       .summary("examine an implementation of the contract")
       .description("Shows what a relay, processor or terminal of whomever does and does not do.")
       .requiredOption("--target <address>", "where it listens, in plaintext: host:port")
+      .option("--keys <folder>", "keys of a development mesh: examines whole payments, too")
+      .option("--processor <address>", "the processor behind a relay, for --keys")
+      .option("--reader <address>", "the simulated reader at a terminal, for --keys")
       .addOption(
         new Option("--role <role>", "what it is").choices(Object.keys(ROLES)).makeOptionMandatory(),
       ),
@@ -169,6 +172,8 @@ function addStart(program: Command, io: CommandIo, finish: Finish): void {
       .option("--once", "end after the payment; exit code 0 only when it was approved")
       .option("--tls", "mutual TLS between all programs")
       .option("--unlock-cards", "give the test cards all PIN tries back")
+      .option("--reader <address>", "somebody else's reader in place of ours: host:port")
+      .option("--processor <address>", "somebody else's processor in place of ours: host:port")
       .option("--port-base <port>", "port of the reader, the others follow; 0 for any", "7401"),
   ).action(async (options: StartOptions) => finish(await runMesh(io, options)));
 }

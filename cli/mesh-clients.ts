@@ -17,6 +17,7 @@ import {
   type PayResponse,
   TerminalService,
 } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
+import { Health, HealthCheckResponse_ServingStatus } from "../gen/health/v1/health_pb.ts";
 import type { Clock } from "../mesh/clock.ts";
 import { dial, type MeshChannel } from "../mesh/dial.ts";
 import type { FrameStream } from "../mesh/frame-stream.ts";
@@ -98,6 +99,23 @@ export class MeshClients implements Disposable {
 
   get readerControl(): Client<typeof ReaderControlService> {
     return this.#channelOf("reader").client(ReaderControlService);
+  }
+
+  /** Whether the program can be reached and can do its work. */
+  async isServing(name: ProgramName): Promise<boolean> {
+    const check = this.#channelOf(name).client(Health).check({});
+    return await check.then(
+      ({ status }) => status === HealthCheckResponse_ServingStatus.SERVING,
+      () => false,
+    );
+  }
+
+  /** Whether the terminal has a session with a reader. */
+  async hasReader(): Promise<boolean> {
+    return await this.terminal.getTerminal({}).then(
+      ({ readerSerial }) => readerSerial !== "",
+      () => false,
+    );
   }
 
   /** Opens one payment at the terminal. */

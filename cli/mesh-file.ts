@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CommandError } from "./command-error.ts";
-import { PROGRAM_NAMES, type ProgramName } from "./start/mesh-directory.ts";
+import { type InstanceName, PROGRAM_NAMES, type ProgramName } from "./start/mesh-directory.ts";
 
 /** What the command line needs to know of a running mesh: `mesh.json` in its data directory. */
 export interface MeshFile {
@@ -11,7 +11,8 @@ export interface MeshFile {
   readonly isTls: boolean;
   /** "host:port" by program. */
   readonly addresses: Readonly<Record<ProgramName, string>>;
-  readonly pids: Readonly<Record<ProgramName, number>>;
+  /** Of those that the mesh started itself. */
+  readonly pids: Readonly<Partial<Record<InstanceName, number>>>;
   readonly postgresPort: number;
 }
 

@@ -1,3 +1,4 @@
+import { Code, ConnectError } from "@connectrpc/connect";
 import { confirm, password, select } from "@inquirer/prompts";
 import { EntryMode } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import type { CardRead } from "../gen/cardlane/reader/v1/reader_pb.ts";
@@ -68,7 +69,8 @@ export class Till implements People {
   async presentCard(isChipWanted: boolean): Promise<void> {
     const isFree = this.#entryMode === EntryMode.UNSPECIFIED;
     const entryMode = isFree && isChipWanted ? EntryMode.CHIP : this.#entryMode;
-    await this.#clients.readerControl.presentCard({ card: this.#card.name, entryMode });
+    const present = this.#clients.readerControl.presentCard({ card: this.#card.name, entryMode });
+    await this.#orByHand(present, "hold a card to it");
   }
 
   async confirm(card: CardRead): Promise<Confirmation | undefined> {
@@ -81,7 +83,16 @@ export class Till implements People {
 
   async typePin(): Promise<void> {
     const pin = await this.#askPin();
-    await this.#clients.readerControl.typePin({ pin: pin.revealPin() });
+    const type = this.#clients.readerControl.typePin({ pin: pin.revealPin() });
+    await this.#orByHand(type, "type the PIN on it");
+  }
+
+  /** Only our simulated reader can be told what hands do; at another one they have to. */
+  async #orByHand(work: Promise<unknown>, wanted: string): Promise<void> {
+    const error = await work.then(() => undefined, ConnectError.from);
+    if (error === undefined) return;
+    if (error.code !== Code.Unimplemented) throw error;
+    this.#tell("at the reader", wanted);
   }
 
   #isAgreed(card: CardRead): Promise<boolean> {

@@ -93,6 +93,15 @@ test.each<{ name: string; wishes: PaymentWishes; code: string }>([
   expect(await merchantBalance()).toEqual(before);
 });
 
+test("refuses what comes too late with DEADLINE_EXCEEDED, not what it decided", async () => {
+  const payment = mesh.signer.sign();
+  const before = await merchantBalance();
+  expect(inWords(await mesh.relay.authorize(payment, { timeLeftMs: 0 }))).toBe("DEADLINE_EXCEEDED");
+  expect(await merchantBalance()).toEqual(before);
+  expect(inWords(await mesh.relay.authorize(payment))).toBe("APPROVED 00");
+  expect(inWords(await mesh.relay.authorize(payment, { timeLeftMs: 0 }))).toBe("APPROVED 00");
+});
+
 test("refuses one flipped bit in every byte of what the reader signed", async () => {
   const payment = mesh.signer.sign();
   const { readerPayment, signature } = payment.signed;

@@ -1,9 +1,10 @@
 // Everything that must hold before a change is taken: npm run check [-- --without-tests]
 
 import { spawnSync } from "node:child_process";
-import { globSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { compareWithLastRelease, compareWithMain } from "./contract-breaks.ts";
 
 interface Step {
   readonly name: string;
@@ -27,8 +28,8 @@ const STEPS: readonly Step[] = [
     run: () => tool("buf", ["format", "proto", "-d", "--exit-code"]),
   },
   { name: "contracts pass the linter", run: () => tool("buf", ["lint"]) },
-  { name: "contracts break nobody on main", run: compareWithMain },
-  { name: "contracts break nobody of the last release", run: compareWithLastRelease },
+  { name: "contracts break nobody on main", run: () => compareWithMain(root) },
+  { name: "contracts break nobody of the last release", run: () => compareWithLastRelease(root) },
   { name: "what is generated is that of the contracts", run: compareGenerated },
 ];
 
@@ -51,50 +52,6 @@ function tool(name: string, toolArguments: readonly string[]): Outcome {
   const options = { cwd: root, encoding: "utf8" } as const;
   const { status, stdout, stderr } = spawnSync(name, toolArguments, options);
   return status === 0 ? { passed: true, says: "" } : { passed: false, says: stdout + stderr };
-}
-
-/** The contracts of the branch main, however this clone knows it; on main itself, of before. */
-function compareWithMain(): Outcome {
-  const branch = ["main", "origin/main"].find((one) => git(["cat-file", "-e", `${one}:proto`]));
-  const isOnMain = branch !== undefined && git(["diff", "--quiet", branch, "HEAD", "--", "proto"]);
-  const earlier = isOnMain ? commitBeforeLastChange() : branch;
-  if (earlier === undefined) {
-    return { passed: true, says: "the branch main has no contracts yet to compare with" };
-  }
-  return compareWith(earlier);
-}
-
-/** Of the contracts; undefined when they never changed. */
-function commitBeforeLastChange(): string | undefined {
-  const options = { cwd: root, encoding: "utf8" } as const;
-  const log = ["log", "--max-count=2", "--format=%H", "--", "proto"];
-  const [, before] = spawnSync("git", log, options).stdout.trim().split("\n");
-  return before;
-}
-
-/** Releases are tagged v1.2.3. */
-function compareWithLastRelease(): Outcome {
-  const describe = ["describe", "--tags", "--abbrev=0", "--match", "v[0-9]*"];
-  const { status, stdout } = spawnSync("git", describe, { cwd: root, encoding: "utf8" });
-  if (status !== 0) return { passed: true, says: "nothing has been released yet" };
-  return compareWith(stdout.trim());
-}
-
-/** @param commit branch or tag whose contracts ours must not break. */
-function compareWith(commit: string): Outcome {
-  const before = mkdtempSync(join(scratch, "before-"));
-  const archive = join(before, "contracts.tar");
-  // What the contracts import from packages is where buf.yaml says, then as now.
-  for (const shared of ["buf.yaml", "node_modules"]) {
-    symlinkSync(join(root, shared), join(before, shared));
-  }
-  git(["archive", `--output=${archive}`, commit, "proto"]);
-  spawnSync("tar", ["-xf", archive, "-C", before]);
-  return tool("buf", ["breaking", "--against", before]);
-}
-
-function git(gitArguments: readonly string[]): boolean {
-  return spawnSync("git", gitArguments, { cwd: root }).status === 0;
 }
 
 function compareGenerated(): Outcome {

@@ -1,24 +1,42 @@
-import { dial } from "../../mesh/dial.ts";
+import { resolve } from "node:path";
+import { dial, type MeshChannel } from "../../mesh/dial.ts";
+import { systemRandom } from "../../sealing/random.ts";
 import type { CommandIo, CommonOptions } from "../command-io.ts";
-import type { Check, Target } from "../conformance/check.ts";
+import type { Check, PayingTarget, PaymentChecks, Target } from "../conformance/check.ts";
+import { Counter } from "../conformance/counter.ts";
 import { PROCESSOR_CHECKS } from "../conformance/processor.ts";
+import { PROCESSOR_PAYMENTS } from "../conformance/processor-payments.ts";
 import { RELAY_CHECKS } from "../conformance/relay.ts";
+import { RELAY_PAYMENTS } from "../conformance/relay-payments.ts";
 import { TERMINAL_CHECKS } from "../conformance/terminal.ts";
+import { TERMINAL_PAYMENTS } from "../conformance/terminal-payments.ts";
 import { EXIT_CODES } from "../exit-code.ts";
 import { printable } from "../printable.ts";
 import { type Column, tableLines } from "../table.ts";
 
+interface RoleChecks {
+  /** What shows without keys. */
+  readonly checks: readonly Check[];
+  readonly payments: PaymentChecks;
+}
+
 /** What can be examined. */
-export const ROLES: Readonly<Record<string, readonly Check[]>> = {
-  relay: RELAY_CHECKS,
-  processor: PROCESSOR_CHECKS,
-  terminal: TERMINAL_CHECKS,
+export const ROLES: Readonly<Record<string, RoleChecks>> = {
+  relay: { checks: RELAY_CHECKS, payments: RELAY_PAYMENTS },
+  processor: { checks: PROCESSOR_CHECKS, payments: PROCESSOR_PAYMENTS },
+  terminal: { checks: TERMINAL_CHECKS, payments: TERMINAL_PAYMENTS },
 };
 
 export interface ConformanceOptions extends CommonOptions {
   /** "host:port" */
   readonly target: string;
   readonly role: string;
+  /** Keys of a development mesh: whole payments are examined, too. */
+  readonly keys?: string;
+  /** "host:port" of the processor behind a relay. */
+  readonly processor?: string;
+  /** "host:port" of the simulated reader at a terminal. */
+  readonly reader?: string;
 }
 
 interface Finding {
@@ -32,22 +50,64 @@ const COLUMNS: readonly Column[] = [{ heading: "" }, { heading: "What" }, { head
 
 /** Prints what an implementation does and does not do. @returns 0 when it does everything. */
 export async function conformance(io: CommandIo, options: ConformanceOptions): Promise<number> {
+  const role = ROLES[options.role];
+  if (role === undefined) throw new Error(`bug: nobody examines a ${options.role}`);
   const { clock } = io;
   const { target: address } = options;
+  using channels = new DisposableStack();
   // No service is named: a repeat would hide what the first answer was.
-  using channel = dial({ targets: [address], services: [], clock });
-  const target = { address, channel, clock };
-  const findings: Finding[] = [];
-  for (const check of ROLES[options.role] ?? []) {
-    io.showStatus(check.name);
-    findings.push(await examine(check, target));
+  const channelTo = (one: string) => channels.use(dial({ targets: [one], services: [], clock }));
+  const target = { address, channel: channelTo(address), clock };
+  const findings = await examineAll(io, role.checks, target);
+  if (options.keys !== undefined) {
+    const paying = payingTarget(io, target, { ...options, keys: options.keys }, channelTo);
+    findings.push(...(await examinePayments(io, role.payments, paying)));
   }
   const isConforming = findings.every(({ isDone }) => isDone);
   print(io, options, findings);
   return isConforming ? EXIT_CODES.approved : EXIT_CODES.error;
 }
 
-async function examine({ name, run }: Check, target: Target): Promise<Finding> {
+function payingTarget(
+  io: CommandIo,
+  target: Target,
+  { keys, processor, reader }: ConformanceOptions & { readonly keys: string },
+  channelTo: (address: string) => MeshChannel,
+): PayingTarget {
+  const keysDirectory = resolve(io.workingDirectory, keys);
+  const counter = new Counter({ keysDirectory, clock: io.clock, random: systemRandom });
+  const neighbours = {
+    ...(processor === undefined ? {} : { processor: channelTo(processor) }),
+    ...(reader === undefined ? {} : { reader: channelTo(reader) }),
+  };
+  return { ...target, counter, neighbours };
+}
+
+/** Where our devices are not taken, nothing about payments can be told. */
+async function examinePayments(
+  io: CommandIo,
+  { introduction, introduce, checks }: PaymentChecks,
+  target: PayingTarget,
+): Promise<readonly Finding[]> {
+  const introduced = await examineAll(io, [{ name: introduction, run: introduce }], target);
+  if (introduced.some(({ isDone }) => !isDone)) return introduced;
+  return [...introduced, ...(await examineAll(io, checks, target))];
+}
+
+async function examineAll<On extends Target>(
+  io: CommandIo,
+  checks: readonly Check<On>[],
+  target: On,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const check of checks) {
+    io.showStatus(check.name);
+    findings.push(await examine(check, target));
+  }
+  return findings;
+}
+
+async function examine<On extends Target>({ name, run }: Check<On>, target: On): Promise<Finding> {
   try {
     await run(target);
     return { check: name, isDone: true, instead: "" };

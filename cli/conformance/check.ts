@@ -4,13 +4,14 @@ import type { Clock } from "../../mesh/clock.ts";
 import type { MeshChannel } from "../../mesh/dial.ts";
 import { paymentErrorFrom } from "../../mesh/errors-to-wire.ts";
 import { PAYMENT_ERRORS, type PaymentErrorCode } from "../../payment/errors.ts";
+import type { Counter } from "./counter.ts";
 
 /** One thing that the contract asks of an implementation. */
-export interface Check {
+export interface Check<On extends Target = Target> {
   /** What it has to do: "answers Hello with Hello". */
   readonly name: string;
   /** Resolves when it does. @throws ContractBroken, or whatever went wrong. */
-  readonly run: (target: Target) => Promise<void>;
+  readonly run: (target: On) => Promise<void>;
 }
 
 /** What is examined. */
@@ -19,6 +20,22 @@ export interface Target {
   readonly address: string;
   readonly channel: MeshChannel;
   readonly clock: Clock;
+}
+
+/** What is examined with payments, by devices of our own. */
+export interface PayingTarget extends Target {
+  readonly counter: Counter;
+  /** What the target works with, where we were told. */
+  readonly neighbours: { readonly processor?: MeshChannel; readonly reader?: MeshChannel };
+}
+
+/** What an implementation does with payments. */
+export interface PaymentChecks {
+  /** What `introduce` does, for the table. */
+  readonly introduction: string;
+  /** Makes our devices known, and gets a manifest that is trusted. */
+  readonly introduce: (target: PayingTarget) => Promise<void>;
+  readonly checks: readonly Check<PayingTarget>[];
 }
 
 /** An implementation does something else than the contract says. */

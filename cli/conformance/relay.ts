@@ -15,7 +15,7 @@ import {
 import { newPaymentId, paymentIdToBytes } from "../../payment/identifiers.ts";
 import { type Check, expectRefusal, expectThat, type Target } from "./check.ts";
 import { Conversation } from "./conversation.ts";
-import { everyProgram } from "./every-program.ts";
+import { ANSWERS_JSON, everyProgram } from "./every-program.ts";
 import { helloOf, streamRules } from "./stream-rules.ts";
 
 const open = ({ channel, clock }: Target) =>
@@ -26,6 +26,7 @@ const calls = ({ channel }: Target) => channel.client(RelayService);
 /** What a relay does for terminals and people, as far as it shows without keys. */
 export const RELAY_CHECKS: readonly Check[] = [
   ...everyProgram(RelayService),
+  ANSWERS_JSON,
   {
     name: "GetPayment: refuses what is no record number with MALFORMED_REQUEST",
     run: (target) => {

@@ -1,3 +1,4 @@
+import type { Elsewhere } from "./elsewhere.ts";
 import { type InstanceName, type ProgramName, programOf } from "./mesh-directory.ts";
 import type { MeshPorts } from "./mesh-ports.ts";
 
@@ -12,14 +13,21 @@ export class MeshAddresses {
   readonly #names: readonly InstanceName[];
   readonly #ports: MeshPorts;
   readonly #via: Via;
+  readonly #elsewhere: Elsewhere;
   /** Settled as the programs start. */
   readonly #started = new Map<InstanceName, PromiseWithResolvers<string>>();
 
-  constructor(names: readonly InstanceName[], ports: MeshPorts, via: Via) {
-    this.#names = names;
-    this.#ports = ports;
-    this.#via = via;
-    for (const name of names) this.#started.set(name, Promise.withResolvers());
+  constructor(options: {
+    readonly names: readonly InstanceName[];
+    readonly ports: MeshPorts;
+    readonly via: Via;
+    readonly elsewhere: Elsewhere;
+  }) {
+    this.#names = options.names;
+    this.#ports = options.ports;
+    this.#via = options.via;
+    this.#elsewhere = options.elsewhere;
+    for (const name of options.names) this.#started.set(name, Promise.withResolvers());
   }
 
   /** 0 takes any. */
@@ -36,6 +44,9 @@ export class MeshAddresses {
 
   /** Of every process of `program`, by commas, as `from` is to reach them. */
   async of(program: ProgramName, from: InstanceName): Promise<string> {
+    const elsewhere: Partial<Record<ProgramName, string>> = this.#elsewhere;
+    const address = elsewhere[program];
+    if (address !== undefined) return address;
     const names = this.#names.filter((name) => programOf(name) === program);
     const addresses = names.map(async (name) => this.#via(from, name, await this.#addressOf(name)));
     return (await Promise.all(addresses)).join(",");

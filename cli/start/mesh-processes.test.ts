@@ -54,6 +54,19 @@ test.each([
   MESH_TEST_MS,
 );
 
+test.each(["nowhere", "host:", ":7414", "http://host:7414"])(
+  "npm start -- --processor %s starts nothing",
+  async (address) => {
+    using directory = temporaryDirectory();
+    const words = ["start", "--processor", address, "--port-base", "0"];
+    const { exitCode, told } = await command(directory.path, words);
+    expect({ exitCode, told }).toEqual({
+      exitCode: 1,
+      told: [expect.stringContaining(`--processor must be host:port, got "${address}"`)],
+    });
+  },
+);
+
 test(
   "data stays over a restart of everything, and of one program after kill -9",
   async () => {

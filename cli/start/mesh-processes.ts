@@ -2,11 +2,10 @@ import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Clock, systemClock } from "../../mesh/clock.ts";
 import type { EmbeddedPostgres } from "../../prisma/embedded-postgres.ts";
-import { nodeCurves } from "../../sealing/node-curves.ts";
 import { systemRandom } from "../../sealing/random.ts";
 import { MeshClients } from "../mesh-clients.ts";
 import { removeMeshFile, writeMeshFile } from "../mesh-file.ts";
-import { makeDevelopmentKeys } from "./development-keys.ts";
+import { awaitElsewhere, type Elsewhere, ownPorts } from "./elsewhere.ts";
 import { MeshAddresses, type Via } from "./mesh-addresses.ts";
 import {
   type InstanceName,
@@ -15,11 +14,12 @@ import {
   type ProgramName,
   SECOND_NAMES,
 } from "./mesh-directory.ts";
+import { makeMeshKeys } from "./mesh-keys.ts";
 import { ANY_PORTS, type MeshPorts } from "./mesh-ports.ts";
 import { MeshPostgres } from "./mesh-postgres.ts";
 import { type DiedProgram, MeshProgram } from "./mesh-program.ts";
 import { checkPorts } from "./port-check.ts";
-import { planOf, SPIFFE_PATHS, TRUST_DOMAIN } from "./program-plans.ts";
+import { planOf } from "./program-plans.ts";
 import { type ProgramPlan, ProgramStartError } from "./program-process.ts";
 import { type Progress, silentProgress } from "./progress.ts";
 import { registerAtProcessor, registerAtRelay } from "./register-devices.ts";
@@ -52,6 +52,8 @@ export interface MeshOptions {
   /** By default everybody is reached directly. */
   readonly via?: Via;
   readonly isTls?: boolean;
+  /** Programs of somebody else, in place of ours. They are neither started nor stopped. */
+  readonly elsewhere?: Elsewhere;
   /** For all programs, on top of what they need: log level, faults to inject. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly progress?: Progress;
@@ -85,6 +87,7 @@ class MeshProcesses implements Mesh {
   readonly #ports: MeshPorts;
   readonly #clock: Clock;
   readonly #progress: Progress;
+  readonly #elsewhere: Elsewhere;
   readonly #names: readonly InstanceName[];
   readonly #programs = new Map<InstanceName, MeshProgram>();
   readonly #died = Promise.withResolvers<DiedProgram>();
@@ -99,16 +102,23 @@ class MeshProcesses implements Mesh {
     this.directory = new MeshDirectory(resolve(options.dataDirectory));
     this.isTls = options.isTls ?? false;
     this.#options = options;
-    this.#ports = options.ports ?? ANY_PORTS;
-    this.#names = [...PROGRAM_NAMES, ...(options.isPaired === true ? SECOND_NAMES : [])];
-    const direct: Via = async (_from, _to, address) => address;
-    this.#whereabouts = new MeshAddresses(this.#names, this.#ports, options.via ?? direct);
+    this.#elsewhere = options.elsewhere ?? {};
+    const isOurs = (name: InstanceName) => !Object.hasOwn(this.#elsewhere, name);
+    const names = [...PROGRAM_NAMES, ...(options.isPaired === true ? SECOND_NAMES : [])];
+    this.#names = names.filter(isOurs);
+    this.#ports = ownPorts(options.ports ?? ANY_PORTS, this.#elsewhere);
+    this.#whereabouts = new MeshAddresses({
+      names: this.#names,
+      ports: this.#ports,
+      via: options.via ?? (async (_from, _to, address) => address),
+      elsewhere: this.#elsewhere,
+    });
     this.#clock = options.clock ?? systemClock;
     this.#progress = options.progress ?? silentProgress;
   }
 
   get addresses(): Readonly<Record<ProgramName, string>> {
-    return byName((name) => this.program(name).address);
+    return byName((name) => this.#addressOf(name));
   }
 
   get postgres(): EmbeddedPostgres {
@@ -137,11 +147,17 @@ class MeshProcesses implements Mesh {
     );
     await checkPorts(this.#ports);
     mkdirSync(this.directory.spans, { recursive: true, mode: 0o700 });
-    await this.#makeKeys();
+    await makeMeshKeys({
+      directory: this.directory,
+      isTls: this.isTls,
+      clock: this.#clock,
+      step: (name, work, detail) => this.#step(name, work, detail),
+    });
     const postgres = this.#startPostgres();
     const programs = this.#names.map((name) => this.#startProgram(name, postgres));
     await allOf([postgres, ...programs]);
     this.#clients = await this.#openClients();
+    await Promise.race([this.#awaitElsewhere(), this.#failIfDied()]);
     await Promise.race([this.#register(), this.#failIfDied()]);
     this.#writeMeshFile();
     this.#started.defer(() => removeMeshFile(this.directory.path));
@@ -154,34 +170,6 @@ class MeshProcesses implements Mesh {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
-  }
-
-  async #makeKeys(): Promise<void> {
-    const nowMs = this.#clock.nowMs();
-    const keys = {
-      directory: this.directory.keys,
-      nowMs,
-      curves: nodeCurves,
-      random: systemRandom,
-    };
-    const says = (made: string) => made;
-    await this.#step("development keys", async () => makeDevelopmentKeys(keys), says);
-    if (!this.isTls) return;
-    const tls = {
-      directory: this.directory.tls,
-      holders: SPIFFE_PATHS,
-      trustDomain: TRUST_DOMAIN,
-      nowMs,
-    };
-    await this.#step(
-      "TLS certificates",
-      async () => {
-        // Loaded here alone: most starts do without, and the package takes its time.
-        const { makeDevelopmentTls } = await import("./development-tls.ts");
-        return await makeDevelopmentTls(tls);
-      },
-      says,
-    );
   }
 
   async #startPostgres(): Promise<MeshPostgres> {
@@ -232,10 +220,22 @@ class MeshProcesses implements Mesh {
 
   async #openClients(): Promise<MeshClients> {
     const tlsDirectory = this.isTls ? this.directory.tlsOf("operator") : undefined;
-    const addressOf = (name: ProgramName) => this.program(name).address;
+    const addressOf = (name: ProgramName) => this.#addressOf(name);
     const clients = await MeshClients.open({ addressOf, tlsDirectory, clock: this.#clock });
     this.#started.use(clients);
     return clients;
+  }
+
+  #addressOf(name: ProgramName): string {
+    const elsewhere: Partial<Record<ProgramName, string>> = this.#elsewhere;
+    return elsewhere[name] ?? this.program(name).address;
+  }
+
+  async #awaitElsewhere(): Promise<void> {
+    const { clients, directory } = this;
+    const { signal } = this.#options;
+    const step: Progress["step"] = (name, work, detail) => this.#step(name, work, detail);
+    await awaitElsewhere(this.#elsewhere, { clients, directory, clock: this.#clock, signal, step });
   }
 
   async #register(): Promise<void> {
@@ -253,7 +253,7 @@ class MeshProcesses implements Mesh {
 
   #writeMeshFile(): void {
     const { directory, isTls, addresses, postgres } = this;
-    const pids = byName((name) => this.program(name).pid);
+    const pids = Object.fromEntries([...this.#programs].map(([name, { pid }]) => [name, pid]));
     const [pid, postgresPort] = [process.pid, postgres.port];
     writeMeshFile(directory.path, { version: 1, pid, isTls, addresses, pids, postgresPort });
   }

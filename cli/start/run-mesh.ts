@@ -15,9 +15,11 @@ import { EXIT_CODES, exitCodeOf } from "../exit-code.ts";
 import { parseCard } from "../pay-arguments.ts";
 import { payAtTill } from "../pay-at-till.ts";
 import { printMessage } from "../print-message.ts";
+import { printable } from "../printable.ts";
 import { reportLines } from "../report-lines.ts";
 import { settledTrace } from "../settled-trace.ts";
 import { waterfallLines } from "../waterfall.ts";
+import { type Elsewhere, ownPorts, REPLACEABLE } from "./elsewhere.ts";
 import { inboxPorts, startInboxProcess } from "./inbox-process.ts";
 import { meshPorts } from "./mesh-ports.ts";
 import { type Mesh, startMesh } from "./mesh-processes.ts";
@@ -32,6 +34,9 @@ export interface StartOptions extends CommonOptions {
   readonly unlockCards?: boolean;
   /** Port of the reader, as typed. */
   readonly portBase: string;
+  /** "host:port" of somebody else's, in place of ours. */
+  readonly reader?: string;
+  readonly processor?: string;
 }
 
 /** The payment that shows that all is well: 12.50 EUR, Visa, PIN 1234. */
@@ -44,7 +49,8 @@ const FIRST_PIN = "1234";
  */
 export async function runMesh(io: CommandIo, options: StartOptions): Promise<number> {
   const portBase = parsePortBase(options.portBase);
-  const ports = meshPorts(portBase);
+  const elsewhere = parseElsewhere(options);
+  const ports = ownPorts(meshPorts(portBase), elsewhere);
   if (process.env.NODE_ENV === "production") {
     const why = "its keys are refused with NODE_ENV=production";
     throw new CommandError("USAGE", `start makes a mesh for development: ${why}`);
@@ -64,6 +70,7 @@ export async function runMesh(io: CommandIo, options: StartOptions): Promise<num
       ...(options.unlockCards === true && { CARDLANE_UNLOCK_TEST_CARDS: "1" }),
     },
     ports,
+    elsewhere,
     isTls: options.tls ?? false,
     clock,
     progress,
@@ -150,6 +157,16 @@ async function untilInterrupted(io: CommandIo): Promise<number> {
   await once(io.interrupted, "abort");
   io.tell("");
   return EXIT_CODES.approved;
+}
+
+function parseElsewhere(options: StartOptions): Elsewhere {
+  const given = REPLACEABLE.flatMap((name) => {
+    const address = options[name];
+    if (address === undefined) return [];
+    if (/^[\w.-]+:\d{1,5}$/.test(address)) return [[name, address]];
+    throw new CommandError("USAGE", `--${name} must be host:port, got "${printable(address)}"`);
+  });
+  return Object.fromEntries(given);
 }
 
 function parsePortBase(text: string): number {

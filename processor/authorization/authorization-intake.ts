@@ -70,7 +70,8 @@ export class AuthorizationIntake {
       "server",
       { recordNumber, paymentId: context.paymentId, merchantId: context.merchantId },
     );
-    return { ...payment, recordNumber, span };
+    const overAtMs = this.#parts.clock.monotonicMs() + request.timeLeftMs;
+    return { ...payment, recordNumber, span, overAtMs };
   }
 
   /** Verifies and opens all, and begins to ask about their PINs. */
@@ -81,7 +82,7 @@ export class AuthorizationIntake {
     const opened = new Map(
       claims.map((claim) => [
         claim,
-        attempt(() => openPayment(claim, { certificates, keys, nowMs })),
+        this.#late(claim) ?? attempt(() => openPayment(claim, { certificates, keys, nowMs })),
       ]),
     );
     const withPin = [...opened].flatMap(([claim, payment]) =>
@@ -111,10 +112,17 @@ export class AuthorizationIntake {
     return asked;
   }
 
+  /** Nobody waits any more, and the relay undoes it. What was decided before is answered still. */
+  #late({ overAtMs }: Claim): PaymentError | undefined {
+    if (this.#parts.clock.monotonicMs() < overAtMs) return undefined;
+    return new PaymentError("DEADLINE_EXCEEDED", "time_left_ms is over");
+  }
+
   async #submit(claim: Claim, relayId: string, contents: Contents): Promise<EntryAnswer> {
     const { span } = claim;
     try {
-      const content = await contentOf(claim, contents);
+      const opened = await contentOf(claim, contents);
+      const content = this.#late(claim) ?? opened;
       const answer = await this.#parts.desk.authorize(submissionOf(claim, relayId, content));
       span.end(answer.kind === "fault" ? answer.error.code : undefined);
       return answer;
@@ -128,6 +136,8 @@ export class AuthorizationIntake {
 interface Claim extends ClaimedPayment {
   readonly recordNumber: string;
   readonly span: HopSpan;
+  /** By the monotonic clock: the relay gives up then. */
+  readonly overAtMs: number;
 }
 
 interface Contents {

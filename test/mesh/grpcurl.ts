@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { isCi } from "../polyglot/required.ts";
 
 const run = promisify(execFile);
 
@@ -22,9 +23,9 @@ export const TOOLS = resolve(".cardlane", "tools");
  */
 export async function installGoTool(name: keyof typeof MODULES): Promise<string | undefined> {
   const path = join(TOOLS, name);
-  if (existsSync(path)) return path;
+  if (existsSync(path) && (await isPinned(path, name))) return path;
   if (!(await hasGo())) {
-    if (process.env.CI === "true") throw new Error(`CI needs Go to build ${name}`);
+    if (isCi) throw new Error(`CI needs Go to build ${name}`);
     return undefined;
   }
   await mkdir(TOOLS, { recursive: true });
@@ -46,6 +47,14 @@ export async function grpcurl(path: string, args: readonly string[]): Promise<Gr
     const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
     return { exitCode: code, text: stdout + stderr };
   }
+}
+
+/** Whether it was built from the module and version that are pinned now. */
+async function isPinned(path: string, name: keyof typeof MODULES): Promise<boolean> {
+  // Without Go nobody can tell, and nobody could build another.
+  if (!(await hasGo())) return true;
+  const { stdout } = await run("go", ["version", "-m", path]);
+  return stdout.includes(`\t${MODULES[name].split("@")[1]}`);
 }
 
 async function hasGo(): Promise<boolean> {

@@ -13,7 +13,7 @@ export interface MeshFixture extends AsyncDisposable {
 }
 
 export async function startTestMesh(
-  options: Partial<Pick<MeshOptions, "isTls" | "isPaired" | "via" | "environment">> = {},
+  options: Partial<Omit<MeshOptions, "dataDirectory">> = {},
 ): Promise<MeshFixture> {
   const home = mkdtempSync(join(tmpdir(), "cardlane-mesh-"));
   const resources = new AsyncDisposableStack();

@@ -23,6 +23,8 @@ export interface PayWishes {
   readonly pinEntry?: "terminal" | "reader" | "none";
   /** Cancels instead of confirming. */
   readonly isRefusedByCashier?: boolean;
+  /** The reader is somebody else's, and takes a card by itself. */
+  readonly isCardPresentedByReader?: boolean;
   readonly onEvent?: (event: Event) => void;
 }
 
@@ -49,6 +51,7 @@ export async function pay(mesh: Mesh, wishes: PayWishes = {}): Promise<Paid> {
         wishes.onEvent?.(event);
       },
       presentCard: async () => {
+        if (wishes.isCardPresentedByReader === true) return;
         const { card = "visa", entryMode = EntryMode.UNSPECIFIED } = wishes;
         await mesh.clients.readerControl.presentCard({ card, entryMode });
       },
@@ -59,7 +62,7 @@ export async function pay(mesh: Mesh, wishes: PayWishes = {}): Promise<Paid> {
     },
     interrupted: new AbortController().signal,
   });
-  await mesh.clients.readerControl.removeCard({});
+  if (wishes.isCardPresentedByReader !== true) await mesh.clients.readerControl.removeCard({});
   return { report, events };
 }
 

@@ -11,7 +11,7 @@ import { type MeshFixture, startTestMesh } from "../mesh/mesh-fixture.ts";
 import { RogueTerminal } from "../mesh/rogue-terminal.ts";
 import { isInstalled, type ReverseProxy, startProxy } from "./reverse-proxy.ts";
 
-const PROXIES = ["nginx", "haproxy"] as const;
+const PROXIES = ["nginx", "haproxy", "envoy"] as const;
 
 let fixture: MeshFixture;
 let signer: PaymentSigner;

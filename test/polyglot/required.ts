@@ -1,6 +1,9 @@
 /** Set by `npm run test:polyglot` in CI: there, nothing may be left out. */
 export const REQUIRED = "CARDLANE_POLYGLOT_REQUIRED";
 
+/** Whether a machine for tests runs this: CI is set, and does not say no. */
+export const isCi = !["", "0", "false"].includes(process.env.CI ?? "");
+
 /**
  * Whether the tests that need a tool can run.
  *

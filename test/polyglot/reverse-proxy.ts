@@ -1,19 +1,32 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { vi } from "vitest";
+import { TOOLS } from "../mesh/grpcurl.ts";
+import { freePort } from "./free-port.ts";
 import { canUse } from "./required.ts";
 
 /** What `deploy/` has a configuration for, and how it is started with one. */
 const PROXIES = {
+  envoy: {
+    command: join(TOOLS, "envoy", "bin", "envoy"),
+    version: "--version",
+    configuration: "deploy/envoy/cardlane.yaml",
+    // No hot restart, for which it would claim shared memory under a number.
+    start: (file: string) => ["-c", file, "--disable-hot-restart", "--log-level", "warn"],
+  },
   nginx: {
+    command: "nginx",
+    version: "-v",
     configuration: "deploy/nginx/cardlane.conf",
     start: (file: string, home: string) => ["-p", home, "-c", file, "-g", "daemon off;"],
   },
   haproxy: {
+    command: "haproxy",
+    version: "-v",
     configuration: "deploy/haproxy/cardlane.cfg",
     start: (file: string) => ["-db", "-f", file],
   },
@@ -21,9 +34,9 @@ const PROXIES = {
 
 export type ProxyName = keyof typeof PROXIES;
 
-/** The addresses that the configurations have for proxy and relay. */
-const PROXY_ADDRESS = "127.0.0.1:8443";
-const RELAY_ADDRESS = "127.0.0.1:7403";
+/** The ports of loopback that the configurations have for proxy and relay. */
+const PROXY_PORT = /(127\.0\.0\.1:|port_value: )8443\b/g;
+const RELAY_PORT = /(127\.0\.0\.1:|port_value: )7403\b/g;
 
 export interface ReverseProxy extends AsyncDisposable {
   readonly address: string;
@@ -31,20 +44,22 @@ export interface ReverseProxy extends AsyncDisposable {
 
 /** npm run test:polyglot installs it. */
 export function isInstalled(name: ProxyName): boolean {
-  return canUse(name, spawnSync(name, ["-v"], { stdio: "ignore" }).error === undefined);
+  const { command, version } = PROXIES[name];
+  return canUse(name, spawnSync(command, [version], { stdio: "ignore" }).error === undefined);
 }
 
 /** Starts one with its configuration from `deploy/` but for the addresses, in its own folder. */
 export async function startProxy(name: ProxyName, relayAddress: string): Promise<ReverseProxy> {
-  const { configuration, start } = PROXIES[name];
+  const { command, configuration, start } = PROXIES[name];
   const home = mkdtempSync(join(tmpdir(), `cardlane-${name}-`));
-  const address = `127.0.0.1:${await freePort()}`;
+  const port = await freePort();
+  const address = `127.0.0.1:${port}`;
   const text = readFileSync(configuration, "utf8")
-    .replaceAll(PROXY_ADDRESS, address)
-    .replaceAll(RELAY_ADDRESS, relayAddress);
-  const file = join(home, "proxy.conf");
+    .replaceAll(PROXY_PORT, `$1${port}`)
+    .replaceAll(RELAY_PORT, `$1${relayAddress.split(":")[1]}`);
+  const file = join(home, basename(configuration));
   writeFileSync(file, text);
-  const child = spawn(name, start(file, home), { cwd: home, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(command, start(file, home), { cwd: home, stdio: ["ignore", "pipe", "pipe"] });
   const said: string[] = [];
   child.stdout.on("data", (chunk) => said.push(String(chunk)));
   child.stderr.on("data", (chunk) => said.push(String(chunk)));
@@ -72,13 +87,4 @@ async function reach(address: string): Promise<void> {
   const socket = connect(Number(address.split(":")[1]), "127.0.0.1");
   await once(socket, "connect");
   socket.destroy();
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

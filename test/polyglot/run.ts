@@ -1,74 +1,162 @@
-// Other teams' tools and languages against a real mesh: npm run test:polyglot
+// Other teams' tools and languages against real meshes: npm run test:polyglot
 //
 // Installs what is missing, each by its own package manager and pinned, and runs everything. What
-// cannot be installed on this machine is named and left out; in CI (CI=true) that is a failure.
+// a machine lacks is named and left out; in CI that is a failure. The last line says how many
+// passed.
 
-import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Mesh, startMesh } from "../../cli/start/mesh-processes.ts";
+import { systemClock } from "../../mesh/clock.ts";
 import { installGoTool } from "../mesh/grpcurl.ts";
-import { REQUIRED } from "./required.ts";
+import { LANGUAGES, type Language } from "./languages.ts";
+import { isCi, REQUIRED } from "./required.ts";
+import { countsInWords, inWords, NO_TESTS, sumOf, type TestCounts } from "./test-counts.ts";
+import { GO, lackOf, lackOfEnvoy, lackOfProxies } from "./toolchains.ts";
+
+interface Row {
+  readonly name: string;
+  readonly counts: TestCounts;
+  readonly seconds: number;
+  /** Why it was left out, or where what it wrote is. */
+  readonly note: string;
+}
 
 const root = join(import.meta.dirname, "../..");
-const isCi = process.env.CI === "true";
-const leftOut: string[] = [];
-const failed: string[] = [];
+const logs = join(root, ".cardlane", "polyglot");
+const LOG_LINES_SHOWN = 60;
+mkdirSync(logs, { recursive: true });
 
-/** Clients in other languages; each folder has its own tests. */
-const LANGUAGES = [
-  { name: "Go", folder: "clients/go", needs: "go", steps: [["go", "test", "./..."]] },
-  {
-    name: "Python",
-    folder: "clients/python",
-    needs: "python3",
-    steps: [
-      ["python3", "-m", "venv", ".venv"],
-      [".venv/bin/pip", "install", "--quiet", "-e", ".[dev]"],
-      [".venv/bin/python", "-m", "pytest"],
-    ],
-  },
-  { name: "Java", folder: "clients/java", needs: "mvn", steps: [["mvn", "-q", "test"]] },
-];
+const rows: Row[] = [];
+await add("grpcurl, ghz", async () => lackOf(GO) ?? installTools());
+await add("nginx, HAProxy", async () => lackOfProxies() ?? NO_TESTS);
+await add("Envoy", async () => lackOfEnvoy() ?? NO_TESTS);
+await add("tools and proxies", testTools);
+await withMesh(async (mesh) => {
+  for (const language of LANGUAGES) {
+    const lack = language.needs.map(lackOf).find((one) => one !== undefined);
+    await add(language.name, async () => lack ?? testLanguage(language, mesh));
+  }
+});
 
-for (const proxy of ["nginx", "haproxy"]) {
-  if (!has(proxy) && !installDebianPackages()) leftOut.push(proxy);
-}
-for (const tool of ["grpcurl", "ghz"] as const) {
-  if ((await installGoTool(tool)) === undefined) leftOut.push(`${tool} (needs Go)`);
-}
-run("the tools", root, [
-  process.execPath,
-  "test/run.ts",
-  "test/polyglot",
-  "test/mesh/grpcurl.test.ts",
-]);
-for (const { name, folder, needs, steps } of LANGUAGES) {
-  const directory = join(root, folder);
-  if (!existsSync(directory)) continue;
-  if (!has(needs)) leftOut.push(`${name} (needs ${needs})`);
-  else for (const step of steps) if (!run(name, directory, step)) break;
-}
-if (leftOut.length > 0) console.log(`Left out: ${leftOut.join(", ")}.`);
-if (failed.length > 0) console.log(`Failed: ${failed.join(", ")}.`);
-process.exit(failed.length > 0 || (isCi && leftOut.length > 0) ? 1 : 0);
-
-function has(command: string): boolean {
-  return spawnSync(command, ["--version"], { stdio: "ignore" }).error === undefined;
-}
-
-/** Both proxies at once, where this is Debian and we may. */
-function installDebianPackages(): boolean {
-  if (!has("apt-get") || process.getuid?.() !== 0) return false;
-  const install = ["install", "-y", "--no-install-recommends", "nginx-light", "haproxy"];
-  return [["update"], install].every(
-    (step) => spawnSync("apt-get", step, { stdio: "inherit" }).status === 0,
+const total = sumOf(rows.map(({ counts }) => counts));
+const leftOut = rows.filter(({ note }) => note.startsWith("left out"));
+console.log("");
+for (const { name, counts, seconds, note } of rows) {
+  console.log(
+    `${name.padEnd(18)}  ${inWords(counts).padEnd(34)}  ${`${seconds} s`.padStart(6)}  ${note}`,
   );
 }
+if (isCi && leftOut.length > 0) console.log("In CI nothing may be left out.");
+console.log(inWords(total));
+const isWhole = leftOut.length === 0 && total.skipped === 0;
+process.exit(total.failed === 0 && (isWhole || !isCi) ? 0 : 1);
 
-function run(name: string, directory: string, [command = "", ...rest]: readonly string[]): boolean {
-  const environment = isCi ? { ...process.env, [REQUIRED]: "true" } : process.env;
-  const options = { cwd: directory, stdio: "inherit", env: environment } as const;
-  const isPassed = spawnSync(command, rest, options).status === 0;
-  if (!isPassed && !failed.includes(name)) failed.push(name);
-  return isPassed;
+/** Adds a row to the table. @param work gives what came of it, or what the machine lacks. */
+async function add(name: string, work: () => Promise<TestCounts | string>): Promise<void> {
+  const startMs = systemClock.monotonicMs();
+  console.log(`${name} …`);
+  const done = await work();
+  const seconds = Math.round((systemClock.monotonicMs() - startMs) / 1_000);
+  const isLeftOut = typeof done === "string";
+  const counts = isLeftOut ? NO_TESTS : done;
+  const note = isLeftOut ? `left out: ${done}` : `log in ${logFileOf(name)}`;
+  rows.push({ name, counts, seconds, note: isLeftOut || counts.failed > 0 ? note : "" });
+}
+
+async function installTools(): Promise<TestCounts> {
+  for (const tool of ["grpcurl", "ghz"] as const) await installGoTool(tool);
+  return NO_TESTS;
+}
+
+/** What runs under vitest: the tools as docs/debugging.md has them, proxies, other processors. */
+async function testTools(): Promise<TestCounts> {
+  const files = ["test/polyglot", "test/mesh/grpcurl.test.ts"];
+  const command = [process.execPath, "test/run.ts", ...files];
+  const { isPassed, output } = await run("tools and proxies", command, { directory: root });
+  return failedAtLeastOnce(countsInWords(output), isPassed);
+}
+
+async function testLanguage(language: Language, mesh: Mesh): Promise<TestCounts> {
+  const { name, preparations, tests, count } = language;
+  const directory = join(root, language.folder);
+  for (const command of preparations) {
+    const { isPassed } = await run(name, command, { directory });
+    if (!isPassed) return failedAtLeastOnce(NO_TESTS, false);
+  }
+  const environment = environmentOf(mesh);
+  const { isPassed, output } = await run(name, tests, { directory, environment });
+  return failedAtLeastOnce(count(output, directory), isPassed);
+}
+
+/** Where the live tests find the mesh, in the names of all three clients. */
+function environmentOf({ addresses, directory }: Mesh): Readonly<Record<string, string>> {
+  return {
+    CARDLANE_MESH: directory.path,
+    CARDLANE_MESH_DIR: directory.path,
+    CARDLANE_TERMINAL: addresses.terminal,
+    CARDLANE_RELAY: addresses.relay,
+    CARDLANE_READER: addresses.reader,
+    CARDLANE_PROCESSOR: addresses.processor,
+  };
+}
+
+/** A mesh of real processes on any free ports, in a folder of its own. */
+async function withMesh(work: (mesh: Mesh) => Promise<void>): Promise<void> {
+  const dataDirectory = mkdtempSync(join(tmpdir(), "cardlane-polyglot-"));
+  try {
+    await using mesh = await startMesh({ dataDirectory });
+    await work(mesh);
+  } finally {
+    rmSync(dataDirectory, { recursive: true, force: true });
+  }
+}
+
+/** What does not build has no tests that could fail. */
+function failedAtLeastOnce(counts: TestCounts, isPassed: boolean): TestCounts {
+  return isPassed || counts.failed > 0 ? counts : { ...counts, failed: 1 };
+}
+
+function logFileOf(name: string): string {
+  return join(logs, `${name.replaceAll(/\W+/g, "-")}.log`);
+}
+
+/** Runs a command with its output in a log, whose end is shown when it fails. */
+async function run(
+  name: string,
+  [command = "", ...rest]: readonly string[],
+  options: {
+    readonly directory: string;
+    readonly environment?: Readonly<Record<string, string>>;
+  },
+): Promise<{ readonly isPassed: boolean; readonly output: string }> {
+  const log = createWriteStream(logFileOf(name));
+  const env = { ...process.env, ...(isCi ? { [REQUIRED]: "true" } : {}), ...options.environment };
+  const child = spawn(command, rest, { cwd: options.directory, env });
+  child.stdout.pipe(log, { end: false });
+  child.stderr.pipe(log, { end: false });
+  const exitCode = await new Promise((resolve) => {
+    child.on("error", () => resolve(undefined)).on("close", resolve);
+  });
+  await new Promise<void>((resolve) => log.end(resolve));
+  const output = readFileSync(logFileOf(name), "utf8");
+  if (exitCode !== 0) {
+    console.log(`${[command, ...rest].join(" ")} failed:`);
+    console.log(readableEnd(output));
+  }
+  return { isPassed: exitCode === 0, output };
+}
+
+/** Of `go test -json` what its tests wrote, of everything else as it is. */
+function readableEnd(output: string): string {
+  const lines = output.split("\n").flatMap((line) => {
+    if (!/^\{"(Time|ImportPath)":/.test(line)) return [line];
+    const { Output } = JSON.parse(line);
+    return typeof Output === "string" && !/^=== |^\s*--- PASS|^ok |no test files/.test(Output)
+      ? [Output.trimEnd()]
+      : [];
+  });
+  return lines.slice(-LOG_LINES_SHOWN).join("\n");
 }

@@ -35,6 +35,7 @@ const (
 	CardNotRead         Code = "CARD_NOT_READ"
 	PINNotEntered       Code = "PIN_NOT_ENTERED"
 	NotSupported        Code = "NOT_SUPPORTED"
+	DeadlineExceeded    Code = "DEADLINE_EXCEEDED"
 	Internal            Code = "INTERNAL"
 )
 
@@ -76,7 +77,8 @@ func FaultOf(err error) *paymentv1.PaymentFault {
 	if step, ok := nextSteps[refusal.Code]; ok {
 		fault.NextStep = step
 	}
-	if refusal.Code == Internal || refusal.Code == PaymentNotFound {
+	switch refusal.Code {
+	case Internal, PaymentNotFound, DeadlineExceeded:
 		fault.Certainty = paymentv1.Certainty_CERTAINTY_UNKNOWN
 		fault.NextStep = paymentv1.NextStep_NEXT_STEP_RETRY_SAME_ID
 	}

@@ -13,6 +13,9 @@ import (
 
 const readerPaymentMax = 1200
 
+// timeMax is the end of the year 9999: a later time has no date of 14 digits (DE 12, 13).
+const timeMax = 253_402_300_799_999
+
 // SubmitWithin is how long after the signature a payment may be submitted for the first time.
 const SubmitWithin = 120 * time.Second
 
@@ -32,8 +35,8 @@ type ReaderPayment struct {
 // ParseReaderPayment checks every field. Believe it only after the signature over the same bytes
 // was verified.
 func ParseReaderPayment(raw []byte) (*ReaderPayment, error) {
-	if len(raw) > readerPaymentMax {
-		return nil, Refuse(MalformedRequest, "reader_payment is too long")
+	if len(raw) == 0 || len(raw) > readerPaymentMax {
+		return nil, Refuse(MalformedRequest, "reader_payment is empty or too long")
 	}
 	var wire paymentv1.ReaderPayment
 	if err := canonical.Unmarshal(raw, &wire); err != nil {
@@ -78,6 +81,8 @@ func checkContext(c *paymentv1.PaymentContext) error {
 	switch {
 	case c.Version != 1:
 		return wrong("version")
+	case !isReaderKind(c.Kind):
+		return wrong("kind")
 	case len(c.PreviousPaymentId) != 0 && len(c.PreviousPaymentId) != IDSize:
 		return wrong("previous_payment_id")
 	case !IsSerial(c.ReaderSerial):
@@ -98,8 +103,27 @@ func checkContext(c *paymentv1.PaymentContext) error {
 		return wrong("verification")
 	case hasPIN != (c.PinEntry != paymentv1.PinEntry_PIN_ENTRY_UNSPECIFIED):
 		return wrong("pin_entry")
+	case c.ReaderTimeMs < 0, c.ReaderTimeMs > timeMax:
+		return wrong("reader_time_ms")
+	case c.SubmitBeforeMs < 0, c.SubmitBeforeMs > c.ReaderTimeMs+SubmitWithin.Milliseconds():
+		return wrong("submit_before_ms")
 	}
 	return CheckAmounts(c.Amounts, c.Kind, c.Currency)
+}
+
+// isReaderKind: a card at the reader can start it.
+func isReaderKind(kind paymentv1.PaymentKind) bool {
+	switch kind {
+	case paymentv1.PaymentKind_PAYMENT_KIND_SALE,
+		paymentv1.PaymentKind_PAYMENT_KIND_AUTHORIZATION,
+		paymentv1.PaymentKind_PAYMENT_KIND_REFUND,
+		paymentv1.PaymentKind_PAYMENT_KIND_BALANCE_ENQUIRY,
+		paymentv1.PaymentKind_PAYMENT_KIND_OFFLINE_SALE,
+		paymentv1.PaymentKind_PAYMENT_KIND_DEFERRED_SALE:
+		return true
+	default:
+		return false
+	}
 }
 
 // CheckAmounts checks what is asked for: a kind that a reader takes a card for, the total against

@@ -5,9 +5,11 @@ from __future__ import annotations
 import struct
 
 from nacl.bindings import crypto_box_beforenm
+from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey
 
 from cardlane.sealing.ed25519 import Signer, Verifier
+from cardlane.sealing.rejected import RejectedError
 from cardlane.sealing.salt_channel import (
     CLIENT_FIRST_NUMBER,
     SERVER_FIRST_NUMBER,
@@ -24,17 +26,30 @@ from cardlane.sealing.salt_packets import (
     parse_identity,
 )
 
+_M1_BYTES = 42
+
 
 class SaltServer:
     """Answers M1 with `m2` and `m3`."""
 
-    def __init__(self, signer: Signer, m1: bytes, now_ms: int, *, time_support: int = 1) -> None:
-        assert m1[:6] == b"SCv2\x01\x00"
-        assert m1[6:10] == struct.pack("<I", 1)
-        ephemeral = PrivateKey.generate()
+    def __init__(
+        self,
+        signer: Signer,
+        m1: bytes,
+        now_ms: int,
+        *,
+        time_support: int = 1,
+        ephemeral: PrivateKey | None = None,
+    ) -> None:
+        if len(m1) != _M1_BYTES or not m1.startswith(b"SCv2\x01\x00" + struct.pack("<I", 1)):
+            raise RejectedError("M1")
+        ephemeral = ephemeral or PrivateKey.generate()
         self._m1 = m1
         self.m2 = b"\x02\x00" + struct.pack("<I", time_support) + bytes(ephemeral.public_key)
-        key = crypto_box_beforenm(m1[10:], bytes(ephemeral))
+        try:
+            key = crypto_box_beforenm(m1[10:], bytes(ephemeral))
+        except (CryptoError, RuntimeError) as error:
+            raise RejectedError("shared key") from error
         self._cipher = SaltCipher(
             key, first_sent=SERVER_FIRST_NUMBER, first_received=CLIENT_FIRST_NUMBER
         )
@@ -46,5 +61,6 @@ class SaltServer:
         """Return the channel; its peer is the reader."""
         identity = parse_identity(M4, self._cipher.open(packet))
         signed = challenge(b"SC-SIG02", self._m1, self.m2)
-        assert Verifier(identity.public_key).verify(signed, identity.signature)
+        if not Verifier(identity.public_key).verify(signed, identity.signature):
+            raise RejectedError("M4")
         return SaltChannel(identity.public_key, self._cipher, self._times)

@@ -73,7 +73,11 @@ func run(ctx context.Context) error {
 	}
 	server := grpc.NewServer(grpc.Creds(transport), grpc.MaxRecvMsgSize(frameMax))
 	served.Register(server)
-	healthv1.RegisterHealthServer(server, health.NewServer())
+	states := health.NewServer()
+	for name := range server.GetServiceInfo() {
+		states.SetServingStatus(name, healthv1.HealthCheckResponse_SERVING)
+	}
+	healthv1.RegisterHealthServer(server, states)
 	reflection.Register(server)
 	go func() {
 		<-ctx.Done()

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	paymentv1 "github.com/cardlane/cardlane/clients/go/gen/cardlane/payment/v1"
 	pinv1 "github.com/cardlane/cardlane/clients/go/gen/cardlane/pin/v1"
 	processorv1 "github.com/cardlane/cardlane/clients/go/gen/cardlane/processor/v1"
+	"github.com/cardlane/cardlane/clients/go/payment"
 )
 
 // authorization is one payment of a box on its way to an answer.
@@ -18,9 +20,19 @@ type authorization struct {
 	pin     pinOutcome
 	signed  *paymentv1.SignedResult
 	err     error
+	// over is when the relay gives up and reverses.
+	over time.Time
 }
 
 func (a *authorization) isOpen() bool { return a.signed == nil && a.err == nil }
+
+// late: nobody waits for a decision any more. What was decided before is answered at any time.
+func (a *authorization) late() error {
+	if time.Now().Before(a.over) {
+		return nil
+	}
+	return payment.Refuse(payment.DeadlineExceeded, "time_left_ms is over")
+}
 
 // authorize verifies all payments of a box, has their PINs verified at once, and decides them.
 func (l *lane) authorize(
@@ -28,10 +40,16 @@ func (l *lane) authorize(
 ) []*authorization {
 	all := make([]*authorization, len(requests))
 	for i, request := range requests {
-		a := &authorization{number: request.RequestNumber, request: request}
+		a := &authorization{
+			number: request.RequestNumber, request: request,
+			over: time.Now().Add(time.Duration(request.TimeLeftMs) * time.Millisecond),
+		}
 		a.opened, a.err = l.desk.verify(request.Payment)
 		if a.err == nil {
 			a.signed, a.err = l.desk.known(a.opened, relay.RelayId)
+		}
+		if a.isOpen() {
+			a.err = a.late()
 		}
 		if a.isOpen() {
 			a.err = l.desk.open(a.opened)
@@ -40,6 +58,9 @@ func (l *lane) authorize(
 	}
 	l.verifyPINs(ctx, all)
 	for _, a := range all {
+		if a.isOpen() {
+			a.err = a.late()
+		}
 		if a.isOpen() {
 			a.signed, a.err = l.desk.decide(a.opened, a.request, relay.RelayId, a.pin)
 		}

@@ -159,6 +159,7 @@ func (r *relay) authorization(signed *paymentv1.SignedPayment) *processorv1.Auth
 	r.entries++
 	return &processorv1.AuthorizationRequest{
 		RequestNumber: r.entries, MessageType: 200, RecordNumber: recordNumber, Payment: signed,
+		TimeLeftMs: 30_000,
 	}
 }
 

@@ -378,7 +378,8 @@ export type AuthorizationRequest = Message<"cardlane.processor.v1.AuthorizationR
   forwardingInstitutionId: string;
 
   /**
-   * Milliseconds left until the relay gives up and reverses, counted from Recorded.
+   * Milliseconds left until the relay gives up and reverses, counted from Recorded. When they are
+   * over, a payment that was not decided before is refused with DEADLINE_EXCEEDED; 0 is over.
    *
    * @generated from field: uint32 time_left_ms = 12;
    */

@@ -603,7 +603,8 @@ type AuthorizationRequest struct {
 	AcquiringInstitutionId string `protobuf:"bytes,10,opt,name=acquiring_institution_id,json=acquiringInstitutionId,proto3" json:"acquiring_institution_id,omitempty"`
 	// Forwarding institution: the relay, up to 11 digits (DE 33).
 	ForwardingInstitutionId string `protobuf:"bytes,11,opt,name=forwarding_institution_id,json=forwardingInstitutionId,proto3" json:"forwarding_institution_id,omitempty"`
-	// Milliseconds left until the relay gives up and reverses, counted from Recorded.
+	// Milliseconds left until the relay gives up and reverses, counted from Recorded. When they are
+	// over, a payment that was not decided before is refused with DEADLINE_EXCEEDED; 0 is over.
 	TimeLeftMs uint32 `protobuf:"varint,12,opt,name=time_left_ms,json=timeLeftMs,proto3" json:"time_left_ms,omitempty"`
 	// The reader's bytes, untouched.
 	Payment *v11.SignedPayment `protobuf:"bytes,13,opt,name=payment,proto3" json:"payment,omitempty"`
@@ -1762,6 +1763,490 @@ func (x *GetBalanceResponse) GetPostings() uint64 {
 	return 0
 }
 
+// Ask for every payment.
+type StreamPaymentsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StreamPaymentsRequest) Reset() {
+	*x = StreamPaymentsRequest{}
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StreamPaymentsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StreamPaymentsRequest) ProtoMessage() {}
+
+func (x *StreamPaymentsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StreamPaymentsRequest.ProtoReflect.Descriptor instead.
+func (*StreamPaymentsRequest) Descriptor() ([]byte, []int) {
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{24}
+}
+
+// A page of payments; each begins after the one before.
+type StreamPaymentsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 to 500.
+	Payments      []*LedgerPayment `protobuf:"bytes,1,rep,name=payments,proto3" json:"payments,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StreamPaymentsResponse) Reset() {
+	*x = StreamPaymentsResponse{}
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StreamPaymentsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StreamPaymentsResponse) ProtoMessage() {}
+
+func (x *StreamPaymentsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StreamPaymentsResponse.ProtoReflect.Descriptor instead.
+func (*StreamPaymentsResponse) Descriptor() ([]byte, []int) {
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *StreamPaymentsResponse) GetPayments() []*LedgerPayment {
+	if x != nil {
+		return x.Payments
+	}
+	return nil
+}
+
+// A payment as the ledger has it.
+type LedgerPayment struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 12 characters of Crockford base32.
+	RecordNumber string `protobuf:"bytes,1,opt,name=record_number,json=recordNumber,proto3" json:"record_number,omitempty"`
+	// DE 42.
+	MerchantId string `protobuf:"bytes,2,opt,name=merchant_id,json=merchantId,proto3" json:"merchant_id,omitempty"`
+	// Text UUID.
+	PaymentId string `protobuf:"bytes,3,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
+	// State now; REVERSED for a tombstone, too.
+	State v11.PaymentState `protobuf:"varint,4,opt,name=state,proto3,enum=cardlane.payment.v1.PaymentState" json:"state,omitempty"`
+	// Reversed before it ever came: it has no postings and never will.
+	IsTombstone bool `protobuf:"varint,5,opt,name=is_tombstone,json=isTombstone,proto3" json:"is_tombstone,omitempty"`
+	// Amount as signed by the reader, in minor units.
+	TotalMinor uint64 `protobuf:"varint,6,opt,name=total_minor,json=totalMinor,proto3" json:"total_minor,omitempty"`
+	// What was approved, also after its reversal, in minor units.
+	ApprovedAmountMinor uint64 `protobuf:"varint,7,opt,name=approved_amount_minor,json=approvedAmountMinor,proto3" json:"approved_amount_minor,omitempty"`
+	// ISO 4217 numeric code.
+	Currency uint32 `protobuf:"varint,8,opt,name=currency,proto3" json:"currency,omitempty"`
+	// Revision of the result.
+	Revision uint32 `protobuf:"varint,9,opt,name=revision,proto3" json:"revision,omitempty"`
+	// The latest signed answer.
+	Result *v11.SignedResult `protobuf:"bytes,10,opt,name=result,proto3" json:"result,omitempty"`
+	// Its postings, the reversal last.
+	Postings []*LedgerPosting `protobuf:"bytes,11,rep,name=postings,proto3" json:"postings,omitempty"`
+	// When it was decided or reversed, Unix milliseconds.
+	ProcessorTimeMs int64 `protobuf:"varint,12,opt,name=processor_time_ms,json=processorTimeMs,proto3" json:"processor_time_ms,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *LedgerPayment) Reset() {
+	*x = LedgerPayment{}
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LedgerPayment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LedgerPayment) ProtoMessage() {}
+
+func (x *LedgerPayment) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LedgerPayment.ProtoReflect.Descriptor instead.
+func (*LedgerPayment) Descriptor() ([]byte, []int) {
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *LedgerPayment) GetRecordNumber() string {
+	if x != nil {
+		return x.RecordNumber
+	}
+	return ""
+}
+
+func (x *LedgerPayment) GetMerchantId() string {
+	if x != nil {
+		return x.MerchantId
+	}
+	return ""
+}
+
+func (x *LedgerPayment) GetPaymentId() string {
+	if x != nil {
+		return x.PaymentId
+	}
+	return ""
+}
+
+func (x *LedgerPayment) GetState() v11.PaymentState {
+	if x != nil {
+		return x.State
+	}
+	return v11.PaymentState(0)
+}
+
+func (x *LedgerPayment) GetIsTombstone() bool {
+	if x != nil {
+		return x.IsTombstone
+	}
+	return false
+}
+
+func (x *LedgerPayment) GetTotalMinor() uint64 {
+	if x != nil {
+		return x.TotalMinor
+	}
+	return 0
+}
+
+func (x *LedgerPayment) GetApprovedAmountMinor() uint64 {
+	if x != nil {
+		return x.ApprovedAmountMinor
+	}
+	return 0
+}
+
+func (x *LedgerPayment) GetCurrency() uint32 {
+	if x != nil {
+		return x.Currency
+	}
+	return 0
+}
+
+func (x *LedgerPayment) GetRevision() uint32 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *LedgerPayment) GetResult() *v11.SignedResult {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+func (x *LedgerPayment) GetPostings() []*LedgerPosting {
+	if x != nil {
+		return x.Postings
+	}
+	return nil
+}
+
+func (x *LedgerPayment) GetProcessorTimeMs() int64 {
+	if x != nil {
+		return x.ProcessorTimeMs
+	}
+	return 0
+}
+
+// One transfer. Written once, never changed.
+type LedgerPosting struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "SALE", "AUTHORIZATION", "REFUND" or "REVERSAL".
+	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	// Above 0, in minor units.
+	AmountMinor uint64 `protobuf:"varint,2,opt,name=amount_minor,json=amountMinor,proto3" json:"amount_minor,omitempty"`
+	// ISO 4217 numeric code.
+	Currency uint32 `protobuf:"varint,3,opt,name=currency,proto3" json:"currency,omitempty"`
+	// Number of the account that it goes from.
+	DebitAccount uint64 `protobuf:"varint,4,opt,name=debit_account,json=debitAccount,proto3" json:"debit_account,omitempty"`
+	// Number of the account that it goes to.
+	CreditAccount uint64 `protobuf:"varint,5,opt,name=credit_account,json=creditAccount,proto3" json:"credit_account,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LedgerPosting) Reset() {
+	*x = LedgerPosting{}
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LedgerPosting) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LedgerPosting) ProtoMessage() {}
+
+func (x *LedgerPosting) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LedgerPosting.ProtoReflect.Descriptor instead.
+func (*LedgerPosting) Descriptor() ([]byte, []int) {
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *LedgerPosting) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *LedgerPosting) GetAmountMinor() uint64 {
+	if x != nil {
+		return x.AmountMinor
+	}
+	return 0
+}
+
+func (x *LedgerPosting) GetCurrency() uint32 {
+	if x != nil {
+		return x.Currency
+	}
+	return 0
+}
+
+func (x *LedgerPosting) GetDebitAccount() uint64 {
+	if x != nil {
+		return x.DebitAccount
+	}
+	return 0
+}
+
+func (x *LedgerPosting) GetCreditAccount() uint64 {
+	if x != nil {
+		return x.CreditAccount
+	}
+	return 0
+}
+
+// Ask for every account.
+type StreamAccountsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StreamAccountsRequest) Reset() {
+	*x = StreamAccountsRequest{}
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StreamAccountsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StreamAccountsRequest) ProtoMessage() {}
+
+func (x *StreamAccountsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StreamAccountsRequest.ProtoReflect.Descriptor instead.
+func (*StreamAccountsRequest) Descriptor() ([]byte, []int) {
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{28}
+}
+
+// A page of accounts; each begins after the one before.
+type StreamAccountsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 to 500.
+	Accounts      []*LedgerAccount `protobuf:"bytes,1,rep,name=accounts,proto3" json:"accounts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StreamAccountsResponse) Reset() {
+	*x = StreamAccountsResponse{}
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StreamAccountsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StreamAccountsResponse) ProtoMessage() {}
+
+func (x *StreamAccountsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StreamAccountsResponse.ProtoReflect.Descriptor instead.
+func (*StreamAccountsResponse) Descriptor() ([]byte, []int) {
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *StreamAccountsResponse) GetAccounts() []*LedgerAccount {
+	if x != nil {
+		return x.Accounts
+	}
+	return nil
+}
+
+// An account. Cardholders' have a number alone.
+type LedgerAccount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number of the account.
+	AccountId uint64 `protobuf:"varint,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// "CARDHOLDER", "MERCHANT" or "CLEARING".
+	Kind string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	// DE 42 of a merchant's account; empty otherwise.
+	MerchantId string `protobuf:"bytes,3,opt,name=merchant_id,json=merchantId,proto3" json:"merchant_id,omitempty"`
+	// ISO 4217 numeric code.
+	Currency uint32 `protobuf:"varint,4,opt,name=currency,proto3" json:"currency,omitempty"`
+	// As kept with the account, in minor units.
+	BalanceMinor int64 `protobuf:"varint,5,opt,name=balance_minor,json=balanceMinor,proto3" json:"balance_minor,omitempty"`
+	// As the sum of all its postings, in minor units. Always the same.
+	RecomputedMinor int64 `protobuf:"varint,6,opt,name=recomputed_minor,json=recomputedMinor,proto3" json:"recomputed_minor,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *LedgerAccount) Reset() {
+	*x = LedgerAccount{}
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LedgerAccount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LedgerAccount) ProtoMessage() {}
+
+func (x *LedgerAccount) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LedgerAccount.ProtoReflect.Descriptor instead.
+func (*LedgerAccount) Descriptor() ([]byte, []int) {
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *LedgerAccount) GetAccountId() uint64 {
+	if x != nil {
+		return x.AccountId
+	}
+	return 0
+}
+
+func (x *LedgerAccount) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *LedgerAccount) GetMerchantId() string {
+	if x != nil {
+		return x.MerchantId
+	}
+	return ""
+}
+
+func (x *LedgerAccount) GetCurrency() uint32 {
+	if x != nil {
+		return x.Currency
+	}
+	return 0
+}
+
+func (x *LedgerAccount) GetBalanceMinor() int64 {
+	if x != nil {
+		return x.BalanceMinor
+	}
+	return 0
+}
+
+func (x *LedgerAccount) GetRecomputedMinor() int64 {
+	if x != nil {
+		return x.RecomputedMinor
+	}
+	return 0
+}
+
 var File_cardlane_processor_v1_processor_proto protoreflect.FileDescriptor
 
 const file_cardlane_processor_v1_processor_proto_rawDesc = "" +
@@ -1895,7 +2380,45 @@ const file_cardlane_processor_v1_processor_proto_rawDesc = "" +
 	"\x12GetBalanceResponse\x12#\n" +
 	"\rbalance_minor\x18\x01 \x01(\x03R\fbalanceMinor\x12)\n" +
 	"\x10recomputed_minor\x18\x02 \x01(\x03R\x0frecomputedMinor\x12\x1a\n" +
-	"\bpostings\x18\x03 \x01(\x04R\bpostings2\xdb\x01\n" +
+	"\bpostings\x18\x03 \x01(\x04R\bpostings\"\x17\n" +
+	"\x15StreamPaymentsRequest\"Z\n" +
+	"\x16StreamPaymentsResponse\x12@\n" +
+	"\bpayments\x18\x01 \x03(\v2$.cardlane.processor.v1.LedgerPaymentR\bpayments\"\x86\x04\n" +
+	"\rLedgerPayment\x12#\n" +
+	"\rrecord_number\x18\x01 \x01(\tR\frecordNumber\x12\x1f\n" +
+	"\vmerchant_id\x18\x02 \x01(\tR\n" +
+	"merchantId\x12\x1d\n" +
+	"\n" +
+	"payment_id\x18\x03 \x01(\tR\tpaymentId\x127\n" +
+	"\x05state\x18\x04 \x01(\x0e2!.cardlane.payment.v1.PaymentStateR\x05state\x12!\n" +
+	"\fis_tombstone\x18\x05 \x01(\bR\visTombstone\x12\x1f\n" +
+	"\vtotal_minor\x18\x06 \x01(\x04R\n" +
+	"totalMinor\x122\n" +
+	"\x15approved_amount_minor\x18\a \x01(\x04R\x13approvedAmountMinor\x12\x1a\n" +
+	"\bcurrency\x18\b \x01(\rR\bcurrency\x12\x1a\n" +
+	"\brevision\x18\t \x01(\rR\brevision\x129\n" +
+	"\x06result\x18\n" +
+	" \x01(\v2!.cardlane.payment.v1.SignedResultR\x06result\x12@\n" +
+	"\bpostings\x18\v \x03(\v2$.cardlane.processor.v1.LedgerPostingR\bpostings\x12*\n" +
+	"\x11processor_time_ms\x18\f \x01(\x03R\x0fprocessorTimeMs\"\xae\x01\n" +
+	"\rLedgerPosting\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12!\n" +
+	"\famount_minor\x18\x02 \x01(\x04R\vamountMinor\x12\x1a\n" +
+	"\bcurrency\x18\x03 \x01(\rR\bcurrency\x12#\n" +
+	"\rdebit_account\x18\x04 \x01(\x04R\fdebitAccount\x12%\n" +
+	"\x0ecredit_account\x18\x05 \x01(\x04R\rcreditAccount\"\x17\n" +
+	"\x15StreamAccountsRequest\"Z\n" +
+	"\x16StreamAccountsResponse\x12@\n" +
+	"\baccounts\x18\x01 \x03(\v2$.cardlane.processor.v1.LedgerAccountR\baccounts\"\xcf\x01\n" +
+	"\rLedgerAccount\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\x04R\taccountId\x12\x12\n" +
+	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x1f\n" +
+	"\vmerchant_id\x18\x03 \x01(\tR\n" +
+	"merchantId\x12\x1a\n" +
+	"\bcurrency\x18\x04 \x01(\rR\bcurrency\x12#\n" +
+	"\rbalance_minor\x18\x05 \x01(\x03R\fbalanceMinor\x12)\n" +
+	"\x10recomputed_minor\x18\x06 \x01(\x03R\x0frecomputedMinor2\xdb\x01\n" +
 	"\x10ProcessorService\x12\\\n" +
 	"\aProcess\x12%.cardlane.processor.v1.ProcessRequest\x1a&.cardlane.processor.v1.ProcessResponse(\x010\x01\x12i\n" +
 	"\vGetManifest\x12).cardlane.processor.v1.GetManifestRequest\x1a*.cardlane.processor.v1.GetManifestResponse\"\x03\x90\x02\x012\xea\x03\n" +
@@ -1904,7 +2427,10 @@ const file_cardlane_processor_v1_processor_proto_rawDesc = "" +
 	"\x11RegisterTerminals\x12/.cardlane.processor.v1.RegisterTerminalsRequest\x1a0.cardlane.processor.v1.RegisterTerminalsResponse\"\x03\x90\x02\x02\x12u\n" +
 	"\x0fRegisterReaders\x12-.cardlane.processor.v1.RegisterReadersRequest\x1a..cardlane.processor.v1.RegisterReadersResponse\"\x03\x90\x02\x02\x12f\n" +
 	"\n" +
-	"GetBalance\x12(.cardlane.processor.v1.GetBalanceRequest\x1a).cardlane.processor.v1.GetBalanceResponse\"\x03\x90\x02\x01B\xf0\x01\n" +
+	"GetBalance\x12(.cardlane.processor.v1.GetBalanceRequest\x1a).cardlane.processor.v1.GetBalanceResponse\"\x03\x90\x02\x012\x87\x02\n" +
+	"\x19ProcessorOversightService\x12t\n" +
+	"\x0eStreamPayments\x12,.cardlane.processor.v1.StreamPaymentsRequest\x1a-.cardlane.processor.v1.StreamPaymentsResponse\"\x03\x90\x02\x010\x01\x12t\n" +
+	"\x0eStreamAccounts\x12,.cardlane.processor.v1.StreamAccountsRequest\x1a-.cardlane.processor.v1.StreamAccountsResponse\"\x03\x90\x02\x010\x01B\xf0\x01\n" +
 	"\x19com.cardlane.processor.v1B\x0eProcessorProtoP\x01ZMgithub.com/cardlane/cardlane/clients/go/gen/cardlane/processor/v1;processorv1\xa2\x02\x03CPX\xaa\x02\x15Cardlane.Processor.V1\xca\x02\x15Cardlane\\Processor\\V1\xe2\x02!Cardlane\\Processor\\V1\\GPBMetadata\xea\x02\x17Cardlane::Processor::V1b\x06proto3"
 
 var (
@@ -1919,7 +2445,7 @@ func file_cardlane_processor_v1_processor_proto_rawDescGZIP() []byte {
 	return file_cardlane_processor_v1_processor_proto_rawDescData
 }
 
-var file_cardlane_processor_v1_processor_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_cardlane_processor_v1_processor_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
 var file_cardlane_processor_v1_processor_proto_goTypes = []any{
 	(*ProcessRequest)(nil),            // 0: cardlane.processor.v1.ProcessRequest
 	(*ProcessResponse)(nil),           // 1: cardlane.processor.v1.ProcessResponse
@@ -1945,71 +2471,88 @@ var file_cardlane_processor_v1_processor_proto_goTypes = []any{
 	(*RegisterReadersResponse)(nil),   // 21: cardlane.processor.v1.RegisterReadersResponse
 	(*GetBalanceRequest)(nil),         // 22: cardlane.processor.v1.GetBalanceRequest
 	(*GetBalanceResponse)(nil),        // 23: cardlane.processor.v1.GetBalanceResponse
-	(*v1.Hello)(nil),                  // 24: cardlane.mesh.v1.Hello
-	(*v1.Heartbeat)(nil),              // 25: cardlane.mesh.v1.Heartbeat
-	(*v1.Drain)(nil),                  // 26: cardlane.mesh.v1.Drain
-	(*v1.Close)(nil),                  // 27: cardlane.mesh.v1.Close
-	(*v11.PaymentFault)(nil),          // 28: cardlane.payment.v1.PaymentFault
-	(*v11.SignedPayment)(nil),         // 29: cardlane.payment.v1.SignedPayment
-	(*v11.SignedReverse)(nil),         // 30: cardlane.payment.v1.SignedReverse
-	(*v11.SignedInstruction)(nil),     // 31: cardlane.payment.v1.SignedInstruction
-	(*v11.SignedCompletion)(nil),      // 32: cardlane.payment.v1.SignedCompletion
-	(*v11.SignedResult)(nil),          // 33: cardlane.payment.v1.SignedResult
-	(*v12.DelegatedManifest)(nil),     // 34: cardlane.keys.v1.DelegatedManifest
-	(*v12.SignedEnvelope)(nil),        // 35: cardlane.keys.v1.SignedEnvelope
-	(v13.DeviceState)(0),              // 36: cardlane.relay.v1.DeviceState
-	(*v13.ReaderRegistration)(nil),    // 37: cardlane.relay.v1.ReaderRegistration
+	(*StreamPaymentsRequest)(nil),     // 24: cardlane.processor.v1.StreamPaymentsRequest
+	(*StreamPaymentsResponse)(nil),    // 25: cardlane.processor.v1.StreamPaymentsResponse
+	(*LedgerPayment)(nil),             // 26: cardlane.processor.v1.LedgerPayment
+	(*LedgerPosting)(nil),             // 27: cardlane.processor.v1.LedgerPosting
+	(*StreamAccountsRequest)(nil),     // 28: cardlane.processor.v1.StreamAccountsRequest
+	(*StreamAccountsResponse)(nil),    // 29: cardlane.processor.v1.StreamAccountsResponse
+	(*LedgerAccount)(nil),             // 30: cardlane.processor.v1.LedgerAccount
+	(*v1.Hello)(nil),                  // 31: cardlane.mesh.v1.Hello
+	(*v1.Heartbeat)(nil),              // 32: cardlane.mesh.v1.Heartbeat
+	(*v1.Drain)(nil),                  // 33: cardlane.mesh.v1.Drain
+	(*v1.Close)(nil),                  // 34: cardlane.mesh.v1.Close
+	(*v11.PaymentFault)(nil),          // 35: cardlane.payment.v1.PaymentFault
+	(*v11.SignedPayment)(nil),         // 36: cardlane.payment.v1.SignedPayment
+	(*v11.SignedReverse)(nil),         // 37: cardlane.payment.v1.SignedReverse
+	(*v11.SignedInstruction)(nil),     // 38: cardlane.payment.v1.SignedInstruction
+	(*v11.SignedCompletion)(nil),      // 39: cardlane.payment.v1.SignedCompletion
+	(*v11.SignedResult)(nil),          // 40: cardlane.payment.v1.SignedResult
+	(*v12.DelegatedManifest)(nil),     // 41: cardlane.keys.v1.DelegatedManifest
+	(*v12.SignedEnvelope)(nil),        // 42: cardlane.keys.v1.SignedEnvelope
+	(v13.DeviceState)(0),              // 43: cardlane.relay.v1.DeviceState
+	(*v13.ReaderRegistration)(nil),    // 44: cardlane.relay.v1.ReaderRegistration
+	(v11.PaymentState)(0),             // 45: cardlane.payment.v1.PaymentState
 }
 var file_cardlane_processor_v1_processor_proto_depIdxs = []int32{
-	24, // 0: cardlane.processor.v1.ProcessRequest.hello:type_name -> cardlane.mesh.v1.Hello
-	25, // 1: cardlane.processor.v1.ProcessRequest.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
-	26, // 2: cardlane.processor.v1.ProcessRequest.drain:type_name -> cardlane.mesh.v1.Drain
-	27, // 3: cardlane.processor.v1.ProcessRequest.close:type_name -> cardlane.mesh.v1.Close
+	31, // 0: cardlane.processor.v1.ProcessRequest.hello:type_name -> cardlane.mesh.v1.Hello
+	32, // 1: cardlane.processor.v1.ProcessRequest.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
+	33, // 2: cardlane.processor.v1.ProcessRequest.drain:type_name -> cardlane.mesh.v1.Drain
+	34, // 3: cardlane.processor.v1.ProcessRequest.close:type_name -> cardlane.mesh.v1.Close
 	2,  // 4: cardlane.processor.v1.ProcessRequest.box:type_name -> cardlane.processor.v1.HopBox
-	24, // 5: cardlane.processor.v1.ProcessResponse.hello:type_name -> cardlane.mesh.v1.Hello
-	25, // 6: cardlane.processor.v1.ProcessResponse.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
-	26, // 7: cardlane.processor.v1.ProcessResponse.drain:type_name -> cardlane.mesh.v1.Drain
-	27, // 8: cardlane.processor.v1.ProcessResponse.close:type_name -> cardlane.mesh.v1.Close
+	31, // 5: cardlane.processor.v1.ProcessResponse.hello:type_name -> cardlane.mesh.v1.Hello
+	32, // 6: cardlane.processor.v1.ProcessResponse.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
+	33, // 7: cardlane.processor.v1.ProcessResponse.drain:type_name -> cardlane.mesh.v1.Drain
+	34, // 8: cardlane.processor.v1.ProcessResponse.close:type_name -> cardlane.mesh.v1.Close
 	2,  // 9: cardlane.processor.v1.ProcessResponse.box:type_name -> cardlane.processor.v1.HopBox
 	3,  // 10: cardlane.processor.v1.ProcessResponse.box_refused:type_name -> cardlane.processor.v1.BoxRefused
-	28, // 11: cardlane.processor.v1.BoxRefused.fault:type_name -> cardlane.payment.v1.PaymentFault
+	35, // 11: cardlane.processor.v1.BoxRefused.fault:type_name -> cardlane.payment.v1.PaymentFault
 	6,  // 12: cardlane.processor.v1.HopRequest.authorizations:type_name -> cardlane.processor.v1.AuthorizationRequest
 	7,  // 13: cardlane.processor.v1.HopRequest.reversals:type_name -> cardlane.processor.v1.ReversalRequest
 	8,  // 14: cardlane.processor.v1.HopRequest.instructions:type_name -> cardlane.processor.v1.InstructionRequest
 	10, // 15: cardlane.processor.v1.HopRequest.acknowledgements:type_name -> cardlane.processor.v1.Acknowledgement
 	9,  // 16: cardlane.processor.v1.HopRequest.completions:type_name -> cardlane.processor.v1.CompletionRequest
 	11, // 17: cardlane.processor.v1.HopAnswer.answers:type_name -> cardlane.processor.v1.Answer
-	29, // 18: cardlane.processor.v1.AuthorizationRequest.payment:type_name -> cardlane.payment.v1.SignedPayment
-	30, // 19: cardlane.processor.v1.ReversalRequest.reverse:type_name -> cardlane.payment.v1.SignedReverse
-	31, // 20: cardlane.processor.v1.InstructionRequest.instruction:type_name -> cardlane.payment.v1.SignedInstruction
-	32, // 21: cardlane.processor.v1.CompletionRequest.completion:type_name -> cardlane.payment.v1.SignedCompletion
-	33, // 22: cardlane.processor.v1.Answer.result:type_name -> cardlane.payment.v1.SignedResult
-	28, // 23: cardlane.processor.v1.Answer.fault:type_name -> cardlane.payment.v1.PaymentFault
-	34, // 24: cardlane.processor.v1.GetManifestResponse.manifest:type_name -> cardlane.keys.v1.DelegatedManifest
-	35, // 25: cardlane.processor.v1.RelayRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
-	36, // 26: cardlane.processor.v1.RelayRegistration.state:type_name -> cardlane.relay.v1.DeviceState
+	36, // 18: cardlane.processor.v1.AuthorizationRequest.payment:type_name -> cardlane.payment.v1.SignedPayment
+	37, // 19: cardlane.processor.v1.ReversalRequest.reverse:type_name -> cardlane.payment.v1.SignedReverse
+	38, // 20: cardlane.processor.v1.InstructionRequest.instruction:type_name -> cardlane.payment.v1.SignedInstruction
+	39, // 21: cardlane.processor.v1.CompletionRequest.completion:type_name -> cardlane.payment.v1.SignedCompletion
+	40, // 22: cardlane.processor.v1.Answer.result:type_name -> cardlane.payment.v1.SignedResult
+	35, // 23: cardlane.processor.v1.Answer.fault:type_name -> cardlane.payment.v1.PaymentFault
+	41, // 24: cardlane.processor.v1.GetManifestResponse.manifest:type_name -> cardlane.keys.v1.DelegatedManifest
+	42, // 25: cardlane.processor.v1.RelayRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
+	43, // 26: cardlane.processor.v1.RelayRegistration.state:type_name -> cardlane.relay.v1.DeviceState
 	14, // 27: cardlane.processor.v1.RegisterRelaysRequest.relays:type_name -> cardlane.processor.v1.RelayRegistration
-	35, // 28: cardlane.processor.v1.TerminalRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
-	36, // 29: cardlane.processor.v1.TerminalRegistration.state:type_name -> cardlane.relay.v1.DeviceState
+	42, // 28: cardlane.processor.v1.TerminalRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
+	43, // 29: cardlane.processor.v1.TerminalRegistration.state:type_name -> cardlane.relay.v1.DeviceState
 	17, // 30: cardlane.processor.v1.RegisterTerminalsRequest.terminals:type_name -> cardlane.processor.v1.TerminalRegistration
-	37, // 31: cardlane.processor.v1.RegisterReadersRequest.readers:type_name -> cardlane.relay.v1.ReaderRegistration
-	0,  // 32: cardlane.processor.v1.ProcessorService.Process:input_type -> cardlane.processor.v1.ProcessRequest
-	12, // 33: cardlane.processor.v1.ProcessorService.GetManifest:input_type -> cardlane.processor.v1.GetManifestRequest
-	15, // 34: cardlane.processor.v1.ProcessorRegistryService.RegisterRelays:input_type -> cardlane.processor.v1.RegisterRelaysRequest
-	18, // 35: cardlane.processor.v1.ProcessorRegistryService.RegisterTerminals:input_type -> cardlane.processor.v1.RegisterTerminalsRequest
-	20, // 36: cardlane.processor.v1.ProcessorRegistryService.RegisterReaders:input_type -> cardlane.processor.v1.RegisterReadersRequest
-	22, // 37: cardlane.processor.v1.ProcessorRegistryService.GetBalance:input_type -> cardlane.processor.v1.GetBalanceRequest
-	1,  // 38: cardlane.processor.v1.ProcessorService.Process:output_type -> cardlane.processor.v1.ProcessResponse
-	13, // 39: cardlane.processor.v1.ProcessorService.GetManifest:output_type -> cardlane.processor.v1.GetManifestResponse
-	16, // 40: cardlane.processor.v1.ProcessorRegistryService.RegisterRelays:output_type -> cardlane.processor.v1.RegisterRelaysResponse
-	19, // 41: cardlane.processor.v1.ProcessorRegistryService.RegisterTerminals:output_type -> cardlane.processor.v1.RegisterTerminalsResponse
-	21, // 42: cardlane.processor.v1.ProcessorRegistryService.RegisterReaders:output_type -> cardlane.processor.v1.RegisterReadersResponse
-	23, // 43: cardlane.processor.v1.ProcessorRegistryService.GetBalance:output_type -> cardlane.processor.v1.GetBalanceResponse
-	38, // [38:44] is the sub-list for method output_type
-	32, // [32:38] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	44, // 31: cardlane.processor.v1.RegisterReadersRequest.readers:type_name -> cardlane.relay.v1.ReaderRegistration
+	26, // 32: cardlane.processor.v1.StreamPaymentsResponse.payments:type_name -> cardlane.processor.v1.LedgerPayment
+	45, // 33: cardlane.processor.v1.LedgerPayment.state:type_name -> cardlane.payment.v1.PaymentState
+	40, // 34: cardlane.processor.v1.LedgerPayment.result:type_name -> cardlane.payment.v1.SignedResult
+	27, // 35: cardlane.processor.v1.LedgerPayment.postings:type_name -> cardlane.processor.v1.LedgerPosting
+	30, // 36: cardlane.processor.v1.StreamAccountsResponse.accounts:type_name -> cardlane.processor.v1.LedgerAccount
+	0,  // 37: cardlane.processor.v1.ProcessorService.Process:input_type -> cardlane.processor.v1.ProcessRequest
+	12, // 38: cardlane.processor.v1.ProcessorService.GetManifest:input_type -> cardlane.processor.v1.GetManifestRequest
+	15, // 39: cardlane.processor.v1.ProcessorRegistryService.RegisterRelays:input_type -> cardlane.processor.v1.RegisterRelaysRequest
+	18, // 40: cardlane.processor.v1.ProcessorRegistryService.RegisterTerminals:input_type -> cardlane.processor.v1.RegisterTerminalsRequest
+	20, // 41: cardlane.processor.v1.ProcessorRegistryService.RegisterReaders:input_type -> cardlane.processor.v1.RegisterReadersRequest
+	22, // 42: cardlane.processor.v1.ProcessorRegistryService.GetBalance:input_type -> cardlane.processor.v1.GetBalanceRequest
+	24, // 43: cardlane.processor.v1.ProcessorOversightService.StreamPayments:input_type -> cardlane.processor.v1.StreamPaymentsRequest
+	28, // 44: cardlane.processor.v1.ProcessorOversightService.StreamAccounts:input_type -> cardlane.processor.v1.StreamAccountsRequest
+	1,  // 45: cardlane.processor.v1.ProcessorService.Process:output_type -> cardlane.processor.v1.ProcessResponse
+	13, // 46: cardlane.processor.v1.ProcessorService.GetManifest:output_type -> cardlane.processor.v1.GetManifestResponse
+	16, // 47: cardlane.processor.v1.ProcessorRegistryService.RegisterRelays:output_type -> cardlane.processor.v1.RegisterRelaysResponse
+	19, // 48: cardlane.processor.v1.ProcessorRegistryService.RegisterTerminals:output_type -> cardlane.processor.v1.RegisterTerminalsResponse
+	21, // 49: cardlane.processor.v1.ProcessorRegistryService.RegisterReaders:output_type -> cardlane.processor.v1.RegisterReadersResponse
+	23, // 50: cardlane.processor.v1.ProcessorRegistryService.GetBalance:output_type -> cardlane.processor.v1.GetBalanceResponse
+	25, // 51: cardlane.processor.v1.ProcessorOversightService.StreamPayments:output_type -> cardlane.processor.v1.StreamPaymentsResponse
+	29, // 52: cardlane.processor.v1.ProcessorOversightService.StreamAccounts:output_type -> cardlane.processor.v1.StreamAccountsResponse
+	45, // [45:53] is the sub-list for method output_type
+	37, // [37:45] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_cardlane_processor_v1_processor_proto_init() }
@@ -2042,9 +2585,9 @@ func file_cardlane_processor_v1_processor_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cardlane_processor_v1_processor_proto_rawDesc), len(file_cardlane_processor_v1_processor_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   24,
+			NumMessages:   31,
 			NumExtensions: 0,
-			NumServices:   2,
+			NumServices:   3,
 		},
 		GoTypes:           file_cardlane_processor_v1_processor_proto_goTypes,
 		DependencyIndexes: file_cardlane_processor_v1_processor_proto_depIdxs,

@@ -394,3 +394,158 @@ var ProcessorRegistryService_ServiceDesc = grpc.ServiceDesc{
 	Streams:  []grpc.StreamDesc{},
 	Metadata: "cardlane/processor/v1/processor.proto",
 }
+
+const (
+	ProcessorOversightService_StreamPayments_FullMethodName = "/cardlane.processor.v1.ProcessorOversightService/StreamPayments"
+	ProcessorOversightService_StreamAccounts_FullMethodName = "/cardlane.processor.v1.ProcessorOversightService/StreamAccounts"
+)
+
+// ProcessorOversightServiceClient is the client API for ProcessorOversightService service.
+//
+// For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
+//
+// Looking into the whole ledger. For operators.
+type ProcessorOversightServiceClient interface {
+	// Every payment with its postings, in the order of merchant id and payment id.
+	StreamPayments(ctx context.Context, in *StreamPaymentsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamPaymentsResponse], error)
+	// Every account with its balance as kept and as recomputed from all postings.
+	StreamAccounts(ctx context.Context, in *StreamAccountsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamAccountsResponse], error)
+}
+
+type processorOversightServiceClient struct {
+	cc grpc.ClientConnInterface
+}
+
+func NewProcessorOversightServiceClient(cc grpc.ClientConnInterface) ProcessorOversightServiceClient {
+	return &processorOversightServiceClient{cc}
+}
+
+func (c *processorOversightServiceClient) StreamPayments(ctx context.Context, in *StreamPaymentsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamPaymentsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &ProcessorOversightService_ServiceDesc.Streams[0], ProcessorOversightService_StreamPayments_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[StreamPaymentsRequest, StreamPaymentsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ProcessorOversightService_StreamPaymentsClient = grpc.ServerStreamingClient[StreamPaymentsResponse]
+
+func (c *processorOversightServiceClient) StreamAccounts(ctx context.Context, in *StreamAccountsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamAccountsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &ProcessorOversightService_ServiceDesc.Streams[1], ProcessorOversightService_StreamAccounts_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[StreamAccountsRequest, StreamAccountsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ProcessorOversightService_StreamAccountsClient = grpc.ServerStreamingClient[StreamAccountsResponse]
+
+// ProcessorOversightServiceServer is the server API for ProcessorOversightService service.
+// All implementations must embed UnimplementedProcessorOversightServiceServer
+// for forward compatibility.
+//
+// Looking into the whole ledger. For operators.
+type ProcessorOversightServiceServer interface {
+	// Every payment with its postings, in the order of merchant id and payment id.
+	StreamPayments(*StreamPaymentsRequest, grpc.ServerStreamingServer[StreamPaymentsResponse]) error
+	// Every account with its balance as kept and as recomputed from all postings.
+	StreamAccounts(*StreamAccountsRequest, grpc.ServerStreamingServer[StreamAccountsResponse]) error
+	mustEmbedUnimplementedProcessorOversightServiceServer()
+}
+
+// UnimplementedProcessorOversightServiceServer must be embedded to have
+// forward compatible implementations.
+//
+// NOTE: this should be embedded by value instead of pointer to avoid a nil
+// pointer dereference when methods are called.
+type UnimplementedProcessorOversightServiceServer struct{}
+
+func (UnimplementedProcessorOversightServiceServer) StreamPayments(*StreamPaymentsRequest, grpc.ServerStreamingServer[StreamPaymentsResponse]) error {
+	return status.Error(codes.Unimplemented, "method StreamPayments not implemented")
+}
+func (UnimplementedProcessorOversightServiceServer) StreamAccounts(*StreamAccountsRequest, grpc.ServerStreamingServer[StreamAccountsResponse]) error {
+	return status.Error(codes.Unimplemented, "method StreamAccounts not implemented")
+}
+func (UnimplementedProcessorOversightServiceServer) mustEmbedUnimplementedProcessorOversightServiceServer() {
+}
+func (UnimplementedProcessorOversightServiceServer) testEmbeddedByValue() {}
+
+// UnsafeProcessorOversightServiceServer may be embedded to opt out of forward compatibility for this service.
+// Use of this interface is not recommended, as added methods to ProcessorOversightServiceServer will
+// result in compilation errors.
+type UnsafeProcessorOversightServiceServer interface {
+	mustEmbedUnimplementedProcessorOversightServiceServer()
+}
+
+func RegisterProcessorOversightServiceServer(s grpc.ServiceRegistrar, srv ProcessorOversightServiceServer) {
+	// If the following call panics, it indicates UnimplementedProcessorOversightServiceServer was
+	// embedded by pointer and is nil.  This will cause panics if an
+	// unimplemented method is ever invoked, so we test this at initialization
+	// time to prevent it from happening at runtime later due to I/O.
+	if t, ok := srv.(interface{ testEmbeddedByValue() }); ok {
+		t.testEmbeddedByValue()
+	}
+	s.RegisterService(&ProcessorOversightService_ServiceDesc, srv)
+}
+
+func _ProcessorOversightService_StreamPayments_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(StreamPaymentsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(ProcessorOversightServiceServer).StreamPayments(m, &grpc.GenericServerStream[StreamPaymentsRequest, StreamPaymentsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ProcessorOversightService_StreamPaymentsServer = grpc.ServerStreamingServer[StreamPaymentsResponse]
+
+func _ProcessorOversightService_StreamAccounts_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(StreamAccountsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(ProcessorOversightServiceServer).StreamAccounts(m, &grpc.GenericServerStream[StreamAccountsRequest, StreamAccountsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ProcessorOversightService_StreamAccountsServer = grpc.ServerStreamingServer[StreamAccountsResponse]
+
+// ProcessorOversightService_ServiceDesc is the grpc.ServiceDesc for ProcessorOversightService service.
+// It's only intended for direct use with grpc.RegisterService,
+// and not to be introspected or modified (even as a copy)
+var ProcessorOversightService_ServiceDesc = grpc.ServiceDesc{
+	ServiceName: "cardlane.processor.v1.ProcessorOversightService",
+	HandlerType: (*ProcessorOversightServiceServer)(nil),
+	Methods:     []grpc.MethodDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "StreamPayments",
+			Handler:       _ProcessorOversightService_StreamPayments_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "StreamAccounts",
+			Handler:       _ProcessorOversightService_StreamAccounts_Handler,
+			ServerStreams: true,
+		},
+	},
+	Metadata: "cardlane/processor/v1/processor.proto",
+}

@@ -1022,7 +1022,8 @@ func (x *ListPaymentsResponse) GetNextPageToken() string {
 // From where to watch.
 type WatchPaymentsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The last sequence the caller has seen; 0 from the beginning.
+	// The last sequence the caller has seen; 0 from the oldest that is kept. One that is older than
+	// that is refused with WRONG_STATE: what happened in between can be listed, not watched.
 	AfterSequence uint64 `protobuf:"varint,1,opt,name=after_sequence,json=afterSequence,proto3" json:"after_sequence,omitempty"`
 	// Start with what happens from now on, whatever after_sequence says.
 	FromNow bool `protobuf:"varint,2,opt,name=from_now,json=fromNow,proto3" json:"from_now,omitempty"`
@@ -1756,7 +1757,9 @@ type TerminalRegistration struct {
 	// Whether payments of it are accepted.
 	State DeviceState `protobuf:"varint,2,opt,name=state,proto3,enum=cardlane.relay.v1.DeviceState" json:"state,omitempty"`
 	// ISO 4217 numeric codes it may use. 1 to 32.
-	Currencies    []uint32 `protobuf:"varint,3,rep,packed,name=currencies,proto3" json:"currencies,omitempty"`
+	Currencies []uint32 `protobuf:"varint,3,rep,packed,name=currencies,proto3" json:"currencies,omitempty"`
+	// Whom results are sent to. Absent: whatever was set before stays.
+	Contact       *TerminalContact `protobuf:"bytes,4,opt,name=contact,proto3" json:"contact,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1812,6 +1815,188 @@ func (x *TerminalRegistration) GetCurrencies() []uint32 {
 	return nil
 }
 
+func (x *TerminalRegistration) GetContact() *TerminalContact {
+	if x != nil {
+		return x.Contact
+	}
+	return nil
+}
+
+// Whom the results of a terminal's payments are sent to, and how they are put.
+type TerminalContact struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// E.164, such as "+12025550123". Empty: no SMS.
+	Phone string `protobuf:"bytes,1,opt,name=phone,proto3" json:"phone,omitempty"`
+	// Mailbox, such as "till@shop.example". Empty: no e-mail.
+	Email string `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
+	// BCP 47 tag, such as "en-GB" or "zh-CN". Its language chooses the template, the whole of it how
+	// amounts and times are written. Empty means "en".
+	Language string `protobuf:"bytes,3,opt,name=language,proto3" json:"language,omitempty"`
+	// IANA time zone, such as "Europe/Vienna". Empty means "UTC".
+	TimeZone      string `protobuf:"bytes,4,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TerminalContact) Reset() {
+	*x = TerminalContact{}
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TerminalContact) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TerminalContact) ProtoMessage() {}
+
+func (x *TerminalContact) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TerminalContact.ProtoReflect.Descriptor instead.
+func (*TerminalContact) Descriptor() ([]byte, []int) {
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *TerminalContact) GetPhone() string {
+	if x != nil {
+		return x.Phone
+	}
+	return ""
+}
+
+func (x *TerminalContact) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *TerminalContact) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
+}
+
+func (x *TerminalContact) GetTimeZone() string {
+	if x != nil {
+		return x.TimeZone
+	}
+	return ""
+}
+
+// Change a terminal's contact.
+type SetTerminalContactRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// DE 41, 8 characters; must be registered.
+	TerminalId string `protobuf:"bytes,1,opt,name=terminal_id,json=terminalId,proto3" json:"terminal_id,omitempty"`
+	// The new contact; with neither phone nor email nothing is sent any more.
+	Contact       *TerminalContact `protobuf:"bytes,2,opt,name=contact,proto3" json:"contact,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetTerminalContactRequest) Reset() {
+	*x = SetTerminalContactRequest{}
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetTerminalContactRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetTerminalContactRequest) ProtoMessage() {}
+
+func (x *SetTerminalContactRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetTerminalContactRequest.ProtoReflect.Descriptor instead.
+func (*SetTerminalContactRequest) Descriptor() ([]byte, []int) {
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *SetTerminalContactRequest) GetTerminalId() string {
+	if x != nil {
+		return x.TerminalId
+	}
+	return ""
+}
+
+func (x *SetTerminalContactRequest) GetContact() *TerminalContact {
+	if x != nil {
+		return x.Contact
+	}
+	return nil
+}
+
+// The contact as it is kept.
+type SetTerminalContactResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// With defaults filled in, and the phone in E.164 whatever way it was written.
+	Contact       *TerminalContact `protobuf:"bytes,1,opt,name=contact,proto3" json:"contact,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetTerminalContactResponse) Reset() {
+	*x = SetTerminalContactResponse{}
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetTerminalContactResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetTerminalContactResponse) ProtoMessage() {}
+
+func (x *SetTerminalContactResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetTerminalContactResponse.ProtoReflect.Descriptor instead.
+func (*SetTerminalContactResponse) Descriptor() ([]byte, []int) {
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *SetTerminalContactResponse) GetContact() *TerminalContact {
+	if x != nil {
+		return x.Contact
+	}
+	return nil
+}
+
 // Readers to add or update.
 type RegisterReadersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1823,7 +2008,7 @@ type RegisterReadersRequest struct {
 
 func (x *RegisterReadersRequest) Reset() {
 	*x = RegisterReadersRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[21]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1835,7 +2020,7 @@ func (x *RegisterReadersRequest) String() string {
 func (*RegisterReadersRequest) ProtoMessage() {}
 
 func (x *RegisterReadersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[21]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1848,7 +2033,7 @@ func (x *RegisterReadersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterReadersRequest.ProtoReflect.Descriptor instead.
 func (*RegisterReadersRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{21}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *RegisterReadersRequest) GetReaders() []*ReaderRegistration {
@@ -1869,7 +2054,7 @@ type RegisterReadersResponse struct {
 
 func (x *RegisterReadersResponse) Reset() {
 	*x = RegisterReadersResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[22]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1881,7 +2066,7 @@ func (x *RegisterReadersResponse) String() string {
 func (*RegisterReadersResponse) ProtoMessage() {}
 
 func (x *RegisterReadersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[22]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1894,7 +2079,7 @@ func (x *RegisterReadersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterReadersResponse.ProtoReflect.Descriptor instead.
 func (*RegisterReadersResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{22}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *RegisterReadersResponse) GetRegistered() uint32 {
@@ -1915,7 +2100,7 @@ type RegisterTerminalsRequest struct {
 
 func (x *RegisterTerminalsRequest) Reset() {
 	*x = RegisterTerminalsRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[23]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1927,7 +2112,7 @@ func (x *RegisterTerminalsRequest) String() string {
 func (*RegisterTerminalsRequest) ProtoMessage() {}
 
 func (x *RegisterTerminalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[23]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1940,7 +2125,7 @@ func (x *RegisterTerminalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterTerminalsRequest.ProtoReflect.Descriptor instead.
 func (*RegisterTerminalsRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{23}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *RegisterTerminalsRequest) GetTerminals() []*TerminalRegistration {
@@ -1961,7 +2146,7 @@ type RegisterTerminalsResponse struct {
 
 func (x *RegisterTerminalsResponse) Reset() {
 	*x = RegisterTerminalsResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[24]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1973,7 +2158,7 @@ func (x *RegisterTerminalsResponse) String() string {
 func (*RegisterTerminalsResponse) ProtoMessage() {}
 
 func (x *RegisterTerminalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[24]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1986,7 +2171,7 @@ func (x *RegisterTerminalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterTerminalsResponse.ProtoReflect.Descriptor instead.
 func (*RegisterTerminalsResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{24}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RegisterTerminalsResponse) GetRegistered() uint32 {
@@ -2005,7 +2190,7 @@ type ListReadersRequest struct {
 
 func (x *ListReadersRequest) Reset() {
 	*x = ListReadersRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[25]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2017,7 +2202,7 @@ func (x *ListReadersRequest) String() string {
 func (*ListReadersRequest) ProtoMessage() {}
 
 func (x *ListReadersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[25]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2030,7 +2215,7 @@ func (x *ListReadersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReadersRequest.ProtoReflect.Descriptor instead.
 func (*ListReadersRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{25}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{28}
 }
 
 // The readers.
@@ -2044,7 +2229,7 @@ type ListReadersResponse struct {
 
 func (x *ListReadersResponse) Reset() {
 	*x = ListReadersResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[26]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2056,7 +2241,7 @@ func (x *ListReadersResponse) String() string {
 func (*ListReadersResponse) ProtoMessage() {}
 
 func (x *ListReadersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[26]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2069,7 +2254,7 @@ func (x *ListReadersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReadersResponse.ProtoReflect.Descriptor instead.
 func (*ListReadersResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{26}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ListReadersResponse) GetReaders() []*RegisteredReader {
@@ -2102,7 +2287,7 @@ type RegisteredReader struct {
 
 func (x *RegisteredReader) Reset() {
 	*x = RegisteredReader{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[27]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2114,7 +2299,7 @@ func (x *RegisteredReader) String() string {
 func (*RegisteredReader) ProtoMessage() {}
 
 func (x *RegisteredReader) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[27]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2127,7 +2312,7 @@ func (x *RegisteredReader) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisteredReader.ProtoReflect.Descriptor instead.
 func (*RegisteredReader) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{27}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *RegisteredReader) GetSerial() string {
@@ -2188,7 +2373,7 @@ type ListTerminalsRequest struct {
 
 func (x *ListTerminalsRequest) Reset() {
 	*x = ListTerminalsRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[28]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2200,7 +2385,7 @@ func (x *ListTerminalsRequest) String() string {
 func (*ListTerminalsRequest) ProtoMessage() {}
 
 func (x *ListTerminalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[28]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2213,7 +2398,7 @@ func (x *ListTerminalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTerminalsRequest.ProtoReflect.Descriptor instead.
 func (*ListTerminalsRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{28}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{31}
 }
 
 // The terminals.
@@ -2227,7 +2412,7 @@ type ListTerminalsResponse struct {
 
 func (x *ListTerminalsResponse) Reset() {
 	*x = ListTerminalsResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[29]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2239,7 +2424,7 @@ func (x *ListTerminalsResponse) String() string {
 func (*ListTerminalsResponse) ProtoMessage() {}
 
 func (x *ListTerminalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[29]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2252,7 +2437,7 @@ func (x *ListTerminalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTerminalsResponse.ProtoReflect.Descriptor instead.
 func (*ListTerminalsResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{29}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *ListTerminalsResponse) GetTerminals() []*RegisteredTerminal {
@@ -2278,14 +2463,16 @@ type RegisteredTerminal struct {
 	// Certificate id, 8 bytes.
 	CertificateId []byte `protobuf:"bytes,6,opt,name=certificate_id,json=certificateId,proto3" json:"certificate_id,omitempty"`
 	// End of its certificate, Unix milliseconds.
-	NotAfterMs    int64 `protobuf:"varint,7,opt,name=not_after_ms,json=notAfterMs,proto3" json:"not_after_ms,omitempty"`
+	NotAfterMs int64 `protobuf:"varint,7,opt,name=not_after_ms,json=notAfterMs,proto3" json:"not_after_ms,omitempty"`
+	// Whom results are sent to; absent for nobody.
+	Contact       *TerminalContact `protobuf:"bytes,8,opt,name=contact,proto3" json:"contact,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RegisteredTerminal) Reset() {
 	*x = RegisteredTerminal{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[30]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2297,7 +2484,7 @@ func (x *RegisteredTerminal) String() string {
 func (*RegisteredTerminal) ProtoMessage() {}
 
 func (x *RegisteredTerminal) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[30]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2310,7 +2497,7 @@ func (x *RegisteredTerminal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisteredTerminal.ProtoReflect.Descriptor instead.
 func (*RegisteredTerminal) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{30}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *RegisteredTerminal) GetTerminalId() string {
@@ -2362,6 +2549,13 @@ func (x *RegisteredTerminal) GetNotAfterMs() int64 {
 	return 0
 }
 
+func (x *RegisteredTerminal) GetContact() *TerminalContact {
+	if x != nil {
+		return x.Contact
+	}
+	return nil
+}
+
 // Ask for the manifest.
 type GetManifestRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2373,7 +2567,7 @@ type GetManifestRequest struct {
 
 func (x *GetManifestRequest) Reset() {
 	*x = GetManifestRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[31]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2385,7 +2579,7 @@ func (x *GetManifestRequest) String() string {
 func (*GetManifestRequest) ProtoMessage() {}
 
 func (x *GetManifestRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[31]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2398,7 +2592,7 @@ func (x *GetManifestRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetManifestRequest.ProtoReflect.Descriptor instead.
 func (*GetManifestRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{31}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *GetManifestRequest) GetHaveNumber() uint64 {
@@ -2419,7 +2613,7 @@ type GetManifestResponse struct {
 
 func (x *GetManifestResponse) Reset() {
 	*x = GetManifestResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[32]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2431,7 +2625,7 @@ func (x *GetManifestResponse) String() string {
 func (*GetManifestResponse) ProtoMessage() {}
 
 func (x *GetManifestResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[32]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2444,7 +2638,7 @@ func (x *GetManifestResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetManifestResponse.ProtoReflect.Descriptor instead.
 func (*GetManifestResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{32}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *GetManifestResponse) GetManifest() *v12.DelegatedManifest {
@@ -2452,6 +2646,444 @@ func (x *GetManifestResponse) GetManifest() *v12.DelegatedManifest {
 		return x.Manifest
 	}
 	return nil
+}
+
+// Ask for every record.
+type StreamRecordsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StreamRecordsRequest) Reset() {
+	*x = StreamRecordsRequest{}
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StreamRecordsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StreamRecordsRequest) ProtoMessage() {}
+
+func (x *StreamRecordsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StreamRecordsRequest.ProtoReflect.Descriptor instead.
+func (*StreamRecordsRequest) Descriptor() ([]byte, []int) {
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{36}
+}
+
+// A page of records; each begins after the one before.
+type StreamRecordsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 to 500.
+	Records       []*ComparedRecord `protobuf:"bytes,1,rep,name=records,proto3" json:"records,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StreamRecordsResponse) Reset() {
+	*x = StreamRecordsResponse{}
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StreamRecordsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StreamRecordsResponse) ProtoMessage() {}
+
+func (x *StreamRecordsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StreamRecordsResponse.ProtoReflect.Descriptor instead.
+func (*StreamRecordsResponse) Descriptor() ([]byte, []int) {
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *StreamRecordsResponse) GetRecords() []*ComparedRecord {
+	if x != nil {
+		return x.Records
+	}
+	return nil
+}
+
+// What of a record can be compared with the processor's ledger.
+type ComparedRecord struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 12 characters of Crockford base32.
+	RecordNumber string `protobuf:"bytes,1,opt,name=record_number,json=recordNumber,proto3" json:"record_number,omitempty"`
+	// DE 42.
+	MerchantId string `protobuf:"bytes,2,opt,name=merchant_id,json=merchantId,proto3" json:"merchant_id,omitempty"`
+	// Text UUID.
+	PaymentId string `protobuf:"bytes,3,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
+	// State now.
+	State v11.PaymentState `protobuf:"varint,4,opt,name=state,proto3,enum=cardlane.payment.v1.PaymentState" json:"state,omitempty"`
+	// Amount as signed by the reader, in minor units; 0 for a payment that was cancelled unseen.
+	TotalMinor uint64 `protobuf:"varint,5,opt,name=total_minor,json=totalMinor,proto3" json:"total_minor,omitempty"`
+	// What was approved, in minor units.
+	ApprovedAmountMinor uint64 `protobuf:"varint,6,opt,name=approved_amount_minor,json=approvedAmountMinor,proto3" json:"approved_amount_minor,omitempty"`
+	// ISO 4217 numeric code; 0 for a payment that was cancelled unseen.
+	Currency uint32 `protobuf:"varint,7,opt,name=currency,proto3" json:"currency,omitempty"`
+	// Revision of the result; 0 without one.
+	Revision uint32 `protobuf:"varint,8,opt,name=revision,proto3" json:"revision,omitempty"`
+	// The processor's latest signed answer; absent without one.
+	Result *v11.SignedResult `protobuf:"bytes,9,opt,name=result,proto3" json:"result,omitempty"`
+	// When the outcome was committed, Unix milliseconds; 0 before.
+	CompletedAtMs int64 `protobuf:"varint,10,opt,name=completed_at_ms,json=completedAtMs,proto3" json:"completed_at_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ComparedRecord) Reset() {
+	*x = ComparedRecord{}
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ComparedRecord) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ComparedRecord) ProtoMessage() {}
+
+func (x *ComparedRecord) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ComparedRecord.ProtoReflect.Descriptor instead.
+func (*ComparedRecord) Descriptor() ([]byte, []int) {
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *ComparedRecord) GetRecordNumber() string {
+	if x != nil {
+		return x.RecordNumber
+	}
+	return ""
+}
+
+func (x *ComparedRecord) GetMerchantId() string {
+	if x != nil {
+		return x.MerchantId
+	}
+	return ""
+}
+
+func (x *ComparedRecord) GetPaymentId() string {
+	if x != nil {
+		return x.PaymentId
+	}
+	return ""
+}
+
+func (x *ComparedRecord) GetState() v11.PaymentState {
+	if x != nil {
+		return x.State
+	}
+	return v11.PaymentState(0)
+}
+
+func (x *ComparedRecord) GetTotalMinor() uint64 {
+	if x != nil {
+		return x.TotalMinor
+	}
+	return 0
+}
+
+func (x *ComparedRecord) GetApprovedAmountMinor() uint64 {
+	if x != nil {
+		return x.ApprovedAmountMinor
+	}
+	return 0
+}
+
+func (x *ComparedRecord) GetCurrency() uint32 {
+	if x != nil {
+		return x.Currency
+	}
+	return 0
+}
+
+func (x *ComparedRecord) GetRevision() uint32 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *ComparedRecord) GetResult() *v11.SignedResult {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+func (x *ComparedRecord) GetCompletedAtMs() int64 {
+	if x != nil {
+		return x.CompletedAtMs
+	}
+	return 0
+}
+
+// Ask for open reversals.
+type ListReversalsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 to 500; 0 means 50.
+	Limit         uint32 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListReversalsRequest) Reset() {
+	*x = ListReversalsRequest{}
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListReversalsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListReversalsRequest) ProtoMessage() {}
+
+func (x *ListReversalsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListReversalsRequest.ProtoReflect.Descriptor instead.
+func (*ListReversalsRequest) Descriptor() ([]byte, []int) {
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *ListReversalsRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+// Open reversals.
+type ListReversalsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The one that is due next first.
+	Reversals []*OpenReversal `protobuf:"bytes,1,rep,name=reversals,proto3" json:"reversals,omitempty"`
+	// How many there are altogether.
+	Total         uint64 `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListReversalsResponse) Reset() {
+	*x = ListReversalsResponse{}
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListReversalsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListReversalsResponse) ProtoMessage() {}
+
+func (x *ListReversalsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListReversalsResponse.ProtoReflect.Descriptor instead.
+func (*ListReversalsResponse) Descriptor() ([]byte, []int) {
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *ListReversalsResponse) GetReversals() []*OpenReversal {
+	if x != nil {
+		return x.Reversals
+	}
+	return nil
+}
+
+func (x *ListReversalsResponse) GetTotal() uint64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+// An order to undo a payment that is repeated until the processor acknowledges it.
+type OpenReversal struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 12 characters of Crockford base32.
+	RecordNumber string `protobuf:"bytes,1,opt,name=record_number,json=recordNumber,proto3" json:"record_number,omitempty"`
+	// Text UUID.
+	PaymentId string `protobuf:"bytes,2,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
+	// DE 42.
+	MerchantId string `protobuf:"bytes,3,opt,name=merchant_id,json=merchantId,proto3" json:"merchant_id,omitempty"`
+	// DE 41; empty where nothing but the payment's id is known.
+	TerminalId string `protobuf:"bytes,4,opt,name=terminal_id,json=terminalId,proto3" json:"terminal_id,omitempty"`
+	// Amount as signed by the reader, in minor units; 0 for a payment that was cancelled unseen.
+	TotalMinor uint64 `protobuf:"varint,5,opt,name=total_minor,json=totalMinor,proto3" json:"total_minor,omitempty"`
+	// ISO 4217 numeric code; 0 for a payment that was cancelled unseen.
+	Currency uint32 `protobuf:"varint,6,opt,name=currency,proto3" json:"currency,omitempty"`
+	// When the order was committed, Unix milliseconds.
+	OrderedAtMs int64 `protobuf:"varint,7,opt,name=ordered_at_ms,json=orderedAtMs,proto3" json:"ordered_at_ms,omitempty"`
+	// How often it fell due to be sent.
+	Attempts uint32 `protobuf:"varint,8,opt,name=attempts,proto3" json:"attempts,omitempty"`
+	// When it is due again, Unix milliseconds.
+	NextAttemptAtMs int64 `protobuf:"varint,9,opt,name=next_attempt_at_ms,json=nextAttemptAtMs,proto3" json:"next_attempt_at_ms,omitempty"`
+	// Instance that looks after it.
+	LeaseOwner    string `protobuf:"bytes,10,opt,name=lease_owner,json=leaseOwner,proto3" json:"lease_owner,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OpenReversal) Reset() {
+	*x = OpenReversal{}
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OpenReversal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OpenReversal) ProtoMessage() {}
+
+func (x *OpenReversal) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OpenReversal.ProtoReflect.Descriptor instead.
+func (*OpenReversal) Descriptor() ([]byte, []int) {
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *OpenReversal) GetRecordNumber() string {
+	if x != nil {
+		return x.RecordNumber
+	}
+	return ""
+}
+
+func (x *OpenReversal) GetPaymentId() string {
+	if x != nil {
+		return x.PaymentId
+	}
+	return ""
+}
+
+func (x *OpenReversal) GetMerchantId() string {
+	if x != nil {
+		return x.MerchantId
+	}
+	return ""
+}
+
+func (x *OpenReversal) GetTerminalId() string {
+	if x != nil {
+		return x.TerminalId
+	}
+	return ""
+}
+
+func (x *OpenReversal) GetTotalMinor() uint64 {
+	if x != nil {
+		return x.TotalMinor
+	}
+	return 0
+}
+
+func (x *OpenReversal) GetCurrency() uint32 {
+	if x != nil {
+		return x.Currency
+	}
+	return 0
+}
+
+func (x *OpenReversal) GetOrderedAtMs() int64 {
+	if x != nil {
+		return x.OrderedAtMs
+	}
+	return 0
+}
+
+func (x *OpenReversal) GetAttempts() uint32 {
+	if x != nil {
+		return x.Attempts
+	}
+	return 0
+}
+
+func (x *OpenReversal) GetNextAttemptAtMs() int64 {
+	if x != nil {
+		return x.NextAttemptAtMs
+	}
+	return 0
+}
+
+func (x *OpenReversal) GetLeaseOwner() string {
+	if x != nil {
+		return x.LeaseOwner
+	}
+	return ""
 }
 
 var File_cardlane_relay_v1_relay_proto protoreflect.FileDescriptor
@@ -2587,13 +3219,25 @@ const file_cardlane_relay_v1_relay_proto_rawDesc = "" +
 	"\vcertificate\x18\x01 \x01(\v2 .cardlane.keys.v1.SignedEnvelopeR\vcertificate\x12\x1f\n" +
 	"\vmerchant_id\x18\x02 \x01(\tR\n" +
 	"merchantId\x124\n" +
-	"\x05state\x18\x03 \x01(\x0e2\x1e.cardlane.relay.v1.DeviceStateR\x05state\"\xb0\x01\n" +
+	"\x05state\x18\x03 \x01(\x0e2\x1e.cardlane.relay.v1.DeviceStateR\x05state\"\xee\x01\n" +
 	"\x14TerminalRegistration\x12B\n" +
 	"\vcertificate\x18\x01 \x01(\v2 .cardlane.keys.v1.SignedEnvelopeR\vcertificate\x124\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x1e.cardlane.relay.v1.DeviceStateR\x05state\x12\x1e\n" +
 	"\n" +
 	"currencies\x18\x03 \x03(\rR\n" +
-	"currencies\"Y\n" +
+	"currencies\x12<\n" +
+	"\acontact\x18\x04 \x01(\v2\".cardlane.relay.v1.TerminalContactR\acontact\"v\n" +
+	"\x0fTerminalContact\x12\x14\n" +
+	"\x05phone\x18\x01 \x01(\tR\x05phone\x12\x14\n" +
+	"\x05email\x18\x02 \x01(\tR\x05email\x12\x1a\n" +
+	"\blanguage\x18\x03 \x01(\tR\blanguage\x12\x1b\n" +
+	"\ttime_zone\x18\x04 \x01(\tR\btimeZone\"z\n" +
+	"\x19SetTerminalContactRequest\x12\x1f\n" +
+	"\vterminal_id\x18\x01 \x01(\tR\n" +
+	"terminalId\x12<\n" +
+	"\acontact\x18\x02 \x01(\v2\".cardlane.relay.v1.TerminalContactR\acontact\"Z\n" +
+	"\x1aSetTerminalContactResponse\x12<\n" +
+	"\acontact\x18\x01 \x01(\v2\".cardlane.relay.v1.TerminalContactR\acontact\"Y\n" +
 	"\x16RegisterReadersRequest\x12?\n" +
 	"\areaders\x18\x01 \x03(\v2%.cardlane.relay.v1.ReaderRegistrationR\areaders\"9\n" +
 	"\x17RegisterReadersResponse\x12\x1e\n" +
@@ -2621,7 +3265,7 @@ const file_cardlane_relay_v1_relay_proto_rawDesc = "" +
 	"notAfterMs\"\x16\n" +
 	"\x14ListTerminalsRequest\"\\\n" +
 	"\x15ListTerminalsResponse\x12C\n" +
-	"\tterminals\x18\x01 \x03(\v2%.cardlane.relay.v1.RegisteredTerminalR\tterminals\"\x9a\x02\n" +
+	"\tterminals\x18\x01 \x03(\v2%.cardlane.relay.v1.RegisteredTerminalR\tterminals\"\xd8\x02\n" +
 	"\x12RegisteredTerminal\x12\x1f\n" +
 	"\vterminal_id\x18\x01 \x01(\tR\n" +
 	"terminalId\x12\x1f\n" +
@@ -2634,12 +3278,53 @@ const file_cardlane_relay_v1_relay_proto_rawDesc = "" +
 	"currencies\x12%\n" +
 	"\x0ecertificate_id\x18\x06 \x01(\fR\rcertificateId\x12 \n" +
 	"\fnot_after_ms\x18\a \x01(\x03R\n" +
-	"notAfterMs\"5\n" +
+	"notAfterMs\x12<\n" +
+	"\acontact\x18\b \x01(\v2\".cardlane.relay.v1.TerminalContactR\acontact\"5\n" +
 	"\x12GetManifestRequest\x12\x1f\n" +
 	"\vhave_number\x18\x01 \x01(\x04R\n" +
 	"haveNumber\"V\n" +
 	"\x13GetManifestResponse\x12?\n" +
-	"\bmanifest\x18\x01 \x01(\v2#.cardlane.keys.v1.DelegatedManifestR\bmanifest*z\n" +
+	"\bmanifest\x18\x01 \x01(\v2#.cardlane.keys.v1.DelegatedManifestR\bmanifest\"\x16\n" +
+	"\x14StreamRecordsRequest\"T\n" +
+	"\x15StreamRecordsResponse\x12;\n" +
+	"\arecords\x18\x01 \x03(\v2!.cardlane.relay.v1.ComparedRecordR\arecords\"\x9e\x03\n" +
+	"\x0eComparedRecord\x12#\n" +
+	"\rrecord_number\x18\x01 \x01(\tR\frecordNumber\x12\x1f\n" +
+	"\vmerchant_id\x18\x02 \x01(\tR\n" +
+	"merchantId\x12\x1d\n" +
+	"\n" +
+	"payment_id\x18\x03 \x01(\tR\tpaymentId\x127\n" +
+	"\x05state\x18\x04 \x01(\x0e2!.cardlane.payment.v1.PaymentStateR\x05state\x12\x1f\n" +
+	"\vtotal_minor\x18\x05 \x01(\x04R\n" +
+	"totalMinor\x122\n" +
+	"\x15approved_amount_minor\x18\x06 \x01(\x04R\x13approvedAmountMinor\x12\x1a\n" +
+	"\bcurrency\x18\a \x01(\rR\bcurrency\x12\x1a\n" +
+	"\brevision\x18\b \x01(\rR\brevision\x129\n" +
+	"\x06result\x18\t \x01(\v2!.cardlane.payment.v1.SignedResultR\x06result\x12&\n" +
+	"\x0fcompleted_at_ms\x18\n" +
+	" \x01(\x03R\rcompletedAtMs\",\n" +
+	"\x14ListReversalsRequest\x12\x14\n" +
+	"\x05limit\x18\x01 \x01(\rR\x05limit\"l\n" +
+	"\x15ListReversalsResponse\x12=\n" +
+	"\treversals\x18\x01 \x03(\v2\x1f.cardlane.relay.v1.OpenReversalR\treversals\x12\x14\n" +
+	"\x05total\x18\x02 \x01(\x04R\x05total\"\xdf\x02\n" +
+	"\fOpenReversal\x12#\n" +
+	"\rrecord_number\x18\x01 \x01(\tR\frecordNumber\x12\x1d\n" +
+	"\n" +
+	"payment_id\x18\x02 \x01(\tR\tpaymentId\x12\x1f\n" +
+	"\vmerchant_id\x18\x03 \x01(\tR\n" +
+	"merchantId\x12\x1f\n" +
+	"\vterminal_id\x18\x04 \x01(\tR\n" +
+	"terminalId\x12\x1f\n" +
+	"\vtotal_minor\x18\x05 \x01(\x04R\n" +
+	"totalMinor\x12\x1a\n" +
+	"\bcurrency\x18\x06 \x01(\rR\bcurrency\x12\"\n" +
+	"\rordered_at_ms\x18\a \x01(\x03R\vorderedAtMs\x12\x1a\n" +
+	"\battempts\x18\b \x01(\rR\battempts\x12+\n" +
+	"\x12next_attempt_at_ms\x18\t \x01(\x03R\x0fnextAttemptAtMs\x12\x1f\n" +
+	"\vlease_owner\x18\n" +
+	" \x01(\tR\n" +
+	"leaseOwner*z\n" +
 	"\vDeviceState\x12\x1c\n" +
 	"\x18DEVICE_STATE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13DEVICE_STATE_ACTIVE\x10\x01\x12\x1a\n" +
@@ -2653,12 +3338,16 @@ const file_cardlane_relay_v1_relay_proto_rawDesc = "" +
 	"\rWatchPayments\x12'.cardlane.relay.v1.WatchPaymentsRequest\x1a(.cardlane.relay.v1.WatchPaymentsResponse\"\x03\x90\x02\x010\x01\x12s\n" +
 	"\x11SubmitInstruction\x12+.cardlane.relay.v1.SubmitInstructionRequest\x1a,.cardlane.relay.v1.SubmitInstructionResponse\"\x03\x90\x02\x02\x12g\n" +
 	"\rCancelPayment\x12'.cardlane.relay.v1.CancelPaymentRequest\x1a(.cardlane.relay.v1.CancelPaymentResponse\"\x03\x90\x02\x02\x12a\n" +
-	"\vGetManifest\x12%.cardlane.relay.v1.GetManifestRequest\x1a&.cardlane.relay.v1.GetManifestResponse\"\x03\x90\x02\x012\xc6\x03\n" +
+	"\vGetManifest\x12%.cardlane.relay.v1.GetManifestRequest\x1a&.cardlane.relay.v1.GetManifestResponse\"\x03\x90\x02\x012\xbe\x04\n" +
 	"\x14RelayRegistryService\x12m\n" +
 	"\x0fRegisterReaders\x12).cardlane.relay.v1.RegisterReadersRequest\x1a*.cardlane.relay.v1.RegisterReadersResponse\"\x03\x90\x02\x02\x12s\n" +
-	"\x11RegisterTerminals\x12+.cardlane.relay.v1.RegisterTerminalsRequest\x1a,.cardlane.relay.v1.RegisterTerminalsResponse\"\x03\x90\x02\x02\x12a\n" +
+	"\x11RegisterTerminals\x12+.cardlane.relay.v1.RegisterTerminalsRequest\x1a,.cardlane.relay.v1.RegisterTerminalsResponse\"\x03\x90\x02\x02\x12v\n" +
+	"\x12SetTerminalContact\x12,.cardlane.relay.v1.SetTerminalContactRequest\x1a-.cardlane.relay.v1.SetTerminalContactResponse\"\x03\x90\x02\x02\x12a\n" +
 	"\vListReaders\x12%.cardlane.relay.v1.ListReadersRequest\x1a&.cardlane.relay.v1.ListReadersResponse\"\x03\x90\x02\x01\x12g\n" +
-	"\rListTerminals\x12'.cardlane.relay.v1.ListTerminalsRequest\x1a(.cardlane.relay.v1.ListTerminalsResponse\"\x03\x90\x02\x01B\xd0\x01\n" +
+	"\rListTerminals\x12'.cardlane.relay.v1.ListTerminalsRequest\x1a(.cardlane.relay.v1.ListTerminalsResponse\"\x03\x90\x02\x012\xeb\x01\n" +
+	"\x15RelayOversightService\x12i\n" +
+	"\rStreamRecords\x12'.cardlane.relay.v1.StreamRecordsRequest\x1a(.cardlane.relay.v1.StreamRecordsResponse\"\x03\x90\x02\x010\x01\x12g\n" +
+	"\rListReversals\x12'.cardlane.relay.v1.ListReversalsRequest\x1a(.cardlane.relay.v1.ListReversalsResponse\"\x03\x90\x02\x01B\xd0\x01\n" +
 	"\x15com.cardlane.relay.v1B\n" +
 	"RelayProtoP\x01ZEgithub.com/cardlane/cardlane/clients/go/gen/cardlane/relay/v1;relayv1\xa2\x02\x03CRX\xaa\x02\x11Cardlane.Relay.V1\xca\x02\x11Cardlane\\Relay\\V1\xe2\x02\x1dCardlane\\Relay\\V1\\GPBMetadata\xea\x02\x13Cardlane::Relay::V1b\x06proto3"
 
@@ -2675,138 +3364,161 @@ func file_cardlane_relay_v1_relay_proto_rawDescGZIP() []byte {
 }
 
 var file_cardlane_relay_v1_relay_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_cardlane_relay_v1_relay_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_cardlane_relay_v1_relay_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
 var file_cardlane_relay_v1_relay_proto_goTypes = []any{
-	(DeviceState)(0),                  // 0: cardlane.relay.v1.DeviceState
-	(*TransactRequest)(nil),           // 1: cardlane.relay.v1.TransactRequest
-	(*TransactResponse)(nil),          // 2: cardlane.relay.v1.TransactResponse
-	(*Submit)(nil),                    // 3: cardlane.relay.v1.Submit
-	(*SubmitCompletion)(nil),          // 4: cardlane.relay.v1.SubmitCompletion
-	(*Recorded)(nil),                  // 5: cardlane.relay.v1.Recorded
-	(*Completed)(nil),                 // 6: cardlane.relay.v1.Completed
-	(*Refused)(nil),                   // 7: cardlane.relay.v1.Refused
-	(*GetPaymentRequest)(nil),         // 8: cardlane.relay.v1.GetPaymentRequest
-	(*GetPaymentResponse)(nil),        // 9: cardlane.relay.v1.GetPaymentResponse
-	(*ListPaymentsRequest)(nil),       // 10: cardlane.relay.v1.ListPaymentsRequest
-	(*ListPaymentsResponse)(nil),      // 11: cardlane.relay.v1.ListPaymentsResponse
-	(*WatchPaymentsRequest)(nil),      // 12: cardlane.relay.v1.WatchPaymentsRequest
-	(*WatchPaymentsResponse)(nil),     // 13: cardlane.relay.v1.WatchPaymentsResponse
-	(*SubmitInstructionRequest)(nil),  // 14: cardlane.relay.v1.SubmitInstructionRequest
-	(*SubmitInstructionResponse)(nil), // 15: cardlane.relay.v1.SubmitInstructionResponse
-	(*CancelPaymentRequest)(nil),      // 16: cardlane.relay.v1.CancelPaymentRequest
-	(*CancelPaymentResponse)(nil),     // 17: cardlane.relay.v1.CancelPaymentResponse
-	(*PaymentRecord)(nil),             // 18: cardlane.relay.v1.PaymentRecord
-	(*RecordEvent)(nil),               // 19: cardlane.relay.v1.RecordEvent
-	(*ReaderRegistration)(nil),        // 20: cardlane.relay.v1.ReaderRegistration
-	(*TerminalRegistration)(nil),      // 21: cardlane.relay.v1.TerminalRegistration
-	(*RegisterReadersRequest)(nil),    // 22: cardlane.relay.v1.RegisterReadersRequest
-	(*RegisterReadersResponse)(nil),   // 23: cardlane.relay.v1.RegisterReadersResponse
-	(*RegisterTerminalsRequest)(nil),  // 24: cardlane.relay.v1.RegisterTerminalsRequest
-	(*RegisterTerminalsResponse)(nil), // 25: cardlane.relay.v1.RegisterTerminalsResponse
-	(*ListReadersRequest)(nil),        // 26: cardlane.relay.v1.ListReadersRequest
-	(*ListReadersResponse)(nil),       // 27: cardlane.relay.v1.ListReadersResponse
-	(*RegisteredReader)(nil),          // 28: cardlane.relay.v1.RegisteredReader
-	(*ListTerminalsRequest)(nil),      // 29: cardlane.relay.v1.ListTerminalsRequest
-	(*ListTerminalsResponse)(nil),     // 30: cardlane.relay.v1.ListTerminalsResponse
-	(*RegisteredTerminal)(nil),        // 31: cardlane.relay.v1.RegisteredTerminal
-	(*GetManifestRequest)(nil),        // 32: cardlane.relay.v1.GetManifestRequest
-	(*GetManifestResponse)(nil),       // 33: cardlane.relay.v1.GetManifestResponse
-	(*v1.Hello)(nil),                  // 34: cardlane.mesh.v1.Hello
-	(*v1.Heartbeat)(nil),              // 35: cardlane.mesh.v1.Heartbeat
-	(*v1.Drain)(nil),                  // 36: cardlane.mesh.v1.Drain
-	(*v1.Close)(nil),                  // 37: cardlane.mesh.v1.Close
-	(*v11.SignedPayment)(nil),         // 38: cardlane.payment.v1.SignedPayment
-	(*v12.SignedEnvelope)(nil),        // 39: cardlane.keys.v1.SignedEnvelope
-	(*v11.SignedCompletion)(nil),      // 40: cardlane.payment.v1.SignedCompletion
-	(v11.PaymentState)(0),             // 41: cardlane.payment.v1.PaymentState
-	(v11.Certainty)(0),                // 42: cardlane.payment.v1.Certainty
-	(v11.NextStep)(0),                 // 43: cardlane.payment.v1.NextStep
-	(*v11.SignedResult)(nil),          // 44: cardlane.payment.v1.SignedResult
-	(*v11.PaymentFault)(nil),          // 45: cardlane.payment.v1.PaymentFault
-	(*v11.SignedInstruction)(nil),     // 46: cardlane.payment.v1.SignedInstruction
-	(v11.PaymentKind)(0),              // 47: cardlane.payment.v1.PaymentKind
-	(*v11.Amounts)(nil),               // 48: cardlane.payment.v1.Amounts
-	(v11.EntryMode)(0),                // 49: cardlane.payment.v1.EntryMode
-	(*v12.DelegatedManifest)(nil),     // 50: cardlane.keys.v1.DelegatedManifest
+	(DeviceState)(0),                   // 0: cardlane.relay.v1.DeviceState
+	(*TransactRequest)(nil),            // 1: cardlane.relay.v1.TransactRequest
+	(*TransactResponse)(nil),           // 2: cardlane.relay.v1.TransactResponse
+	(*Submit)(nil),                     // 3: cardlane.relay.v1.Submit
+	(*SubmitCompletion)(nil),           // 4: cardlane.relay.v1.SubmitCompletion
+	(*Recorded)(nil),                   // 5: cardlane.relay.v1.Recorded
+	(*Completed)(nil),                  // 6: cardlane.relay.v1.Completed
+	(*Refused)(nil),                    // 7: cardlane.relay.v1.Refused
+	(*GetPaymentRequest)(nil),          // 8: cardlane.relay.v1.GetPaymentRequest
+	(*GetPaymentResponse)(nil),         // 9: cardlane.relay.v1.GetPaymentResponse
+	(*ListPaymentsRequest)(nil),        // 10: cardlane.relay.v1.ListPaymentsRequest
+	(*ListPaymentsResponse)(nil),       // 11: cardlane.relay.v1.ListPaymentsResponse
+	(*WatchPaymentsRequest)(nil),       // 12: cardlane.relay.v1.WatchPaymentsRequest
+	(*WatchPaymentsResponse)(nil),      // 13: cardlane.relay.v1.WatchPaymentsResponse
+	(*SubmitInstructionRequest)(nil),   // 14: cardlane.relay.v1.SubmitInstructionRequest
+	(*SubmitInstructionResponse)(nil),  // 15: cardlane.relay.v1.SubmitInstructionResponse
+	(*CancelPaymentRequest)(nil),       // 16: cardlane.relay.v1.CancelPaymentRequest
+	(*CancelPaymentResponse)(nil),      // 17: cardlane.relay.v1.CancelPaymentResponse
+	(*PaymentRecord)(nil),              // 18: cardlane.relay.v1.PaymentRecord
+	(*RecordEvent)(nil),                // 19: cardlane.relay.v1.RecordEvent
+	(*ReaderRegistration)(nil),         // 20: cardlane.relay.v1.ReaderRegistration
+	(*TerminalRegistration)(nil),       // 21: cardlane.relay.v1.TerminalRegistration
+	(*TerminalContact)(nil),            // 22: cardlane.relay.v1.TerminalContact
+	(*SetTerminalContactRequest)(nil),  // 23: cardlane.relay.v1.SetTerminalContactRequest
+	(*SetTerminalContactResponse)(nil), // 24: cardlane.relay.v1.SetTerminalContactResponse
+	(*RegisterReadersRequest)(nil),     // 25: cardlane.relay.v1.RegisterReadersRequest
+	(*RegisterReadersResponse)(nil),    // 26: cardlane.relay.v1.RegisterReadersResponse
+	(*RegisterTerminalsRequest)(nil),   // 27: cardlane.relay.v1.RegisterTerminalsRequest
+	(*RegisterTerminalsResponse)(nil),  // 28: cardlane.relay.v1.RegisterTerminalsResponse
+	(*ListReadersRequest)(nil),         // 29: cardlane.relay.v1.ListReadersRequest
+	(*ListReadersResponse)(nil),        // 30: cardlane.relay.v1.ListReadersResponse
+	(*RegisteredReader)(nil),           // 31: cardlane.relay.v1.RegisteredReader
+	(*ListTerminalsRequest)(nil),       // 32: cardlane.relay.v1.ListTerminalsRequest
+	(*ListTerminalsResponse)(nil),      // 33: cardlane.relay.v1.ListTerminalsResponse
+	(*RegisteredTerminal)(nil),         // 34: cardlane.relay.v1.RegisteredTerminal
+	(*GetManifestRequest)(nil),         // 35: cardlane.relay.v1.GetManifestRequest
+	(*GetManifestResponse)(nil),        // 36: cardlane.relay.v1.GetManifestResponse
+	(*StreamRecordsRequest)(nil),       // 37: cardlane.relay.v1.StreamRecordsRequest
+	(*StreamRecordsResponse)(nil),      // 38: cardlane.relay.v1.StreamRecordsResponse
+	(*ComparedRecord)(nil),             // 39: cardlane.relay.v1.ComparedRecord
+	(*ListReversalsRequest)(nil),       // 40: cardlane.relay.v1.ListReversalsRequest
+	(*ListReversalsResponse)(nil),      // 41: cardlane.relay.v1.ListReversalsResponse
+	(*OpenReversal)(nil),               // 42: cardlane.relay.v1.OpenReversal
+	(*v1.Hello)(nil),                   // 43: cardlane.mesh.v1.Hello
+	(*v1.Heartbeat)(nil),               // 44: cardlane.mesh.v1.Heartbeat
+	(*v1.Drain)(nil),                   // 45: cardlane.mesh.v1.Drain
+	(*v1.Close)(nil),                   // 46: cardlane.mesh.v1.Close
+	(*v11.SignedPayment)(nil),          // 47: cardlane.payment.v1.SignedPayment
+	(*v12.SignedEnvelope)(nil),         // 48: cardlane.keys.v1.SignedEnvelope
+	(*v11.SignedCompletion)(nil),       // 49: cardlane.payment.v1.SignedCompletion
+	(v11.PaymentState)(0),              // 50: cardlane.payment.v1.PaymentState
+	(v11.Certainty)(0),                 // 51: cardlane.payment.v1.Certainty
+	(v11.NextStep)(0),                  // 52: cardlane.payment.v1.NextStep
+	(*v11.SignedResult)(nil),           // 53: cardlane.payment.v1.SignedResult
+	(*v11.PaymentFault)(nil),           // 54: cardlane.payment.v1.PaymentFault
+	(*v11.SignedInstruction)(nil),      // 55: cardlane.payment.v1.SignedInstruction
+	(v11.PaymentKind)(0),               // 56: cardlane.payment.v1.PaymentKind
+	(*v11.Amounts)(nil),                // 57: cardlane.payment.v1.Amounts
+	(v11.EntryMode)(0),                 // 58: cardlane.payment.v1.EntryMode
+	(*v12.DelegatedManifest)(nil),      // 59: cardlane.keys.v1.DelegatedManifest
 }
 var file_cardlane_relay_v1_relay_proto_depIdxs = []int32{
-	34, // 0: cardlane.relay.v1.TransactRequest.hello:type_name -> cardlane.mesh.v1.Hello
-	35, // 1: cardlane.relay.v1.TransactRequest.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
-	36, // 2: cardlane.relay.v1.TransactRequest.drain:type_name -> cardlane.mesh.v1.Drain
-	37, // 3: cardlane.relay.v1.TransactRequest.close:type_name -> cardlane.mesh.v1.Close
+	43, // 0: cardlane.relay.v1.TransactRequest.hello:type_name -> cardlane.mesh.v1.Hello
+	44, // 1: cardlane.relay.v1.TransactRequest.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
+	45, // 2: cardlane.relay.v1.TransactRequest.drain:type_name -> cardlane.mesh.v1.Drain
+	46, // 3: cardlane.relay.v1.TransactRequest.close:type_name -> cardlane.mesh.v1.Close
 	3,  // 4: cardlane.relay.v1.TransactRequest.submit:type_name -> cardlane.relay.v1.Submit
 	4,  // 5: cardlane.relay.v1.TransactRequest.completion:type_name -> cardlane.relay.v1.SubmitCompletion
-	34, // 6: cardlane.relay.v1.TransactResponse.hello:type_name -> cardlane.mesh.v1.Hello
-	35, // 7: cardlane.relay.v1.TransactResponse.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
-	36, // 8: cardlane.relay.v1.TransactResponse.drain:type_name -> cardlane.mesh.v1.Drain
-	37, // 9: cardlane.relay.v1.TransactResponse.close:type_name -> cardlane.mesh.v1.Close
+	43, // 6: cardlane.relay.v1.TransactResponse.hello:type_name -> cardlane.mesh.v1.Hello
+	44, // 7: cardlane.relay.v1.TransactResponse.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
+	45, // 8: cardlane.relay.v1.TransactResponse.drain:type_name -> cardlane.mesh.v1.Drain
+	46, // 9: cardlane.relay.v1.TransactResponse.close:type_name -> cardlane.mesh.v1.Close
 	5,  // 10: cardlane.relay.v1.TransactResponse.recorded:type_name -> cardlane.relay.v1.Recorded
 	6,  // 11: cardlane.relay.v1.TransactResponse.completed:type_name -> cardlane.relay.v1.Completed
 	7,  // 12: cardlane.relay.v1.TransactResponse.refused:type_name -> cardlane.relay.v1.Refused
-	38, // 13: cardlane.relay.v1.Submit.payment:type_name -> cardlane.payment.v1.SignedPayment
-	39, // 14: cardlane.relay.v1.Submit.reader_certificate:type_name -> cardlane.keys.v1.SignedEnvelope
-	40, // 15: cardlane.relay.v1.SubmitCompletion.completion:type_name -> cardlane.payment.v1.SignedCompletion
-	41, // 16: cardlane.relay.v1.Completed.state:type_name -> cardlane.payment.v1.PaymentState
-	42, // 17: cardlane.relay.v1.Completed.certainty:type_name -> cardlane.payment.v1.Certainty
-	43, // 18: cardlane.relay.v1.Completed.next_step:type_name -> cardlane.payment.v1.NextStep
-	44, // 19: cardlane.relay.v1.Completed.result:type_name -> cardlane.payment.v1.SignedResult
-	45, // 20: cardlane.relay.v1.Completed.fault:type_name -> cardlane.payment.v1.PaymentFault
-	45, // 21: cardlane.relay.v1.Refused.fault:type_name -> cardlane.payment.v1.PaymentFault
+	47, // 13: cardlane.relay.v1.Submit.payment:type_name -> cardlane.payment.v1.SignedPayment
+	48, // 14: cardlane.relay.v1.Submit.reader_certificate:type_name -> cardlane.keys.v1.SignedEnvelope
+	49, // 15: cardlane.relay.v1.SubmitCompletion.completion:type_name -> cardlane.payment.v1.SignedCompletion
+	50, // 16: cardlane.relay.v1.Completed.state:type_name -> cardlane.payment.v1.PaymentState
+	51, // 17: cardlane.relay.v1.Completed.certainty:type_name -> cardlane.payment.v1.Certainty
+	52, // 18: cardlane.relay.v1.Completed.next_step:type_name -> cardlane.payment.v1.NextStep
+	53, // 19: cardlane.relay.v1.Completed.result:type_name -> cardlane.payment.v1.SignedResult
+	54, // 20: cardlane.relay.v1.Completed.fault:type_name -> cardlane.payment.v1.PaymentFault
+	54, // 21: cardlane.relay.v1.Refused.fault:type_name -> cardlane.payment.v1.PaymentFault
 	18, // 22: cardlane.relay.v1.GetPaymentResponse.payment:type_name -> cardlane.relay.v1.PaymentRecord
-	41, // 23: cardlane.relay.v1.ListPaymentsRequest.state:type_name -> cardlane.payment.v1.PaymentState
+	50, // 23: cardlane.relay.v1.ListPaymentsRequest.state:type_name -> cardlane.payment.v1.PaymentState
 	18, // 24: cardlane.relay.v1.ListPaymentsResponse.payments:type_name -> cardlane.relay.v1.PaymentRecord
 	18, // 25: cardlane.relay.v1.WatchPaymentsResponse.payment:type_name -> cardlane.relay.v1.PaymentRecord
-	41, // 26: cardlane.relay.v1.WatchPaymentsResponse.state:type_name -> cardlane.payment.v1.PaymentState
-	46, // 27: cardlane.relay.v1.SubmitInstructionRequest.instruction:type_name -> cardlane.payment.v1.SignedInstruction
+	50, // 26: cardlane.relay.v1.WatchPaymentsResponse.state:type_name -> cardlane.payment.v1.PaymentState
+	55, // 27: cardlane.relay.v1.SubmitInstructionRequest.instruction:type_name -> cardlane.payment.v1.SignedInstruction
 	6,  // 28: cardlane.relay.v1.SubmitInstructionResponse.completed:type_name -> cardlane.relay.v1.Completed
 	6,  // 29: cardlane.relay.v1.CancelPaymentResponse.completed:type_name -> cardlane.relay.v1.Completed
-	41, // 30: cardlane.relay.v1.PaymentRecord.state:type_name -> cardlane.payment.v1.PaymentState
-	42, // 31: cardlane.relay.v1.PaymentRecord.certainty:type_name -> cardlane.payment.v1.Certainty
-	43, // 32: cardlane.relay.v1.PaymentRecord.next_step:type_name -> cardlane.payment.v1.NextStep
-	47, // 33: cardlane.relay.v1.PaymentRecord.kind:type_name -> cardlane.payment.v1.PaymentKind
-	48, // 34: cardlane.relay.v1.PaymentRecord.amounts:type_name -> cardlane.payment.v1.Amounts
-	49, // 35: cardlane.relay.v1.PaymentRecord.entry_mode:type_name -> cardlane.payment.v1.EntryMode
-	44, // 36: cardlane.relay.v1.PaymentRecord.result:type_name -> cardlane.payment.v1.SignedResult
+	50, // 30: cardlane.relay.v1.PaymentRecord.state:type_name -> cardlane.payment.v1.PaymentState
+	51, // 31: cardlane.relay.v1.PaymentRecord.certainty:type_name -> cardlane.payment.v1.Certainty
+	52, // 32: cardlane.relay.v1.PaymentRecord.next_step:type_name -> cardlane.payment.v1.NextStep
+	56, // 33: cardlane.relay.v1.PaymentRecord.kind:type_name -> cardlane.payment.v1.PaymentKind
+	57, // 34: cardlane.relay.v1.PaymentRecord.amounts:type_name -> cardlane.payment.v1.Amounts
+	58, // 35: cardlane.relay.v1.PaymentRecord.entry_mode:type_name -> cardlane.payment.v1.EntryMode
+	53, // 36: cardlane.relay.v1.PaymentRecord.result:type_name -> cardlane.payment.v1.SignedResult
 	19, // 37: cardlane.relay.v1.PaymentRecord.history:type_name -> cardlane.relay.v1.RecordEvent
-	41, // 38: cardlane.relay.v1.RecordEvent.state:type_name -> cardlane.payment.v1.PaymentState
-	39, // 39: cardlane.relay.v1.ReaderRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
+	50, // 38: cardlane.relay.v1.RecordEvent.state:type_name -> cardlane.payment.v1.PaymentState
+	48, // 39: cardlane.relay.v1.ReaderRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
 	0,  // 40: cardlane.relay.v1.ReaderRegistration.state:type_name -> cardlane.relay.v1.DeviceState
-	39, // 41: cardlane.relay.v1.TerminalRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
+	48, // 41: cardlane.relay.v1.TerminalRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
 	0,  // 42: cardlane.relay.v1.TerminalRegistration.state:type_name -> cardlane.relay.v1.DeviceState
-	20, // 43: cardlane.relay.v1.RegisterReadersRequest.readers:type_name -> cardlane.relay.v1.ReaderRegistration
-	21, // 44: cardlane.relay.v1.RegisterTerminalsRequest.terminals:type_name -> cardlane.relay.v1.TerminalRegistration
-	28, // 45: cardlane.relay.v1.ListReadersResponse.readers:type_name -> cardlane.relay.v1.RegisteredReader
-	0,  // 46: cardlane.relay.v1.RegisteredReader.state:type_name -> cardlane.relay.v1.DeviceState
-	31, // 47: cardlane.relay.v1.ListTerminalsResponse.terminals:type_name -> cardlane.relay.v1.RegisteredTerminal
-	0,  // 48: cardlane.relay.v1.RegisteredTerminal.state:type_name -> cardlane.relay.v1.DeviceState
-	50, // 49: cardlane.relay.v1.GetManifestResponse.manifest:type_name -> cardlane.keys.v1.DelegatedManifest
-	1,  // 50: cardlane.relay.v1.RelayService.Transact:input_type -> cardlane.relay.v1.TransactRequest
-	8,  // 51: cardlane.relay.v1.RelayService.GetPayment:input_type -> cardlane.relay.v1.GetPaymentRequest
-	10, // 52: cardlane.relay.v1.RelayService.ListPayments:input_type -> cardlane.relay.v1.ListPaymentsRequest
-	12, // 53: cardlane.relay.v1.RelayService.WatchPayments:input_type -> cardlane.relay.v1.WatchPaymentsRequest
-	14, // 54: cardlane.relay.v1.RelayService.SubmitInstruction:input_type -> cardlane.relay.v1.SubmitInstructionRequest
-	16, // 55: cardlane.relay.v1.RelayService.CancelPayment:input_type -> cardlane.relay.v1.CancelPaymentRequest
-	32, // 56: cardlane.relay.v1.RelayService.GetManifest:input_type -> cardlane.relay.v1.GetManifestRequest
-	22, // 57: cardlane.relay.v1.RelayRegistryService.RegisterReaders:input_type -> cardlane.relay.v1.RegisterReadersRequest
-	24, // 58: cardlane.relay.v1.RelayRegistryService.RegisterTerminals:input_type -> cardlane.relay.v1.RegisterTerminalsRequest
-	26, // 59: cardlane.relay.v1.RelayRegistryService.ListReaders:input_type -> cardlane.relay.v1.ListReadersRequest
-	29, // 60: cardlane.relay.v1.RelayRegistryService.ListTerminals:input_type -> cardlane.relay.v1.ListTerminalsRequest
-	2,  // 61: cardlane.relay.v1.RelayService.Transact:output_type -> cardlane.relay.v1.TransactResponse
-	9,  // 62: cardlane.relay.v1.RelayService.GetPayment:output_type -> cardlane.relay.v1.GetPaymentResponse
-	11, // 63: cardlane.relay.v1.RelayService.ListPayments:output_type -> cardlane.relay.v1.ListPaymentsResponse
-	13, // 64: cardlane.relay.v1.RelayService.WatchPayments:output_type -> cardlane.relay.v1.WatchPaymentsResponse
-	15, // 65: cardlane.relay.v1.RelayService.SubmitInstruction:output_type -> cardlane.relay.v1.SubmitInstructionResponse
-	17, // 66: cardlane.relay.v1.RelayService.CancelPayment:output_type -> cardlane.relay.v1.CancelPaymentResponse
-	33, // 67: cardlane.relay.v1.RelayService.GetManifest:output_type -> cardlane.relay.v1.GetManifestResponse
-	23, // 68: cardlane.relay.v1.RelayRegistryService.RegisterReaders:output_type -> cardlane.relay.v1.RegisterReadersResponse
-	25, // 69: cardlane.relay.v1.RelayRegistryService.RegisterTerminals:output_type -> cardlane.relay.v1.RegisterTerminalsResponse
-	27, // 70: cardlane.relay.v1.RelayRegistryService.ListReaders:output_type -> cardlane.relay.v1.ListReadersResponse
-	30, // 71: cardlane.relay.v1.RelayRegistryService.ListTerminals:output_type -> cardlane.relay.v1.ListTerminalsResponse
-	61, // [61:72] is the sub-list for method output_type
-	50, // [50:61] is the sub-list for method input_type
-	50, // [50:50] is the sub-list for extension type_name
-	50, // [50:50] is the sub-list for extension extendee
-	0,  // [0:50] is the sub-list for field type_name
+	22, // 43: cardlane.relay.v1.TerminalRegistration.contact:type_name -> cardlane.relay.v1.TerminalContact
+	22, // 44: cardlane.relay.v1.SetTerminalContactRequest.contact:type_name -> cardlane.relay.v1.TerminalContact
+	22, // 45: cardlane.relay.v1.SetTerminalContactResponse.contact:type_name -> cardlane.relay.v1.TerminalContact
+	20, // 46: cardlane.relay.v1.RegisterReadersRequest.readers:type_name -> cardlane.relay.v1.ReaderRegistration
+	21, // 47: cardlane.relay.v1.RegisterTerminalsRequest.terminals:type_name -> cardlane.relay.v1.TerminalRegistration
+	31, // 48: cardlane.relay.v1.ListReadersResponse.readers:type_name -> cardlane.relay.v1.RegisteredReader
+	0,  // 49: cardlane.relay.v1.RegisteredReader.state:type_name -> cardlane.relay.v1.DeviceState
+	34, // 50: cardlane.relay.v1.ListTerminalsResponse.terminals:type_name -> cardlane.relay.v1.RegisteredTerminal
+	0,  // 51: cardlane.relay.v1.RegisteredTerminal.state:type_name -> cardlane.relay.v1.DeviceState
+	22, // 52: cardlane.relay.v1.RegisteredTerminal.contact:type_name -> cardlane.relay.v1.TerminalContact
+	59, // 53: cardlane.relay.v1.GetManifestResponse.manifest:type_name -> cardlane.keys.v1.DelegatedManifest
+	39, // 54: cardlane.relay.v1.StreamRecordsResponse.records:type_name -> cardlane.relay.v1.ComparedRecord
+	50, // 55: cardlane.relay.v1.ComparedRecord.state:type_name -> cardlane.payment.v1.PaymentState
+	53, // 56: cardlane.relay.v1.ComparedRecord.result:type_name -> cardlane.payment.v1.SignedResult
+	42, // 57: cardlane.relay.v1.ListReversalsResponse.reversals:type_name -> cardlane.relay.v1.OpenReversal
+	1,  // 58: cardlane.relay.v1.RelayService.Transact:input_type -> cardlane.relay.v1.TransactRequest
+	8,  // 59: cardlane.relay.v1.RelayService.GetPayment:input_type -> cardlane.relay.v1.GetPaymentRequest
+	10, // 60: cardlane.relay.v1.RelayService.ListPayments:input_type -> cardlane.relay.v1.ListPaymentsRequest
+	12, // 61: cardlane.relay.v1.RelayService.WatchPayments:input_type -> cardlane.relay.v1.WatchPaymentsRequest
+	14, // 62: cardlane.relay.v1.RelayService.SubmitInstruction:input_type -> cardlane.relay.v1.SubmitInstructionRequest
+	16, // 63: cardlane.relay.v1.RelayService.CancelPayment:input_type -> cardlane.relay.v1.CancelPaymentRequest
+	35, // 64: cardlane.relay.v1.RelayService.GetManifest:input_type -> cardlane.relay.v1.GetManifestRequest
+	25, // 65: cardlane.relay.v1.RelayRegistryService.RegisterReaders:input_type -> cardlane.relay.v1.RegisterReadersRequest
+	27, // 66: cardlane.relay.v1.RelayRegistryService.RegisterTerminals:input_type -> cardlane.relay.v1.RegisterTerminalsRequest
+	23, // 67: cardlane.relay.v1.RelayRegistryService.SetTerminalContact:input_type -> cardlane.relay.v1.SetTerminalContactRequest
+	29, // 68: cardlane.relay.v1.RelayRegistryService.ListReaders:input_type -> cardlane.relay.v1.ListReadersRequest
+	32, // 69: cardlane.relay.v1.RelayRegistryService.ListTerminals:input_type -> cardlane.relay.v1.ListTerminalsRequest
+	37, // 70: cardlane.relay.v1.RelayOversightService.StreamRecords:input_type -> cardlane.relay.v1.StreamRecordsRequest
+	40, // 71: cardlane.relay.v1.RelayOversightService.ListReversals:input_type -> cardlane.relay.v1.ListReversalsRequest
+	2,  // 72: cardlane.relay.v1.RelayService.Transact:output_type -> cardlane.relay.v1.TransactResponse
+	9,  // 73: cardlane.relay.v1.RelayService.GetPayment:output_type -> cardlane.relay.v1.GetPaymentResponse
+	11, // 74: cardlane.relay.v1.RelayService.ListPayments:output_type -> cardlane.relay.v1.ListPaymentsResponse
+	13, // 75: cardlane.relay.v1.RelayService.WatchPayments:output_type -> cardlane.relay.v1.WatchPaymentsResponse
+	15, // 76: cardlane.relay.v1.RelayService.SubmitInstruction:output_type -> cardlane.relay.v1.SubmitInstructionResponse
+	17, // 77: cardlane.relay.v1.RelayService.CancelPayment:output_type -> cardlane.relay.v1.CancelPaymentResponse
+	36, // 78: cardlane.relay.v1.RelayService.GetManifest:output_type -> cardlane.relay.v1.GetManifestResponse
+	26, // 79: cardlane.relay.v1.RelayRegistryService.RegisterReaders:output_type -> cardlane.relay.v1.RegisterReadersResponse
+	28, // 80: cardlane.relay.v1.RelayRegistryService.RegisterTerminals:output_type -> cardlane.relay.v1.RegisterTerminalsResponse
+	24, // 81: cardlane.relay.v1.RelayRegistryService.SetTerminalContact:output_type -> cardlane.relay.v1.SetTerminalContactResponse
+	30, // 82: cardlane.relay.v1.RelayRegistryService.ListReaders:output_type -> cardlane.relay.v1.ListReadersResponse
+	33, // 83: cardlane.relay.v1.RelayRegistryService.ListTerminals:output_type -> cardlane.relay.v1.ListTerminalsResponse
+	38, // 84: cardlane.relay.v1.RelayOversightService.StreamRecords:output_type -> cardlane.relay.v1.StreamRecordsResponse
+	41, // 85: cardlane.relay.v1.RelayOversightService.ListReversals:output_type -> cardlane.relay.v1.ListReversalsResponse
+	72, // [72:86] is the sub-list for method output_type
+	58, // [58:72] is the sub-list for method input_type
+	58, // [58:58] is the sub-list for extension type_name
+	58, // [58:58] is the sub-list for extension extendee
+	0,  // [0:58] is the sub-list for field type_name
 }
 
 func init() { file_cardlane_relay_v1_relay_proto_init() }
@@ -2841,9 +3553,9 @@ func file_cardlane_relay_v1_relay_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cardlane_relay_v1_relay_proto_rawDesc), len(file_cardlane_relay_v1_relay_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   33,
+			NumMessages:   42,
 			NumExtensions: 0,
-			NumServices:   2,
+			NumServices:   3,
 		},
 		GoTypes:           file_cardlane_relay_v1_relay_proto_goTypes,
 		DependencyIndexes: file_cardlane_relay_v1_relay_proto_depIdxs,

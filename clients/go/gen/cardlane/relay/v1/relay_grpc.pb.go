@@ -374,10 +374,11 @@ var RelayService_ServiceDesc = grpc.ServiceDesc{
 }
 
 const (
-	RelayRegistryService_RegisterReaders_FullMethodName   = "/cardlane.relay.v1.RelayRegistryService/RegisterReaders"
-	RelayRegistryService_RegisterTerminals_FullMethodName = "/cardlane.relay.v1.RelayRegistryService/RegisterTerminals"
-	RelayRegistryService_ListReaders_FullMethodName       = "/cardlane.relay.v1.RelayRegistryService/ListReaders"
-	RelayRegistryService_ListTerminals_FullMethodName     = "/cardlane.relay.v1.RelayRegistryService/ListTerminals"
+	RelayRegistryService_RegisterReaders_FullMethodName    = "/cardlane.relay.v1.RelayRegistryService/RegisterReaders"
+	RelayRegistryService_RegisterTerminals_FullMethodName  = "/cardlane.relay.v1.RelayRegistryService/RegisterTerminals"
+	RelayRegistryService_SetTerminalContact_FullMethodName = "/cardlane.relay.v1.RelayRegistryService/SetTerminalContact"
+	RelayRegistryService_ListReaders_FullMethodName        = "/cardlane.relay.v1.RelayRegistryService/ListReaders"
+	RelayRegistryService_ListTerminals_FullMethodName      = "/cardlane.relay.v1.RelayRegistryService/ListTerminals"
 )
 
 // RelayRegistryServiceClient is the client API for RelayRegistryService service.
@@ -390,6 +391,8 @@ type RelayRegistryServiceClient interface {
 	RegisterReaders(ctx context.Context, in *RegisterReadersRequest, opts ...grpc.CallOption) (*RegisterReadersResponse, error)
 	// Adds or updates terminals.
 	RegisterTerminals(ctx context.Context, in *RegisterTerminalsRequest, opts ...grpc.CallOption) (*RegisterTerminalsResponse, error)
+	// Whom the results of a terminal's payments are sent to. Replaces the contact before it.
+	SetTerminalContact(ctx context.Context, in *SetTerminalContactRequest, opts ...grpc.CallOption) (*SetTerminalContactResponse, error)
 	// All readers.
 	ListReaders(ctx context.Context, in *ListReadersRequest, opts ...grpc.CallOption) (*ListReadersResponse, error)
 	// All terminals.
@@ -418,6 +421,16 @@ func (c *relayRegistryServiceClient) RegisterTerminals(ctx context.Context, in *
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(RegisterTerminalsResponse)
 	err := c.cc.Invoke(ctx, RelayRegistryService_RegisterTerminals_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *relayRegistryServiceClient) SetTerminalContact(ctx context.Context, in *SetTerminalContactRequest, opts ...grpc.CallOption) (*SetTerminalContactResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetTerminalContactResponse)
+	err := c.cc.Invoke(ctx, RelayRegistryService_SetTerminalContact_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -454,6 +467,8 @@ type RelayRegistryServiceServer interface {
 	RegisterReaders(context.Context, *RegisterReadersRequest) (*RegisterReadersResponse, error)
 	// Adds or updates terminals.
 	RegisterTerminals(context.Context, *RegisterTerminalsRequest) (*RegisterTerminalsResponse, error)
+	// Whom the results of a terminal's payments are sent to. Replaces the contact before it.
+	SetTerminalContact(context.Context, *SetTerminalContactRequest) (*SetTerminalContactResponse, error)
 	// All readers.
 	ListReaders(context.Context, *ListReadersRequest) (*ListReadersResponse, error)
 	// All terminals.
@@ -473,6 +488,9 @@ func (UnimplementedRelayRegistryServiceServer) RegisterReaders(context.Context, 
 }
 func (UnimplementedRelayRegistryServiceServer) RegisterTerminals(context.Context, *RegisterTerminalsRequest) (*RegisterTerminalsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RegisterTerminals not implemented")
+}
+func (UnimplementedRelayRegistryServiceServer) SetTerminalContact(context.Context, *SetTerminalContactRequest) (*SetTerminalContactResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetTerminalContact not implemented")
 }
 func (UnimplementedRelayRegistryServiceServer) ListReaders(context.Context, *ListReadersRequest) (*ListReadersResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListReaders not implemented")
@@ -537,6 +555,24 @@ func _RelayRegistryService_RegisterTerminals_Handler(srv interface{}, ctx contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RelayRegistryService_SetTerminalContact_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetTerminalContactRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RelayRegistryServiceServer).SetTerminalContact(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RelayRegistryService_SetTerminalContact_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RelayRegistryServiceServer).SetTerminalContact(ctx, req.(*SetTerminalContactRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _RelayRegistryService_ListReaders_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListReadersRequest)
 	if err := dec(in); err != nil {
@@ -589,6 +625,10 @@ var RelayRegistryService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _RelayRegistryService_RegisterTerminals_Handler,
 		},
 		{
+			MethodName: "SetTerminalContact",
+			Handler:    _RelayRegistryService_SetTerminalContact_Handler,
+		},
+		{
 			MethodName: "ListReaders",
 			Handler:    _RelayRegistryService_ListReaders_Handler,
 		},
@@ -598,5 +638,157 @@ var RelayRegistryService_ServiceDesc = grpc.ServiceDesc{
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
+	Metadata: "cardlane/relay/v1/relay.proto",
+}
+
+const (
+	RelayOversightService_StreamRecords_FullMethodName = "/cardlane.relay.v1.RelayOversightService/StreamRecords"
+	RelayOversightService_ListReversals_FullMethodName = "/cardlane.relay.v1.RelayOversightService/ListReversals"
+)
+
+// RelayOversightServiceClient is the client API for RelayOversightService service.
+//
+// For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
+//
+// Looking after all records of a relay, whichever instance they belong to. For operators.
+type RelayOversightServiceClient interface {
+	// Every record, in the order of merchant id and payment id, to be compared with a processor's.
+	StreamRecords(ctx context.Context, in *StreamRecordsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamRecordsResponse], error)
+	// Reversals that the processor has not acknowledged yet, the one that is due next first.
+	ListReversals(ctx context.Context, in *ListReversalsRequest, opts ...grpc.CallOption) (*ListReversalsResponse, error)
+}
+
+type relayOversightServiceClient struct {
+	cc grpc.ClientConnInterface
+}
+
+func NewRelayOversightServiceClient(cc grpc.ClientConnInterface) RelayOversightServiceClient {
+	return &relayOversightServiceClient{cc}
+}
+
+func (c *relayOversightServiceClient) StreamRecords(ctx context.Context, in *StreamRecordsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamRecordsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &RelayOversightService_ServiceDesc.Streams[0], RelayOversightService_StreamRecords_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[StreamRecordsRequest, StreamRecordsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type RelayOversightService_StreamRecordsClient = grpc.ServerStreamingClient[StreamRecordsResponse]
+
+func (c *relayOversightServiceClient) ListReversals(ctx context.Context, in *ListReversalsRequest, opts ...grpc.CallOption) (*ListReversalsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListReversalsResponse)
+	err := c.cc.Invoke(ctx, RelayOversightService_ListReversals_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// RelayOversightServiceServer is the server API for RelayOversightService service.
+// All implementations must embed UnimplementedRelayOversightServiceServer
+// for forward compatibility.
+//
+// Looking after all records of a relay, whichever instance they belong to. For operators.
+type RelayOversightServiceServer interface {
+	// Every record, in the order of merchant id and payment id, to be compared with a processor's.
+	StreamRecords(*StreamRecordsRequest, grpc.ServerStreamingServer[StreamRecordsResponse]) error
+	// Reversals that the processor has not acknowledged yet, the one that is due next first.
+	ListReversals(context.Context, *ListReversalsRequest) (*ListReversalsResponse, error)
+	mustEmbedUnimplementedRelayOversightServiceServer()
+}
+
+// UnimplementedRelayOversightServiceServer must be embedded to have
+// forward compatible implementations.
+//
+// NOTE: this should be embedded by value instead of pointer to avoid a nil
+// pointer dereference when methods are called.
+type UnimplementedRelayOversightServiceServer struct{}
+
+func (UnimplementedRelayOversightServiceServer) StreamRecords(*StreamRecordsRequest, grpc.ServerStreamingServer[StreamRecordsResponse]) error {
+	return status.Error(codes.Unimplemented, "method StreamRecords not implemented")
+}
+func (UnimplementedRelayOversightServiceServer) ListReversals(context.Context, *ListReversalsRequest) (*ListReversalsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListReversals not implemented")
+}
+func (UnimplementedRelayOversightServiceServer) mustEmbedUnimplementedRelayOversightServiceServer() {}
+func (UnimplementedRelayOversightServiceServer) testEmbeddedByValue()                               {}
+
+// UnsafeRelayOversightServiceServer may be embedded to opt out of forward compatibility for this service.
+// Use of this interface is not recommended, as added methods to RelayOversightServiceServer will
+// result in compilation errors.
+type UnsafeRelayOversightServiceServer interface {
+	mustEmbedUnimplementedRelayOversightServiceServer()
+}
+
+func RegisterRelayOversightServiceServer(s grpc.ServiceRegistrar, srv RelayOversightServiceServer) {
+	// If the following call panics, it indicates UnimplementedRelayOversightServiceServer was
+	// embedded by pointer and is nil.  This will cause panics if an
+	// unimplemented method is ever invoked, so we test this at initialization
+	// time to prevent it from happening at runtime later due to I/O.
+	if t, ok := srv.(interface{ testEmbeddedByValue() }); ok {
+		t.testEmbeddedByValue()
+	}
+	s.RegisterService(&RelayOversightService_ServiceDesc, srv)
+}
+
+func _RelayOversightService_StreamRecords_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(StreamRecordsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(RelayOversightServiceServer).StreamRecords(m, &grpc.GenericServerStream[StreamRecordsRequest, StreamRecordsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type RelayOversightService_StreamRecordsServer = grpc.ServerStreamingServer[StreamRecordsResponse]
+
+func _RelayOversightService_ListReversals_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListReversalsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RelayOversightServiceServer).ListReversals(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RelayOversightService_ListReversals_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RelayOversightServiceServer).ListReversals(ctx, req.(*ListReversalsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+// RelayOversightService_ServiceDesc is the grpc.ServiceDesc for RelayOversightService service.
+// It's only intended for direct use with grpc.RegisterService,
+// and not to be introspected or modified (even as a copy)
+var RelayOversightService_ServiceDesc = grpc.ServiceDesc{
+	ServiceName: "cardlane.relay.v1.RelayOversightService",
+	HandlerType: (*RelayOversightServiceServer)(nil),
+	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "ListReversals",
+			Handler:    _RelayOversightService_ListReversals_Handler,
+		},
+	},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "StreamRecords",
+			Handler:       _RelayOversightService_StreamRecords_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "cardlane/relay/v1/relay.proto",
 }

@@ -259,3 +259,81 @@ class GetBalanceResponse(_message.Message):
     recomputed_minor: int
     postings: int
     def __init__(self, balance_minor: _Optional[int] = ..., recomputed_minor: _Optional[int] = ..., postings: _Optional[int] = ...) -> None: ...
+
+class StreamPaymentsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class StreamPaymentsResponse(_message.Message):
+    __slots__ = ("payments",)
+    PAYMENTS_FIELD_NUMBER: _ClassVar[int]
+    payments: _containers.RepeatedCompositeFieldContainer[LedgerPayment]
+    def __init__(self, payments: _Optional[_Iterable[_Union[LedgerPayment, _Mapping]]] = ...) -> None: ...
+
+class LedgerPayment(_message.Message):
+    __slots__ = ("record_number", "merchant_id", "payment_id", "state", "is_tombstone", "total_minor", "approved_amount_minor", "currency", "revision", "result", "postings", "processor_time_ms")
+    RECORD_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    MERCHANT_ID_FIELD_NUMBER: _ClassVar[int]
+    PAYMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    IS_TOMBSTONE_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_MINOR_FIELD_NUMBER: _ClassVar[int]
+    APPROVED_AMOUNT_MINOR_FIELD_NUMBER: _ClassVar[int]
+    CURRENCY_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    POSTINGS_FIELD_NUMBER: _ClassVar[int]
+    PROCESSOR_TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    record_number: str
+    merchant_id: str
+    payment_id: str
+    state: _payment_pb2.PaymentState
+    is_tombstone: bool
+    total_minor: int
+    approved_amount_minor: int
+    currency: int
+    revision: int
+    result: _payment_pb2.SignedResult
+    postings: _containers.RepeatedCompositeFieldContainer[LedgerPosting]
+    processor_time_ms: int
+    def __init__(self, record_number: _Optional[str] = ..., merchant_id: _Optional[str] = ..., payment_id: _Optional[str] = ..., state: _Optional[_Union[_payment_pb2.PaymentState, str]] = ..., is_tombstone: _Optional[bool] = ..., total_minor: _Optional[int] = ..., approved_amount_minor: _Optional[int] = ..., currency: _Optional[int] = ..., revision: _Optional[int] = ..., result: _Optional[_Union[_payment_pb2.SignedResult, _Mapping]] = ..., postings: _Optional[_Iterable[_Union[LedgerPosting, _Mapping]]] = ..., processor_time_ms: _Optional[int] = ...) -> None: ...
+
+class LedgerPosting(_message.Message):
+    __slots__ = ("kind", "amount_minor", "currency", "debit_account", "credit_account")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    AMOUNT_MINOR_FIELD_NUMBER: _ClassVar[int]
+    CURRENCY_FIELD_NUMBER: _ClassVar[int]
+    DEBIT_ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    CREDIT_ACCOUNT_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    amount_minor: int
+    currency: int
+    debit_account: int
+    credit_account: int
+    def __init__(self, kind: _Optional[str] = ..., amount_minor: _Optional[int] = ..., currency: _Optional[int] = ..., debit_account: _Optional[int] = ..., credit_account: _Optional[int] = ...) -> None: ...
+
+class StreamAccountsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class StreamAccountsResponse(_message.Message):
+    __slots__ = ("accounts",)
+    ACCOUNTS_FIELD_NUMBER: _ClassVar[int]
+    accounts: _containers.RepeatedCompositeFieldContainer[LedgerAccount]
+    def __init__(self, accounts: _Optional[_Iterable[_Union[LedgerAccount, _Mapping]]] = ...) -> None: ...
+
+class LedgerAccount(_message.Message):
+    __slots__ = ("account_id", "kind", "merchant_id", "currency", "balance_minor", "recomputed_minor")
+    ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    MERCHANT_ID_FIELD_NUMBER: _ClassVar[int]
+    CURRENCY_FIELD_NUMBER: _ClassVar[int]
+    BALANCE_MINOR_FIELD_NUMBER: _ClassVar[int]
+    RECOMPUTED_MINOR_FIELD_NUMBER: _ClassVar[int]
+    account_id: int
+    kind: str
+    merchant_id: str
+    currency: int
+    balance_minor: int
+    recomputed_minor: int
+    def __init__(self, account_id: _Optional[int] = ..., kind: _Optional[str] = ..., merchant_id: _Optional[str] = ..., currency: _Optional[int] = ..., balance_minor: _Optional[int] = ..., recomputed_minor: _Optional[int] = ...) -> None: ...

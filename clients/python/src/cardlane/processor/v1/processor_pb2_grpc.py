@@ -352,3 +352,123 @@ class ProcessorRegistryService:
             timeout,
             metadata,
             _registered_method=True)
+
+
+class ProcessorOversightServiceStub:
+    """Looking into the whole ledger. For operators.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.StreamPayments = channel.unary_stream(
+                '/cardlane.processor.v1.ProcessorOversightService/StreamPayments',
+                request_serializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.StreamPaymentsRequest.SerializeToString,
+                response_deserializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.StreamPaymentsResponse.FromString,
+                _registered_method=True)
+        self.StreamAccounts = channel.unary_stream(
+                '/cardlane.processor.v1.ProcessorOversightService/StreamAccounts',
+                request_serializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.StreamAccountsRequest.SerializeToString,
+                response_deserializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.StreamAccountsResponse.FromString,
+                _registered_method=True)
+
+
+class ProcessorOversightServiceServicer:
+    """Looking into the whole ledger. For operators.
+    """
+
+    def StreamPayments(self, request, context):
+        """Every payment with its postings, in the order of merchant id and payment id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StreamAccounts(self, request, context):
+        """Every account with its balance as kept and as recomputed from all postings.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_ProcessorOversightServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'StreamPayments': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamPayments,
+                    request_deserializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.StreamPaymentsRequest.FromString,
+                    response_serializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.StreamPaymentsResponse.SerializeToString,
+            ),
+            'StreamAccounts': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamAccounts,
+                    request_deserializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.StreamAccountsRequest.FromString,
+                    response_serializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.StreamAccountsResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'cardlane.processor.v1.ProcessorOversightService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('cardlane.processor.v1.ProcessorOversightService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class ProcessorOversightService:
+    """Looking into the whole ledger. For operators.
+    """
+
+    @staticmethod
+    def StreamPayments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/cardlane.processor.v1.ProcessorOversightService/StreamPayments',
+            cardlane_dot_processor_dot_v1_dot_processor__pb2.StreamPaymentsRequest.SerializeToString,
+            cardlane_dot_processor_dot_v1_dot_processor__pb2.StreamPaymentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StreamAccounts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/cardlane.processor.v1.ProcessorOversightService/StreamAccounts',
+            cardlane_dot_processor_dot_v1_dot_processor__pb2.StreamAccountsRequest.SerializeToString,
+            cardlane_dot_processor_dot_v1_dot_processor__pb2.StreamAccountsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)

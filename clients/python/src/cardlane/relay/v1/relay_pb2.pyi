@@ -270,14 +270,42 @@ class ReaderRegistration(_message.Message):
     def __init__(self, certificate: _Optional[_Union[_keys_pb2.SignedEnvelope, _Mapping]] = ..., merchant_id: _Optional[str] = ..., state: _Optional[_Union[DeviceState, str]] = ...) -> None: ...
 
 class TerminalRegistration(_message.Message):
-    __slots__ = ("certificate", "state", "currencies")
+    __slots__ = ("certificate", "state", "currencies", "contact")
     CERTIFICATE_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     CURRENCIES_FIELD_NUMBER: _ClassVar[int]
+    CONTACT_FIELD_NUMBER: _ClassVar[int]
     certificate: _keys_pb2.SignedEnvelope
     state: DeviceState
     currencies: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, certificate: _Optional[_Union[_keys_pb2.SignedEnvelope, _Mapping]] = ..., state: _Optional[_Union[DeviceState, str]] = ..., currencies: _Optional[_Iterable[int]] = ...) -> None: ...
+    contact: TerminalContact
+    def __init__(self, certificate: _Optional[_Union[_keys_pb2.SignedEnvelope, _Mapping]] = ..., state: _Optional[_Union[DeviceState, str]] = ..., currencies: _Optional[_Iterable[int]] = ..., contact: _Optional[_Union[TerminalContact, _Mapping]] = ...) -> None: ...
+
+class TerminalContact(_message.Message):
+    __slots__ = ("phone", "email", "language", "time_zone")
+    PHONE_FIELD_NUMBER: _ClassVar[int]
+    EMAIL_FIELD_NUMBER: _ClassVar[int]
+    LANGUAGE_FIELD_NUMBER: _ClassVar[int]
+    TIME_ZONE_FIELD_NUMBER: _ClassVar[int]
+    phone: str
+    email: str
+    language: str
+    time_zone: str
+    def __init__(self, phone: _Optional[str] = ..., email: _Optional[str] = ..., language: _Optional[str] = ..., time_zone: _Optional[str] = ...) -> None: ...
+
+class SetTerminalContactRequest(_message.Message):
+    __slots__ = ("terminal_id", "contact")
+    TERMINAL_ID_FIELD_NUMBER: _ClassVar[int]
+    CONTACT_FIELD_NUMBER: _ClassVar[int]
+    terminal_id: str
+    contact: TerminalContact
+    def __init__(self, terminal_id: _Optional[str] = ..., contact: _Optional[_Union[TerminalContact, _Mapping]] = ...) -> None: ...
+
+class SetTerminalContactResponse(_message.Message):
+    __slots__ = ("contact",)
+    CONTACT_FIELD_NUMBER: _ClassVar[int]
+    contact: TerminalContact
+    def __init__(self, contact: _Optional[_Union[TerminalContact, _Mapping]] = ...) -> None: ...
 
 class RegisterReadersRequest(_message.Message):
     __slots__ = ("readers",)
@@ -342,7 +370,7 @@ class ListTerminalsResponse(_message.Message):
     def __init__(self, terminals: _Optional[_Iterable[_Union[RegisteredTerminal, _Mapping]]] = ...) -> None: ...
 
 class RegisteredTerminal(_message.Message):
-    __slots__ = ("terminal_id", "merchant_id", "merchant_name", "state", "currencies", "certificate_id", "not_after_ms")
+    __slots__ = ("terminal_id", "merchant_id", "merchant_name", "state", "currencies", "certificate_id", "not_after_ms", "contact")
     TERMINAL_ID_FIELD_NUMBER: _ClassVar[int]
     MERCHANT_ID_FIELD_NUMBER: _ClassVar[int]
     MERCHANT_NAME_FIELD_NUMBER: _ClassVar[int]
@@ -350,6 +378,7 @@ class RegisteredTerminal(_message.Message):
     CURRENCIES_FIELD_NUMBER: _ClassVar[int]
     CERTIFICATE_ID_FIELD_NUMBER: _ClassVar[int]
     NOT_AFTER_MS_FIELD_NUMBER: _ClassVar[int]
+    CONTACT_FIELD_NUMBER: _ClassVar[int]
     terminal_id: str
     merchant_id: str
     merchant_name: str
@@ -357,7 +386,8 @@ class RegisteredTerminal(_message.Message):
     currencies: _containers.RepeatedScalarFieldContainer[int]
     certificate_id: bytes
     not_after_ms: int
-    def __init__(self, terminal_id: _Optional[str] = ..., merchant_id: _Optional[str] = ..., merchant_name: _Optional[str] = ..., state: _Optional[_Union[DeviceState, str]] = ..., currencies: _Optional[_Iterable[int]] = ..., certificate_id: _Optional[bytes] = ..., not_after_ms: _Optional[int] = ...) -> None: ...
+    contact: TerminalContact
+    def __init__(self, terminal_id: _Optional[str] = ..., merchant_id: _Optional[str] = ..., merchant_name: _Optional[str] = ..., state: _Optional[_Union[DeviceState, str]] = ..., currencies: _Optional[_Iterable[int]] = ..., certificate_id: _Optional[bytes] = ..., not_after_ms: _Optional[int] = ..., contact: _Optional[_Union[TerminalContact, _Mapping]] = ...) -> None: ...
 
 class GetManifestRequest(_message.Message):
     __slots__ = ("have_number",)
@@ -370,3 +400,75 @@ class GetManifestResponse(_message.Message):
     MANIFEST_FIELD_NUMBER: _ClassVar[int]
     manifest: _keys_pb2.DelegatedManifest
     def __init__(self, manifest: _Optional[_Union[_keys_pb2.DelegatedManifest, _Mapping]] = ...) -> None: ...
+
+class StreamRecordsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class StreamRecordsResponse(_message.Message):
+    __slots__ = ("records",)
+    RECORDS_FIELD_NUMBER: _ClassVar[int]
+    records: _containers.RepeatedCompositeFieldContainer[ComparedRecord]
+    def __init__(self, records: _Optional[_Iterable[_Union[ComparedRecord, _Mapping]]] = ...) -> None: ...
+
+class ComparedRecord(_message.Message):
+    __slots__ = ("record_number", "merchant_id", "payment_id", "state", "total_minor", "approved_amount_minor", "currency", "revision", "result", "completed_at_ms")
+    RECORD_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    MERCHANT_ID_FIELD_NUMBER: _ClassVar[int]
+    PAYMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_MINOR_FIELD_NUMBER: _ClassVar[int]
+    APPROVED_AMOUNT_MINOR_FIELD_NUMBER: _ClassVar[int]
+    CURRENCY_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    COMPLETED_AT_MS_FIELD_NUMBER: _ClassVar[int]
+    record_number: str
+    merchant_id: str
+    payment_id: str
+    state: _payment_pb2.PaymentState
+    total_minor: int
+    approved_amount_minor: int
+    currency: int
+    revision: int
+    result: _payment_pb2.SignedResult
+    completed_at_ms: int
+    def __init__(self, record_number: _Optional[str] = ..., merchant_id: _Optional[str] = ..., payment_id: _Optional[str] = ..., state: _Optional[_Union[_payment_pb2.PaymentState, str]] = ..., total_minor: _Optional[int] = ..., approved_amount_minor: _Optional[int] = ..., currency: _Optional[int] = ..., revision: _Optional[int] = ..., result: _Optional[_Union[_payment_pb2.SignedResult, _Mapping]] = ..., completed_at_ms: _Optional[int] = ...) -> None: ...
+
+class ListReversalsRequest(_message.Message):
+    __slots__ = ("limit",)
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    limit: int
+    def __init__(self, limit: _Optional[int] = ...) -> None: ...
+
+class ListReversalsResponse(_message.Message):
+    __slots__ = ("reversals", "total")
+    REVERSALS_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    reversals: _containers.RepeatedCompositeFieldContainer[OpenReversal]
+    total: int
+    def __init__(self, reversals: _Optional[_Iterable[_Union[OpenReversal, _Mapping]]] = ..., total: _Optional[int] = ...) -> None: ...
+
+class OpenReversal(_message.Message):
+    __slots__ = ("record_number", "payment_id", "merchant_id", "terminal_id", "total_minor", "currency", "ordered_at_ms", "attempts", "next_attempt_at_ms", "lease_owner")
+    RECORD_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    PAYMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    MERCHANT_ID_FIELD_NUMBER: _ClassVar[int]
+    TERMINAL_ID_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_MINOR_FIELD_NUMBER: _ClassVar[int]
+    CURRENCY_FIELD_NUMBER: _ClassVar[int]
+    ORDERED_AT_MS_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_ATTEMPT_AT_MS_FIELD_NUMBER: _ClassVar[int]
+    LEASE_OWNER_FIELD_NUMBER: _ClassVar[int]
+    record_number: str
+    payment_id: str
+    merchant_id: str
+    terminal_id: str
+    total_minor: int
+    currency: int
+    ordered_at_ms: int
+    attempts: int
+    next_attempt_at_ms: int
+    lease_owner: str
+    def __init__(self, record_number: _Optional[str] = ..., payment_id: _Optional[str] = ..., merchant_id: _Optional[str] = ..., terminal_id: _Optional[str] = ..., total_minor: _Optional[int] = ..., currency: _Optional[int] = ..., ordered_at_ms: _Optional[int] = ..., attempts: _Optional[int] = ..., next_attempt_at_ms: _Optional[int] = ..., lease_owner: _Optional[str] = ...) -> None: ...

@@ -388,6 +388,11 @@ class RelayRegistryServiceStub:
                 request_serializer=cardlane_dot_relay_dot_v1_dot_relay__pb2.RegisterTerminalsRequest.SerializeToString,
                 response_deserializer=cardlane_dot_relay_dot_v1_dot_relay__pb2.RegisterTerminalsResponse.FromString,
                 _registered_method=True)
+        self.SetTerminalContact = channel.unary_unary(
+                '/cardlane.relay.v1.RelayRegistryService/SetTerminalContact',
+                request_serializer=cardlane_dot_relay_dot_v1_dot_relay__pb2.SetTerminalContactRequest.SerializeToString,
+                response_deserializer=cardlane_dot_relay_dot_v1_dot_relay__pb2.SetTerminalContactResponse.FromString,
+                _registered_method=True)
         self.ListReaders = channel.unary_unary(
                 '/cardlane.relay.v1.RelayRegistryService/ListReaders',
                 request_serializer=cardlane_dot_relay_dot_v1_dot_relay__pb2.ListReadersRequest.SerializeToString,
@@ -413,6 +418,13 @@ class RelayRegistryServiceServicer:
 
     def RegisterTerminals(self, request, context):
         """Adds or updates terminals.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetTerminalContact(self, request, context):
+        """Whom the results of a terminal's payments are sent to. Replaces the contact before it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -444,6 +456,11 @@ def add_RelayRegistryServiceServicer_to_server(servicer, server):
                     servicer.RegisterTerminals,
                     request_deserializer=cardlane_dot_relay_dot_v1_dot_relay__pb2.RegisterTerminalsRequest.FromString,
                     response_serializer=cardlane_dot_relay_dot_v1_dot_relay__pb2.RegisterTerminalsResponse.SerializeToString,
+            ),
+            'SetTerminalContact': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetTerminalContact,
+                    request_deserializer=cardlane_dot_relay_dot_v1_dot_relay__pb2.SetTerminalContactRequest.FromString,
+                    response_serializer=cardlane_dot_relay_dot_v1_dot_relay__pb2.SetTerminalContactResponse.SerializeToString,
             ),
             'ListReaders': grpc.unary_unary_rpc_method_handler(
                     servicer.ListReaders,
@@ -522,6 +539,33 @@ class RelayRegistryService:
             _registered_method=True)
 
     @staticmethod
+    def SetTerminalContact(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cardlane.relay.v1.RelayRegistryService/SetTerminalContact',
+            cardlane_dot_relay_dot_v1_dot_relay__pb2.SetTerminalContactRequest.SerializeToString,
+            cardlane_dot_relay_dot_v1_dot_relay__pb2.SetTerminalContactResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ListReaders(request,
             target,
             options=(),
@@ -565,6 +609,126 @@ class RelayRegistryService:
             '/cardlane.relay.v1.RelayRegistryService/ListTerminals',
             cardlane_dot_relay_dot_v1_dot_relay__pb2.ListTerminalsRequest.SerializeToString,
             cardlane_dot_relay_dot_v1_dot_relay__pb2.ListTerminalsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class RelayOversightServiceStub:
+    """Looking after all records of a relay, whichever instance they belong to. For operators.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.StreamRecords = channel.unary_stream(
+                '/cardlane.relay.v1.RelayOversightService/StreamRecords',
+                request_serializer=cardlane_dot_relay_dot_v1_dot_relay__pb2.StreamRecordsRequest.SerializeToString,
+                response_deserializer=cardlane_dot_relay_dot_v1_dot_relay__pb2.StreamRecordsResponse.FromString,
+                _registered_method=True)
+        self.ListReversals = channel.unary_unary(
+                '/cardlane.relay.v1.RelayOversightService/ListReversals',
+                request_serializer=cardlane_dot_relay_dot_v1_dot_relay__pb2.ListReversalsRequest.SerializeToString,
+                response_deserializer=cardlane_dot_relay_dot_v1_dot_relay__pb2.ListReversalsResponse.FromString,
+                _registered_method=True)
+
+
+class RelayOversightServiceServicer:
+    """Looking after all records of a relay, whichever instance they belong to. For operators.
+    """
+
+    def StreamRecords(self, request, context):
+        """Every record, in the order of merchant id and payment id, to be compared with a processor's.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListReversals(self, request, context):
+        """Reversals that the processor has not acknowledged yet, the one that is due next first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_RelayOversightServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'StreamRecords': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamRecords,
+                    request_deserializer=cardlane_dot_relay_dot_v1_dot_relay__pb2.StreamRecordsRequest.FromString,
+                    response_serializer=cardlane_dot_relay_dot_v1_dot_relay__pb2.StreamRecordsResponse.SerializeToString,
+            ),
+            'ListReversals': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListReversals,
+                    request_deserializer=cardlane_dot_relay_dot_v1_dot_relay__pb2.ListReversalsRequest.FromString,
+                    response_serializer=cardlane_dot_relay_dot_v1_dot_relay__pb2.ListReversalsResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'cardlane.relay.v1.RelayOversightService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('cardlane.relay.v1.RelayOversightService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class RelayOversightService:
+    """Looking after all records of a relay, whichever instance they belong to. For operators.
+    """
+
+    @staticmethod
+    def StreamRecords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/cardlane.relay.v1.RelayOversightService/StreamRecords',
+            cardlane_dot_relay_dot_v1_dot_relay__pb2.StreamRecordsRequest.SerializeToString,
+            cardlane_dot_relay_dot_v1_dot_relay__pb2.StreamRecordsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListReversals(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cardlane.relay.v1.RelayOversightService/ListReversals',
+            cardlane_dot_relay_dot_v1_dot_relay__pb2.ListReversalsRequest.SerializeToString,
+            cardlane_dot_relay_dot_v1_dot_relay__pb2.ListReversalsResponse.FromString,
             options,
             channel_credentials,
             insecure,

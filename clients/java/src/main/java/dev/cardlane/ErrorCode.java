@@ -1,7 +1,7 @@
 package dev.cardlane;
 
-import cardlane.payment.v1.Payment.Certainty;
-import cardlane.payment.v1.Payment.NextStep;
+import dev.cardlane.payment.v1.Certainty;
+import dev.cardlane.payment.v1.NextStep;
 
 /** The rows of docs/failure-modes.md that a reader can give. */
 public enum ErrorCode {

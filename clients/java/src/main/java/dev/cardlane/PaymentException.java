@@ -1,6 +1,6 @@
 package dev.cardlane;
 
-import cardlane.payment.v1.Payment.PaymentFault;
+import dev.cardlane.payment.v1.PaymentFault;
 
 /**
  * A refusal or failure of the closed table. The message says what was expected and what came, and

@@ -1,11 +1,11 @@
 package dev.cardlane.enrol;
 
-import cardlane.keys.v1.Keys.ReaderCertificate;
-import cardlane.keys.v1.Keys.SignedEnvelope;
-import cardlane.keys.v1.Keys.TerminalCertificate;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.cardlane.Canonical;
+import dev.cardlane.keys.v1.ReaderCertificate;
+import dev.cardlane.keys.v1.SignedEnvelope;
+import dev.cardlane.keys.v1.TerminalCertificate;
 import dev.cardlane.sealing.Dsse;
 import dev.cardlane.sealing.Dsse.PayloadType;
 import dev.cardlane.sealing.DukptRegister;

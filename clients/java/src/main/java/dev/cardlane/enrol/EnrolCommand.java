@@ -1,14 +1,12 @@
 package dev.cardlane.enrol;
 
-import cardlane.keys.v1.Keys.SignedEnvelope;
-import cardlane.processor.v1.Processor;
-import cardlane.processor.v1.ProcessorRegistryServiceGrpc;
-import cardlane.relay.v1.Relay;
-import cardlane.relay.v1.Relay.DeviceState;
-import cardlane.relay.v1.Relay.ReaderRegistration;
-import cardlane.relay.v1.RelayRegistryServiceGrpc;
 import dev.cardlane.Clock;
 import dev.cardlane.Settings;
+import dev.cardlane.keys.v1.SignedEnvelope;
+import dev.cardlane.processor.v1.ProcessorRegistryServiceGrpc;
+import dev.cardlane.relay.v1.DeviceState;
+import dev.cardlane.relay.v1.ReaderRegistration;
+import dev.cardlane.relay.v1.RelayRegistryServiceGrpc;
 import dev.cardlane.sealing.KeyFolder;
 import dev.cardlane.sealing.RandomBytes;
 import dev.cardlane.till.MeshChannel;
@@ -91,15 +89,15 @@ public final class EnrolCommand implements Callable<Integer> {
         ProcessorRegistryServiceGrpc.newBlockingStub(channel)
             .withDeadlineAfter(WITHIN_S, TimeUnit.SECONDS);
     registry.registerTerminals(
-        Processor.RegisterTerminalsRequest.newBuilder()
+        dev.cardlane.processor.v1.RegisterTerminalsRequest.newBuilder()
             .addTerminals(
-                Processor.TerminalRegistration.newBuilder()
+                dev.cardlane.processor.v1.TerminalRegistration.newBuilder()
                     .setCertificate(terminal)
                     .setState(DeviceState.DEVICE_STATE_ACTIVE)
                     .addAllCurrencies(CURRENCIES))
             .build());
     registry.registerReaders(
-        Processor.RegisterReadersRequest.newBuilder().addReaders(reader).build());
+        dev.cardlane.processor.v1.RegisterReadersRequest.newBuilder().addReaders(reader).build());
   }
 
   private static void registerAtRelay(
@@ -108,13 +106,14 @@ public final class EnrolCommand implements Callable<Integer> {
         RelayRegistryServiceGrpc.newBlockingStub(channel)
             .withDeadlineAfter(WITHIN_S, TimeUnit.SECONDS);
     registry.registerTerminals(
-        Relay.RegisterTerminalsRequest.newBuilder()
+        dev.cardlane.relay.v1.RegisterTerminalsRequest.newBuilder()
             .addTerminals(
-                Relay.TerminalRegistration.newBuilder()
+                dev.cardlane.relay.v1.TerminalRegistration.newBuilder()
                     .setCertificate(terminal)
                     .setState(DeviceState.DEVICE_STATE_ACTIVE)
                     .addAllCurrencies(CURRENCIES))
             .build());
-    registry.registerReaders(Relay.RegisterReadersRequest.newBuilder().addReaders(reader).build());
+    registry.registerReaders(
+        dev.cardlane.relay.v1.RegisterReadersRequest.newBuilder().addReaders(reader).build());
   }
 }

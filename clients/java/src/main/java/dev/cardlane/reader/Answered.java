@@ -1,10 +1,10 @@
 package dev.cardlane.reader;
 
-import cardlane.payment.v1.Payment.PaymentContext;
-import cardlane.payment.v1.Payment.Result;
-import cardlane.reader.v1.Reader.ShownOutcome;
 import com.google.protobuf.ByteString;
 import dev.cardlane.Currency;
+import dev.cardlane.payment.v1.PaymentContext;
+import dev.cardlane.payment.v1.Result;
+import dev.cardlane.reader.v1.ShownOutcome;
 import java.util.List;
 
 /** A verified answer, and the context of the payment it answers, as it was signed. */

@@ -1,11 +1,11 @@
 package dev.cardlane.reader;
 
-import cardlane.payment.v1.Payment.Result;
-import cardlane.payment.v1.Payment.SignedResult;
 import com.google.protobuf.ByteString;
 import dev.cardlane.Clock;
 import dev.cardlane.ErrorCode;
 import dev.cardlane.PaymentException;
+import dev.cardlane.payment.v1.Result;
+import dev.cardlane.payment.v1.SignedResult;
 import dev.cardlane.sealing.KeptManifest;
 import dev.cardlane.sealing.Manifest;
 import dev.cardlane.sealing.SignedResults;

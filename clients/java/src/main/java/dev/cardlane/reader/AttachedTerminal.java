@@ -1,7 +1,7 @@
 package dev.cardlane.reader;
 
-import cardlane.keys.v1.Keys.TerminalCertificate;
-import cardlane.reader.v1.Reader.ReaderMessage;
+import dev.cardlane.keys.v1.TerminalCertificate;
+import dev.cardlane.reader.v1.ReaderMessage;
 import dev.cardlane.sealing.Certificate;
 import java.util.function.Consumer;
 

@@ -1,9 +1,9 @@
 package dev.cardlane.reader;
 
-import cardlane.keys.v1.Keys.TerminalCertificate;
-import cardlane.payment.v1.Payment.CardData;
-import cardlane.reader.v1.Reader.PreparePayment;
 import com.google.protobuf.ByteString;
+import dev.cardlane.keys.v1.TerminalCertificate;
+import dev.cardlane.payment.v1.CardData;
+import dev.cardlane.reader.v1.PreparePayment;
 import dev.cardlane.sealing.Bytes;
 import dev.cardlane.sealing.RandomBytes;
 import java.nio.charset.StandardCharsets;

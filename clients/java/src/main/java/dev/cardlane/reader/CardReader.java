@@ -1,7 +1,7 @@
 package dev.cardlane.reader;
 
-import cardlane.keys.v1.Keys.ReaderCertificate;
 import dev.cardlane.Clock;
+import dev.cardlane.keys.v1.ReaderCertificate;
 import dev.cardlane.sealing.Certificate;
 import dev.cardlane.sealing.DukptRegister;
 import dev.cardlane.sealing.KeptManifest;

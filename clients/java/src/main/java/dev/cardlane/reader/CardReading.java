@@ -1,15 +1,15 @@
 package dev.cardlane.reader;
 
-import cardlane.payment.v1.Payment.EntryMode;
-import cardlane.payment.v1.Payment.PaymentContext;
-import cardlane.payment.v1.Payment.PinEntry;
-import cardlane.payment.v1.Payment.Verification;
-import cardlane.reader.v1.Reader.Confirm;
-import cardlane.reader.v1.Reader.Confirm.PinSourceCase;
-import cardlane.reader.v1.Reader.PreparePayment;
 import dev.cardlane.Currency;
 import dev.cardlane.ErrorCode;
 import dev.cardlane.PaymentException;
+import dev.cardlane.payment.v1.EntryMode;
+import dev.cardlane.payment.v1.PaymentContext;
+import dev.cardlane.payment.v1.PinEntry;
+import dev.cardlane.payment.v1.Verification;
+import dev.cardlane.reader.v1.Confirm;
+import dev.cardlane.reader.v1.Confirm.PinSourceCase;
+import dev.cardlane.reader.v1.PreparePayment;
 import dev.cardlane.sealing.PinBlock;
 import java.util.Optional;
 

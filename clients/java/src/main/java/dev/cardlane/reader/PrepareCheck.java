@@ -1,13 +1,13 @@
 package dev.cardlane.reader;
 
-import cardlane.payment.v1.Payment.Amounts;
-import cardlane.payment.v1.Payment.PaymentKind;
-import cardlane.reader.v1.Reader.PreparePayment;
 import com.google.protobuf.ByteString;
 import dev.cardlane.Currency;
 import dev.cardlane.ErrorCode;
 import dev.cardlane.PaymentException;
 import dev.cardlane.PaymentIds;
+import dev.cardlane.payment.v1.Amounts;
+import dev.cardlane.payment.v1.PaymentKind;
+import dev.cardlane.reader.v1.PreparePayment;
 import java.util.Set;
 
 /** The prepare command, checked. */

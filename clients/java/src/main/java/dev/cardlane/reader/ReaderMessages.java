@@ -1,19 +1,19 @@
 package dev.cardlane.reader;
 
-import cardlane.payment.v1.Payment.SignedPayment;
-import cardlane.reader.v1.Reader.Cancelled;
-import cardlane.reader.v1.Reader.CancelledBy;
-import cardlane.reader.v1.Reader.CardRead;
-import cardlane.reader.v1.Reader.PaymentReady;
-import cardlane.reader.v1.Reader.Prepared;
-import cardlane.reader.v1.Reader.ReaderEvent;
-import cardlane.reader.v1.Reader.ReaderEventKind;
-import cardlane.reader.v1.Reader.ReaderMessage;
-import cardlane.reader.v1.Reader.ResultShown;
-import cardlane.reader.v1.Reader.ShownOutcome;
-import cardlane.reader.v1.Reader.TerminalMessage;
 import com.google.protobuf.ByteString;
 import dev.cardlane.PaymentException;
+import dev.cardlane.payment.v1.SignedPayment;
+import dev.cardlane.reader.v1.Cancelled;
+import dev.cardlane.reader.v1.CancelledBy;
+import dev.cardlane.reader.v1.CardRead;
+import dev.cardlane.reader.v1.PaymentReady;
+import dev.cardlane.reader.v1.Prepared;
+import dev.cardlane.reader.v1.ReaderEvent;
+import dev.cardlane.reader.v1.ReaderEventKind;
+import dev.cardlane.reader.v1.ReaderMessage;
+import dev.cardlane.reader.v1.ResultShown;
+import dev.cardlane.reader.v1.ShownOutcome;
+import dev.cardlane.reader.v1.TerminalMessage;
 import java.util.List;
 
 /** What a reader says about payments. */

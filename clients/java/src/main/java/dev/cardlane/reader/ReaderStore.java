@@ -1,13 +1,13 @@
 package dev.cardlane.reader;
 
-import cardlane.payment.v1.Payment.PaymentContext;
-import cardlane.payment.v1.Payment.ReaderPayment;
-import cardlane.payment.v1.Payment.SignedPayment;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.cardlane.ErrorCode;
 import dev.cardlane.PaymentException;
 import dev.cardlane.PaymentIds;
+import dev.cardlane.payment.v1.PaymentContext;
+import dev.cardlane.payment.v1.ReaderPayment;
+import dev.cardlane.payment.v1.SignedPayment;
 import dev.cardlane.sealing.DukptRegister;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

@@ -1,8 +1,8 @@
 package dev.cardlane.reader;
 
-import cardlane.reader.v1.Reader.SessionRequest;
-import cardlane.reader.v1.Reader.SessionResponse;
-import cardlane.reader.v1.ReaderServiceGrpc.ReaderServiceImplBase;
+import dev.cardlane.reader.v1.ReaderServiceGrpc.ReaderServiceImplBase;
+import dev.cardlane.reader.v1.SessionRequest;
+import dev.cardlane.reader.v1.SessionResponse;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;

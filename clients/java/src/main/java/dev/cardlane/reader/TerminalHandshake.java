@@ -1,11 +1,11 @@
 package dev.cardlane.reader;
 
-import cardlane.keys.v1.Keys.SignedEnvelope;
-import cardlane.keys.v1.Keys.TerminalCertificate;
-import cardlane.reader.v1.Reader.SessionRequest;
-import cardlane.reader.v1.Reader.SessionRequest.FrameCase;
 import com.google.protobuf.ByteString;
 import dev.cardlane.Clock;
+import dev.cardlane.keys.v1.SignedEnvelope;
+import dev.cardlane.keys.v1.TerminalCertificate;
+import dev.cardlane.reader.v1.SessionRequest;
+import dev.cardlane.reader.v1.SessionRequest.FrameCase;
 import dev.cardlane.sealing.Certificate;
 import dev.cardlane.sealing.KeptManifest;
 import dev.cardlane.sealing.RandomBytes;

@@ -1,7 +1,7 @@
 package dev.cardlane.reader;
 
-import cardlane.payment.v1.Payment.EntryMode;
-import cardlane.payment.v1.Payment.Verification;
+import dev.cardlane.payment.v1.EntryMode;
+import dev.cardlane.payment.v1.Verification;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;

@@ -1,14 +1,14 @@
 package dev.cardlane.sealing;
 
-import cardlane.keys.v1.Keys.ReaderCertificate;
-import cardlane.keys.v1.Keys.SignedEnvelope;
-import cardlane.keys.v1.Keys.TerminalCertificate;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
 import com.google.protobuf.Parser;
 import dev.cardlane.Canonical;
 import dev.cardlane.ErrorCode;
 import dev.cardlane.PaymentException;
+import dev.cardlane.keys.v1.ReaderCertificate;
+import dev.cardlane.keys.v1.SignedEnvelope;
+import dev.cardlane.keys.v1.TerminalCertificate;
 import dev.cardlane.sealing.Dsse.PayloadType;
 import java.util.Arrays;
 import java.util.List;

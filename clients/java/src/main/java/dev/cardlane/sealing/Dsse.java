@@ -1,8 +1,8 @@
 package dev.cardlane.sealing;
 
-import cardlane.keys.v1.Keys.EnvelopeSignature;
-import cardlane.keys.v1.Keys.SignedEnvelope;
 import com.google.protobuf.ByteString;
+import dev.cardlane.keys.v1.EnvelopeSignature;
+import dev.cardlane.keys.v1.SignedEnvelope;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.HashSet;

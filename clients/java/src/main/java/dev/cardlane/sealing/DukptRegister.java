@@ -15,8 +15,8 @@ public final class DukptRegister {
   public static final int INITIAL_KEY_ID_BYTES = 8;
   public static final int KEY_BYTES = 16;
 
-  private static final int USAGE_PIN_ENCRYPTION = 0x1000;
-  private static final int USAGE_KEY_DERIVATION = 0x8000;
+  static final int USAGE_PIN_ENCRYPTION = 0x1000;
+  static final int USAGE_KEY_DERIVATION = 0x8000;
   private static final int USAGE_INITIAL_KEY = 0x8001;
   // A counter with more one-bits is skipped, so that no key is more than 16 derivations deep.
   private static final int ONE_BITS_MAX = 16;
@@ -143,7 +143,7 @@ public final class DukptRegister {
     return isPossible;
   }
 
-  private static byte[] derive(byte[] key, int usage, byte[] initialKeyId, int counter) {
+  static byte[] derive(byte[] key, int usage, byte[] initialKeyId, int counter) {
     byte[] data = ByteBuffer.allocate(8).put(initialKeyId, 4, 4).putInt(counter).array();
     return AesBlock.encipher(key, Bytes.concat(head(usage), data));
   }

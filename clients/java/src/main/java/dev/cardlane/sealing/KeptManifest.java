@@ -1,10 +1,10 @@
 package dev.cardlane.sealing;
 
-import cardlane.keys.v1.Keys.DelegatedManifest;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.cardlane.ErrorCode;
 import dev.cardlane.PaymentException;
+import dev.cardlane.keys.v1.DelegatedManifest;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.function.Consumer;

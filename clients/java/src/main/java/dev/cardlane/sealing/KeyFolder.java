@@ -1,7 +1,5 @@
 package dev.cardlane.sealing;
 
-import cardlane.keys.v1.Keys;
-import cardlane.keys.v1.Keys.SignedEnvelope;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -11,6 +9,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.MessageOrBuilder;
 import com.google.protobuf.util.JsonFormat;
+import dev.cardlane.keys.v1.SignedEnvelope;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -89,7 +88,7 @@ public record KeyFolder(Path path) {
 
   /** Returns the roots that this program trusts. */
   public TrustedRoots readTrustedRoots() {
-    Keys.TrustedRoots wire = readTrustedRootsMessage();
+    dev.cardlane.keys.v1.TrustedRoots wire = readTrustedRootsMessage();
     refuseInProduction(path.resolve(TRUSTED_ROOTS), wire.getDevelopment());
     return TrustedRoots.parse(wire);
   }
@@ -104,8 +103,9 @@ public record KeyFolder(Path path) {
     writeMessage(TRUSTED_ROOTS, like.readTrustedRootsMessage());
   }
 
-  private Keys.TrustedRoots readTrustedRootsMessage() {
-    Keys.TrustedRoots.Builder roots = Keys.TrustedRoots.newBuilder();
+  private dev.cardlane.keys.v1.TrustedRoots readTrustedRootsMessage() {
+    dev.cardlane.keys.v1.TrustedRoots.Builder roots =
+        dev.cardlane.keys.v1.TrustedRoots.newBuilder();
     readMessage(TRUSTED_ROOTS, roots);
     return roots.build();
   }

@@ -1,15 +1,15 @@
 package dev.cardlane.sealing;
 
-import cardlane.keys.v1.Keys.DelegatedManifest;
-import cardlane.keys.v1.Keys.KeyManifest;
-import cardlane.keys.v1.Keys.KeyPurpose;
-import cardlane.keys.v1.Keys.ManifestDelegation;
-import cardlane.keys.v1.Keys.ManifestKey;
-import cardlane.keys.v1.Keys.SignedEnvelope;
 import com.google.protobuf.ByteString;
 import dev.cardlane.Canonical;
 import dev.cardlane.ErrorCode;
 import dev.cardlane.PaymentException;
+import dev.cardlane.keys.v1.DelegatedManifest;
+import dev.cardlane.keys.v1.KeyManifest;
+import dev.cardlane.keys.v1.KeyPurpose;
+import dev.cardlane.keys.v1.ManifestDelegation;
+import dev.cardlane.keys.v1.ManifestKey;
+import dev.cardlane.keys.v1.SignedEnvelope;
 import dev.cardlane.sealing.Dsse.PayloadType;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -25,7 +25,8 @@ public final class Manifest {
 
   private final KeyManifest wire;
 
-  private Manifest(KeyManifest wire) {
+  /** For a manifest that was verified, and for tests. */
+  Manifest(KeyManifest wire) {
     this.wire = wire;
   }
 

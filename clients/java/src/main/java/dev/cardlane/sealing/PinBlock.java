@@ -41,7 +41,7 @@ public final class PinBlock {
   }
 
   /** {@code M P…P 0…0} as nibbles in 16 bytes, M being the number's length above 12. */
-  private static byte[] panField(String pan) {
+  static byte[] panField(String pan) {
     String digits = (pan.length() - 12) + pan;
     return HexFormat.of().parseHex(digits + "0".repeat(2 * BYTES - digits.length()));
   }

@@ -1,12 +1,12 @@
 package dev.cardlane.sealing;
 
-import cardlane.keys.v1.Keys.ManifestKey;
-import cardlane.payment.v1.Payment.PaymentContext;
-import cardlane.payment.v1.Payment.Result;
-import cardlane.payment.v1.Payment.SignedResult;
 import dev.cardlane.Canonical;
 import dev.cardlane.ErrorCode;
 import dev.cardlane.PaymentException;
+import dev.cardlane.keys.v1.ManifestKey;
+import dev.cardlane.payment.v1.PaymentContext;
+import dev.cardlane.payment.v1.Result;
+import dev.cardlane.payment.v1.SignedResult;
 import dev.cardlane.sealing.Dsse.PayloadType;
 import java.security.MessageDigest;
 

@@ -1,6 +1,5 @@
 package dev.cardlane.sealing;
 
-import cardlane.keys.v1.Keys;
 import com.google.protobuf.ByteString;
 import java.util.List;
 
@@ -19,7 +18,7 @@ public record TrustedRoots(
    * @throws IllegalArgumentException when a root is not three keys: such an installation must not
    *     start
    */
-  public static TrustedRoots parse(Keys.TrustedRoots wire) {
+  public static TrustedRoots parse(dev.cardlane.keys.v1.TrustedRoots wire) {
     return new TrustedRoots(
         parseRoot(wire.getVendorKeysList()),
         parseRoot(wire.getAcquirerKeysList()),

@@ -1,7 +1,7 @@
 package dev.cardlane.till;
 
-import cardlane.payment.v1.Payment.Certainty;
-import cardlane.payment.v1.Payment.PaymentState;
+import dev.cardlane.payment.v1.Certainty;
+import dev.cardlane.payment.v1.PaymentState;
 
 /**
  * What scripts read from the end of a command. Undone payments count as declined: nothing is

@@ -1,15 +1,15 @@
 package dev.cardlane.till;
 
-import cardlane.payment.v1.Payment.Certainty;
-import cardlane.payment.v1.Payment.NextStep;
-import cardlane.payment.v1.Payment.PaymentState;
-import cardlane.relay.v1.Relay.PaymentRecord;
-import cardlane.relay.v1.Relay.RecordEvent;
-import cardlane.relay.v1.Relay.WatchPaymentsResponse;
-import cardlane.terminal.v1.Terminal.PaymentReport;
-import cardlane.terminal.v1.Terminal.Receipt;
 import dev.cardlane.Currency;
 import dev.cardlane.PaymentException;
+import dev.cardlane.payment.v1.Certainty;
+import dev.cardlane.payment.v1.NextStep;
+import dev.cardlane.payment.v1.PaymentState;
+import dev.cardlane.relay.v1.PaymentRecord;
+import dev.cardlane.relay.v1.RecordEvent;
+import dev.cardlane.relay.v1.WatchPaymentsResponse;
+import dev.cardlane.terminal.v1.PaymentReport;
+import dev.cardlane.terminal.v1.Receipt;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,16 +1,16 @@
 package dev.cardlane.till;
 
-import cardlane.payment.v1.Payment.Amounts;
-import cardlane.payment.v1.Payment.PaymentKind;
-import cardlane.reader.v1.ReaderControlServiceGrpc;
-import cardlane.terminal.v1.Terminal.GetTerminalRequest;
-import cardlane.terminal.v1.Terminal.PaymentReport;
-import cardlane.terminal.v1.Terminal.StartPayment;
-import cardlane.terminal.v1.TerminalServiceGrpc;
 import dev.cardlane.Currency;
 import dev.cardlane.PaymentIds;
 import dev.cardlane.Settings;
 import dev.cardlane.Traceparent;
+import dev.cardlane.payment.v1.Amounts;
+import dev.cardlane.payment.v1.PaymentKind;
+import dev.cardlane.reader.v1.ReaderControlServiceGrpc;
+import dev.cardlane.terminal.v1.GetTerminalRequest;
+import dev.cardlane.terminal.v1.PaymentReport;
+import dev.cardlane.terminal.v1.StartPayment;
+import dev.cardlane.terminal.v1.TerminalServiceGrpc;
 import io.grpc.Channel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;

@@ -1,15 +1,15 @@
 package dev.cardlane.till;
 
-import cardlane.payment.v1.Payment.Certainty;
-import cardlane.payment.v1.Payment.NextStep;
-import cardlane.reader.v1.Reader.ReaderEventKind;
-import cardlane.terminal.v1.Terminal.CancelPayment;
-import cardlane.terminal.v1.Terminal.GetTerminalPaymentRequest;
-import cardlane.terminal.v1.Terminal.PayRequest;
-import cardlane.terminal.v1.Terminal.PayResponse;
-import cardlane.terminal.v1.Terminal.PaymentReport;
-import cardlane.terminal.v1.Terminal.StartPayment;
-import cardlane.terminal.v1.TerminalServiceGrpc;
+import dev.cardlane.payment.v1.Certainty;
+import dev.cardlane.payment.v1.NextStep;
+import dev.cardlane.reader.v1.ReaderEventKind;
+import dev.cardlane.terminal.v1.CancelPayment;
+import dev.cardlane.terminal.v1.GetTerminalPaymentRequest;
+import dev.cardlane.terminal.v1.PayRequest;
+import dev.cardlane.terminal.v1.PayResponse;
+import dev.cardlane.terminal.v1.PaymentReport;
+import dev.cardlane.terminal.v1.StartPayment;
+import dev.cardlane.terminal.v1.TerminalServiceGrpc;
 import io.grpc.Channel;
 import io.grpc.Status;
 import io.grpc.StatusException;

@@ -1,8 +1,8 @@
 package dev.cardlane.till;
 
-import cardlane.reader.v1.Reader.CardRead;
-import cardlane.terminal.v1.Terminal.ConfirmPayment;
-import cardlane.terminal.v1.Terminal.PayResponse;
+import dev.cardlane.reader.v1.CardRead;
+import dev.cardlane.terminal.v1.ConfirmPayment;
+import dev.cardlane.terminal.v1.PayResponse;
 
 /** Whoever takes the money and whoever holds the card. What they throw cancels the payment. */
 interface People {

@@ -1,12 +1,12 @@
 package dev.cardlane.till;
 
-import cardlane.payment.v1.Payment.Verification;
-import cardlane.reader.v1.Reader.CardRead;
-import cardlane.reader.v1.Reader.PresentCardRequest;
-import cardlane.reader.v1.Reader.TypePinRequest;
-import cardlane.reader.v1.ReaderControlServiceGrpc.ReaderControlServiceBlockingStub;
-import cardlane.terminal.v1.Terminal.ConfirmPayment;
-import cardlane.terminal.v1.Terminal.PayResponse;
+import dev.cardlane.payment.v1.Verification;
+import dev.cardlane.reader.v1.CardRead;
+import dev.cardlane.reader.v1.PresentCardRequest;
+import dev.cardlane.reader.v1.ReaderControlServiceGrpc.ReaderControlServiceBlockingStub;
+import dev.cardlane.reader.v1.TypePinRequest;
+import dev.cardlane.terminal.v1.ConfirmPayment;
+import dev.cardlane.terminal.v1.PayResponse;
 import java.io.Console;
 import java.io.PrintStream;
 import java.util.List;

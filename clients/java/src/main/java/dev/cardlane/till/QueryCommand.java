@@ -1,11 +1,11 @@
 package dev.cardlane.till;
 
-import cardlane.relay.v1.Relay.GetPaymentRequest;
-import cardlane.relay.v1.Relay.PaymentRecord;
-import cardlane.relay.v1.RelayServiceGrpc;
 import dev.cardlane.PaymentIds;
 import dev.cardlane.Settings;
 import dev.cardlane.Traceparent;
+import dev.cardlane.relay.v1.GetPaymentRequest;
+import dev.cardlane.relay.v1.PaymentRecord;
+import dev.cardlane.relay.v1.RelayServiceGrpc;
 import io.grpc.Metadata;
 import io.grpc.stub.MetadataUtils;
 import java.io.IOException;

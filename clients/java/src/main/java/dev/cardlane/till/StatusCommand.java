@@ -1,9 +1,9 @@
 package dev.cardlane.till;
 
-import cardlane.terminal.v1.Terminal.GetTerminalPaymentRequest;
-import cardlane.terminal.v1.Terminal.PaymentReport;
-import cardlane.terminal.v1.TerminalServiceGrpc;
 import dev.cardlane.Settings;
+import dev.cardlane.terminal.v1.GetTerminalPaymentRequest;
+import dev.cardlane.terminal.v1.PaymentReport;
+import dev.cardlane.terminal.v1.TerminalServiceGrpc;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;

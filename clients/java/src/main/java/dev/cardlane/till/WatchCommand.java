@@ -1,9 +1,9 @@
 package dev.cardlane.till;
 
-import cardlane.relay.v1.Relay.WatchPaymentsRequest;
-import cardlane.relay.v1.Relay.WatchPaymentsResponse;
-import cardlane.relay.v1.RelayServiceGrpc;
 import dev.cardlane.Settings;
+import dev.cardlane.relay.v1.RelayServiceGrpc;
+import dev.cardlane.relay.v1.WatchPaymentsRequest;
+import dev.cardlane.relay.v1.WatchPaymentsResponse;
 import io.grpc.Channel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;

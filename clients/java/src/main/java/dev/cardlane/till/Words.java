@@ -1,8 +1,8 @@
 package dev.cardlane.till;
 
-import cardlane.payment.v1.Payment.NextStep;
 import com.google.protobuf.Descriptors.EnumValueDescriptor;
 import com.google.protobuf.ProtocolMessageEnum;
+import dev.cardlane.payment.v1.NextStep;
 import java.util.Locale;
 import java.util.Map;
 

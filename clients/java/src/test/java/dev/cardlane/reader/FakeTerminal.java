@@ -1,14 +1,14 @@
 package dev.cardlane.reader;
 
-import cardlane.keys.v1.Keys.ReaderCertificate;
-import cardlane.keys.v1.Keys.SignedEnvelope;
-import cardlane.reader.v1.Reader.ReaderMessage;
-import cardlane.reader.v1.Reader.SessionRequest;
-import cardlane.reader.v1.Reader.SessionResponse;
-import cardlane.reader.v1.Reader.TerminalHello;
-import cardlane.reader.v1.Reader.TerminalMessage;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.cardlane.keys.v1.ReaderCertificate;
+import dev.cardlane.keys.v1.SignedEnvelope;
+import dev.cardlane.reader.v1.ReaderMessage;
+import dev.cardlane.reader.v1.SessionRequest;
+import dev.cardlane.reader.v1.SessionResponse;
+import dev.cardlane.reader.v1.TerminalHello;
+import dev.cardlane.reader.v1.TerminalMessage;
 import dev.cardlane.sealing.Certificate;
 import dev.cardlane.sealing.DukptRegister;
 import dev.cardlane.sealing.KeptManifest;

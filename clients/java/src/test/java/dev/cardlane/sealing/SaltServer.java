@@ -12,9 +12,19 @@ public final class SaltServer {
   private final byte[] m3;
   private final SaltCipher cipher;
   private final SaltTimes times;
+  private byte[] clientPublicKey;
 
   public SaltServer(SigningKey identity, byte[] m1, long nowMs) {
-    AgreementKey ephemeral = new AgreementKey(RandomBytes.system().next(32));
+    this(identity, RandomBytes.system(), m1, nowMs);
+  }
+
+  /** Throws RejectedException for what is no M1, like everything here that reads. */
+  SaltServer(SigningKey identity, RandomBytes random, byte[] m1, long nowMs) {
+    AgreementKey ephemeral = new AgreementKey(random.next(32));
+    byte[] head = {'S', 'C', 'v', '2', 1, 0, 1, 0, 0, 0};
+    if (m1.length != 42 || !Arrays.equals(head, Arrays.copyOf(m1, head.length))) {
+      throw new RejectedException("M1");
+    }
     this.m1 = m1.clone();
     this.m2 =
         ByteBuffer.allocate(38)
@@ -40,13 +50,19 @@ public final class SaltServer {
     return m3;
   }
 
+  /** What the client has proved to hold. */
+  byte[] clientPublicKey() {
+    return clientPublicKey;
+  }
+
   /** Returns the channel to a client that has proved its key. */
   public SaltChannel receiveM4(byte[] packet) {
     Identity client = SaltPackets.parseIdentity(SaltPackets.M4, cipher.open(packet));
     byte[] signed = SaltPackets.challenge("SC-SIG02", m1, m2);
     if (!new VerifyingKey(client.publicKey()).verify(signed, client.signature())) {
-      throw new AssertionError("M4 is not signed");
+      throw new RejectedException("M4");
     }
+    clientPublicKey = client.publicKey();
     return new SaltChannel(cipher, times);
   }
 
