@@ -6,6 +6,6 @@ import { tweetnaclCurves } from "./tweetnacl-curves.ts";
 /**
  * Curves of reader and terminal: libsodium where it loads, TweetNaCl everywhere else. A device may
  * be a machine for which nobody has built either libsodium or OpenSSL; it then takes some 50 ms
- * longer for a payment, and says the same (docs/decisions/0008-libsodium-in-devices.md).
+ * longer for a payment, and says the same (docs/decisions/0009-libsodium-in-devices.md).
  */
 export const deviceCurves: Curves = sodium === undefined ? tweetnaclCurves : sodiumCurves(sodium);
