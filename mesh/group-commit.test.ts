@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { PaymentError } from "../payment/errors.ts";
 import { GroupCommit } from "./group-commit.ts";
+import { ManualClock } from "./manual-clock.ts";
 
 /** Records every flush; resolves one only when told to. */
 function heldFlush() {
@@ -121,4 +122,30 @@ test("idle waits for everything that was added", async () => {
   release();
   await idle;
   expect(answers).toEqual([10]);
+});
+
+test("paced: the first goes at once, what comes soon after waits for 5 ms to be over", async () => {
+  const clock = new ManualClock();
+  const { flush, flushes } = poisonedFlush([]);
+  const group = new GroupCommit({ flush, pace: clock });
+  await group.add(1);
+  const soon = [group.add(2), group.add(3)];
+  await clock.advance(4);
+  expect(flushes).toEqual([[1]]);
+  soon.push(group.add(4));
+  await clock.advance(1);
+  expect(await Promise.all(soon)).toEqual([2, 3, 4]);
+  expect(flushes).toEqual([[1], [2, 3, 4]]);
+});
+
+test("paced: after a pause nothing waits, and neither does a full flush", async () => {
+  const clock = new ManualClock();
+  const { flush, flushes } = poisonedFlush([]);
+  const group = new GroupCommit({ flush, itemsMax: 2, pace: clock });
+  await group.add(1);
+  await clock.advance(5);
+  await group.add(2);
+  await Promise.all([group.add(3), group.add(4)]);
+  expect(flushes).toEqual([[1], [2], [3, 4]]);
+  expect(clock.pendingCount).toBe(0);
 });

@@ -1,4 +1,5 @@
 import { PaymentError } from "../payment/errors.ts";
+import type { Clock } from "./clock.ts";
 
 /**
  * Rows per statement: beyond this a flush gets longer, not the throughput higher. With
@@ -12,8 +13,17 @@ const ITEMS_MAX = Math.min(
 const WAITING_MAX = 4_096;
 
 /**
- * Collects items and gives them to `flush` together: what comes while one flush runs goes into the
- * next, so that batches grow with the load by themselves and no timer is needed.
+ * From the start of one flush to that of the next, where flushes are paced: a statement costs as
+ * much for one payment as for ten. What comes after a pause is flushed at once, so that a payment
+ * on its own never waits.
+ */
+const PACE_MS = 5;
+/** Timers are no finer; less is not waited for. */
+const WAIT_MS_MIN = 1;
+
+/**
+ * Collects items and gives them to `flush` together: what comes while one flush runs, and until
+ * the next one is due, goes into the next, so that batches grow with the load by themselves.
  *
  * A flush that fails is tried again in halves until the failure is with one item alone: a poisoned
  * item harms only itself. A flush must therefore take all its items or none.
@@ -22,6 +32,8 @@ export class GroupCommit<Item, Answer> {
   readonly #flush: (items: readonly Item[]) => Promise<readonly Answer[]>;
   readonly #itemsMax: number;
   readonly #waitingMax: number;
+  readonly #pace: Clock | undefined;
+  #lastFlushMs = Number.NEGATIVE_INFINITY;
   #waiting: Entry<Item, Answer>[] = [];
   #isRunning = false;
   #idleWaiters: (() => void)[] = [];
@@ -30,6 +42,7 @@ export class GroupCommit<Item, Answer> {
     this.#flush = options.flush;
     this.#itemsMax = options.itemsMax ?? ITEMS_MAX;
     this.#waitingMax = options.waitingMax ?? WAITING_MAX;
+    this.#pace = options.pace;
   }
 
   /** Items that no flush has taken yet. */
@@ -65,12 +78,22 @@ export class GroupCommit<Item, Answer> {
 
   async #run(): Promise<void> {
     while (this.#waiting.length > 0) {
+      await this.#keepPace();
       await this.#write(this.#waiting.splice(0, this.#itemsMax));
     }
     this.#isRunning = false;
     const waiters = this.#idleWaiters;
     this.#idleWaiters = [];
     for (const resolve of waiters) resolve();
+  }
+
+  async #keepPace(): Promise<void> {
+    const clock = this.#pace;
+    if (clock === undefined) return;
+    const waitMs = this.#lastFlushMs + PACE_MS - clock.monotonicMs();
+    const isFull = this.#waiting.length >= this.#itemsMax;
+    if (waitMs >= WAIT_MS_MIN && !isFull) await clock.sleep(waitMs);
+    this.#lastFlushMs = clock.monotonicMs();
   }
 
   /** Settles every entry; never throws. */
@@ -96,6 +119,8 @@ export interface GroupCommitOptions<Item, Answer> {
   readonly itemsMax?: number;
   /** How many may wait beside those being written. */
   readonly waitingMax?: number;
+  /** Flushes are then at least 5 ms apart, unless a full one is waiting. */
+  readonly pace?: Clock;
 }
 
 interface Entry<Item, Answer> {

@@ -44,6 +44,7 @@ export class AuthorizationDesk {
     this.#group = new GroupCommit({
       flush: (submissions) =>
         answerInRounds(submissions, OVERLOAD, (open, answers) => this.#decideRound(open, answers)),
+      pace: parts.clock,
     });
     this.#previews = new GroupCommit({ flush: (submissions) => this.#preview(submissions) });
   }

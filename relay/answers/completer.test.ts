@@ -68,7 +68,7 @@ test("an outage of the database is told once, and its end with what it held up",
   expect(bench.attempts).toBeGreaterThan(20);
   expect(lines).toEqual(["outcomes cannot be committed and are kept"]);
   bench.failure = undefined;
-  await clock.advance(500);
+  await clock.advance(1_000);
   await Promise.all(completed);
   expect(lines).toEqual([
     "outcomes cannot be committed and are kept",

@@ -52,7 +52,10 @@ export class Completer {
 
   constructor(options: CompleterOptions) {
     this.#options = options;
-    this.#commits = new GroupCommit({ flush: (endings) => this.#commit(endings) });
+    this.#commits = new GroupCommit({
+      flush: (endings) => this.#commit(endings),
+      pace: options.clock,
+    });
   }
 
   /** Resolves when the outcome is committed, or was overtaken by another one. Never throws. */

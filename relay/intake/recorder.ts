@@ -50,7 +50,10 @@ export class Recorder {
 
   constructor(options: RecorderOptions) {
     this.#options = options;
-    this.#commits = new GroupCommit({ flush: (submissions) => this.#commit(submissions) });
+    this.#commits = new GroupCommit({
+      flush: (submissions) => this.#commit(submissions),
+      pace: options.clock,
+    });
   }
 
   /**
