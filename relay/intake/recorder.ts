@@ -160,7 +160,7 @@ export class Recorder {
     return { state, recordedAtMs: nowMs, deadlineAtMs: nowMs + deadlineMs, leaseOwner };
   }
 
-  /** A number of its own for each: of two with the same one, one would be told and never written. */
+  /** Each has a number of its own: of two with the same one, one would be told and not written. */
   #numbered(submissions: readonly CheckedSubmission[]): readonly NewRecord[] {
     const { relayId, random, clock } = this.#options;
     const nowMs = clock.nowMs();

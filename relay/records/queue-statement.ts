@@ -10,8 +10,8 @@ const TOLD_STATES = "'{APPROVED,AUTHORIZED,DECLINED,REVERSED,VOIDED}'";
 /**
  * The part of a statement that writes a notification for each address that the terminal of a
  * changed record has, and QUEUE_JOBS their jobs: outcome, notification and job commit together or
- * not at all. Without an address there is a look into one small index, and nothing else. Of a payment
- * that was made impossible before it came there is nothing to tell, not even an amount.
+ * not at all. Without an address there is a look into one small index, and nothing else. Of a
+ * payment that was made impossible before it came there is nothing to tell, not even an amount.
  *
  * @param changed gives (record_number, merchant_id, terminal_id, kind, state, changed_at).
  */
