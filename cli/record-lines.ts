@@ -80,8 +80,9 @@ function styleOf({ state }: PaymentRecord): Style {
   return word === "declined" ? "red" : "yellow";
 }
 
-function amountOf(record: PaymentRecord, amountMinor: bigint): string {
-  return formatMoney({ amountMinor, currency: parseCurrency(record.currency) });
+function amountOf({ currency }: PaymentRecord, amountMinor: bigint): string {
+  // Of a payment that was refused or cancelled before it came, nothing but its id is known.
+  return currency === 0 ? "" : formatMoney({ amountMinor, currency: parseCurrency(currency) });
 }
 
 /** Only where it says more than the amount asked for. */

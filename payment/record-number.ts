@@ -12,14 +12,15 @@ export type RecordNumber = Brand<string, "RecordNumber">;
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const RADIX = ALPHABET.length;
 const SECOND_CHARACTERS = 4;
-const RANDOM_CHARACTERS = 5;
+/** Random bytes that a new number takes: one for each character, of which 5 bits are used. */
+export const RECORD_NUMBER_BYTES = 5;
 const LENGTH = 12;
 
 /**
  * Numbers of one moment begin alike, so that an index of them grows in one place: with random
  * numbers each insert touches a page of its own, which the WAL then has to hold whole.
  *
- * @param randomness at least 5 fresh random bytes; 5 bits of each are used.
+ * @param randomness RECORD_NUMBER_BYTES fresh random bytes.
  */
 export function newRecordNumber(
   relayId: RelayId,
@@ -33,7 +34,7 @@ export function newRecordNumber(
     rest = Math.floor(rest / RADIX);
   }
   let body: string = relayId + second;
-  for (const byte of randomness.subarray(0, RANDOM_CHARACTERS)) {
+  for (const byte of randomness.subarray(0, RECORD_NUMBER_BYTES)) {
     body += ALPHABET.charAt(byte % RADIX);
   }
   return (body + checkCharacter(body)) as RecordNumber;

@@ -21,7 +21,7 @@ import { serve } from "../../mesh/serve.ts";
 import { service } from "../../mesh/service.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { parseRelayId } from "../../payment/identifiers.ts";
-import { newRecordNumber } from "../../payment/record-number.ts";
+import { formatRecordNumber, newRecordNumber } from "../../payment/record-number.ts";
 import { commandLine } from "../command-line.ts";
 import { writeMeshFile } from "../mesh-file.ts";
 import { recordedIo } from "../recorded-io.ts";
@@ -57,16 +57,31 @@ const DECLINED = create(PaymentRecordSchema, {
   responseCode: "51",
 });
 
+/** As a relay keeps what it never saw: a refused payment that was then made impossible. */
+const TOMBSTONE = create(PaymentRecordSchema, {
+  recordNumber: numberOf(28),
+  paymentId: "01932b5e-8c1a-7f00-9d3b-1f2e3d4c5b6b",
+  state: PaymentState.REVERSED,
+  certainty: Certainty.FINAL,
+  amounts: {},
+  merchantId: "CORNERCOFFEE001",
+  responseCode: "68",
+  recordedAtMs: 1_772_370_310_000n,
+});
+
 const relayService = service(RelayService, {
   getPayment: ({ key }) => {
-    const payment = [RECORD, DECLINED].find(({ recordNumber }) => recordNumber === key.value);
+    const payment = [RECORD, DECLINED, TOMBSTONE].find(
+      ({ recordNumber }) => recordNumber === key.value,
+    );
     if (payment === undefined) throw new PaymentError("PAYMENT_NOT_FOUND", "no such record");
     return { payment };
   },
-  listPayments: () => ({ payments: [DECLINED, RECORD], nextPageToken: "older" }),
+  listPayments: () => ({ payments: [TOMBSTONE, DECLINED, RECORD], nextPageToken: "older" }),
   async *watchPayments({ afterSequence }, { signal }) {
     yield { sequence: 0n };
-    yield { sequence: afterSequence + 1n, payment: RECORD, state: PaymentState.APPROVED };
+    yield { sequence: afterSequence + 1n, payment: TOMBSTONE, state: PaymentState.REVERSED };
+    yield { sequence: afterSequence + 2n, payment: RECORD, state: PaymentState.APPROVED };
     const over = Promise.withResolvers<void>();
     signal.addEventListener("abort", () => over.resolve());
     await over.promise;
@@ -128,6 +143,12 @@ test.each([
   { name: "approved", number: numberOf(26), exitCode: 0, says: /^State +approved$/m },
   { name: "declined", number: numberOf(27), exitCode: 2, says: /^Response +51 Not enough money$/m },
   {
+    name: "reversed before anybody saw it",
+    number: numberOf(28),
+    exitCode: 2,
+    says: /^State +reversed\nKind +payment\nRead /m,
+  },
+  {
     name: "approved, as it is read out on the phone",
     number: "a17k 2m9q x4tm",
     exitCode: 0,
@@ -159,6 +180,7 @@ test("list shows a line per record, newest first, and where it goes on", async (
   const { printed, told } = await run(["list"]);
   expect(printed.map((line) => line.split(/ {2,}/)[0])).toEqual([
     "Record",
+    formatRecordNumber(numberOf(28)),
     "A17K-2M9Q-X4VJ",
     "A17K-2M9Q-X4TM",
   ]);
@@ -177,7 +199,8 @@ test("terminals: currencies by their letters", async () => {
   expect(printed[1]).toMatch(/^TILL0001 .*EUR JPY/);
 });
 
-test("watch prints an object per change until it is interrupted", async () => {
+/** What is printed until there are two changes. */
+async function watched(...options: readonly string[]): Promise<readonly string[]> {
   await using mesh = await meshWithRelay();
   const interruption = new AbortController();
   const recorded = recordedIo({ interrupted: interruption.signal });
@@ -185,13 +208,25 @@ test("watch prints an object per change until it is interrupted", async () => {
     ...recorded,
     print: (line: string) => {
       recorded.print(line);
-      interruption.abort();
+      if (recorded.printed.length === 2) interruption.abort();
     },
   };
-  const words = ["watch", "--after", "41", "--json", "--data-dir", mesh.path];
+  const words = ["watch", "--after", "41", ...options, "--data-dir", mesh.path];
   expect(await runCommand(io, commandLine, words)).toBe(0);
-  expect(recorded.printed.map((line) => JSON.parse(line))).toMatchObject([
-    { sequence: "42", payment: { recordNumber: numberOf(26) } },
+  return recorded.printed;
+}
+
+test("watch prints a line per change until it is interrupted", async () => {
+  expect(await watched()).toEqual([
+    expect.stringMatching(/^#42 .* payment +reversed/),
+    expect.stringMatching(/^#43 .* sale +12\.50 EUR .*approved/),
+  ]);
+});
+
+test("watch --json prints an object per change", async () => {
+  expect((await watched("--json")).map((line) => JSON.parse(line))).toMatchObject([
+    { sequence: "42", payment: { recordNumber: numberOf(28) } },
+    { sequence: "43", payment: { recordNumber: numberOf(26) } },
   ]);
 });
 

@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
-import { PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { NextStep, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { paymentIdToBytes } from "../../payment/identifiers.ts";
 import { SUBMIT_WITHIN_MS } from "../../payment/payment-context.ts";
 import { APPROVE } from "../../test/fixtures/fake-processor.ts";
 import { TestBed } from "../../test/fixtures/relay-bed.ts";
+import { unluckyRandom } from "../../test/fixtures/unlucky-random.ts";
+import { NUMBER_ATTEMPTS_MAX } from "./recorder.ts";
 
 test("a repeat gets the same record number and outcome, and is not forwarded", async () => {
   await using bed = await TestBed.start();
@@ -93,19 +95,50 @@ test("a payment that is open is told on every stream that asks", async () => {
   await second.completedAs(paymentId, PaymentState.APPROVED);
 });
 
+test("payments of one batch that draw the same number get one each", async () => {
+  await using bed = await TestBed.start();
+  bed.clock.stop();
+  const relay = await bed.startRelay({ random: unluckyRandom(16) });
+  await bed.register(relay);
+  const terminal = relay.openTerminal();
+  const payments = Array.from({ length: 8 }, () => bed.signer.sign());
+  for (const { signed } of payments) terminal.submit(signed);
+  await terminal.until(() => terminal.completed.length === 8);
+  const told = terminal.recorded.map(({ recordNumber }) => recordNumber).toSorted();
+  expect(new Set(told).size).toBe(8);
+  const kept = await bed.query("SELECT record_number, state FROM record ORDER BY record_number");
+  expect(kept).toEqual(told.map((number) => ({ record_number: number, state: "APPROVED" })));
+  expect(bed.processor.authorizations).toHaveLength(8);
+});
+
 test("a record number that is taken is replaced by another one", async () => {
   await using bed = await TestBed.start();
-  const first = await bed.startRelay({ randomSeed: "same numbers" });
-  await bed.register(first);
+  bed.clock.stop();
+  const relay = await bed.startRelay({ random: unluckyRandom(NUMBER_ATTEMPTS_MAX) });
+  await bed.register(relay);
+  const terminal = relay.openTerminal();
   const [one, another] = [bed.signer.sign(), bed.signer.sign()];
-  const terminal = first.openTerminal();
   terminal.submit(one.signed);
-  const { recordNumber } = await terminal.completedAs(one.paymentId, PaymentState.APPROVED);
-
-  const second = await bed.startRelay({ randomSeed: "same numbers", instance: "A2" });
-  const other = second.openTerminal();
-  other.submit(another.signed);
-  const completed = await other.completedAs(another.paymentId, PaymentState.APPROVED);
-  expect(completed.recordNumber).not.toBe(recordNumber);
+  const first = await terminal.completedAs(one.paymentId, PaymentState.APPROVED);
+  terminal.submit(another.signed);
+  const second = await terminal.completedAs(another.paymentId, PaymentState.APPROVED);
+  expect(second.recordNumber).not.toBe(first.recordNumber);
   expect(await bed.query("SELECT count(*)::int FROM record")).toEqual([{ count: 2 }]);
+});
+
+test("a payment for which no number is left is refused, and can be submitted again", async () => {
+  await using bed = await TestBed.start();
+  bed.clock.stop();
+  const relay = await bed.startRelay({ random: unluckyRandom(1 + NUMBER_ATTEMPTS_MAX) });
+  await bed.register(relay);
+  const terminal = relay.openTerminal();
+  const [one, another] = [bed.signer.sign(), bed.signer.sign()];
+  terminal.submit(one.signed);
+  await terminal.completedAs(one.paymentId, PaymentState.APPROVED);
+  terminal.submit(another.signed);
+  const { fault } = await terminal.refusedOf(another.paymentId);
+  expect(fault).toMatchObject({ code: "OVERLOADED", nextStep: NextStep.RETRY_SAME_ID });
+  expect(await bed.query("SELECT count(*)::int FROM record")).toEqual([{ count: 1 }]);
+  terminal.submit(another.signed);
+  await terminal.completedAs(another.paymentId, PaymentState.APPROVED);
 });

@@ -4,7 +4,11 @@ import { GroupCommit } from "../../mesh/group-commit.ts";
 import type { Telemetry } from "../../mesh/telemetry.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import type { RelayId, TerminalId } from "../../payment/identifiers.ts";
-import { newRecordNumber, type RecordNumber } from "../../payment/record-number.ts";
+import {
+  newRecordNumber,
+  RECORD_NUMBER_BYTES,
+  type RecordNumber,
+} from "../../payment/record-number.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
 import type { Random } from "../../sealing/random.ts";
 import { sha512 } from "../../sealing/sha512.ts";
@@ -16,8 +20,11 @@ import type { NewRecord, Recording, RecordStore } from "../records/record-store.
 import { isSamePayment, type RelayRecord } from "../records/relay-record.ts";
 import type { UncheckedSubmission } from "./submission.ts";
 
-/** 45 random bits: a number that is taken comes up once in a lifetime, twice in a row never. */
-const NUMBER_ATTEMPTS_MAX = 3;
+/**
+ * Numbers of one second differ in 25 random bits, and the seconds start again after 12 days: with a
+ * year of a thousand payments a second, one number in a thousand is taken.
+ */
+export const NUMBER_ATTEMPTS_MAX = 8;
 
 /** What a submission led to; committed. */
 export type Recorded =
@@ -119,8 +126,8 @@ export class Recorder {
     }
     return submissions.map((submission) => {
       const recorded = results.get(submission);
-      if (recorded === undefined) throw new Error("bug: no record number could be found");
-      return recorded;
+      if (recorded !== undefined) return recorded;
+      throw new PaymentError("OVERLOADED", "no record number could be found that is not taken");
     });
   }
 
@@ -131,7 +138,7 @@ export class Recorder {
   ): Promise<void> {
     const { store, forwarder, lanes, clock, faults } = this.#options;
     const recording = this.#recording(lanes.isOpen ? "FORWARDED" : "RECEIVED", clock.nowMs());
-    const records = submissions.map((submission) => this.#number(submission));
+    const records = this.#numbered(submissions);
     const inserted = await this.#traced(submissions, () => store.insert(records, recording));
     await faults.at("relay.recorded");
     const fresh = records.filter(({ recordNumber }) => inserted.has(recordNumber));
@@ -156,10 +163,20 @@ export class Recorder {
     return { state, recordedAtMs: nowMs, deadlineAtMs: nowMs + deadlineMs, leaseOwner };
   }
 
-  #number(submission: CheckedSubmission): NewRecord {
+  /** Each has a number of its own: of two with the same one, one would be told and not written. */
+  #numbered(submissions: readonly CheckedSubmission[]): readonly NewRecord[] {
     const { relayId, random, clock } = this.#options;
-    const recordNumber = newRecordNumber(relayId, clock.nowMs(), random.bytes(5));
-    return { recordNumber, submission };
+    const nowMs = clock.nowMs();
+    const drawn = new Set<RecordNumber>();
+    return submissions.map((submission) => {
+      const drawnBefore = drawn.size;
+      let recordNumber: RecordNumber;
+      do {
+        recordNumber = newRecordNumber(relayId, nowMs, random.bytes(RECORD_NUMBER_BYTES));
+        drawn.add(recordNumber);
+      } while (drawn.size === drawnBefore);
+      return { recordNumber, submission };
+    });
   }
 
   #flightOf({ recordNumber, submission }: NewRecord, recording: Recording): Flight {

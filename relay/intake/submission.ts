@@ -42,7 +42,7 @@ export interface UncheckedSubmission {
   readonly parsed: CheckedReaderPayment | PaymentError;
 }
 
-/** What other issues bring: payments that were approved or kept while there was no network. */
+/** In the contracts and not built yet: payments approved or kept while there was no network. */
 const KINDS_WITHOUT_SUPPORT: readonly PaymentKind[] = [
   PaymentKind.OFFLINE_SALE,
   PaymentKind.DEFERRED_SALE,

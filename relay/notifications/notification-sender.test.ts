@@ -135,6 +135,23 @@ test.each([
   );
 });
 
+test("of a payment that was made impossible before it came there is no receipt", async () => {
+  await using bed = await NotificationBed.start();
+  const { paymentId } = bed.bed.signer.sign();
+  const { merchantId } = bed.bed.keys.terminal;
+  const { calls, notifications } = bed.relay;
+  const { completed } = await calls.cancelPayment({ paymentId, merchantId });
+  const key = { case: "paymentId", value: paymentId } as const;
+  await expect
+    .poll(async () => (await calls.getPayment({ key })).payment?.state)
+    .toBe(PaymentState.REVERSED);
+  const recordNumber = completed?.recordNumber ?? "";
+  const address = { case: "email", value: "guest@home.example" } as const;
+  await expect(notifications.sendReceipt({ recordNumber, address })).rejects.toThrow(
+    /made impossible before it came/,
+  );
+});
+
 test("the sending is a span of its own that is linked to the payment's trace", async () => {
   await using bed = await NotificationBed.start({ phone: "" });
   await using directory = await temporaryDirectory();

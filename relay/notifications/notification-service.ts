@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { HandlerContext } from "@connectrpc/connect";
-import { Certainty, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { Certainty, PaymentKind, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import {
   type Notification,
   NotificationService,
@@ -70,6 +70,9 @@ async function orderReceipt(
   const payment = await queries.get({ $typeName: GET_PAYMENT, key, merchantId: "" }, scope);
   if (payment.certainty !== Certainty.FINAL) {
     throw new PaymentError("WRONG_STATE", "a receipt is for a payment whose outcome is known");
+  }
+  if (payment.kind === PaymentKind.UNSPECIFIED) {
+    throw new PaymentError("WRONG_STATE", "this payment was made impossible before it came");
   }
   const id = receiptId(recordNumber, payment.state, contact);
   await store.orderReceipt({ id, recordNumber, contact });

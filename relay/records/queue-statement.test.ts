@@ -5,7 +5,7 @@ import {
   TerminalContactSchema,
   TerminalRegistrationSchema,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
-import { DECLINE } from "../../test/fixtures/fake-processor.ts";
+import { DECLINE, REVERSE } from "../../test/fixtures/fake-processor.ts";
 import { eventually } from "../../test/fixtures/notification-bed.ts";
 import { TestBed, type TestRelay } from "../../test/fixtures/relay-bed.ts";
 import { openRelayStore } from "../relay-store.ts";
@@ -71,6 +71,25 @@ test("a declined payment is told too", async () => {
   expect(await bed.query("SELECT id FROM notification")).toEqual([
     { id: `${recordNumber}-DECLINED-EMAIL` },
   ]);
+});
+
+test("nobody is told of a payment that was made impossible before it came", async () => {
+  const { bed, relay } = await bedWithContact();
+  await using _bed = bed;
+  const { terminalId, merchantId } = bed.keys.terminal;
+  bed.processor.decideReversal = () => "silence";
+  const { paymentId } = bed.signer.sign();
+  await relay.calls.cancelPayment({ paymentId, merchantId });
+  // In plaintext nobody knows which terminal asks.
+  await bed.query("UPDATE record SET terminal_id = $1", [terminalId]);
+  bed.processor.decideReversal = () => REVERSE;
+  bed.clock.putForward(5_000);
+  const key = { case: "paymentId", value: paymentId } as const;
+  await expect
+    .poll(async () => (await relay.calls.getPayment({ key })).payment?.state)
+    .toBe(PaymentState.REVERSED);
+  expect(await bed.query("SELECT id FROM notification")).toEqual([]);
+  expect(await bed.query(JOBS)).toEqual([]);
 });
 
 test.each([
@@ -182,7 +201,7 @@ test.each([
     name: "a telephone number that is none",
     terminalId: "TILL0001",
     phone: "12",
-    error: /E|phone/,
+    error: /phone/,
   },
 ])("refuses to set the contact of $name", async ({ terminalId, phone, error }) => {
   const { bed, relay } = await bedWithContact();

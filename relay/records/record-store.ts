@@ -256,7 +256,7 @@ const COMPLETE = {
         AND (record.state || '>' || given.state = ANY ($${COMPLETE_BATCH.next + 1}::text[])
           OR record.state = 'REVERSING' AND given.is_kept)
       RETURNING record.record_number, record.merchant_id, record.terminal_id, record.state,
-        record.revision, record.completed_at AS changed_at
+        record.kind, record.revision, record.completed_at AS changed_at
     ), ${writeEvents("changed")}, ${writeNotifications("changed")}
     SELECT record_number, revision, ${QUEUE_JOBS} AS jobs FROM changed`,
 };

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { Certainty, NextStep, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { paymentErrorFrom } from "../../mesh/errors-to-wire.ts";
 import { TestBed } from "../../test/fixtures/relay-bed.ts";
+import { unluckyRandom } from "../../test/fixtures/unlucky-random.ts";
 
 const { APPROVED, REVERSED, REVERSING } = PaymentState;
 
@@ -73,6 +74,21 @@ test("cancelling twice is cancelling once", async () => {
   const numbers = answers.map(({ completed }) => completed?.recordNumber);
   expect(new Set(numbers).size).toBe(1);
   expect(await bed.query("SELECT count(*)::int FROM record")).toEqual([{ count: 1 }]);
+});
+
+test("a tombstone whose number is taken gets another one", async () => {
+  await using bed = await TestBed.start();
+  bed.clock.stop();
+  const relay = await bed.startRelay({ random: unluckyRandom(2) });
+  const { merchantId } = bed.keys.terminal;
+  const cancel = async () => {
+    const { paymentId } = bed.signer.sign();
+    return (await relay.calls.cancelPayment({ paymentId, merchantId })).completed?.recordNumber;
+  };
+  const told = [await cancel(), await cancel()];
+  expect(new Set(told).size).toBe(2);
+  const kept = await bed.query("SELECT record_number FROM record ORDER BY record_number");
+  expect(kept.map((row) => row.record_number)).toEqual(told.toSorted());
 });
 
 test.each([

@@ -9,7 +9,7 @@ import {
   type TerminalId,
 } from "../../payment/identifiers.ts";
 import { REVERSAL_REASONS } from "../../payment/iso8583.ts";
-import { newRecordNumber } from "../../payment/record-number.ts";
+import { newRecordNumber, RECORD_NUMBER_BYTES } from "../../payment/record-number.ts";
 import type { Random } from "../../sealing/random.ts";
 import type { Forwarder } from "../forwarding/forwarder.ts";
 import type { RecordStore } from "../records/record-store.ts";
@@ -79,7 +79,7 @@ export class Cancellation {
     readonly terminalId: TerminalId | "";
   }): Promise<RecordOutcome | undefined> {
     const { recovery, reversals, relayId, clock, random, telemetry } = this.#options;
-    const recordNumber = newRecordNumber(relayId, clock.nowMs(), random.bytes(5));
+    const recordNumber = newRecordNumber(relayId, clock.nowMs(), random.bytes(RECORD_NUMBER_BYTES));
     const reason = REVERSAL_REASONS.CUSTOMER_CANCELLATION;
     const { paymentId } = payment;
     const attributes = { paymentId, recordNumber };

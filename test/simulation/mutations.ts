@@ -72,6 +72,13 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'REVERSING: ["REVERSED", "DECLINED", "APPROVED"],',
   },
   {
+    name: "distinct-numbers",
+    takesOut: "drawing another record number when one of the same batch has it",
+    path: "relay/intake/recorder.ts",
+    find: "while (drawn.size === drawnBefore)",
+    replace: "while (drawn.size < 0)",
+  },
+  {
     name: "queued-job",
     takesOut: "writing the job of a notification with the outcome",
     path: "relay/records/record-store.ts",

@@ -27,6 +27,7 @@ import { startTerminal, type Terminal } from "../../terminal-client/terminal.ts"
 import { callRemote } from "./calls.ts";
 import { Connections, DatabaseWeather, type StatementWitness } from "./connections.ts";
 import { Disk } from "./disk.ts";
+import { fewRecordNumbers } from "./few-record-numbers.ts";
 import { Host, type Life } from "./host.ts";
 import { Network } from "./network.ts";
 import { PIN_SERVICE, PROCESSORS, RELAYS, readerName, terminalName } from "./program-names.ts";
@@ -152,6 +153,7 @@ export class SimulatedMesh {
     const source = { pool: connections.asPool(), prisma: connections.asPrisma() };
     const core = new RelayCore({
       ...common,
+      random: fewRecordNumbers(common.random),
       relayId: keys.relay.relayId as RelayId,
       program: "relay/simulation",
       keys: { hop: keys.relay.hop, signing: keys.relay.signing, roots: keys.trustedRoots },

@@ -244,7 +244,7 @@ export type Recorded = Message<"cardlane.relay.v1.Recorded"> & {
   paymentId: Uint8Array;
 
   /**
-   * 12 characters of Crockford base32: 2 relay id, 9 random, 1 check.
+   * 12 characters of Crockford base32: 2 relay id, 4 second, 5 random, 1 check.
    *
    * @generated from field: string record_number = 2;
    */

@@ -535,7 +535,7 @@ type Recorded struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The payment. 16 bytes.
 	PaymentId []byte `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
-	// 12 characters of Crockford base32: 2 relay id, 9 random, 1 check.
+	// 12 characters of Crockford base32: 2 relay id, 4 second, 5 random, 1 check.
 	RecordNumber string `protobuf:"bytes,2,opt,name=record_number,json=recordNumber,proto3" json:"record_number,omitempty"`
 	// Whether the record was there before.
 	WasRecorded   bool `protobuf:"varint,3,opt,name=was_recorded,json=wasRecorded,proto3" json:"was_recorded,omitempty"`
