@@ -4,6 +4,7 @@ import type { PaymentReport } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
 import type { TestCard } from "../payment/test-cards.ts";
 import type { CommandIo } from "./command-io.ts";
 import type { MeshClients } from "./mesh-clients.ts";
+import { nextOrder } from "./next-order.ts";
 import type { PayArguments } from "./pay-arguments.ts";
 import { takePayment } from "./take-payment.ts";
 import { Till } from "./till.ts";
@@ -27,7 +28,7 @@ export async function payAtTill(
     for (let retry = 1; retry <= RETRIES_MAX; retry += 1) {
       const changes = await nextAttempt(io, payment, report.nextStep);
       if (changes === undefined) return report;
-      const order = { ...payment.order, paymentId: undefined, previousPaymentId: report.paymentId };
+      const order = nextOrder(payment.order, report);
       report = await payOnce(io, clients, { ...payment, ...changes, order, isConfirmed: true });
     }
     return report;
