@@ -168,8 +168,8 @@ const TAKE_OVER: Statement = {
 const NEXT_DUE: Statement = {
   name: "next_due_delivery",
   text: `
-    SELECT webhook_delivery.sequence, url, secret, record.kind,
-      webhook_delivery.state, webhook_delivery.changed_at, payment_id, record.merchant_id, terminal_id, total_minor,
+    SELECT webhook_delivery.sequence, url, secret, record.kind, webhook_delivery.state,
+      webhook_delivery.changed_at, payment_id, record.merchant_id, terminal_id, total_minor,
       approved_amount_minor, currency, response_code, last_four, scheme
     FROM webhook_delivery JOIN webhook ON webhook.id = webhook_id JOIN record USING (record_number)
     WHERE webhook_id = $1 AND record_number = $2 AND delivered_at IS NULL
