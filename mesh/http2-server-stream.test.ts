@@ -120,6 +120,25 @@ test("a connection that breaks ends its streams", async () => {
   expect(await end).toMatchObject({ clean: false });
 });
 
+test("headers over the limit end that call (ENHANCE_YOUR_CALM), and no neighbour", async () => {
+  await using server = await echoServer();
+  await using raw = rawSession(server.address);
+  const neighbour = raw.call();
+  neighbour.stream.write(prefixed());
+  // The limit holds from the client's acknowledgement of our SETTINGS on.
+  await new Promise((resolve) => neighbour.stream.once("data", resolve));
+  const few = Object.fromEntries(["a", "b", "c"].map((name) => [`x-${name}`, "y".repeat(3_000)]));
+  const many = { ...few, "x-d": "y".repeat(8_000) };
+  const statuses = [few, many].map(async (headers) => {
+    const call = raw.call(headers);
+    call.stream.end();
+    return await call.status;
+  });
+  expect(await Promise.all(statuses)).toEqual(["0", "reset 11"]);
+  neighbour.stream.end();
+  expect(await neighbour.status).toBe("0");
+});
+
 test("thousands of cancelled calls do not end the connection, and what lives on it", async () => {
   await using server = await echoServer();
   await using raw = rawSession(server.address);

@@ -9,10 +9,10 @@ export type ToldEvent = "APPROVED" | "AUTHORIZED" | "DECLINED" | "REVERSED" | "V
  * list to add it to.
  */
 export interface Language {
-  /** What a message begins with: "Approved". */
-  readonly events: Readonly<Record<ToldEvent, string>>;
-  /** One sentence for each event, for people who do not live in card payments. */
-  readonly sentences: Readonly<Record<ToldEvent, string>>;
+  /** Of money that the card pays. */
+  readonly payment: Telling;
+  /** Of money that goes back to the card. */
+  readonly refund: Telling;
   /** Why a payment was declined, by response code (ISO 8583 DE 39). */
   readonly reasons: Readonly<Record<string, string>>;
   /** For a response code that is not in `reasons`. */
@@ -24,6 +24,14 @@ export interface Language {
   readonly ownerNote: string;
   /** Last line of a receipt. */
   readonly cardholderNote: string;
+}
+
+/** What is said of each event. */
+export interface Telling {
+  /** What a message begins with: "Approved". */
+  readonly events: Readonly<Record<ToldEvent, string>>;
+  /** One sentence for each, for people who do not live in card payments. */
+  readonly sentences: Readonly<Record<ToldEvent, string>>;
 }
 
 export type Label =

@@ -159,7 +159,7 @@ test("the sending is a span of its own that is linked to the payment's trace", a
   const telemetry = await startTelemetry({ program: "relay", instance: "A1", environment });
   bed.startSending({}, telemetry);
   const traceId = "0af7651916cd43dd8448eb211c80319c";
-  await bed.pay(APPROVED, `00-${traceId}-b7ad6b7169203331-01`);
+  await bed.pay(APPROVED, { traceparent: `00-${traceId}-b7ad6b7169203331-01` });
   await bed.statesAre(["SENT"]);
   await telemetry.shutdown();
   expect(await findLinked(directory.path, traceId)).toMatchObject([

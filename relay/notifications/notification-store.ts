@@ -156,7 +156,7 @@ const FIND_QUEUED: Statement = {
   name: "find_queued_notification",
   text: `
     SELECT notification.id, channel, purpose, address, language, time_zone, payment_state,
-      changed_at, parts_sent, record_number, record.terminal_id, total_minor,
+      changed_at, parts_sent, record_number, record.kind, record.terminal_id, total_minor,
       approved_amount_minor, currency, response_code, approval_code, scheme, last_four, traceparent,
       coalesce(terminal.merchant_name, record.merchant_id) AS merchant_name
     FROM notification JOIN record USING (record_number)

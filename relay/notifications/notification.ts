@@ -1,3 +1,4 @@
+import type { PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { CurrencyCode } from "../../payment/money.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
 import type { ToldEvent } from "./language.ts";
@@ -27,6 +28,7 @@ export interface PendingRow {
   readonly language: string;
   readonly time_zone: string;
   readonly payment_state: string;
+  readonly kind: string;
   readonly changed_at: Date;
   readonly parts_sent: number;
   readonly record_number: string;
@@ -55,6 +57,7 @@ export function notificationOf(row: PendingRow): NotificationToSend {
     facts: {
       event,
       purpose: row.purpose as PaymentFacts["purpose"],
+      isRefund: row.kind === ("REFUND" satisfies keyof typeof PaymentKind),
       merchantName: row.merchant_name,
       terminalId: row.terminal_id,
       amountMinor: isApproval && approvedMinor > 0n ? approvedMinor : BigInt(row.total_minor),

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { PaymentKind, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { DECLINE } from "../../test/fixtures/fake-processor.ts";
 import { eventually, NotificationBed } from "../../test/fixtures/notification-bed.ts";
 
@@ -27,6 +27,15 @@ test("the owner of a terminal gets the result by mail and by SMS", async () => {
       text: expect.stringMatching(/: Approved €.*VISA \*4242.*CES?T/),
     },
   ]);
+});
+
+test("a refund is told as one", async () => {
+  await using bed = await NotificationBed.start();
+  bed.startSending();
+  await bed.pay(APPROVED, { kind: PaymentKind.REFUND });
+  await bed.statesAre(["SENT", "DELIVERED"]);
+  const told = bed.inbox.arrivals.map(({ subject, text }) => subject || text);
+  expect(told).toEqual(Array(2).fill(expect.stringContaining("Refund approved €")));
 });
 
 test.each([

@@ -8,6 +8,7 @@ import { formatAmount, type PaymentFacts, paymentMessage } from "./payment-messa
 const FACTS: PaymentFacts = {
   event: "APPROVED",
   purpose: "RESULT",
+  isRefund: false,
   merchantName: "Corner Shop",
   terminalId: "TILL0001",
   amountMinor: 1_250n,
@@ -69,6 +70,28 @@ test("a receipt says that it is one, and a reversal that nothing stays charged",
 });
 
 test.each([
+  {
+    locale: "en-GB",
+    subject: "Refund approved €12.50 · Corner Shop",
+    sentence: "The amount goes back to the card.",
+    reversed: "Nothing goes back to the card.",
+  },
+  {
+    locale: "zh-CN",
+    subject: "退款成功 €12.50 · Corner Shop",
+    sentence: "款项将退回卡上。",
+    reversed: "不会向卡退回任何款项。",
+  },
+])("a refund is not told as a payment: $locale", ({ locale, subject, sentence, reversed }) => {
+  const facts = { ...FACTS, locale, isRefund: true };
+  const told = paymentMessage(facts);
+  expect(told.subject).toBe(subject);
+  expect(told.text).toContain(sentence);
+  expect(told.sms).toContain(subject.split(" · ", 1).join());
+  expect(paymentMessage({ ...facts, event: "REVERSED" }).text).toContain(reversed);
+});
+
+test.each([
   { name: "British pounds at home", locale: "en-GB", letters: "GBP", minor: 5n, says: "£0.05" },
   {
     name: "euros in Austria",
@@ -119,7 +142,8 @@ describe.each(LANGUAGE_CODES)("language %s", (code) => {
   });
 
   test("has words for everything", () => {
-    const words = [language.events, language.sentences, language.labels, language.reasons];
+    const tellings = [language.payment, language.refund].flatMap(Object.values);
+    const words = [...tellings, language.labels, language.reasons];
     expect(words.flatMap(Object.values).filter((word) => word.trim() === "")).toEqual([]);
   });
 });

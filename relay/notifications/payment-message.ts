@@ -7,6 +7,8 @@ import { type Line, mailPage } from "./mail-page.ts";
 export interface PaymentFacts {
   readonly event: ToldEvent;
   readonly purpose: "RESULT" | "RECEIPT";
+  /** Whether the money goes back to the card. */
+  readonly isRefund: boolean;
   readonly merchantName: string;
   readonly terminalId: string;
   /** What was approved, or what was asked for when nothing was. */
@@ -37,7 +39,8 @@ export interface PaymentMessage {
 /** Pure: the same facts give the same message. */
 export function paymentMessage(facts: PaymentFacts): PaymentMessage {
   const language = languageOf(facts.locale);
-  const { events, sentences, colon, ownerNote, cardholderNote, labels } = language;
+  const { colon, ownerNote, cardholderNote, labels } = language;
+  const { events, sentences } = facts.isRefund ? language.refund : language.payment;
   const isReceipt = facts.purpose === "RECEIPT";
   const amount = formatAmount(facts);
   const heading = isReceipt ? `${labels.receipt} · ${events[facts.event]}` : events[facts.event];

@@ -75,6 +75,7 @@ function bodyOf(due: DueDelivery, recordNumber: string): string {
       sequence: due.sequence,
       recordNumber,
       paymentId: due.payment_id,
+      kind: due.kind,
       state: due.state,
       merchantId: due.merchant_id,
       terminalId: due.terminal_id,

@@ -27,6 +27,7 @@ export interface DueDelivery {
   readonly sequence: string;
   readonly url: string;
   readonly secret: Buffer;
+  readonly kind: string;
   readonly state: string;
   readonly changed_at: Date;
   readonly payment_id: string;
@@ -167,7 +168,7 @@ const TAKE_OVER: Statement = {
 const NEXT_DUE: Statement = {
   name: "next_due_delivery",
   text: `
-    SELECT webhook_delivery.sequence, url, secret, webhook_delivery.state,
+    SELECT webhook_delivery.sequence, url, secret, record.kind, webhook_delivery.state,
       webhook_delivery.changed_at, payment_id, record.merchant_id, terminal_id, total_minor,
       approved_amount_minor, currency, response_code, last_four, scheme
     FROM webhook_delivery JOIN webhook ON webhook.id = webhook_id JOIN record USING (record_number)

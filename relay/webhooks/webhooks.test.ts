@@ -1,8 +1,9 @@
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { Webhook } from "standardwebhooks";
 import { expect, test } from "vitest";
-import { PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { PaymentKind, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { systemClock } from "../../mesh/clock.ts";
 import { DECLINE } from "../../test/fixtures/fake-processor.ts";
 import { eventually, NotificationBed } from "../../test/fixtures/notification-bed.ts";
@@ -43,6 +44,19 @@ async function startReceiver(answer: (requestsBefore: number) => number = () => 
 }
 
 const quiet = { email: "", phone: "" };
+/** The example that receivers are written from. */
+function documentedBody(): unknown {
+  const [, json = ""] =
+    /```json\n(.*?)```/s.exec(readFileSync("docs/notifications.md", "utf8")) ?? [];
+  return JSON.parse(json);
+}
+
+/** The names of all members in their order, and the types of their values. */
+function shapeOf(value: unknown): unknown {
+  if (!(value instanceof Object)) return typeof value;
+  return Object.entries(value).map(([name, member]) => [name, shapeOf(member)]);
+}
+
 const typeOf = ({ body }: Received): string => JSON.parse(body).type;
 
 test("each event comes in order, signed so that another library accepts it", async () => {
@@ -50,15 +64,16 @@ test("each event comes in order, signed so that another library accepts it", asy
   await using receiver = await startReceiver();
   const { secret } = await bed.relay.webhooks.addWebhook({ url: receiver.url });
   bed.startSending();
-  const recordNumber = await bed.pay(APPROVED);
+  const recordNumber = await bed.pay(APPROVED, { kind: PaymentKind.REFUND });
   await eventually(() => (receiver.received.length === 2 ? undefined : receiver.received.length));
   expect(receiver.received.map(typeOf)).toEqual(["payment.forwarded", "payment.approved"]);
   const verified = receiver.received.map(({ body, headers }) =>
     new Webhook(secret).verify(body, headers),
   );
   expect(verified[1]).toMatchObject({
-    data: { recordNumber, state: "APPROVED", lastFour: "4242", currency: "EUR" },
+    data: { recordNumber, kind: "REFUND", state: "APPROVED", lastFour: "4242", currency: "EUR" },
   });
+  expect(verified.map(shapeOf)).toEqual(Array(2).fill(shapeOf(documentedBody())));
   const [{ body, headers }] = receiver.received as [Received];
   expect(() => new Webhook(secret).verify(`${body} `, headers)).toThrow(/signature/i);
 });

@@ -91,6 +91,17 @@ def test_declined_payment(card: str, pin: str, response: str) -> None:
 
 
 @needs_mesh
+def test_refund_in_the_trace_of_the_caller() -> None:
+    trace = secrets.token_hex(16)
+    arguments = ("pay", "2", "EUR", "--kind", "refund", "--card", "visa", "--pin", "1234")
+    paid = till(*arguments, TRACEPARENT=f"00-{trace}-b7ad6b7169203331-01")
+    assert paid.returncode == 0, paid.stderr
+    found = till("query", fact(paid.stdout, "record"))
+    assert fact(found.stdout, "kind") == "refund"
+    assert found.stdout.splitlines().count(f"trace id       {trace}") == 1
+
+
+@needs_mesh
 def test_same_id_never_charges_twice() -> None:
     arguments = ("pay", "5", "EUR", "--card", "visa", "--pin", "1234", "--id", new_payment_id())
     first, second = till(*arguments), till(*arguments)

@@ -78,6 +78,30 @@ def test_approved_payment(run: Run) -> None:
     assert f"trace id       {trace_id(start.traceparent)}" in out
 
 
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+
+
+@pytest.mark.parametrize(
+    ("given", "is_taken"),
+    [
+        (f"00-{TRACE}-b7ad6b7169203331-01", True),
+        (f"00-{TRACE}-0000000000000000-01", False),
+        (f"00-{TRACE}", False),
+        ("", False),
+    ],
+)
+def test_trace_of_the_caller_goes_on(
+    run: Run, monkeypatch: pytest.MonkeyPatch, *, given: str, is_taken: bool
+) -> None:
+    monkeypatch.setenv("TRACEPARENT", given)
+    service = FakeTerminalService(approved_report())
+    _, out, _ = run(PIN_ARGUMENTS, service)
+    sent = start_of(service).traceparent
+    assert (sent == given) is is_taken
+    assert f"trace id       {trace_id(sent)}" in out
+    assert len(trace_id(sent)) == 32
+
+
 def test_pin_is_never_printed(run: Run) -> None:
     _, out, err = run(
         ("pay", "1", "EUR", "--pin", "907165283419"), FakeTerminalService(approved_report())

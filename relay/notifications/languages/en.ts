@@ -1,19 +1,37 @@
 import type { Language } from "../language.ts";
 
 export const language: Language = {
-  events: {
-    APPROVED: "Approved",
-    AUTHORIZED: "Authorized",
-    DECLINED: "Declined",
-    REVERSED: "Reversed",
-    VOIDED: "Voided",
+  payment: {
+    events: {
+      APPROVED: "Approved",
+      AUTHORIZED: "Authorized",
+      DECLINED: "Declined",
+      REVERSED: "Reversed",
+      VOIDED: "Voided",
+    },
+    sentences: {
+      APPROVED: "The payment was approved.",
+      AUTHORIZED: "The amount was reserved on the card; it has not been taken yet.",
+      DECLINED: "The payment was declined. Nothing was charged.",
+      REVERSED: "The payment was undone. Nothing stays charged.",
+      VOIDED: "The payment was cancelled afterwards. Nothing stays charged.",
+    },
   },
-  sentences: {
-    APPROVED: "The payment was approved.",
-    AUTHORIZED: "The amount was reserved on the card; it has not been taken yet.",
-    DECLINED: "The payment was declined. Nothing was charged.",
-    REVERSED: "The payment was undone. Nothing stays charged.",
-    VOIDED: "The payment was cancelled afterwards. Nothing stays charged.",
+  refund: {
+    events: {
+      APPROVED: "Refund approved",
+      AUTHORIZED: "Refund authorized",
+      DECLINED: "Refund declined",
+      REVERSED: "Refund reversed",
+      VOIDED: "Refund voided",
+    },
+    sentences: {
+      APPROVED: "The refund was approved. The amount goes back to the card.",
+      AUTHORIZED: "The refund was authorized; nothing has gone back to the card yet.",
+      DECLINED: "The refund was declined. Nothing goes back to the card.",
+      REVERSED: "The refund was undone. Nothing goes back to the card.",
+      VOIDED: "The refund was cancelled afterwards. Nothing goes back to the card.",
+    },
   },
   reasons: {
     "01": "The card's bank asks to be called",

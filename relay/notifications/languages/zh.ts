@@ -1,19 +1,37 @@
 import type { Language } from "../language.ts";
 
 export const language: Language = {
-  events: {
-    APPROVED: "支付成功",
-    AUTHORIZED: "预授权成功",
-    DECLINED: "支付被拒绝",
-    REVERSED: "支付已冲正",
-    VOIDED: "支付已撤销",
+  payment: {
+    events: {
+      APPROVED: "支付成功",
+      AUTHORIZED: "预授权成功",
+      DECLINED: "支付被拒绝",
+      REVERSED: "支付已冲正",
+      VOIDED: "支付已撤销",
+    },
+    sentences: {
+      APPROVED: "该笔支付已获批准。",
+      AUTHORIZED: "该金额已在卡上预授权，尚未扣款。",
+      DECLINED: "该笔支付被拒绝，未产生扣款。",
+      REVERSED: "该笔支付已冲正，不会保留任何扣款。",
+      VOIDED: "该笔支付已撤销，不会保留任何扣款。",
+    },
   },
-  sentences: {
-    APPROVED: "该笔支付已获批准。",
-    AUTHORIZED: "该金额已在卡上预授权，尚未扣款。",
-    DECLINED: "该笔支付被拒绝，未产生扣款。",
-    REVERSED: "该笔支付已冲正，不会保留任何扣款。",
-    VOIDED: "该笔支付已撤销，不会保留任何扣款。",
+  refund: {
+    events: {
+      APPROVED: "退款成功",
+      AUTHORIZED: "退款已授权",
+      DECLINED: "退款被拒绝",
+      REVERSED: "退款已冲正",
+      VOIDED: "退款已撤销",
+    },
+    sentences: {
+      APPROVED: "该笔退款已获批准，款项将退回卡上。",
+      AUTHORIZED: "该笔退款已获授权，款项尚未退回卡上。",
+      DECLINED: "该笔退款被拒绝，不会向卡退回任何款项。",
+      REVERSED: "该笔退款已冲正，不会向卡退回任何款项。",
+      VOIDED: "该笔退款已撤销，不会向卡退回任何款项。",
+    },
   },
   reasons: {
     "01": "请联系发卡银行",

@@ -146,8 +146,11 @@ test("a connection that is lost is made again, without anything to send", async 
 
 test("silence is filled with enquire_link, and a dead connection is found out", async () => {
   const centre = await peer();
-  routeTo({ "+": centre }, { enquiryMs: 50 });
+  routeTo({ "+": centre }, { enquiryMs: 50, answerMsMax: 300 });
   await eventually(() => (centre.enquiries > 2 ? undefined : centre.enquiries));
+  expect(centre.binds).toBe(1);
+  centre.fallSilent();
+  await eventually(() => (centre.binds === 2 ? undefined : centre.binds));
 });
 
 test("receipts reach whoever keeps them; those without a fate yet do not", async () => {

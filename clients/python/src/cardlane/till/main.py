@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 
 import grpc
@@ -21,7 +22,7 @@ from cardlane.till.person import Person, PinMissingError
 from cardlane.till.report_lines import change_line, record_lines, report_lines
 from cardlane.till.rpc_error import Failure
 from cardlane.till.take_payment import Order, take_payment
-from cardlane.trace import new_traceparent, trace_id
+from cardlane.trace import new_traceparent, trace_id, traceparent_of
 
 _EPILOG = """exit codes: 0 approved, 2 declined or undone, 3 unknown, 1 error
 
@@ -30,6 +31,7 @@ environment:
   CARDLANE_RELAY     the relay; 127.0.0.1:7403 when not set
   CARDLANE_READER    the simulated reader that --card is put to; 127.0.0.1:7401 when not set
   CARDLANE_TLS_DIR   folder with ca.pem, cert.pem and key.pem; plaintext when not set
+  TRACEPARENT        W3C trace context to pay in; a new trace when not set
 """
 _KINDS = {
     "sale": payment.PAYMENT_KIND_SALE,
@@ -70,7 +72,7 @@ async def _pay(options: argparse.Namespace) -> int:
         kind=_KINDS[options.kind],
         previous_payment_id=options.previous,
         accept_partial=options.accept_partial,
-        traceparent=new_traceparent(),
+        traceparent=traceparent_of(os.environ),
     )
     async with (
         open_channel(address("CARDLANE_TERMINAL", "127.0.0.1:7402")) as terminal_channel,
