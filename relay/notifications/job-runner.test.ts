@@ -57,3 +57,25 @@ test("the queue is worked again after all connections to the database were lost"
   await bed.pay(APPROVED);
   await bed.statesAre(["SENT", "SENT"]);
 });
+
+test("a connection that breaks while a job is marked as done ends nothing else", async () => {
+  await using bed = await NotificationBed.start({ phone: "" });
+  await bed.bed.query(`
+    CREATE SEQUENCE deaths;
+    CREATE FUNCTION die_once() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        IF nextval('deaths') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
+        RETURN OLD;
+      END $$;
+    CREATE TRIGGER die_once BEFORE DELETE ON graphile_worker._private_jobs
+      FOR EACH ROW EXECUTE FUNCTION die_once()`);
+  bed.startSending();
+  await bed.pay(APPROVED);
+  await bed.statesAre(["SENT"]);
+  await eventually(async () => {
+    const [died] = await bed.bed.query("SELECT last_value FROM deaths WHERE is_called");
+    return died === undefined ? "still to come" : undefined;
+  });
+  await bed.pay(APPROVED);
+  await bed.statesAre(["SENT", "SENT"]);
+});

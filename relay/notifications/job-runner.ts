@@ -17,6 +17,12 @@ const LOOK_FOR_DEAD_MS = 10_000;
 export const ALIVE = 0x6a6f_6273;
 /** Between attempts to reach a database that is away. */
 const RESTART_MS = 2_000;
+/**
+ * Jobs are marked as done in batches, of those of one turn of the event loop: that way alone the
+ * library catches what goes wrong there. Marked one by one, a connection that breaks in between is
+ * a rejection that nobody handles, and ends the relay.
+ */
+const HANDLED = { completeJobBatchDelay: 0, failJobBatchDelay: 0 };
 /** Each job needs one for a moment; listening takes one for good. */
 const CONNECTIONS_MAX = 4;
 
@@ -75,6 +81,7 @@ export class JobRunner implements AsyncDisposable {
           crontab: "",
           logger: SILENT,
           events: alive.events,
+          preset: { worker: HANDLED },
         });
         if (signal.aborted) await this.#runner.stop();
         await this.#runner.promise;
