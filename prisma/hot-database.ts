@@ -42,8 +42,10 @@ export class HotDatabase implements AsyncDisposable {
     this.#before = before;
     this.#notReached = notReached;
     this.#pool = typeof source === "string" ? poolTo(source, connection) : source;
-    // The next statement finds out; without a handler a broken idle connection ends the program.
-    this.#pool.on("error", () => undefined);
+    // A statement finds out by itself; without handlers a broken connection ends the program.
+    const ignore = () => undefined;
+    this.#pool.on("error", ignore);
+    this.#pool.on("connect", (client) => client.on("error", ignore));
   }
 
   /**
@@ -58,9 +60,6 @@ export class HotDatabase implements AsyncDisposable {
   ): Promise<readonly Row[]> {
     await this.#before();
     const client = await this.#connect();
-    // The statement fails with it; a connection that nobody listened to would end the program.
-    const ignore = () => undefined;
-    client.on("error", ignore);
     try {
       const { rows } = await client.query<Row>({ name, text, values: [...values] });
       client.release();
@@ -70,8 +69,6 @@ export class HotDatabase implements AsyncDisposable {
       // A connection that failed under a statement is of no use to the next one.
       client.release(!isRefused);
       throw isRefused ? error : this.notReached(error);
-    } finally {
-      client.off("error", ignore);
     }
   }
 

@@ -1,5 +1,12 @@
+import { binaryArray, type ElementType, type ElementValue } from "./binary-array.ts";
+
 /** One column of a batch: its PostgreSQL type, and where its values come from. */
-export type Column<Row> = readonly [type: string, of: (row: Row) => unknown];
+export type Column<Row> = { readonly [Type in ElementType]: ColumnOf<Row, Type> }[ElementType];
+
+type ColumnOf<Row, Type extends ElementType> = readonly [
+  type: Type,
+  of: (row: Row) => ElementValue[Type] | null | undefined,
+];
 
 /**
  * Rows as parameters of a statement, one array per column: `unnest($1::text[], $2::uuid[], …)`. The
@@ -37,12 +44,20 @@ export class RowParameters<Row> {
     return `${this.#arrays(0)} WITH ORDINALITY AS ${alias}(${this.names}, position)`;
   }
 
-  values(rows: readonly Row[]): readonly unknown[] {
-    return this.#sources.map(([, of]) => rows.map(of));
+  /** One array for each column. @throws TypeError when a value does not fit its column's type. */
+  values(rows: readonly Row[]): readonly Buffer[] {
+    return this.#sources.map((column) => arrayOf(column, rows));
   }
 
   #arrays(after: number): string {
     const arrays = this.#sources.map(([type], index) => `$${after + index + 1}::${type}[]`);
     return `unnest(${arrays.join(", ")})`;
   }
+}
+
+function arrayOf<Row, Type extends ElementType>(
+  [type, of]: ColumnOf<Row, Type>,
+  rows: readonly Row[],
+): Buffer {
+  return binaryArray(type, rows.map(of));
 }

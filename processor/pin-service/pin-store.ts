@@ -1,3 +1,4 @@
+import { binaryArray } from "../../prisma/binary-array.ts";
 import type { HotDatabase } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
 
@@ -34,7 +35,7 @@ export class PinStore {
 
   /** The reference for each token, in the same order; undefined for a card that is not known. */
   async references(tokens: readonly Uint8Array[]): Promise<readonly (Uint8Array | undefined)[]> {
-    const rows = await this.#database.run<ReferenceRow>(REFERENCES, [tokens]);
+    const rows = await this.#database.run<ReferenceRow>(REFERENCES, [binaryArray("bytea", tokens)]);
     const references = new Array<Uint8Array | undefined>(tokens.length).fill(undefined);
     for (const { position, pin_reference: reference } of rows) references[position - 1] = reference;
     return references;
@@ -59,7 +60,7 @@ export class PinStore {
 
   /** Gives cards all their tries back. Verdicts that were given stay what they are. */
   async unlock(tokens: readonly Uint8Array[]): Promise<void> {
-    await this.#database.run(UNLOCK, [tokens]);
+    await this.#database.run(UNLOCK, [binaryArray("bytea", tokens)]);
   }
 }
 

@@ -1,3 +1,4 @@
+import { binaryArray } from "../../prisma/binary-array.ts";
 import type { HotDatabase } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
 
@@ -70,11 +71,15 @@ export class RegistryStore {
   }
 
   async readerCertificates(ids: readonly Uint8Array[]): Promise<readonly CertificateRow[]> {
-    return await this.#database.run<CertificateRow>(READER_CERTIFICATES, [ids]);
+    return await this.#database.run<CertificateRow>(READER_CERTIFICATES, [
+      binaryArray("bytea", ids),
+    ]);
   }
 
   async terminalCertificates(ids: readonly Uint8Array[]): Promise<readonly CertificateRow[]> {
-    return await this.#database.run<CertificateRow>(TERMINAL_CERTIFICATES, [ids]);
+    return await this.#database.run<CertificateRow>(TERMINAL_CERTIFICATES, [
+      binaryArray("bytea", ids),
+    ]);
   }
 
   /** Balance of a merchant's account; zeros when it has none in this currency. */

@@ -7,6 +7,7 @@ import { enumName } from "../../payment/enum-name.ts";
 import type { MerchantId, PaymentId } from "../../payment/identifiers.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
 import { PAYMENT_TRANSITIONS, type StateName } from "../../payment/states.ts";
+import { binaryArray } from "../../prisma/binary-array.ts";
 import type { HotDatabase } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
 import type { CheckedSubmission } from "./checked-submission.ts";
@@ -80,15 +81,14 @@ export class RecordStore {
 
   /** The records of these payments, where there are any, in no particular order. */
   async findByPayments(keys: readonly PaymentKey[]): Promise<readonly RelayRecord[]> {
-    const rows = await this.#database.run<RecordRow>(FIND_BY_PAYMENTS, [
-      keys.map(({ merchantId }) => merchantId),
-      keys.map(({ paymentId }) => paymentId),
-    ]);
+    const rows = await this.#database.run<RecordRow>(FIND_BY_PAYMENTS, KEYS.values(keys));
     return rows.map(recordOf);
   }
 
   async findByNumbers(numbers: readonly RecordNumber[]): Promise<readonly RelayRecord[]> {
-    const rows = await this.#database.run<RecordRow>(FIND_BY_NUMBERS, [numbers]);
+    const rows = await this.#database.run<RecordRow>(FIND_BY_NUMBERS, [
+      binaryArray("text", numbers),
+    ]);
     return rows.map(recordOf);
   }
 
@@ -183,12 +183,16 @@ const INSERT = {
     SELECT record_number FROM inserted`,
 };
 
+const KEYS = new RowParameters<PaymentKey>({
+  merchant_id: ["text", ({ merchantId }) => merchantId],
+  payment_id: ["uuid", ({ paymentId }) => paymentId],
+});
+
 const FIND_BY_PAYMENTS = {
   name: "find_records_by_payments",
   text: `
     SELECT ${RECORD_COLUMNS}
-    FROM unnest($1::text[], $2::uuid[]) AS given(merchant_id, payment_id)
-    JOIN record USING (merchant_id, payment_id)`,
+    FROM ${KEYS.from("given")} JOIN record USING (${KEYS.names})`,
 };
 
 const FIND_BY_NUMBERS = {
@@ -229,12 +233,15 @@ const COMPLETE_BATCH = new RowParameters<Completion>({
   result_signature: ["bytea", ({ result }) => result?.signature],
   result_key_id: ["bytea", ({ result }) => result?.keyId],
   fault_code: ["text", ({ faultCode }) => faultCode],
-  is_kept: ["bool", ({ isKept }) => isKept ?? false],
+  is_kept: ["boolean", ({ isKept }) => isKept ?? false],
 });
 
 /** "FORWARDED>APPROVED" and all others of the table. */
-const LEGAL_TRANSITIONS: readonly string[] = Object.entries(PAYMENT_TRANSITIONS).flatMap(
-  ([from, states]) => states.map((to) => `${from}>${to}`),
+const LEGAL_TRANSITIONS = binaryArray(
+  "text",
+  Object.entries(PAYMENT_TRANSITIONS).flatMap(([from, states]) =>
+    states.map((to) => `${from}>${to}`),
+  ),
 );
 
 /** fault_code stays when none is given: it says why a payment was reversed. */

@@ -68,7 +68,7 @@ export class Connections {
     const ignore = () => undefined;
     return {
       query,
-      connect: async () => ({ query, release: ignore, on: ignore, off: ignore }),
+      connect: async () => ({ query, release: ignore }),
       on: ignore,
       end: async () => undefined,
     } as unknown as pg.Pool;
