@@ -8,6 +8,7 @@ import { LoadGenerator } from "./load/load-generator.ts";
 import type { RecipientKeys } from "./load/reader-payments.ts";
 import type { MeasuredSystem } from "./measured-run.ts";
 import { recipientKeysOf } from "./recipient-keys.ts";
+import { recycleWal } from "./recycled-wal.ts";
 
 /** A mesh in a folder of its own, which is removed with it. */
 export interface BenchBed extends AsyncDisposable {
@@ -35,6 +36,7 @@ export async function startBed(
   const dataDirectory = join(directory, "mesh");
   const benchMesh = stack.use(await startBenchMesh({ ...options, dataDirectory }));
   const { postgres } = benchMesh.mesh;
+  await recycleWal(postgres.connectionOptions("postgres"));
   const keys = recipientKeysOf(benchMesh.directory);
   const postgresVersion = await versionOf(postgres.connectionOptions("postgres"));
   const running = stack.move();

@@ -124,13 +124,13 @@ test("idle waits for everything that was added", async () => {
   expect(answers).toEqual([10]);
 });
 
-test("paced: the first goes at once, what comes soon after waits for 5 ms to be over", async () => {
+test("paced: the first goes at once, what comes soon after waits for 10 ms to be over", async () => {
   const clock = new ManualClock();
   const { flush, flushes } = poisonedFlush([]);
-  const group = new GroupCommit({ flush, pace: clock });
+  const group = new GroupCommit({ flush, pace: { clock } });
   await group.add(1);
   const soon = [group.add(2), group.add(3)];
-  await clock.advance(4);
+  await clock.advance(9);
   expect(flushes).toEqual([[1]]);
   soon.push(group.add(4));
   await clock.advance(1);
@@ -141,9 +141,9 @@ test("paced: the first goes at once, what comes soon after waits for 5 ms to be 
 test("paced: after a pause nothing waits, and neither does a full flush", async () => {
   const clock = new ManualClock();
   const { flush, flushes } = poisonedFlush([]);
-  const group = new GroupCommit({ flush, itemsMax: 2, pace: clock });
+  const group = new GroupCommit({ flush, itemsMax: 2, pace: { clock } });
   await group.add(1);
-  await clock.advance(5);
+  await clock.advance(10);
   await group.add(2);
   await Promise.all([group.add(3), group.add(4)]);
   expect(flushes).toEqual([[1], [2], [3, 4]]);

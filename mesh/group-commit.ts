@@ -13,11 +13,11 @@ const ITEMS_MAX = Math.min(
 const WAITING_MAX = 4_096;
 
 /**
- * From the start of one flush to that of the next, where flushes are paced: a statement costs as
- * much for one payment as for ten. What comes after a pause is flushed at once, so that a payment
- * on its own never waits.
+ * From the start of one flush to that of the next: a statement, and the frames that follow it, cost
+ * about as much for one payment as for ten. What comes after a pause is flushed at once, so that a
+ * payment on its own never waits.
  */
-const PACE_MS = 5;
+const PACE_MS = 10;
 /** Timers are no finer; less is not waited for. */
 const WAIT_MS_MIN = 1;
 
@@ -32,7 +32,7 @@ export class GroupCommit<Item, Answer> {
   readonly #flush: (items: readonly Item[]) => Promise<readonly Answer[]>;
   readonly #itemsMax: number;
   readonly #waitingMax: number;
-  readonly #pace: Clock | undefined;
+  readonly #pace: Pace | undefined;
   #lastFlushMs = Number.NEGATIVE_INFINITY;
   #waiting: Entry<Item, Answer>[] = [];
   #isRunning = false;
@@ -88,9 +88,9 @@ export class GroupCommit<Item, Answer> {
   }
 
   async #keepPace(): Promise<void> {
-    const clock = this.#pace;
-    if (clock === undefined) return;
-    const waitMs = this.#lastFlushMs + PACE_MS - clock.monotonicMs();
+    if (this.#pace === undefined) return;
+    const { clock, everyMs = PACE_MS } = this.#pace;
+    const waitMs = this.#lastFlushMs + everyMs - clock.monotonicMs();
     const isFull = this.#waiting.length >= this.#itemsMax;
     if (waitMs >= WAIT_MS_MIN && !isFull) await clock.sleep(waitMs);
     this.#lastFlushMs = clock.monotonicMs();
@@ -119,8 +119,14 @@ export interface GroupCommitOptions<Item, Answer> {
   readonly itemsMax?: number;
   /** How many may wait beside those being written. */
   readonly waitingMax?: number;
-  /** Flushes are then at least 5 ms apart, unless a full one is waiting. */
-  readonly pace?: Clock;
+  /** Flushes are then at least so far apart, unless a full one is waiting. */
+  readonly pace?: Pace;
+}
+
+export interface Pace {
+  readonly clock: Clock;
+  /** Milliseconds; 10 if not given. */
+  readonly everyMs?: number;
 }
 
 interface Entry<Item, Answer> {

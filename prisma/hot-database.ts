@@ -61,7 +61,7 @@ export class HotDatabase implements AsyncDisposable {
     await this.#before();
     const client = await this.#connect();
     try {
-      const { rows } = await client.query<Row>({ name, text, values: [...values] });
+      const rows = await rowsOf<Row>(client, { name, text, values: [...values] });
       client.release();
       return rows;
     } catch (error) {
@@ -97,6 +97,23 @@ export class HotDatabase implements AsyncDisposable {
       throw this.notReached(cause);
     }
   }
+}
+
+/**
+ * By callback: the promise that pg makes itself keeps all that a statement held, rows and values,
+ * from being collected with the young generation.
+ */
+function rowsOf<Row extends object>(
+  client: pg.PoolClient,
+  query: pg.QueryConfig,
+): Promise<readonly Row[]> {
+  return new Promise((resolve, reject) => {
+    client.query<Row>(query, (error, result) => {
+      // pg's types promise an error that is null where all went well.
+      if (error) reject(error);
+      else resolve(result.rows);
+    });
+  });
 }
 
 function poolTo(url: string, connection: HotDatabaseOptions["connection"]): pg.Pool {

@@ -44,9 +44,12 @@ export class AuthorizationDesk {
     this.#group = new GroupCommit({
       flush: (submissions) =>
         answerInRounds(submissions, OVERLOAD, (open, answers) => this.#decideRound(open, answers)),
-      pace: parts.clock,
+      pace: { clock: parts.clock },
     });
-    this.#previews = new GroupCommit({ flush: (submissions) => this.#preview(submissions) });
+    this.#previews = new GroupCommit({
+      flush: (submissions) => this.#preview(submissions),
+      pace: { clock: parts.clock },
+    });
   }
 
   /**

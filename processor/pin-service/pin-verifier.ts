@@ -1,3 +1,4 @@
+import type { Clock } from "../../mesh/clock.ts";
 import { GroupCommit } from "../../mesh/group-commit.ts";
 import { recordedStatement } from "../../mesh/recorded-statement.ts";
 import type { HopSpan, Telemetry } from "../../mesh/telemetry.ts";
@@ -45,12 +46,16 @@ export class PinVerifier {
   constructor(options: {
     readonly keys: PinKeys;
     readonly store: PinStore;
+    readonly clock: Clock;
     readonly telemetry: Telemetry;
   }) {
     this.#keys = options.keys;
     this.#store = options.store;
     this.#telemetry = options.telemetry;
-    this.#group = new GroupCommit({ flush: (entered) => this.#settle(entered) });
+    this.#group = new GroupCommit({
+      flush: (entered) => this.#settle(entered),
+      pace: { clock: options.clock },
+    });
   }
 
   /**

@@ -1,6 +1,16 @@
+import type { Clock } from "../../mesh/clock.ts";
 import { GroupCommit } from "../../mesh/group-commit.ts";
 import type { Log } from "../../mesh/log.ts";
 import type { Acknowledged, PaymentStore } from "../authorization/payment-store.ts";
+
+/** Nobody waits for them. */
+const WRITE_EVERY_MS = 200;
+
+export interface AcknowledgementsOptions {
+  readonly store: PaymentStore;
+  readonly clock: Clock;
+  readonly log: Log;
+}
 
 /**
  * Writes down what relays have committed, in groups and without an answer. One that is lost costs
@@ -10,13 +20,14 @@ export class Acknowledgements {
   readonly #group: GroupCommit<Acknowledged, undefined>;
   readonly #log: Log;
 
-  constructor({ store, log }: { readonly store: PaymentStore; readonly log: Log }) {
+  constructor({ store, clock, log }: AcknowledgementsOptions) {
     this.#log = log;
     this.#group = new GroupCommit({
       flush: async (acknowledged) => {
         await store.acknowledge(acknowledged);
         return acknowledged.map(() => undefined);
       },
+      pace: { clock, everyMs: WRITE_EVERY_MS },
     });
   }
 

@@ -29,7 +29,7 @@ function startedCompleter() {
         return new Map(completions.map(({ recordNumber, revision }) => [recordNumber, revision]));
       },
     },
-    lanes: { send: () => undefined },
+    lanes: { acknowledge: () => undefined },
     clock,
     log,
     telemetry: noTelemetry,

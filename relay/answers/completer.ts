@@ -33,7 +33,7 @@ export interface Ending {
 
 export interface CompleterOptions {
   readonly store: Pick<RecordStore, "complete">;
-  readonly lanes: Pick<ProcessorLanes, "send">;
+  readonly lanes: Pick<ProcessorLanes, "acknowledge">;
   readonly clock: Clock;
   readonly log: Log;
   readonly telemetry: Telemetry;
@@ -54,7 +54,7 @@ export class Completer {
     this.#options = options;
     this.#commits = new GroupCommit({
       flush: (endings) => this.#commit(endings),
-      pace: options.clock,
+      pace: { clock: options.clock },
     });
   }
 
@@ -110,9 +110,7 @@ export class Completer {
     const committed = endings.filter(
       ({ completion }) => changed.get(completion.recordNumber) === completion.revision,
     );
-    const acknowledgements = committed.flatMap(acknowledgementOf);
-    // A lost one costs nothing: it only tells the processor that no reversal will come.
-    if (acknowledgements.length > 0) lanes.send({ acknowledgements });
+    lanes.acknowledge(committed.flatMap(acknowledgementOf));
     for (const { outcome } of committed) onCompleted(outcome);
     return endings.map(() => undefined);
   }

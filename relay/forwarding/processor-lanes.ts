@@ -7,6 +7,7 @@ import {
 } from "../../gen/cardlane/keys/v1/keys_pb.ts";
 import { type PaymentFault, PaymentFaultSchema } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import {
+  type Acknowledgement,
   type Answer,
   HopAnswerSchema,
   type HopBox,
@@ -16,7 +17,7 @@ import {
   ProcessRequestSchema,
   type ProcessResponse,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
-import type { Clock } from "../../mesh/clock.ts";
+import type { Clock, Timer } from "../../mesh/clock.ts";
 import type { FrameStream } from "../../mesh/frame-stream.ts";
 import { type LastingStream, lastingStream } from "../../mesh/lasting-stream.ts";
 import type { Log } from "../../mesh/log.ts";
@@ -31,6 +32,8 @@ import { SharedKeys } from "../../sealing/shared-keys.ts";
 
 /** Entries of one box. */
 export const BOX_ENTRIES_MAX = 256;
+/** How long an acknowledgement waits for a box that goes anyway. */
+const ACKNOWLEDGE_WITHIN_MS = 100;
 /** A box with as many answers as that, each with a signed result. */
 const FRAME_BYTES_MAX = 1_048_576;
 /** The keys of all processors, old and new during a rotation. */
@@ -51,6 +54,12 @@ export interface SentBox {
   readonly stream: number;
   readonly number: bigint;
 }
+
+/** What is asked of a processor; what was committed is acknowledged with it. */
+export type BoxEntries = Pick<
+  MessageInitShape<typeof HopRequestSchema>,
+  "authorizations" | "reversals"
+>;
 
 export interface LanesOptions {
   readonly links: readonly ProcessorLink[];
@@ -79,6 +88,8 @@ export class ProcessorLanes implements AsyncDisposable {
   readonly #sharedKeys: SharedKeys;
   readonly #lanes: Lane[] = [];
   #lastUsed = 0;
+  #acknowledgements: Acknowledgement[] = [];
+  #acknowledgementsDue: Timer | undefined;
 
   constructor(options: LanesOptions) {
     this.#options = options;
@@ -101,12 +112,30 @@ export class ProcessorLanes implements AsyncDisposable {
     return this.#processorKey() !== undefined && this.#nextLane() !== undefined;
   }
 
-  /** @returns undefined when no stream took it: nothing was sent. */
-  send(request: MessageInitShape<typeof HopRequestSchema>): SentBox | undefined {
+  /**
+   * Goes with the next box; on its own where none follows soon. A lost one costs nothing: it only
+   * tells the processor that no reversal will come.
+   */
+  acknowledge(acknowledgements: readonly Acknowledgement[]): void {
+    if (acknowledgements.length === 0) return;
+    this.#acknowledgements.push(...acknowledgements);
+    this.#acknowledgementsDue ??= this.#options.clock.timer(ACKNOWLEDGE_WITHIN_MS, () => {
+      this.#acknowledgementsDue = undefined;
+      while (this.#acknowledgements.length > 0 && this.send({}) !== undefined);
+      this.#acknowledgements = [];
+    });
+  }
+
+  /**
+   * @param entries at most BOX_ENTRIES_MAX.
+   * @returns undefined when no stream took it: nothing was sent.
+   */
+  send(entries: BoxEntries): SentBox | undefined {
     const lane = this.#nextLane();
     const key = this.#processorKey();
     if (lane === undefined || key === undefined) return undefined;
     const number = lane.nextBox;
+    const request = { ...entries, acknowledgements: this.#takeAcknowledgements(entries) };
     const box = create(HopBoxSchema, {
       number,
       relayKeyId: this.#options.hop.keyId,
@@ -130,7 +159,14 @@ export class ProcessorLanes implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#acknowledgementsDue?.cancel();
     await Promise.all(this.#lanes.map(({ stream }) => stream.close()));
+  }
+
+  /** As many as there is room for beside `entries`. */
+  #takeAcknowledgements({ authorizations = [], reversals = [] }: BoxEntries): Acknowledgement[] {
+    const room = BOX_ENTRIES_MAX - authorizations.length - reversals.length;
+    return this.#acknowledgements.splice(0, room);
   }
 
   #openLane(index: number, link: ProcessorLink): void {

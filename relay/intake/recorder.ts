@@ -59,7 +59,7 @@ export class Recorder {
     this.#options = options;
     this.#commits = new GroupCommit({
       flush: (submissions) => this.#commit(submissions),
-      pace: options.clock,
+      pace: { clock: options.clock },
     });
   }
 

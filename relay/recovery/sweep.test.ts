@@ -71,6 +71,7 @@ test("a late approval does not beat the reversal", async () => {
   bed.clock.putForward(60_000);
   await terminal.completedAs(paymentId, REVERSED);
   expect(terminal.completed.map(({ state }) => state)).toEqual([REVERSING, REVERSED]);
+  await bed.processor.until(() => bed.processor.acknowledgements.length > 0);
   expect(bed.processor.acknowledgements).toMatchObject([{ revision: 2 }]);
 });
 

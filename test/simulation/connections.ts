@@ -46,6 +46,8 @@ export interface ConnectionsOptions {
   readonly witness: StatementWitness;
 }
 
+type QueryBack = (error: Error | null, result?: pg.QueryResult) => void;
+
 /** One program's connections to its database. A dead program's statements may still be done. */
 export class Connections {
   readonly #options: ConnectionsOptions;
@@ -66,9 +68,12 @@ export class Connections {
 
   #poolOf(query: (config: pg.QueryConfig) => Promise<pg.QueryResult>): pg.Pool {
     const ignore = () => undefined;
+    const queryBack = (config: pg.QueryConfig, back: QueryBack) => {
+      query(config).then((result) => back(null, result), back);
+    };
     return {
       query,
-      connect: async () => ({ query, release: ignore }),
+      connect: async () => ({ query: queryBack, release: ignore }),
       on: ignore,
       end: async () => undefined,
     } as unknown as pg.Pool;
