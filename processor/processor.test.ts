@@ -9,7 +9,7 @@ import { Health, HealthCheckResponse_ServingStatus } from "../gen/health/v1/heal
 import { systemClock } from "../mesh/clock.ts";
 import { dial } from "../mesh/dial.ts";
 import { paymentIdToBytes } from "../payment/identifiers.ts";
-import { inWords } from "../test/fixtures/playing-relay.ts";
+import { inWords, PlayingRelay } from "../test/fixtures/playing-relay.ts";
 import { type ProcessorMesh, startProcessorMesh } from "../test/fixtures/processor-mesh.ts";
 import type { PaymentWishes } from "../test/fixtures/reader-payment.ts";
 
@@ -79,6 +79,43 @@ test("many payments in one box each get their own answer", async () => {
     "DECLINED 54",
     "APPROVED 00",
   ]);
+});
+
+/** Whether the boxes that brought these answers were signed as a whole, and rightly. */
+async function boxSignaturesOf(
+  payments: readonly ReturnType<typeof mesh.signer.sign>[],
+): Promise<readonly boolean[]> {
+  await using relay = new PlayingRelay({ keys: mesh.keys, address: mesh.processorAddress });
+  await Promise.all(relay.authorizeAll(payments));
+  return relay.boxSignatures;
+}
+
+test("results of one box are signed together, and only when they were just made", async () => {
+  const payments = [1, 2, 3].map(() => mesh.signer.sign({ pin: null }));
+  expect(await boxSignaturesOf(payments)).toEqual([true]);
+  // These are read from the database, where somebody else may have written.
+  expect(await boxSignaturesOf(payments)).toEqual([]);
+  const fresh = [1, 2].map(() => mesh.signer.sign({ pin: null }));
+  expect(await boxSignaturesOf([...fresh, ...payments])).toEqual([]);
+});
+
+test("one result, and one beside a fault, have their own signature alone", async () => {
+  const foreign = mesh.signer.sign({ pin: null, context: { currency: 392 } });
+  expect(await boxSignaturesOf([mesh.signer.sign({ pin: null })])).toEqual([]);
+  expect(await boxSignaturesOf([mesh.signer.sign({ pin: null }), foreign])).toEqual([]);
+});
+
+test("results of one box of reversals are signed together", async () => {
+  const payments = [1, 2, 3].map(() => mesh.signer.sign({ pin: null }));
+  await using relay = new PlayingRelay({ keys: mesh.keys, address: mesh.processorAddress });
+  const entries = payments.map((payment, index) => ({
+    requestNumber: BigInt(index + 1),
+    messageType: 400,
+    reverse: relay.reverseOf(payment),
+  }));
+  relay.send({ reversals: entries });
+  await relay.close();
+  expect(relay.boxSignatures).toEqual([true]);
 });
 
 const tap: PaymentWishes["context"] = { entryMode: EntryMode.CONTACTLESS };

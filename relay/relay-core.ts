@@ -183,8 +183,8 @@ export class RelayCore implements AsyncDisposable {
       links: this.#options.processors,
       hop: this.#options.keys.hop,
       manifest: () => this.#manifest.current,
-      onAnswers: (answers) => {
-        this.#faults.deliver("relay.answer", () => this.#answers.receive(answers));
+      onAnswers: (box) => {
+        this.#faults.deliver("relay.answer", () => this.#answers.receive(box));
       },
       onBoxRefused: (box, fault) => {
         // Most likely a key was rotated out.

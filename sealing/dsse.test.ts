@@ -33,7 +33,8 @@ test("the encoding names type and lengths", () => {
 });
 
 test.each(Object.entries(PAYLOAD_TYPES))("%s has its own payload type", (name, payloadType) => {
-  expect(payloadType).toBe(`application/vnd.cardlane.${name}.v1+protobuf`);
+  const layout = name === "box-results" ? "" : "+protobuf";
+  expect(payloadType).toBe(`application/vnd.cardlane.${name}.v1${layout}`);
 });
 
 test("the digest is SHA-512 over the encoding", () => {

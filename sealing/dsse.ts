@@ -16,6 +16,8 @@ export const PAYLOAD_TYPES = {
   reverse: "application/vnd.cardlane.reverse.v1+protobuf",
   result: "application/vnd.cardlane.result.v1+protobuf",
   completion: "application/vnd.cardlane.completion.v1+protobuf",
+  // Bytes of a fixed layout, see box-results.ts.
+  "box-results": "application/vnd.cardlane.box-results.v1",
 } as const;
 export type PayloadType = keyof typeof PAYLOAD_TYPES;
 

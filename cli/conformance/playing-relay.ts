@@ -30,6 +30,7 @@ import { enumName } from "../../payment/enum-name.ts";
 import { parseRelayId, paymentIdToBytes } from "../../payment/identifiers.ts";
 import { messageTypeOf, posEntryMode, REVERSAL_REASONS } from "../../payment/iso8583.ts";
 import { newRecordNumber, type RecordNumber } from "../../payment/record-number.ts";
+import { verifyBoxResults } from "../../sealing/box-results.ts";
 import { sign } from "../../sealing/dsse.ts";
 import { openHopBox, sealHopBox } from "../../sealing/hop-box.ts";
 import type { Manifest } from "../../sealing/manifest.ts";
@@ -68,6 +69,8 @@ export function inWords({ result, fault }: Played): string {
 /** Plays a relay towards a processor: boxes in order, no database, no retries. */
 export class PlayingRelay implements AsyncDisposable {
   readonly relay: RelayKeys;
+  /** For each box with a signature over all its results: whether that was right. */
+  readonly boxSignatures: boolean[] = [];
   readonly #keys: PlayingKeys;
   readonly #channel: MeshChannel;
   readonly #live: LiveStream<ProcessRequest, ProcessResponse>;
@@ -247,7 +250,13 @@ export class PlayingRelay implements AsyncDisposable {
       relayId: this.relay.relayId,
       box: frame.value.sealed,
     });
-    for (const answer of fromBinary(HopAnswerSchema, payload).answers) this.#settle(answer);
+    const { answers, resultsSignature } = fromBinary(HopAnswerSchema, payload);
+    if (resultsSignature !== undefined) {
+      const { manifest } = this.#keys;
+      const { relayId } = this.relay;
+      this.boxSignatures.push(verifyBoxResults({ relayId, answers, resultsSignature, manifest }));
+    }
+    for (const answer of answers) this.#settle(answer);
   }
 
   #settle({ requestNumber, answer }: Answer): void {

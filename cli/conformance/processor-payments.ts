@@ -31,6 +31,20 @@ export const PROCESSOR_PAYMENTS: PaymentChecks = {
       const isSame = equalBytes(bytesOf(first), bytesOf(second));
       expectThat(isSame, "expected the stored result, got another one");
     }),
+    playing(
+      "signs each result of a box; a signature over all of them is right, or absent",
+      async (table) => {
+        const payments = [1, 2, 3].map(() => table.signer.sign({ pin: null }));
+        const played = await Promise.all(table.relay.authorizeAll(payments));
+        for (const [index, payment] of payments.entries()) {
+          const one = played[index];
+          expectThat(one !== undefined, "expected an answer to each payment");
+          table.expectAnswer(one, payment, "APPROVED 00");
+        }
+        const isRight = table.relay.boxSignatures.every((right) => right);
+        expectThat(isRight, "expected a right results_signature or none, got a wrong one");
+      },
+    ),
     playing("declines a wrong PIN with 55, and takes the right one", async (table) => {
       const wrong = table.signer.sign({ pin: "9999" });
       table.expectAnswer(await table.relay.authorize(wrong), wrong, "DECLINED 55");

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/ecdh"
 	"crypto/ed25519"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 	"github.com/cardlane/cardlane/clients/go/dsse"
 	keysv1 "github.com/cardlane/cardlane/clients/go/gen/cardlane/keys/v1"
 	paymentv1 "github.com/cardlane/cardlane/clients/go/gen/cardlane/payment/v1"
+	processorv1 "github.com/cardlane/cardlane/clients/go/gen/cardlane/processor/v1"
 	"github.com/cardlane/cardlane/clients/go/internal/vectors"
 	"github.com/cardlane/cardlane/clients/go/mesh"
 	"github.com/cardlane/cardlane/clients/go/payment"
@@ -81,6 +83,40 @@ func TestHopBoxVectors(t *testing.T) {
 		payload, err := hop.Open(directions[given.Text("direction")], given.Bytes("sealed"))
 		return yields{"payload": hex.EncodeToString(payload)}, verdictOf(err)
 	})
+}
+
+func TestBoxResultsVectors(t *testing.T) {
+	vectors.Judge(t, "box-results.json", func(t *testing.T, given vectors.Fields) (yields, string) {
+		box := new(processorv1.HopAnswer)
+		check(t, proto.Unmarshal(given.Bytes("hop_answer"), box))
+		key, err := strictsig.ParsePublicKey(given.Bytes("manifest_public_key"))
+		check(t, err)
+		body, isWhole := boxResultsBody(given.Text("relay_id"), box, key.ID())
+		name := "application/vnd.cardlane.box-results.v1"
+		encoding := append(fmt.Appendf(nil, "DSSEv1 %d %s %d ", len(name), name, len(body)), body...)
+		if !isWhole || !key.Verify(encoding, box.GetResultsSignature().GetSignature()) {
+			return nil, string(payment.SignatureRejected)
+		}
+		return yields{"signed": hex.EncodeToString(body)}, vectors.Accepted
+	})
+}
+
+// boxResultsBody is what one signature over all results of a box covers, if keyID made all of them.
+func boxResultsBody(relayID string, box *processorv1.HopAnswer, keyID []byte) ([]byte, bool) {
+	body, count := []byte(relayID), 0
+	isWhole := bytes.Equal(box.GetResultsSignature().GetKeyId(), keyID)
+	for _, answer := range box.Answers {
+		signed := answer.GetResult()
+		if signed == nil {
+			continue
+		}
+		count++
+		isWhole = isWhole && bytes.Equal(signed.KeyId, keyID) && len(signed.Signature) == 64
+		body = binary.BigEndian.AppendUint64(body, answer.RequestNumber)
+		body = append(body, dsse.Digest(dsse.Result, signed.Result)...)
+		body = append(body, signed.Signature...)
+	}
+	return body, isWhole && count > 1
 }
 
 func TestResultVectors(t *testing.T) {

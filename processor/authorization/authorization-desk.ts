@@ -131,7 +131,7 @@ export class AuthorizationDesk {
       const submission = submissions[index];
       if (submission === undefined || written?.has(keyText(row)) !== true) return;
       submission.span.set({ paymentState: row.state, responseCode: row.responseCode });
-      answers.set(submission, resultAnswer(row.stored));
+      answers.set(submission, resultAnswer(row.stored, signer));
     });
   }
 

@@ -92,7 +92,7 @@ export class ReversalDesk {
       const stored = results.get(key);
       if (stored === undefined || !written.has(key)) continue;
       reversal.span.set({ paymentState: "REVERSED" });
-      answers.set(reversal, resultAnswer(stored));
+      answers.set(reversal, resultAnswer(stored, signer));
     }
   }
 

@@ -8,7 +8,9 @@ import {
   HopBoxSchema,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import { faultOf } from "../../payment/payment-fault.ts";
+import { signBoxResults } from "../../sealing/box-results.ts";
 import type { CheckedRelayCertificate } from "../../sealing/certificates.ts";
+import type { Signer } from "../../sealing/curves.ts";
 import { sealHopBox } from "../../sealing/hop-box.ts";
 import { keyIdOf } from "../../sealing/key-id.ts";
 import type { Random } from "../../sealing/random.ts";
@@ -30,7 +32,7 @@ export interface Hop {
 export class AnswerBoxes {
   readonly #random: Random;
   readonly #send: (box: HopBox) => void;
-  #answers: Answer[] = [];
+  #answers: SignedAnswer[] = [];
   #hop: Hop | undefined;
   #number = 0n;
 
@@ -44,7 +46,8 @@ export class AnswerBoxes {
     const wire = wireOf(answer);
     if (wire === undefined) return;
     this.#hop = hop;
-    this.#answers.push(create(AnswerSchema, { requestNumber, answer: wire }));
+    const signer = answer.kind === "result" ? answer.signer : undefined;
+    this.#answers.push({ answer: create(AnswerSchema, { requestNumber, answer: wire }), signer });
     if (this.#answers.length === 1) setImmediate(() => this.flush());
   }
 
@@ -59,8 +62,12 @@ export class AnswerBoxes {
     }
   }
 
-  #box({ relay, processorKeyId, sharedKeys }: Hop, answers: readonly Answer[]): HopBox {
+  #box({ relay, processorKeyId, sharedKeys }: Hop, signed: readonly SignedAnswer[]): HopBox {
     this.#number += 1n;
+    const { relayId } = relay;
+    const answers = signed.map(({ answer }) => answer);
+    const signer = signerOfAll(signed);
+    const resultsSignature = signer && signBoxResults({ relayId, answers }, signer);
     return create(HopBoxSchema, {
       number: this.#number,
       relayKeyId: keyIdOf(relay.hopKey),
@@ -69,12 +76,25 @@ export class AnswerBoxes {
         sharedKeys,
         peerPublicKey: relay.hopKey,
         direction: "answer",
-        relayId: relay.relayId,
+        relayId,
         random: this.#random,
-        payload: toBinary(HopAnswerSchema, create(HopAnswerSchema, { answers: [...answers] })),
+        payload: toBinary(HopAnswerSchema, create(HopAnswerSchema, { answers, resultsSignature })),
       }),
     });
   }
+}
+
+/** An answer, and who signed it just now when it is a result. */
+interface SignedAnswer {
+  readonly answer: Answer;
+  readonly signer: Signer | undefined;
+}
+
+/** Who signed all results just now; undefined when there is one that nobody here saw being made. */
+function signerOfAll(answers: readonly SignedAnswer[]): Signer | undefined {
+  const results = answers.filter(({ answer }) => answer.answer.case === "result");
+  const signer = results[0]?.signer;
+  return results.every((one) => one.signer === signer) ? signer : undefined;
 }
 
 function wireOf(answer: EntryAnswer): Answer["answer"] | undefined {

@@ -4,9 +4,10 @@ import {
   ReverseSchema,
   type SignedResult,
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
-import type { Answer } from "../../gen/cardlane/processor/v1/processor_pb.ts";
+import type { Answer, HopAnswer } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import type { Log } from "../../mesh/log.ts";
 import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
+import type { RelayId } from "../../payment/identifiers.ts";
 import { REVERSAL_REASONS } from "../../payment/iso8583.ts";
 import { parsePaymentContext } from "../../payment/payment-context.ts";
 import { errorOfFault } from "../../payment/payment-fault.ts";
@@ -18,12 +19,14 @@ import type { RelayRecord } from "../records/relay-record.ts";
 import type { Reversals } from "../recovery/reversals.ts";
 import { type Completer, endingOf, neverTaken } from "./completer.ts";
 import { checkResult, type ExpectedResult } from "./result-check.ts";
+import { type SignatureCheck, signatureCheckOf } from "./signature-check.ts";
 
 /** Faults after which the processor will refuse the reversal of these bytes as well. */
 const NEVER_TAKEN: readonly PaymentErrorCode[] = ["OWNED_ELSEWHERE", "DUPLICATE_DIFFERS"];
 const MAY_BE_TAKEN_LATER: readonly NextStep[] = [NextStep.RETRY_SAME_ID, NextStep.WAIT];
 
 export interface AnswersOptions {
+  readonly relayId: RelayId;
   readonly forwarder: Forwarder;
   readonly reversals: Reversals;
   readonly completer: Completer;
@@ -41,29 +44,31 @@ export class Answers {
     this.#options = options;
   }
 
-  receive(answers: readonly Answer[]): void {
-    for (const answer of answers) this.#receive(answer);
+  receive(box: HopAnswer): void {
+    const { relayId, manifest, log } = this.#options;
+    const isSigned = signatureCheckOf({ box, relayId, manifest: manifest(), log });
+    for (const answer of box.answers) this.#receive(answer, isSigned);
   }
 
   /** Everything that is not about a request that still waits is late, and ignored. */
-  #receive({ requestNumber, answer }: Answer): void {
+  #receive({ requestNumber, answer }: Answer, isSigned: SignatureCheck): void {
     const flight = this.#options.forwarder.answered(requestNumber);
     const reversing = this.#options.reversals.answered(requestNumber);
     if (flight !== undefined) {
-      if (answer.case === "result") this.#flightResult(flight, answer.value);
+      if (answer.case === "result") this.#flightResult(flight, answer.value, isSigned);
       if (answer.case === "fault") this.#flightFault(flight, errorOfFault(answer.value));
     } else if (reversing !== undefined) {
-      if (answer.case === "result") this.#reversalResult(reversing, answer.value);
+      if (answer.case === "result") this.#reversalResult(reversing, answer.value, isSigned);
       if (answer.case === "fault") this.#reversalFault(reversing, errorOfFault(answer.value));
     }
   }
 
-  #flightResult(flight: Flight, signed: SignedResult): void {
-    const { forwarder, completer, manifest } = this.#options;
+  #flightResult(flight: Flight, signed: SignedResult, isSigned: SignatureCheck): void {
+    const { forwarder, completer } = this.#options;
     const { totalMinor } = flight.context.amounts;
     const approval = { totalMinor, acceptPartial: flight.context.wire.acceptPartial };
     try {
-      const result = checkResult(signed, { ...flight, approval }, manifest());
+      const result = checkResult(signed, { ...flight, approval }, isSigned);
       forwarder.settle(flight);
       const ending = endingOf(recordOfFlight(flight), signed, result, flight.span);
       void completer.complete(ending).then(() => forwarder.drop(flight));
@@ -99,12 +104,12 @@ export class Answers {
       .finally(() => forwarder.drop(flight));
   }
 
-  #reversalResult(record: RelayRecord, signed: SignedResult): void {
-    const { reversals, completer, manifest, log } = this.#options;
+  #reversalResult(record: RelayRecord, signed: SignedResult, isSigned: SignatureCheck): void {
+    const { reversals, completer, log } = this.#options;
     const { recordNumber } = record;
     try {
       const approval = approvalOf(record);
-      const result = checkResult(signed, { ...record, approval }, manifest());
+      const result = checkResult(signed, { ...record, approval }, isSigned);
       const isKept = result.outcome !== Outcome.REVERSED && result.outcome !== Outcome.DECLINED;
       // Acknowledged after a commit that is gone since: whoever was told of it was told the truth.
       if (isKept) log.error("a payment to be undone had been acknowledged", { recordNumber });

@@ -9,8 +9,7 @@ import { type PaymentId, paymentIdToBytes } from "../../payment/identifiers.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
 import { strictDecode } from "../../payment/strict-decode.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
-import { verify } from "../../sealing/dsse.ts";
-import type { Manifest } from "../../sealing/manifest.ts";
+import type { SignatureCheck } from "./signature-check.ts";
 
 /** What a result must agree with. */
 export interface ExpectedResult {
@@ -30,14 +29,12 @@ export interface ExpectedResult {
 export function checkResult(
   signed: SignedResult,
   expected: ExpectedResult,
-  manifest: Manifest | undefined,
+  isSigned: SignatureCheck,
 ): Result {
-  const verifier = manifest?.resultVerifier(signed.keyId);
-  const { result: body, signature } = signed;
-  if (verifier === undefined || !verify({ type: "result", body, signature, verifier })) {
+  if (!isSigned(signed)) {
     throw new PaymentError("SIGNATURE_REJECTED", "processor signature rejected");
   }
-  const result = strictDecode(ResultSchema, body, "result");
+  const result = strictDecode(ResultSchema, signed.result, "result");
   require("version", result.version === 1);
   require("payment_id", equalBytes(result.paymentId, paymentIdToBytes(expected.paymentId)));
   require("record_number", result.recordNumber === expected.recordNumber);

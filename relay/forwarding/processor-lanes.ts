@@ -8,7 +8,7 @@ import {
 import { type PaymentFault, PaymentFaultSchema } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import {
   type Acknowledgement,
-  type Answer,
+  type HopAnswer,
   HopAnswerSchema,
   type HopBox,
   HopBoxSchema,
@@ -72,7 +72,7 @@ export interface LanesOptions {
   readonly random: Random;
   readonly jitter: () => number;
   readonly log: Log;
-  readonly onAnswers: (answers: readonly Answer[]) => void;
+  readonly onAnswers: (box: HopAnswer) => void;
   readonly onBoxRefused: (box: SentBox, fault: PaymentFault) => void;
   /** A stream is open that was not there before. */
   readonly onUp: () => void;
@@ -240,7 +240,7 @@ export class ProcessorLanes implements AsyncDisposable {
         relayId: this.#options.relayId,
         box: box.sealed,
       });
-      this.#options.onAnswers(fromBinary(HopAnswerSchema, payload).answers);
+      this.#options.onAnswers(fromBinary(HopAnswerSchema, payload));
     } catch (error) {
       if (!(error instanceof SealedDataRejected)) throw error;
       // No answer is worth more than a wrong one: the payments are repeated, then reversed.

@@ -1,3 +1,4 @@
+import { boxResults } from "./box-results.ts";
 import { boxes } from "./boxes.ts";
 import { contexts } from "./contexts.ts";
 import { errors } from "./errors.ts";
@@ -16,6 +17,7 @@ export const VECTOR_FILES: readonly VectorFile[] = [
   pinBlocks,
   saltSessions,
   hopBoxes,
+  boxResults,
   results,
   errors,
 ];

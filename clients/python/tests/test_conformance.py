@@ -22,6 +22,7 @@ from vectors import read_vectors, repeated
 from cardlane.errors import PaymentError
 from cardlane.keys.v1 import keys_pb2 as keys
 from cardlane.payment.v1 import payment_pb2 as payment
+from cardlane.processor.v1 import processor_pb2 as processor
 from cardlane.sealing.dsse import PayloadType, digest, verify
 from cardlane.sealing.ed25519 import Signer, Verifier, key_id
 from cardlane.sealing.manifest import Manifest
@@ -108,6 +109,24 @@ def hop_box(given: Given) -> Given:
     return {"payload": open_hop_box(given).hex()}
 
 
+def box_results(given: Given) -> Given:
+    verifier = Verifier(hex_bytes(given["manifest_public_key"]))
+    box = processor.HopAnswer.FromString(hex_bytes(given["hop_answer"]))
+    results = [one for one in box.answers if one.HasField("result")]
+    body = given["relay_id"].encode() + b"".join(
+        one.request_number.to_bytes(8) + digest("result", one.result.result) + one.result.signature
+        for one in results
+    )
+    keys_named = {box.results_signature.key_id, *(one.result.key_id for one in results)}
+    widths = {len(one.result.signature) for one in results}
+    payload_type = "application/vnd.cardlane.box-results.v1"
+    encoding = f"DSSEv1 {len(payload_type)} {payload_type} {len(body)} ".encode() + body
+    is_whole = len(results) > 1 and keys_named == {verifier.key_id} and widths == {64}
+    if not is_whole or not verifier.verify(encoding, box.results_signature.signature):
+        raise PaymentError("SIGNATURE_REJECTED", "signature rejected")
+    return {"signed": body.hex()}
+
+
 def result(given: Given) -> Given:
     public_key = hex_bytes(given["manifest_public_key"])
     key = keys.ManifestKey(
@@ -155,6 +174,7 @@ JUDGES: dict[str, Callable[[Given], Given]] = {
     "pin-blocks": pin_block,
     "salt-sessions": salt_session,
     "hop-boxes": hop_box,
+    "box-results": box_results,
     "results": result,
     "errors": error,
 }

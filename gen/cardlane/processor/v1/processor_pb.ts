@@ -21,7 +21,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cardlane/processor/v1/processor.proto.
  */
 export const file_cardlane_processor_v1_processor: GenFile = /*@__PURE__*/
-  fileDesc("CiVjYXJkbGFuZS9wcm9jZXNzb3IvdjEvcHJvY2Vzc29yLnByb3RvEhVjYXJkbGFuZS5wcm9jZXNzb3IudjEi9wEKDlByb2Nlc3NSZXF1ZXN0EigKBWhlbGxvGAEgASgLMhcuY2FyZGxhbmUubWVzaC52MS5IZWxsb0gAEjAKCWhlYXJ0YmVhdBgCIAEoCzIbLmNhcmRsYW5lLm1lc2gudjEuSGVhcnRiZWF0SAASKAoFZHJhaW4YAyABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkRyYWluSAASKAoFY2xvc2UYBCABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkNsb3NlSAASLAoDYm94GAogASgLMh0uY2FyZGxhbmUucHJvY2Vzc29yLnYxLkhvcEJveEgAQgcKBWZyYW1lIrICCg9Qcm9jZXNzUmVzcG9uc2USKAoFaGVsbG8YASABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkhlbGxvSAASMAoJaGVhcnRiZWF0GAIgASgLMhsuY2FyZGxhbmUubWVzaC52MS5IZWFydGJlYXRIABIoCgVkcmFpbhgDIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuRHJhaW5IABIoCgVjbG9zZRgEIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuQ2xvc2VIABIsCgNib3gYCiABKAsyHS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuSG9wQm94SAASOAoLYm94X3JlZnVzZWQYCyABKAsyIS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuQm94UmVmdXNlZEgAQgcKBWZyYW1lIlgKBkhvcEJveBIOCgZudW1iZXIYASABKAQSFAoMcmVsYXlfa2V5X2lkGAIgASgMEhgKEHByb2Nlc3Nvcl9rZXlfaWQYAyABKAwSDgoGc2VhbGVkGAQgASgMIk4KCkJveFJlZnVzZWQSDgoGbnVtYmVyGAEgASgEEjAKBWZhdWx0GAIgASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5QYXltZW50RmF1bHQizgIKCkhvcFJlcXVlc3QSQwoOYXV0aG9yaXphdGlvbnMYASADKAsyKy5jYXJkbGFuZS5wcm9jZXNzb3IudjEuQXV0aG9yaXphdGlvblJlcXVlc3QSOQoJcmV2ZXJzYWxzGAIgAygLMiYuY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJldmVyc2FsUmVxdWVzdBI/CgxpbnN0cnVjdGlvbnMYAyADKAsyKS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuSW5zdHJ1Y3Rpb25SZXF1ZXN0EkAKEGFja25vd2xlZGdlbWVudHMYBCADKAsyJi5jYXJkbGFuZS5wcm9jZXNzb3IudjEuQWNrbm93bGVkZ2VtZW50Ej0KC2NvbXBsZXRpb25zGAUgAygLMiguY2FyZGxhbmUucHJvY2Vzc29yLnYxLkNvbXBsZXRpb25SZXF1ZXN0IjsKCUhvcEFuc3dlchIuCgdhbnN3ZXJzGAEgAygLMh0uY2FyZGxhbmUucHJvY2Vzc29yLnYxLkFuc3dlciKcAwoUQXV0aG9yaXphdGlvblJlcXVlc3QSFgoOcmVxdWVzdF9udW1iZXIYASABKAQSFAoMbWVzc2FnZV90eXBlGAIgASgNEhUKDXJlY29yZF9udW1iZXIYAyABKAkSFAoMdHJhY2VfbnVtYmVyGAQgASgNEhwKFHRyYW5zbWlzc2lvbl90aW1lX21zGAUgASgDEhIKCmxvY2FsX3RpbWUYBiABKAkSHgoWbWVyY2hhbnRfY2F0ZWdvcnlfY29kZRgHIAEoDRIWCg5wb3NfZW50cnlfbW9kZRgIIAEoCRIaChJwb3NfY29uZGl0aW9uX2NvZGUYCSABKAkSIAoYYWNxdWlyaW5nX2luc3RpdHV0aW9uX2lkGAogASgJEiEKGWZvcndhcmRpbmdfaW5zdGl0dXRpb25faWQYCyABKAkSFAoMdGltZV9sZWZ0X21zGAwgASgNEjMKB3BheW1lbnQYDSABKAsyIi5jYXJkbGFuZS5wYXltZW50LnYxLlNpZ25lZFBheW1lbnQSEwoLdHJhY2VwYXJlbnQYDiABKAkiiQEKD1JldmVyc2FsUmVxdWVzdBIWCg5yZXF1ZXN0X251bWJlchgBIAEoBBIUCgxtZXNzYWdlX3R5cGUYAiABKA0SMwoHcmV2ZXJzZRgDIAEoCzIiLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkUmV2ZXJzZRITCgt0cmFjZXBhcmVudBgEIAEoCSLXAQoSSW5zdHJ1Y3Rpb25SZXF1ZXN0EhYKDnJlcXVlc3RfbnVtYmVyGAEgASgEEhQKDG1lc3NhZ2VfdHlwZRgCIAEoDRIVCg1yZWNvcmRfbnVtYmVyGAMgASgJEhQKDHRyYWNlX251bWJlchgEIAEoDRI7CgtpbnN0cnVjdGlvbhgFIAEoCzImLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkSW5zdHJ1Y3Rpb24SFAoMdGltZV9sZWZ0X21zGAYgASgNEhMKC3RyYWNlcGFyZW50GAcgASgJIpABChFDb21wbGV0aW9uUmVxdWVzdBIWCg5yZXF1ZXN0X251bWJlchgBIAEoBBITCgttZXJjaGFudF9pZBgCIAEoCRI5Cgpjb21wbGV0aW9uGAMgASgLMiUuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRDb21wbGV0aW9uEhMKC3RyYWNlcGFyZW50GAQgASgJIkwKD0Fja25vd2xlZGdlbWVudBITCgttZXJjaGFudF9pZBgBIAEoCRISCgpwYXltZW50X2lkGAIgASgMEhAKCHJldmlzaW9uGAMgASgNIpMBCgZBbnN3ZXISFgoOcmVxdWVzdF9udW1iZXIYASABKAQSMwoGcmVzdWx0GAIgASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRSZXN1bHRIABIyCgVmYXVsdBgDIAEoCzIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudEZhdWx0SABCCAoGYW5zd2VyIikKEkdldE1hbmlmZXN0UmVxdWVzdBITCgtoYXZlX251bWJlchgBIAEoBCJMChNHZXRNYW5pZmVzdFJlc3BvbnNlEjUKCG1hbmlmZXN0GAEgASgLMiMuY2FyZGxhbmUua2V5cy52MS5EZWxlZ2F0ZWRNYW5pZmVzdCJ5ChFSZWxheVJlZ2lzdHJhdGlvbhI1CgtjZXJ0aWZpY2F0ZRgBIAEoCzIgLmNhcmRsYW5lLmtleXMudjEuU2lnbmVkRW52ZWxvcGUSLQoFc3RhdGUYAiABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZSJRChVSZWdpc3RlclJlbGF5c1JlcXVlc3QSOAoGcmVsYXlzGAEgAygLMiguY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJlbGF5UmVnaXN0cmF0aW9uIiwKFlJlZ2lzdGVyUmVsYXlzUmVzcG9uc2USEgoKcmVnaXN0ZXJlZBgBIAEoDSKsAQoUVGVybWluYWxSZWdpc3RyYXRpb24SNQoLY2VydGlmaWNhdGUYASABKAsyIC5jYXJkbGFuZS5rZXlzLnYxLlNpZ25lZEVudmVsb3BlEi0KBXN0YXRlGAIgASgOMh4uY2FyZGxhbmUucmVsYXkudjEuRGV2aWNlU3RhdGUSEgoKY3VycmVuY2llcxgDIAMoDRIaChJzaW11bGF0ZV9ieV9hbW91bnQYBCABKAgiWgoYUmVnaXN0ZXJUZXJtaW5hbHNSZXF1ZXN0Ej4KCXRlcm1pbmFscxgBIAMoCzIrLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5UZXJtaW5hbFJlZ2lzdHJhdGlvbiIvChlSZWdpc3RlclRlcm1pbmFsc1Jlc3BvbnNlEhIKCnJlZ2lzdGVyZWQYASABKA0iUAoWUmVnaXN0ZXJSZWFkZXJzUmVxdWVzdBI2CgdyZWFkZXJzGAEgAygLMiUuY2FyZGxhbmUucmVsYXkudjEuUmVhZGVyUmVnaXN0cmF0aW9uIi0KF1JlZ2lzdGVyUmVhZGVyc1Jlc3BvbnNlEhIKCnJlZ2lzdGVyZWQYASABKA0iOgoRR2V0QmFsYW5jZVJlcXVlc3QSEwoLbWVyY2hhbnRfaWQYASABKAkSEAoIY3VycmVuY3kYAiABKA0iVwoSR2V0QmFsYW5jZVJlc3BvbnNlEhUKDWJhbGFuY2VfbWlub3IYASABKAMSGAoQcmVjb21wdXRlZF9taW5vchgCIAEoAxIQCghwb3N0aW5ncxgDIAEoBCIXChVTdHJlYW1QYXltZW50c1JlcXVlc3QiUAoWU3RyZWFtUGF5bWVudHNSZXNwb25zZRI2CghwYXltZW50cxgBIAMoCzIkLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5MZWRnZXJQYXltZW50IvUCCg1MZWRnZXJQYXltZW50EhUKDXJlY29yZF9udW1iZXIYASABKAkSEwoLbWVyY2hhbnRfaWQYAiABKAkSEgoKcGF5bWVudF9pZBgDIAEoCRIwCgVzdGF0ZRgEIAEoDjIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudFN0YXRlEhQKDGlzX3RvbWJzdG9uZRgFIAEoCBITCgt0b3RhbF9taW5vchgGIAEoBBIdChVhcHByb3ZlZF9hbW91bnRfbWlub3IYByABKAQSEAoIY3VycmVuY3kYCCABKA0SEAoIcmV2aXNpb24YCSABKA0SMQoGcmVzdWx0GAogASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRSZXN1bHQSNgoIcG9zdGluZ3MYCyADKAsyJC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuTGVkZ2VyUG9zdGluZxIZChFwcm9jZXNzb3JfdGltZV9tcxgMIAEoAyJ0Cg1MZWRnZXJQb3N0aW5nEgwKBGtpbmQYASABKAkSFAoMYW1vdW50X21pbm9yGAIgASgEEhAKCGN1cnJlbmN5GAMgASgNEhUKDWRlYml0X2FjY291bnQYBCABKAQSFgoOY3JlZGl0X2FjY291bnQYBSABKAQiFwoVU3RyZWFtQWNjb3VudHNSZXF1ZXN0IlAKFlN0cmVhbUFjY291bnRzUmVzcG9uc2USNgoIYWNjb3VudHMYASADKAsyJC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuTGVkZ2VyQWNjb3VudCKJAQoNTGVkZ2VyQWNjb3VudBISCgphY2NvdW50X2lkGAEgASgEEgwKBGtpbmQYAiABKAkSEwoLbWVyY2hhbnRfaWQYAyABKAkSEAoIY3VycmVuY3kYBCABKA0SFQoNYmFsYW5jZV9taW5vchgFIAEoAxIYChByZWNvbXB1dGVkX21pbm9yGAYgASgDMtsBChBQcm9jZXNzb3JTZXJ2aWNlElwKB1Byb2Nlc3MSJS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuUHJvY2Vzc1JlcXVlc3QaJi5jYXJkbGFuZS5wcm9jZXNzb3IudjEuUHJvY2Vzc1Jlc3BvbnNlKAEwARJpCgtHZXRNYW5pZmVzdBIpLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5HZXRNYW5pZmVzdFJlcXVlc3QaKi5jYXJkbGFuZS5wcm9jZXNzb3IudjEuR2V0TWFuaWZlc3RSZXNwb25zZSIDkAIBMuoDChhQcm9jZXNzb3JSZWdpc3RyeVNlcnZpY2UScgoOUmVnaXN0ZXJSZWxheXMSLC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuUmVnaXN0ZXJSZWxheXNSZXF1ZXN0Gi0uY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJlZ2lzdGVyUmVsYXlzUmVzcG9uc2UiA5ACAhJ7ChFSZWdpc3RlclRlcm1pbmFscxIvLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5SZWdpc3RlclRlcm1pbmFsc1JlcXVlc3QaMC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuUmVnaXN0ZXJUZXJtaW5hbHNSZXNwb25zZSIDkAICEnUKD1JlZ2lzdGVyUmVhZGVycxItLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5SZWdpc3RlclJlYWRlcnNSZXF1ZXN0Gi4uY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJlZ2lzdGVyUmVhZGVyc1Jlc3BvbnNlIgOQAgISZgoKR2V0QmFsYW5jZRIoLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5HZXRCYWxhbmNlUmVxdWVzdBopLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5HZXRCYWxhbmNlUmVzcG9uc2UiA5ACATKHAgoZUHJvY2Vzc29yT3ZlcnNpZ2h0U2VydmljZRJ0Cg5TdHJlYW1QYXltZW50cxIsLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5TdHJlYW1QYXltZW50c1JlcXVlc3QaLS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuU3RyZWFtUGF5bWVudHNSZXNwb25zZSIDkAIBMAESdAoOU3RyZWFtQWNjb3VudHMSLC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuU3RyZWFtQWNjb3VudHNSZXF1ZXN0Gi0uY2FyZGxhbmUucHJvY2Vzc29yLnYxLlN0cmVhbUFjY291bnRzUmVzcG9uc2UiA5ACATABYgZwcm90bzM", [file_cardlane_keys_v1_keys, file_cardlane_mesh_v1_stream, file_cardlane_payment_v1_payment, file_cardlane_relay_v1_relay]);
+  fileDesc("CiVjYXJkbGFuZS9wcm9jZXNzb3IvdjEvcHJvY2Vzc29yLnByb3RvEhVjYXJkbGFuZS5wcm9jZXNzb3IudjEi9wEKDlByb2Nlc3NSZXF1ZXN0EigKBWhlbGxvGAEgASgLMhcuY2FyZGxhbmUubWVzaC52MS5IZWxsb0gAEjAKCWhlYXJ0YmVhdBgCIAEoCzIbLmNhcmRsYW5lLm1lc2gudjEuSGVhcnRiZWF0SAASKAoFZHJhaW4YAyABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkRyYWluSAASKAoFY2xvc2UYBCABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkNsb3NlSAASLAoDYm94GAogASgLMh0uY2FyZGxhbmUucHJvY2Vzc29yLnYxLkhvcEJveEgAQgcKBWZyYW1lIrICCg9Qcm9jZXNzUmVzcG9uc2USKAoFaGVsbG8YASABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkhlbGxvSAASMAoJaGVhcnRiZWF0GAIgASgLMhsuY2FyZGxhbmUubWVzaC52MS5IZWFydGJlYXRIABIoCgVkcmFpbhgDIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuRHJhaW5IABIoCgVjbG9zZRgEIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuQ2xvc2VIABIsCgNib3gYCiABKAsyHS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuSG9wQm94SAASOAoLYm94X3JlZnVzZWQYCyABKAsyIS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuQm94UmVmdXNlZEgAQgcKBWZyYW1lIlgKBkhvcEJveBIOCgZudW1iZXIYASABKAQSFAoMcmVsYXlfa2V5X2lkGAIgASgMEhgKEHByb2Nlc3Nvcl9rZXlfaWQYAyABKAwSDgoGc2VhbGVkGAQgASgMIk4KCkJveFJlZnVzZWQSDgoGbnVtYmVyGAEgASgEEjAKBWZhdWx0GAIgASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5QYXltZW50RmF1bHQizgIKCkhvcFJlcXVlc3QSQwoOYXV0aG9yaXphdGlvbnMYASADKAsyKy5jYXJkbGFuZS5wcm9jZXNzb3IudjEuQXV0aG9yaXphdGlvblJlcXVlc3QSOQoJcmV2ZXJzYWxzGAIgAygLMiYuY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJldmVyc2FsUmVxdWVzdBI/CgxpbnN0cnVjdGlvbnMYAyADKAsyKS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuSW5zdHJ1Y3Rpb25SZXF1ZXN0EkAKEGFja25vd2xlZGdlbWVudHMYBCADKAsyJi5jYXJkbGFuZS5wcm9jZXNzb3IudjEuQWNrbm93bGVkZ2VtZW50Ej0KC2NvbXBsZXRpb25zGAUgAygLMiguY2FyZGxhbmUucHJvY2Vzc29yLnYxLkNvbXBsZXRpb25SZXF1ZXN0In8KCUhvcEFuc3dlchIuCgdhbnN3ZXJzGAEgAygLMh0uY2FyZGxhbmUucHJvY2Vzc29yLnYxLkFuc3dlchJCChFyZXN1bHRzX3NpZ25hdHVyZRgCIAEoCzInLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5SZXN1bHRzU2lnbmF0dXJlIjUKEFJlc3VsdHNTaWduYXR1cmUSEQoJc2lnbmF0dXJlGAEgASgMEg4KBmtleV9pZBgCIAEoDCKcAwoUQXV0aG9yaXphdGlvblJlcXVlc3QSFgoOcmVxdWVzdF9udW1iZXIYASABKAQSFAoMbWVzc2FnZV90eXBlGAIgASgNEhUKDXJlY29yZF9udW1iZXIYAyABKAkSFAoMdHJhY2VfbnVtYmVyGAQgASgNEhwKFHRyYW5zbWlzc2lvbl90aW1lX21zGAUgASgDEhIKCmxvY2FsX3RpbWUYBiABKAkSHgoWbWVyY2hhbnRfY2F0ZWdvcnlfY29kZRgHIAEoDRIWCg5wb3NfZW50cnlfbW9kZRgIIAEoCRIaChJwb3NfY29uZGl0aW9uX2NvZGUYCSABKAkSIAoYYWNxdWlyaW5nX2luc3RpdHV0aW9uX2lkGAogASgJEiEKGWZvcndhcmRpbmdfaW5zdGl0dXRpb25faWQYCyABKAkSFAoMdGltZV9sZWZ0X21zGAwgASgNEjMKB3BheW1lbnQYDSABKAsyIi5jYXJkbGFuZS5wYXltZW50LnYxLlNpZ25lZFBheW1lbnQSEwoLdHJhY2VwYXJlbnQYDiABKAkiiQEKD1JldmVyc2FsUmVxdWVzdBIWCg5yZXF1ZXN0X251bWJlchgBIAEoBBIUCgxtZXNzYWdlX3R5cGUYAiABKA0SMwoHcmV2ZXJzZRgDIAEoCzIiLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkUmV2ZXJzZRITCgt0cmFjZXBhcmVudBgEIAEoCSLXAQoSSW5zdHJ1Y3Rpb25SZXF1ZXN0EhYKDnJlcXVlc3RfbnVtYmVyGAEgASgEEhQKDG1lc3NhZ2VfdHlwZRgCIAEoDRIVCg1yZWNvcmRfbnVtYmVyGAMgASgJEhQKDHRyYWNlX251bWJlchgEIAEoDRI7CgtpbnN0cnVjdGlvbhgFIAEoCzImLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkSW5zdHJ1Y3Rpb24SFAoMdGltZV9sZWZ0X21zGAYgASgNEhMKC3RyYWNlcGFyZW50GAcgASgJIpABChFDb21wbGV0aW9uUmVxdWVzdBIWCg5yZXF1ZXN0X251bWJlchgBIAEoBBITCgttZXJjaGFudF9pZBgCIAEoCRI5Cgpjb21wbGV0aW9uGAMgASgLMiUuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRDb21wbGV0aW9uEhMKC3RyYWNlcGFyZW50GAQgASgJIkwKD0Fja25vd2xlZGdlbWVudBITCgttZXJjaGFudF9pZBgBIAEoCRISCgpwYXltZW50X2lkGAIgASgMEhAKCHJldmlzaW9uGAMgASgNIpMBCgZBbnN3ZXISFgoOcmVxdWVzdF9udW1iZXIYASABKAQSMwoGcmVzdWx0GAIgASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRSZXN1bHRIABIyCgVmYXVsdBgDIAEoCzIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudEZhdWx0SABCCAoGYW5zd2VyIikKEkdldE1hbmlmZXN0UmVxdWVzdBITCgtoYXZlX251bWJlchgBIAEoBCJMChNHZXRNYW5pZmVzdFJlc3BvbnNlEjUKCG1hbmlmZXN0GAEgASgLMiMuY2FyZGxhbmUua2V5cy52MS5EZWxlZ2F0ZWRNYW5pZmVzdCJ5ChFSZWxheVJlZ2lzdHJhdGlvbhI1CgtjZXJ0aWZpY2F0ZRgBIAEoCzIgLmNhcmRsYW5lLmtleXMudjEuU2lnbmVkRW52ZWxvcGUSLQoFc3RhdGUYAiABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZSJRChVSZWdpc3RlclJlbGF5c1JlcXVlc3QSOAoGcmVsYXlzGAEgAygLMiguY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJlbGF5UmVnaXN0cmF0aW9uIiwKFlJlZ2lzdGVyUmVsYXlzUmVzcG9uc2USEgoKcmVnaXN0ZXJlZBgBIAEoDSKsAQoUVGVybWluYWxSZWdpc3RyYXRpb24SNQoLY2VydGlmaWNhdGUYASABKAsyIC5jYXJkbGFuZS5rZXlzLnYxLlNpZ25lZEVudmVsb3BlEi0KBXN0YXRlGAIgASgOMh4uY2FyZGxhbmUucmVsYXkudjEuRGV2aWNlU3RhdGUSEgoKY3VycmVuY2llcxgDIAMoDRIaChJzaW11bGF0ZV9ieV9hbW91bnQYBCABKAgiWgoYUmVnaXN0ZXJUZXJtaW5hbHNSZXF1ZXN0Ej4KCXRlcm1pbmFscxgBIAMoCzIrLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5UZXJtaW5hbFJlZ2lzdHJhdGlvbiIvChlSZWdpc3RlclRlcm1pbmFsc1Jlc3BvbnNlEhIKCnJlZ2lzdGVyZWQYASABKA0iUAoWUmVnaXN0ZXJSZWFkZXJzUmVxdWVzdBI2CgdyZWFkZXJzGAEgAygLMiUuY2FyZGxhbmUucmVsYXkudjEuUmVhZGVyUmVnaXN0cmF0aW9uIi0KF1JlZ2lzdGVyUmVhZGVyc1Jlc3BvbnNlEhIKCnJlZ2lzdGVyZWQYASABKA0iOgoRR2V0QmFsYW5jZVJlcXVlc3QSEwoLbWVyY2hhbnRfaWQYASABKAkSEAoIY3VycmVuY3kYAiABKA0iVwoSR2V0QmFsYW5jZVJlc3BvbnNlEhUKDWJhbGFuY2VfbWlub3IYASABKAMSGAoQcmVjb21wdXRlZF9taW5vchgCIAEoAxIQCghwb3N0aW5ncxgDIAEoBCIXChVTdHJlYW1QYXltZW50c1JlcXVlc3QiUAoWU3RyZWFtUGF5bWVudHNSZXNwb25zZRI2CghwYXltZW50cxgBIAMoCzIkLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5MZWRnZXJQYXltZW50IvUCCg1MZWRnZXJQYXltZW50EhUKDXJlY29yZF9udW1iZXIYASABKAkSEwoLbWVyY2hhbnRfaWQYAiABKAkSEgoKcGF5bWVudF9pZBgDIAEoCRIwCgVzdGF0ZRgEIAEoDjIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudFN0YXRlEhQKDGlzX3RvbWJzdG9uZRgFIAEoCBITCgt0b3RhbF9taW5vchgGIAEoBBIdChVhcHByb3ZlZF9hbW91bnRfbWlub3IYByABKAQSEAoIY3VycmVuY3kYCCABKA0SEAoIcmV2aXNpb24YCSABKA0SMQoGcmVzdWx0GAogASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRSZXN1bHQSNgoIcG9zdGluZ3MYCyADKAsyJC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuTGVkZ2VyUG9zdGluZxIZChFwcm9jZXNzb3JfdGltZV9tcxgMIAEoAyJ0Cg1MZWRnZXJQb3N0aW5nEgwKBGtpbmQYASABKAkSFAoMYW1vdW50X21pbm9yGAIgASgEEhAKCGN1cnJlbmN5GAMgASgNEhUKDWRlYml0X2FjY291bnQYBCABKAQSFgoOY3JlZGl0X2FjY291bnQYBSABKAQiFwoVU3RyZWFtQWNjb3VudHNSZXF1ZXN0IlAKFlN0cmVhbUFjY291bnRzUmVzcG9uc2USNgoIYWNjb3VudHMYASADKAsyJC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuTGVkZ2VyQWNjb3VudCKJAQoNTGVkZ2VyQWNjb3VudBISCgphY2NvdW50X2lkGAEgASgEEgwKBGtpbmQYAiABKAkSEwoLbWVyY2hhbnRfaWQYAyABKAkSEAoIY3VycmVuY3kYBCABKA0SFQoNYmFsYW5jZV9taW5vchgFIAEoAxIYChByZWNvbXB1dGVkX21pbm9yGAYgASgDMtsBChBQcm9jZXNzb3JTZXJ2aWNlElwKB1Byb2Nlc3MSJS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuUHJvY2Vzc1JlcXVlc3QaJi5jYXJkbGFuZS5wcm9jZXNzb3IudjEuUHJvY2Vzc1Jlc3BvbnNlKAEwARJpCgtHZXRNYW5pZmVzdBIpLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5HZXRNYW5pZmVzdFJlcXVlc3QaKi5jYXJkbGFuZS5wcm9jZXNzb3IudjEuR2V0TWFuaWZlc3RSZXNwb25zZSIDkAIBMuoDChhQcm9jZXNzb3JSZWdpc3RyeVNlcnZpY2UScgoOUmVnaXN0ZXJSZWxheXMSLC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuUmVnaXN0ZXJSZWxheXNSZXF1ZXN0Gi0uY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJlZ2lzdGVyUmVsYXlzUmVzcG9uc2UiA5ACAhJ7ChFSZWdpc3RlclRlcm1pbmFscxIvLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5SZWdpc3RlclRlcm1pbmFsc1JlcXVlc3QaMC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuUmVnaXN0ZXJUZXJtaW5hbHNSZXNwb25zZSIDkAICEnUKD1JlZ2lzdGVyUmVhZGVycxItLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5SZWdpc3RlclJlYWRlcnNSZXF1ZXN0Gi4uY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJlZ2lzdGVyUmVhZGVyc1Jlc3BvbnNlIgOQAgISZgoKR2V0QmFsYW5jZRIoLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5HZXRCYWxhbmNlUmVxdWVzdBopLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5HZXRCYWxhbmNlUmVzcG9uc2UiA5ACATKHAgoZUHJvY2Vzc29yT3ZlcnNpZ2h0U2VydmljZRJ0Cg5TdHJlYW1QYXltZW50cxIsLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5TdHJlYW1QYXltZW50c1JlcXVlc3QaLS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuU3RyZWFtUGF5bWVudHNSZXNwb25zZSIDkAIBMAESdAoOU3RyZWFtQWNjb3VudHMSLC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuU3RyZWFtQWNjb3VudHNSZXF1ZXN0Gi0uY2FyZGxhbmUucHJvY2Vzc29yLnYxLlN0cmVhbUFjY291bnRzUmVzcG9uc2UiA5ACATABYgZwcm90bzM", [file_cardlane_keys_v1_keys, file_cardlane_mesh_v1_stream, file_cardlane_payment_v1_payment, file_cardlane_relay_v1_relay]);
 
 /**
  * Relay to processor.
@@ -285,6 +285,14 @@ export type HopAnswer = Message<"cardlane.processor.v1.HopAnswer"> & {
    * @generated from field: repeated cardlane.processor.v1.Answer answers = 1;
    */
   answers: Answer[];
+
+  /**
+   * Over all results of the box. Absent where there are fewer than two, where the processor did not
+   * just sign them all with one key, and from processors that do not know it: each result has its own.
+   *
+   * @generated from field: cardlane.processor.v1.ResultsSignature results_signature = 2;
+   */
+  resultsSignature?: ResultsSignature | undefined;
 };
 
 /**
@@ -293,6 +301,37 @@ export type HopAnswer = Message<"cardlane.processor.v1.HopAnswer"> & {
  */
 export const HopAnswerSchema: GenMessage<HopAnswer> = /*@__PURE__*/
   messageDesc(file_cardlane_processor_v1_processor, 5);
+
+/**
+ * Vouches for all results of a box at once, each with its own signature. When it is wrong, each
+ * result's own decides, as if this were absent.
+ *
+ * @generated from message cardlane.processor.v1.ResultsSignature
+ */
+export type ResultsSignature = Message<"cardlane.processor.v1.ResultsSignature"> & {
+  /**
+   * Ed25519 over DSSE PAE of type application/vnd.cardlane.box-results.v1 by processor_result. The
+   * body is relay id[2] and, for each result in the order of answers: request number[8], big-endian ‖
+   * H("result", result)[64] ‖ its own signature[64].
+   *
+   * @generated from field: bytes signature = 1;
+   */
+  signature: Uint8Array;
+
+  /**
+   * Key id (8 bytes) of processor_result in the manifest, the same as in every result.
+   *
+   * @generated from field: bytes key_id = 2;
+   */
+  keyId: Uint8Array;
+};
+
+/**
+ * Describes the message cardlane.processor.v1.ResultsSignature.
+ * Use `create(ResultsSignatureSchema)` to create a new message.
+ */
+export const ResultsSignatureSchema: GenMessage<ResultsSignature> = /*@__PURE__*/
+  messageDesc(file_cardlane_processor_v1_processor, 6);
 
 /**
  * The relay's regrouped message: what authorization needs, in ISO 8583 terms, around the reader's bytes.
@@ -405,7 +444,7 @@ export type AuthorizationRequest = Message<"cardlane.processor.v1.AuthorizationR
  * Use `create(AuthorizationRequestSchema)` to create a new message.
  */
 export const AuthorizationRequestSchema: GenMessage<AuthorizationRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 6);
+  messageDesc(file_cardlane_processor_v1_processor, 7);
 
 /**
  * Undo a payment.
@@ -447,7 +486,7 @@ export type ReversalRequest = Message<"cardlane.processor.v1.ReversalRequest"> &
  * Use `create(ReversalRequestSchema)` to create a new message.
  */
 export const ReversalRequestSchema: GenMessage<ReversalRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 7);
+  messageDesc(file_cardlane_processor_v1_processor, 8);
 
 /**
  * Money moved without a card.
@@ -510,7 +549,7 @@ export type InstructionRequest = Message<"cardlane.processor.v1.InstructionReque
  * Use `create(InstructionRequestSchema)` to create a new message.
  */
 export const InstructionRequestSchema: GenMessage<InstructionRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 8);
+  messageDesc(file_cardlane_processor_v1_processor, 9);
 
 /**
  * What a chip did with an approval.
@@ -552,7 +591,7 @@ export type CompletionRequest = Message<"cardlane.processor.v1.CompletionRequest
  * Use `create(CompletionRequestSchema)` to create a new message.
  */
 export const CompletionRequestSchema: GenMessage<CompletionRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 9);
+  messageDesc(file_cardlane_processor_v1_processor, 10);
 
 /**
  * The relay has a result safely. Not answered.
@@ -587,7 +626,7 @@ export type Acknowledgement = Message<"cardlane.processor.v1.Acknowledgement"> &
  * Use `create(AcknowledgementSchema)` to create a new message.
  */
 export const AcknowledgementSchema: GenMessage<Acknowledgement> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 10);
+  messageDesc(file_cardlane_processor_v1_processor, 11);
 
 /**
  * The processor's answer to one entry.
@@ -631,7 +670,7 @@ export type Answer = Message<"cardlane.processor.v1.Answer"> & {
  * Use `create(AnswerSchema)` to create a new message.
  */
 export const AnswerSchema: GenMessage<Answer> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 11);
+  messageDesc(file_cardlane_processor_v1_processor, 12);
 
 /**
  * Ask for the manifest.
@@ -652,7 +691,7 @@ export type GetManifestRequest = Message<"cardlane.processor.v1.GetManifestReque
  * Use `create(GetManifestRequestSchema)` to create a new message.
  */
 export const GetManifestRequestSchema: GenMessage<GetManifestRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 12);
+  messageDesc(file_cardlane_processor_v1_processor, 13);
 
 /**
  * The manifest.
@@ -673,7 +712,7 @@ export type GetManifestResponse = Message<"cardlane.processor.v1.GetManifestResp
  * Use `create(GetManifestResponseSchema)` to create a new message.
  */
 export const GetManifestResponseSchema: GenMessage<GetManifestResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 13);
+  messageDesc(file_cardlane_processor_v1_processor, 14);
 
 /**
  * A relay to serve.
@@ -701,7 +740,7 @@ export type RelayRegistration = Message<"cardlane.processor.v1.RelayRegistration
  * Use `create(RelayRegistrationSchema)` to create a new message.
  */
 export const RelayRegistrationSchema: GenMessage<RelayRegistration> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 14);
+  messageDesc(file_cardlane_processor_v1_processor, 15);
 
 /**
  * Relays to add or update.
@@ -722,7 +761,7 @@ export type RegisterRelaysRequest = Message<"cardlane.processor.v1.RegisterRelay
  * Use `create(RegisterRelaysRequestSchema)` to create a new message.
  */
 export const RegisterRelaysRequestSchema: GenMessage<RegisterRelaysRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 15);
+  messageDesc(file_cardlane_processor_v1_processor, 16);
 
 /**
  * How many were written.
@@ -743,7 +782,7 @@ export type RegisterRelaysResponse = Message<"cardlane.processor.v1.RegisterRela
  * Use `create(RegisterRelaysResponseSchema)` to create a new message.
  */
 export const RegisterRelaysResponseSchema: GenMessage<RegisterRelaysResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 16);
+  messageDesc(file_cardlane_processor_v1_processor, 17);
 
 /**
  * A terminal to serve, with its merchant's profile.
@@ -785,7 +824,7 @@ export type TerminalRegistration = Message<"cardlane.processor.v1.TerminalRegist
  * Use `create(TerminalRegistrationSchema)` to create a new message.
  */
 export const TerminalRegistrationSchema: GenMessage<TerminalRegistration> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 17);
+  messageDesc(file_cardlane_processor_v1_processor, 18);
 
 /**
  * Terminals to add or update.
@@ -806,7 +845,7 @@ export type RegisterTerminalsRequest = Message<"cardlane.processor.v1.RegisterTe
  * Use `create(RegisterTerminalsRequestSchema)` to create a new message.
  */
 export const RegisterTerminalsRequestSchema: GenMessage<RegisterTerminalsRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 18);
+  messageDesc(file_cardlane_processor_v1_processor, 19);
 
 /**
  * How many were written.
@@ -827,7 +866,7 @@ export type RegisterTerminalsResponse = Message<"cardlane.processor.v1.RegisterT
  * Use `create(RegisterTerminalsResponseSchema)` to create a new message.
  */
 export const RegisterTerminalsResponseSchema: GenMessage<RegisterTerminalsResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 19);
+  messageDesc(file_cardlane_processor_v1_processor, 20);
 
 /**
  * Readers to add or update.
@@ -848,7 +887,7 @@ export type RegisterReadersRequest = Message<"cardlane.processor.v1.RegisterRead
  * Use `create(RegisterReadersRequestSchema)` to create a new message.
  */
 export const RegisterReadersRequestSchema: GenMessage<RegisterReadersRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 20);
+  messageDesc(file_cardlane_processor_v1_processor, 21);
 
 /**
  * How many were written.
@@ -869,7 +908,7 @@ export type RegisterReadersResponse = Message<"cardlane.processor.v1.RegisterRea
  * Use `create(RegisterReadersResponseSchema)` to create a new message.
  */
 export const RegisterReadersResponseSchema: GenMessage<RegisterReadersResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 21);
+  messageDesc(file_cardlane_processor_v1_processor, 22);
 
 /**
  * Whose balance.
@@ -897,7 +936,7 @@ export type GetBalanceRequest = Message<"cardlane.processor.v1.GetBalanceRequest
  * Use `create(GetBalanceRequestSchema)` to create a new message.
  */
 export const GetBalanceRequestSchema: GenMessage<GetBalanceRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 22);
+  messageDesc(file_cardlane_processor_v1_processor, 23);
 
 /**
  * A balance.
@@ -932,7 +971,7 @@ export type GetBalanceResponse = Message<"cardlane.processor.v1.GetBalanceRespon
  * Use `create(GetBalanceResponseSchema)` to create a new message.
  */
 export const GetBalanceResponseSchema: GenMessage<GetBalanceResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 23);
+  messageDesc(file_cardlane_processor_v1_processor, 24);
 
 /**
  * Ask for every payment.
@@ -947,7 +986,7 @@ export type StreamPaymentsRequest = Message<"cardlane.processor.v1.StreamPayment
  * Use `create(StreamPaymentsRequestSchema)` to create a new message.
  */
 export const StreamPaymentsRequestSchema: GenMessage<StreamPaymentsRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 24);
+  messageDesc(file_cardlane_processor_v1_processor, 25);
 
 /**
  * A page of payments; each begins after the one before.
@@ -968,7 +1007,7 @@ export type StreamPaymentsResponse = Message<"cardlane.processor.v1.StreamPaymen
  * Use `create(StreamPaymentsResponseSchema)` to create a new message.
  */
 export const StreamPaymentsResponseSchema: GenMessage<StreamPaymentsResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 25);
+  messageDesc(file_cardlane_processor_v1_processor, 26);
 
 /**
  * A payment as the ledger has it.
@@ -1066,7 +1105,7 @@ export type LedgerPayment = Message<"cardlane.processor.v1.LedgerPayment"> & {
  * Use `create(LedgerPaymentSchema)` to create a new message.
  */
 export const LedgerPaymentSchema: GenMessage<LedgerPayment> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 26);
+  messageDesc(file_cardlane_processor_v1_processor, 27);
 
 /**
  * One transfer. Written once, never changed.
@@ -1115,7 +1154,7 @@ export type LedgerPosting = Message<"cardlane.processor.v1.LedgerPosting"> & {
  * Use `create(LedgerPostingSchema)` to create a new message.
  */
 export const LedgerPostingSchema: GenMessage<LedgerPosting> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 27);
+  messageDesc(file_cardlane_processor_v1_processor, 28);
 
 /**
  * Ask for every account.
@@ -1130,7 +1169,7 @@ export type StreamAccountsRequest = Message<"cardlane.processor.v1.StreamAccount
  * Use `create(StreamAccountsRequestSchema)` to create a new message.
  */
 export const StreamAccountsRequestSchema: GenMessage<StreamAccountsRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 28);
+  messageDesc(file_cardlane_processor_v1_processor, 29);
 
 /**
  * A page of accounts; each begins after the one before.
@@ -1151,7 +1190,7 @@ export type StreamAccountsResponse = Message<"cardlane.processor.v1.StreamAccoun
  * Use `create(StreamAccountsResponseSchema)` to create a new message.
  */
 export const StreamAccountsResponseSchema: GenMessage<StreamAccountsResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 29);
+  messageDesc(file_cardlane_processor_v1_processor, 30);
 
 /**
  * An account. Cardholders' have a number alone.
@@ -1207,7 +1246,7 @@ export type LedgerAccount = Message<"cardlane.processor.v1.LedgerAccount"> & {
  * Use `create(LedgerAccountSchema)` to create a new message.
  */
 export const LedgerAccountSchema: GenMessage<LedgerAccount> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 30);
+  messageDesc(file_cardlane_processor_v1_processor, 31);
 
 /**
  * What a processor offers to relays.

@@ -536,9 +536,12 @@ func (x *HopRequest) GetCompletions() []*CompletionRequest {
 type HopAnswer struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// In any order; each names its request.
-	Answers       []*Answer `protobuf:"bytes,1,rep,name=answers,proto3" json:"answers,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Answers []*Answer `protobuf:"bytes,1,rep,name=answers,proto3" json:"answers,omitempty"`
+	// Over all results of the box. Absent where there are fewer than two, where the processor did not
+	// just sign them all with one key, and from processors that do not know it: each result has its own.
+	ResultsSignature *ResultsSignature `protobuf:"bytes,2,opt,name=results_signature,json=resultsSignature,proto3" json:"results_signature,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *HopAnswer) Reset() {
@@ -574,6 +577,71 @@ func (*HopAnswer) Descriptor() ([]byte, []int) {
 func (x *HopAnswer) GetAnswers() []*Answer {
 	if x != nil {
 		return x.Answers
+	}
+	return nil
+}
+
+func (x *HopAnswer) GetResultsSignature() *ResultsSignature {
+	if x != nil {
+		return x.ResultsSignature
+	}
+	return nil
+}
+
+// Vouches for all results of a box at once, each with its own signature. When it is wrong, each
+// result's own decides, as if this were absent.
+type ResultsSignature struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Ed25519 over DSSE PAE of type application/vnd.cardlane.box-results.v1 by processor_result. The
+	// body is relay id[2] and, for each result in the order of answers: request number[8], big-endian ‖
+	// H("result", result)[64] ‖ its own signature[64].
+	Signature []byte `protobuf:"bytes,1,opt,name=signature,proto3" json:"signature,omitempty"`
+	// Key id (8 bytes) of processor_result in the manifest, the same as in every result.
+	KeyId         []byte `protobuf:"bytes,2,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ResultsSignature) Reset() {
+	*x = ResultsSignature{}
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ResultsSignature) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ResultsSignature) ProtoMessage() {}
+
+func (x *ResultsSignature) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ResultsSignature.ProtoReflect.Descriptor instead.
+func (*ResultsSignature) Descriptor() ([]byte, []int) {
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ResultsSignature) GetSignature() []byte {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
+func (x *ResultsSignature) GetKeyId() []byte {
+	if x != nil {
+		return x.KeyId
 	}
 	return nil
 }
@@ -616,7 +684,7 @@ type AuthorizationRequest struct {
 
 func (x *AuthorizationRequest) Reset() {
 	*x = AuthorizationRequest{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[6]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -628,7 +696,7 @@ func (x *AuthorizationRequest) String() string {
 func (*AuthorizationRequest) ProtoMessage() {}
 
 func (x *AuthorizationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[6]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -641,7 +709,7 @@ func (x *AuthorizationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuthorizationRequest.ProtoReflect.Descriptor instead.
 func (*AuthorizationRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{6}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *AuthorizationRequest) GetRequestNumber() uint64 {
@@ -759,7 +827,7 @@ type ReversalRequest struct {
 
 func (x *ReversalRequest) Reset() {
 	*x = ReversalRequest{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[7]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -771,7 +839,7 @@ func (x *ReversalRequest) String() string {
 func (*ReversalRequest) ProtoMessage() {}
 
 func (x *ReversalRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[7]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -784,7 +852,7 @@ func (x *ReversalRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReversalRequest.ProtoReflect.Descriptor instead.
 func (*ReversalRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{7}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ReversalRequest) GetRequestNumber() uint64 {
@@ -838,7 +906,7 @@ type InstructionRequest struct {
 
 func (x *InstructionRequest) Reset() {
 	*x = InstructionRequest{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[8]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -850,7 +918,7 @@ func (x *InstructionRequest) String() string {
 func (*InstructionRequest) ProtoMessage() {}
 
 func (x *InstructionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[8]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -863,7 +931,7 @@ func (x *InstructionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InstructionRequest.ProtoReflect.Descriptor instead.
 func (*InstructionRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{8}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *InstructionRequest) GetRequestNumber() uint64 {
@@ -932,7 +1000,7 @@ type CompletionRequest struct {
 
 func (x *CompletionRequest) Reset() {
 	*x = CompletionRequest{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[9]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -944,7 +1012,7 @@ func (x *CompletionRequest) String() string {
 func (*CompletionRequest) ProtoMessage() {}
 
 func (x *CompletionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[9]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -957,7 +1025,7 @@ func (x *CompletionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompletionRequest.ProtoReflect.Descriptor instead.
 func (*CompletionRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{9}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *CompletionRequest) GetRequestNumber() uint64 {
@@ -1003,7 +1071,7 @@ type Acknowledgement struct {
 
 func (x *Acknowledgement) Reset() {
 	*x = Acknowledgement{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[10]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1015,7 +1083,7 @@ func (x *Acknowledgement) String() string {
 func (*Acknowledgement) ProtoMessage() {}
 
 func (x *Acknowledgement) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[10]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1028,7 +1096,7 @@ func (x *Acknowledgement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Acknowledgement.ProtoReflect.Descriptor instead.
 func (*Acknowledgement) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{10}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Acknowledgement) GetMerchantId() string {
@@ -1070,7 +1138,7 @@ type Answer struct {
 
 func (x *Answer) Reset() {
 	*x = Answer{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[11]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1082,7 +1150,7 @@ func (x *Answer) String() string {
 func (*Answer) ProtoMessage() {}
 
 func (x *Answer) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[11]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1095,7 +1163,7 @@ func (x *Answer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Answer.ProtoReflect.Descriptor instead.
 func (*Answer) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{11}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Answer) GetRequestNumber() uint64 {
@@ -1159,7 +1227,7 @@ type GetManifestRequest struct {
 
 func (x *GetManifestRequest) Reset() {
 	*x = GetManifestRequest{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[12]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1171,7 +1239,7 @@ func (x *GetManifestRequest) String() string {
 func (*GetManifestRequest) ProtoMessage() {}
 
 func (x *GetManifestRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[12]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1184,7 +1252,7 @@ func (x *GetManifestRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetManifestRequest.ProtoReflect.Descriptor instead.
 func (*GetManifestRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{12}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *GetManifestRequest) GetHaveNumber() uint64 {
@@ -1205,7 +1273,7 @@ type GetManifestResponse struct {
 
 func (x *GetManifestResponse) Reset() {
 	*x = GetManifestResponse{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[13]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1217,7 +1285,7 @@ func (x *GetManifestResponse) String() string {
 func (*GetManifestResponse) ProtoMessage() {}
 
 func (x *GetManifestResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[13]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1230,7 +1298,7 @@ func (x *GetManifestResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetManifestResponse.ProtoReflect.Descriptor instead.
 func (*GetManifestResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{13}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *GetManifestResponse) GetManifest() *v12.DelegatedManifest {
@@ -1253,7 +1321,7 @@ type RelayRegistration struct {
 
 func (x *RelayRegistration) Reset() {
 	*x = RelayRegistration{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[14]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1265,7 +1333,7 @@ func (x *RelayRegistration) String() string {
 func (*RelayRegistration) ProtoMessage() {}
 
 func (x *RelayRegistration) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[14]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1278,7 +1346,7 @@ func (x *RelayRegistration) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RelayRegistration.ProtoReflect.Descriptor instead.
 func (*RelayRegistration) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{14}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *RelayRegistration) GetCertificate() *v12.SignedEnvelope {
@@ -1306,7 +1374,7 @@ type RegisterRelaysRequest struct {
 
 func (x *RegisterRelaysRequest) Reset() {
 	*x = RegisterRelaysRequest{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[15]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1318,7 +1386,7 @@ func (x *RegisterRelaysRequest) String() string {
 func (*RegisterRelaysRequest) ProtoMessage() {}
 
 func (x *RegisterRelaysRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[15]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1331,7 +1399,7 @@ func (x *RegisterRelaysRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterRelaysRequest.ProtoReflect.Descriptor instead.
 func (*RegisterRelaysRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{15}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *RegisterRelaysRequest) GetRelays() []*RelayRegistration {
@@ -1352,7 +1420,7 @@ type RegisterRelaysResponse struct {
 
 func (x *RegisterRelaysResponse) Reset() {
 	*x = RegisterRelaysResponse{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[16]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1364,7 +1432,7 @@ func (x *RegisterRelaysResponse) String() string {
 func (*RegisterRelaysResponse) ProtoMessage() {}
 
 func (x *RegisterRelaysResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[16]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1377,7 +1445,7 @@ func (x *RegisterRelaysResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterRelaysResponse.ProtoReflect.Descriptor instead.
 func (*RegisterRelaysResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{16}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *RegisterRelaysResponse) GetRegistered() uint32 {
@@ -1404,7 +1472,7 @@ type TerminalRegistration struct {
 
 func (x *TerminalRegistration) Reset() {
 	*x = TerminalRegistration{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[17]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1416,7 +1484,7 @@ func (x *TerminalRegistration) String() string {
 func (*TerminalRegistration) ProtoMessage() {}
 
 func (x *TerminalRegistration) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[17]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1429,7 +1497,7 @@ func (x *TerminalRegistration) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TerminalRegistration.ProtoReflect.Descriptor instead.
 func (*TerminalRegistration) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{17}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *TerminalRegistration) GetCertificate() *v12.SignedEnvelope {
@@ -1471,7 +1539,7 @@ type RegisterTerminalsRequest struct {
 
 func (x *RegisterTerminalsRequest) Reset() {
 	*x = RegisterTerminalsRequest{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[18]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1483,7 +1551,7 @@ func (x *RegisterTerminalsRequest) String() string {
 func (*RegisterTerminalsRequest) ProtoMessage() {}
 
 func (x *RegisterTerminalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[18]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1496,7 +1564,7 @@ func (x *RegisterTerminalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterTerminalsRequest.ProtoReflect.Descriptor instead.
 func (*RegisterTerminalsRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{18}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *RegisterTerminalsRequest) GetTerminals() []*TerminalRegistration {
@@ -1517,7 +1585,7 @@ type RegisterTerminalsResponse struct {
 
 func (x *RegisterTerminalsResponse) Reset() {
 	*x = RegisterTerminalsResponse{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[19]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1529,7 +1597,7 @@ func (x *RegisterTerminalsResponse) String() string {
 func (*RegisterTerminalsResponse) ProtoMessage() {}
 
 func (x *RegisterTerminalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[19]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1542,7 +1610,7 @@ func (x *RegisterTerminalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterTerminalsResponse.ProtoReflect.Descriptor instead.
 func (*RegisterTerminalsResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{19}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *RegisterTerminalsResponse) GetRegistered() uint32 {
@@ -1563,7 +1631,7 @@ type RegisterReadersRequest struct {
 
 func (x *RegisterReadersRequest) Reset() {
 	*x = RegisterReadersRequest{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[20]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1575,7 +1643,7 @@ func (x *RegisterReadersRequest) String() string {
 func (*RegisterReadersRequest) ProtoMessage() {}
 
 func (x *RegisterReadersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[20]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1588,7 +1656,7 @@ func (x *RegisterReadersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterReadersRequest.ProtoReflect.Descriptor instead.
 func (*RegisterReadersRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{20}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *RegisterReadersRequest) GetReaders() []*v13.ReaderRegistration {
@@ -1609,7 +1677,7 @@ type RegisterReadersResponse struct {
 
 func (x *RegisterReadersResponse) Reset() {
 	*x = RegisterReadersResponse{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[21]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1621,7 +1689,7 @@ func (x *RegisterReadersResponse) String() string {
 func (*RegisterReadersResponse) ProtoMessage() {}
 
 func (x *RegisterReadersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[21]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1634,7 +1702,7 @@ func (x *RegisterReadersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterReadersResponse.ProtoReflect.Descriptor instead.
 func (*RegisterReadersResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{21}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *RegisterReadersResponse) GetRegistered() uint32 {
@@ -1657,7 +1725,7 @@ type GetBalanceRequest struct {
 
 func (x *GetBalanceRequest) Reset() {
 	*x = GetBalanceRequest{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[22]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1669,7 +1737,7 @@ func (x *GetBalanceRequest) String() string {
 func (*GetBalanceRequest) ProtoMessage() {}
 
 func (x *GetBalanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[22]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1682,7 +1750,7 @@ func (x *GetBalanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBalanceRequest.ProtoReflect.Descriptor instead.
 func (*GetBalanceRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{22}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *GetBalanceRequest) GetMerchantId() string {
@@ -1714,7 +1782,7 @@ type GetBalanceResponse struct {
 
 func (x *GetBalanceResponse) Reset() {
 	*x = GetBalanceResponse{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[23]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1726,7 +1794,7 @@ func (x *GetBalanceResponse) String() string {
 func (*GetBalanceResponse) ProtoMessage() {}
 
 func (x *GetBalanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[23]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1739,7 +1807,7 @@ func (x *GetBalanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBalanceResponse.ProtoReflect.Descriptor instead.
 func (*GetBalanceResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{23}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *GetBalanceResponse) GetBalanceMinor() int64 {
@@ -1772,7 +1840,7 @@ type StreamPaymentsRequest struct {
 
 func (x *StreamPaymentsRequest) Reset() {
 	*x = StreamPaymentsRequest{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[24]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1784,7 +1852,7 @@ func (x *StreamPaymentsRequest) String() string {
 func (*StreamPaymentsRequest) ProtoMessage() {}
 
 func (x *StreamPaymentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[24]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1797,7 +1865,7 @@ func (x *StreamPaymentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamPaymentsRequest.ProtoReflect.Descriptor instead.
 func (*StreamPaymentsRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{24}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{25}
 }
 
 // A page of payments; each begins after the one before.
@@ -1811,7 +1879,7 @@ type StreamPaymentsResponse struct {
 
 func (x *StreamPaymentsResponse) Reset() {
 	*x = StreamPaymentsResponse{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[25]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1823,7 +1891,7 @@ func (x *StreamPaymentsResponse) String() string {
 func (*StreamPaymentsResponse) ProtoMessage() {}
 
 func (x *StreamPaymentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[25]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1836,7 +1904,7 @@ func (x *StreamPaymentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamPaymentsResponse.ProtoReflect.Descriptor instead.
 func (*StreamPaymentsResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{25}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *StreamPaymentsResponse) GetPayments() []*LedgerPayment {
@@ -1879,7 +1947,7 @@ type LedgerPayment struct {
 
 func (x *LedgerPayment) Reset() {
 	*x = LedgerPayment{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[26]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1891,7 +1959,7 @@ func (x *LedgerPayment) String() string {
 func (*LedgerPayment) ProtoMessage() {}
 
 func (x *LedgerPayment) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[26]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1904,7 +1972,7 @@ func (x *LedgerPayment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerPayment.ProtoReflect.Descriptor instead.
 func (*LedgerPayment) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{26}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *LedgerPayment) GetRecordNumber() string {
@@ -2010,7 +2078,7 @@ type LedgerPosting struct {
 
 func (x *LedgerPosting) Reset() {
 	*x = LedgerPosting{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[27]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2022,7 +2090,7 @@ func (x *LedgerPosting) String() string {
 func (*LedgerPosting) ProtoMessage() {}
 
 func (x *LedgerPosting) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[27]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2035,7 +2103,7 @@ func (x *LedgerPosting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerPosting.ProtoReflect.Descriptor instead.
 func (*LedgerPosting) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{27}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *LedgerPosting) GetKind() string {
@@ -2082,7 +2150,7 @@ type StreamAccountsRequest struct {
 
 func (x *StreamAccountsRequest) Reset() {
 	*x = StreamAccountsRequest{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[28]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2094,7 +2162,7 @@ func (x *StreamAccountsRequest) String() string {
 func (*StreamAccountsRequest) ProtoMessage() {}
 
 func (x *StreamAccountsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[28]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2107,7 +2175,7 @@ func (x *StreamAccountsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamAccountsRequest.ProtoReflect.Descriptor instead.
 func (*StreamAccountsRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{28}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{29}
 }
 
 // A page of accounts; each begins after the one before.
@@ -2121,7 +2189,7 @@ type StreamAccountsResponse struct {
 
 func (x *StreamAccountsResponse) Reset() {
 	*x = StreamAccountsResponse{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[29]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2133,7 +2201,7 @@ func (x *StreamAccountsResponse) String() string {
 func (*StreamAccountsResponse) ProtoMessage() {}
 
 func (x *StreamAccountsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[29]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2146,7 +2214,7 @@ func (x *StreamAccountsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamAccountsResponse.ProtoReflect.Descriptor instead.
 func (*StreamAccountsResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{29}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *StreamAccountsResponse) GetAccounts() []*LedgerAccount {
@@ -2177,7 +2245,7 @@ type LedgerAccount struct {
 
 func (x *LedgerAccount) Reset() {
 	*x = LedgerAccount{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[30]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2189,7 +2257,7 @@ func (x *LedgerAccount) String() string {
 func (*LedgerAccount) ProtoMessage() {}
 
 func (x *LedgerAccount) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[30]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2202,7 +2270,7 @@ func (x *LedgerAccount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerAccount.ProtoReflect.Descriptor instead.
 func (*LedgerAccount) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{30}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *LedgerAccount) GetAccountId() uint64 {
@@ -2286,9 +2354,13 @@ const file_cardlane_processor_v1_processor_proto_rawDesc = "" +
 	"\treversals\x18\x02 \x03(\v2&.cardlane.processor.v1.ReversalRequestR\treversals\x12M\n" +
 	"\finstructions\x18\x03 \x03(\v2).cardlane.processor.v1.InstructionRequestR\finstructions\x12R\n" +
 	"\x10acknowledgements\x18\x04 \x03(\v2&.cardlane.processor.v1.AcknowledgementR\x10acknowledgements\x12J\n" +
-	"\vcompletions\x18\x05 \x03(\v2(.cardlane.processor.v1.CompletionRequestR\vcompletions\"D\n" +
+	"\vcompletions\x18\x05 \x03(\v2(.cardlane.processor.v1.CompletionRequestR\vcompletions\"\x9a\x01\n" +
 	"\tHopAnswer\x127\n" +
-	"\aanswers\x18\x01 \x03(\v2\x1d.cardlane.processor.v1.AnswerR\aanswers\"\xfb\x04\n" +
+	"\aanswers\x18\x01 \x03(\v2\x1d.cardlane.processor.v1.AnswerR\aanswers\x12T\n" +
+	"\x11results_signature\x18\x02 \x01(\v2'.cardlane.processor.v1.ResultsSignatureR\x10resultsSignature\"G\n" +
+	"\x10ResultsSignature\x12\x1c\n" +
+	"\tsignature\x18\x01 \x01(\fR\tsignature\x12\x15\n" +
+	"\x06key_id\x18\x02 \x01(\fR\x05keyId\"\xfb\x04\n" +
 	"\x14AuthorizationRequest\x12%\n" +
 	"\x0erequest_number\x18\x01 \x01(\x04R\rrequestNumber\x12!\n" +
 	"\fmessage_type\x18\x02 \x01(\rR\vmessageType\x12#\n" +
@@ -2445,7 +2517,7 @@ func file_cardlane_processor_v1_processor_proto_rawDescGZIP() []byte {
 	return file_cardlane_processor_v1_processor_proto_rawDescData
 }
 
-var file_cardlane_processor_v1_processor_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_cardlane_processor_v1_processor_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
 var file_cardlane_processor_v1_processor_proto_goTypes = []any{
 	(*ProcessRequest)(nil),            // 0: cardlane.processor.v1.ProcessRequest
 	(*ProcessResponse)(nil),           // 1: cardlane.processor.v1.ProcessResponse
@@ -2453,106 +2525,108 @@ var file_cardlane_processor_v1_processor_proto_goTypes = []any{
 	(*BoxRefused)(nil),                // 3: cardlane.processor.v1.BoxRefused
 	(*HopRequest)(nil),                // 4: cardlane.processor.v1.HopRequest
 	(*HopAnswer)(nil),                 // 5: cardlane.processor.v1.HopAnswer
-	(*AuthorizationRequest)(nil),      // 6: cardlane.processor.v1.AuthorizationRequest
-	(*ReversalRequest)(nil),           // 7: cardlane.processor.v1.ReversalRequest
-	(*InstructionRequest)(nil),        // 8: cardlane.processor.v1.InstructionRequest
-	(*CompletionRequest)(nil),         // 9: cardlane.processor.v1.CompletionRequest
-	(*Acknowledgement)(nil),           // 10: cardlane.processor.v1.Acknowledgement
-	(*Answer)(nil),                    // 11: cardlane.processor.v1.Answer
-	(*GetManifestRequest)(nil),        // 12: cardlane.processor.v1.GetManifestRequest
-	(*GetManifestResponse)(nil),       // 13: cardlane.processor.v1.GetManifestResponse
-	(*RelayRegistration)(nil),         // 14: cardlane.processor.v1.RelayRegistration
-	(*RegisterRelaysRequest)(nil),     // 15: cardlane.processor.v1.RegisterRelaysRequest
-	(*RegisterRelaysResponse)(nil),    // 16: cardlane.processor.v1.RegisterRelaysResponse
-	(*TerminalRegistration)(nil),      // 17: cardlane.processor.v1.TerminalRegistration
-	(*RegisterTerminalsRequest)(nil),  // 18: cardlane.processor.v1.RegisterTerminalsRequest
-	(*RegisterTerminalsResponse)(nil), // 19: cardlane.processor.v1.RegisterTerminalsResponse
-	(*RegisterReadersRequest)(nil),    // 20: cardlane.processor.v1.RegisterReadersRequest
-	(*RegisterReadersResponse)(nil),   // 21: cardlane.processor.v1.RegisterReadersResponse
-	(*GetBalanceRequest)(nil),         // 22: cardlane.processor.v1.GetBalanceRequest
-	(*GetBalanceResponse)(nil),        // 23: cardlane.processor.v1.GetBalanceResponse
-	(*StreamPaymentsRequest)(nil),     // 24: cardlane.processor.v1.StreamPaymentsRequest
-	(*StreamPaymentsResponse)(nil),    // 25: cardlane.processor.v1.StreamPaymentsResponse
-	(*LedgerPayment)(nil),             // 26: cardlane.processor.v1.LedgerPayment
-	(*LedgerPosting)(nil),             // 27: cardlane.processor.v1.LedgerPosting
-	(*StreamAccountsRequest)(nil),     // 28: cardlane.processor.v1.StreamAccountsRequest
-	(*StreamAccountsResponse)(nil),    // 29: cardlane.processor.v1.StreamAccountsResponse
-	(*LedgerAccount)(nil),             // 30: cardlane.processor.v1.LedgerAccount
-	(*v1.Hello)(nil),                  // 31: cardlane.mesh.v1.Hello
-	(*v1.Heartbeat)(nil),              // 32: cardlane.mesh.v1.Heartbeat
-	(*v1.Drain)(nil),                  // 33: cardlane.mesh.v1.Drain
-	(*v1.Close)(nil),                  // 34: cardlane.mesh.v1.Close
-	(*v11.PaymentFault)(nil),          // 35: cardlane.payment.v1.PaymentFault
-	(*v11.SignedPayment)(nil),         // 36: cardlane.payment.v1.SignedPayment
-	(*v11.SignedReverse)(nil),         // 37: cardlane.payment.v1.SignedReverse
-	(*v11.SignedInstruction)(nil),     // 38: cardlane.payment.v1.SignedInstruction
-	(*v11.SignedCompletion)(nil),      // 39: cardlane.payment.v1.SignedCompletion
-	(*v11.SignedResult)(nil),          // 40: cardlane.payment.v1.SignedResult
-	(*v12.DelegatedManifest)(nil),     // 41: cardlane.keys.v1.DelegatedManifest
-	(*v12.SignedEnvelope)(nil),        // 42: cardlane.keys.v1.SignedEnvelope
-	(v13.DeviceState)(0),              // 43: cardlane.relay.v1.DeviceState
-	(*v13.ReaderRegistration)(nil),    // 44: cardlane.relay.v1.ReaderRegistration
-	(v11.PaymentState)(0),             // 45: cardlane.payment.v1.PaymentState
+	(*ResultsSignature)(nil),          // 6: cardlane.processor.v1.ResultsSignature
+	(*AuthorizationRequest)(nil),      // 7: cardlane.processor.v1.AuthorizationRequest
+	(*ReversalRequest)(nil),           // 8: cardlane.processor.v1.ReversalRequest
+	(*InstructionRequest)(nil),        // 9: cardlane.processor.v1.InstructionRequest
+	(*CompletionRequest)(nil),         // 10: cardlane.processor.v1.CompletionRequest
+	(*Acknowledgement)(nil),           // 11: cardlane.processor.v1.Acknowledgement
+	(*Answer)(nil),                    // 12: cardlane.processor.v1.Answer
+	(*GetManifestRequest)(nil),        // 13: cardlane.processor.v1.GetManifestRequest
+	(*GetManifestResponse)(nil),       // 14: cardlane.processor.v1.GetManifestResponse
+	(*RelayRegistration)(nil),         // 15: cardlane.processor.v1.RelayRegistration
+	(*RegisterRelaysRequest)(nil),     // 16: cardlane.processor.v1.RegisterRelaysRequest
+	(*RegisterRelaysResponse)(nil),    // 17: cardlane.processor.v1.RegisterRelaysResponse
+	(*TerminalRegistration)(nil),      // 18: cardlane.processor.v1.TerminalRegistration
+	(*RegisterTerminalsRequest)(nil),  // 19: cardlane.processor.v1.RegisterTerminalsRequest
+	(*RegisterTerminalsResponse)(nil), // 20: cardlane.processor.v1.RegisterTerminalsResponse
+	(*RegisterReadersRequest)(nil),    // 21: cardlane.processor.v1.RegisterReadersRequest
+	(*RegisterReadersResponse)(nil),   // 22: cardlane.processor.v1.RegisterReadersResponse
+	(*GetBalanceRequest)(nil),         // 23: cardlane.processor.v1.GetBalanceRequest
+	(*GetBalanceResponse)(nil),        // 24: cardlane.processor.v1.GetBalanceResponse
+	(*StreamPaymentsRequest)(nil),     // 25: cardlane.processor.v1.StreamPaymentsRequest
+	(*StreamPaymentsResponse)(nil),    // 26: cardlane.processor.v1.StreamPaymentsResponse
+	(*LedgerPayment)(nil),             // 27: cardlane.processor.v1.LedgerPayment
+	(*LedgerPosting)(nil),             // 28: cardlane.processor.v1.LedgerPosting
+	(*StreamAccountsRequest)(nil),     // 29: cardlane.processor.v1.StreamAccountsRequest
+	(*StreamAccountsResponse)(nil),    // 30: cardlane.processor.v1.StreamAccountsResponse
+	(*LedgerAccount)(nil),             // 31: cardlane.processor.v1.LedgerAccount
+	(*v1.Hello)(nil),                  // 32: cardlane.mesh.v1.Hello
+	(*v1.Heartbeat)(nil),              // 33: cardlane.mesh.v1.Heartbeat
+	(*v1.Drain)(nil),                  // 34: cardlane.mesh.v1.Drain
+	(*v1.Close)(nil),                  // 35: cardlane.mesh.v1.Close
+	(*v11.PaymentFault)(nil),          // 36: cardlane.payment.v1.PaymentFault
+	(*v11.SignedPayment)(nil),         // 37: cardlane.payment.v1.SignedPayment
+	(*v11.SignedReverse)(nil),         // 38: cardlane.payment.v1.SignedReverse
+	(*v11.SignedInstruction)(nil),     // 39: cardlane.payment.v1.SignedInstruction
+	(*v11.SignedCompletion)(nil),      // 40: cardlane.payment.v1.SignedCompletion
+	(*v11.SignedResult)(nil),          // 41: cardlane.payment.v1.SignedResult
+	(*v12.DelegatedManifest)(nil),     // 42: cardlane.keys.v1.DelegatedManifest
+	(*v12.SignedEnvelope)(nil),        // 43: cardlane.keys.v1.SignedEnvelope
+	(v13.DeviceState)(0),              // 44: cardlane.relay.v1.DeviceState
+	(*v13.ReaderRegistration)(nil),    // 45: cardlane.relay.v1.ReaderRegistration
+	(v11.PaymentState)(0),             // 46: cardlane.payment.v1.PaymentState
 }
 var file_cardlane_processor_v1_processor_proto_depIdxs = []int32{
-	31, // 0: cardlane.processor.v1.ProcessRequest.hello:type_name -> cardlane.mesh.v1.Hello
-	32, // 1: cardlane.processor.v1.ProcessRequest.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
-	33, // 2: cardlane.processor.v1.ProcessRequest.drain:type_name -> cardlane.mesh.v1.Drain
-	34, // 3: cardlane.processor.v1.ProcessRequest.close:type_name -> cardlane.mesh.v1.Close
+	32, // 0: cardlane.processor.v1.ProcessRequest.hello:type_name -> cardlane.mesh.v1.Hello
+	33, // 1: cardlane.processor.v1.ProcessRequest.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
+	34, // 2: cardlane.processor.v1.ProcessRequest.drain:type_name -> cardlane.mesh.v1.Drain
+	35, // 3: cardlane.processor.v1.ProcessRequest.close:type_name -> cardlane.mesh.v1.Close
 	2,  // 4: cardlane.processor.v1.ProcessRequest.box:type_name -> cardlane.processor.v1.HopBox
-	31, // 5: cardlane.processor.v1.ProcessResponse.hello:type_name -> cardlane.mesh.v1.Hello
-	32, // 6: cardlane.processor.v1.ProcessResponse.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
-	33, // 7: cardlane.processor.v1.ProcessResponse.drain:type_name -> cardlane.mesh.v1.Drain
-	34, // 8: cardlane.processor.v1.ProcessResponse.close:type_name -> cardlane.mesh.v1.Close
+	32, // 5: cardlane.processor.v1.ProcessResponse.hello:type_name -> cardlane.mesh.v1.Hello
+	33, // 6: cardlane.processor.v1.ProcessResponse.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
+	34, // 7: cardlane.processor.v1.ProcessResponse.drain:type_name -> cardlane.mesh.v1.Drain
+	35, // 8: cardlane.processor.v1.ProcessResponse.close:type_name -> cardlane.mesh.v1.Close
 	2,  // 9: cardlane.processor.v1.ProcessResponse.box:type_name -> cardlane.processor.v1.HopBox
 	3,  // 10: cardlane.processor.v1.ProcessResponse.box_refused:type_name -> cardlane.processor.v1.BoxRefused
-	35, // 11: cardlane.processor.v1.BoxRefused.fault:type_name -> cardlane.payment.v1.PaymentFault
-	6,  // 12: cardlane.processor.v1.HopRequest.authorizations:type_name -> cardlane.processor.v1.AuthorizationRequest
-	7,  // 13: cardlane.processor.v1.HopRequest.reversals:type_name -> cardlane.processor.v1.ReversalRequest
-	8,  // 14: cardlane.processor.v1.HopRequest.instructions:type_name -> cardlane.processor.v1.InstructionRequest
-	10, // 15: cardlane.processor.v1.HopRequest.acknowledgements:type_name -> cardlane.processor.v1.Acknowledgement
-	9,  // 16: cardlane.processor.v1.HopRequest.completions:type_name -> cardlane.processor.v1.CompletionRequest
-	11, // 17: cardlane.processor.v1.HopAnswer.answers:type_name -> cardlane.processor.v1.Answer
-	36, // 18: cardlane.processor.v1.AuthorizationRequest.payment:type_name -> cardlane.payment.v1.SignedPayment
-	37, // 19: cardlane.processor.v1.ReversalRequest.reverse:type_name -> cardlane.payment.v1.SignedReverse
-	38, // 20: cardlane.processor.v1.InstructionRequest.instruction:type_name -> cardlane.payment.v1.SignedInstruction
-	39, // 21: cardlane.processor.v1.CompletionRequest.completion:type_name -> cardlane.payment.v1.SignedCompletion
-	40, // 22: cardlane.processor.v1.Answer.result:type_name -> cardlane.payment.v1.SignedResult
-	35, // 23: cardlane.processor.v1.Answer.fault:type_name -> cardlane.payment.v1.PaymentFault
-	41, // 24: cardlane.processor.v1.GetManifestResponse.manifest:type_name -> cardlane.keys.v1.DelegatedManifest
-	42, // 25: cardlane.processor.v1.RelayRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
-	43, // 26: cardlane.processor.v1.RelayRegistration.state:type_name -> cardlane.relay.v1.DeviceState
-	14, // 27: cardlane.processor.v1.RegisterRelaysRequest.relays:type_name -> cardlane.processor.v1.RelayRegistration
-	42, // 28: cardlane.processor.v1.TerminalRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
-	43, // 29: cardlane.processor.v1.TerminalRegistration.state:type_name -> cardlane.relay.v1.DeviceState
-	17, // 30: cardlane.processor.v1.RegisterTerminalsRequest.terminals:type_name -> cardlane.processor.v1.TerminalRegistration
-	44, // 31: cardlane.processor.v1.RegisterReadersRequest.readers:type_name -> cardlane.relay.v1.ReaderRegistration
-	26, // 32: cardlane.processor.v1.StreamPaymentsResponse.payments:type_name -> cardlane.processor.v1.LedgerPayment
-	45, // 33: cardlane.processor.v1.LedgerPayment.state:type_name -> cardlane.payment.v1.PaymentState
-	40, // 34: cardlane.processor.v1.LedgerPayment.result:type_name -> cardlane.payment.v1.SignedResult
-	27, // 35: cardlane.processor.v1.LedgerPayment.postings:type_name -> cardlane.processor.v1.LedgerPosting
-	30, // 36: cardlane.processor.v1.StreamAccountsResponse.accounts:type_name -> cardlane.processor.v1.LedgerAccount
-	0,  // 37: cardlane.processor.v1.ProcessorService.Process:input_type -> cardlane.processor.v1.ProcessRequest
-	12, // 38: cardlane.processor.v1.ProcessorService.GetManifest:input_type -> cardlane.processor.v1.GetManifestRequest
-	15, // 39: cardlane.processor.v1.ProcessorRegistryService.RegisterRelays:input_type -> cardlane.processor.v1.RegisterRelaysRequest
-	18, // 40: cardlane.processor.v1.ProcessorRegistryService.RegisterTerminals:input_type -> cardlane.processor.v1.RegisterTerminalsRequest
-	20, // 41: cardlane.processor.v1.ProcessorRegistryService.RegisterReaders:input_type -> cardlane.processor.v1.RegisterReadersRequest
-	22, // 42: cardlane.processor.v1.ProcessorRegistryService.GetBalance:input_type -> cardlane.processor.v1.GetBalanceRequest
-	24, // 43: cardlane.processor.v1.ProcessorOversightService.StreamPayments:input_type -> cardlane.processor.v1.StreamPaymentsRequest
-	28, // 44: cardlane.processor.v1.ProcessorOversightService.StreamAccounts:input_type -> cardlane.processor.v1.StreamAccountsRequest
-	1,  // 45: cardlane.processor.v1.ProcessorService.Process:output_type -> cardlane.processor.v1.ProcessResponse
-	13, // 46: cardlane.processor.v1.ProcessorService.GetManifest:output_type -> cardlane.processor.v1.GetManifestResponse
-	16, // 47: cardlane.processor.v1.ProcessorRegistryService.RegisterRelays:output_type -> cardlane.processor.v1.RegisterRelaysResponse
-	19, // 48: cardlane.processor.v1.ProcessorRegistryService.RegisterTerminals:output_type -> cardlane.processor.v1.RegisterTerminalsResponse
-	21, // 49: cardlane.processor.v1.ProcessorRegistryService.RegisterReaders:output_type -> cardlane.processor.v1.RegisterReadersResponse
-	23, // 50: cardlane.processor.v1.ProcessorRegistryService.GetBalance:output_type -> cardlane.processor.v1.GetBalanceResponse
-	25, // 51: cardlane.processor.v1.ProcessorOversightService.StreamPayments:output_type -> cardlane.processor.v1.StreamPaymentsResponse
-	29, // 52: cardlane.processor.v1.ProcessorOversightService.StreamAccounts:output_type -> cardlane.processor.v1.StreamAccountsResponse
-	45, // [45:53] is the sub-list for method output_type
-	37, // [37:45] is the sub-list for method input_type
-	37, // [37:37] is the sub-list for extension type_name
-	37, // [37:37] is the sub-list for extension extendee
-	0,  // [0:37] is the sub-list for field type_name
+	36, // 11: cardlane.processor.v1.BoxRefused.fault:type_name -> cardlane.payment.v1.PaymentFault
+	7,  // 12: cardlane.processor.v1.HopRequest.authorizations:type_name -> cardlane.processor.v1.AuthorizationRequest
+	8,  // 13: cardlane.processor.v1.HopRequest.reversals:type_name -> cardlane.processor.v1.ReversalRequest
+	9,  // 14: cardlane.processor.v1.HopRequest.instructions:type_name -> cardlane.processor.v1.InstructionRequest
+	11, // 15: cardlane.processor.v1.HopRequest.acknowledgements:type_name -> cardlane.processor.v1.Acknowledgement
+	10, // 16: cardlane.processor.v1.HopRequest.completions:type_name -> cardlane.processor.v1.CompletionRequest
+	12, // 17: cardlane.processor.v1.HopAnswer.answers:type_name -> cardlane.processor.v1.Answer
+	6,  // 18: cardlane.processor.v1.HopAnswer.results_signature:type_name -> cardlane.processor.v1.ResultsSignature
+	37, // 19: cardlane.processor.v1.AuthorizationRequest.payment:type_name -> cardlane.payment.v1.SignedPayment
+	38, // 20: cardlane.processor.v1.ReversalRequest.reverse:type_name -> cardlane.payment.v1.SignedReverse
+	39, // 21: cardlane.processor.v1.InstructionRequest.instruction:type_name -> cardlane.payment.v1.SignedInstruction
+	40, // 22: cardlane.processor.v1.CompletionRequest.completion:type_name -> cardlane.payment.v1.SignedCompletion
+	41, // 23: cardlane.processor.v1.Answer.result:type_name -> cardlane.payment.v1.SignedResult
+	36, // 24: cardlane.processor.v1.Answer.fault:type_name -> cardlane.payment.v1.PaymentFault
+	42, // 25: cardlane.processor.v1.GetManifestResponse.manifest:type_name -> cardlane.keys.v1.DelegatedManifest
+	43, // 26: cardlane.processor.v1.RelayRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
+	44, // 27: cardlane.processor.v1.RelayRegistration.state:type_name -> cardlane.relay.v1.DeviceState
+	15, // 28: cardlane.processor.v1.RegisterRelaysRequest.relays:type_name -> cardlane.processor.v1.RelayRegistration
+	43, // 29: cardlane.processor.v1.TerminalRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
+	44, // 30: cardlane.processor.v1.TerminalRegistration.state:type_name -> cardlane.relay.v1.DeviceState
+	18, // 31: cardlane.processor.v1.RegisterTerminalsRequest.terminals:type_name -> cardlane.processor.v1.TerminalRegistration
+	45, // 32: cardlane.processor.v1.RegisterReadersRequest.readers:type_name -> cardlane.relay.v1.ReaderRegistration
+	27, // 33: cardlane.processor.v1.StreamPaymentsResponse.payments:type_name -> cardlane.processor.v1.LedgerPayment
+	46, // 34: cardlane.processor.v1.LedgerPayment.state:type_name -> cardlane.payment.v1.PaymentState
+	41, // 35: cardlane.processor.v1.LedgerPayment.result:type_name -> cardlane.payment.v1.SignedResult
+	28, // 36: cardlane.processor.v1.LedgerPayment.postings:type_name -> cardlane.processor.v1.LedgerPosting
+	31, // 37: cardlane.processor.v1.StreamAccountsResponse.accounts:type_name -> cardlane.processor.v1.LedgerAccount
+	0,  // 38: cardlane.processor.v1.ProcessorService.Process:input_type -> cardlane.processor.v1.ProcessRequest
+	13, // 39: cardlane.processor.v1.ProcessorService.GetManifest:input_type -> cardlane.processor.v1.GetManifestRequest
+	16, // 40: cardlane.processor.v1.ProcessorRegistryService.RegisterRelays:input_type -> cardlane.processor.v1.RegisterRelaysRequest
+	19, // 41: cardlane.processor.v1.ProcessorRegistryService.RegisterTerminals:input_type -> cardlane.processor.v1.RegisterTerminalsRequest
+	21, // 42: cardlane.processor.v1.ProcessorRegistryService.RegisterReaders:input_type -> cardlane.processor.v1.RegisterReadersRequest
+	23, // 43: cardlane.processor.v1.ProcessorRegistryService.GetBalance:input_type -> cardlane.processor.v1.GetBalanceRequest
+	25, // 44: cardlane.processor.v1.ProcessorOversightService.StreamPayments:input_type -> cardlane.processor.v1.StreamPaymentsRequest
+	29, // 45: cardlane.processor.v1.ProcessorOversightService.StreamAccounts:input_type -> cardlane.processor.v1.StreamAccountsRequest
+	1,  // 46: cardlane.processor.v1.ProcessorService.Process:output_type -> cardlane.processor.v1.ProcessResponse
+	14, // 47: cardlane.processor.v1.ProcessorService.GetManifest:output_type -> cardlane.processor.v1.GetManifestResponse
+	17, // 48: cardlane.processor.v1.ProcessorRegistryService.RegisterRelays:output_type -> cardlane.processor.v1.RegisterRelaysResponse
+	20, // 49: cardlane.processor.v1.ProcessorRegistryService.RegisterTerminals:output_type -> cardlane.processor.v1.RegisterTerminalsResponse
+	22, // 50: cardlane.processor.v1.ProcessorRegistryService.RegisterReaders:output_type -> cardlane.processor.v1.RegisterReadersResponse
+	24, // 51: cardlane.processor.v1.ProcessorRegistryService.GetBalance:output_type -> cardlane.processor.v1.GetBalanceResponse
+	26, // 52: cardlane.processor.v1.ProcessorOversightService.StreamPayments:output_type -> cardlane.processor.v1.StreamPaymentsResponse
+	30, // 53: cardlane.processor.v1.ProcessorOversightService.StreamAccounts:output_type -> cardlane.processor.v1.StreamAccountsResponse
+	46, // [46:54] is the sub-list for method output_type
+	38, // [38:46] is the sub-list for method input_type
+	38, // [38:38] is the sub-list for extension type_name
+	38, // [38:38] is the sub-list for extension extendee
+	0,  // [0:38] is the sub-list for field type_name
 }
 
 func init() { file_cardlane_processor_v1_processor_proto_init() }
@@ -2575,7 +2649,7 @@ func file_cardlane_processor_v1_processor_proto_init() {
 		(*ProcessResponse_Box)(nil),
 		(*ProcessResponse_BoxRefused)(nil),
 	}
-	file_cardlane_processor_v1_processor_proto_msgTypes[11].OneofWrappers = []any{
+	file_cardlane_processor_v1_processor_proto_msgTypes[12].OneofWrappers = []any{
 		(*Answer_Result)(nil),
 		(*Answer_Fault)(nil),
 	}
@@ -2585,7 +2659,7 @@ func file_cardlane_processor_v1_processor_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cardlane_processor_v1_processor_proto_rawDesc), len(file_cardlane_processor_v1_processor_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   31,
+			NumMessages:   32,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

@@ -75,10 +75,20 @@ class HopRequest(_message.Message):
     def __init__(self, authorizations: _Optional[_Iterable[_Union[AuthorizationRequest, _Mapping]]] = ..., reversals: _Optional[_Iterable[_Union[ReversalRequest, _Mapping]]] = ..., instructions: _Optional[_Iterable[_Union[InstructionRequest, _Mapping]]] = ..., acknowledgements: _Optional[_Iterable[_Union[Acknowledgement, _Mapping]]] = ..., completions: _Optional[_Iterable[_Union[CompletionRequest, _Mapping]]] = ...) -> None: ...
 
 class HopAnswer(_message.Message):
-    __slots__ = ("answers",)
+    __slots__ = ("answers", "results_signature")
     ANSWERS_FIELD_NUMBER: _ClassVar[int]
+    RESULTS_SIGNATURE_FIELD_NUMBER: _ClassVar[int]
     answers: _containers.RepeatedCompositeFieldContainer[Answer]
-    def __init__(self, answers: _Optional[_Iterable[_Union[Answer, _Mapping]]] = ...) -> None: ...
+    results_signature: ResultsSignature
+    def __init__(self, answers: _Optional[_Iterable[_Union[Answer, _Mapping]]] = ..., results_signature: _Optional[_Union[ResultsSignature, _Mapping]] = ...) -> None: ...
+
+class ResultsSignature(_message.Message):
+    __slots__ = ("signature", "key_id")
+    SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    signature: bytes
+    key_id: bytes
+    def __init__(self, signature: _Optional[bytes] = ..., key_id: _Optional[bytes] = ...) -> None: ...
 
 class AuthorizationRequest(_message.Message):
     __slots__ = ("request_number", "message_type", "record_number", "trace_number", "transmission_time_ms", "local_time", "merchant_category_code", "pos_entry_mode", "pos_condition_code", "acquiring_institution_id", "forwarding_institution_id", "time_left_ms", "payment", "traceparent")

@@ -43,6 +43,7 @@ class ConformanceTest {
           "pin-blocks", ConformanceTest::pinBlock,
           "salt-sessions", ConformanceTest::saltSession,
           "hop-boxes", ConformanceTest::hopBox,
+          "box-results", ConformanceTest::boxResults,
           "results", ConformanceTest::result,
           "errors", ConformanceTest::error);
 
@@ -164,6 +165,13 @@ class ConformanceTest {
             text(given, "relay_id"),
             Vectors.bytes(given, "sealed"));
     return yields("payload", hex(payload));
+  }
+
+  private static JsonObject boxResults(JsonObject given) {
+    VerifyingKey key = new VerifyingKey(Vectors.bytes(given, "manifest_public_key"));
+    byte[] body =
+        ProcessorSide.boxResults(key, text(given, "relay_id"), Vectors.bytes(given, "hop_answer"));
+    return yields("signed", hex(body));
   }
 
   private static JsonObject result(JsonObject given) {

@@ -1,5 +1,7 @@
 package dev.cardlane.sealing;
 
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
 import dev.cardlane.Canonical;
 import dev.cardlane.ErrorCode;
 import dev.cardlane.PaymentException;
@@ -9,8 +11,13 @@ import dev.cardlane.payment.v1.PaymentContext;
 import dev.cardlane.payment.v1.PaymentKind;
 import dev.cardlane.payment.v1.PinEntry;
 import dev.cardlane.payment.v1.ReaderPayment;
+import dev.cardlane.payment.v1.SignedResult;
 import dev.cardlane.payment.v1.Verification;
+import dev.cardlane.processor.v1.Answer;
+import dev.cardlane.processor.v1.HopAnswer;
+import dev.cardlane.sealing.Dsse.PayloadType;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -190,6 +197,43 @@ final class ProcessorSide {
       return cipher.doFinal(block);
     } catch (GeneralSecurityException impossible) {
       throw new IllegalStateException(impossible);
+    }
+  }
+
+  /** Returns what one signature vouches for in a HopAnswer, when it is right. */
+  static byte[] boxResults(VerifyingKey key, String relayId, byte[] hopAnswer) {
+    HopAnswer box = parsed(hopAnswer);
+    ByteString keyId = ByteString.copyFrom(key.keyId());
+    boolean isWhole = box.getResultsSignature().getKeyId().equals(keyId);
+    byte[] body = relayId.getBytes(StandardCharsets.US_ASCII);
+    int count = 0;
+    for (Answer answer : box.getAnswersList()) {
+      if (!answer.hasResult()) {
+        continue;
+      }
+      SignedResult signed = answer.getResult();
+      byte[] signature = signed.getSignature().toByteArray();
+      isWhole &= signed.getKeyId().equals(keyId) && signature.length == 64;
+      byte[] number = ByteBuffer.allocate(Long.BYTES).putLong(answer.getRequestNumber()).array();
+      byte[] digest = Dsse.digest(PayloadType.RESULT, signed.getResult().toByteArray());
+      body = Bytes.concat(body, number, digest, signature);
+      count++;
+    }
+    String name = "application/vnd.cardlane.box-results.v1";
+    String head = "DSSEv1 " + name.length() + " " + name + " " + body.length + " ";
+    byte[] encoding = Bytes.concat(head.getBytes(StandardCharsets.US_ASCII), body);
+    byte[] signature = box.getResultsSignature().getSignature().toByteArray();
+    if (!isWhole || count < 2 || !key.verify(encoding, signature)) {
+      throw new PaymentException(ErrorCode.SIGNATURE_REJECTED, "signature");
+    }
+    return body;
+  }
+
+  private static HopAnswer parsed(byte[] hopAnswer) {
+    try {
+      return HopAnswer.parseFrom(hopAnswer);
+    } catch (InvalidProtocolBufferException mistake) {
+      throw new IllegalStateException(mistake);
     }
   }
 
