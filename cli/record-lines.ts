@@ -1,3 +1,4 @@
+import { PaymentState } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import type { PaymentRecord } from "../gen/cardlane/relay/v1/relay_pb.ts";
 import { formatMoney, parseCurrency } from "../payment/money.ts";
 import { responseCode } from "../payment/response-codes.ts";
@@ -96,7 +97,11 @@ function cardOf({ scheme, lastFour }: PaymentRecord): string {
   return lastFour === "" ? "" : printable(`${scheme} …${lastFour}`);
 }
 
-function responseOf(record: PaymentRecord): string {
+/** Why the processor did not decide, or what it said. */
+function responseOf({ fault, state, ...record }: PaymentRecord): string {
+  if (fault !== undefined) return printable(fault.code);
   const code = printable(record.responseCode);
-  return code === "" ? "" : `${code} ${responseCode(code).meaning}`;
+  if (code === "") return "";
+  // The code of every reversal says "too late", also of one that somebody asked for.
+  return `${code} ${state === PaymentState.REVERSED ? "Undone" : responseCode(code).meaning}`;
 }

@@ -103,8 +103,8 @@ test("a drain lets a call that is running finish, and takes no more", async () =
   await begun.promise;
   const drained = server.drain(10_000);
   expect(server.health.get("")).toBe("NOT_SERVING");
-  finish.resolve({});
-  expect(await running).toBeDefined();
+  finish.resolve({ payment: { traceNumber: 7 } });
+  expect(await running).toMatchObject({ payment: { traceNumber: 7 } });
   await drained;
   const late = await channel.client(RelayService).getPayment({}).catch(ConnectError.from);
   expect(late).toMatchObject({ code: Code.Unavailable });

@@ -168,7 +168,8 @@ test("health says NOT_SERVING for a probe period before connections are refused"
   using channel = dial({ targets: [server.address], services: [], clock: systemClock });
   const drained = server.drain(0);
   expect(server.health.get("")).toBe("NOT_SERVING");
-  expect(await channel.client(ProcessorService).getManifest({})).toBeDefined();
+  await channel.client(ProcessorService).getManifest({});
+  expect(server.calls).toEqual(["GetManifest"]);
   await clock.advance(3_000);
   await drained;
 });

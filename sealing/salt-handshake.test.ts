@@ -114,7 +114,8 @@ describe("the client refuses M2 with", () => {
   });
 
   test("an answer after more than 10 s", () => {
-    expect(client().receiveM2(m2, 11_000)).toBeDefined();
+    const answered = client().receiveM2(m2, 11_000);
+    expect(answered.receiveM3(m3, 11_000).serverPublicKey).toEqual(terminal.publicKey);
     expect(refusalOf(() => client().receiveM2(m2, 11_001))).toBe("channel time");
   });
 });
@@ -125,26 +126,32 @@ test.each([
     packet: m1,
     run: (changed: Uint8Array) => {
       const answered = server(changed);
-      return client().receiveM2(answered.m2, 1_000).receiveM3(answered.m3, 1_000);
+      return client().receiveM2(answered.m2, 1_000).receiveM3(answered.m3, 1_000).serverPublicKey;
     },
+    proven: terminal.publicKey,
   },
   {
     name: "M2",
     packet: m2,
-    run: (changed: Uint8Array) => client().receiveM2(changed, 1_000).receiveM3(m3, 1_000),
+    run: (changed: Uint8Array) =>
+      client().receiveM2(changed, 1_000).receiveM3(m3, 1_000).serverPublicKey,
+    proven: terminal.publicKey,
   },
   {
     name: "M3",
     packet: m3,
-    run: (changed: Uint8Array) => client().receiveM2(m2, 1_000).receiveM3(changed, 1_000),
+    run: (changed: Uint8Array) =>
+      client().receiveM2(m2, 1_000).receiveM3(changed, 1_000).serverPublicKey,
+    proven: terminal.publicKey,
   },
   {
     name: "M4",
     packet: m4,
-    run: (changed: Uint8Array) => server(m1).receiveM4(changed, 500_000),
+    run: (changed: Uint8Array) => server(m1).receiveM4(changed, 500_000).peerPublicKey,
+    proven: reader.publicKey,
   },
-])("one flipped bit in any byte of $name is refused", ({ packet, run }) => {
-  expect(run(packet)).toBeDefined();
+])("one flipped bit in any byte of $name is refused", ({ packet, run, proven }) => {
+  expect(run(packet)).toEqual(proven);
   const reasons = withOneBitFlipped(packet).map((changed) => refusalOf(() => run(changed)));
   expect(reasons).toHaveLength(packet.length);
 });

@@ -12,6 +12,12 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGWINCH"];
  */
 const SAME_SIGNAL_MS = 250;
 
+/** How often it is looked whether npm's shell is still there, in milliseconds. */
+const LOOK_MS = 500;
+
+/** Read at once: it changes when that process ends. */
+const parent = process.ppid;
+
 /** Runs the script with this process's input and output, and ends with its exit code or signal. */
 export function handOver({ root, node, script, scriptArguments }) {
   const child = spawn(node, [script, ...scriptArguments], {
@@ -33,17 +39,37 @@ export function handOver({ root, node, script, scriptArguments }) {
   });
 }
 
+/**
+ * npm passes SIGTERM on to its shell, and many shells end of it without passing it on: what npm
+ * started stops when its parent is gone. Anything else may lose its parent, as under nohup.
+ */
+function whenNpmIsGone(stop) {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const looking = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(looking);
+    stop();
+  }, LOOK_MS);
+  looking.unref();
+}
+
 /** Passes signals on until the returned function is called. */
 function forwardSignals(child) {
+  let isStopping = false;
   const handlers = SIGNALS.filter((signal) => isKnownHere(signal)).map((signal) => {
     let forwardedAtMs = Number.NEGATIVE_INFINITY;
     const handler = () => {
       if (performance.now() - forwardedAtMs < SAME_SIGNAL_MS) return;
       forwardedAtMs = performance.now();
+      isStopping ||= signal !== "SIGWINCH";
       child.kill(signal);
     };
     process.on(signal, handler);
     return { signal, handler };
+  });
+  whenNpmIsGone(() => {
+    // A second signal would end the script at once, and a closed terminal reaches the shell, too.
+    if (!isStopping) child.kill("SIGTERM");
   });
   return () => {
     for (const { signal, handler } of handlers) process.off(signal, handler);

@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import {
   Certainty,
   EntryMode,
+  PaymentFaultSchema,
   PaymentKind,
   PaymentState,
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
@@ -69,15 +70,36 @@ const TOMBSTONE = create(PaymentRecordSchema, {
   recordedAtMs: 1_772_370_310_000n,
 });
 
+/** The processor would not decide, so the relay had it undone. */
+const REFUSED = create(PaymentRecordSchema, {
+  ...RECORD,
+  recordNumber: numberOf(29),
+  state: PaymentState.REVERSED,
+  responseCode: "68",
+  fault: create(PaymentFaultSchema, { code: "SIGNATURE_REJECTED" }),
+});
+
+/** It was never taken, so there is no answer. */
+const NEVER_TAKEN = create(PaymentRecordSchema, {
+  ...RECORD,
+  recordNumber: numberOf(30),
+  state: PaymentState.DECLINED,
+  responseCode: "",
+  fault: create(PaymentFaultSchema, { code: "DUPLICATE_DIFFERS" }),
+});
+
 const relayService = service(RelayService, {
   getPayment: ({ key }) => {
-    const payment = [RECORD, DECLINED, TOMBSTONE].find(
+    const payment = [RECORD, DECLINED, TOMBSTONE, REFUSED, NEVER_TAKEN].find(
       ({ recordNumber }) => recordNumber === key.value,
     );
     if (payment === undefined) throw new PaymentError("PAYMENT_NOT_FOUND", "no such record");
     return { payment };
   },
-  listPayments: () => ({ payments: [TOMBSTONE, DECLINED, RECORD], nextPageToken: "older" }),
+  listPayments: () => ({
+    payments: [REFUSED, TOMBSTONE, DECLINED, RECORD],
+    nextPageToken: "older",
+  }),
   async *watchPayments({ afterSequence }, { signal }) {
     yield { sequence: 0n };
     yield { sequence: afterSequence + 1n, payment: TOMBSTONE, state: PaymentState.REVERSED };
@@ -146,7 +168,19 @@ test.each([
     name: "reversed before anybody saw it",
     number: numberOf(28),
     exitCode: 2,
-    says: /^State +reversed\nKind +payment\nRead /m,
+    says: /^State +reversed\nKind +payment\nRead .*\nResponse +68 Undone$/m,
+  },
+  {
+    name: "refused by the processor, and undone",
+    number: numberOf(29),
+    exitCode: 2,
+    says: /^State +reversed$.*^Response +SIGNATURE_REJECTED$/ms,
+  },
+  {
+    name: "never taken",
+    number: numberOf(30),
+    exitCode: 2,
+    says: /^State +declined$.*^Response +DUPLICATE_DIFFERS$/ms,
   },
   {
     name: "approved, as it is read out on the phone",
@@ -180,9 +214,17 @@ test("list shows a line per record, newest first, and where it goes on", async (
   const { printed, told } = await run(["list"]);
   expect(printed.map((line) => line.split(/ {2,}/)[0])).toEqual([
     "Record",
+    formatRecordNumber(numberOf(29)),
     formatRecordNumber(numberOf(28)),
     "A17K-2M9Q-X4VJ",
     "A17K-2M9Q-X4TM",
+  ]);
+  expect(printed.map((line) => line.split(/ {2,}/).at(-1)?.trim())).toEqual([
+    "Response",
+    "SIGNATURE_REJECTED",
+    "68 Undone",
+    "51 Not enough money",
+    "00 Approved",
   ]);
   expect(told).toEqual(["More: --page older"]);
 });

@@ -96,6 +96,9 @@ test.each<{ fault: PaymentErrorCode }>([
   const reversed = await terminal.completedAs(paymentId, REVERSED);
   expect(reversed.fault?.code).toBe(fault);
   expect(bed.processor.reversals).toMatchObject([{ reason: 4007 }]);
+  const key = { case: "paymentId", value: paymentId } as const;
+  const { payment } = await relay.calls.getPayment({ key });
+  expect(payment).toMatchObject({ state: REVERSED, responseCode: "68", fault: { code: fault } });
 });
 
 test.each<{ fault: PaymentErrorCode; certainty: Certainty; nextStep: NextStep }>([

@@ -1,9 +1,14 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
+import pg from "pg";
 import { expect, test } from "vitest";
+import { LinkProxy } from "../../chaos/proxy.ts";
 import { PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { createLog } from "../../mesh/log.ts";
+import { ManualClock } from "../../mesh/manual-clock.ts";
 import { eventually, NotificationBed } from "../../test/fixtures/notification-bed.ts";
-import { ALIVE, FREE_JOBS_OF_THE_DEAD } from "./job-runner.ts";
+import { freshDatabase } from "../../test/setup/database.ts";
+import { ALIVE, FREE_JOBS_OF_THE_DEAD, JobRunner } from "./job-runner.ts";
 
 const { APPROVED } = PaymentState;
 const HOLDERS = "SELECT locked_by FROM graphile_worker.jobs WHERE locked_by IS NOT NULL";
@@ -78,4 +83,62 @@ test("a connection that breaks while a job is marked as done ends nothing else",
   });
   await bed.pay(APPROVED);
   await bed.statesAre(["SENT", "SENT"]);
+});
+
+test("a sign of life that breaks while the queue is being opened is taken anew", async () => {
+  await using bed = await NotificationBed.start({ phone: "" });
+  await using first = bed.startSending();
+  await bed.pay(APPROVED);
+  await bed.statesAre(["SENT"]);
+  await first[Symbol.asyncDispose]();
+  const locker = new pg.Client({ connectionString: bed.bed.databaseUrl });
+  await locker.connect();
+  await locker.query("BEGIN; LOCK graphile_worker.migrations IN ACCESS EXCLUSIVE MODE");
+  bed.startSending();
+  await eventually(async () => {
+    const waiting = await bed.bed.query(`SELECT 1 FROM pg_stat_activity
+      WHERE datname = current_database() AND wait_event_type = 'Lock'`);
+    return waiting.length > 0 ? undefined : "opened";
+  });
+  const ended = await bed.bed.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND query = '' AND backend_type = 'client backend'`);
+  expect(ended).toHaveLength(1);
+  await locker.query("COMMIT");
+  await locker.end();
+  await eventually(async () => {
+    const alive = await bed.bed.query("SELECT 1 FROM pg_locks WHERE classid = $1", [ALIVE]);
+    return alive.length === 1 ? undefined : alive;
+  });
+});
+
+test("an outage of the database is told once, and so is its end", async () => {
+  await using database = await freshDatabase("relay");
+  const url = new URL(database.url);
+  await using link = await LinkProxy.open(url.host);
+  url.host = link.address;
+  const clock = new ManualClock();
+  const told: string[] = [];
+  const destination = { write: (line: string) => void told.push(JSON.parse(line).message) };
+  const log = createLog({ program: "relay", instance: "relay-A1", clock, destination });
+  /** Whatever is tried again is tried once. */
+  const tryAgain = async () => {
+    await eventually(() => (clock.pendingCount === 2 ? undefined : clock.pendingCount));
+    await clock.advance(10_000);
+  };
+  link.cut();
+  await using _runner = new JobRunner({ databaseUrl: url.href, tasks: {}, clock, log });
+  for (let attempt = 0; attempt < 3; attempt += 1) await tryAgain();
+  await eventually(() => (clock.pendingCount === 2 ? undefined : clock.pendingCount));
+  const begun = ["jobs of the dead cannot be freed", "the job queue cannot be worked"];
+  const ended = ["jobs of the dead are freed again", "the job queue is worked again"];
+  expect(told.splice(0).sort()).toEqual(begun);
+  link.heal();
+  await clock.advance(10_000);
+  await eventually(() => (told.length === 2 ? undefined : told));
+  expect(told.splice(0).sort()).toEqual(ended);
+  link.cut();
+  await tryAgain();
+  await tryAgain();
+  await eventually(() => (told.length === 2 ? undefined : told));
+  expect(told.splice(0).sort()).toEqual(begun);
 });

@@ -3,6 +3,7 @@ import { Logger, type Runner, run, type TaskList, type WorkerEvents } from "grap
 import pg from "pg";
 import type { Clock } from "../../mesh/clock.ts";
 import type { Log } from "../../mesh/log.ts";
+import { Outage } from "../../mesh/outage.ts";
 
 /** Jobs at a time. They wait for other people's servers nearly always. */
 const JOBS_AT_ONCE = 8;
@@ -61,7 +62,7 @@ export class JobRunner implements AsyncDisposable {
   /** Jobs that are under way are finished; what is left stays in the queue. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort();
-    await this.#runner?.stop().catch(() => undefined);
+    await this.#stop();
     await Promise.all([this.#working, this.#watching]);
     await this.#pool.end();
   }
@@ -69,6 +70,10 @@ export class JobRunner implements AsyncDisposable {
   async #work(): Promise<void> {
     const { tasks, clock, log } = this.#options;
     const { signal } = this.#stopping;
+    const outage = new Outage(log, {
+      begins: "the job queue cannot be worked",
+      ends: "the job queue is worked again",
+    });
     while (!signal.aborted) {
       try {
         await using alive = await this.#signOfLife();
@@ -83,40 +88,53 @@ export class JobRunner implements AsyncDisposable {
           events: alive.events,
           preset: { worker: HANDLED },
         });
-        if (signal.aborted) await this.#runner.stop();
+        // Whoever wanted it to end while it was being made had nothing to stop yet.
+        if (signal.aborted || alive.lost.aborted) await this.#stop();
+        else outage.succeeded();
         await this.#runner.promise;
       } catch (error) {
-        if (!signal.aborted) log.failure("the job queue stopped", error);
+        if (!signal.aborted) outage.failed(error);
       }
       await clock.sleep(RESTART_MS, signal).catch(() => undefined);
     }
+  }
+
+  /** Does nothing when it is stopped already. */
+  async #stop(): Promise<void> {
+    await this.#runner?.stop().catch(() => undefined);
   }
 
   /** Without it others take the jobs away, so the work starts anew when the connection is lost. */
   async #signOfLife() {
     const client = new pg.Client({ connectionString: this.#options.databaseUrl });
     const events: WorkerEvents = new EventEmitter();
-    client.on("error", () => void this.#runner?.stop().catch(() => undefined));
+    const lost = new AbortController();
+    const lose = () => {
+      lost.abort();
+      void this.#stop();
+    };
+    client.on("error", lose);
     await client.connect();
     events.on("pool:create", ({ workerPool }) => {
-      client
-        .query("SELECT pg_advisory_lock($1, hashtext($2))", [ALIVE, workerPool.id])
-        .catch(() => {
-          void this.#runner?.stop().catch(() => undefined);
-        });
+      client.query("SELECT pg_advisory_lock($1, hashtext($2))", [ALIVE, workerPool.id]).catch(lose);
     });
-    return { events, [Symbol.asyncDispose]: () => client.end() };
+    return { events, lost: lost.signal, [Symbol.asyncDispose]: () => client.end() };
   }
 
   /** Gives the jobs of relays that were killed to those that live. */
   async #watch(): Promise<void> {
     const { clock, log } = this.#options;
     const { signal } = this.#stopping;
+    const outage = new Outage(log, {
+      begins: "jobs of the dead cannot be freed",
+      ends: "jobs of the dead are freed again",
+    });
     while (!signal.aborted) {
       const values = [LOCK_MS_MAX, LOCK_MS_MIN, ALIVE];
-      await this.#pool.query(FREE_JOBS_OF_THE_DEAD, values).catch((error) => {
-        log.failure("jobs of a dead relay could not be freed", error);
-      });
+      await this.#pool.query(FREE_JOBS_OF_THE_DEAD, values).then(
+        () => outage.succeeded(),
+        (error) => outage.failed(error),
+      );
       await clock.sleep(LOOK_FOR_DEAD_MS, signal).catch(() => undefined);
     }
   }

@@ -13,10 +13,8 @@ export interface Language {
   readonly payment: Telling;
   /** Of money that goes back to the card. */
   readonly refund: Telling;
-  /** Why a payment was declined, by response code (ISO 8583 DE 39). */
+  /** Why a payment or refund was declined, by response code (ISO 8583 DE 39). */
   readonly reasons: Readonly<Record<string, string>>;
-  /** For a response code that is not in `reasons`. */
-  readonly reasonOther: string;
   readonly labels: Readonly<Record<Label, string>>;
   /** Stands between a label and its value: ": ". */
   readonly colon: string;
@@ -32,6 +30,8 @@ export interface Telling {
   readonly events: Readonly<Record<ToldEvent, string>>;
   /** One sentence for each, for people who do not live in card payments. */
   readonly sentences: Readonly<Record<ToldEvent, string>>;
+  /** Why it was declined, for a response code that is not in `reasons`. */
+  readonly reasonOther: string;
 }
 
 export type Label =

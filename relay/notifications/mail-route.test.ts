@@ -91,8 +91,18 @@ withPeer("a mail says how to end them with one click, and for whom is signed", a
 
 withPeer.each([
   { name: "the right password", password: "right", authority: "own", outcome: "sent" },
-  { name: "a wrong password", password: "wrong", authority: "own", outcome: /535|EAUTH/ },
-  { name: "an authority nobody trusts", password: "right", authority: "other", outcome: /ETLS|E/ },
+  {
+    name: "a wrong password",
+    password: "wrong",
+    authority: "own",
+    outcome: "mail server: answered 535, for now",
+  },
+  {
+    name: "an authority nobody trusts",
+    password: "right",
+    authority: "other",
+    outcome: "mail server: ESOCKET, for now",
+  },
 ])("over STARTTLS with $name", async ({ password, authority, outcome }) => {
   await using directory = await temporaryDirectory();
   const own = await TestAuthority.create();
@@ -103,10 +113,9 @@ withPeer.each([
   const route = routeTo(peer.port, { user: "relay", password, ca, isNameChecked: false });
   const sent = await route.send(DELIVERY).then(
     () => "sent",
-    (error: RouteError) => `${error.isPermanent} ${error.message}`,
+    ({ message, isPermanent }: RouteError) => `${message}, for ${isPermanent ? "ever" : "now"}`,
   );
-  expect(sent).toMatch(outcome);
-  expect(sent).not.toMatch(/^true/);
+  expect(sent).toBe(outcome);
   const taken = { isTls: true, user: "relay" };
   await route[Symbol.asyncDispose]();
   expect(await peer.otherMails()).toMatchObject(outcome === "sent" ? [taken] : []);

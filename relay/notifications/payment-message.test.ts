@@ -92,6 +92,19 @@ test.each([
 });
 
 test.each([
+  { locale: "en-GB", isRefund: false, says: "The payment could not be taken" },
+  { locale: "en-GB", isRefund: true, says: "The refund could not be made" },
+  { locale: "zh-CN", isRefund: false, says: "该笔支付未能完成" },
+  { locale: "zh-CN", isRefund: true, says: "该笔退款未能完成" },
+])("a response code of nobody's list, $locale, refund $isRefund: $says", (row) => {
+  const { locale, isRefund, says } = row;
+  const facts = { ...FACTS, event: "DECLINED", responseCode: "ZZ", locale, isRefund } as const;
+  const { text, sms } = paymentMessage(facts);
+  expect(text).toContain(says);
+  expect(sms).toContain(says);
+});
+
+test.each([
   { name: "British pounds at home", locale: "en-GB", letters: "GBP", minor: 5n, says: "£0.05" },
   {
     name: "euros in Austria",
@@ -142,9 +155,18 @@ describe.each(LANGUAGE_CODES)("language %s", (code) => {
   });
 
   test("has words for everything", () => {
-    const tellings = [language.payment, language.refund].flatMap(Object.values);
-    const words = [...tellings, language.labels, language.reasons];
-    expect(words.flatMap(Object.values).filter((word) => word.trim() === "")).toEqual([]);
+    const { payment, refund, labels, reasons } = language;
+    const tellings = [payment, refund].flatMap(({ events, sentences }) => [events, sentences]);
+    const words = [...tellings, labels, reasons].flatMap((each) => Object.values(each));
+    const all = [...words, payment.reasonOther, refund.reasonOther];
+    expect(all.filter((word) => word.trim() === "")).toEqual([]);
+  });
+
+  test("no reason speaks of a payment, which may be a refund", () => {
+    const { reasons } = language;
+    const { 25: original, ...others } = reasons;
+    expect(original).toBeTruthy();
+    expect(Object.values(others).filter((one) => /\bpayment\b|支付|退款/.test(one))).toEqual([]);
   });
 });
 

@@ -1,6 +1,13 @@
 import { type CurrencyCode, currencyLetters, minorDigits } from "../../payment/money.ts";
 import { formatRecordNumber, type RecordNumber } from "../../payment/record-number.ts";
-import { type Label, type Language, languageOf, spokenTag, type ToldEvent } from "./language.ts";
+import {
+  type Label,
+  type Language,
+  languageOf,
+  spokenTag,
+  type Telling,
+  type ToldEvent,
+} from "./language.ts";
 import { type Line, mailPage } from "./mail-page.ts";
 
 /** Everything that a message about a payment may say. There is no card number in it. */
@@ -40,7 +47,7 @@ export interface PaymentMessage {
 export function paymentMessage(facts: PaymentFacts): PaymentMessage {
   const language = languageOf(facts.locale);
   const { colon, ownerNote, cardholderNote, labels } = language;
-  const { events, sentences } = facts.isRefund ? language.refund : language.payment;
+  const { events, sentences } = tellingOf(facts, language);
   const isReceipt = facts.purpose === "RECEIPT";
   const amount = formatAmount(facts);
   const heading = isReceipt ? `${labels.receipt} · ${events[facts.event]}` : events[facts.event];
@@ -87,9 +94,13 @@ function smsOf(facts: PaymentFacts, language: Language, heading: string, amount:
   return singleLine(said.filter((one) => one !== "").join(", "));
 }
 
-function reasonOf({ event, responseCode }: PaymentFacts, language: Omit<Language, "labels">) {
-  if (event !== "DECLINED") return "";
-  return language.reasons[responseCode] ?? language.reasonOther;
+function reasonOf(facts: PaymentFacts, language: Omit<Language, "labels">): string {
+  if (facts.event !== "DECLINED") return "";
+  return language.reasons[facts.responseCode] ?? tellingOf(facts, language).reasonOther;
+}
+
+function tellingOf({ isRefund }: PaymentFacts, language: Omit<Language, "labels">): Telling {
+  return isRefund ? language.refund : language.payment;
 }
 
 /** "VISA …4242"; anything but four digits shows nothing. An SMS has a mark of its own alphabet. */

@@ -57,6 +57,7 @@ export function paymentRecordOf(
     completedAtMs: BigInt(record.completedAt?.getTime() ?? 0),
     traceId: parseTraceparent(record.traceparent)?.traceId ?? "",
     ...resultOf(record),
+    ...(record.faultCode === null ? {} : { fault: faultOfCode(record.faultCode) }),
     originalPaymentId: record.originalPaymentId ?? "",
     history: history.map((event) => ({
       sequence: event.sequence,

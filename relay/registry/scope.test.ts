@@ -1,10 +1,16 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fromBinary } from "@bufbuild/protobuf";
 import { type Client, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { makeDevelopmentTls } from "../../cli/start/development-tls.ts";
-import { NextStep, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import {
+  NextStep,
+  Outcome,
+  PaymentState,
+  ResultSchema,
+} from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import {
   DeviceState,
   RelayRegistryService,
@@ -15,6 +21,7 @@ import type { MeshChannel } from "../../mesh/dial.ts";
 import { paymentErrorFrom } from "../../mesh/errors-to-wire.ts";
 import { type Identity, loadIdentity } from "../../mesh/identity.ts";
 import { silentLog } from "../../mesh/log.ts";
+import { paymentIdFromBytes } from "../../payment/identifiers.ts";
 import type { ReaderSigned } from "../../test/fixtures/reader-payment.ts";
 import { present, TestBed, type TestRelay } from "../../test/fixtures/relay-bed.ts";
 import { TestTerminal } from "../../test/fixtures/test-terminal.ts";
@@ -121,7 +128,9 @@ test.each([{ holder: "other" }, { holder: "stranger" }] as const)(
       .toBe(PaymentState.REVERSED);
     const again = await calls.cancelPayment({ paymentId, merchantId });
     expect(again.completed?.state).toBe(PaymentState.REVERSED);
-    expect(again.completed?.result).toBeDefined();
+    const result = fromBinary(ResultSchema, present(again.completed?.result).result);
+    expect(result.outcome).toBe(Outcome.REVERSED);
+    expect(paymentIdFromBytes(result.paymentId)).toBe(paymentId);
   },
 );
 

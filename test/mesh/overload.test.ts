@@ -7,6 +7,7 @@ import { DeviceState } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { systemClock } from "../../mesh/clock.ts";
 import { paymentIdFromBytes } from "../../payment/identifiers.ts";
 import { PaymentSigner } from "../fixtures/reader-payment.ts";
+import { present } from "../fixtures/relay-bed.ts";
 import { TestTerminal } from "../fixtures/test-terminal.ts";
 import { type MeshFixture, startTestMesh } from "./mesh-fixture.ts";
 import { pay } from "./pay.ts";
@@ -71,9 +72,7 @@ test(
     const ids = greedy.refused.map(({ paymentId }) => paymentIdFromBytes(paymentId));
     expect(ids.filter((id) => known.has(id))).toEqual([]);
 
-    const [first] = payments.filter(({ paymentId }) => ids.includes(paymentId));
-    expect(first).toBeDefined();
-    const { paymentId, signed } = first ?? payments[0] ?? signer.sign();
+    const { paymentId, signed } = present(payments.find((one) => ids.includes(one.paymentId)));
     await greedy.until(() => greedy.completed.length >= greedy.recorded.length);
     greedy.submit(signed);
     await greedy.completedAs(paymentId, PaymentState.APPROVED);

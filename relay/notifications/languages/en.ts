@@ -16,6 +16,7 @@ export const language: Language = {
       REVERSED: "The payment was undone. Nothing stays charged.",
       VOIDED: "The payment was cancelled afterwards. Nothing stays charged.",
     },
+    reasonOther: "The payment could not be taken",
   },
   refund: {
     events: {
@@ -32,6 +33,7 @@ export const language: Language = {
       REVERSED: "The refund was undone. Nothing goes back to the card.",
       VOIDED: "The refund was cancelled afterwards. Nothing goes back to the card.",
     },
+    reasonOther: "The refund could not be made",
   },
   reasons: {
     "01": "The card's bank asks to be called",
@@ -58,12 +60,11 @@ export const language: Language = {
     "75": "The PIN was entered wrong too often",
     "88": "The card data could not be opened",
     "91": "The card's bank could not be reached",
-    "92": "The payment could not be routed",
+    "92": "It could not be routed",
     "94": "It was sent twice",
     "96": "The processor had a problem",
     "1A": "The card must be inserted and the PIN entered",
   },
-  reasonOther: "The payment could not be taken",
   labels: {
     amount: "Amount",
     card: "Card",

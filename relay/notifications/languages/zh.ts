@@ -16,6 +16,7 @@ export const language: Language = {
       REVERSED: "该笔支付已冲正，不会保留任何扣款。",
       VOIDED: "该笔支付已撤销，不会保留任何扣款。",
     },
+    reasonOther: "该笔支付未能完成",
   },
   refund: {
     events: {
@@ -32,6 +33,7 @@ export const language: Language = {
       REVERSED: "该笔退款已冲正，不会向卡退回任何款项。",
       VOIDED: "该笔退款已撤销，不会向卡退回任何款项。",
     },
+    reasonOther: "该笔退款未能完成",
   },
   reasons: {
     "01": "请联系发卡银行",
@@ -63,7 +65,6 @@ export const language: Language = {
     "96": "处理中心故障",
     "1A": "请插卡并输入密码",
   },
-  reasonOther: "该笔支付未能完成",
   labels: {
     amount: "金额",
     card: "卡号",

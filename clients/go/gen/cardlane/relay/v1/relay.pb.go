@@ -1411,7 +1411,9 @@ type PaymentRecord struct {
 	// Text UUID of the payment this one repeats, changes or refunds; empty otherwise.
 	OriginalPaymentId string `protobuf:"bytes,24,opt,name=original_payment_id,json=originalPaymentId,proto3" json:"original_payment_id,omitempty"`
 	// What happened, oldest first. Only in GetPayment.
-	History       []*RecordEvent `protobuf:"bytes,25,rep,name=history,proto3" json:"history,omitempty"`
+	History []*RecordEvent `protobuf:"bytes,25,rep,name=history,proto3" json:"history,omitempty"`
+	// Why the processor did not decide, if so; the state says whether the payment was undone then.
+	Fault         *v11.PaymentFault `protobuf:"bytes,26,opt,name=fault,proto3" json:"fault,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1617,6 +1619,13 @@ func (x *PaymentRecord) GetOriginalPaymentId() string {
 func (x *PaymentRecord) GetHistory() []*RecordEvent {
 	if x != nil {
 		return x.History
+	}
+	return nil
+}
+
+func (x *PaymentRecord) GetFault() *v11.PaymentFault {
+	if x != nil {
+		return x.Fault
 	}
 	return nil
 }
@@ -3179,7 +3188,7 @@ const file_cardlane_relay_v1_relay_proto_rawDesc = "" +
 	"\vmerchant_id\x18\x02 \x01(\tR\n" +
 	"merchantId\"S\n" +
 	"\x15CancelPaymentResponse\x12:\n" +
-	"\tcompleted\x18\x01 \x01(\v2\x1c.cardlane.relay.v1.CompletedR\tcompleted\"\xcb\b\n" +
+	"\tcompleted\x18\x01 \x01(\v2\x1c.cardlane.relay.v1.CompletedR\tcompleted\"\x84\t\n" +
 	"\rPaymentRecord\x12#\n" +
 	"\rrecord_number\x18\x01 \x01(\tR\frecordNumber\x12\x1d\n" +
 	"\n" +
@@ -3210,7 +3219,8 @@ const file_cardlane_relay_v1_relay_proto_rawDesc = "" +
 	"\btrace_id\x18\x16 \x01(\tR\atraceId\x129\n" +
 	"\x06result\x18\x17 \x01(\v2!.cardlane.payment.v1.SignedResultR\x06result\x12.\n" +
 	"\x13original_payment_id\x18\x18 \x01(\tR\x11originalPaymentId\x128\n" +
-	"\ahistory\x18\x19 \x03(\v2\x1e.cardlane.relay.v1.RecordEventR\ahistory\"w\n" +
+	"\ahistory\x18\x19 \x03(\v2\x1e.cardlane.relay.v1.RecordEventR\ahistory\x127\n" +
+	"\x05fault\x18\x1a \x01(\v2!.cardlane.payment.v1.PaymentFaultR\x05fault\"w\n" +
 	"\vRecordEvent\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x127\n" +
 	"\x05state\x18\x02 \x01(\x0e2!.cardlane.payment.v1.PaymentStateR\x05state\x12\x13\n" +
@@ -3466,59 +3476,60 @@ var file_cardlane_relay_v1_relay_proto_depIdxs = []int32{
 	58, // 35: cardlane.relay.v1.PaymentRecord.entry_mode:type_name -> cardlane.payment.v1.EntryMode
 	53, // 36: cardlane.relay.v1.PaymentRecord.result:type_name -> cardlane.payment.v1.SignedResult
 	19, // 37: cardlane.relay.v1.PaymentRecord.history:type_name -> cardlane.relay.v1.RecordEvent
-	50, // 38: cardlane.relay.v1.RecordEvent.state:type_name -> cardlane.payment.v1.PaymentState
-	48, // 39: cardlane.relay.v1.ReaderRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
-	0,  // 40: cardlane.relay.v1.ReaderRegistration.state:type_name -> cardlane.relay.v1.DeviceState
-	48, // 41: cardlane.relay.v1.TerminalRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
-	0,  // 42: cardlane.relay.v1.TerminalRegistration.state:type_name -> cardlane.relay.v1.DeviceState
-	22, // 43: cardlane.relay.v1.TerminalRegistration.contact:type_name -> cardlane.relay.v1.TerminalContact
-	22, // 44: cardlane.relay.v1.SetTerminalContactRequest.contact:type_name -> cardlane.relay.v1.TerminalContact
-	22, // 45: cardlane.relay.v1.SetTerminalContactResponse.contact:type_name -> cardlane.relay.v1.TerminalContact
-	20, // 46: cardlane.relay.v1.RegisterReadersRequest.readers:type_name -> cardlane.relay.v1.ReaderRegistration
-	21, // 47: cardlane.relay.v1.RegisterTerminalsRequest.terminals:type_name -> cardlane.relay.v1.TerminalRegistration
-	31, // 48: cardlane.relay.v1.ListReadersResponse.readers:type_name -> cardlane.relay.v1.RegisteredReader
-	0,  // 49: cardlane.relay.v1.RegisteredReader.state:type_name -> cardlane.relay.v1.DeviceState
-	34, // 50: cardlane.relay.v1.ListTerminalsResponse.terminals:type_name -> cardlane.relay.v1.RegisteredTerminal
-	0,  // 51: cardlane.relay.v1.RegisteredTerminal.state:type_name -> cardlane.relay.v1.DeviceState
-	22, // 52: cardlane.relay.v1.RegisteredTerminal.contact:type_name -> cardlane.relay.v1.TerminalContact
-	59, // 53: cardlane.relay.v1.GetManifestResponse.manifest:type_name -> cardlane.keys.v1.DelegatedManifest
-	39, // 54: cardlane.relay.v1.StreamRecordsResponse.records:type_name -> cardlane.relay.v1.ComparedRecord
-	50, // 55: cardlane.relay.v1.ComparedRecord.state:type_name -> cardlane.payment.v1.PaymentState
-	53, // 56: cardlane.relay.v1.ComparedRecord.result:type_name -> cardlane.payment.v1.SignedResult
-	42, // 57: cardlane.relay.v1.ListReversalsResponse.reversals:type_name -> cardlane.relay.v1.OpenReversal
-	1,  // 58: cardlane.relay.v1.RelayService.Transact:input_type -> cardlane.relay.v1.TransactRequest
-	8,  // 59: cardlane.relay.v1.RelayService.GetPayment:input_type -> cardlane.relay.v1.GetPaymentRequest
-	10, // 60: cardlane.relay.v1.RelayService.ListPayments:input_type -> cardlane.relay.v1.ListPaymentsRequest
-	12, // 61: cardlane.relay.v1.RelayService.WatchPayments:input_type -> cardlane.relay.v1.WatchPaymentsRequest
-	14, // 62: cardlane.relay.v1.RelayService.SubmitInstruction:input_type -> cardlane.relay.v1.SubmitInstructionRequest
-	16, // 63: cardlane.relay.v1.RelayService.CancelPayment:input_type -> cardlane.relay.v1.CancelPaymentRequest
-	35, // 64: cardlane.relay.v1.RelayService.GetManifest:input_type -> cardlane.relay.v1.GetManifestRequest
-	25, // 65: cardlane.relay.v1.RelayRegistryService.RegisterReaders:input_type -> cardlane.relay.v1.RegisterReadersRequest
-	27, // 66: cardlane.relay.v1.RelayRegistryService.RegisterTerminals:input_type -> cardlane.relay.v1.RegisterTerminalsRequest
-	23, // 67: cardlane.relay.v1.RelayRegistryService.SetTerminalContact:input_type -> cardlane.relay.v1.SetTerminalContactRequest
-	29, // 68: cardlane.relay.v1.RelayRegistryService.ListReaders:input_type -> cardlane.relay.v1.ListReadersRequest
-	32, // 69: cardlane.relay.v1.RelayRegistryService.ListTerminals:input_type -> cardlane.relay.v1.ListTerminalsRequest
-	37, // 70: cardlane.relay.v1.RelayOversightService.StreamRecords:input_type -> cardlane.relay.v1.StreamRecordsRequest
-	40, // 71: cardlane.relay.v1.RelayOversightService.ListReversals:input_type -> cardlane.relay.v1.ListReversalsRequest
-	2,  // 72: cardlane.relay.v1.RelayService.Transact:output_type -> cardlane.relay.v1.TransactResponse
-	9,  // 73: cardlane.relay.v1.RelayService.GetPayment:output_type -> cardlane.relay.v1.GetPaymentResponse
-	11, // 74: cardlane.relay.v1.RelayService.ListPayments:output_type -> cardlane.relay.v1.ListPaymentsResponse
-	13, // 75: cardlane.relay.v1.RelayService.WatchPayments:output_type -> cardlane.relay.v1.WatchPaymentsResponse
-	15, // 76: cardlane.relay.v1.RelayService.SubmitInstruction:output_type -> cardlane.relay.v1.SubmitInstructionResponse
-	17, // 77: cardlane.relay.v1.RelayService.CancelPayment:output_type -> cardlane.relay.v1.CancelPaymentResponse
-	36, // 78: cardlane.relay.v1.RelayService.GetManifest:output_type -> cardlane.relay.v1.GetManifestResponse
-	26, // 79: cardlane.relay.v1.RelayRegistryService.RegisterReaders:output_type -> cardlane.relay.v1.RegisterReadersResponse
-	28, // 80: cardlane.relay.v1.RelayRegistryService.RegisterTerminals:output_type -> cardlane.relay.v1.RegisterTerminalsResponse
-	24, // 81: cardlane.relay.v1.RelayRegistryService.SetTerminalContact:output_type -> cardlane.relay.v1.SetTerminalContactResponse
-	30, // 82: cardlane.relay.v1.RelayRegistryService.ListReaders:output_type -> cardlane.relay.v1.ListReadersResponse
-	33, // 83: cardlane.relay.v1.RelayRegistryService.ListTerminals:output_type -> cardlane.relay.v1.ListTerminalsResponse
-	38, // 84: cardlane.relay.v1.RelayOversightService.StreamRecords:output_type -> cardlane.relay.v1.StreamRecordsResponse
-	41, // 85: cardlane.relay.v1.RelayOversightService.ListReversals:output_type -> cardlane.relay.v1.ListReversalsResponse
-	72, // [72:86] is the sub-list for method output_type
-	58, // [58:72] is the sub-list for method input_type
-	58, // [58:58] is the sub-list for extension type_name
-	58, // [58:58] is the sub-list for extension extendee
-	0,  // [0:58] is the sub-list for field type_name
+	54, // 38: cardlane.relay.v1.PaymentRecord.fault:type_name -> cardlane.payment.v1.PaymentFault
+	50, // 39: cardlane.relay.v1.RecordEvent.state:type_name -> cardlane.payment.v1.PaymentState
+	48, // 40: cardlane.relay.v1.ReaderRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
+	0,  // 41: cardlane.relay.v1.ReaderRegistration.state:type_name -> cardlane.relay.v1.DeviceState
+	48, // 42: cardlane.relay.v1.TerminalRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
+	0,  // 43: cardlane.relay.v1.TerminalRegistration.state:type_name -> cardlane.relay.v1.DeviceState
+	22, // 44: cardlane.relay.v1.TerminalRegistration.contact:type_name -> cardlane.relay.v1.TerminalContact
+	22, // 45: cardlane.relay.v1.SetTerminalContactRequest.contact:type_name -> cardlane.relay.v1.TerminalContact
+	22, // 46: cardlane.relay.v1.SetTerminalContactResponse.contact:type_name -> cardlane.relay.v1.TerminalContact
+	20, // 47: cardlane.relay.v1.RegisterReadersRequest.readers:type_name -> cardlane.relay.v1.ReaderRegistration
+	21, // 48: cardlane.relay.v1.RegisterTerminalsRequest.terminals:type_name -> cardlane.relay.v1.TerminalRegistration
+	31, // 49: cardlane.relay.v1.ListReadersResponse.readers:type_name -> cardlane.relay.v1.RegisteredReader
+	0,  // 50: cardlane.relay.v1.RegisteredReader.state:type_name -> cardlane.relay.v1.DeviceState
+	34, // 51: cardlane.relay.v1.ListTerminalsResponse.terminals:type_name -> cardlane.relay.v1.RegisteredTerminal
+	0,  // 52: cardlane.relay.v1.RegisteredTerminal.state:type_name -> cardlane.relay.v1.DeviceState
+	22, // 53: cardlane.relay.v1.RegisteredTerminal.contact:type_name -> cardlane.relay.v1.TerminalContact
+	59, // 54: cardlane.relay.v1.GetManifestResponse.manifest:type_name -> cardlane.keys.v1.DelegatedManifest
+	39, // 55: cardlane.relay.v1.StreamRecordsResponse.records:type_name -> cardlane.relay.v1.ComparedRecord
+	50, // 56: cardlane.relay.v1.ComparedRecord.state:type_name -> cardlane.payment.v1.PaymentState
+	53, // 57: cardlane.relay.v1.ComparedRecord.result:type_name -> cardlane.payment.v1.SignedResult
+	42, // 58: cardlane.relay.v1.ListReversalsResponse.reversals:type_name -> cardlane.relay.v1.OpenReversal
+	1,  // 59: cardlane.relay.v1.RelayService.Transact:input_type -> cardlane.relay.v1.TransactRequest
+	8,  // 60: cardlane.relay.v1.RelayService.GetPayment:input_type -> cardlane.relay.v1.GetPaymentRequest
+	10, // 61: cardlane.relay.v1.RelayService.ListPayments:input_type -> cardlane.relay.v1.ListPaymentsRequest
+	12, // 62: cardlane.relay.v1.RelayService.WatchPayments:input_type -> cardlane.relay.v1.WatchPaymentsRequest
+	14, // 63: cardlane.relay.v1.RelayService.SubmitInstruction:input_type -> cardlane.relay.v1.SubmitInstructionRequest
+	16, // 64: cardlane.relay.v1.RelayService.CancelPayment:input_type -> cardlane.relay.v1.CancelPaymentRequest
+	35, // 65: cardlane.relay.v1.RelayService.GetManifest:input_type -> cardlane.relay.v1.GetManifestRequest
+	25, // 66: cardlane.relay.v1.RelayRegistryService.RegisterReaders:input_type -> cardlane.relay.v1.RegisterReadersRequest
+	27, // 67: cardlane.relay.v1.RelayRegistryService.RegisterTerminals:input_type -> cardlane.relay.v1.RegisterTerminalsRequest
+	23, // 68: cardlane.relay.v1.RelayRegistryService.SetTerminalContact:input_type -> cardlane.relay.v1.SetTerminalContactRequest
+	29, // 69: cardlane.relay.v1.RelayRegistryService.ListReaders:input_type -> cardlane.relay.v1.ListReadersRequest
+	32, // 70: cardlane.relay.v1.RelayRegistryService.ListTerminals:input_type -> cardlane.relay.v1.ListTerminalsRequest
+	37, // 71: cardlane.relay.v1.RelayOversightService.StreamRecords:input_type -> cardlane.relay.v1.StreamRecordsRequest
+	40, // 72: cardlane.relay.v1.RelayOversightService.ListReversals:input_type -> cardlane.relay.v1.ListReversalsRequest
+	2,  // 73: cardlane.relay.v1.RelayService.Transact:output_type -> cardlane.relay.v1.TransactResponse
+	9,  // 74: cardlane.relay.v1.RelayService.GetPayment:output_type -> cardlane.relay.v1.GetPaymentResponse
+	11, // 75: cardlane.relay.v1.RelayService.ListPayments:output_type -> cardlane.relay.v1.ListPaymentsResponse
+	13, // 76: cardlane.relay.v1.RelayService.WatchPayments:output_type -> cardlane.relay.v1.WatchPaymentsResponse
+	15, // 77: cardlane.relay.v1.RelayService.SubmitInstruction:output_type -> cardlane.relay.v1.SubmitInstructionResponse
+	17, // 78: cardlane.relay.v1.RelayService.CancelPayment:output_type -> cardlane.relay.v1.CancelPaymentResponse
+	36, // 79: cardlane.relay.v1.RelayService.GetManifest:output_type -> cardlane.relay.v1.GetManifestResponse
+	26, // 80: cardlane.relay.v1.RelayRegistryService.RegisterReaders:output_type -> cardlane.relay.v1.RegisterReadersResponse
+	28, // 81: cardlane.relay.v1.RelayRegistryService.RegisterTerminals:output_type -> cardlane.relay.v1.RegisterTerminalsResponse
+	24, // 82: cardlane.relay.v1.RelayRegistryService.SetTerminalContact:output_type -> cardlane.relay.v1.SetTerminalContactResponse
+	30, // 83: cardlane.relay.v1.RelayRegistryService.ListReaders:output_type -> cardlane.relay.v1.ListReadersResponse
+	33, // 84: cardlane.relay.v1.RelayRegistryService.ListTerminals:output_type -> cardlane.relay.v1.ListTerminalsResponse
+	38, // 85: cardlane.relay.v1.RelayOversightService.StreamRecords:output_type -> cardlane.relay.v1.StreamRecordsResponse
+	41, // 86: cardlane.relay.v1.RelayOversightService.ListReversals:output_type -> cardlane.relay.v1.ListReversalsResponse
+	73, // [73:87] is the sub-list for method output_type
+	59, // [59:73] is the sub-list for method input_type
+	59, // [59:59] is the sub-list for extension type_name
+	59, // [59:59] is the sub-list for extension extendee
+	0,  // [0:59] is the sub-list for field type_name
 }
 
 func init() { file_cardlane_relay_v1_relay_proto_init() }

@@ -196,7 +196,7 @@ class CancelPaymentResponse(_message.Message):
     def __init__(self, completed: _Optional[_Union[Completed, _Mapping]] = ...) -> None: ...
 
 class PaymentRecord(_message.Message):
-    __slots__ = ("record_number", "payment_id", "state", "certainty", "next_step", "kind", "amounts", "currency", "merchant_id", "terminal_id", "reader_serial", "entry_mode", "trace_number", "retrieval_reference", "approval_code", "response_code", "approved_amount_minor", "last_four", "scheme", "recorded_at_ms", "completed_at_ms", "trace_id", "result", "original_payment_id", "history")
+    __slots__ = ("record_number", "payment_id", "state", "certainty", "next_step", "kind", "amounts", "currency", "merchant_id", "terminal_id", "reader_serial", "entry_mode", "trace_number", "retrieval_reference", "approval_code", "response_code", "approved_amount_minor", "last_four", "scheme", "recorded_at_ms", "completed_at_ms", "trace_id", "result", "original_payment_id", "history", "fault")
     RECORD_NUMBER_FIELD_NUMBER: _ClassVar[int]
     PAYMENT_ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
@@ -222,6 +222,7 @@ class PaymentRecord(_message.Message):
     RESULT_FIELD_NUMBER: _ClassVar[int]
     ORIGINAL_PAYMENT_ID_FIELD_NUMBER: _ClassVar[int]
     HISTORY_FIELD_NUMBER: _ClassVar[int]
+    FAULT_FIELD_NUMBER: _ClassVar[int]
     record_number: str
     payment_id: str
     state: _payment_pb2.PaymentState
@@ -247,7 +248,8 @@ class PaymentRecord(_message.Message):
     result: _payment_pb2.SignedResult
     original_payment_id: str
     history: _containers.RepeatedCompositeFieldContainer[RecordEvent]
-    def __init__(self, record_number: _Optional[str] = ..., payment_id: _Optional[str] = ..., state: _Optional[_Union[_payment_pb2.PaymentState, str]] = ..., certainty: _Optional[_Union[_payment_pb2.Certainty, str]] = ..., next_step: _Optional[_Union[_payment_pb2.NextStep, str]] = ..., kind: _Optional[_Union[_payment_pb2.PaymentKind, str]] = ..., amounts: _Optional[_Union[_payment_pb2.Amounts, _Mapping]] = ..., currency: _Optional[int] = ..., merchant_id: _Optional[str] = ..., terminal_id: _Optional[str] = ..., reader_serial: _Optional[str] = ..., entry_mode: _Optional[_Union[_payment_pb2.EntryMode, str]] = ..., trace_number: _Optional[int] = ..., retrieval_reference: _Optional[str] = ..., approval_code: _Optional[str] = ..., response_code: _Optional[str] = ..., approved_amount_minor: _Optional[int] = ..., last_four: _Optional[str] = ..., scheme: _Optional[str] = ..., recorded_at_ms: _Optional[int] = ..., completed_at_ms: _Optional[int] = ..., trace_id: _Optional[str] = ..., result: _Optional[_Union[_payment_pb2.SignedResult, _Mapping]] = ..., original_payment_id: _Optional[str] = ..., history: _Optional[_Iterable[_Union[RecordEvent, _Mapping]]] = ...) -> None: ...
+    fault: _payment_pb2.PaymentFault
+    def __init__(self, record_number: _Optional[str] = ..., payment_id: _Optional[str] = ..., state: _Optional[_Union[_payment_pb2.PaymentState, str]] = ..., certainty: _Optional[_Union[_payment_pb2.Certainty, str]] = ..., next_step: _Optional[_Union[_payment_pb2.NextStep, str]] = ..., kind: _Optional[_Union[_payment_pb2.PaymentKind, str]] = ..., amounts: _Optional[_Union[_payment_pb2.Amounts, _Mapping]] = ..., currency: _Optional[int] = ..., merchant_id: _Optional[str] = ..., terminal_id: _Optional[str] = ..., reader_serial: _Optional[str] = ..., entry_mode: _Optional[_Union[_payment_pb2.EntryMode, str]] = ..., trace_number: _Optional[int] = ..., retrieval_reference: _Optional[str] = ..., approval_code: _Optional[str] = ..., response_code: _Optional[str] = ..., approved_amount_minor: _Optional[int] = ..., last_four: _Optional[str] = ..., scheme: _Optional[str] = ..., recorded_at_ms: _Optional[int] = ..., completed_at_ms: _Optional[int] = ..., trace_id: _Optional[str] = ..., result: _Optional[_Union[_payment_pb2.SignedResult, _Mapping]] = ..., original_payment_id: _Optional[str] = ..., history: _Optional[_Iterable[_Union[RecordEvent, _Mapping]]] = ..., fault: _Optional[_Union[_payment_pb2.PaymentFault, _Mapping]] = ...) -> None: ...
 
 class RecordEvent(_message.Message):
     __slots__ = ("sequence", "state", "at_ms")
