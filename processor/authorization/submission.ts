@@ -3,6 +3,7 @@ import type { PaymentError } from "../../payment/errors.ts";
 import type { CheckedContext } from "../../payment/payment-context.ts";
 import type { StoredResult } from "../payments/payment-row.ts";
 import type { PinOutcome } from "../pins/pin-outcome.ts";
+import type { EarlyFacts } from "./early-facts.ts";
 
 /** A payment as a relay submitted it, opened as far as it could be, ready to be decided. */
 export interface Submission {
@@ -16,6 +17,8 @@ export interface Submission {
   readonly recordNumber: string;
   /** What was inside; or why it cannot be accepted, unless it was before. */
   readonly content: OpenedContent | PaymentError;
+  /** undefined for a payment that was not looked at before. */
+  readonly early?: EarlyFacts | undefined;
   readonly span: HopSpan;
 }
 
