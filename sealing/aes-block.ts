@@ -6,10 +6,10 @@ export function encipherBlock(key: Uint8Array, block: Uint8Array): Uint8Array {
   return new Uint8Array(cipher.update(block));
 }
 
-/** The inverse of `encipherBlock`. */
-export function decipherBlock(key: Uint8Array, block: Uint8Array): Uint8Array {
+/** The inverse of `encipherBlock`, for several blocks under one key. */
+export function blockDecipher(key: Uint8Array): (block: Uint8Array) => Uint8Array {
   const decipher = createDecipheriv("aes-128-ecb", key, null).setAutoPadding(false);
-  return new Uint8Array(decipher.update(block));
+  return (block) => new Uint8Array(decipher.update(block));
 }
 
 export const aesBlockBytes = 16;

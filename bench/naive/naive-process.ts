@@ -1,6 +1,7 @@
 // A relay or a processor of the naive design, or one that only passes bytes on: a process of its
 // own. It hears over IPC what it is, and says where it listens.
 
+import { createSecretKey } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { SignedResultSchema } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { systemClock as clock } from "../../mesh/clock.ts";
@@ -53,7 +54,7 @@ function processorOf(setup: NaiveSetup): Authorize {
     databaseUrl: setup.databaseUrl,
     signatures: signaturesOf(setup),
     card: curves.agreement(card.secretKey),
-    cardToken: folder.readKey("card-token"),
+    cardToken: createSecretKey(folder.readKey("card-token")),
     result: curves.signer(result.secretKey),
     ...now,
   });

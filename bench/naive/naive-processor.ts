@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { PrismaPg } from "@prisma/adapter-pg";
 import {
@@ -24,7 +25,7 @@ export interface NaiveProcessorOptions {
   readonly databaseUrl: string;
   readonly signatures: ReaderSignatures;
   readonly card: Agreement;
-  readonly cardToken: Uint8Array;
+  readonly cardToken: KeyObject;
   readonly result: Signer;
   readonly nowMs: () => number;
 }

@@ -10,11 +10,14 @@ import { answerInRounds } from "../payments/answer-in-rounds.ts";
 import { keyText } from "../payments/payment-row.ts";
 import type { RetrievalReferences } from "../payments/retrieval-references.ts";
 import { settlementDateOf } from "../payments/settlement-date.ts";
-import { type DecidedPayment, decideBatch, obstacleOf } from "./decide-batch.ts";
+import { type DecidedPayment, decideBatch, obstacleOf, type Verdict } from "./decide-batch.ts";
+import { type EarlyFacts, earlyFactsOf, standsOnEarlyFacts } from "./early-facts.ts";
 import { newPayment } from "./new-payment.ts";
 import type { BatchFacts, Question } from "./payment-facts.ts";
 import type { PaymentStore } from "./payment-store.ts";
 import { type EntryAnswer, resultAnswer, type Submission } from "./submission.ts";
+
+const READ_AGAIN: Verdict = { kind: "read again" };
 
 const OVERLOAD = "too many payments of one account at the same time";
 
@@ -31,19 +34,19 @@ export interface DeskParts {
 
 /**
  * Decides payments and writes them, many at a time: one statement to read what the batch needs, a
- * decision in memory, one statement to write it. Races between processors are settled by UNIQUE and
+ * decision in memory, one statement to write it. What was read before a PIN was asked about serves
+ * the first round again, for approvals. Races between processors are settled by UNIQUE and
  * CHECK in that statement, never by a lock here.
  */
 export class AuthorizationDesk {
   readonly #parts: DeskParts;
   readonly #group: GroupCommit<Submission, EntryAnswer>;
-  readonly #previews: GroupCommit<Submission, PaymentError | undefined>;
+  readonly #previews: GroupCommit<Submission, PaymentError | EarlyFacts>;
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
     this.#group = new GroupCommit({
-      flush: (submissions) =>
-        answerInRounds(submissions, OVERLOAD, (open, answers) => this.#decideRound(open, answers)),
+      flush: (submissions) => this.#decide(submissions),
       pace: { clock: parts.clock },
     });
     this.#previews = new GroupCommit({
@@ -54,11 +57,11 @@ export class AuthorizationDesk {
 
   /**
    * Why a payment will not be decided, as far as that does not depend on its PIN: no try is to be
-   * counted for it.
+   * counted for it. Else what is known of it, to be handed in again with the PIN's verdict.
    *
    * @throws PaymentError OVERLOADED or STORE_NOT_REACHED
    */
-  preview(submission: Submission): Promise<PaymentError | undefined> {
+  preview(submission: Submission): Promise<PaymentError | EarlyFacts> {
     return this.#previews.add(submission);
   }
 
@@ -74,14 +77,15 @@ export class AuthorizationDesk {
 
   async #preview(
     submissions: readonly Submission[],
-  ): Promise<readonly (PaymentError | undefined)[]> {
+  ): Promise<readonly (PaymentError | EarlyFacts)[]> {
+    const readAtMs = this.#parts.clock.monotonicMs();
     const facts = await this.#read(submissions, submissions.map(questionOf));
     const nowMs = this.#parts.clock.nowMs();
     const time = { nowMs, today: settlementDateOf(nowMs) };
     return submissions.map((submission, index) => {
       const known = facts[index];
       if (known === undefined) throw new Error("bug: a submission without facts");
-      return obstacleOf(submission, known, time);
+      return obstacleOf(submission, known, time) ?? { facts: known, readAtMs };
     });
   }
 
@@ -92,16 +96,32 @@ export class AuthorizationDesk {
     return this.#recorded(submissions, "SELECT", () => this.#parts.store.read(questions));
   }
 
-  /** Adds the answers that this round could settle. */
+  #decide(submissions: readonly Submission[]): Promise<readonly EntryAnswer[]> {
+    let early = earlyFactsOf(submissions, this.#parts.clock.monotonicMs());
+    return answerInRounds(submissions, OVERLOAD, (open, answers) => {
+      const known = early;
+      early = undefined;
+      return this.#decideRound(open, known, answers);
+    });
+  }
+
+  /**
+   * Adds the answers that this round could settle.
+   *
+   * @param early facts, when they need not be read: what does not stand on them is left open.
+   */
   async #decideRound(
     open: readonly Submission[],
+    early: readonly BatchFacts[] | undefined,
     answers: Map<Submission, EntryAnswer>,
   ): Promise<void> {
     const { store, clock } = this.#parts;
     const questions = open.map(questionOf);
-    const facts = await this.#read(open, questions);
+    const facts = early ?? (await this.#read(open, questions));
     const nowMs = clock.nowMs();
-    const verdicts = decideBatch(open, facts, { nowMs, today: settlementDateOf(nowMs) });
+    const verdicts = decideBatch(open, facts, { nowMs, today: settlementDateOf(nowMs) }).map(
+      (verdict) => (early === undefined || standsOnEarlyFacts(verdict) ? verdict : READ_AGAIN),
+    );
     const unopened = questions.filter((_, index) => verdicts[index]?.kind === "accounts missing");
     if (unopened.length > 0) await store.openAccounts(unopened);
     open.forEach((submission, index) => {

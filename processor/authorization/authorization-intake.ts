@@ -10,6 +10,7 @@ import type { PinClient, PinQuestion } from "../pins/pin-client.ts";
 import type { PinOutcome } from "../pins/pin-outcome.ts";
 import type { CertificateCache } from "../registry/certificate-cache.ts";
 import type { AuthorizationDesk } from "./authorization-desk.ts";
+import type { EarlyFacts } from "./early-facts.ts";
 import {
   type ClaimedPayment,
   claimPayment,
@@ -97,18 +98,26 @@ export class AuthorizationIntake {
     relayId: string,
   ): Promise<PinsAsked> {
     const { desk, pins } = this.#parts;
-    const obstacles = await Promise.all(
+    const previews = await Promise.all(
       opened.map(({ claim, payment }) => {
         const content = openedContent(claim, payment, "NOT_ASKED");
-        return desk.preview(submissionOf(claim, relayId, content));
+        return desk.preview(submissionOf(claim, relayId, { content }));
       }),
     );
-    const asking = opened.filter((_, index) => obstacles[index] === undefined);
-    const questions = asking.map(({ claim, payment }) => questionOf(claim, payment));
-    const outcomes = pins.verify(questions);
-    const asked = new Map<Claim, PaymentError | Promise<PinOutcome> | undefined>();
-    opened.forEach(({ claim }, index) => void asked.set(claim, obstacles[index]));
-    asking.forEach(({ claim }, index) => void asked.set(claim, outcomes[index]));
+    const asked = new Map<Claim, PaymentError | AskedPin>();
+    const asking = opened.flatMap(({ claim, payment }, index) => {
+      const preview = previews[index];
+      if (preview === undefined) throw new Error("bug: a payment was not looked at");
+      if (!(preview instanceof PaymentError)) return [{ claim, payment, early: preview }];
+      asked.set(claim, preview);
+      return [];
+    });
+    const outcomes = pins.verify(asking.map(({ claim, payment }) => questionOf(claim, payment)));
+    asking.forEach(({ claim, early }, index) => {
+      const outcome = outcomes[index];
+      if (outcome === undefined) throw new Error("bug: a PIN was not asked about");
+      asked.set(claim, { outcome, early });
+    });
     return asked;
   }
 
@@ -121,9 +130,10 @@ export class AuthorizationIntake {
   async #submit(claim: Claim, relayId: string, contents: Contents): Promise<EntryAnswer> {
     const { span } = claim;
     try {
-      const opened = await contentOf(claim, contents);
-      const content = this.#late(claim) ?? opened;
-      const answer = await this.#parts.desk.authorize(submissionOf(claim, relayId, content));
+      const known = await knownOf(claim, contents);
+      const content = this.#late(claim) ?? known.content;
+      const submission = submissionOf(claim, relayId, { ...known, content });
+      const answer = await this.#parts.desk.authorize(submission);
       span.end(answer.kind === "fault" ? answer.error.code : undefined);
       return answer;
     } catch (error) {
@@ -146,7 +156,15 @@ interface Contents {
 }
 
 /** Verdicts on their way, and why others were not asked for. */
-type PinsAsked = ReadonlyMap<Claim, PaymentError | Promise<PinOutcome> | undefined>;
+type PinsAsked = ReadonlyMap<Claim, PaymentError | AskedPin>;
+
+interface AskedPin {
+  readonly outcome: Promise<PinOutcome>;
+  readonly early: EarlyFacts;
+}
+
+/** What is to be decided about. */
+type Known = Pick<Submission, "content" | "early">;
 
 /** What the relay says in its own words must be what the reader signed. */
 function requireRegrouped(request: AuthorizationRequest, context: CheckedContext): void {
@@ -177,20 +195,19 @@ function questionOf(claim: Claim, { pan, reader }: OpenedPayment): PinQuestion {
   };
 }
 
-async function contentOf(
-  claim: Claim,
-  { opened, asked }: Contents,
-): Promise<OpenedContent | PaymentError> {
+async function knownOf(claim: Claim, { opened, asked }: Contents): Promise<Known> {
   const payment = opened.get(claim);
   if (payment === undefined) throw new Error("bug: a claim was not opened");
-  if (payment instanceof PaymentError) return payment;
-  if (!hasPin(claim)) return openedContent(claim, payment, "NOT_ASKED");
+  if (payment instanceof PaymentError) return { content: payment };
+  if (!hasPin(claim)) return { content: openedContent(claim, payment, "NOT_ASKED") };
   try {
-    const pin = await (await asked).get(claim);
+    const pin = (await asked).get(claim);
     if (pin === undefined) throw new Error("bug: a PIN was not asked about");
-    return pin instanceof PaymentError ? pin : openedContent(claim, payment, pin);
+    if (pin instanceof PaymentError) return { content: pin };
+    const { outcome, early } = pin;
+    return { content: openedContent(claim, payment, await outcome), early };
   } catch (error) {
-    if (error instanceof PaymentError) return error;
+    if (error instanceof PaymentError) return { content: error };
     throw error;
   }
 }
@@ -209,10 +226,10 @@ function openedContent(
   return { signing, panToken, lastFour, scheme, expirationDate, pin };
 }
 
-function submissionOf(claim: Claim, relayId: string, content: Submission["content"]): Submission {
+function submissionOf(claim: Claim, relayId: string, known: Known): Submission {
   const { contextDigest, digest, recordNumber, span, payment } = claim;
   const { context } = payment;
-  return { context, contextDigest, digest, relayId, recordNumber, content, span };
+  return { context, contextDigest, digest, relayId, recordNumber, span, ...known };
 }
 
 function attempt<Value>(run: () => Value): Value | PaymentError {

@@ -75,7 +75,7 @@ test("the same payment or counter again waits for the first to be written", () =
   const first = submit();
   const sameCounter = { ...submit(), content: first.content };
   const verdicts = decideBatch([first, first, sameCounter], [facts, facts, facts], time);
-  expect(verdicts.map(inWords)).toEqual(["approved", "after another", "after another"]);
+  expect(verdicts.map(inWords)).toEqual(["approved", "read again", "read again"]);
 });
 
 test("a refused payment does not hold up another with its counter", () => {

@@ -24,10 +24,8 @@ export type Verdict =
   | DecidedPayment
   /** Its accounts are not open yet. */
   | { readonly kind: "accounts missing" }
-  /**
-   * The same payment or counter is decided in this batch already: ask again after that is written.
-   */
-  | { readonly kind: "after another" };
+  /** The same payment or counter is decided in this batch already, or the facts are too old. */
+  | { readonly kind: "read again" };
 
 export interface DecidedPayment {
   readonly kind: "decided";
@@ -81,7 +79,7 @@ function settle(
   const refusal = refusalOf(submission, facts, time);
   if (refusal !== undefined) return { kind: "answered", answer: faultAnswer(refusal) };
   const names = [keyText(submission.context), counterText(content)];
-  if (names.some((name) => running.taken.has(name))) return { kind: "after another" };
+  if (names.some((name) => running.taken.has(name))) return { kind: "read again" };
   if (facts.isCardKnown && facts.accounts === undefined) return { kind: "accounts missing" };
   const decision = decideOne({ submission, content, facts, time, running });
   if (decision.kind === "no answer") return { kind: "answered", answer: { kind: "silence" } };

@@ -4,6 +4,7 @@ import type { CheckedContext } from "../../payment/payment-context.ts";
 import type { Signer } from "../../sealing/curves.ts";
 import type { StoredResult } from "../payments/payment-row.ts";
 import type { PinOutcome } from "../pins/pin-outcome.ts";
+import type { EarlyFacts } from "./early-facts.ts";
 
 /** A payment as a relay submitted it, opened as far as it could be, ready to be decided. */
 export interface Submission {
@@ -17,6 +18,8 @@ export interface Submission {
   readonly recordNumber: string;
   /** What was inside; or why it cannot be accepted, unless it was before. */
   readonly content: OpenedContent | PaymentError;
+  /** undefined for a payment that was not looked at before. */
+  readonly early?: EarlyFacts | undefined;
   readonly span: HopSpan;
 }
 

@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import { Pan } from "../../payment/card.ts";
 import { TEST_CARDS, type TestAccount } from "../../payment/test-cards.ts";
 import type { HotDatabase } from "../../prisma/hot-database.ts";
@@ -28,7 +29,7 @@ export async function addCards(database: HotDatabase, cards: readonly CardRow[])
 }
 
 /** The published test cards as rows. @param tokenKey for card-token.ts. */
-export function testCardRows(tokenKey: Uint8Array): readonly CardRow[] {
+export function testCardRows(tokenKey: KeyObject): readonly CardRow[] {
   return TEST_CARDS.map(({ number, expirationDate, account }) => {
     const pan = Pan.parse(number);
     return {

@@ -1,3 +1,4 @@
+import { createSecretKey, type KeyObject } from "node:crypto";
 import { KeyPurpose } from "../../gen/cardlane/keys/v1/keys_pb.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import type { Agreement, Curves, Signer } from "../../sealing/curves.ts";
@@ -18,7 +19,7 @@ export interface ProcessorKeys {
   /** Renewed when it is about to go out of date. */
   manifestAt(nowMs: number): Manifest;
   /** 32 bytes, for card-token.ts. */
-  readonly cardToken: Uint8Array;
+  readonly cardToken: KeyObject;
   /** Towards the PIN service. */
   readonly pinHop: { readonly sharedKeys: SharedKeys; readonly keyId: Uint8Array };
   /** X25519 key of the PIN service's hop, 32 bytes. */
@@ -65,7 +66,7 @@ export function readProcessorKeys(options: {
       return manifest.latest;
     },
     manifestAt: (nowMs) => manifest.at(nowMs),
-    cardToken: folder.readKey("card-token"),
+    cardToken: createSecretKey(folder.readKey("card-token")),
     pinHop: { sharedKeys: new SharedKeys({ agreement: pinHop, peersMax: 1 }), keyId: pinHop.keyId },
     pinServiceHop: folder.readPublicKey("pin-service-hop"),
     card: (keyId) => found(cards, keyId, "card"),

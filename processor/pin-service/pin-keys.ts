@@ -1,3 +1,4 @@
+import { createSecretKey, type KeyObject } from "node:crypto";
 import type { Agreement, Curves } from "../../sealing/curves.ts";
 import type { KeyFolder } from "../../sealing/key-files.ts";
 import { SharedKeys } from "../../sealing/shared-keys.ts";
@@ -7,9 +8,9 @@ export interface PinKeys {
   /** AES-128 base derivation key of all readers, 16 bytes. */
   readonly baseDerivation: Uint8Array;
   /** 32 bytes, for pin-reference.ts. */
-  readonly pinReference: Uint8Array;
+  readonly pinReference: KeyObject;
   /** 32 bytes, for card-token.ts; another than the processor's. */
-  readonly cardToken: Uint8Array;
+  readonly cardToken: KeyObject;
   readonly hop: { readonly sharedKeys: SharedKeys; readonly keyId: Uint8Array };
   /** X25519 key of the one processor that is served, 32 bytes. */
   readonly processorHop: Uint8Array;
@@ -28,8 +29,8 @@ export function readPinKeys(folder: KeyFolder, curves: Curves): PinKeys {
   );
   return {
     baseDerivation: folder.readKey("base-derivation"),
-    pinReference: folder.readKey("pin-reference"),
-    cardToken: folder.readKey("card-token"),
+    pinReference: createSecretKey(folder.readKey("pin-reference")),
+    cardToken: createSecretKey(folder.readKey("card-token")),
     hop: { sharedKeys: new SharedKeys({ agreement: hop, peersMax: 1 }), keyId: hop.keyId },
     processorHop: folder.readPublicKey("processor-pin-hop"),
     pin: (keyId) => pins.get(hex(keyId)),

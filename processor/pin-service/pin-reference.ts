@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHmac, type KeyObject } from "node:crypto";
 
 /**
  * What is stored of a PIN: HMAC-SHA-256 over card token ‖ PIN, 32 bytes. There are only ten
@@ -6,10 +6,6 @@ import { createHmac } from "node:crypto";
  *
  * @param pin ASCII digits; the caller wipes them.
  */
-export function pinReferenceOf(
-  key: Uint8Array,
-  cardToken: Uint8Array,
-  pin: Uint8Array,
-): Uint8Array {
+export function pinReferenceOf(key: KeyObject, cardToken: Uint8Array, pin: Uint8Array): Uint8Array {
   return createHmac("sha256", key).update(cardToken).update(pin).digest();
 }

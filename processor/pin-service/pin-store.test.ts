@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { withOneBitFlipped } from "../../sealing/one-bit-flipped.ts";
 import { seededRandom } from "../../sealing/seeded-random.ts";
 import { freshDatabase } from "../../test/setup/database.ts";
 import { Database } from "../database.ts";
-import { type Attempt, PinStore, type SettledAttempt } from "./pin-store.ts";
+import { type Attempt, type PinCard, PinStore, type SettledAttempt } from "./pin-store.ts";
 
 const random = seededRandom("pin store");
 const stack = new AsyncDisposableStack();
@@ -17,14 +18,16 @@ beforeAll(async () => {
 afterAll(() => stack.disposeAsync());
 
 /** A card that nobody has tried yet. */
-async function newCard(): Promise<Uint8Array> {
-  const cardToken = random.bytes(32);
-  await stores[0].putCards([{ cardToken, pinReference: random.bytes(32) }]);
-  return cardToken;
+async function newCard(): Promise<PinCard> {
+  const card = { cardToken: random.bytes(32), pinReference: random.bytes(32) };
+  await stores[0].putCards([card]);
+  return card;
 }
 
-function attempt(cardToken: Uint8Array, isRight: boolean): Attempt {
-  return { ksn: random.bytes(12), digest: random.bytes(64), cardToken, isRight };
+function attempt({ cardToken, pinReference }: PinCard, isRight: boolean): Attempt {
+  const entered = isRight ? pinReference : withOneBitFlipped(pinReference)[31];
+  if (entered === undefined) throw new Error("bug: a reference has 32 bytes");
+  return { ksn: random.bytes(12), digest: random.bytes(64), cardToken, pinReference: entered };
 }
 
 function inWords(settled: readonly SettledAttempt[]): readonly string[] {
@@ -46,7 +49,7 @@ test("a locked card that is unlocked has all its tries, and another one stays lo
   const [card, other] = [await newCard(), await newCard()];
   const attempts = [card, card, card, other, other, other].map((one) => attempt(one, false));
   await stores[0].settle(attempts);
-  await stores[0].unlock([card]);
+  await stores[0].unlock([card.cardToken]);
   const again = await stores[1].settle([attempt(card, false), attempt(other, true)]);
   expect(inWords(again)).toEqual(["WRONG 2", "TRIES_EXCEEDED 0"]);
   expect(inWords(await stores[0].settle(attempts.slice(0, 1)))).toEqual(["WRONG 2"]);
@@ -119,9 +122,26 @@ test("many cards in one batch, in any order, at two instances at once", async ()
   ]);
 });
 
-test("a new PIN gives no tries back", async () => {
+test("a new PIN is the right one from then on, and gives no tries back", async () => {
   const card = await newCard();
   await stores[0].settle([attempt(card, false)]);
-  await stores[0].putCards([{ cardToken: card, pinReference: random.bytes(32) }]);
-  expect(inWords(await stores[0].settle([attempt(card, false)]))).toEqual(["WRONG 1"]);
+  const renewed = { ...card, pinReference: random.bytes(32) };
+  await stores[0].putCards([renewed]);
+  const attempts = [attempt(card, true), attempt(renewed, true)];
+  expect(inWords(await stores[0].settle(attempts))).toEqual(["WRONG 1", "VERIFIED 3"]);
+});
+
+test("for a card that is not known nothing is counted or kept, others are", async () => {
+  const card = await newCard();
+  const stranger = { cardToken: random.bytes(32), pinReference: random.bytes(32) };
+  const early = attempt(stranger, true);
+  const batch = [attempt(card, false), early, attempt(card, false), attempt(stranger, false)];
+  expect(inWords(await stores[0].settle(batch))).toEqual([
+    "WRONG 2",
+    "REFUSED 0",
+    "WRONG 1",
+    "REFUSED 0",
+  ]);
+  await stores[0].putCards([stranger]);
+  expect(inWords(await stores[1].settle([early]))).toEqual(["VERIFIED 3"]);
 });

@@ -2,7 +2,7 @@ import { binaryArray } from "../../prisma/binary-array.ts";
 import type { HotDatabase } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
 
-/** A PIN of which it is known already whether it is right. */
+/** A PIN that was entered, as no more than its reference. */
 export interface Attempt {
   /** 12 bytes. */
   readonly ksn: Uint8Array;
@@ -10,7 +10,8 @@ export interface Attempt {
   readonly digest: Uint8Array;
   /** 32 bytes. */
   readonly cardToken: Uint8Array;
-  readonly isRight: boolean;
+  /** 32 bytes; the PIN is right when it is the card's. */
+  readonly pinReference: Uint8Array;
 }
 
 export interface SettledAttempt {
@@ -33,16 +34,9 @@ export class PinStore {
     this.#database = database;
   }
 
-  /** The reference for each token, in the same order; undefined for a card that is not known. */
-  async references(tokens: readonly Uint8Array[]): Promise<readonly (Uint8Array | undefined)[]> {
-    const rows = await this.#database.run<ReferenceRow>(REFERENCES, [binaryArray("bytea", tokens)]);
-    const references = new Array<Uint8Array | undefined>(tokens.length).fill(undefined);
-    for (const { position, pin_reference: reference } of rows) references[position - 1] = reference;
-    return references;
-  }
-
   /**
-   * Counts tries and keeps verdicts; those that were kept before are repeated. In the same order.
+   * Says of each PIN whether it is right, in the same order. Counts tries and keeps verdicts; those
+   * that were kept before are repeated. For a card that is not known nothing is counted or kept.
    */
   async settle(attempts: readonly Attempt[]): Promise<readonly SettledAttempt[]> {
     const rows = await this.#database.run<SettledRow>(SETTLE, attemptParameters.values(attempts));
@@ -64,11 +58,6 @@ export class PinStore {
   }
 }
 
-interface ReferenceRow {
-  readonly position: number;
-  readonly pin_reference: Uint8Array;
-}
-
 interface SettledRow {
   readonly position: number;
   readonly verdict: SettledAttempt["verdict"];
@@ -79,7 +68,7 @@ const attemptParameters = new RowParameters<Attempt>({
   ksn: ["bytea", (row) => row.ksn],
   digest: ["bytea", (row) => row.digest],
   card_token: ["bytea", (row) => row.cardToken],
-  is_right: ["boolean", (row) => row.isRight],
+  pin_reference: ["bytea", (row) => row.pinReference],
 });
 
 const cardParameters = new RowParameters<PinCard>({
@@ -87,18 +76,10 @@ const cardParameters = new RowParameters<PinCard>({
   pin_reference: ["bytea", (row) => row.pinReference],
 });
 
-const REFERENCES = {
-  name: "pin.references",
-  text: `
-    SELECT item.position::int, pin_reference
-    FROM unnest($1::bytea[]) WITH ORDINALITY AS item(card_token, position)
-    JOIN pin.card USING (card_token)`,
-};
-
 const SETTLE = {
   name: "pin.settle",
   text: `SELECT position::int, verdict, tries_left
-    FROM pin.settle($1::bytea[], $2::bytea[], $3::bytea[], $4::boolean[])`,
+    FROM pin.settle($1::bytea[], $2::bytea[], $3::bytea[], $4::bytea[])`,
 };
 
 const PUT_CARDS = {

@@ -67,7 +67,7 @@ export class PinVerifier {
     return opened === undefined ? REFUSED : await this.#group.add({ ...opened, span });
   }
 
-  #open(check: PinCheck): OpenedPin | undefined {
+  #open(check: PinCheck): Attempt | undefined {
     try {
       return openPin(check, this.#keys);
     } catch (error) {
@@ -77,35 +77,13 @@ export class PinVerifier {
     }
   }
 
-  async #settle(entered: readonly Entered[]): Promise<readonly SettledAttempt[]> {
-    const references = await this.#recorded("SELECT", entered, () =>
-      this.#store.references(entered.map(({ cardToken }) => cardToken)),
-    );
-    const attempts: (Attempt & { readonly index: number; readonly span: HopSpan })[] = [];
-    entered.forEach(({ reference, ...attempt }, index) => {
-      const known = references[index];
-      if (known === undefined) return;
-      attempts.push({ ...attempt, isRight: equalBytes(known, reference), index });
+  #settle(entered: readonly Entered[]): Promise<readonly SettledAttempt[]> {
+    return recordedStatement({
+      telemetry: this.#telemetry,
+      spans: entered.map(({ span }) => span),
+      statement: { operation: "UPDATE", collection: "pin.card" },
+      run: () => this.#settleInRounds(entered),
     });
-    const settled =
-      attempts.length === 0
-        ? []
-        : await this.#recorded("UPDATE", attempts, () => this.#settleInRounds(attempts));
-    const verdicts = entered.map(() => REFUSED);
-    attempts.forEach(({ index }, position) => {
-      verdicts[index] = settled[position] ?? REFUSED;
-    });
-    return verdicts;
-  }
-
-  #recorded<Answer>(
-    operation: string,
-    items: readonly { readonly span: HopSpan }[],
-    run: () => Promise<Answer>,
-  ): Promise<Answer> {
-    const spans = items.map(({ span }) => span);
-    const statement = { operation, collection: "pin.card" };
-    return recordedStatement({ telemetry: this.#telemetry, spans, statement, run });
   }
 
   async #settleInRounds(attempts: readonly Attempt[]): Promise<readonly SettledAttempt[]> {
@@ -119,12 +97,10 @@ export class PinVerifier {
   }
 }
 
-/** What is left of an opened PIN. */
-type OpenedPin = Omit<Attempt, "isRight"> & { readonly reference: Uint8Array };
-type Entered = OpenedPin & { readonly span: HopSpan };
+type Entered = Attempt & { readonly span: HopSpan };
 
 /** @throws PaymentError for whatever is not the PIN block of this card, context and reader. */
-function openPin(check: PinCheck, keys: PinKeys): OpenedPin {
+function openPin(check: PinCheck, keys: PinKeys): Attempt {
   const context = parsePaymentContext(check.context);
   const pan = Pan.parse(check.pan);
   const agreement = keys.pin(context.wire.pinKeyId);
@@ -136,9 +112,9 @@ function openPin(check: PinCheck, keys: PinKeys): OpenedPin {
   const pinKey = derivePinKey(keys.baseDerivation, ksn);
   try {
     const pin = decipherPinBlock({ pinKey, block, pan: pan.revealPan() });
-    const reference = pinReferenceOf(keys.pinReference, cardToken, pin);
+    const pinReference = pinReferenceOf(keys.pinReference, cardToken, pin);
     pin.fill(0);
-    return { ksn, digest: check.digest, cardToken, reference };
+    return { ksn, digest: check.digest, cardToken, pinReference };
   } finally {
     pinKey.fill(0);
   }

@@ -1,4 +1,4 @@
-import { decipherBlock } from "../aes-block.ts";
+import { blockDecipher } from "../aes-block.ts";
 import { asciiZero, type Digits } from "../decimal-digits.ts";
 import {
   clearPanField,
@@ -29,7 +29,8 @@ export function decipherPinBlock(options: {
   if (panField === null || block.length !== pinBlockBytes) {
     throw new SealedDataRejected("PIN block");
   }
-  const pinField = decipherBlock(pinKey, xor(decipherBlock(pinKey, block), panField));
+  const decipher = blockDecipher(pinKey);
+  const pinField = decipher(xor(decipher(block), panField));
   try {
     return pinIn(pinField);
   } finally {

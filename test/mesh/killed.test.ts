@@ -18,9 +18,11 @@ afterAll(async () => {
   await fixture?.[Symbol.asyncDispose]();
 });
 
+/** Asks again while this test's own connection has not found the restarted processor. */
 const balance = async () => {
   const { merchantId } = DEVELOPMENT_MESH;
-  return await mesh.clients.processorRegistry.getBalance({ merchantId, currency: 978 });
+  const { processorRegistry } = mesh.clients;
+  return await eventually(() => processorRegistry.getBalance({ merchantId, currency: 978 }));
 };
 
 test.each([

@@ -79,6 +79,20 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "while (drawn.size < 0)",
   },
   {
+    name: "left-out-rows",
+    takesOut: "looking which payments of a batch were written, and which were there already",
+    path: "processor/authorization/authorization-desk.ts",
+    find: "written?.has(keyText(row)) !== true",
+    replace: "written === undefined",
+  },
+  {
+    name: "kept-verdict",
+    takesOut: "the verdict that is kept of a PIN and repeated for the same payment",
+    path: "prisma/processor/migrations/0002_settle_by_reference/migration.sql",
+    find: "-- Read after the lock: a rival that settled this number meanwhile has committed.",
+    replace: 'DELETE FROM "pin"."verdict" WHERE ksn = item.ksn;',
+  },
+  {
     name: "queued-job",
     takesOut: "writing the job of a notification with the outcome",
     path: "relay/records/record-store.ts",

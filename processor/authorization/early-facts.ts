@@ -1,0 +1,44 @@
+import type { Verdict } from "./decide-batch.ts";
+import type { BatchFacts } from "./payment-facts.ts";
+import type { Submission } from "./submission.ts";
+
+/** What was read of a payment before its PIN was asked about. */
+export interface EarlyFacts {
+  readonly facts: BatchFacts;
+  /** By the monotonic clock, before the reading began. */
+  readonly readAtMs: number;
+}
+
+/** A PIN is verified in less, unless something is slow. Then the facts are read again. */
+export const EARLY_FACTS_MS_MAX = 250;
+
+/**
+ * The facts that a batch may first be decided from, without reading; undefined when some of it has
+ * none, or has them for too long.
+ */
+export function earlyFactsOf(
+  submissions: readonly Submission[],
+  monotonicMs: number,
+): readonly BatchFacts[] | undefined {
+  const facts = submissions.flatMap(({ early }) =>
+    early !== undefined && monotonicMs - early.readAtMs <= EARLY_FACTS_MS_MAX ? [early.facts] : [],
+  );
+  return facts.length === submissions.length ? facts : undefined;
+}
+
+/**
+ * Whether a verdict from early facts may stand. An approval in full may: the statement that writes
+ * it refuses it when the payment, its counter or the money is not there any more. Whatever else may
+ * have become wrong meanwhile, and nothing would notice. (docs/decisions/0011)
+ */
+export function standsOnEarlyFacts(verdict: Verdict): boolean {
+  switch (verdict.kind) {
+    case "decided":
+      return verdict.decision.responseCode === "00" && verdict.posting !== null;
+    // To open them twice does nothing.
+    case "accounts missing":
+      return true;
+    default:
+      return false;
+  }
+}
