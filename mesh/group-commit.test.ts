@@ -124,7 +124,7 @@ test("idle waits for everything that was added", async () => {
   expect(answers).toEqual([10]);
 });
 
-test("paced: the first goes at once, what comes soon after waits until 10 ms are over", async () => {
+test("paced: the first goes at once, what comes soon waits until 10 ms are over", async () => {
   const clock = new ManualClock();
   const { flush, flushes } = poisonedFlush([]);
   const group = new GroupCommit({ flush, pace: { clock } });

@@ -11,6 +11,7 @@ import type { Clock, Timer } from "../../mesh/clock.ts";
 import type { FrameStream } from "../../mesh/frame-stream.ts";
 import type { Speaker } from "../../mesh/hello.ts";
 import { type LastingStream, lastingStream } from "../../mesh/lasting-stream.ts";
+import { SlotMap } from "../../mesh/slot-map.ts";
 import type { Pan } from "../../payment/card.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { sealHopBox } from "../../sealing/hop-box.ts";
@@ -55,7 +56,7 @@ export interface PinClientOptions {
 export class PinClient implements AsyncDisposable {
   readonly #options: PinClientOptions;
   readonly #stream: LastingStream<VerifyRequest>;
-  readonly #waiting = new Map<bigint, Waiting>();
+  readonly #waiting = new SlotMap<bigint, Waiting>();
   #requestNumber = 0n;
   #boxNumber = 0n;
 

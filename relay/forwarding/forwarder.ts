@@ -1,5 +1,6 @@
 import type { Clock } from "../../mesh/clock.ts";
 import type { Log } from "../../mesh/log.ts";
+import { SlotMap } from "../../mesh/slot-map.ts";
 import type { PaymentError } from "../../payment/errors.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
 import type { RecordStore } from "../records/record-store.ts";
@@ -26,10 +27,10 @@ export interface ForwarderOptions {
 /** Sends payments to a processor, again if need be, until they are answered or given up. */
 export class Forwarder {
   readonly #options: ForwarderOptions;
-  readonly #byRequest = new Map<bigint, Flight>();
-  readonly #byRecord = new Map<RecordNumber, Flight>();
+  readonly #byRequest = new SlotMap<bigint, Flight>();
+  readonly #byRecord = new SlotMap<RecordNumber, Flight>();
   /** Those that are not on their way: no stream took them yet, or theirs is dead. */
-  readonly #unsent = new Set<Flight>();
+  readonly #unsent = new SlotMap<bigint, Flight>();
   #isFlushing = false;
 
   constructor(options: ForwarderOptions) {
@@ -53,7 +54,7 @@ export class Forwarder {
     for (const flight of flights) {
       this.#byRequest.set(flight.requestNumber, flight);
       this.#byRecord.set(flight.recordNumber, flight);
-      this.#unsent.add(flight);
+      this.#unsent.set(flight.requestNumber, flight);
     }
     this.#sendMarked(flights.filter(({ isMarked }) => isMarked));
   }
@@ -66,7 +67,7 @@ export class Forwarder {
   /** It is answered: nothing is sent and no other answer is heard any more. */
   settle(flight: Flight, errorType?: string): void {
     if (!this.#byRequest.delete(flight.requestNumber)) return;
-    this.#unsent.delete(flight);
+    this.#unsent.delete(flight.requestNumber);
     flight.box = undefined;
     flight.span.end(errorType);
   }
@@ -147,7 +148,7 @@ export class Forwarder {
     const nowMs = clock.monotonicMs();
     const isInTime = ({ deadlineAtMs }: Flight) => clock.nowMs() < deadlineAtMs;
     const isReady = (flight: Flight) => flight.notBeforeMs <= nowMs && isInTime(flight);
-    const ready = [...this.#unsent].filter(isReady);
+    const ready = [...this.#unsent.values()].filter(isReady);
     this.#sendMarked(ready.filter(({ isMarked }) => isMarked));
     const unmarked = ready.filter(({ isMarked }) => !isMarked);
     for (let start = 0; start < unmarked.length; start += BOX_ENTRIES_MAX) {
@@ -158,7 +159,9 @@ export class Forwarder {
         // Somebody else looks after it now.
         else this.drop(flight, "WRONG_STATE");
       }
-      this.#sendMarked(some.filter((flight) => flight.isMarked && this.#unsent.has(flight)));
+      this.#sendMarked(
+        some.filter((flight) => flight.isMarked && this.#unsent.has(flight.requestNumber)),
+      );
     }
   }
 
@@ -176,13 +179,13 @@ export class Forwarder {
         flight.box = box;
         flight.sentAtMs = clock.monotonicMs();
         flight.timesSent += 1;
-        this.#unsent.delete(flight);
+        this.#unsent.delete(flight.requestNumber);
       }
     }
   }
 
   #unsend(flight: Flight): void {
     flight.box = undefined;
-    this.#unsent.add(flight);
+    this.#unsent.set(flight.requestNumber, flight);
   }
 }
