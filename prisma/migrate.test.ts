@@ -1,5 +1,5 @@
 import pg from "pg";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { freshDatabase } from "../test/setup/database.ts";
 import { applyMigrations, schemaDrift } from "./migrate.ts";
 
@@ -23,6 +23,16 @@ test.each(NAMES)(
     expect(await schemaDrift({ name, databaseUrl: database.url })).toBe("");
   },
 );
+
+test("migrations are applied by a second evaluation of their code as by the first", async () => {
+  await using database = await freshDatabase("relay");
+  const migrated = { name: "relay", databaseUrl: database.url } as const;
+  expect(await schemaDrift(migrated)).toBe("");
+  vi.resetModules();
+  const again = await import("./migrate.ts");
+  expect(again.schemaDrift).not.toBe(schemaDrift);
+  expect(await again.schemaDrift(migrated)).toBe("");
+});
 
 test.each([
   {

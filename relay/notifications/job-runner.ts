@@ -4,6 +4,7 @@ import pg from "pg";
 import type { Clock } from "../../mesh/clock.ts";
 import type { Log } from "../../mesh/log.ts";
 import { Outage } from "../../mesh/outage.ts";
+import { JobPool } from "./job-pool.ts";
 
 /** Jobs at a time. They wait for other people's servers nearly always. */
 const JOBS_AT_ONCE = 8;
@@ -51,7 +52,7 @@ export class JobRunner implements AsyncDisposable {
 
   constructor(options: JobRunnerOptions) {
     this.#options = options;
-    this.#pool = new pg.Pool({ connectionString: options.databaseUrl, max: CONNECTIONS_MAX });
+    this.#pool = new JobPool({ connectionString: options.databaseUrl, max: CONNECTIONS_MAX });
     // Whoever uses a connection finds out; without handlers one that breaks ends the program.
     this.#pool.on("error", () => undefined);
     this.#pool.on("connect", (client) => void client.on("error", () => undefined));
