@@ -44,14 +44,17 @@ export async function measureScenario(options: ScenarioOptions): Promise<Scenari
     database: benchMesh.mesh.postgres.connectionOptions("postgres"),
   };
   let seed = 0;
-  const run = async (paymentsPerSecond: number) => {
+  const run = async (paymentsPerSecond: number, heatMs?: number) => {
     seed += 1;
-    const plan = planOf(scenario, effort, { paymentsPerSecond, seed });
+    const planned = planOf(scenario, effort, { paymentsPerSecond, seed });
+    const plan = heatMs === undefined ? planned : { ...planned, durationMs: heatMs };
     const measured = await measureRun(load, plan, system);
     say(`  ${lineOf(measured)}`);
     return measured;
   };
   const unloaded = await run(UNLOADED_PER_SECOND);
+  // Programs that have just been started still compile what a program of a minute runs.
+  await run(effort.startPerSecond, effort.heatMs);
   const tpcb = new TpcbRounds(options.tpcb, effort.tpcbMs);
   const found = await findHighestLoad<MeasuredRun>({
     run,

@@ -50,6 +50,8 @@ export const BESIDE_IT: readonly Scenario[] = [
 export interface Effort {
   readonly warmUpMs: number;
   readonly runMs: number;
+  /** A run before the search begins. */
+  readonly heatMs: number;
   readonly tpcbMs: number;
   /** Runs that confirm a load. */
   readonly rounds: number;
@@ -64,6 +66,7 @@ export interface Effort {
 export const FULL: Effort = {
   warmUpMs: 1_000,
   runMs: 4_000,
+  heatMs: 10_000,
   tpcbMs: 4_000,
   rounds: 3,
   halvings: 2,
@@ -76,6 +79,7 @@ export const FULL: Effort = {
 export const QUICK: Effort = {
   warmUpMs: 400,
   runMs: 1_200,
+  heatMs: 2_000,
   tpcbMs: 1_000,
   rounds: 3,
   halvings: 0,
