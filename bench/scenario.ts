@@ -75,7 +75,7 @@ export const FULL: Effort = {
   scenarios: [...MIXES, ...BESIDE_IT, ...SWITCHED_OFF],
 };
 
-/** Under a minute: the first mix and the naive design, and less sure of them. */
+/** About a minute: the first mix and the naive design, and less sure of them. */
 export const QUICK: Effort = {
   warmUpMs: 400,
   runMs: 1_200,
