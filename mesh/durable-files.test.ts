@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
-import { mkdir, mkdtempDisposable, readdir, stat, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { mkdtempDisposable, readdir, readFile, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -66,32 +66,86 @@ test.each(kinds.flatMap((kind) => names.map((name) => ({ ...kind, name }))))(
   },
 );
 
-test("a file is readable by its owner alone, and nothing unfinished stays", async () => {
+test("what is stored is readable by its owner alone", async () => {
   await using directory = await temporaryDirectory();
-  await using files = await directoryFiles(directory.path);
+  await using files = await directoryFiles(join(directory.path, "data"));
   await files.write("pairing.json", bytes(1));
-  const { mode } = await stat(join(directory.path, "pairing.json"));
-  expect((mode & 0o777).toString(8)).toBe("600");
-  expect((await readdir(directory.path)).sort()).toEqual([".lock", "pairing.json"]);
+  const paths = ["data", "data/files.db", "data/files.db-wal"];
+  const modes = await Promise.all(
+    paths.map(async (path) => (await stat(join(directory.path, path))).mode & 0o777),
+  );
+  expect(modes.map((mode) => mode.toString(8))).toEqual(["700", "600", "600"]);
 });
 
-test("what a crash left unfinished is not seen and does not harm the next write", async () => {
+test("only overwriting leaves nothing of the old content in the directory", async () => {
   await using directory = await temporaryDirectory();
-  await writeFile(join(directory.path, "counter.bin.unfinished"), "half a numb");
   await using files = await directoryFiles(directory.path);
-  expect(await files.list("")).toEqual([]);
-  await files.write("counter.bin", bytes(7));
+  const everything = async () => {
+    const names = await readdir(directory.path);
+    const contents = names.map((name) => readFile(join(directory.path, name), "latin1"));
+    return (await Promise.all(contents)).join();
+  };
+  await files.write("register.bin", Buffer.from("first key"));
+  await files.write("register.bin", Buffer.from("second key"));
+  expect(await everything()).toContain("first key");
+  await files.overwrite("register.bin", Buffer.from("third key"));
+  expect(await everything()).not.toMatch(/first|second/);
+  expect(await everything()).toContain("third key");
+});
+
+/** Runs in a process of its own, with `files` of the directory given. */
+function runWithFiles(directory: string, script: string): string {
+  const module = JSON.stringify(new URL("durable-files.ts", import.meta.url).href);
+  const program = `
+    import { directoryFiles } from ${module};
+    try {
+      const files = await directoryFiles(process.argv[1]);
+      ${script}
+    } catch (error) { console.log(error.message); }`;
+  const { stdout } = spawnSync(
+    process.execPath,
+    ["--input-type=module", "-e", program, directory],
+    { encoding: "utf8" },
+  );
+  return stdout.trim();
+}
+
+test("a killed process loses nothing that it was told is stored", async () => {
+  await using directory = await temporaryDirectory();
+  const told = runWithFiles(
+    directory.path,
+    `for (let count = 1; ; count += 1) {
+       await files.write("counter.bin", Uint8Array.of(count));
+       console.log(count);
+       if (count === 7) process.kill(process.pid, "SIGKILL");
+     }`,
+  );
+  expect(told.split("\n").at(-1)).toBe("7");
+  await using files = await directoryFiles(directory.path);
   expect(await files.read("counter.bin")).toEqual(bytes(7));
 });
 
-test("a write that fails says so, and the old content stays", async () => {
-  await using directory = await temporaryDirectory();
-  await using files = await directoryFiles(directory.path);
-  await files.write("counter.bin", bytes(1));
-  await mkdir(join(directory.path, "counter.bin.unfinished"));
-  await expect(files.write("counter.bin", bytes(2))).rejects.toThrow("EISDIR");
-  expect(await files.read("counter.bin")).toEqual(bytes(1));
-});
+test.runIf(process.platform === "linux")(
+  "a write that fails says so, and the old content stays",
+  async () => {
+    await using directory = await temporaryDirectory();
+    const told = runWithFiles(
+      directory.path,
+      `// A file that may not grow any more, as on a disk that is full.
+     process.on("SIGXFSZ", () => undefined);
+     await files.write("counter.bin", Uint8Array.of(1));
+     const { execFileSync } = await import("node:child_process");
+     execFileSync("prlimit", ["--pid", String(process.pid), "--fsize=65536"]);
+     await files.write("counter.bin", new Uint8Array(100_000)).catch(({ message }) =>
+       console.log(message));
+     console.log((await files.read("counter.bin")).join());
+     await files.write("counter.bin", Uint8Array.of(2));`,
+    );
+    expect(told.split("\n")).toEqual(["disk I/O error", "1"]);
+    await using files = await directoryFiles(directory.path);
+    expect(await files.read("counter.bin")).toEqual(bytes(2));
+  },
+);
 
 test("a directory has one holder at a time", async () => {
   await using directory = await temporaryDirectory();
@@ -104,22 +158,11 @@ test("a directory has one holder at a time", async () => {
 
 test("a second process gets one clear line; a killed one leaves no lock behind", async () => {
   await using directory = await temporaryDirectory();
-  const module = JSON.stringify(new URL("durable-files.ts", import.meta.url).href);
-  const script = `
-    import { directoryFiles } from ${module};
-    try {
-      await directoryFiles(process.argv[1]);
-      process.kill(process.pid, "SIGKILL");
-    } catch (error) { console.log(error.message); }`;
-  const run = () =>
-    execFileSync(process.execPath, ["--input-type=module", "-e", script, directory.path], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-  expect(run).toThrow("SIGKILL");
+  const run = () => runWithFiles(directory.path, 'process.kill(process.pid, "SIGKILL");');
+  expect(run()).toBe("");
   await using files = await directoryFiles(directory.path);
   expect(await files.list("")).toEqual([]);
-  expect(run().trim()).toBe(
+  expect(run()).toBe(
     `${directory.path} is in use by another process: stop that one, or choose another directory`,
   );
 });

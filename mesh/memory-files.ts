@@ -66,6 +66,10 @@ export class MemoryFiles implements DurableFiles {
     });
   }
 
+  overwrite(name: string, bytes: Uint8Array): Promise<void> {
+    return this.write(name, bytes);
+  }
+
   async read(name: string): Promise<Uint8Array | undefined> {
     requireFileName(name);
     this.#requireAlive();

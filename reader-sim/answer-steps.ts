@@ -49,7 +49,6 @@ export class AnswerSteps {
       amountMinor: result.approvedAmountMinor,
       currency,
     });
-    await this.#signer.store.drop(paymentId);
     const isUnderway =
       current.step === "AWAITING_RESULT" && current.underway.prepared.paymentId === paymentId;
     if (isUnderway) {
@@ -62,6 +61,8 @@ export class AnswerSteps {
     state.say({ case: "resultShown", value: shownOf(display, result.paymentId) });
     const mayRepeat = isUnderway && isPinRetryPossible(answered, current.card);
     if (state.isCardInserted && !mayRepeat) state.tell(ReaderEventKind.PROMPT_REMOVE_CARD);
+    // Nobody waits for it: bytes that a crash leaves here go when they can not be submitted any more.
+    await this.#signer.store.drop(paymentId);
   }
 
   showUnknown(paymentId: Uint8Array): void {

@@ -109,11 +109,12 @@ export class ReaderStore {
   }
 
   /**
-   * The PIN key of one payment, which the caller wipes. The register without it is stored first.
+   * The PIN key of one payment, which the caller wipes. The register without it is stored first,
+   * and the one that it could be computed from is gone.
    */
   async takePinKey(): Promise<{ readonly ksn: Uint8Array; readonly pinKey: Uint8Array }> {
     const taken = this.#register.nextPinKey();
-    await this.#files.write(REGISTER_FILE, this.#register.serialize());
+    await this.#files.overwrite(REGISTER_FILE, this.#register.serialize());
     return taken;
   }
 

@@ -37,11 +37,13 @@ export class Disk {
       await life.sleep(slowMs + SYNC_MS_MIN + dice.next() * SYNC_MS_MAX);
       await change();
     };
+    const write = (name: string, bytes: Uint8Array) => {
+      const content = new Uint8Array(bytes);
+      return synced(() => files.write(name, content));
+    };
     return {
-      write: (name, bytes) => {
-        const content = new Uint8Array(bytes);
-        return synced(() => files.write(name, content));
-      },
+      write,
+      overwrite: write,
       read: (name) => files.read(name),
       list: (prefix) => files.list(prefix),
       remove: (name) => synced(() => files.remove(name)),
