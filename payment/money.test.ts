@@ -59,13 +59,22 @@ test.each([
   expect(formatMoney({ amountMinor, currency })).toBe(text);
 });
 
-test("knows a currency by number", () => {
-  expect(parseCurrency(978)).toBe(EUR);
+test.each([
+  { numeric: 978, letters: "EUR" },
+  { numeric: 978, letters: "eur" },
+  { numeric: 8, letters: "ALL" },
+  { numeric: 36, letters: "AUD" },
+])("knows a currency by its number, $numeric, and as $letters", ({ numeric, letters }) => {
+  expect(parseCurrency(numeric)).toBe(numeric);
+  expect(currencyFromLetters(letters)).toBe(numeric);
 });
 
 test.each([
   { name: "an unassigned number", run: () => parseCurrency(1) },
   { name: "zero", run: () => parseCurrency(0) },
+  { name: "a number below zero", run: () => parseCurrency(-978) },
+  { name: "four digits", run: () => parseCurrency(9_780) },
+  { name: "letters outside ASCII", run: () => currencyFromLetters("ﬀ") },
   { name: "unknown letters", run: () => currencyFromLetters("EUX") },
   { name: "a word", run: () => currencyFromLetters("EURO") },
 ])("refuses $name as a currency", ({ run }) => {

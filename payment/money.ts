@@ -1,4 +1,4 @@
-import currencyCodes from "currency-codes";
+import currencyCodes, { type CurrencyCodeRecord } from "currency-codes";
 import type { Brand } from "./brand.ts";
 import { PaymentError } from "./errors.ts";
 
@@ -15,6 +15,14 @@ export interface Money {
 /** Largest amount that fits DE 4 (n 12). */
 export const AMOUNT_MINOR_MAX = 999_999_999_999n;
 
+// The package looks through its list, and every payment asks.
+const byNumber: ReadonlyMap<number, CurrencyCodeRecord> = new Map(
+  currencyCodes.data.map((entry) => [Number(entry.number), entry]),
+);
+const byLetters: ReadonlyMap<string, CurrencyCodeRecord> = new Map(
+  currencyCodes.data.map((entry) => [entry.code, entry]),
+);
+
 export function parseAmountMinor(amountMinor: bigint, field = "amounts.total_minor"): bigint {
   if (amountMinor < 1n || amountMinor > AMOUNT_MINOR_MAX) {
     throw new PaymentError(
@@ -28,8 +36,7 @@ export function parseAmountMinor(amountMinor: bigint, field = "amounts.total_min
 
 /** @throws PaymentError CURRENCY_NOT_ACCEPTED for a code that ISO 4217 does not list. */
 export function parseCurrency(numeric: number, field = "currency"): CurrencyCode {
-  const digits = String(numeric).padStart(3, "0");
-  if (currencyCodes.number(digits) === undefined) {
+  if (!byNumber.has(numeric)) {
     throw new PaymentError(
       "CURRENCY_NOT_ACCEPTED",
       `${field} must be an ISO 4217 numeric code, got ${numeric}`,
@@ -41,9 +48,7 @@ export function parseCurrency(numeric: number, field = "currency"): CurrencyCode
 
 /** `"EUR"` → 978. @throws PaymentError CURRENCY_NOT_ACCEPTED. */
 export function currencyFromLetters(letters: string, field = "currency"): CurrencyCode {
-  const entry = /^[A-Za-z]{3}$/.test(letters)
-    ? currencyCodes.code(letters.toUpperCase())
-    : undefined;
+  const entry = /^[A-Za-z]{3}$/.test(letters) ? byLetters.get(letters.toUpperCase()) : undefined;
   if (entry === undefined) {
     const came = JSON.stringify(letters.slice(0, 8));
     throw new PaymentError(
@@ -98,8 +103,8 @@ export function formatMoney({ amountMinor, currency }: Money): string {
   return `${sign}${whole}${fraction} ${currencyLetters(currency)}`;
 }
 
-function entryOf(currency: CurrencyCode): { code: string; digits: number } {
-  const entry = currencyCodes.number(String(currency).padStart(3, "0"));
+function entryOf(currency: CurrencyCode): CurrencyCodeRecord {
+  const entry = byNumber.get(currency);
   if (entry === undefined) throw new Error(`bug: currency ${currency} was never parsed`);
   return entry;
 }

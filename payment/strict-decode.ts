@@ -1,4 +1,5 @@
-import { type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
+import { isCanonical } from "./canonical-wire.ts";
 import { PaymentError } from "./errors.ts";
 
 /** No signed message nests deeper. */
@@ -7,7 +8,7 @@ const RECURSION_MAX = 8;
 /**
  * Decodes a message that is signed or hashed as bytes: only the one canonical serialisation is
  * accepted. Duplicate and unknown fields and padded varints, which parsers read differently, are
- * refused, because encoding again must give the same bytes.
+ * refused: the bytes must be those that encoding the message would give.
  *
  * @throws PaymentError MALFORMED_REQUEST.
  */
@@ -25,8 +26,7 @@ export function strictDecode<Desc extends DescMessage>(
   } catch (cause) {
     throw malformed(field, schema.typeName, cause);
   }
-  if (Buffer.compare(toBinary(schema, message), bytes) !== 0)
-    throw malformed(field, schema.typeName);
+  if (!isCanonical(schema, bytes)) throw malformed(field, schema.typeName);
   return message;
 }
 
