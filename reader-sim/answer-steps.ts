@@ -61,7 +61,7 @@ export class AnswerSteps {
     state.say({ case: "resultShown", value: shownOf(display, result.paymentId) });
     const mayRepeat = isUnderway && isPinRetryPossible(answered, current.card);
     if (state.isCardInserted && !mayRepeat) state.tell(ReaderEventKind.PROMPT_REMOVE_CARD);
-    // Nobody waits for it: bytes that a crash leaves here go when they can not be submitted any more.
+    // Nobody waits for it; what a crash leaves here goes when it can not be submitted any more.
     await this.#signer.store.drop(paymentId);
   }
 
