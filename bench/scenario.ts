@@ -66,12 +66,12 @@ export interface Effort {
 export const FULL: Effort = {
   warmUpMs: 1_000,
   runMs: 4_000,
-  heatMs: 10_000,
+  heatMs: 15_000,
   tpcbMs: 4_000,
   rounds: 3,
   halvings: 2,
   stepsDown: 6,
-  startPerSecond: 800,
+  startPerSecond: 1_000,
   scenarios: [...MIXES, ...BESIDE_IT, ...SWITCHED_OFF],
 };
 
@@ -84,7 +84,7 @@ export const QUICK: Effort = {
   rounds: 3,
   halvings: 0,
   stepsDown: 2,
-  startPerSecond: 800,
+  startPerSecond: 1_000,
   scenarios: [...MIXES.slice(0, 1), ...BESIDE_IT.slice(0, 1)],
 };
 
