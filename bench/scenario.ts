@@ -32,6 +32,11 @@ export const SWITCHED_OFF: readonly Scenario[] = [
     name: "without group commit",
     environment: { CARDLANE_GROUP_MAX: "1" },
   },
+  {
+    ...PLAIN,
+    name: "without a pace",
+    environment: { CARDLANE_GROUP_PACE_MS: "0" },
+  },
   { ...PLAIN, name: "without libsodium", environment: { CARDLANE_SODIUM: "off" } },
   {
     ...PLAIN,
