@@ -14,6 +14,7 @@ import { machineHead } from "./report/table.ts";
 import { writeResult } from "./results.ts";
 import { measureSingle } from "./single.ts";
 import { measureStreams } from "./streams.ts";
+import { UsageError } from "./usage-error.ts";
 
 const QUESTIONS: Readonly<Record<string, Question>> = {
   single: measureSingle,
@@ -23,42 +24,68 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   overload: measureOverload,
 };
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    quick: { type: "boolean", default: false },
-    relays: { type: "string", default: "1" },
-    processors: { type: "string", default: "1" },
-    only: { type: "string", multiple: true },
-    rate: { type: "string" },
-  },
-});
 const startedAtMs = clock.nowMs();
 const say = (line: string) => console.log(line);
-const [name] = positionals;
-if (name === undefined) {
+try {
+  await measure();
+  say(`took ${Math.round((clock.nowMs() - startedAtMs) / 1_000)} s`);
+} catch (error) {
+  if (!isWrongInput(error)) throw error;
+  console.error(`error: ${error.message}`);
+  process.exitCode = 2;
+}
+
+async function measure(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      quick: { type: "boolean", default: false },
+      relays: { type: "string", default: "1" },
+      processors: { type: "string", default: "1" },
+      only: { type: "string", multiple: true },
+      rate: { type: "string" },
+    },
+  });
+  const [name] = positionals;
+  const isQuick = values.quick;
+  if (name !== undefined) {
+    const perSecond = values.rate === undefined ? undefined : countOf("rate", values.rate);
+    await answer(name, { isQuick, perSecond });
+    return;
+  }
   await measureRatios({
-    isQuick: values.quick,
-    relayCount: Number(values.relays),
-    processorCount: Number(values.processors),
-    scenarios: scenariosOf(values.quick, values.only),
+    isQuick,
+    relayCount: countOf("relays", values.relays),
+    processorCount: countOf("processors", values.processors),
+    scenarios: scenariosOf(isQuick, values.only),
     say,
   });
-} else {
-  await answer(name);
 }
-say(`took ${Math.round((clock.nowMs() - startedAtMs) / 1_000)} s`);
 
-async function answer(what: string): Promise<void> {
+function countOf(option: string, text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count > 0) return count;
+  throw new UsageError(`--${option} must be a whole number above 0, not "${text}"`);
+}
+
+/** Ours, and what parseArgs says of options that there are not. */
+function isWrongInput(error: unknown): error is Error {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return error instanceof UsageError || code.startsWith("ERR_PARSE_ARGS_");
+}
+
+async function answer(
+  what: string,
+  asked: { readonly isQuick: boolean; readonly perSecond: number | undefined },
+): Promise<void> {
   const question = QUESTIONS[what];
   if (question === undefined) {
-    throw new Error(`there is no "${what}", only ${Object.keys(QUESTIONS).join(", ")}`);
+    throw new UsageError(`there is no "${what}", only ${Object.keys(QUESTIONS).join(", ")}`);
   }
   const startedAt = new Date(startedAtMs).toISOString();
-  const perSecond = values.rate === undefined ? undefined : Number(values.rate);
   const machine = await machineFacts({ postgres: "embedded", tpcb: "" });
-  const { table, facts } = await question({ isQuick: values.quick, perSecond, say });
-  const effort = values.quick ? "quick" : "full";
+  const { table, facts } = await question({ ...asked, say });
+  const effort = asked.isQuick ? "quick" : "full";
   say(`\n${machineHead({ startedAt, effort, machine })}\n\n${table}\n`);
   say(writeResult(what, startedAt, { json: { startedAt, effort, machine, ...facts } }));
 }

@@ -8,6 +8,7 @@ import { svgOf } from "./report/svg.ts";
 import { tableOf } from "./report/table.ts";
 import { writeResult } from "./results.ts";
 import { FULL, QUICK, type Scenario } from "./scenario.ts";
+import { UsageError } from "./usage-error.ts";
 import { findTpcb, type Tpcb } from "./yardstick/tpcb.ts";
 
 const TPCB_SCALE = 10;
@@ -20,7 +21,7 @@ export interface RatioOptions {
   readonly say: (line: string) => void;
 }
 
-/** The scenarios that the command line asks for. @throws Error naming all there are. */
+/** The scenarios that the command line asks for. @throws UsageError naming all there are. */
 export function scenariosOf(
   isQuick: boolean,
   only: readonly string[] | undefined,
@@ -28,7 +29,7 @@ export function scenariosOf(
   if (only === undefined) return (isQuick ? QUICK : FULL).scenarios;
   const scenarios = FULL.scenarios.filter(({ name }) => only.includes(name));
   if (scenarios.length === only.length) return scenarios;
-  throw new Error(
+  throw new UsageError(
     `--only must be one of:${FULL.scenarios.map(({ name }) => `\n  ${name}`).join("")}`,
   );
 }

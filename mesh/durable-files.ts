@@ -140,7 +140,7 @@ function openDatabase(directory: string): DatabaseSync {
 }
 
 /**
- * Programs before 0.1.0 kept a file of its own for each name. They go into a database that is
+ * Earlier programs kept a file of its own for each name. They go into a database that is
  * empty; into another one they went before, and what is left of them is older than what it holds.
  */
 async function takeInPlainFiles(directory: string, database: DatabaseSync): Promise<void> {

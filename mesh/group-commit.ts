@@ -17,7 +17,8 @@ const WAITING_MAX = 4_096;
  * about as much for one payment as for ten. What comes after a pause is flushed at once, so that a
  * payment on its own never waits. CARDLANE_GROUP_PACE_MS=0 measures what that gives.
  */
-const PACE_MS = Math.min(1_000, Math.max(0, Number(process.env.CARDLANE_GROUP_PACE_MS ?? 10) || 0));
+const ASKED_PACE_MS = Number(process.env.CARDLANE_GROUP_PACE_MS || Number.NaN);
+const PACE_MS = ASKED_PACE_MS >= 0 && ASKED_PACE_MS <= 1_000 ? ASKED_PACE_MS : 10;
 /** Timers are no finer; less is not waited for. */
 const WAIT_MS_MIN = 1;
 
