@@ -8,7 +8,8 @@ import { ReversalStore } from "../reversal/reversal-store.ts";
 import { reversedPayment } from "../reversal/reversed-payment.ts";
 import { decideBatch } from "./decide-batch.ts";
 import { newPayment } from "./new-payment.ts";
-import type { Question } from "./payment-facts.ts";
+import { type Question, questionParameters } from "./payment-facts.ts";
+import { READ_STATEMENT } from "./payment-store.ts";
 import type { OpenedContent, Submission } from "./submission.ts";
 
 let bench: DeskBench;
@@ -135,4 +136,32 @@ test("a reversal that another or an acknowledgement overtook writes nothing", as
   const late = keptFound === undefined ? [] : [reversedPayment(keptOrder, keptFound, moment)];
   expect(late).toHaveLength(1);
   expect((await store.write({ tombstones: [], reversals: late })).size).toBe(0);
+});
+
+interface PlanNode {
+  readonly "Actual Rows": number;
+  readonly "Actual Loops": number;
+  readonly Plans?: readonly PlanNode[];
+}
+
+/** Rows that the busiest node of a plan gave to the one above it. */
+function busiest(node: PlanNode): number {
+  const own = node["Actual Rows"] * node["Actual Loops"];
+  return Math.max(own, ...(node.Plans ?? []).map(busiest));
+}
+
+test("what a batch needs is found without walking through the accounts of others", async () => {
+  const questions = Array.from({ length: 20 }, () => questionOf(submit("visa", 1n)));
+  await bench.payments.openAccounts(questions);
+  // Not analyzed yet: PostgreSQL takes them for a few.
+  await bench.query(`INSERT INTO processor.account (kind, holder, currency)
+    SELECT 'MERCHANT', convert_to('M' || n, 'UTF8'), 978 FROM generate_series(1, 3000) AS n`);
+  const { name, text } = READ_STATEMENT;
+  const [row] = await bench.database.run<{ "QUERY PLAN": readonly [{ Plan: PlanNode }] }>(
+    { name: `explain.${name}`, text: `EXPLAIN (ANALYZE, FORMAT JSON) ${text}` },
+    questionParameters.values(questions),
+  );
+  const plan = row?.["QUERY PLAN"][0].Plan;
+  expect(plan?.["Actual Rows"]).toBe(questions.length);
+  expect(plan && busiest(plan)).toBe(questions.length);
 });

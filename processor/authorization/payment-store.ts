@@ -27,7 +27,7 @@ export class PaymentStore {
   /** What is known for each question, in the same order. */
   async read(questions: readonly Question[]): Promise<readonly BatchFacts[]> {
     const values = questionParameters.values(questions);
-    const rows = await this.#database.run<FactsRow>(READ, values);
+    const rows = await this.#database.run<FactsRow>(READ_STATEMENT, values);
     const facts = new Array<BatchFacts>(questions.length);
     for (const row of rows) facts[row.position - 1] = factsFrom(row);
     return facts;
@@ -95,7 +95,19 @@ const acknowledgedParameters = new RowParameters<Acknowledged>({
   revision: ["int", (row) => row.revision],
 });
 
-const READ = {
+/**
+ * One account for each item. As a plain join it may be planned, while there are few accounts, to go
+ * by the kind alone: it then compares each item with every merchant that has come since.
+ */
+function account(kind: "CARDHOLDER" | "MERCHANT" | "CLEARING", holder: string): string {
+  return `LATERAL (
+      SELECT * FROM processor.account
+      WHERE kind = '${kind}' AND holder = ${holder} AND currency = item.currency
+      LIMIT 1
+    )`;
+}
+
+export const READ_STATEMENT = {
   name: "payment.read",
   text: `
     SELECT item.position::int,
@@ -128,14 +140,9 @@ const READ = {
     LEFT JOIN processor.terminal ON terminal.certificate_id = item.terminal_certificate_id
     LEFT JOIN processor.merchant ON merchant.merchant_id = item.merchant_id
     LEFT JOIN processor.card ON card.pan_token = item.pan_token
-    LEFT JOIN processor.account cardholder
-      ON cardholder.kind = 'CARDHOLDER' AND cardholder.holder = item.pan_token
-        AND cardholder.currency = item.currency
-    LEFT JOIN processor.account owed
-      ON owed.kind = 'MERCHANT' AND owed.holder = convert_to(item.merchant_id, 'UTF8')
-        AND owed.currency = item.currency
-    LEFT JOIN processor.account clearing
-      ON clearing.kind = 'CLEARING' AND clearing.holder = '' AND clearing.currency = item.currency`,
+    LEFT JOIN ${account("CARDHOLDER", "item.pan_token")} cardholder ON true
+    LEFT JOIN ${account("MERCHANT", "convert_to(item.merchant_id, 'UTF8')")} owed ON true
+    LEFT JOIN ${account("CLEARING", "''")} clearing ON true`,
 };
 
 // Ordered, so that two processors that open the same accounts do not wait for each other in a ring.
@@ -194,21 +201,21 @@ const WRITE = {
       FROM moved GROUP BY account_id
     ),
     locked AS (
-      SELECT account_id FROM processor.account JOIN change USING (account_id)
+      SELECT change.* FROM processor.account JOIN change USING (account_id)
       ORDER BY account_id FOR UPDATE OF account
     ),
     updated AS (
       UPDATE processor.account SET
-        balance_minor = balance_minor + change.amount,
+        balance_minor = balance_minor + locked.amount,
         is_overspent =
-          change.spent_count > 0 AND balance_minor + change.amount + credit_minor < 0,
-        spent_minor = CASE WHEN spent_day < change.day THEN 0 ELSE account.spent_minor END
-          + change.spent_minor,
-        spent_count = CASE WHEN spent_day < change.day THEN 0 ELSE account.spent_count END
-          + change.spent_count,
-        spent_day = greatest(spent_day, change.day)
-      FROM change JOIN locked USING (account_id)
-      WHERE account.account_id = change.account_id
+          locked.spent_count > 0 AND balance_minor + locked.amount + credit_minor < 0,
+        spent_minor = CASE WHEN spent_day < locked.day THEN 0 ELSE account.spent_minor END
+          + locked.spent_minor,
+        spent_count = CASE WHEN spent_day < locked.day THEN 0 ELSE account.spent_count END
+          + locked.spent_count,
+        spent_day = greatest(spent_day, locked.day)
+      FROM locked
+      WHERE account.account_id = locked.account_id
     )
     SELECT merchant_id, payment_id FROM inserted`,
 };

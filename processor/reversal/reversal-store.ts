@@ -149,21 +149,21 @@ const WRITE = {
       RETURNING merchant_id, payment_id
     ),
     found AS (
-      SELECT merchant_id, payment_id
+      SELECT item.*
       FROM processor.payment JOIN item USING (merchant_id, payment_id)
       ORDER BY merchant_id, payment_id FOR UPDATE OF payment
     ),
     reversed AS (
-      UPDATE processor.payment SET state = 'REVERSED', revision = item.revision,
-        response_code = item.response_code, processor_time_ms = item.processor_time_ms,
-        result = item.result, result_signature = item.result_signature,
-        result_key_id = item.result_key_id
-      FROM item JOIN found USING (merchant_id, payment_id)
-      WHERE payment.merchant_id = item.merchant_id AND payment.payment_id = item.payment_id
+      UPDATE processor.payment SET state = 'REVERSED', revision = found.revision,
+        response_code = found.response_code, processor_time_ms = found.processor_time_ms,
+        result = found.result, result_signature = found.result_signature,
+        result_key_id = found.result_key_id
+      FROM found
+      WHERE payment.merchant_id = found.merchant_id AND payment.payment_id = found.payment_id
         AND payment.state IN ('APPROVED', 'AUTHORIZED')
-        AND payment.revision = item.revision - 1
+        AND payment.revision = found.revision - 1
         AND payment.acknowledged_revision < payment.revision
-      RETURNING payment.merchant_id, payment.payment_id, item.settlement_date AS reversed_on
+      RETURNING payment.merchant_id, payment.payment_id, found.settlement_date AS reversed_on
     ),
     original AS (
       SELECT posting.*, reversed_on
@@ -191,19 +191,19 @@ const WRITE = {
       FROM moved GROUP BY account_id
     ),
     locked AS (
-      SELECT account_id FROM processor.account JOIN change USING (account_id)
+      SELECT change.* FROM processor.account JOIN change USING (account_id)
       ORDER BY account_id FOR UPDATE OF account
     ),
     updated AS (
       UPDATE processor.account SET
-        balance_minor = balance_minor + change.amount,
+        balance_minor = balance_minor + locked.amount,
         spent_minor = spent_minor - (
-          SELECT coalesce(sum(amount), 0) FROM unnest(change.amounts, change.days) AS t(amount, day)
+          SELECT coalesce(sum(amount), 0) FROM unnest(locked.amounts, locked.days) AS t(amount, day)
           WHERE day = spent_day),
         spent_count = spent_count - (
-          SELECT count(*)::int FROM unnest(change.days) AS t(day) WHERE day = spent_day)
-      FROM change JOIN locked USING (account_id)
-      WHERE account.account_id = change.account_id
+          SELECT count(*)::int FROM unnest(locked.days) AS t(day) WHERE day = spent_day)
+      FROM locked
+      WHERE account.account_id = locked.account_id
     )
     SELECT merchant_id, payment_id FROM buried
     UNION ALL
