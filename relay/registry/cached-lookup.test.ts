@@ -8,7 +8,7 @@ function wordLengths(clock: ManualClock, entriesMax = 10) {
   const asked: string[][] = [];
   const lookup = new CachedLookup<string, number>({
     clock,
-    freshMs: 1_000,
+    isFresh: ({ loadedAtMs }) => clock.monotonicMs() < loadedAtMs + 1_000,
     entriesMax,
     load: async (words) => {
       asked.push([...words]);
@@ -38,19 +38,30 @@ test("a value is kept while it is fresh, and so is absence", async () => {
   expect(asked).toEqual([["one", "nobody"], ["one"]]);
 });
 
-test("after clear everything is asked for again", async () => {
-  const { lookup, asked } = wordLengths(new ManualClock());
+test("what has expired is asked for again, by someone who is told what it was", async () => {
+  const stale: unknown[] = [];
+  const lookup = new CachedLookup<string, number>({
+    clock: new ManualClock(),
+    isFresh: () => true,
+    entriesMax: 10,
+    load: async (words, staleOf) => {
+      stale.push(...words.map((word) => staleOf(word)));
+      return new Map(words.map((word) => [word, word.length]));
+    },
+  });
   await lookup.get("one");
-  lookup.clear();
+  lookup.expire();
+  expect(await lookup.get("one")).toBe(3);
+  expect(stale).toEqual([undefined, 3]);
   await lookup.get("one");
-  expect(asked).toHaveLength(2);
+  expect(stale).toHaveLength(2);
 });
 
-test("what was being loaded when it was cleared is not kept", async () => {
+test("what was being loaded when everything expired has expired", async () => {
   const loads: PromiseWithResolvers<ReadonlyMap<string, number>>[] = [];
   const lookup = new CachedLookup<string, number>({
     clock: new ManualClock(),
-    freshMs: 1_000,
+    isFresh: () => true,
     entriesMax: 10,
     load: () => {
       const load = Promise.withResolvers<ReadonlyMap<string, number>>();
@@ -60,7 +71,7 @@ test("what was being loaded when it was cleared is not kept", async () => {
   });
   const before = lookup.get("one");
   await nextTurn();
-  lookup.clear();
+  lookup.expire();
   loads[0]?.resolve(new Map([["one", 1]]));
   expect(await before).toBe(1);
   const after = lookup.get("one");

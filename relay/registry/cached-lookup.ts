@@ -2,8 +2,8 @@ import type { Clock } from "../../mesh/clock.ts";
 import { GroupCommit } from "../../mesh/group-commit.ts";
 
 /**
- * Values by key, kept for a short time: what many payments ask for within a moment is one query.
- * Absence is kept as well, so that an unknown device costs no query per attempt.
+ * Values by key, kept while they are fresh: what many payments ask for within a moment is one
+ * query. Absence is kept as well, so that an unknown device costs no query per attempt.
  */
 export class CachedLookup<Key, Value> {
   readonly #options: CachedLookupOptions<Key, Value>;
@@ -19,25 +19,21 @@ export class CachedLookup<Key, Value> {
   /** @throws whatever `load` throws. */
   async get(key: Key): Promise<Value | undefined> {
     const entry = this.#entries.get(key);
-    const { clock, freshMs } = this.#options;
-    if (entry !== undefined && clock.monotonicMs() < entry.loadedAtMs + freshMs) return entry.value;
-    return await this.#loads.add(key);
+    const isFresh = entry?.generation === this.#generation && this.#options.isFresh(entry);
+    return isFresh ? entry.value : await this.#loads.add(key);
   }
 
-  /** What is being loaded just now is not kept either: it may be older than this call. */
-  clear(): void {
+  /** All that was loaded is out of date, and so is what is being loaded just now. */
+  expire(): void {
     this.#generation += 1;
-    this.#entries.clear();
   }
 
   async #load(keys: readonly Key[]): Promise<readonly (Value | undefined)[]> {
     const generation = this.#generation;
     const wanted = [...new Set(keys)];
     const loaded = await this.#options.load(wanted, (key) => this.#entries.get(key)?.value);
-    if (generation === this.#generation) {
-      const loadedAtMs = this.#options.clock.monotonicMs();
-      for (const key of wanted) this.#keep(key, { value: loaded.get(key), loadedAtMs });
-    }
+    const loadedAtMs = this.#options.clock.monotonicMs();
+    for (const key of wanted) this.#keep(key, { value: loaded.get(key), loadedAtMs, generation });
     return keys.map((key) => loaded.get(key));
   }
 
@@ -63,11 +59,19 @@ export interface CachedLookupOptions<Key, Value> {
     staleOf: (key: Key) => Value | undefined,
   ) => Promise<ReadonlyMap<Key, Value>>;
   readonly clock: Clock;
-  readonly freshMs: number;
+  /** Whether it may still be used, if nothing has expired since. */
+  readonly isFresh: (loaded: Loaded<Value>) => boolean;
   readonly entriesMax: number;
 }
 
-interface Entry<Value> {
+export interface Loaded<Value> {
+  /** undefined: there is none. */
   readonly value: Value | undefined;
+  /** Monotonic milliseconds. */
   readonly loadedAtMs: number;
+}
+
+interface Entry<Value> extends Loaded<Value> {
+  /** How often everything had expired when its load began. */
+  readonly generation: number;
 }

@@ -49,6 +49,12 @@ export class RegistryStore {
     this.#database = database;
   }
 
+  /** Another number after each change of a reader or terminal, whoever made it. */
+  async revision(): Promise<bigint> {
+    const [row] = await this.#database.run<{ readonly revision: string }>(REVISION, []);
+    return BigInt(row?.revision ?? 0);
+  }
+
   async findReaders(serials: readonly ReaderSerial[]): Promise<readonly ReaderRow[]> {
     const where = { serial: { in: [...serials] } };
     const rows = await this.#database.read((prisma) => prisma.reader.findMany({ where }));
@@ -168,6 +174,11 @@ function registerStatement(table: string, key: string, batch: RowParameters<neve
 
 const REGISTER_READERS = registerStatement("reader", "serial", READER_BATCH);
 const REGISTER_TERMINALS = registerStatement("terminal", "terminal_id", TERMINAL_BATCH);
+
+const REVISION: Statement = {
+  name: "registry_revision",
+  text: "SELECT revision FROM registry_revision",
+};
 
 const LIST_READERS: Statement = {
   name: "list_readers",

@@ -14,7 +14,8 @@ import {
 import type { Curves } from "../../sealing/curves.ts";
 import { certificateIdOf } from "../../sealing/key-id.ts";
 import type { TrustedRoots } from "../../sealing/trusted-roots.ts";
-import { CachedLookup } from "./cached-lookup.ts";
+import { CachedLookup, type Loaded } from "./cached-lookup.ts";
+import { RegistryRevision } from "./registry-revision.ts";
 import type { ReaderRow, RegistryStore, TerminalRow } from "./registry-store.ts";
 
 /** A device that is suspended through another instance is refused here after this long. */
@@ -30,6 +31,8 @@ export interface KnownTerminal extends TerminalRow {
   readonly checked: CheckedTerminalCertificate | undefined;
 }
 
+type KnownDevice = KnownReader | KnownTerminal;
+
 export interface RegistryOptions {
   readonly store: RegistryStore;
   readonly curves: Curves;
@@ -37,17 +40,28 @@ export interface RegistryOptions {
   readonly clock: Clock;
 }
 
-/** Who is served, fresh enough and without a query for each payment. */
+/**
+ * Who is served, fresh enough and without a query for each payment or device: whether anything has
+ * changed is one query for all of them.
+ */
 export class Registry {
   readonly #options: RegistryOptions;
+  readonly #revision: RegistryRevision;
   readonly #readers: CachedLookup<ReaderSerial, KnownReader>;
   readonly #terminals: CachedLookup<TerminalId, KnownTerminal>;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
     const { store, clock } = options;
-    const limits = { clock, freshMs: FRESH_MS, entriesMax: DEVICES_MAX };
-    this.#readers = new CachedLookup({
+    this.#revision = new RegistryRevision({
+      read: () => store.revision(),
+      clock,
+      freshMs: FRESH_MS,
+      onChange: () => this.forget(),
+    });
+    const isFresh = (loaded: Loaded<KnownDevice>) => this.#isFresh(loaded);
+    const limits = { clock, isFresh, entriesMax: DEVICES_MAX };
+    this.#readers = new CachedLookup<ReaderSerial, KnownReader>({
       ...limits,
       load: async (serials, staleOf) => {
         const rows = await store.findReaders(serials);
@@ -60,7 +74,7 @@ export class Registry {
         );
       },
     });
-    this.#terminals = new CachedLookup({
+    this.#terminals = new CachedLookup<TerminalId, KnownTerminal>({
       ...limits,
       load: async (terminalIds, staleOf) => {
         const rows = await store.findTerminals(terminalIds);
@@ -75,18 +89,27 @@ export class Registry {
     });
   }
 
-  reader(serial: ReaderSerial): Promise<KnownReader | undefined> {
-    return this.#readers.get(serial);
+  async reader(serial: ReaderSerial): Promise<KnownReader | undefined> {
+    await this.#revision.confirm();
+    return await this.#readers.get(serial);
   }
 
-  terminal(terminalId: TerminalId): Promise<KnownTerminal | undefined> {
-    return this.#terminals.get(terminalId);
+  async terminal(terminalId: TerminalId): Promise<KnownTerminal | undefined> {
+    await this.#revision.confirm();
+    return await this.#terminals.get(terminalId);
   }
 
   /** Makes a registration through this instance count at once. */
   forget(): void {
-    this.#readers.clear();
-    this.#terminals.clear();
+    this.#readers.expire();
+    this.#terminals.expire();
+  }
+
+  /** A certificate ends while nothing changes; what does not hold now may begin to. */
+  #isFresh({ value, loadedAtMs }: Loaded<KnownDevice>): boolean {
+    const { clock } = this.#options;
+    if (value?.checked === undefined) return clock.monotonicMs() < loadedAtMs + FRESH_MS;
+    return clock.nowMs() <= value.checked.wire.notAfterMs;
   }
 
   /** Signatures of a certificate are verified once; its dates each time. */
