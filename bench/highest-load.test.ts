@@ -16,7 +16,7 @@ function system(capacity: number, odd: Readonly<Record<number, number>> = {}) {
   return { run, beforeEach, betweenCount: () => between };
 }
 
-const PLAN = { startPerSecond: 1_000, rounds: 3, halvings: 4, stepsDown: 6 };
+const PLAN = { startPerSecond: 1_000, tries: 3, rounds: 3, halvings: 4, stepsDown: 6 };
 
 describe("the highest load", () => {
   test.each([
@@ -65,6 +65,13 @@ describe("the highest load", () => {
     const found = await findHighestLoad({ ...plan, ...system(1_200, odd) });
     const offered = found.tried.map(({ offeredPerSecond }) => offeredPerSecond);
     expect(offered.slice(0, 4)).toEqual([1_000, 1_000, ...next]);
+  });
+
+  test("in a search of single tries a slow run is believed", async () => {
+    const plan = { ...PLAN, tries: 1, halvings: 0 };
+    const found = await findHighestLoad({ ...plan, ...system(1_200, { 1: 900 }) });
+    const offered = found.tried.map(({ offeredPerSecond }) => offeredPerSecond);
+    expect(offered.slice(0, 3)).toEqual([1_000, 667, 1_000]);
   });
 
   test("is none when nothing passes", async () => {

@@ -9,6 +9,8 @@ export interface HighestLoadOptions<Run extends LoadRun> {
   /** What is interleaved with the runs that count: before each of them. */
   readonly beforeEach: () => Promise<void>;
   readonly startPerSecond: number;
+  /** Runs of which the median decides in the search, so that not one moment of the machine does. */
+  readonly tries: number;
   /** Runs of the load that is found, whose median counts: 3 or more. */
   readonly rounds: number;
   /** How often the range is halved after the first failure. */
@@ -31,8 +33,6 @@ export interface HighestLoad<Run> {
   readonly tried: readonly Run[];
 }
 
-/** Runs of which the median decides in the search. */
-const TRIES = 3;
 const GROWTH = 1.5;
 /** When the rounds do not confirm a load, this part of it is tried next. */
 const STEP_DOWN = 0.85;
@@ -43,7 +43,7 @@ const PER_SECOND_MIN = 20;
 /**
  * Finds the highest offered load whose median p99 stays in the limit: grows until a load fails,
  * halves the range, then lets rounds confirm what it found, or steps down. In the search a load
- * fails by the median of three runs, and passes by one.
+ * fails by the median of its tries, and passes by one.
  */
 export async function findHighestLoad<Run extends LoadRun>(
   options: HighestLoadOptions<Run>,
@@ -54,14 +54,14 @@ export async function findHighestLoad<Run extends LoadRun>(
     tried.push(run);
     return run;
   };
-  const tryThrice = async (perSecond: number) => {
+  const { tries } = options;
+  const passes = async (perSecond: number) => {
     const runs = [await tryOnce(perSecond)];
-    // Two more, so that something else on the machine in one moment does not decide.
     if (isFast(runs)) return true;
-    while (runs.length < TRIES && !isOutvoted(runs, TRIES)) runs.push(await tryOnce(perSecond));
+    while (runs.length < tries && !isOutvoted(runs, tries)) runs.push(await tryOnce(perSecond));
     return isFast(runs);
   };
-  let candidate = await bracket(options, tryThrice);
+  let candidate = await bracket(options, passes);
   for (let step = 0; ; step += 1) {
     const rounds: Run[] = [];
     while (rounds.length < options.rounds && !isOutvoted(rounds, options.rounds)) {

@@ -7,6 +7,7 @@ import type { RecipientKeys } from "./load/reader-payments.ts";
 import { type MeasuredRun, type MeasuredSystem, measureRun } from "./measured-run.ts";
 import { lineOf, medianRun } from "./median-run.ts";
 import { startNaiveMesh } from "./naive/naive-mesh.ts";
+import { checkpoint } from "./recycled-wal.ts";
 import { type Effort, planOf, type Scenario, streamsPerTill } from "./scenario.ts";
 import type { Tpcb } from "./yardstick/tpcb.ts";
 import { TpcbRounds } from "./yardstick/tpcb-rounds.ts";
@@ -17,6 +18,8 @@ export interface ScenarioOptions {
   readonly benchMesh: BenchMesh;
   readonly keys: RecipientKeys;
   readonly tpcb: Tpcb;
+  /** The mesh has had a search before this one. */
+  readonly isWarm: boolean;
   /** One line for a person. */
   readonly say: (line: string) => void;
 }
@@ -38,11 +41,14 @@ export async function measureScenario(options: ScenarioOptions): Promise<Scenari
     streamsPerTill: streamsPerTill(scenario.tillCount),
     keys: options.keys,
   });
+  const { postgres } = benchMesh.mesh;
+  const database = postgres.connectionOptions("postgres");
   const system: MeasuredSystem = {
     pids: new Map([...(naive ?? benchMesh).pids, ["load generator", [load.pid]]]),
-    postgresPid: benchMesh.mesh.postgres.pid,
-    database: benchMesh.mesh.postgres.connectionOptions("postgres"),
+    postgresPid: postgres.pid,
+    database,
   };
+  await checkpoint(database);
   let seed = 0;
   const run = async (paymentsPerSecond: number, heatMs?: number) => {
     seed += 1;
@@ -54,12 +60,13 @@ export async function measureScenario(options: ScenarioOptions): Promise<Scenari
   };
   const unloaded = await run(UNLOADED_PER_SECOND);
   // Programs that have just been started still compile what a program of a minute runs.
-  await run(effort.startPerSecond, effort.heatMs);
+  if (!options.isWarm || naive !== null) await run(effort.startPerSecond, effort.heatMs);
   const tpcb = new TpcbRounds(options.tpcb, effort.tpcbMs);
   const found = await findHighestLoad<MeasuredRun>({
     run,
     beforeEach: () => tpcb.round(),
     startPerSecond: effort.startPerSecond,
+    tries: effort.tries,
     rounds: effort.rounds,
     halvings: effort.halvings,
     stepsDown: effort.stepsDown,

@@ -60,6 +60,7 @@ export async function measureRatios(options: RatioOptions): Promise<void> {
           benchMesh: bed.benchMesh,
           keys: bed.keys,
           tpcb,
+          isWarm: scenario !== group[0],
           say,
         }),
       );

@@ -55,9 +55,11 @@ export const BESIDE_IT: readonly Scenario[] = [
 export interface Effort {
   readonly warmUpMs: number;
   readonly runMs: number;
-  /** A run before the search begins. */
+  /** A run before the first search of programs that were just started. */
   readonly heatMs: number;
   readonly tpcbMs: number;
+  /** Runs that decide in the search. */
+  readonly tries: number;
   /** Runs that confirm a load. */
   readonly rounds: number;
   readonly halvings: number;
@@ -73,6 +75,7 @@ export const FULL: Effort = {
   runMs: 4_000,
   heatMs: 15_000,
   tpcbMs: 4_000,
+  tries: 3,
   rounds: 3,
   halvings: 2,
   stepsDown: 6,
@@ -80,12 +83,13 @@ export const FULL: Effort = {
   scenarios: [...MIXES, ...BESIDE_IT, ...SWITCHED_OFF],
 };
 
-/** About a minute: the first mix and the naive design, and less sure of them. */
+/** Under a minute: the first mix and the naive design, and less sure of them. */
 export const QUICK: Effort = {
   warmUpMs: 400,
   runMs: 1_200,
   heatMs: 2_000,
   tpcbMs: 1_000,
+  tries: 1,
   rounds: 3,
   halvings: 0,
   stepsDown: 2,
