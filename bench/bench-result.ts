@@ -1,16 +1,20 @@
+import type { EffortName } from "./effort.ts";
 import type { Quantiles } from "./load/load-messages.ts";
 import type { MachineFacts } from "./machine.ts";
 import type { MeasuredRun, ProgramCost } from "./measured-run.ts";
+import type { ComparedTechniques } from "./techniques.ts";
 
 /** All that one `npm run bench` found; what is written as JSON. */
 export interface BenchResult {
   /** ISO 8601. */
   readonly startedAt: string;
-  readonly effort: "full" | "quick";
+  readonly effort: EffortName;
   readonly machine: MachineFacts;
   readonly relays: number;
   readonly processors: number;
   readonly scenarios: readonly ScenarioResult[];
+  /** Null when none was switched off. */
+  readonly techniques: ComparedTechniques | null;
 }
 
 export interface ScenarioResult {

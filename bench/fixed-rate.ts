@@ -17,6 +17,8 @@ export interface FixedRate {
   readonly runMs: number;
   /** A first one, which warms up, is not counted. */
   readonly rounds: number;
+  /** The length of that first one; by default the same. */
+  readonly heatMs?: number;
 }
 
 export interface Compared {
@@ -32,12 +34,13 @@ export async function compareInTurns(
   say: (line: string) => void,
 ): Promise<readonly Compared[]> {
   const runs = new Map<string, MeasuredRun[]>(contenders.map(({ name }) => [name, []]));
-  const { paymentsPerSecond, warmUpMs, runMs: durationMs } = rate;
-  const mix = { pinShare: 0, repeatShare: 0, paymentsPerSecond, warmUpMs, durationMs };
+  const { paymentsPerSecond, warmUpMs, runMs, heatMs = runMs } = rate;
+  const mix = { pinShare: 0, repeatShare: 0, paymentsPerSecond, warmUpMs };
   for (let round = 0; round <= rate.rounds; round += 1) {
     for (const { name, bed, load } of contenders) {
-      const run = await measureRun(load, { ...mix, seed: round + 1 }, bed.systemWith(load));
-      say(`  ${name.padEnd(16)} ${lineOf(run)}${round === 0 ? " (warm-up)" : ""}`);
+      const plan = { ...mix, seed: round + 1, durationMs: round === 0 ? heatMs : runMs };
+      const run = await measureRun(load, plan, bed.systemWith(load));
+      say(`  ${name.padEnd(20)} ${lineOf(run)}${round === 0 ? " (warm-up)" : ""}`);
       if (round > 0) runs.get(name)?.push(run);
     }
   }

@@ -1,4 +1,4 @@
-// npm run bench [-- single | growth | streams | instances | overload] [--quick]
+// npm run bench [-- single | growth | streams | instances | overload] [--quick | --thorough]
 //
 // README.md says what each of them measures, and how to read it.
 
@@ -9,7 +9,7 @@ import { measureInstances } from "./instances.ts";
 import { machineFacts } from "./machine.ts";
 import { measureOverload } from "./overload.ts";
 import type { Question } from "./question.ts";
-import { measureRatios, scenariosOf } from "./ratios.ts";
+import { linesOf, measureRatios } from "./ratios.ts";
 import { machineHead } from "./report/table.ts";
 import { writeResult } from "./results.ts";
 import { measureSingle } from "./single.ts";
@@ -40,6 +40,7 @@ async function measure(): Promise<void> {
     allowPositionals: true,
     options: {
       quick: { type: "boolean", default: false },
+      thorough: { type: "boolean", default: false },
       relays: { type: "string", default: "1" },
       processors: { type: "string", default: "1" },
       only: { type: "string", multiple: true },
@@ -48,16 +49,19 @@ async function measure(): Promise<void> {
   });
   const [name] = positionals;
   const isQuick = values.quick;
+  if (isQuick && values.thorough) throw new UsageError("--quick or --thorough, not both");
   if (name !== undefined) {
+    if (values.thorough) throw new UsageError(`--thorough is for the ratios, not for ${name}`);
     const perSecond = values.rate === undefined ? undefined : countOf("rate", values.rate);
     await answer(name, { isQuick, perSecond });
     return;
   }
+  const effort = isQuick ? "quick" : values.thorough ? "thorough" : "usual";
   await measureRatios({
-    isQuick,
+    effort,
     relayCount: countOf("relays", values.relays),
     processorCount: countOf("processors", values.processors),
-    scenarios: scenariosOf(isQuick, values.only),
+    lines: linesOf(effort, values.only),
     say,
   });
 }
@@ -85,7 +89,7 @@ async function answer(
   const startedAt = new Date(startedAtMs).toISOString();
   const machine = await machineFacts({ postgres: "embedded", tpcb: "" });
   const { table, facts } = await question({ ...asked, say });
-  const effort = asked.isQuick ? "quick" : "full";
+  const effort = asked.isQuick ? "quick" : "usual";
   say(`\n${machineHead({ startedAt, effort, machine })}\n\n${table}\n`);
   say(writeResult(what, startedAt, { json: { startedAt, effort, machine, ...facts } }));
 }

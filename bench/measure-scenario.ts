@@ -1,6 +1,7 @@
 import { TRUST_DOMAIN } from "../cli/start/program-plans.ts";
 import type { BenchMesh } from "./bench-mesh.ts";
 import type { ScenarioResult } from "./bench-result.ts";
+import { type Effort, planOf } from "./effort.ts";
 import { findHighestLoad } from "./highest-load.ts";
 import { LoadGenerator } from "./load/load-generator.ts";
 import type { RecipientKeys } from "./load/reader-payments.ts";
@@ -8,7 +9,7 @@ import { type MeasuredRun, type MeasuredSystem, measureRun } from "./measured-ru
 import { lineOf, medianRun } from "./median-run.ts";
 import { startNaiveMesh } from "./naive/naive-mesh.ts";
 import { checkpoint } from "./recycled-wal.ts";
-import { type Effort, planOf, type Scenario, streamsPerTill } from "./scenario.ts";
+import { type Scenario, streamsPerTill } from "./scenario.ts";
 import type { Tpcb } from "./yardstick/tpcb.ts";
 import { TpcbRounds } from "./yardstick/tpcb-rounds.ts";
 
@@ -59,8 +60,10 @@ export async function measureScenario(options: ScenarioOptions): Promise<Scenari
     return measured;
   };
   const unloaded = await run(UNLOADED_PER_SECOND);
-  // Programs that have just been started still compile what a program of a minute runs.
-  if (!options.isWarm || naive !== null) await run(effort.startPerSecond, effort.heatMs);
+  // Programs that have just been started still compile what a program of a minute runs, and
+  // nobody has the certificates of many tills yet.
+  const isWarm = options.isWarm && naive === null && scenario.tillCount === 1;
+  if (!isWarm) await run(effort.startPerSecond, effort.heatMs);
   const tpcb = new TpcbRounds(options.tpcb, effort.tpcbMs);
   const found = await findHighestLoad<MeasuredRun>({
     run,

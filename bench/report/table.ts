@@ -1,11 +1,15 @@
 import type { BenchResult, ScenarioResult } from "../bench-result.ts";
+import { comparisonTable } from "../fixed-rate.ts";
+import type { ComparedTechniques } from "../techniques.ts";
 import { aligned, ms } from "./columns.ts";
 
 /** Tables for a person. */
 export function tableOf(result: BenchResult): string {
-  return [machineLines(result), ratesTable(result.scenarios), costTable(result.scenarios)].join(
-    "\n\n",
-  );
+  const { scenarios, techniques } = result;
+  const tables = [machineLines(result)];
+  if (scenarios.length > 0) tables.push(ratesTable(scenarios), costTable(scenarios));
+  if (techniques !== null) tables.push(techniquesTable(techniques));
+  return tables.join("\n\n");
 }
 
 function machineLines({ relays, processors, ...result }: BenchResult): string {
@@ -70,4 +74,8 @@ function costTable(scenarios: readonly ScenarioResult[]): string {
     return [[one.name, "", "", "", ...whole], ...programs];
   });
   return `${aligned([head, ...rows])}\n(CPU, bytes: per payment)`;
+}
+
+function techniquesTable({ rate, compared }: ComparedTechniques): string {
+  return comparisonTable(`in turns, ${rate.paymentsPerSecond}/s`, compared);
 }

@@ -1,0 +1,72 @@
+import { type BenchBed, startBed } from "./bench-bed.ts";
+import type { ScenarioResult } from "./bench-result.ts";
+import type { Effort } from "./effort.ts";
+import type { MachineFacts } from "./machine.ts";
+import { measureScenario } from "./measure-scenario.ts";
+import type { Scenario } from "./scenario.ts";
+import { findTpcb, type Tpcb } from "./yardstick/tpcb.ts";
+
+const TPCB_SCALE = 10;
+
+export interface ScenariosOptions {
+  readonly scenarios: readonly Scenario[];
+  readonly effort: Effort;
+  readonly relayCount: number;
+  readonly processorCount: number;
+  readonly say: (line: string) => void;
+}
+
+export interface MeasuredScenarios {
+  /** Nothing when nothing was asked. */
+  readonly versions: Partial<Pick<MachineFacts, "postgres" | "tpcb">>;
+  readonly scenarios: readonly ScenarioResult[];
+}
+
+/** One mesh and pgbench TPC-B in turns on one PostgreSQL, mix by mix. */
+export async function measureScenarios(options: ScenariosOptions): Promise<MeasuredScenarios> {
+  const { scenarios, effort, say } = options;
+  if (scenarios.length === 0) return { versions: {}, scenarios: [] };
+  say("starting PostgreSQL and the mesh");
+  await using running = await startBeside(options);
+  const { bed, tpcb } = running;
+  const found: ScenarioResult[] = [];
+  for (const scenario of scenarios) {
+    say(`${scenario.name}:`);
+    // Mixes of one design end near each other; a search that begins there is short.
+    const before = found.findLast((one) => one.design === (scenario.design ?? "mesh"));
+    const startPerSecond =
+      scenario.startPerSecond ?? (before?.paymentsPerSecond || effort.startPerSecond);
+    found.push(
+      await measureScenario({
+        scenario,
+        effort: { ...effort, startPerSecond },
+        benchMesh: bed.benchMesh,
+        keys: bed.keys,
+        tpcb,
+        isWarm: found.length > 0,
+        say,
+      }),
+    );
+  }
+  const versions = { postgres: bed.postgresVersion, tpcb: tpcb.driver };
+  return { versions, scenarios: found };
+}
+
+interface MeshBesideTpcb extends AsyncDisposable {
+  readonly bed: BenchBed;
+  readonly tpcb: Tpcb;
+}
+
+/** A mesh with TPC-B's tables beside its own. */
+async function startBeside(options: ScenariosOptions): Promise<MeshBesideTpcb> {
+  const { scenarios, relayCount, processorCount } = options;
+  await using stack = new AsyncDisposableStack();
+  const tillCount = scenarios.reduce((sum, scenario) => sum + scenario.tillCount, 0);
+  const bed = stack.use(await startBed({ relayCount, processorCount, tillCount, environment: {} }));
+  const { postgres } = bed.benchMesh.mesh;
+  await postgres.createDatabase("pgbench");
+  const tpcb = await findTpcb(postgres.connectionOptions("pgbench"));
+  await tpcb.initialise(TPCB_SCALE);
+  const running = stack.move();
+  return { bed, tpcb, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}

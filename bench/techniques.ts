@@ -1,0 +1,62 @@
+import { startBed } from "./bench-bed.ts";
+import { type Compared, type Contender, compareInTurns, type FixedRate } from "./fixed-rate.ts";
+import { streamsPerTill } from "./scenario.ts";
+
+/** The hot path with one of its techniques switched off, for all programs of a mesh. */
+export interface Technique {
+  readonly name: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export const SWITCHED_OFF: readonly Technique[] = [
+  { name: "without group commit", environment: { CARDLANE_GROUP_MAX: "1" } },
+  { name: "without a pace", environment: { CARDLANE_GROUP_PACE_MS: "0" } },
+  { name: "without libsodium", environment: { CARDLANE_SODIUM: "off" } },
+  { name: "every trace kept", environment: { OTEL_TRACES_SAMPLER: "always_on" } },
+];
+
+const EVERYTHING_ON: Technique = { name: "everything on", environment: {} };
+
+/** What all of them can carry: one statement for each payment ends near 300. */
+const PAYMENTS_PER_SECOND = 250;
+
+export interface TechniqueOptions {
+  readonly techniques: readonly Technique[];
+  readonly effort: Required<Pick<FixedRate, "runMs" | "rounds" | "heatMs">>;
+  readonly relayCount: number;
+  readonly processorCount: number;
+  readonly say: (line: string) => void;
+}
+
+/** What the techniques save. */
+export interface ComparedTechniques {
+  readonly rate: FixedRate;
+  /** The first has everything on. */
+  readonly compared: readonly Compared[];
+}
+
+/**
+ * Meshes with everything on and with one technique off each, in turns at the same load: what one
+ * technique changes is less than two searches for the highest load differ by.
+ *
+ * @returns null when none is asked.
+ */
+export async function compareTechniques(
+  options: TechniqueOptions,
+): Promise<ComparedTechniques | null> {
+  const { techniques, effort, relayCount, processorCount, say } = options;
+  if (techniques.length === 0) return null;
+  await using stack = new AsyncDisposableStack();
+  const contenders: Contender[] = [];
+  for (const { name, environment } of [EVERYTHING_ON, ...techniques]) {
+    say(`starting a mesh: ${name}`);
+    const bed = stack.use(
+      await startBed({ relayCount, processorCount, tillCount: 1, environment }),
+    );
+    const tills = { tillCount: 1, streamsPerTill: streamsPerTill(1) };
+    contenders.push({ name, bed, load: stack.use(await bed.startLoad(tills)) });
+  }
+  const { runMs, rounds, heatMs } = effort;
+  const rate = { paymentsPerSecond: PAYMENTS_PER_SECOND, warmUpMs: 500, runMs, rounds, heatMs };
+  return { rate, compared: await compareInTurns(contenders, rate, say) };
+}
