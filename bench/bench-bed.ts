@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import pg from "pg";
 import { TRUST_DOMAIN } from "../cli/start/program-plans.ts";
 import { type BenchMesh, type BenchMeshOptions, startBenchMesh } from "./bench-mesh.ts";
 import { LoadGenerator } from "./load/load-generator.ts";
@@ -14,8 +13,6 @@ import { recycleWal } from "./recycled-wal.ts";
 export interface BenchBed extends AsyncDisposable {
   readonly benchMesh: BenchMesh;
   readonly keys: RecipientKeys;
-  /** "18.0" */
-  readonly postgresVersion: string;
   /** Tills that nobody has had, with their streams open. */
   startLoad(tills: BedLoad): Promise<LoadGenerator>;
   /** What counts as cost while `load` runs. */
@@ -38,12 +35,10 @@ export async function startBed(
   const { postgres } = benchMesh.mesh;
   await recycleWal(postgres.connectionOptions("postgres"));
   const keys = recipientKeysOf(benchMesh.directory);
-  const postgresVersion = await versionOf(postgres.connectionOptions("postgres"));
   const running = stack.move();
   return {
     benchMesh,
     keys,
-    postgresVersion,
     startLoad: ({ tillCount, streamsPerTill }) =>
       LoadGenerator.start({
         protocol: "stream",
@@ -61,12 +56,4 @@ export async function startBed(
     }),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
-}
-
-async function versionOf(database: pg.ClientConfig): Promise<string> {
-  const client = new pg.Client(database);
-  await client.connect();
-  const { rows } = await client.query<{ readonly server_version: string }>("SHOW server_version");
-  await client.end();
-  return rows[0]?.server_version ?? "unknown";
 }

@@ -1,7 +1,8 @@
 import { startBed } from "./bench-bed.ts";
 import { fillDatabases } from "./fill-databases.ts";
-import { type Contender, compareInTurns, comparisonTable } from "./fixed-rate.ts";
+import { type Contender, compareInTurns } from "./fixed-rate.ts";
 import type { Question } from "./question.ts";
+import { comparisonTable } from "./report/comparison.ts";
 import { streamsPerTill } from "./scenario.ts";
 
 const PAYMENTS_PER_SECOND = 300;

@@ -1,6 +1,7 @@
 import { startBed } from "./bench-bed.ts";
-import { type Contender, compareInTurns, comparisonTable } from "./fixed-rate.ts";
+import { type Contender, compareInTurns } from "./fixed-rate.ts";
 import type { Question } from "./question.ts";
+import { comparisonTable } from "./report/comparison.ts";
 
 const PAYMENTS_PER_SECOND = 300;
 /** Streams are spread over the relays, so there have to be more of them than relays. */

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { cpus, loadavg, release, totalmem, type } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { findPrograms } from "../prisma/postgres-cluster.ts";
 
 /** Where and with what was measured. */
 export interface MachineFacts {
@@ -17,9 +18,8 @@ export interface MachineFacts {
   readonly loadBefore: number;
 }
 
-export async function machineFacts(
-  versions: Pick<MachineFacts, "postgres" | "tpcb">,
-): Promise<MachineFacts> {
+/** @param tpcb "" where TPC-B is not part of what is measured. */
+export async function machineFacts(tpcb: string): Promise<MachineFacts> {
   const cores = cpus();
   return {
     processor: cores[0]?.model.trim() ?? "unknown",
@@ -27,10 +27,18 @@ export async function machineFacts(
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     system: `${type()} ${release()}`,
     node: process.version,
-    ...versions,
+    postgres: await postgresVersion(),
+    tpcb,
     commit: await commitOf(join(import.meta.dirname, "..")),
     loadBefore: Math.round((loadavg()[0] ?? 0) * 10) / 10,
   };
+}
+
+/** "18.0" */
+async function postgresVersion(): Promise<string> {
+  const { postgres } = await findPrograms();
+  const { stdout } = await promisify(execFile)(postgres, ["--version"]);
+  return stdout.trim().split(" ").at(-1) ?? "unknown";
 }
 
 /** With a plus when something is changed that is not committed. */

@@ -1,4 +1,5 @@
-// npm run bench [-- single | growth | streams | instances | overload] [--quick | --thorough]
+// npm run bench [-- --quick | --thorough] [--only LINE] [--relays 1] [--processors 1]
+// npm run bench -- single | growth | streams | instances | overload [--quick] [--rate 300]
 //
 // README.md says what each of them measures, and how to read it.
 
@@ -24,6 +25,9 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   overload: measureOverload,
 };
 
+/** Questions at one rate. */
+const RATED = Object.keys(QUESTIONS).filter((name) => name !== "single");
+
 const startedAtMs = clock.nowMs();
 const say = (line: string) => console.log(line);
 try {
@@ -40,36 +44,52 @@ async function measure(): Promise<void> {
     allowPositionals: true,
     options: {
       quick: { type: "boolean", default: false },
-      thorough: { type: "boolean", default: false },
-      relays: { type: "string", default: "1" },
-      processors: { type: "string", default: "1" },
+      thorough: { type: "boolean" },
+      relays: { type: "string" },
+      processors: { type: "string" },
       only: { type: "string", multiple: true },
       rate: { type: "string" },
     },
   });
-  const [name] = positionals;
-  const isQuick = values.quick;
-  if (isQuick && values.thorough) throw new UsageError("--quick or --thorough, not both");
+  const [name, ...more] = positionals;
+  if (more.length > 0)
+    throw new UsageError(`one question at a time, not ${positionals.join(", ")}`);
+  const { quick: isQuick, rate, ...ofRatios } = values;
   if (name !== undefined) {
-    if (values.thorough) throw new UsageError(`--thorough is for the ratios, not for ${name}`);
-    const perSecond = values.rate === undefined ? undefined : countOf("rate", values.rate);
-    await answer(name, { isQuick, perSecond });
+    refuse(ofRatios, `is for the ratios, not for ${name}`);
+    if (name === "single") refuse({ rate }, "is not for single: it pays one at a time");
+    await answer(name, { isQuick, perSecond: rate === undefined ? undefined : rateOf(rate) });
     return;
   }
-  const effort = isQuick ? "quick" : values.thorough ? "thorough" : "usual";
+  refuse({ rate }, `is for ${RATED.join(", ")}: the ratios search for it`);
+  const { thorough: isThorough = false, relays = "1", processors = "1", only } = ofRatios;
+  if (isQuick && isThorough) throw new UsageError("--quick or --thorough, not both");
+  const effortName = isThorough ? "thorough" : isQuick ? "quick" : "usual";
   await measureRatios({
-    effort,
-    relayCount: countOf("relays", values.relays),
-    processorCount: countOf("processors", values.processors),
-    lines: linesOf(effort, values.only),
+    effortName,
+    relayCount: instancesOf("relays", relays),
+    processorCount: instancesOf("processors", processors),
+    lines: linesOf(effortName, only),
     say,
   });
 }
 
-function countOf(option: string, text: string): number {
+/** @throws UsageError for the first option that was given. */
+function refuse(options: Readonly<Record<string, unknown>>, why: string): void {
+  const given = Object.entries(options).find(([, value]) => value !== undefined);
+  if (given !== undefined) throw new UsageError(`--${given[0]} ${why}`);
+}
+
+/** A relay's id has two characters. */
+function instancesOf(option: string, text: string): number {
+  if (/^[1-9]$/.test(text)) return Number(text);
+  throw new UsageError(`--${option} must be 1 to 9, not "${text}"`);
+}
+
+function rateOf(text: string): number {
   const count = Number(text);
   if (Number.isInteger(count) && count > 0) return count;
-  throw new UsageError(`--${option} must be a whole number above 0, not "${text}"`);
+  throw new UsageError(`--rate must be a whole number above 0, not "${text}"`);
 }
 
 /** Ours, and what parseArgs says of options that there are not. */
@@ -87,7 +107,7 @@ async function answer(
     throw new UsageError(`there is no "${what}", only ${Object.keys(QUESTIONS).join(", ")}`);
   }
   const startedAt = new Date(startedAtMs).toISOString();
-  const machine = await machineFacts({ postgres: "embedded", tpcb: "" });
+  const machine = await machineFacts("");
   const { table, facts } = await question({ ...asked, say });
   const effort = asked.isQuick ? "quick" : "usual";
   say(`\n${machineHead({ startedAt, effort, machine })}\n\n${table}\n`);

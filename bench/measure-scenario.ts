@@ -1,7 +1,7 @@
 import { TRUST_DOMAIN } from "../cli/start/program-plans.ts";
 import type { BenchMesh } from "./bench-mesh.ts";
 import type { ScenarioResult } from "./bench-result.ts";
-import { type Effort, planOf } from "./effort.ts";
+import { type Effort, loadPlanOf } from "./effort.ts";
 import { findHighestLoad } from "./highest-load.ts";
 import { LoadGenerator } from "./load/load-generator.ts";
 import type { RecipientKeys } from "./load/reader-payments.ts";
@@ -19,8 +19,8 @@ export interface ScenarioOptions {
   readonly benchMesh: BenchMesh;
   readonly keys: RecipientKeys;
   readonly tpcb: Tpcb;
-  /** The mesh has had a search before this one. */
-  readonly isWarm: boolean;
+  /** The mesh has had load before. */
+  readonly hadLoad: boolean;
   /** One line for a person. */
   readonly say: (line: string) => void;
 }
@@ -53,17 +53,17 @@ export async function measureScenario(options: ScenarioOptions): Promise<Scenari
   let seed = 0;
   const run = async (paymentsPerSecond: number, heatMs?: number) => {
     seed += 1;
-    const planned = planOf(scenario, effort, { paymentsPerSecond, seed });
+    const planned = loadPlanOf(scenario, effort, { paymentsPerSecond, seed });
     const plan = heatMs === undefined ? planned : { ...planned, durationMs: heatMs };
     const measured = await measureRun(load, plan, system);
     say(`  ${lineOf(measured)}`);
     return measured;
   };
+  // Programs that have just been started still compile what a program of a minute runs. And each
+  // line begins with connections, tills or kinds of payment that are new to a warm mesh.
+  const isWarm = options.hadLoad && naive === null;
+  await run(effort.startPerSecond, isWarm ? effort.reheatMs : effort.heatMs);
   const unloaded = await run(UNLOADED_PER_SECOND);
-  // Programs that have just been started still compile what a program of a minute runs, and
-  // nobody has the certificates of many tills yet.
-  const isWarm = options.isWarm && naive === null && scenario.tillCount === 1;
-  if (!isWarm) await run(effort.startPerSecond, effort.heatMs);
   const tpcb = new TpcbRounds(options.tpcb, effort.tpcbMs);
   const found = await findHighestLoad<MeasuredRun>({
     run,

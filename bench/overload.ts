@@ -68,7 +68,9 @@ function recoveryOf(seconds: readonly LoadSecond[], { fromMs, untilMs }: Surge) 
   const after = seconds.filter(({ second }) => second * 1_000 >= untilMs);
   const found = after.findIndex((_, index) => {
     const next = after.slice(index, index + STEADY_SECONDS);
-    return next.every(({ latencyMs }) => latencyMs.p99 <= p99BeforeMs);
+    return (
+      next.length === STEADY_SECONDS && next.every(({ latencyMs }) => latencyMs.p99 <= p99BeforeMs)
+    );
   });
   return { p99BeforeMs, seconds: found === -1 ? Number.POSITIVE_INFINITY : found };
 }

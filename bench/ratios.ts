@@ -1,8 +1,8 @@
 import { systemClock as clock } from "../mesh/clock.ts";
 import type { BenchResult } from "./bench-result.ts";
-import { EFFORTS, type Effort, type EffortName } from "./effort.ts";
+import { ALL_LINES, EFFORTS, type EffortName, type Lines } from "./effort.ts";
+import { measureHighestLoads } from "./highest-loads.ts";
 import { machineFacts } from "./machine.ts";
-import { measureScenarios } from "./measure-scenarios.ts";
 import { plotOf } from "./report/plot.ts";
 import { svgOf } from "./report/svg.ts";
 import { tableOf } from "./report/table.ts";
@@ -11,49 +11,48 @@ import { compareTechniques } from "./techniques.ts";
 import { UsageError } from "./usage-error.ts";
 
 export interface RatioOptions {
-  readonly effort: EffortName;
+  readonly effortName: EffortName;
   readonly relayCount: number;
   readonly processorCount: number;
-  readonly lines: RatioLines;
+  readonly lines: Lines;
   readonly say: (line: string) => void;
 }
 
-/** What is measured: a line of the tables each. */
-export type RatioLines = Pick<Effort, "scenarios" | "techniques">;
-
 /** The lines that the command line asks for. @throws UsageError naming all there are. */
-export function linesOf(effort: EffortName, only: readonly string[] | undefined): RatioLines {
-  if (only === undefined) return EFFORTS[effort];
-  const all = EFFORTS.thorough;
+export function linesOf(effort: EffortName, only: readonly string[] | undefined): Lines {
+  if (only === undefined) return EFFORTS[effort].lines;
+  const { scenarios, techniques } = ALL_LINES;
+  const names = [...scenarios, ...techniques].map(({ name }) => name);
+  const unknown = only.find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    const known = names.map((name) => `\n  ${name}`).join("");
+    throw new UsageError(`there is no line "${unknown}" for --only, it must be one of:${known}`);
+  }
   const isAsked = ({ name }: { readonly name: string }) => only.includes(name);
-  const scenarios = all.scenarios.filter(isAsked);
-  const techniques = all.techniques.filter(isAsked);
-  if (scenarios.length + techniques.length === only.length) return { scenarios, techniques };
-  const names = [...all.scenarios, ...all.techniques].map(({ name }) => `\n  ${name}`);
-  throw new UsageError(`--only must be one of:${names.join("")}`);
+  return { scenarios: scenarios.filter(isAsked), techniques: techniques.filter(isAsked) };
 }
 
-/** The highest loads against TPC-B, then what each technique of the hot path saves. */
+/** The highest loads against TPC-B, and what each technique of the hot path saves. */
 export async function measureRatios(options: RatioOptions): Promise<void> {
-  const { relayCount, processorCount, lines, say } = options;
+  const { effortName, relayCount, processorCount, lines, say } = options;
   const startedAtMs = clock.nowMs();
-  const machine = await machineFacts({ postgres: "embedded", tpcb: "" });
-  const effort = EFFORTS[options.effort];
-  const mesh = { relayCount, processorCount, say };
-  const { versions, scenarios } = await measureScenarios({ ...mesh, effort, ...lines });
-  const techniques = await compareTechniques({ ...mesh, effort, ...lines });
+  const machine = await machineFacts("");
+  const mesh = { effort: EFFORTS[effortName], relayCount, processorCount, say };
+  // First, because it needs most of the machine: when that is too small, nothing else is lost.
+  const techniques = await compareTechniques({ ...mesh, techniques: lines.techniques });
+  const loads = await measureHighestLoads({ ...mesh, scenarios: lines.scenarios });
   const result: BenchResult = {
     startedAt: new Date(startedAtMs).toISOString(),
-    effort: options.effort,
-    machine: { ...machine, ...versions },
+    effort: effortName,
+    machine: { ...machine, tpcb: loads.tpcb },
     relays: relayCount,
     processors: processorCount,
-    scenarios,
+    scenarios: loads.scenarios,
     techniques,
   };
-  const hasLoads = scenarios.length > 0;
-  console.log(`\n${tableOf(result)}\n`);
-  if (hasLoads) console.log(`${plotOf(result)}\n`);
+  const hasLoads = loads.scenarios.length > 0;
+  say(`\n${tableOf(result)}\n`);
+  if (hasLoads) say(`${plotOf(result)}\n`);
   const svg = hasLoads ? { svg: svgOf(result) } : {};
   say(writeResult("ratios", result.startedAt, { json: result, ...svg }));
 }

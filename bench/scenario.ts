@@ -16,9 +16,9 @@ const PLAIN = { tillCount: 1, pinShare: 0, repeatShare: 0 };
 export const MIXES: readonly Scenario[] = [
   { ...PLAIN, name: "no PIN, 1 merchant" },
   { ...PLAIN, name: "no PIN, 1,000 merchants", tillCount: 1_000 },
-  { ...PLAIN, name: "with PIN, 1 merchant", pinShare: 1 },
-  { ...PLAIN, name: "half with PIN, 1 merchant", pinShare: 0.5 },
-  { ...PLAIN, name: "10 % repeats, 1 merchant", repeatShare: 0.1 },
+  { ...PLAIN, name: "with PIN, 1 merchant", pinShare: 1, startPerSecond: 500 },
+  { ...PLAIN, name: "half with PIN, 1 merchant", pinShare: 0.5, startPerSecond: 600 },
+  { ...PLAIN, name: "10 % repeats, 1 merchant", repeatShare: 0.1, startPerSecond: 900 },
 ];
 
 /** What simpler designs do with the same payments, in the same run. */

@@ -1,10 +1,11 @@
 import { systemClock as clock } from "../mesh/clock.ts";
 import { startBed } from "./bench-bed.ts";
-import { type Contender, compareInTurns, comparisonTable } from "./fixed-rate.ts";
+import { type Contender, compareInTurns } from "./fixed-rate.ts";
 import type { LoadGenerator } from "./load/load-generator.ts";
 import { useOfProcesses } from "./process-use.ts";
 import type { Question } from "./question.ts";
 import { aligned } from "./report/columns.ts";
+import { comparisonTable } from "./report/comparison.ts";
 import { measureStreamMemory, type StreamMemory } from "./stream-memory.ts";
 
 const PAYMENTS_PER_SECOND = 300;

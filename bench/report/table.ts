@@ -1,7 +1,7 @@
 import type { BenchResult, ScenarioResult } from "../bench-result.ts";
-import { comparisonTable } from "../fixed-rate.ts";
 import type { ComparedTechniques } from "../techniques.ts";
 import { aligned, ms } from "./columns.ts";
+import { comparisonTable } from "./comparison.ts";
 
 /** Tables for a person. */
 export function tableOf(result: BenchResult): string {

@@ -1,14 +1,13 @@
 import { type BenchBed, startBed } from "./bench-bed.ts";
 import type { ScenarioResult } from "./bench-result.ts";
 import type { Effort } from "./effort.ts";
-import type { MachineFacts } from "./machine.ts";
 import { measureScenario } from "./measure-scenario.ts";
 import type { Scenario } from "./scenario.ts";
 import { findTpcb, type Tpcb } from "./yardstick/tpcb.ts";
 
 const TPCB_SCALE = 10;
 
-export interface ScenariosOptions {
+export interface HighestLoadsOptions {
   readonly scenarios: readonly Scenario[];
   readonly effort: Effort;
   readonly relayCount: number;
@@ -16,16 +15,16 @@ export interface ScenariosOptions {
   readonly say: (line: string) => void;
 }
 
-export interface MeasuredScenarios {
-  /** Nothing when nothing was asked. */
-  readonly versions: Partial<Pick<MachineFacts, "postgres" | "tpcb">>;
+export interface HighestLoads {
+  /** Which program runs TPC-B; "" when nothing was asked. */
+  readonly tpcb: string;
   readonly scenarios: readonly ScenarioResult[];
 }
 
 /** One mesh and pgbench TPC-B in turns on one PostgreSQL, mix by mix. */
-export async function measureScenarios(options: ScenariosOptions): Promise<MeasuredScenarios> {
+export async function measureHighestLoads(options: HighestLoadsOptions): Promise<HighestLoads> {
   const { scenarios, effort, say } = options;
-  if (scenarios.length === 0) return { versions: {}, scenarios: [] };
+  if (scenarios.length === 0) return { tpcb: "", scenarios: [] };
   say("starting PostgreSQL and the mesh");
   await using running = await startBeside(options);
   const { bed, tpcb } = running;
@@ -43,13 +42,12 @@ export async function measureScenarios(options: ScenariosOptions): Promise<Measu
         benchMesh: bed.benchMesh,
         keys: bed.keys,
         tpcb,
-        isWarm: found.length > 0,
+        hadLoad: found.length > 0,
         say,
       }),
     );
   }
-  const versions = { postgres: bed.postgresVersion, tpcb: tpcb.driver };
-  return { versions, scenarios: found };
+  return { tpcb: tpcb.driver, scenarios: found };
 }
 
 interface MeshBesideTpcb extends AsyncDisposable {
@@ -58,7 +56,7 @@ interface MeshBesideTpcb extends AsyncDisposable {
 }
 
 /** A mesh with TPC-B's tables beside its own. */
-async function startBeside(options: ScenariosOptions): Promise<MeshBesideTpcb> {
+async function startBeside(options: HighestLoadsOptions): Promise<MeshBesideTpcb> {
   const { scenarios, relayCount, processorCount } = options;
   await using stack = new AsyncDisposableStack();
   const tillCount = scenarios.reduce((sum, scenario) => sum + scenario.tillCount, 0);
