@@ -10,6 +10,8 @@ export interface BenchResult {
   readonly startedAt: string;
   readonly effort: EffortName;
   readonly machine: MachineFacts;
+  /** Which program ran TPC-B; "" when no highest load was asked for. */
+  readonly tpcb: string;
   readonly relays: number;
   readonly processors: number;
   readonly scenarios: readonly ScenarioResult[];

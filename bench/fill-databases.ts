@@ -30,7 +30,10 @@ export async function fillDatabases(postgres: EmbeddedPostgres, count: number): 
 /** As payment/identifiers.ts makes them: UUID version 7, so later ones stand further right. */
 const PAYMENT_ID = `(lpad(to_hex((now_ms - 1000 * (total - n))::bigint), 12, '0')
   || '70008000' || lpad(to_hex(n), 12, '0'))::uuid`;
-/** As random as real ones: an odd factor makes each number below 2^40 once, all over the place. */
+/**
+ * All over the place, where real ones begin with their second: an odd factor makes each number
+ * below 2^40 once.
+ */
 const RECORD_NUMBER = `'A1'
   || lpad(upper(to_hex((n::bigint * 679891637639) & 1099511627775)), 10, '0')`;
 const EARLIER = "(total - n) * interval '1 second'";

@@ -1,13 +1,13 @@
 import { startBed } from "./bench-bed.ts";
 import { fillDatabases } from "./fill-databases.ts";
 import { type Contender, compareInTurns } from "./fixed-rate.ts";
+import { payOnceEach } from "./load/pay-once-each.ts";
 import type { Question } from "./question.ts";
 import { comparisonTable } from "./report/comparison.ts";
-import { streamsPerTill } from "./scenario.ts";
 
 const PAYMENTS_PER_SECOND = 300;
-/** Real ones, which the others are copies of. */
-const FIRST_PAYMENTS = { perSecond: 100, durationMs: 1_000 };
+/** Readers and terminals: each of them has its own place in the indexes. */
+const TILLS = 100;
 
 /** What a payment costs with more and more records in both databases. */
 export const measureGrowth: Question = async ({ isQuick, perSecond, say }) => {
@@ -24,21 +24,11 @@ export const measureGrowth: Question = async ({ isQuick, perSecond, say }) => {
     const name = records.toLocaleString("en");
     say(`starting a mesh and filling its databases: ${name} records`);
     const bed = stack.use(
-      await startBed({ relayCount: 1, processorCount: 1, tillCount: 1, environment: {} }),
+      await startBed({ relayCount: 1, processorCount: 1, tillCount: TILLS, environment: {} }),
     );
-    const tills = { tillCount: 1, streamsPerTill: streamsPerTill(1) };
-    const load = stack.use(await bed.startLoad(tills));
-    await load.run(
-      {
-        paymentsPerSecond: FIRST_PAYMENTS.perSecond,
-        durationMs: FIRST_PAYMENTS.durationMs,
-        warmUpMs: 0,
-        pinShare: 0,
-        repeatShare: 0,
-        seed: 0,
-      },
-      async () => undefined,
-    );
+    const load = stack.use(await bed.startLoad({ tillCount: TILLS, streamsPerTill: 1 }));
+    // One of these payments is what the others are copies of.
+    await payOnceEach(load, TILLS);
     await fillDatabases(bed.benchMesh.mesh.postgres, records);
     contenders.push({ name, bed, load });
   }

@@ -1,4 +1,5 @@
 import { type BenchBed, startBed } from "./bench-bed.ts";
+import type { BenchMeshOptions } from "./bench-mesh.ts";
 import type { ScenarioResult } from "./bench-result.ts";
 import type { Effort } from "./effort.ts";
 import { measureScenario } from "./measure-scenario.ts";
@@ -7,11 +8,10 @@ import { findTpcb, type Tpcb } from "./yardstick/tpcb.ts";
 
 const TPCB_SCALE = 10;
 
-export interface HighestLoadsOptions {
+export interface HighestLoadsOptions
+  extends Pick<BenchMeshOptions, "relayCount" | "processorCount"> {
   readonly scenarios: readonly Scenario[];
   readonly effort: Effort;
-  readonly relayCount: number;
-  readonly processorCount: number;
   readonly say: (line: string) => void;
 }
 

@@ -12,14 +12,12 @@ export interface MachineFacts {
   readonly system: string;
   readonly node: string;
   readonly postgres: string;
-  readonly tpcb: string;
   readonly commit: string;
   /** Of the last minute, before the measurement: a third of the cores is already too much. */
   readonly loadBefore: number;
 }
 
-/** @param tpcb "" where TPC-B is not part of what is measured. */
-export async function machineFacts(tpcb: string): Promise<MachineFacts> {
+export async function machineFacts(): Promise<MachineFacts> {
   const cores = cpus();
   return {
     processor: cores[0]?.model.trim() ?? "unknown",
@@ -28,7 +26,6 @@ export async function machineFacts(tpcb: string): Promise<MachineFacts> {
     system: `${type()} ${release()}`,
     node: process.version,
     postgres: await postgresVersion(),
-    tpcb,
     commit: await commitOf(join(import.meta.dirname, "..")),
     loadBefore: Math.round((loadavg()[0] ?? 0) * 10) / 10,
   };

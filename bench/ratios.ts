@@ -1,6 +1,7 @@
 import { systemClock as clock } from "../mesh/clock.ts";
+import type { AskedRatios } from "./arguments.ts";
 import type { BenchResult } from "./bench-result.ts";
-import { ALL_LINES, EFFORTS, type EffortName, type Lines } from "./effort.ts";
+import { EFFORTS } from "./effort.ts";
 import { measureHighestLoads } from "./highest-loads.ts";
 import { machineFacts } from "./machine.ts";
 import { plotOf } from "./report/plot.ts";
@@ -8,35 +9,17 @@ import { svgOf } from "./report/svg.ts";
 import { tableOf } from "./report/table.ts";
 import { writeResult } from "./results.ts";
 import { compareTechniques } from "./techniques.ts";
-import { UsageError } from "./usage-error.ts";
 
-export interface RatioOptions {
-  readonly effortName: EffortName;
-  readonly relayCount: number;
-  readonly processorCount: number;
-  readonly lines: Lines;
+export interface RatioOptions extends Omit<AskedRatios, "question"> {
+  /** One line for a person. */
   readonly say: (line: string) => void;
-}
-
-/** The lines that the command line asks for. @throws UsageError naming all there are. */
-export function linesOf(effort: EffortName, only: readonly string[] | undefined): Lines {
-  if (only === undefined) return EFFORTS[effort].lines;
-  const { scenarios, techniques } = ALL_LINES;
-  const names = [...scenarios, ...techniques].map(({ name }) => name);
-  const unknown = only.find((name) => !names.includes(name));
-  if (unknown !== undefined) {
-    const known = names.map((name) => `\n  ${name}`).join("");
-    throw new UsageError(`there is no line "${unknown}" for --only, it must be one of:${known}`);
-  }
-  const isAsked = ({ name }: { readonly name: string }) => only.includes(name);
-  return { scenarios: scenarios.filter(isAsked), techniques: techniques.filter(isAsked) };
 }
 
 /** The highest loads against TPC-B, and what each technique of the hot path saves. */
 export async function measureRatios(options: RatioOptions): Promise<void> {
   const { effortName, relayCount, processorCount, lines, say } = options;
   const startedAtMs = clock.nowMs();
-  const machine = await machineFacts("");
+  const machine = await machineFacts();
   const mesh = { effort: EFFORTS[effortName], relayCount, processorCount, say };
   // First, because it needs most of the machine: when that is too small, nothing else is lost.
   const techniques = await compareTechniques({ ...mesh, techniques: lines.techniques });
@@ -44,7 +27,8 @@ export async function measureRatios(options: RatioOptions): Promise<void> {
   const result: BenchResult = {
     startedAt: new Date(startedAtMs).toISOString(),
     effort: effortName,
-    machine: { ...machine, tpcb: loads.tpcb },
+    machine,
+    tpcb: loads.tpcb,
     relays: relayCount,
     processors: processorCount,
     scenarios: loads.scenarios,

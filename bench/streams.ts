@@ -1,7 +1,7 @@
 import { systemClock as clock } from "../mesh/clock.ts";
 import { startBed } from "./bench-bed.ts";
 import { type Contender, compareInTurns } from "./fixed-rate.ts";
-import type { LoadGenerator } from "./load/load-generator.ts";
+import { payOnceEach } from "./load/pay-once-each.ts";
 import { useOfProcesses } from "./process-use.ts";
 import type { Question } from "./question.ts";
 import { aligned } from "./report/columns.ts";
@@ -9,8 +9,6 @@ import { comparisonTable } from "./report/comparison.ts";
 import { measureStreamMemory, type StreamMemory } from "./stream-memory.ts";
 
 const PAYMENTS_PER_SECOND = 300;
-/** What a terminal's first payment costs, its certificates, is not what is asked. */
-const FIRST_PAYMENTS_PER_SECOND = 400;
 
 /** The same load on more and more terminals' streams, and what a stream costs that is idle. */
 export const measureStreams: Question = async ({ isQuick, perSecond, say }) => {
@@ -54,19 +52,6 @@ export const measureStreams: Question = async ({ isQuick, perSecond, say }) => {
   ].join("\n\n");
   return { table, facts: { rate, compared, idle, memory } };
 };
-
-/** The tills take turns. */
-async function payOnceEach(load: LoadGenerator, count: number): Promise<void> {
-  const plan = {
-    paymentsPerSecond: FIRST_PAYMENTS_PER_SECOND,
-    durationMs: Math.max(1_000, (count / FIRST_PAYMENTS_PER_SECOND) * 1_000 * 1.1),
-    warmUpMs: 0,
-    pinShare: 0,
-    repeatShare: 0,
-    seed: 0,
-  };
-  await load.run(plan, async () => undefined);
-}
 
 function memoryTable(memory: readonly StreamMemory[]): string {
   const kB = (bytes: number) => (bytes / 1_000).toFixed(1);

@@ -1,4 +1,5 @@
 import { startBed } from "./bench-bed.ts";
+import type { BenchMeshOptions } from "./bench-mesh.ts";
 import type { Effort } from "./effort.ts";
 import { type Compared, type Contender, compareInTurns, type FixedRate } from "./fixed-rate.ts";
 import { streamsPerTill } from "./scenario.ts";
@@ -21,11 +22,9 @@ const EVERYTHING_ON: Technique = { name: "everything on", environment: {} };
 /** What all of them can carry: one statement for each payment ends at 250 to 390. */
 const PAYMENTS_PER_SECOND = 200;
 
-export interface TechniqueOptions {
+export interface TechniqueOptions extends Pick<BenchMeshOptions, "relayCount" | "processorCount"> {
   readonly techniques: readonly Technique[];
   readonly effort: Pick<Effort, "warmUpMs" | "runMs" | "heatMs" | "turns">;
-  readonly relayCount: number;
-  readonly processorCount: number;
   readonly say: (line: string) => void;
 }
 

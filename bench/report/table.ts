@@ -12,9 +12,10 @@ export function tableOf(result: BenchResult): string {
   return tables.join("\n\n");
 }
 
-function machineLines({ relays, processors, ...result }: BenchResult): string {
-  const running = `relays: ${relays}, processors: ${processors}, mutual TLS, fsync on`;
-  return `${machineHead(result)}\n${running}`;
+function machineLines({ relays, processors, tpcb, ...result }: BenchResult): string {
+  const running = [`relays: ${relays}`, `processors: ${processors}`, "mutual TLS", "fsync on"];
+  if (tpcb !== "") running.push(`TPC-B by ${tpcb}`);
+  return `${machineHead(result)}\n${running.join(", ")}`;
 }
 
 /** When, where and with what was measured. */
@@ -23,12 +24,11 @@ export function machineHead({
   effort,
   startedAt,
 }: Pick<BenchResult, "machine" | "effort" | "startedAt">): string {
-  const { processor, cores, memoryGiB, system, node, postgres, tpcb, commit } = machine;
-  const yardstick = tpcb === "" ? "" : `, ${tpcb}`;
+  const { processor, cores, memoryGiB, system, node, postgres, commit } = machine;
   return [
     `${startedAt} (${effort}), commit ${commit}`,
     `${processor}, ${cores} cores, ${memoryGiB} GiB, ${system}`,
-    `Node ${node}, PostgreSQL ${postgres}${yardstick}; load before: ${machine.loadBefore}`,
+    `Node ${node}, PostgreSQL ${postgres}; load before: ${machine.loadBefore}`,
   ].join("\n");
 }
 
