@@ -104,6 +104,8 @@ export class Http2ServerStream<
   }
 
   #sendStatus(): void {
+    // A reset that is on its way leaves no room for a status.
+    if (this.#stream.closed || this.#stream.destroyed) return;
     this.#stream.sendTrailers(grpcTrailers(this.#status));
     // The trailers leave at the end of this turn. A client that has not half-closed is then told
     // that nothing more will be read (RFC 9113, 8.1).
