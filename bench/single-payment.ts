@@ -45,6 +45,7 @@ export async function payOnce(clients: MeshClients, clock: Clock): Promise<TillT
       typePin: () => Promise.reject(new Error("bug: a tap asks for no PIN")),
     },
     interrupted: new AbortController().signal,
+    clock,
   });
   const finishedMs = sinceCard();
   if (report.result?.outcome !== Outcome.APPROVED) {

@@ -5,10 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { systemClock } from "../mesh/clock.ts";
+import { endProcess, whenReaderIsGone } from "../mesh/end-process.ts";
 import { systemRandom } from "../sealing/random.ts";
 import { reportText, violationsOf } from "./chaos-report.ts";
 import { runChaos } from "./chaos-run.ts";
 
+whenReaderIsGone();
 const { values } = parseArgs({
   options: {
     minutes: { type: "string", default: "5" },
@@ -31,4 +33,4 @@ for (const line of reportText(report)) console.log(line);
 const violationCount = violationsOf(report).length;
 // What happened is in there; a run that found nothing leaves nothing.
 if (violationCount === 0 && !values["keep-data"]) rmSync(directory, { recursive: true });
-process.exit(violationCount === 0 ? 0 : 1);
+await endProcess(violationCount === 0 ? 0 : 1);

@@ -22,6 +22,8 @@ export class LinkProxy implements AsyncDisposable {
   #slowness: Slowness | undefined;
   /** Whether a half-open link keeps from the target what it is asked. */
   #isDeaf = false;
+  /** Connections on which nothing passes any more, whatever becomes of the link. */
+  readonly #forgotten = new WeakSet<Socket>();
   /** While the link is half-open nothing passes this; it opens when the link is healed. */
   #gate: PromiseWithResolvers<void> | undefined;
 
@@ -62,6 +64,14 @@ export class LinkProxy implements AsyncDisposable {
   halfOpen(direction: "both" | "answers" = "both"): void {
     this.#gate ??= Promise.withResolvers();
     this.#isDeaf = direction === "both";
+  }
+
+  /**
+   * Nothing passes any more on the connections that are there, and neither end is told: a router
+   * that was restarted. New connections are passed on.
+   */
+  forget(): void {
+    for (const socket of this.#sockets) this.#forgotten.add(socket);
   }
 
   /** What was held up by a half-open link arrives now: late. */
@@ -106,15 +116,16 @@ export class LinkProxy implements AsyncDisposable {
       for await (const chunk of from as AsyncIterable<Buffer>) {
         await this.#slowDown(chunk.length);
         await untilPassable();
+        if (this.#forgotten.has(from)) continue;
         if (!to.write(chunk)) await once(to, "drain");
       }
       await untilPassable();
-      to.end();
+      if (!this.#forgotten.has(from)) to.end();
     } catch {
       // Either end broke: so does the other, once that can be known there.
       await untilPassable();
       from.destroy();
-      to.destroy();
+      if (!this.#forgotten.has(from)) to.destroy();
     }
   }
 

@@ -3,7 +3,8 @@ import { paymentErrorFrom } from "../mesh/errors-to-wire.ts";
 import { PaymentError } from "../payment/errors.ts";
 import { CommandError } from "./command-error.ts";
 import { EXIT_CODES } from "./exit-code.ts";
-import { meshNotRunning } from "./mesh-file.ts";
+import { isInterruption } from "./interruption.ts";
+import { isMeshUp, meshNotRunning } from "./mesh-file.ts";
 import { printable } from "./printable.ts";
 
 /** What a person or script gets to see of an error: never a stack, always one line. */
@@ -40,10 +41,7 @@ function readable(
   if (error instanceof CommandError || error instanceof PaymentError) return error;
   if (error instanceof ConnectError) return fromConnectError(error, dataDirectory);
   if (!(error instanceof Error)) return { code: "INTERNAL", message: "an unknown error" };
-  // The person pressed Ctrl-C at a question, or while something was waited for.
-  if (error.name === "ExitPromptError" || error.name === "AbortError") {
-    return new CommandError("INTERRUPTED", "interrupted");
-  }
+  if (isInterruption(error)) return new CommandError("INTERRUPTED", "interrupted");
   if (PLAIN_ERRORS.includes(error.name)) return { code: "NOT_STARTED", message: error.message };
   const systemCode = "code" in error && typeof error.code === "string" ? error.code : "";
   if (SYSTEM_ERROR.test(systemCode)) return { code: "SYSTEM", message: error.message };
@@ -53,6 +51,7 @@ function readable(
 function fromConnectError(error: ConnectError, dataDirectory: string) {
   const meant = paymentErrorFrom(error);
   if (meant !== undefined) return meant;
-  if (error.code === Code.Unavailable) return meshNotRunning(dataDirectory);
+  const isGone = error.code === Code.Unavailable && !isMeshUp(dataDirectory);
+  if (isGone) return meshNotRunning(dataDirectory);
   return { code: Code[error.code]?.toUpperCase() ?? "INTERNAL", message: error.rawMessage };
 }

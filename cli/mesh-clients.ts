@@ -1,5 +1,5 @@
 import type { DescService } from "@bufbuild/protobuf";
-import type { Client } from "@connectrpc/connect";
+import { type Client, createClient } from "@connectrpc/connect";
 import {
   ProcessorOversightService,
   ProcessorRegistryService,
@@ -23,6 +23,7 @@ import { dial, type MeshChannel } from "../mesh/dial.ts";
 import type { FrameStream } from "../mesh/frame-stream.ts";
 import { type Identity, loadIdentity } from "../mesh/identity.ts";
 import { silentLog } from "../mesh/log.ts";
+import { namedTransport, namingProgram } from "./named-transport.ts";
 import type { ProgramName } from "./start/mesh-directory.ts";
 import { SPIFFE_PATHS, TRUST_DOMAIN } from "./start/program-plans.ts";
 
@@ -66,44 +67,44 @@ export class MeshClients implements Disposable {
   }
 
   get relay(): Client<typeof RelayService> {
-    return this.#channelOf("relay").client(RelayService);
+    return this.#client("relay", RelayService);
   }
 
   get relayRegistry(): Client<typeof RelayRegistryService> {
-    return this.#channelOf("relay").client(RelayRegistryService);
+    return this.#client("relay", RelayRegistryService);
   }
 
   get notifications(): Client<typeof NotificationService> {
-    return this.#channelOf("relay").client(NotificationService);
+    return this.#client("relay", NotificationService);
   }
 
   get webhooks(): Client<typeof WebhookService> {
-    return this.#channelOf("relay").client(WebhookService);
+    return this.#client("relay", WebhookService);
   }
 
   get relayOversight(): Client<typeof RelayOversightService> {
-    return this.#channelOf("relay").client(RelayOversightService);
+    return this.#client("relay", RelayOversightService);
   }
 
   get processorOversight(): Client<typeof ProcessorOversightService> {
-    return this.#channelOf("processor").client(ProcessorOversightService);
+    return this.#client("processor", ProcessorOversightService);
   }
 
   get processorRegistry(): Client<typeof ProcessorRegistryService> {
-    return this.#channelOf("processor").client(ProcessorRegistryService);
+    return this.#client("processor", ProcessorRegistryService);
   }
 
   get terminal(): Client<typeof TerminalService> {
-    return this.#channelOf("terminal").client(TerminalService);
+    return this.#client("terminal", TerminalService);
   }
 
   get readerControl(): Client<typeof ReaderControlService> {
-    return this.#channelOf("reader").client(ReaderControlService);
+    return this.#client("reader", ReaderControlService);
   }
 
   /** Whether the program can be reached and can do its work. */
   async isServing(name: ProgramName): Promise<boolean> {
-    const check = this.#channelOf(name).client(Health).check({});
+    const check = this.#client(name, Health).check({});
     return await check.then(
       ({ status }) => status === HealthCheckResponse_ServingStatus.SERVING,
       () => false,
@@ -123,9 +124,19 @@ export class MeshClients implements Disposable {
     return this.#channelOf("terminal").openStream(TerminalService.method.pay);
   }
 
+  /** @throws always: the error, which names the program where it could not be reached. */
+  rethrow(name: ProgramName, error: unknown): never {
+    throw namingProgram(error, { name, address: this.#options.addressOf(name) });
+  }
+
   [Symbol.dispose](): void {
     for (const channel of this.#channels.values()) channel[Symbol.dispose]();
     this.#identity?.[Symbol.dispose]();
+  }
+
+  #client<S extends DescService>(name: ProgramName, service: S): Client<S> {
+    const program = { name, address: this.#options.addressOf(name) };
+    return createClient(service, namedTransport(this.#channelOf(name).transport, program));
   }
 
   #channelOf(name: ProgramName): MeshChannel {

@@ -36,6 +36,18 @@ export function readMeshFile(dataDirectory: string): MeshFile {
   return mesh;
 }
 
+/** Whether whoever started the mesh is there; one of its programs may be away all the same. */
+export function isMeshUp(dataDirectory: string): boolean {
+  const mesh = parse(readIfThere(join(dataDirectory, FILE_NAME)));
+  if (mesh === undefined) return false;
+  try {
+    return process.kill(mesh.pid, 0);
+  } catch (error) {
+    // Of somebody else, but there.
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
+
 export function meshNotRunning(dataDirectory: string): CommandError {
   return new CommandError(
     "MESH_NOT_RUNNING",

@@ -2,11 +2,14 @@ import { confirm } from "@inquirer/prompts";
 import { EntryMode, NextStep } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import type { PaymentReport } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
 import type { TestCard } from "../payment/test-cards.ts";
+import { askAgain } from "./ask-again.ts";
 import type { CommandIo } from "./command-io.ts";
+import { isInterruption } from "./interruption.ts";
 import type { MeshClients } from "./mesh-clients.ts";
 import { nextOrder } from "./next-order.ts";
 import type { PayArguments } from "./pay-arguments.ts";
-import { takePayment } from "./take-payment.ts";
+import { PaymentCut } from "./payment-cut.ts";
+import { type Order, takePayment } from "./take-payment.ts";
 import { Till } from "./till.ts";
 
 /** One presentation of a card allows as many; a new one may be tried with a new payment. */
@@ -38,17 +41,30 @@ export async function payAtTill(
   }
 }
 
-function payOnce(
+async function payOnce(
   io: CommandIo,
   clients: MeshClients,
   payment: CardPayment,
 ): Promise<PaymentReport> {
-  return takePayment({
-    stream: clients.openPayment(),
-    order: payment.order,
-    people: new Till({ io, clients, payment }),
-    interrupted: io.interrupted,
-  });
+  const { clock, interrupted } = io;
+  const people = new Till({ io, clients, payment });
+  const take = (order: Order) => {
+    const taking = takePayment({
+      stream: clients.openPayment(),
+      order,
+      people,
+      interrupted,
+      clock,
+    });
+    return taking.catch((error) => clients.rethrow("terminal", error));
+  };
+  try {
+    return await take(payment.order);
+  } catch (error) {
+    if (!(error instanceof PaymentCut)) throw error;
+    const { paymentId } = error;
+    return await askAgain(io, error, () => take({ ...payment.order, paymentId }));
+  }
 }
 
 /** What is different the next time; undefined when there is none. */
@@ -58,7 +74,7 @@ async function nextAttempt(
   nextStep: NextStep,
 ): Promise<Partial<CardPayment> | undefined> {
   const ask = async (message: string, changes: Partial<CardPayment>) =>
-    (await confirm({ message }, { signal: io.interrupted })) ? changes : undefined;
+    (await isAgreed(io, message)) ? changes : undefined;
   if (!io.isInteractive) return undefined;
   switch (nextStep) {
     case NextStep.ENTER_PIN:
@@ -68,5 +84,15 @@ async function nextAttempt(
       return await ask("Insert the card instead?", { entryMode: EntryMode.CHIP });
     default:
       return undefined;
+  }
+}
+
+/** Ctrl-C is a no, so that the decline is told. */
+async function isAgreed({ interrupted }: CommandIo, message: string): Promise<boolean> {
+  try {
+    return await confirm({ message }, { signal: interrupted });
+  } catch (error) {
+    if (isInterruption(error)) return false;
+    throw error;
   }
 }

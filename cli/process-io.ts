@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { systemClock } from "../mesh/clock.ts";
+import { whenReaderIsGone } from "../mesh/end-process.ts";
 import type { CommandIo } from "./command-io.ts";
 import { paintFor } from "./paint.ts";
 
@@ -15,8 +16,10 @@ const CLEAR_LINE = "\r\u001b[K";
 /** This process's own output and signals. */
 export function processIo(): CommandIo {
   const { stdout, stderr, stdin } = process;
-  // `cardlane list | head` closes the pipe early, which is no error.
-  stdout.on("error", () => process.exit());
+  const interruption = new AbortController();
+  onSignals(interruption);
+  // `cardlane list | head`: what is under way ends in order, as at Ctrl-C.
+  whenReaderIsGone(() => interruption.abort());
   let isStatusShown = false;
   const showStatus = (text: string) => {
     if (!stderr.isTTY) return;
@@ -38,19 +41,19 @@ export function processIo(): CommandIo {
     isInteractive: stdin.isTTY === true && stderr.isTTY === true,
     paint: paintFor(stdout),
     clock: systemClock,
-    interrupted: interruption(),
+    interrupted: interruption.signal,
   };
 }
 
 /** The first signal asks for an orderly end, the second one gets an end at once. */
-function interruption(): AbortSignal {
-  const controller = new AbortController();
+function onSignals(interruption: AbortController): void {
+  let isFirst = true;
   const interrupt = () => {
-    if (controller.signal.aborted) process.exit(INTERRUPTED_TWICE);
-    controller.abort();
+    if (!isFirst) process.exit(INTERRUPTED_TWICE);
+    isFirst = false;
+    interruption.abort();
   };
   process.on("SIGINT", interrupt);
   process.on("SIGTERM", interrupt);
   process.on("SIGHUP", interrupt);
-  return controller.signal;
 }

@@ -8,6 +8,7 @@ import {
   PayResponseSchema,
 } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
 import { frameStreamPair } from "../mesh/frame-stream-pair.ts";
+import { ManualClock } from "../mesh/manual-clock.ts";
 import { parseCurrency } from "../payment/money.ts";
 import { type People, takePayment } from "./take-payment.ts";
 
@@ -30,10 +31,16 @@ function eventOf(kind: ReaderEventKind): Event {
   return { case: "readerEvent", value: { kind } };
 }
 
+type Changes = Partial<People> & { readonly interruption?: AbortController };
+
+function neverHere(): never {
+  throw new Error("there is no payment");
+}
+
 /** A terminal that answers each kind of request with the same events. */
 function startedWith(
   answers: Readonly<Record<"start" | "confirm" | "cancel", readonly Event[]>>,
-  changes: Partial<People> = {},
+  { interruption = new AbortController(), ...changes }: Changes = {},
 ) {
   const { client, server, cut } = frameStreamPair<PayRequest, PayResponse>();
   const steps: string[] = [];
@@ -50,10 +57,12 @@ function startedWith(
     typePin: async () => void did.push("PIN"),
     ...changes,
   };
-  const interruption = new AbortController();
+  const clock = new ManualClock();
   const interrupted = interruption.signal;
-  const report = takePayment({ stream: client, order: ORDER, people, interrupted });
-  return { report, steps, did, cut, interruption };
+  const report = takePayment({ stream: client, order: ORDER, people, interrupted, clock });
+  report.catch(() => undefined);
+  const say = (event: Event) => server.send(create(PayResponseSchema, { event }));
+  return { report, steps, did, cut, interruption, clock, say };
 }
 
 test("a card is presented, confirmed, and the report comes back", async () => {
@@ -113,6 +122,91 @@ test("Ctrl-C cancels while nothing was submitted", async () => {
   interruption.abort();
   await report;
   expect(steps).toEqual(["start", "cancel"]);
+});
+
+test("Ctrl-C before the payment begins ends it, and the terminal never hears of it", async () => {
+  const { client, server } = frameStreamPair<PayRequest, PayResponse>();
+  const steps: PayRequest["step"][] = [];
+  server.onFrame(({ step }) => steps.push(step));
+  const over = new Promise((resolve) => server.onEnd(resolve));
+  const people = { see: neverHere, presentCard: neverHere, confirm: neverHere, typePin: neverHere };
+  const interrupted = AbortSignal.abort();
+  const clock = new ManualClock();
+  const report = takePayment({ stream: client, order: ORDER, people, interrupted, clock });
+  await expect(report).rejects.toMatchObject({
+    code: "INTERRUPTED",
+    message: "interrupted before the payment began: nothing was charged",
+  });
+  await over;
+  expect(steps).toEqual([]);
+});
+
+test.each([
+  { name: "when the payment has started", at: "started" },
+  { name: "when the reader asks for a card", at: "readerEvent" },
+  { name: "when a card was read", at: "confirmationNeeded" },
+])("Ctrl-C $name cancels it, and nothing is confirmed afterwards", async ({ at }) => {
+  const interruption = new AbortController();
+  const answers = { start: [started, prompted, cardRead], confirm: [], cancel: [finished] };
+  const payment = startedWith(answers, {
+    see: (event) => event.case === at && interruption.abort(),
+    interruption,
+  });
+  await payment.report;
+  expect(payment.steps).toEqual(["start", "cancel"]);
+});
+
+test("who agrees after Ctrl-C has not confirmed", async () => {
+  const agreed = Promise.withResolvers<object>();
+  const asked = Promise.withResolvers<void>();
+  const confirm = () => {
+    asked.resolve();
+    return agreed.promise;
+  };
+  const answers = { start: [started, cardRead], confirm: [], cancel: [] };
+  const { steps, interruption, report, say } = startedWith(answers, { confirm });
+  await asked.promise;
+  interruption.abort();
+  agreed.resolve({});
+  await agreed.promise;
+  say(finished);
+  await report;
+  expect(steps).toEqual(["start", "cancel"]);
+});
+
+const alive: Event = { case: "signOfLife", value: { intervalMs: 10_000 } };
+
+test("a terminal that falls silent cuts the payment", async () => {
+  const { report, clock } = startedWith({ start: [alive, started], confirm: [], cancel: [] });
+  await clock.advance(24_999);
+  await clock.advance(1);
+  await expect(report).rejects.toMatchObject({ code: "STREAM_CUT", paymentId: PAYMENT_ID });
+});
+
+test("a terminal that says that it is there may take as long as people do", async () => {
+  const { report, clock, say } = startedWith({ start: [alive, started], confirm: [], cancel: [] });
+  for (let minute = 0; minute < 10; minute += 1) {
+    for (let beat = 0; beat < 6; beat += 1) {
+      await clock.advance(10_000);
+      say(alive);
+    }
+  }
+  await clock.advance(20_000);
+  say(finished);
+  await expect(report).resolves.toMatchObject({ paymentId: PAYMENT_ID });
+});
+
+test("a terminal of an earlier version is not taken for silent", async () => {
+  const { report, clock, say } = startedWith({ start: [started], confirm: [], cancel: [] });
+  await clock.advance(600_000);
+  say(finished);
+  await expect(report).resolves.toMatchObject({ paymentId: PAYMENT_ID });
+});
+
+test("a terminal that never says anything is not there", async () => {
+  const { report, clock } = startedWith({ start: [], confirm: [], cancel: [] });
+  await clock.advance(25_000);
+  await expect(report).rejects.toThrow("[unavailable] nothing heard for 25000 ms");
 });
 
 test("Ctrl-C after the submission waits for the outcome", async () => {

@@ -1,5 +1,5 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import type { ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import type { PaymentKind } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import { type CardRead, ReaderEventKind } from "../gen/cardlane/reader/v1/reader_pb.ts";
 import {
@@ -9,9 +9,12 @@ import {
   PayRequestSchema,
   type PayResponse,
 } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
+import type { Clock } from "../mesh/clock.ts";
 import type { FrameStream, StreamEnd } from "../mesh/frame-stream.ts";
+import { isSilentLine, Silence, silentLine } from "../mesh/silence.ts";
 import type { CurrencyCode } from "../payment/money.ts";
 import { CommandError } from "./command-error.ts";
+import { PaymentCut } from "./payment-cut.ts";
 
 /** What is to be paid. */
 export interface Order {
@@ -45,37 +48,57 @@ type PayStream = FrameStream<PayRequest, PayResponse>;
  * One payment from the till's side, from the first request to the last report.
  *
  * @param interrupted cancels while nothing was submitted; afterwards the outcome is waited for.
- * @throws ConnectError as the terminal sent it, CommandError STREAM_CUT when it just went away, and
- *   whatever `people` throw, after the payment was cancelled.
+ * @throws ConnectError as the terminal sent it, PaymentCut when it just went away or fell silent,
+ *   CommandError INTERRUPTED before anything was begun, and whatever `people` throw, after the
+ *   payment was cancelled.
  */
 export function takePayment(options: {
   readonly stream: PayStream;
   readonly order: Order;
   readonly people: People;
   readonly interrupted: AbortSignal;
+  readonly clock: Clock;
 }): Promise<PaymentReport> {
-  const payment = new TillPayment(options.stream, options.people);
+  const { stream, interrupted } = options;
+  if (interrupted.aborted) {
+    stream.end(new ConnectError("interrupted", Code.Canceled));
+    const message = "interrupted before the payment began: nothing was charged";
+    return Promise.reject(new CommandError("INTERRUPTED", message));
+  }
+  const payment = new TillPayment(stream, options.people, options.clock);
   payment.start(options.order);
   const cancel = () => payment.cancel();
-  options.interrupted.addEventListener("abort", cancel);
-  return payment.report.finally(() => options.interrupted.removeEventListener("abort", cancel));
+  interrupted.addEventListener("abort", cancel);
+  return payment.report.finally(() => interrupted.removeEventListener("abort", cancel));
 }
 
 class TillPayment {
   readonly #stream: PayStream;
   readonly #people: People;
+  readonly #silence: Silence;
   readonly #report = Promise.withResolvers<PaymentReport>();
   #paymentId: string | undefined;
+  #isStarted = false;
   #isCardPresented = false;
   #isSubmitted = false;
+  #isCancelled = false;
+  /** Whether this terminal says that it is there; those of earlier versions do not. */
+  #hasSignsOfLife = false;
   /** What a person's hand failed at; told when the terminal has confirmed that nothing happened. */
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(stream: PayStream, people: People) {
+  constructor(stream: PayStream, people: People, clock: Clock) {
     this.#stream = stream;
     this.#people = people;
+    this.#silence = new Silence(clock, (silentMs) => stream.end(silentLine(silentMs)));
     stream.onFrame(({ event }) => this.#receive(event));
-    stream.onEnd((end) => this.#report.reject(this.#failure?.error ?? this.#errorOf(end)));
+    stream.onEnd((end) => {
+      this.#silence.stop();
+      const error = this.#errorOf(end);
+      // That a hand failed is no matter as long as nobody knows what became of the payment.
+      const isCut = error instanceof PaymentCut;
+      this.#report.reject(isCut ? error : (this.#failure?.error ?? error));
+    });
   }
 
   get report(): Promise<PaymentReport> {
@@ -86,17 +109,23 @@ class TillPayment {
     const { kind, amountMinor, currency, paymentId = "", previousPaymentId = "" } = order;
     const amounts = { totalMinor: amountMinor };
     const value = { paymentId, kind, amounts, currency, previousPaymentId };
+    this.#paymentId = order.paymentId;
     this.#send({ case: "start", value });
+    this.#silence.start();
   }
 
   cancel(): void {
-    if (!this.#isSubmitted) this.#send({ case: "cancel", value: {} });
+    if (this.#isSubmitted || this.#isCancelled) return;
+    this.#isCancelled = true;
+    this.#send({ case: "cancel", value: {} });
   }
 
   #receive(event: PayResponse["event"]): void {
+    this.#listen(event);
     this.#people.see(event);
     switch (event.case) {
       case "started":
+        this.#isStarted = true;
         this.#paymentId = event.value.paymentId;
         break;
       case "readerEvent":
@@ -112,6 +141,15 @@ class TillPayment {
         this.#finish(event.value);
         break;
     }
+  }
+
+  /** A terminal that says nothing of itself may be silent for as long as a person thinks. */
+  #listen(event: PayResponse["event"]): void {
+    if (event.case === "signOfLife") {
+      this.#hasSignsOfLife = true;
+      this.#silence.start(event.value.intervalMs || undefined);
+    } else if (this.#hasSignsOfLife) this.#silence.heard();
+    else this.#silence.stop();
   }
 
   /** After a wrong PIN the card may still be in the reader: then no prompt asks for it. */
@@ -136,8 +174,9 @@ class TillPayment {
 
   async #confirm(card: CardRead): Promise<void> {
     const confirmation = await this.#people.confirm(card);
+    // Who pressed Ctrl-C while the question stood has not agreed.
     if (confirmation === undefined) this.cancel();
-    else this.#send({ case: "confirm", value: confirmation });
+    else if (!this.#isCancelled) this.#send({ case: "confirm", value: confirmation });
   }
 
   #finish(report: PaymentReport): void {
@@ -158,9 +197,11 @@ class TillPayment {
     this.#stream.send(create(PayRequestSchema, { step }));
   }
 
-  #errorOf({ error }: StreamEnd): ConnectError | CommandError {
-    if (this.#paymentId === undefined && error !== undefined) return error;
-    const asked = this.#paymentId === undefined ? "" : `; ask with: query ${this.#paymentId}`;
-    return new CommandError("STREAM_CUT", `the terminal went away during the payment${asked}`);
+  /** Without an id there is nothing to ask for: nothing was confirmed, so nothing is charged. */
+  #errorOf({ error }: StreamEnd): Error {
+    const paymentId = this.#paymentId;
+    const mayHaveBegun = this.#isStarted || isSilentLine(error);
+    if (paymentId !== undefined && mayHaveBegun) return new PaymentCut(paymentId);
+    return error ?? new CommandError("STREAM_CUT", "the terminal went away before the payment");
   }
 }

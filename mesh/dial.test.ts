@@ -101,6 +101,25 @@ test("a signal cancels a stream", async () => {
   expect(await received.end).toMatchObject({ code: Code.Canceled, clean: false });
 });
 
+test("what was given up before it began never reaches a server", async () => {
+  await using server = await echoServer();
+  using channel = dial({ ...common, targets: [server.address] });
+  const signal = AbortSignal.abort();
+  const stream = channel.openStream(ProcessorService.method.process, { signal });
+  stream.send(box(1));
+  expect(await receive(stream).end).toMatchObject({ code: Code.Canceled, clean: false });
+  const processor = channel.client(ProcessorService);
+  await expect(processor.getManifest({}, { signal })).rejects.toMatchObject({
+    code: Code.Canceled,
+  });
+  const changes = channel.client(RelayService).watchPayments({}, { signal });
+  await expect(changes[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+    code: Code.Canceled,
+  });
+  await processor.getManifest({});
+  expect(server.calls).toEqual(["GetManifest"]);
+});
+
 test("headers reach the server", async () => {
   await using server = await echoServer();
   using channel = dial({ ...common, targets: [server.address] });

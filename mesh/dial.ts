@@ -17,6 +17,7 @@ import { Http2ClientStream } from "./http2-client-stream.ts";
 import type { FrameLimits } from "./http2-frame-stream.ts";
 import type { Identity } from "./identity.ts";
 import { IdentityCredentials, type ServerProof } from "./identity-credentials.ts";
+import { Lines } from "./lines.ts";
 import { isLoopback } from "./listener.ts";
 import { clientInterceptor } from "./rpc-spans.ts";
 import { noTelemetry, type Telemetry } from "./telemetry.ts";
@@ -72,13 +73,17 @@ export function dial(options: DialOptions): MeshChannel {
   const targets = options.targets.map(splitTarget);
   const proof = proofOf(options);
   if (proof === undefined) refuseBeyondLoopback(targets);
-  const client = new GrpcJsClient(
-    backendsTarget(options.targets),
+  const lines = new Lines(
     proof === undefined ? ChannelCredentials.createInsecure() : new IdentityCredentials(proof),
-    { ...channelOptions(options.services), [CLOCK_OPTION]: options.clock },
   );
+  const client = new GrpcJsClient(backendsTarget(options.targets), lines, {
+    ...channelOptions(options.services),
+    [CLOCK_OPTION]: options.clock,
+  });
   const transport = grpcJsTransport({
     client,
+    lines,
+    clock: options.clock,
     interceptors: [
       clientInterceptor(options.telemetry ?? noTelemetry, (error) => ConnectError.from(error)),
     ],
@@ -94,6 +99,7 @@ export function dial(options: DialOptions): MeshChannel {
       const { clock } = options;
       const stream = new Http2ClientStream({ stream: opening, method, limits, clock });
       const cancel = () => stream.end(new ConnectError("cancelled", Code.Canceled));
+      if (signal?.aborted === true) cancel();
       signal?.addEventListener("abort", cancel);
       stream.signal.addEventListener("abort", () => signal?.removeEventListener("abort", cancel));
       return stream;

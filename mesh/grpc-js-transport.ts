@@ -6,6 +6,8 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import {
+  Code,
+  type ConnectError,
   createContextValues,
   type Interceptor,
   type StreamRequest,
@@ -16,11 +18,16 @@ import {
 } from "@connectrpc/connect";
 import { runStreamingCall, runUnaryCall } from "@connectrpc/connect/protocol";
 import type { CallOptions, Client, ClientDuplexStream, Metadata } from "@grpc/grpc-js";
-import { systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "./clock.ts";
 import { errorFromCall, fromMetadata, toMetadata } from "./grpc-metadata.ts";
+import type { Lines } from "./lines.ts";
+import { hasSignsOfLife, SIGN_OF_LIFE_MS, Silence, silentLine } from "./silence.ts";
 
 export interface GrpcJsTransportOptions {
   readonly client: Client;
+  /** The connections of `client`: those that are silent are left. */
+  readonly lines: Lines;
+  readonly clock: Clock;
   readonly interceptors: Interceptor[];
   /** Deadline of unary calls that give none, in milliseconds. */
   readonly defaultTimeoutMs: number;
@@ -34,7 +41,8 @@ export function grpcJsTransport(options: GrpcJsTransportOptions): Transport {
   return {
     unary(method, signal, timeoutMs, header, message, contextValues) {
       const limitMs = timeoutMs ?? options.defaultTimeoutMs;
-      return runUnaryCall({
+      const passed = options.lines.passed();
+      const call = runUnaryCall({
         interceptors: options.interceptors,
         timeoutMs: limitMs,
         ...(signal === undefined ? {} : { signal }),
@@ -45,6 +53,13 @@ export function grpcJsTransport(options: GrpcJsTransportOptions): Transport {
           message,
         },
         next: (request) => callUnary(options.client, request, deadlineIn(limitMs)),
+      });
+      return call.catch((error: ConnectError) => {
+        const isLong = limitMs >= SIGN_OF_LIFE_MS;
+        if (error.code === Code.DeadlineExceeded && isLong) {
+          options.lines.leaveSilent(passed, { isAsked: true });
+        }
+        throw error;
       });
     },
     stream(method, signal, timeoutMs, header, message, contextValues) {
@@ -58,7 +73,7 @@ export function grpcJsTransport(options: GrpcJsTransportOptions): Transport {
           method,
           message,
         },
-        next: (request) => callStream(options.client, request, deadlineIn(timeoutMs)),
+        next: (request) => callStream(options, request, deadlineIn(timeoutMs)),
       });
     },
   };
@@ -94,6 +109,7 @@ function callUnary<I extends DescMessage, O extends DescMessage>(
 ): Promise<UnaryResponse<I, O>> {
   const { method, message, signal } = request;
   return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
     const header = new Headers();
     const trailer = new Headers();
     const call = client.makeUnaryRequest(
@@ -118,17 +134,18 @@ function callUnary<I extends DescMessage, O extends DescMessage>(
 }
 
 async function callStream<I extends DescMessage, O extends DescMessage>(
-  client: Client,
+  options: GrpcJsTransportOptions,
   request: StreamRequest<I, O>,
-  options: CallOptions,
+  callOptions: CallOptions,
 ): Promise<StreamResponse<I, O>> {
   const { method, signal } = request;
-  const call = client.makeBidiStreamRequest(
+  signal.throwIfAborted();
+  const call = options.client.makeBidiStreamRequest(
     pathOf(method),
     (value: MessageShape<I>) => encode(method.input, value),
     (bytes) => fromBinary(method.output, bytes),
     toMetadata(request.header),
-    options,
+    callOptions,
   );
   const trailer = new Headers();
   signal.addEventListener("abort", () => call.cancel());
@@ -137,9 +154,12 @@ async function callStream<I extends DescMessage, O extends DescMessage>(
   call.on("error", (error) => {
     failure.error ??= error;
   });
+  const listening = hasSignsOfLife(method) ? listenTo(call, options) : undefined;
+  call.on("status", () => listening?.stop());
   void pump(request.message, call);
   const header = await headersOf(call);
-  return { ...request, header, trailer, message: received(call, failure) };
+  listening?.listen(false);
+  return { ...request, header, trailer, message: received(call, failure, listening) };
 }
 
 /** What a call ended with; undefined while it is under way and when all is well. */
@@ -156,17 +176,42 @@ function headersOf(call: ClientDuplexStream<never, unknown>): Promise<Headers> {
   });
 }
 
+/** Counts the silence of a stream while its owner waits for the next message. */
+function listenTo(call: ClientDuplexStream<never, unknown>, options: GrpcJsTransportOptions) {
+  const { lines, clock } = options;
+  let passed = lines.passed();
+  const silence = new Silence(clock, (silentMs) => {
+    lines.leaveSilent(passed);
+    call.destroy(silentLine(silentMs));
+  });
+  silence.start();
+  return {
+    listen(isListening: boolean) {
+      passed = lines.passed();
+      silence.listen(isListening);
+    },
+    stop: () => silence.stop(),
+  };
+}
+
 async function* received<T>(
   call: ClientDuplexStream<never, T>,
   failure: Failure,
+  listening: ReturnType<typeof listenTo> | undefined,
 ): AsyncGenerator<T> {
   try {
-    yield* call as AsyncIterable<T>;
+    listening?.listen(true);
+    for await (const message of call as AsyncIterable<T>) {
+      listening?.listen(false);
+      yield message;
+      listening?.listen(true);
+    }
     // A refusal that came before anybody listened looks like an end without messages.
     if (failure.error !== undefined) throw failure.error;
   } catch (error) {
     throw errorFromCall(error);
   } finally {
+    listening?.stop();
     call.cancel();
   }
 }

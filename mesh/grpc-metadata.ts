@@ -32,6 +32,7 @@ export function errorFromStatus(status: StatusObject): ConnectError | undefined 
 
 /** For what grpc-js throws or emits: a ServiceError is a StatusObject. */
 export function errorFromCall(error: unknown): ConnectError {
+  if (error instanceof ConnectError) return error;
   if (error instanceof Error && "code" in error && "metadata" in error) {
     return errorFromStatus(error as Error & StatusObject) ?? ConnectError.from(error);
   }

@@ -13,6 +13,7 @@ import type { Clock } from "./clock.ts";
 import { CLEAN_END, endWith, type Peer } from "./frame-stream.ts";
 import { errorFromReset } from "./grpc-trailers.ts";
 import { type FrameLimits, Http2FrameStream } from "./http2-frame-stream.ts";
+import { isSilentLine } from "./silence.ts";
 
 const NEVER = new AbortController().signal;
 
@@ -61,6 +62,8 @@ export class Http2ClientStream<
     }
     this.finish(endWith(status));
     this.#stream?.close(constants.NGHTTP2_CANCEL);
+    // What else is on this connection hears as little; it opens anew at once.
+    if (isSilentLine(status)) this.#stream?.session?.destroy();
   }
 
   protected cut(): void {

@@ -19,6 +19,7 @@ import type { Clock, Timer } from "./clock.ts";
 import { CLEAN_END, endWith, type FrameStream, type Peer, type StreamEnd } from "./frame-stream.ts";
 import { checkHello, helloOf, type Speaker } from "./hello.ts";
 import type { LifeFrame, LiveStream } from "./live-stream.ts";
+import { silentLine } from "./silence.ts";
 import { StreamPulse } from "./stream-pulse.ts";
 
 /** Nothing but Hello is accepted first, and not later than this. */
@@ -81,12 +82,14 @@ class Life<OutDesc extends DescMessage, In extends LifeFrame>
     this.#pulse = new StreamPulse(
       options.clock,
       () => this.#beat(),
-      (silentMs) => this.#fail(Code.Unavailable, `nothing heard for ${Math.round(silentMs)} ms`),
+      (silentMs) => this.fail(silentLine(silentMs)),
     );
     stream.onFrame((frame) => this.#receive(frame));
     stream.onEnd((end) => this.#ended(end));
     this.#after(HELLO_WITHIN_MS, () => {
-      if (this.#peerHello === undefined) this.#fail(Code.DeadlineExceeded, "no Hello came");
+      if (this.#peerHello !== undefined) return;
+      if (options.role === "client") this.fail(silentLine(HELLO_WITHIN_MS));
+      else this.#fail(Code.DeadlineExceeded, "no Hello came");
     });
     if (options.role === "client") {
       this.#sendLife({ case: "hello", value: helloOf(options) });

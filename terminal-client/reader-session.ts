@@ -13,6 +13,7 @@ import {
 import type { Timer } from "../mesh/clock.ts";
 import type { FrameStream } from "../mesh/frame-stream.ts";
 import type { Log } from "../mesh/log.ts";
+import { silentLine } from "../mesh/silence.ts";
 import { StreamPulse } from "../mesh/stream-pulse.ts";
 import { PaymentError } from "../payment/errors.ts";
 import { equalBytes } from "../sealing/bytes.ts";
@@ -91,10 +92,10 @@ export class ReaderSession {
     this.#pulse = new StreamPulse(
       clock,
       () => this.#beat(),
-      () => this.#refuse(new Error("nothing heard")),
+      (silentMs) => this.#refuse(new Error("nothing heard"), silentLine(silentMs)),
     );
     this.#handshakeTimer = clock.timer(HANDSHAKE_MS_MAX, () =>
-      this.#refuse(new Error("handshake took too long")),
+      this.#refuse(new Error("handshake took too long"), silentLine(HANDSHAKE_MS_MAX)),
     );
     this.#phase = { name: "HANDSHAKE", handshake: new ReaderHandshake(options) };
     stream.onFrame(({ salt }) => this.#receive(salt));
@@ -222,11 +223,11 @@ export class ReaderSession {
   }
 
   /** The reader hears nothing of why; the reason is for the security log. */
-  #refuse(error: unknown): void {
+  #refuse(error: unknown, status = REFUSED): void {
     if (this.#phase.name === "CLOSED") return;
     const fields = { field: this.#phase.name, errorName: reasonOf(error) };
     this.#options.log.warn("reader session refused", fields);
-    this.#stream.end(new ConnectError("session refused", Code.Unauthenticated));
+    this.#stream.end(status);
     this.#end();
   }
 
@@ -240,6 +241,8 @@ export class ReaderSession {
     this.#handlers.onOver();
   }
 }
+
+const REFUSED = new ConnectError("session refused", Code.Unauthenticated);
 
 function reasonOf(error: unknown): string {
   if (error instanceof SealedDataRejected) return error.reasonForSecurityLog();

@@ -25,7 +25,7 @@ export async function serveTerminal(options: ServeTerminalOptions): Promise<Serv
   const terminal = await startTerminal(options);
   const server = await serve({
     listen,
-    services: [terminalService({ terminal, certificate, log })],
+    services: [terminalService({ terminal, certificate, clock, log })],
     ...(tls && { identity: tls.identity, policy: terminalPolicy(tls.trustDomain) }),
     clock,
     log,

@@ -34,7 +34,7 @@ class ServiceBench implements AsyncDisposable {
     const bench = stack.use(await TerminalBench.start());
     const { terminal, keys, clock } = bench;
     const { certificate } = keys.terminal;
-    const services = [terminalService({ terminal, certificate, log: silentLog })];
+    const services = [terminalService({ terminal, certificate, clock, log: silentLog })];
     const server = await serve({ listen: "127.0.0.1:0", services, clock, log: silentLog });
     stack.use(server);
     return new ServiceBench(bench, stack, server.address);
@@ -131,6 +131,21 @@ test("a till pays over gRPC; a PIN of the wrong shape is asked for again", async
   expect((await till.end()).code).toBe(0);
   expect(till.report?.certainty).toBe(Certainty.FINAL);
   expect(till.report?.receipt?.merchantName).toBe("Corner Coffee");
+});
+
+test("a till hears at once, and every ten seconds, that the terminal is there", async () => {
+  await using service = await ServiceBench.start();
+  const { bench } = service;
+  const till = service.pay();
+  till.say(start());
+  await till.heard("prepared");
+  expect(till.responses[0]).toMatchObject({ case: "signOfLife", value: { intervalMs: 10_000 } });
+  const heardAtMs = bench.clock.nowMs();
+  await till.heard("signOfLife", 4);
+  expect(bench.clock.nowMs() - heardAtMs).toBeLessThanOrEqual(31_000);
+  till.say({ case: "cancel", value: {} });
+  expect((await till.end()).code).toBe(0);
+  expect(till.count("signOfLife")).toBe(4);
 });
 
 test("a till may confirm in the same breath as it starts, and say nothing more", async () => {

@@ -6,13 +6,17 @@ import {
   type PayRequest,
   type PayResponse,
   PayResponseSchema,
+  SignOfLifeSchema,
   type StartPayment,
   TerminalService,
 } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
+import { Beat } from "../mesh/beat.ts";
+import type { Clock } from "../mesh/clock.ts";
 import { toConnectError } from "../mesh/errors-to-wire.ts";
 import type { FrameStream } from "../mesh/frame-stream.ts";
 import type { Log } from "../mesh/log.ts";
 import { type MeshService, service } from "../mesh/service.ts";
+import { SIGN_OF_LIFE_MS } from "../mesh/silence.ts";
 import { Pin } from "../payment/card.ts";
 import { PaymentError } from "../payment/errors.ts";
 import { parsePaymentId } from "../payment/identifiers.ts";
@@ -24,6 +28,7 @@ export interface TerminalServiceOptions {
   readonly terminal: Terminal;
   /** The terminal's certificate as it was issued. */
   readonly certificate: SignedEnvelope;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -31,10 +36,11 @@ export interface TerminalServiceOptions {
 export function terminalService({
   terminal,
   certificate,
+  clock,
   log,
 }: TerminalServiceOptions): MeshService {
   return service(TerminalService, {
-    pay: (stream) => void new PayStream(stream, terminal, log),
+    pay: (stream) => void new PayStream(stream, { terminal, clock, log }),
     getTerminalPayment: ({ paymentId }) => ({
       report: terminal.getPayment(parsePaymentId(paymentId)),
     }),
@@ -53,6 +59,7 @@ class PayStream implements Till {
   readonly #terminal: Terminal;
   readonly #log: Log;
   readonly #cancel = new AbortController();
+  readonly #beat: Beat;
   #isStarted = false;
   #isEnded = false;
   /** A till may confirm in the same breath as it starts, before it is asked. */
@@ -60,10 +67,14 @@ class PayStream implements Till {
   #asked: PromiseWithResolvers<PinSource> | undefined;
   #card: CardRead | undefined;
 
-  constructor(stream: FrameStream<PayResponse, PayRequest>, terminal: Terminal, log: Log) {
+  constructor(
+    stream: FrameStream<PayResponse, PayRequest>,
+    options: Pick<TerminalServiceOptions, "terminal" | "clock" | "log">,
+  ) {
     this.#stream = stream;
-    this.#terminal = terminal;
-    this.#log = log;
+    this.#terminal = options.terminal;
+    this.#log = options.log;
+    this.#beat = new Beat(options.clock, () => this.#live());
     stream.onFrame(({ step }) => this.#receive(step));
     stream.onEnd(() => this.#heardAll());
     stream.signal.addEventListener("abort", () => this.#cancel.abort());
@@ -74,6 +85,7 @@ class PayStream implements Till {
   }
 
   onEvent(event: PayEvent): void {
+    this.#beat.sent();
     this.#stream.send(create(PayResponseSchema, { event }));
   }
 
@@ -110,13 +122,23 @@ class PayStream implements Till {
   }
 
   async #pay(start: StartPayment): Promise<void> {
+    // At once, so that the till knows that it may count on them.
+    this.#live();
+    this.#beat.start();
     try {
       const report = await this.#terminal.pay(parseStartPayment(start), this);
       this.onEvent({ case: "finished", value: report });
       this.#stream.end();
     } catch (error) {
       this.#stream.end(toConnectError(error, this.#log));
+    } finally {
+      this.#beat.stop();
     }
+  }
+
+  #live(): void {
+    const value = create(SignOfLifeSchema, { intervalMs: SIGN_OF_LIFE_MS });
+    this.onEvent({ case: "signOfLife", value });
   }
 
   #confirmed({ pinSource }: ConfirmPayment): void {

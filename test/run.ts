@@ -2,6 +2,7 @@
 
 import { relative } from "node:path";
 import { parseCLI, startVitest, type TestModule } from "vitest/node";
+import { endProcess, whenReaderIsGone } from "../mesh/end-process.ts";
 
 interface Failure {
   readonly file: string;
@@ -22,6 +23,7 @@ const WHOLE_FILE = "the file itself";
 /** In place of a test's name: an error that no test waited for. */
 const OUTSIDE_TESTS = "outside its tests";
 
+whenReaderIsGone();
 const { filter, options } = parseCLI(["vitest", "run", ...process.argv.slice(2)]);
 const first = await runFiles(filter, {});
 // Tests of real processes can fail because of what ran beside them. Whoever fails gets one more
@@ -37,7 +39,7 @@ const passed = first.passed.length + unsteady.length;
 const ending = first.skipped === 0 ? "" : `, ${first.skipped} skipped`;
 console.log(`${passed} passed, ${lasting.length} failed${ending}`);
 // Vitest leaves timers of ten seconds behind, which nobody needs to wait for.
-process.exit(lasting.length === 0 && passed + first.skipped > 0 ? 0 : 1);
+await endProcess(lasting.length === 0 && passed + first.skipped > 0 ? 0 : 1);
 
 async function passedAlone(files: string[]): Promise<readonly string[]> {
   const { passed, failures } = await runFiles(files, { maxWorkers: 1 });

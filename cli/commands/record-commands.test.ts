@@ -1,6 +1,3 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import {
@@ -16,17 +13,11 @@ import {
   RelayRegistryService,
   RelayService,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
-import { systemClock } from "../../mesh/clock.ts";
-import { silentLog } from "../../mesh/log.ts";
-import { serve } from "../../mesh/serve.ts";
 import { service } from "../../mesh/service.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { parseRelayId } from "../../payment/identifiers.ts";
 import { formatRecordNumber, newRecordNumber } from "../../payment/record-number.ts";
-import { commandLine } from "../command-line.ts";
-import { writeMeshFile } from "../mesh-file.ts";
-import { recordedIo } from "../recorded-io.ts";
-import { runCommand } from "../run-command.ts";
+import { runAgainst } from "../../test/fixtures/command-mesh.ts";
 
 const numberOf = (last: number) =>
   newRecordNumber(parseRelayId("A1"), 248_916_000, Uint8Array.of(9, 23, 29, 4, last));
@@ -100,14 +91,6 @@ const relayService = service(RelayService, {
     payments: [REFUSED, TOMBSTONE, DECLINED, RECORD],
     nextPageToken: "older",
   }),
-  async *watchPayments({ afterSequence }, { signal }) {
-    yield { sequence: 0n };
-    yield { sequence: afterSequence + 1n, payment: TOMBSTONE, state: PaymentState.REVERSED };
-    yield { sequence: afterSequence + 2n, payment: RECORD, state: PaymentState.APPROVED };
-    const over = Promise.withResolvers<void>();
-    signal.addEventListener("abort", () => over.resolve());
-    await over.promise;
-  },
 });
 
 const registryService = service(RelayRegistryService, {
@@ -125,41 +108,8 @@ const registryService = service(RelayRegistryService, {
   listTerminals: () => ({ terminals: [{ terminalId: "TILL0001", currencies: [978, 392] }] }),
 });
 
-/** A data directory in which only the relay of the mesh answers. */
-async function meshWithRelay(): Promise<AsyncDisposable & { readonly path: string }> {
-  const path = mkdtempSync(join(tmpdir(), "cardlane-records-"));
-  mkdirSync(join(path, "spans"));
-  const server = await serve({
-    listen: "127.0.0.1:0",
-    services: [relayService, registryService],
-    clock: systemClock,
-    log: silentLog,
-  });
-  const nobody = "127.0.0.1:1";
-  const addresses = {
-    reader: nobody,
-    terminal: nobody,
-    relay: server.address,
-    processor: nobody,
-    "pin-service": nobody,
-  };
-  const pids = { reader: 1, terminal: 1, relay: 1, processor: 1, "pin-service": 1 };
-  writeMeshFile(path, { version: 1, pid: 1, isTls: false, addresses, pids, postgresPort: 1 });
-  return {
-    path,
-    [Symbol.asyncDispose]: async () => {
-      await server[Symbol.asyncDispose]();
-      rmSync(path, { recursive: true });
-    },
-  };
-}
-
-async function run(words: readonly string[]) {
-  await using mesh = await meshWithRelay();
-  const io = recordedIo();
-  const exitCode = await runCommand(io, commandLine, [...words, "--data-dir", mesh.path]);
-  return { exitCode, printed: io.printed, told: io.told };
-}
+const run = (words: readonly string[]) =>
+  runAgainst({ relay: [relayService, registryService] }, words);
 
 test.each([
   { name: "approved", number: numberOf(26), exitCode: 0, says: /^State +approved$/m },
@@ -241,45 +191,14 @@ test("terminals: currencies by their letters", async () => {
   expect(printed[1]).toMatch(/^TILL0001 .*EUR JPY/);
 });
 
-/** What is printed until there are two changes. */
-async function watched(...options: readonly string[]): Promise<readonly string[]> {
-  await using mesh = await meshWithRelay();
-  const interruption = new AbortController();
-  const recorded = recordedIo({ interrupted: interruption.signal });
-  const io = {
-    ...recorded,
-    print: (line: string) => {
-      recorded.print(line);
-      if (recorded.printed.length === 2) interruption.abort();
-    },
-  };
-  const words = ["watch", "--after", "41", ...options, "--data-dir", mesh.path];
-  expect(await runCommand(io, commandLine, words)).toBe(0);
-  return recorded.printed;
-}
-
-test("watch prints a line per change until it is interrupted", async () => {
-  expect(await watched()).toEqual([
-    expect.stringMatching(/^#42 .* payment +reversed/),
-    expect.stringMatching(/^#43 .* sale +12\.50 EUR .*approved/),
-  ]);
-});
-
-test("watch --json prints an object per change", async () => {
-  expect((await watched("--json")).map((line) => JSON.parse(line))).toMatchObject([
-    { sequence: "42", payment: { recordNumber: numberOf(28) } },
-    { sequence: "43", payment: { recordNumber: numberOf(26) } },
-  ]);
-});
-
 test("trace: without spans it says so", async () => {
   const { exitCode, told } = await run(["trace", numberOf(26)]);
   expect(exitCode).toBe(1);
   expect(told).toEqual([`error: no spans of ${numberOf(26)} are kept on this machine`]);
 });
 
-test("pay: a terminal that is not there is a mesh that does not run", async () => {
+test("pay: a terminal that is not there is named, with its address", async () => {
   const { exitCode, told } = await run(["pay", "1", "EUR", "--card", "visa", "--tap", "--yes"]);
   expect(exitCode).toBe(1);
-  expect(told[0]).toContain("start it with npm start");
+  expect(told).toEqual(["error: the terminal was not reached at 127.0.0.1:1"]);
 });

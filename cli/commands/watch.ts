@@ -6,8 +6,9 @@ import {
 import { CommandError } from "../command-error.ts";
 import type { CommandIo, CommonOptions } from "../command-io.ts";
 import { EXIT_CODES } from "../exit-code.ts";
-import { openRunningMesh, type RunningMesh } from "../open-running-mesh.ts";
+import { openRunningMesh } from "../open-running-mesh.ts";
 import { printMessage } from "../print-message.ts";
+import { printable } from "../printable.ts";
 import { recordRow } from "../record-lines.ts";
 import { stateWord } from "../words.ts";
 
@@ -18,6 +19,8 @@ export interface WatchOptions extends CommonOptions {
 
 /** Before asking again a relay that went away. */
 const REOPEN_DELAY_MS = 1_000;
+/** A log that is held back for longer is told; for less, transactions are just under way. */
+const HELD_BACK_MS_TOLD = 5_000;
 
 /** Prints every change of every payment until Ctrl-C. @returns the exit code. */
 export async function watch(io: CommandIo, options: WatchOptions): Promise<number> {
@@ -26,11 +29,23 @@ export async function watch(io: CommandIo, options: WatchOptions): Promise<numbe
   // Asked first, so that a mesh that does not run is an error and not a reason to wait.
   await mesh.clients.relay.listPayments({ pageSize: 1 });
   io.tell(io.paint("dim", "Watching payments; Ctrl-C ends."));
+  const lateness = new Lateness(io);
+  const outage = new Absence(io);
   while (!io.interrupted.aborted) {
-    for await (const change of changes(mesh, from, io.interrupted)) {
-      from = { afterSequence: change.sequence, fromNow: false };
-      if (options.json === true) printMessage(io, WatchPaymentsResponseSchema, change);
-      else io.print(changeLine(change));
+    try {
+      const heard = mesh.clients.relay.watchPayments(from, { signal: io.interrupted });
+      for await (const change of heard) {
+        outage.ended(from);
+        from = nextStart(from, change);
+        if (change.sequence === 0n) lateness.hear(change);
+        else if (options.json === true) printMessage(io, WatchPaymentsResponseSchema, change);
+        else io.print(changeLine(change));
+      }
+    } catch (error) {
+      // Relays end every stream after a while, and when they stop; a line may fall silent.
+      const { code, rawMessage } = ConnectError.from(error);
+      if (code !== Code.Unavailable && code !== Code.Canceled) throw error;
+      if (code === Code.Unavailable) outage.began(rawMessage);
     }
     await io.clock.sleep(REOPEN_DELAY_MS, io.interrupted).catch(() => undefined);
   }
@@ -42,20 +57,54 @@ interface Start {
   readonly fromNow: boolean;
 }
 
-/** Ends when the stream does: relays end every stream after a while, and when they stop. */
-async function* changes(
-  mesh: RunningMesh,
-  start: Start,
-  signal: AbortSignal,
-): AsyncGenerator<WatchPaymentsResponse> {
-  try {
-    for await (const change of mesh.clients.relay.watchPayments(start, { signal })) {
-      // Sequence 0 is a sign of life.
-      if (change.sequence > 0n) yield change;
-    }
-  } catch (error) {
-    const { code } = ConnectError.from(error);
-    if (code !== Code.Unavailable && code !== Code.Canceled) throw error;
+/** Where to go on after what was heard; relays of earlier versions say it with changes alone. */
+function nextStart(from: Start, { position, sequence }: WatchPaymentsResponse): Start {
+  const heard = position > sequence ? position : sequence;
+  return heard === 0n ? from : { afterSequence: heard, fromNow: false };
+}
+
+/** Tells once that changes may be missing for now, and once that they are not any more. */
+class Lateness {
+  readonly #io: CommandIo;
+  #isTold = false;
+
+  constructor(io: CommandIo) {
+    this.#io = io;
+  }
+
+  hear({ heldBackMs }: WatchPaymentsResponse): void {
+    const isLate = heldBackMs > HELD_BACK_MS_TOLD;
+    if (isLate === this.#isTold) return;
+    this.#isTold = isLate;
+    const seconds = Math.round(Number(heldBackMs) / 1_000);
+    const line = isLate
+      ? `Changes may be missing: a transaction in the database has not ended for ${seconds} s.`
+      : "No change is held back any more.";
+    this.#io.tell(this.#io.paint(isLate ? "yellow" : "dim", line));
+  }
+}
+
+/** Tells once that the relay is away, and once that it is back. */
+class Absence {
+  readonly #io: CommandIo;
+  #isAway = false;
+
+  constructor(io: CommandIo) {
+    this.#io = io;
+  }
+
+  began(why: string): void {
+    if (this.#isAway || this.#io.interrupted.aborted) return;
+    this.#isAway = true;
+    this.#io.tell(this.#io.paint("yellow", `${printable(why)}; going on when it is back.`));
+  }
+
+  ended({ fromNow }: Start): void {
+    if (!this.#isAway) return;
+    this.#isAway = false;
+    // A relay of an earlier version had not said yet where to go on.
+    const missed = fromNow ? "what changed meanwhile was missed" : "nothing was missed";
+    this.#io.tell(this.#io.paint("dim", `The relay is back; ${missed}.`));
   }
 }
 

@@ -88,6 +88,7 @@ async function pay(target: PayingTarget, paymentId: string, pin: string): Promis
       },
     },
     interrupted: new AbortController().signal,
+    clock: target.clock,
   });
   await control?.removeCard({});
   return report;

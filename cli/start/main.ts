@@ -1,5 +1,6 @@
+import { endProcess } from "../../mesh/end-process.ts";
 import { commandLine } from "../command-line.ts";
 import { processIo } from "../process-io.ts";
 import { runCommand } from "../run-command.ts";
 
-process.exit(await runCommand(processIo(), commandLine, ["start", ...process.argv.slice(2)]));
+await endProcess(await runCommand(processIo(), commandLine, ["start", ...process.argv.slice(2)]));

@@ -54,7 +54,11 @@ const EVENTS: Statement = {
       DELETE FROM record_event USING page
       WHERE record_event.sequence = page.sequence AND page.sequence < coalesce(
         (SELECT min(sequence) FROM page WHERE NOT is_old), page.sequence + 1)
-      RETURNING 1
+      RETURNING record_event.sequence
+    ), trimmed AS (
+      UPDATE event_log SET trimmed_up_to = greatest(
+        trimmed_up_to, (SELECT max(sequence) FROM removed))
+      WHERE EXISTS (SELECT FROM removed)
     )
     SELECT count(*)::int AS removed FROM removed`,
 };

@@ -1,6 +1,9 @@
+import { ConnectError } from "@connectrpc/connect";
 import pg from "pg";
 import { expect, test } from "vitest";
 import { PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import type { WatchPaymentsResponse } from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import { paymentErrorFrom } from "../../mesh/errors-to-wire.ts";
 import { nextChanges, TestBed, type TestRelay } from "../../test/fixtures/relay-bed.ts";
 
 const { APPROVED, FORWARDED } = PaymentState;
@@ -12,6 +15,10 @@ async function pay(bed: TestBed, relay: TestRelay): Promise<string> {
   const { recordNumber } = await terminal.completedAs(paymentId, APPROVED);
   terminal.close();
   return recordNumber;
+}
+
+function neverHere(): never {
+  throw new Error("no error came");
 }
 
 test("every change is told once, in order, and a watch resumes after any of them", async () => {
@@ -56,6 +63,84 @@ test("a watch that is open hears what happens from now on, of its merchant", asy
   expect(heard.map(({ payment }) => payment?.recordNumber)).toEqual([number, number]);
   bed.clock.putForward(11_000);
   expect((await nothing.next()).value).toMatchObject({ sequence: 0n });
+});
+
+test.each([
+  { log: "an empty log", payments: 0 },
+  { log: "a log", payments: 1 },
+])("a watch of $log that has heard no change yet goes on without a gap", async ({ payments }) => {
+  await using bed = await TestBed.start();
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  for (let number = 1; number <= payments; number += 1) await pay(bed, relay);
+  const watch = relay.calls.watchPayments({ fromNow: true })[Symbol.asyncIterator]();
+  const { position } = (await watch.next()).value as WatchPaymentsResponse;
+  await watch.return?.();
+
+  const number = await pay(bed, relay);
+  const missed: WatchPaymentsResponse[] = [];
+  for await (const change of relay.calls.watchPayments({ afterSequence: position })) {
+    // Other tests' transactions in the same cluster may hold the first position back.
+    if (change.payment?.recordNumber === number) missed.push(change);
+    if (missed.length === 2) break;
+  }
+  expect(missed.map(({ state }) => state)).toEqual([FORWARDED, APPROVED]);
+  expect(missed.map((change) => change.position)).toEqual(missed.map(({ sequence }) => sequence));
+});
+
+test("signs of life carry the position of what other merchants did, too", async () => {
+  await using bed = await TestBed.start();
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  const merchantId = "ANOTHERSHOP0001";
+  const watch = relay.calls.watchPayments({ fromNow: true, merchantId })[Symbol.asyncIterator]();
+  const first = (await watch.next()).value as WatchPaymentsResponse;
+  await pay(bed, relay);
+  bed.clock.putForward(11_000);
+  const second = (await watch.next()).value as WatchPaymentsResponse;
+  bed.clock.putForward(11_000);
+  const third = (await watch.next()).value as WatchPaymentsResponse;
+  expect(second.position).toBeGreaterThanOrEqual(first.position);
+  expect(third.position).toBeGreaterThan(first.position);
+});
+
+test("a position ahead of the log is told: the log was reset", async () => {
+  await using bed = await TestBed.start();
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  await pay(bed, relay);
+  const [row] = await bed.query(
+    "SELECT (max(sequence) + (1::bigint << 40))::text AS sequence FROM record_event",
+  );
+  const afterSequence = BigInt(String(row?.sequence));
+  const watch = nextChanges(relay.calls.watchPayments({ afterSequence }), 1);
+  const error = paymentErrorFrom(await watch.then(neverHere, ConnectError.from));
+  expect(error).toMatchObject({ code: "WRONG_STATE", field: "after_sequence" });
+  expect(error?.message).toContain("the log was reset");
+});
+
+test("a transaction that somebody forgot is told from calm", async () => {
+  await using bed = await TestBed.start();
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  const forgotten = new pg.Client({ connectionString: bed.databaseUrl });
+  await forgotten.connect();
+  const watch = relay.calls.watchPayments({ fromNow: true })[Symbol.asyncIterator]();
+  expect((await watch.next()).value).toMatchObject({ sequence: 0n, heldBackMs: 0n });
+  await forgotten.query("BEGIN; CREATE TEMP TABLE nobody_ends_this ()");
+  await pay(bed, relay);
+  const held = async (): Promise<bigint> => {
+    for (;;) {
+      bed.clock.putForward(11_000);
+      const { sequence, heldBackMs } = (await watch.next()).value as WatchPaymentsResponse;
+      expect(sequence).toBe(0n);
+      if (heldBackMs > 11_000n) return heldBackMs;
+    }
+  };
+  expect(await held()).toBeGreaterThan(11_000n);
+  await forgotten.query("COMMIT");
+  await forgotten.end();
+  expect(await nextChanges({ [Symbol.asyncIterator]: () => watch }, 2)).toHaveLength(2);
 });
 
 test("a change that commits late is not skipped", async () => {

@@ -6,16 +6,16 @@ import {
   WatchPaymentsResponseSchema,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import type { Clock } from "../../mesh/clock.ts";
+import { SIGN_OF_LIFE_MS } from "../../mesh/silence.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { EVENTS_MAX, type EventStore, type RecordEventRow } from "../records/event-store.ts";
+import { LogHold } from "../records/log-hold.ts";
 import { merchantWithin, type Scope } from "../registry/scope.ts";
 import { paymentRecordOf } from "./payment-record.ts";
 import type { QueryStore } from "./query-store.ts";
 
 /** What another instance changed is seen after this long. */
 const LOOK_MS = 250;
-/** A watcher that hears nothing else hears at least that the stream is alive. */
-const SIGN_OF_LIFE_MS = 10_000;
 const WATCHERS_MAX = 200;
 
 export interface WatchOptions {
@@ -29,13 +29,15 @@ export interface WatchOptions {
 /** Follows the log of changes; reads it in order up to where nothing can be added any more. */
 export class PaymentWatch {
   readonly #options: WatchOptions;
+  readonly #hold: LogHold;
   #watchers = 0;
 
   constructor(options: WatchOptions) {
     this.#options = options;
+    this.#hold = new LogHold(options.clock);
   }
 
-  /** @throws PaymentError NOT_PERMITTED, OVERLOADED, or WRONG_STATE for a start that is gone. */
+  /** @throws PaymentError NOT_PERMITTED, OVERLOADED; WRONG_STATE for a start outside the log. */
   async *watch(
     request: WatchPaymentsRequest,
     scope: Scope,
@@ -48,19 +50,19 @@ export class PaymentWatch {
     this.#watchers += 1;
     try {
       const ended = AbortSignal.any([signal, this.#options.stopping]);
-      const start = request.fromNow ? await this.#options.events.end() : await this.#start(request);
-      // Headers leave with the first message, so the watcher knows that it is being served.
-      yield signOfLife();
-      yield* this.#follow(start, merchantId, ended);
+      yield* this.#follow(await this.#start(request), merchantId, ended);
     } finally {
       this.#watchers -= 1;
     }
   }
 
   /** What a caller has missed for ever is told, not left out in silence. */
-  async #start({ afterSequence }: WatchPaymentsRequest): Promise<bigint> {
-    const oldest = afterSequence === 0n ? undefined : await this.#options.events.oldest();
-    if (oldest === undefined || afterSequence >= oldest) return afterSequence;
+  async #start({ afterSequence, fromNow }: WatchPaymentsRequest): Promise<bigint> {
+    if (fromNow) return (await this.#options.events.end()).settled;
+    const isFromStart = afterSequence === 0n;
+    if (isFromStart || afterSequence >= (await this.#options.events.trimmedUpTo())) {
+      return afterSequence;
+    }
     throw new PaymentError(
       "WRONG_STATE",
       "after_sequence is older than the log is kept: list the payments, and watch from now on",
@@ -75,22 +77,25 @@ export class PaymentWatch {
   ): AsyncGenerator<WatchPaymentsResponse> {
     const { events, clock } = this.#options;
     let after = start;
-    let spokeAtMs = clock.monotonicMs();
+    let spokeAtMs = Number.NEGATIVE_INFINITY;
     while (!ended.aborted) {
-      const below = await events.end();
-      const changes = await events.between({ after, below, merchantId });
+      const end = await events.end();
+      this.#hold.look(end);
+      // In every look: the log may be restored under a watch that is open.
+      if (after > end.unused) throw logWasReset();
+      // At once, too: headers leave with the first message, and a position before any change.
+      if (clock.monotonicMs() - spokeAtMs >= SIGN_OF_LIFE_MS) {
+        spokeAtMs = clock.monotonicMs();
+        yield signOfLife(after, this.#hold.heldBackMs);
+      }
+      const changes = await events.between({ after, below: end.settled, merchantId });
       yield* await this.#responses(changes);
       const isMore = changes.length === EVENTS_MAX;
       // Never back: a caller may know a sequence that is ahead of what is settled now.
-      const readUpTo = isMore ? (changes.at(-1)?.sequence ?? after) : below;
+      const readUpTo = isMore ? (changes.at(-1)?.sequence ?? after) : end.settled;
       if (readUpTo > after) after = readUpTo;
       if (changes.length > 0) spokeAtMs = clock.monotonicMs();
-      if (isMore) continue;
-      if (clock.monotonicMs() - spokeAtMs >= SIGN_OF_LIFE_MS) {
-        spokeAtMs = clock.monotonicMs();
-        yield signOfLife();
-      }
-      await clock.sleep(LOOK_MS, ended).catch(() => undefined);
+      if (!isMore) await clock.sleep(LOOK_MS, ended).catch(() => undefined);
     }
   }
 
@@ -108,12 +113,22 @@ export class PaymentWatch {
           payment: paymentRecordOf(record),
           state: PaymentState[change.state],
           changedAtMs: BigInt(change.changedAtMs),
+          position: change.sequence,
         }),
       ];
     });
   }
 }
 
-function signOfLife(): WatchPaymentsResponse {
-  return create(WatchPaymentsResponseSchema, { sequence: 0n });
+function signOfLife(position: bigint, heldBackMs: number): WatchPaymentsResponse {
+  const held = BigInt(Math.round(heldBackMs));
+  return create(WatchPaymentsResponseSchema, { sequence: 0n, position, heldBackMs: held });
+}
+
+function logWasReset(): PaymentError {
+  return new PaymentError(
+    "WRONG_STATE",
+    "the log was reset, after_sequence is ahead of it: list the payments, and watch from now on",
+    { field: "after_sequence" },
+  );
 }

@@ -25,3 +25,9 @@ export const SETTLED_BELOW = [
   "(pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
   `<< ${POSITION_BITS})`,
 ].join(" ");
+
+/** No event has this sequence or a higher one yet: they are of transactions that have not begun. */
+export const UNUSED_FROM = [
+  "(pg_snapshot_xmax(pg_current_snapshot())::text::bigint",
+  `<< ${POSITION_BITS})`,
+].join(" ");

@@ -1,6 +1,6 @@
 import type { StateName } from "../../payment/states.ts";
 import type { HotDatabase, Statement } from "../../prisma/hot-database.ts";
-import { SETTLED_BELOW } from "./event-log.ts";
+import { SETTLED_BELOW, UNUSED_FROM } from "./event-log.ts";
 
 /** Events of one page of a watch. */
 export const EVENTS_MAX = 200;
@@ -13,6 +13,14 @@ export interface RecordEventRow {
   readonly changedAtMs: number;
 }
 
+/** `settled` is behind `unused` while transactions run that may still write events. */
+export interface LogEnd {
+  /** Every event below is there, none will be added, and the number itself belongs to no event. */
+  readonly settled: bigint;
+  /** Every event that there is, or that a running transaction may add, is below. */
+  readonly unused: bigint;
+}
+
 /** The log of all changes, in an order that no late commit can upset. */
 export class EventStore {
   readonly #database: HotDatabase;
@@ -21,25 +29,22 @@ export class EventStore {
     this.#database = database;
   }
 
-  /**
-   * Where the log ends for now: every event below is there, none will be added, and the number
-   * itself belongs to no event.
-   */
-  async end(): Promise<bigint> {
-    const [row] = await this.#database.run<{ settled: string }>(LOG_END, []);
-    return BigInt(row?.settled ?? 0);
+  /** Where the log ends for now. */
+  async end(): Promise<LogEnd> {
+    const [row] = await this.#database.run<LogEndRow>(LOG_END, []);
+    return { settled: BigInt(row?.settled ?? 0), unused: BigInt(row?.unused ?? 0) };
   }
 
-  /** The oldest event that is kept; undefined while there is none. */
-  async oldest(): Promise<bigint | undefined> {
-    const [row] = await this.#database.run<{ sequence: string | null }>(OLDEST, []);
-    return row?.sequence == null ? undefined : BigInt(row.sequence);
+  /** Events up to here may have been removed for their age; all above are kept. */
+  async trimmedUpTo(): Promise<bigint> {
+    const [row] = await this.#database.run<{ trimmed_up_to: string }>(TRIMMED, []);
+    return BigInt(row?.trimmed_up_to ?? 0);
   }
 
   /**
    * Up to EVENTS_MAX events between two sequences, in order.
    *
-   * @param range.below at most what `end` gave.
+   * @param range.below at most what `end` gave as settled.
    * @param range.merchantId undefined: of all merchants.
    */
   async between(range: {
@@ -55,6 +60,11 @@ export class EventStore {
   async ofRecord(recordNumber: string): Promise<readonly RecordEventRow[]> {
     return (await this.#database.run<EventRow>(EVENTS_OF_RECORD, [recordNumber])).map(eventOf);
   }
+}
+
+interface LogEndRow {
+  readonly settled: string;
+  readonly unused: string;
 }
 
 interface EventRow {
@@ -84,11 +94,14 @@ const EVENTS_BETWEEN: Statement = {
     ORDER BY sequence LIMIT ${EVENTS_MAX}`,
 };
 
-const LOG_END: Statement = { name: "log_end", text: `SELECT ${SETTLED_BELOW} AS settled` };
+const LOG_END: Statement = {
+  name: "log_end",
+  text: `SELECT ${SETTLED_BELOW} AS settled, ${UNUSED_FROM} AS unused`,
+};
 
-const OLDEST: Statement = {
-  name: "oldest_event",
-  text: "SELECT min(sequence) AS sequence FROM record_event",
+const TRIMMED: Statement = {
+  name: "events_trimmed",
+  text: "SELECT trimmed_up_to FROM event_log",
 };
 
 const EVENTS_OF_RECORD: Statement = {

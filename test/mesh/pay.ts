@@ -3,6 +3,7 @@ import { type Confirmation, takePayment } from "../../cli/take-payment.ts";
 import { EntryMode, PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { CardRead } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import type { PaymentReport, PayResponse } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
+import { systemClock } from "../../mesh/clock.ts";
 import { currencyFromLetters } from "../../payment/money.ts";
 import { TEST_PIN } from "../../payment/test-cards.ts";
 import { needsPin } from "../../payment/verification-rule.ts";
@@ -61,6 +62,7 @@ export async function pay(mesh: Mesh, wishes: PayWishes = {}): Promise<Paid> {
       },
     },
     interrupted: new AbortController().signal,
+    clock: systemClock,
   });
   if (wishes.isCardPresentedByReader !== true) await mesh.clients.readerControl.removeCard({});
   return { report, events };

@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Mesh, startMesh } from "../../cli/start/mesh-processes.ts";
 import { systemClock } from "../../mesh/clock.ts";
+import { endProcess, whenReaderIsGone } from "../../mesh/end-process.ts";
 import { installGoTool } from "../mesh/grpcurl.ts";
 import { LANGUAGES, type Language } from "./languages.ts";
 import { isCi, REQUIRED } from "./required.ts";
@@ -27,6 +28,7 @@ interface Row {
 const root = join(import.meta.dirname, "../..");
 const logs = join(root, ".cardlane", "polyglot");
 const LOG_LINES_SHOWN = 60;
+whenReaderIsGone();
 mkdirSync(logs, { recursive: true });
 
 const rows: Row[] = [];
@@ -52,7 +54,7 @@ for (const { name, counts, seconds, note } of rows) {
 if (isCi && leftOut.length > 0) console.log("In CI nothing may be left out.");
 console.log(inWords(total));
 const isWhole = leftOut.length === 0 && total.skipped === 0;
-process.exit(total.failed === 0 && (isWhole || !isCi) ? 0 : 1);
+await endProcess(total.failed === 0 && (isWhole || !isCi) ? 0 : 1);
 
 /** Adds a row to the table. @param work gives what came of it, or what the machine lacks. */
 async function add(name: string, work: () => Promise<TestCounts | string>): Promise<void> {

@@ -2,9 +2,11 @@
 
 import { parseArgs } from "node:util";
 import { systemClock } from "../../mesh/clock.ts";
+import { whenReaderIsGone } from "../../mesh/end-process.ts";
 import { registerMesh } from "./registered-mesh.ts";
 import { simulate } from "./simulate.ts";
 
+whenReaderIsGone();
 const { values } = parseArgs({
   options: {
     seeds: { type: "string", default: "300" },

@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cardlane/terminal/v1/terminal.proto.
  */
 export const file_cardlane_terminal_v1_terminal: GenFile = /*@__PURE__*/
-  fileDesc("CiNjYXJkbGFuZS90ZXJtaW5hbC92MS90ZXJtaW5hbC5wcm90bxIUY2FyZGxhbmUudGVybWluYWwudjEiuQEKClBheVJlcXVlc3QSMwoFc3RhcnQYASABKAsyIi5jYXJkbGFuZS50ZXJtaW5hbC52MS5TdGFydFBheW1lbnRIABI3Cgdjb25maXJtGAIgASgLMiQuY2FyZGxhbmUudGVybWluYWwudjEuQ29uZmlybVBheW1lbnRIABI1CgZjYW5jZWwYAyABKAsyIy5jYXJkbGFuZS50ZXJtaW5hbC52MS5DYW5jZWxQYXltZW50SABCBgoEc3RlcCLdAQoMU3RhcnRQYXltZW50EhIKCnBheW1lbnRfaWQYASABKAkSLgoEa2luZBgCIAEoDjIgLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudEtpbmQSLQoHYW1vdW50cxgDIAEoCzIcLmNhcmRsYW5lLnBheW1lbnQudjEuQW1vdW50cxIQCghjdXJyZW5jeRgEIAEoDRIWCg5hY2NlcHRfcGFydGlhbBgFIAEoCBIbChNwcmV2aW91c19wYXltZW50X2lkGAYgASgJEhMKC3RyYWNlcGFyZW50GAcgASgJIkYKDkNvbmZpcm1QYXltZW50Eg0KA3BpbhgBIAEoCUgAEhcKDXBpbl9vbl9yZWFkZXIYAiABKAhIAEIMCgpwaW5fc291cmNlIg8KDUNhbmNlbFBheW1lbnQiqAMKC1BheVJlc3BvbnNlEjcKB3N0YXJ0ZWQYASABKAsyJC5jYXJkbGFuZS50ZXJtaW5hbC52MS5QYXltZW50U3RhcnRlZEgAEjAKCHByZXBhcmVkGAIgASgLMhwuY2FyZGxhbmUucmVhZGVyLnYxLlByZXBhcmVkSAASNwoMcmVhZGVyX2V2ZW50GAMgASgLMh8uY2FyZGxhbmUucmVhZGVyLnYxLlJlYWRlckV2ZW50SAASOwoTY29uZmlybWF0aW9uX25lZWRlZBgEIAEoCzIcLmNhcmRsYW5lLnJlYWRlci52MS5DYXJkUmVhZEgAEjsKCXN1Ym1pdHRlZBgFIAEoCzImLmNhcmRsYW5lLnRlcm1pbmFsLnYxLlBheW1lbnRTdWJtaXR0ZWRIABI5CghyZWNvcmRlZBgGIAEoCzIlLmNhcmRsYW5lLnRlcm1pbmFsLnYxLlBheW1lbnRSZWNvcmRlZEgAEjcKCGZpbmlzaGVkGAcgASgLMiMuY2FyZGxhbmUudGVybWluYWwudjEuUGF5bWVudFJlcG9ydEgAQgcKBWV2ZW50IkwKDlBheW1lbnRTdGFydGVkEhIKCnBheW1lbnRfaWQYASABKAkSFQoNcmVhZGVyX3NlcmlhbBgCIAEoCRIPCgdyZXN1bWVkGAMgASgIIiYKEFBheW1lbnRTdWJtaXR0ZWQSEgoKcGF5bWVudF9pZBgBIAEoCSIoCg9QYXltZW50UmVjb3JkZWQSFQoNcmVjb3JkX251bWJlchgBIAEoCSLdAwoNUGF5bWVudFJlcG9ydBISCgpwYXltZW50X2lkGAEgASgJEhUKDXJlY29yZF9udW1iZXIYAiABKAkSMQoJY2VydGFpbnR5GAMgASgOMh4uY2FyZGxhbmUucGF5bWVudC52MS5DZXJ0YWludHkSMAoJbmV4dF9zdGVwGAQgASgOMh0uY2FyZGxhbmUucGF5bWVudC52MS5OZXh0U3RlcBIwCgVzdGF0ZRgFIAEoDjIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudFN0YXRlEisKBnJlc3VsdBgGIAEoCzIbLmNhcmRsYW5lLnBheW1lbnQudjEuUmVzdWx0EjgKDXNpZ25lZF9yZXN1bHQYByABKAsyIS5jYXJkbGFuZS5wYXltZW50LnYxLlNpZ25lZFJlc3VsdBIvCgVzaG93bhgIIAEoDjIgLmNhcmRsYW5lLnJlYWRlci52MS5TaG93bk91dGNvbWUSMAoFZmF1bHQYCSABKAsyIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRGYXVsdBIuCgdyZWNlaXB0GAogASgLMh0uY2FyZGxhbmUudGVybWluYWwudjEuUmVjZWlwdBIQCgh0cmFjZV9pZBgLIAEoCSLVAwoHUmVjZWlwdBIVCg1tZXJjaGFudF9uYW1lGAEgASgJEhMKC21lcmNoYW50X2lkGAIgASgJEhMKC3Rlcm1pbmFsX2lkGAMgASgJEi4KBGtpbmQYBCABKA4yIC5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRLaW5kEhQKDGFtb3VudF9taW5vchgFIAEoBBIQCghjdXJyZW5jeRgGIAEoDRISCgptYXNrZWRfcGFuGAcgASgJEg4KBnNjaGVtZRgIIAEoCRIyCgplbnRyeV9tb2RlGAkgASgOMh4uY2FyZGxhbmUucGF5bWVudC52MS5FbnRyeU1vZGUSNwoMdmVyaWZpY2F0aW9uGAogASgOMiEuY2FyZGxhbmUucGF5bWVudC52MS5WZXJpZmljYXRpb24SFQoNcmVjb3JkX251bWJlchgLIAEoCRIVCg1hcHByb3ZhbF9jb2RlGAwgASgJEhUKDXJlc3BvbnNlX2NvZGUYDSABKAkSGwoTcmV0cmlldmFsX3JlZmVyZW5jZRgOIAEoCRIPCgd0aW1lX21zGA8gASgDEi0KB291dGNvbWUYECABKA4yHC5jYXJkbGFuZS5wYXltZW50LnYxLk91dGNvbWUiLwoZR2V0VGVybWluYWxQYXltZW50UmVxdWVzdBISCgpwYXltZW50X2lkGAEgASgJIlEKGkdldFRlcm1pbmFsUGF5bWVudFJlc3BvbnNlEjMKBnJlcG9ydBgBIAEoCzIjLmNhcmRsYW5lLnRlcm1pbmFsLnYxLlBheW1lbnRSZXBvcnQiFAoSR2V0VGVybWluYWxSZXF1ZXN0IrgBChNHZXRUZXJtaW5hbFJlc3BvbnNlEjUKC2NlcnRpZmljYXRlGAEgASgLMiAuY2FyZGxhbmUua2V5cy52MS5TaWduZWRFbnZlbG9wZRI3Cgh0ZXJtaW5hbBgCIAEoCzIlLmNhcmRsYW5lLmtleXMudjEuVGVybWluYWxDZXJ0aWZpY2F0ZRIVCg1yZWFkZXJfc2VyaWFsGAMgASgJEhoKEmlzX3JlbGF5X2Nvbm5lY3RlZBgEIAEoCDLIAgoPVGVybWluYWxTZXJ2aWNlEk4KA1BheRIgLmNhcmRsYW5lLnRlcm1pbmFsLnYxLlBheVJlcXVlc3QaIS5jYXJkbGFuZS50ZXJtaW5hbC52MS5QYXlSZXNwb25zZSgBMAESfAoSR2V0VGVybWluYWxQYXltZW50Ei8uY2FyZGxhbmUudGVybWluYWwudjEuR2V0VGVybWluYWxQYXltZW50UmVxdWVzdBowLmNhcmRsYW5lLnRlcm1pbmFsLnYxLkdldFRlcm1pbmFsUGF5bWVudFJlc3BvbnNlIgOQAgISZwoLR2V0VGVybWluYWwSKC5jYXJkbGFuZS50ZXJtaW5hbC52MS5HZXRUZXJtaW5hbFJlcXVlc3QaKS5jYXJkbGFuZS50ZXJtaW5hbC52MS5HZXRUZXJtaW5hbFJlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_cardlane_keys_v1_keys, file_cardlane_payment_v1_payment, file_cardlane_reader_v1_reader]);
+  fileDesc("CiNjYXJkbGFuZS90ZXJtaW5hbC92MS90ZXJtaW5hbC5wcm90bxIUY2FyZGxhbmUudGVybWluYWwudjEiuQEKClBheVJlcXVlc3QSMwoFc3RhcnQYASABKAsyIi5jYXJkbGFuZS50ZXJtaW5hbC52MS5TdGFydFBheW1lbnRIABI3Cgdjb25maXJtGAIgASgLMiQuY2FyZGxhbmUudGVybWluYWwudjEuQ29uZmlybVBheW1lbnRIABI1CgZjYW5jZWwYAyABKAsyIy5jYXJkbGFuZS50ZXJtaW5hbC52MS5DYW5jZWxQYXltZW50SABCBgoEc3RlcCLdAQoMU3RhcnRQYXltZW50EhIKCnBheW1lbnRfaWQYASABKAkSLgoEa2luZBgCIAEoDjIgLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudEtpbmQSLQoHYW1vdW50cxgDIAEoCzIcLmNhcmRsYW5lLnBheW1lbnQudjEuQW1vdW50cxIQCghjdXJyZW5jeRgEIAEoDRIWCg5hY2NlcHRfcGFydGlhbBgFIAEoCBIbChNwcmV2aW91c19wYXltZW50X2lkGAYgASgJEhMKC3RyYWNlcGFyZW50GAcgASgJIkYKDkNvbmZpcm1QYXltZW50Eg0KA3BpbhgBIAEoCUgAEhcKDXBpbl9vbl9yZWFkZXIYAiABKAhIAEIMCgpwaW5fc291cmNlIg8KDUNhbmNlbFBheW1lbnQi4gMKC1BheVJlc3BvbnNlEjcKB3N0YXJ0ZWQYASABKAsyJC5jYXJkbGFuZS50ZXJtaW5hbC52MS5QYXltZW50U3RhcnRlZEgAEjAKCHByZXBhcmVkGAIgASgLMhwuY2FyZGxhbmUucmVhZGVyLnYxLlByZXBhcmVkSAASNwoMcmVhZGVyX2V2ZW50GAMgASgLMh8uY2FyZGxhbmUucmVhZGVyLnYxLlJlYWRlckV2ZW50SAASOwoTY29uZmlybWF0aW9uX25lZWRlZBgEIAEoCzIcLmNhcmRsYW5lLnJlYWRlci52MS5DYXJkUmVhZEgAEjsKCXN1Ym1pdHRlZBgFIAEoCzImLmNhcmRsYW5lLnRlcm1pbmFsLnYxLlBheW1lbnRTdWJtaXR0ZWRIABI5CghyZWNvcmRlZBgGIAEoCzIlLmNhcmRsYW5lLnRlcm1pbmFsLnYxLlBheW1lbnRSZWNvcmRlZEgAEjcKCGZpbmlzaGVkGAcgASgLMiMuY2FyZGxhbmUudGVybWluYWwudjEuUGF5bWVudFJlcG9ydEgAEjgKDHNpZ25fb2ZfbGlmZRgIIAEoCzIgLmNhcmRsYW5lLnRlcm1pbmFsLnYxLlNpZ25PZkxpZmVIAEIHCgVldmVudCIhCgpTaWduT2ZMaWZlEhMKC2ludGVydmFsX21zGAEgASgNIkwKDlBheW1lbnRTdGFydGVkEhIKCnBheW1lbnRfaWQYASABKAkSFQoNcmVhZGVyX3NlcmlhbBgCIAEoCRIPCgdyZXN1bWVkGAMgASgIIiYKEFBheW1lbnRTdWJtaXR0ZWQSEgoKcGF5bWVudF9pZBgBIAEoCSIoCg9QYXltZW50UmVjb3JkZWQSFQoNcmVjb3JkX251bWJlchgBIAEoCSLdAwoNUGF5bWVudFJlcG9ydBISCgpwYXltZW50X2lkGAEgASgJEhUKDXJlY29yZF9udW1iZXIYAiABKAkSMQoJY2VydGFpbnR5GAMgASgOMh4uY2FyZGxhbmUucGF5bWVudC52MS5DZXJ0YWludHkSMAoJbmV4dF9zdGVwGAQgASgOMh0uY2FyZGxhbmUucGF5bWVudC52MS5OZXh0U3RlcBIwCgVzdGF0ZRgFIAEoDjIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudFN0YXRlEisKBnJlc3VsdBgGIAEoCzIbLmNhcmRsYW5lLnBheW1lbnQudjEuUmVzdWx0EjgKDXNpZ25lZF9yZXN1bHQYByABKAsyIS5jYXJkbGFuZS5wYXltZW50LnYxLlNpZ25lZFJlc3VsdBIvCgVzaG93bhgIIAEoDjIgLmNhcmRsYW5lLnJlYWRlci52MS5TaG93bk91dGNvbWUSMAoFZmF1bHQYCSABKAsyIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRGYXVsdBIuCgdyZWNlaXB0GAogASgLMh0uY2FyZGxhbmUudGVybWluYWwudjEuUmVjZWlwdBIQCgh0cmFjZV9pZBgLIAEoCSLVAwoHUmVjZWlwdBIVCg1tZXJjaGFudF9uYW1lGAEgASgJEhMKC21lcmNoYW50X2lkGAIgASgJEhMKC3Rlcm1pbmFsX2lkGAMgASgJEi4KBGtpbmQYBCABKA4yIC5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRLaW5kEhQKDGFtb3VudF9taW5vchgFIAEoBBIQCghjdXJyZW5jeRgGIAEoDRISCgptYXNrZWRfcGFuGAcgASgJEg4KBnNjaGVtZRgIIAEoCRIyCgplbnRyeV9tb2RlGAkgASgOMh4uY2FyZGxhbmUucGF5bWVudC52MS5FbnRyeU1vZGUSNwoMdmVyaWZpY2F0aW9uGAogASgOMiEuY2FyZGxhbmUucGF5bWVudC52MS5WZXJpZmljYXRpb24SFQoNcmVjb3JkX251bWJlchgLIAEoCRIVCg1hcHByb3ZhbF9jb2RlGAwgASgJEhUKDXJlc3BvbnNlX2NvZGUYDSABKAkSGwoTcmV0cmlldmFsX3JlZmVyZW5jZRgOIAEoCRIPCgd0aW1lX21zGA8gASgDEi0KB291dGNvbWUYECABKA4yHC5jYXJkbGFuZS5wYXltZW50LnYxLk91dGNvbWUiLwoZR2V0VGVybWluYWxQYXltZW50UmVxdWVzdBISCgpwYXltZW50X2lkGAEgASgJIlEKGkdldFRlcm1pbmFsUGF5bWVudFJlc3BvbnNlEjMKBnJlcG9ydBgBIAEoCzIjLmNhcmRsYW5lLnRlcm1pbmFsLnYxLlBheW1lbnRSZXBvcnQiFAoSR2V0VGVybWluYWxSZXF1ZXN0IrgBChNHZXRUZXJtaW5hbFJlc3BvbnNlEjUKC2NlcnRpZmljYXRlGAEgASgLMiAuY2FyZGxhbmUua2V5cy52MS5TaWduZWRFbnZlbG9wZRI3Cgh0ZXJtaW5hbBgCIAEoCzIlLmNhcmRsYW5lLmtleXMudjEuVGVybWluYWxDZXJ0aWZpY2F0ZRIVCg1yZWFkZXJfc2VyaWFsGAMgASgJEhoKEmlzX3JlbGF5X2Nvbm5lY3RlZBgEIAEoCDLIAgoPVGVybWluYWxTZXJ2aWNlEk4KA1BheRIgLmNhcmRsYW5lLnRlcm1pbmFsLnYxLlBheVJlcXVlc3QaIS5jYXJkbGFuZS50ZXJtaW5hbC52MS5QYXlSZXNwb25zZSgBMAESfAoSR2V0VGVybWluYWxQYXltZW50Ei8uY2FyZGxhbmUudGVybWluYWwudjEuR2V0VGVybWluYWxQYXltZW50UmVxdWVzdBowLmNhcmRsYW5lLnRlcm1pbmFsLnYxLkdldFRlcm1pbmFsUGF5bWVudFJlc3BvbnNlIgOQAgISZwoLR2V0VGVybWluYWwSKC5jYXJkbGFuZS50ZXJtaW5hbC52MS5HZXRUZXJtaW5hbFJlcXVlc3QaKS5jYXJkbGFuZS50ZXJtaW5hbC52MS5HZXRUZXJtaW5hbFJlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_cardlane_keys_v1_keys, file_cardlane_payment_v1_payment, file_cardlane_reader_v1_reader]);
 
 /**
  * Till to terminal.
@@ -248,6 +248,15 @@ export type PayResponse = Message<"cardlane.terminal.v1.PayResponse"> & {
      */
     value: PaymentReport;
     case: "finished";
+  } | {
+    /**
+     * Nothing happened, and the terminal is there. Comes first of all, and again whenever nothing
+     * else was said for its interval, until finished. Terminals of earlier versions send none.
+     *
+     * @generated from field: cardlane.terminal.v1.SignOfLife sign_of_life = 8;
+     */
+    value: SignOfLife;
+    case: "signOfLife";
   } | { case: undefined; value?: undefined };
 };
 
@@ -257,6 +266,28 @@ export type PayResponse = Message<"cardlane.terminal.v1.PayResponse"> & {
  */
 export const PayResponseSchema: GenMessage<PayResponse> = /*@__PURE__*/
   messageDesc(file_cardlane_terminal_v1_terminal, 4);
+
+/**
+ * The terminal is there, and says how long it may be silent. A till that hears nothing for two and a
+ * half intervals takes the line for dead, and asks with the payment's id over a new connection.
+ *
+ * @generated from message cardlane.terminal.v1.SignOfLife
+ */
+export type SignOfLife = Message<"cardlane.terminal.v1.SignOfLife"> & {
+  /**
+   * How often the terminal speaks, in milliseconds, 1,000 to 60,000.
+   *
+   * @generated from field: uint32 interval_ms = 1;
+   */
+  intervalMs: number;
+};
+
+/**
+ * Describes the message cardlane.terminal.v1.SignOfLife.
+ * Use `create(SignOfLifeSchema)` to create a new message.
+ */
+export const SignOfLifeSchema: GenMessage<SignOfLife> = /*@__PURE__*/
+  messageDesc(file_cardlane_terminal_v1_terminal, 5);
 
 /**
  * The journal holds the payment id.
@@ -291,7 +322,7 @@ export type PaymentStarted = Message<"cardlane.terminal.v1.PaymentStarted"> & {
  * Use `create(PaymentStartedSchema)` to create a new message.
  */
 export const PaymentStartedSchema: GenMessage<PaymentStarted> = /*@__PURE__*/
-  messageDesc(file_cardlane_terminal_v1_terminal, 5);
+  messageDesc(file_cardlane_terminal_v1_terminal, 6);
 
 /**
  * The signed bytes went to the relay.
@@ -312,7 +343,7 @@ export type PaymentSubmitted = Message<"cardlane.terminal.v1.PaymentSubmitted"> 
  * Use `create(PaymentSubmittedSchema)` to create a new message.
  */
 export const PaymentSubmittedSchema: GenMessage<PaymentSubmitted> = /*@__PURE__*/
-  messageDesc(file_cardlane_terminal_v1_terminal, 6);
+  messageDesc(file_cardlane_terminal_v1_terminal, 7);
 
 /**
  * The relay answered with its record number.
@@ -333,7 +364,7 @@ export type PaymentRecorded = Message<"cardlane.terminal.v1.PaymentRecorded"> & 
  * Use `create(PaymentRecordedSchema)` to create a new message.
  */
 export const PaymentRecordedSchema: GenMessage<PaymentRecorded> = /*@__PURE__*/
-  messageDesc(file_cardlane_terminal_v1_terminal, 7);
+  messageDesc(file_cardlane_terminal_v1_terminal, 8);
 
 /**
  * What a terminal knows of a payment.
@@ -424,7 +455,7 @@ export type PaymentReport = Message<"cardlane.terminal.v1.PaymentReport"> & {
  * Use `create(PaymentReportSchema)` to create a new message.
  */
 export const PaymentReportSchema: GenMessage<PaymentReport> = /*@__PURE__*/
-  messageDesc(file_cardlane_terminal_v1_terminal, 8);
+  messageDesc(file_cardlane_terminal_v1_terminal, 9);
 
 /**
  * What is printed for the holder of the card. Contents follow the schemes' receipt rules.
@@ -550,7 +581,7 @@ export type Receipt = Message<"cardlane.terminal.v1.Receipt"> & {
  * Use `create(ReceiptSchema)` to create a new message.
  */
 export const ReceiptSchema: GenMessage<Receipt> = /*@__PURE__*/
-  messageDesc(file_cardlane_terminal_v1_terminal, 9);
+  messageDesc(file_cardlane_terminal_v1_terminal, 10);
 
 /**
  * Ask what became of a payment.
@@ -571,7 +602,7 @@ export type GetTerminalPaymentRequest = Message<"cardlane.terminal.v1.GetTermina
  * Use `create(GetTerminalPaymentRequestSchema)` to create a new message.
  */
 export const GetTerminalPaymentRequestSchema: GenMessage<GetTerminalPaymentRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_terminal_v1_terminal, 10);
+  messageDesc(file_cardlane_terminal_v1_terminal, 11);
 
 /**
  * What became of it.
@@ -592,7 +623,7 @@ export type GetTerminalPaymentResponse = Message<"cardlane.terminal.v1.GetTermin
  * Use `create(GetTerminalPaymentResponseSchema)` to create a new message.
  */
 export const GetTerminalPaymentResponseSchema: GenMessage<GetTerminalPaymentResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_terminal_v1_terminal, 11);
+  messageDesc(file_cardlane_terminal_v1_terminal, 12);
 
 /**
  * Ask who the terminal is.
@@ -607,7 +638,7 @@ export type GetTerminalRequest = Message<"cardlane.terminal.v1.GetTerminalReques
  * Use `create(GetTerminalRequestSchema)` to create a new message.
  */
 export const GetTerminalRequestSchema: GenMessage<GetTerminalRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_terminal_v1_terminal, 12);
+  messageDesc(file_cardlane_terminal_v1_terminal, 13);
 
 /**
  * Who the terminal is.
@@ -649,7 +680,7 @@ export type GetTerminalResponse = Message<"cardlane.terminal.v1.GetTerminalRespo
  * Use `create(GetTerminalResponseSchema)` to create a new message.
  */
 export const GetTerminalResponseSchema: GenMessage<GetTerminalResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_terminal_v1_terminal, 13);
+  messageDesc(file_cardlane_terminal_v1_terminal, 14);
 
 /**
  * What a terminal offers to a till.
@@ -659,7 +690,8 @@ export const GetTerminalResponseSchema: GenMessage<GetTerminalResponse> = /*@__P
 export const TerminalService: GenService<{
   /**
    * One payment from prepare to result. The first request starts it, later ones answer what the
-   * terminal asks. Cutting the stream does not undo a payment that was submitted: GetTerminalPayment tells.
+   * terminal asks. Cutting the stream does not undo a payment that was submitted: GetTerminalPayment tells,
+   * and so does Pay with the same payment id, which never charges again.
    *
    * @generated from rpc cardlane.terminal.v1.TerminalService.Pay
    */

@@ -1022,8 +1022,9 @@ func (x *ListPaymentsResponse) GetNextPageToken() string {
 // From where to watch.
 type WatchPaymentsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The last sequence the caller has seen; 0 from the oldest that is kept. One that is older than
-	// that is refused with WRONG_STATE: what happened in between can be listed, not watched.
+	// The last position the caller has seen; 0 from the oldest that is kept. One that is older than
+	// that is refused with WRONG_STATE: what happened in between can be listed, not watched. So is one
+	// that is ahead of the log, which was restored or made anew then: its changes have other numbers.
 	AfterSequence uint64 `protobuf:"varint,1,opt,name=after_sequence,json=afterSequence,proto3" json:"after_sequence,omitempty"`
 	// Start with what happens from now on, whatever after_sequence says.
 	FromNow bool `protobuf:"varint,2,opt,name=from_now,json=fromNow,proto3" json:"from_now,omitempty"`
@@ -1084,7 +1085,8 @@ func (x *WatchPaymentsRequest) GetMerchantId() string {
 	return ""
 }
 
-// One change of one record.
+// One change of one record, or a sign of life: one comes first of all, and again at least every ten
+// seconds. Who hears nothing for 25 seconds takes the line for dead, and asks again from `position`.
 type WatchPaymentsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Strictly increasing; gaps are possible. 0: only a sign of life.
@@ -1094,7 +1096,14 @@ type WatchPaymentsResponse struct {
 	// The state this change brought.
 	State v11.PaymentState `protobuf:"varint,3,opt,name=state,proto3,enum=cardlane.payment.v1.PaymentState" json:"state,omitempty"`
 	// When, Unix milliseconds.
-	ChangedAtMs   int64 `protobuf:"varint,4,opt,name=changed_at_ms,json=changedAtMs,proto3" json:"changed_at_ms,omitempty"`
+	ChangedAtMs int64 `protobuf:"varint,4,opt,name=changed_at_ms,json=changedAtMs,proto3" json:"changed_at_ms,omitempty"`
+	// Where a watch goes on that ends here: after_sequence of the next one. Every change that this watch
+	// is to hear of up to here was told. 0: from a relay that does not say; the last sequence will do.
+	Position uint64 `protobuf:"varint,5,opt,name=position,proto3" json:"position,omitempty"`
+	// How late changes may be, in milliseconds: a transaction in the relay's database has begun so long
+	// ago, as far as this relay has seen, and holds back what was committed after it. 0: nothing is late.
+	// In signs of life alone.
+	HeldBackMs    int64 `protobuf:"varint,6,opt,name=held_back_ms,json=heldBackMs,proto3" json:"held_back_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1153,6 +1162,20 @@ func (x *WatchPaymentsResponse) GetState() v11.PaymentState {
 func (x *WatchPaymentsResponse) GetChangedAtMs() int64 {
 	if x != nil {
 		return x.ChangedAtMs
+	}
+	return 0
+}
+
+func (x *WatchPaymentsResponse) GetPosition() uint64 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
+func (x *WatchPaymentsResponse) GetHeldBackMs() int64 {
+	if x != nil {
+		return x.HeldBackMs
 	}
 	return 0
 }
@@ -3171,12 +3194,15 @@ const file_cardlane_relay_v1_relay_proto_rawDesc = "" +
 	"\x0eafter_sequence\x18\x01 \x01(\x04R\rafterSequence\x12\x19\n" +
 	"\bfrom_now\x18\x02 \x01(\bR\afromNow\x12\x1f\n" +
 	"\vmerchant_id\x18\x03 \x01(\tR\n" +
-	"merchantId\"\xcc\x01\n" +
+	"merchantId\"\x8a\x02\n" +
 	"\x15WatchPaymentsResponse\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12:\n" +
 	"\apayment\x18\x02 \x01(\v2 .cardlane.relay.v1.PaymentRecordR\apayment\x127\n" +
 	"\x05state\x18\x03 \x01(\x0e2!.cardlane.payment.v1.PaymentStateR\x05state\x12\"\n" +
-	"\rchanged_at_ms\x18\x04 \x01(\x03R\vchangedAtMs\"\x86\x01\n" +
+	"\rchanged_at_ms\x18\x04 \x01(\x03R\vchangedAtMs\x12\x1a\n" +
+	"\bposition\x18\x05 \x01(\x04R\bposition\x12 \n" +
+	"\fheld_back_ms\x18\x06 \x01(\x03R\n" +
+	"heldBackMs\"\x86\x01\n" +
 	"\x18SubmitInstructionRequest\x12H\n" +
 	"\vinstruction\x18\x01 \x01(\v2&.cardlane.payment.v1.SignedInstructionR\vinstruction\x12 \n" +
 	"\vtraceparent\x18\x02 \x01(\tR\vtraceparent\"W\n" +

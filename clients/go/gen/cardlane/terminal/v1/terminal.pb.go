@@ -369,6 +369,7 @@ type PayResponse struct {
 	//	*PayResponse_Submitted
 	//	*PayResponse_Recorded
 	//	*PayResponse_Finished
+	//	*PayResponse_SignOfLife
 	Event         isPayResponse_Event `protobuf_oneof:"event"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -474,6 +475,15 @@ func (x *PayResponse) GetFinished() *PaymentReport {
 	return nil
 }
 
+func (x *PayResponse) GetSignOfLife() *SignOfLife {
+	if x != nil {
+		if x, ok := x.Event.(*PayResponse_SignOfLife); ok {
+			return x.SignOfLife
+		}
+	}
+	return nil
+}
+
 type isPayResponse_Event interface {
 	isPayResponse_Event()
 }
@@ -513,6 +523,12 @@ type PayResponse_Finished struct {
 	Finished *PaymentReport `protobuf:"bytes,7,opt,name=finished,proto3,oneof"`
 }
 
+type PayResponse_SignOfLife struct {
+	// Nothing happened, and the terminal is there. Comes first of all, and again whenever nothing
+	// else was said for its interval, until finished. Terminals of earlier versions send none.
+	SignOfLife *SignOfLife `protobuf:"bytes,8,opt,name=sign_of_life,json=signOfLife,proto3,oneof"`
+}
+
 func (*PayResponse_Started) isPayResponse_Event() {}
 
 func (*PayResponse_Prepared) isPayResponse_Event() {}
@@ -526,6 +542,55 @@ func (*PayResponse_Submitted) isPayResponse_Event() {}
 func (*PayResponse_Recorded) isPayResponse_Event() {}
 
 func (*PayResponse_Finished) isPayResponse_Event() {}
+
+func (*PayResponse_SignOfLife) isPayResponse_Event() {}
+
+// The terminal is there, and says how long it may be silent. A till that hears nothing for two and a
+// half intervals takes the line for dead, and asks with the payment's id over a new connection.
+type SignOfLife struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How often the terminal speaks, in milliseconds, 1,000 to 60,000.
+	IntervalMs    uint32 `protobuf:"varint,1,opt,name=interval_ms,json=intervalMs,proto3" json:"interval_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignOfLife) Reset() {
+	*x = SignOfLife{}
+	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignOfLife) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignOfLife) ProtoMessage() {}
+
+func (x *SignOfLife) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignOfLife.ProtoReflect.Descriptor instead.
+func (*SignOfLife) Descriptor() ([]byte, []int) {
+	return file_cardlane_terminal_v1_terminal_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *SignOfLife) GetIntervalMs() uint32 {
+	if x != nil {
+		return x.IntervalMs
+	}
+	return 0
+}
 
 // The journal holds the payment id.
 type PaymentStarted struct {
@@ -542,7 +607,7 @@ type PaymentStarted struct {
 
 func (x *PaymentStarted) Reset() {
 	*x = PaymentStarted{}
-	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[5]
+	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -554,7 +619,7 @@ func (x *PaymentStarted) String() string {
 func (*PaymentStarted) ProtoMessage() {}
 
 func (x *PaymentStarted) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[5]
+	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -567,7 +632,7 @@ func (x *PaymentStarted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PaymentStarted.ProtoReflect.Descriptor instead.
 func (*PaymentStarted) Descriptor() ([]byte, []int) {
-	return file_cardlane_terminal_v1_terminal_proto_rawDescGZIP(), []int{5}
+	return file_cardlane_terminal_v1_terminal_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *PaymentStarted) GetPaymentId() string {
@@ -602,7 +667,7 @@ type PaymentSubmitted struct {
 
 func (x *PaymentSubmitted) Reset() {
 	*x = PaymentSubmitted{}
-	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[6]
+	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -614,7 +679,7 @@ func (x *PaymentSubmitted) String() string {
 func (*PaymentSubmitted) ProtoMessage() {}
 
 func (x *PaymentSubmitted) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[6]
+	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -627,7 +692,7 @@ func (x *PaymentSubmitted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PaymentSubmitted.ProtoReflect.Descriptor instead.
 func (*PaymentSubmitted) Descriptor() ([]byte, []int) {
-	return file_cardlane_terminal_v1_terminal_proto_rawDescGZIP(), []int{6}
+	return file_cardlane_terminal_v1_terminal_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *PaymentSubmitted) GetPaymentId() string {
@@ -648,7 +713,7 @@ type PaymentRecorded struct {
 
 func (x *PaymentRecorded) Reset() {
 	*x = PaymentRecorded{}
-	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[7]
+	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -660,7 +725,7 @@ func (x *PaymentRecorded) String() string {
 func (*PaymentRecorded) ProtoMessage() {}
 
 func (x *PaymentRecorded) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[7]
+	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -673,7 +738,7 @@ func (x *PaymentRecorded) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PaymentRecorded.ProtoReflect.Descriptor instead.
 func (*PaymentRecorded) Descriptor() ([]byte, []int) {
-	return file_cardlane_terminal_v1_terminal_proto_rawDescGZIP(), []int{7}
+	return file_cardlane_terminal_v1_terminal_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *PaymentRecorded) GetRecordNumber() string {
@@ -714,7 +779,7 @@ type PaymentReport struct {
 
 func (x *PaymentReport) Reset() {
 	*x = PaymentReport{}
-	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[8]
+	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -726,7 +791,7 @@ func (x *PaymentReport) String() string {
 func (*PaymentReport) ProtoMessage() {}
 
 func (x *PaymentReport) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[8]
+	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -739,7 +804,7 @@ func (x *PaymentReport) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PaymentReport.ProtoReflect.Descriptor instead.
 func (*PaymentReport) Descriptor() ([]byte, []int) {
-	return file_cardlane_terminal_v1_terminal_proto_rawDescGZIP(), []int{8}
+	return file_cardlane_terminal_v1_terminal_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *PaymentReport) GetPaymentId() string {
@@ -860,7 +925,7 @@ type Receipt struct {
 
 func (x *Receipt) Reset() {
 	*x = Receipt{}
-	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[9]
+	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -872,7 +937,7 @@ func (x *Receipt) String() string {
 func (*Receipt) ProtoMessage() {}
 
 func (x *Receipt) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[9]
+	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -885,7 +950,7 @@ func (x *Receipt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Receipt.ProtoReflect.Descriptor instead.
 func (*Receipt) Descriptor() ([]byte, []int) {
-	return file_cardlane_terminal_v1_terminal_proto_rawDescGZIP(), []int{9}
+	return file_cardlane_terminal_v1_terminal_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Receipt) GetMerchantName() string {
@@ -1011,7 +1076,7 @@ type GetTerminalPaymentRequest struct {
 
 func (x *GetTerminalPaymentRequest) Reset() {
 	*x = GetTerminalPaymentRequest{}
-	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[10]
+	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1023,7 +1088,7 @@ func (x *GetTerminalPaymentRequest) String() string {
 func (*GetTerminalPaymentRequest) ProtoMessage() {}
 
 func (x *GetTerminalPaymentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[10]
+	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1036,7 +1101,7 @@ func (x *GetTerminalPaymentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTerminalPaymentRequest.ProtoReflect.Descriptor instead.
 func (*GetTerminalPaymentRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_terminal_v1_terminal_proto_rawDescGZIP(), []int{10}
+	return file_cardlane_terminal_v1_terminal_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *GetTerminalPaymentRequest) GetPaymentId() string {
@@ -1057,7 +1122,7 @@ type GetTerminalPaymentResponse struct {
 
 func (x *GetTerminalPaymentResponse) Reset() {
 	*x = GetTerminalPaymentResponse{}
-	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[11]
+	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1069,7 +1134,7 @@ func (x *GetTerminalPaymentResponse) String() string {
 func (*GetTerminalPaymentResponse) ProtoMessage() {}
 
 func (x *GetTerminalPaymentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[11]
+	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1082,7 +1147,7 @@ func (x *GetTerminalPaymentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTerminalPaymentResponse.ProtoReflect.Descriptor instead.
 func (*GetTerminalPaymentResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_terminal_v1_terminal_proto_rawDescGZIP(), []int{11}
+	return file_cardlane_terminal_v1_terminal_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *GetTerminalPaymentResponse) GetReport() *PaymentReport {
@@ -1101,7 +1166,7 @@ type GetTerminalRequest struct {
 
 func (x *GetTerminalRequest) Reset() {
 	*x = GetTerminalRequest{}
-	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[12]
+	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1113,7 +1178,7 @@ func (x *GetTerminalRequest) String() string {
 func (*GetTerminalRequest) ProtoMessage() {}
 
 func (x *GetTerminalRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[12]
+	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1126,7 +1191,7 @@ func (x *GetTerminalRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTerminalRequest.ProtoReflect.Descriptor instead.
 func (*GetTerminalRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_terminal_v1_terminal_proto_rawDescGZIP(), []int{12}
+	return file_cardlane_terminal_v1_terminal_proto_rawDescGZIP(), []int{13}
 }
 
 // Who the terminal is.
@@ -1146,7 +1211,7 @@ type GetTerminalResponse struct {
 
 func (x *GetTerminalResponse) Reset() {
 	*x = GetTerminalResponse{}
-	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[13]
+	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1158,7 +1223,7 @@ func (x *GetTerminalResponse) String() string {
 func (*GetTerminalResponse) ProtoMessage() {}
 
 func (x *GetTerminalResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[13]
+	mi := &file_cardlane_terminal_v1_terminal_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1171,7 +1236,7 @@ func (x *GetTerminalResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetTerminalResponse.ProtoReflect.Descriptor instead.
 func (*GetTerminalResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_terminal_v1_terminal_proto_rawDescGZIP(), []int{13}
+	return file_cardlane_terminal_v1_terminal_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *GetTerminalResponse) GetCertificate() *v12.SignedEnvelope {
@@ -1227,7 +1292,7 @@ const file_cardlane_terminal_v1_terminal_proto_rawDesc = "" +
 	"\rpin_on_reader\x18\x02 \x01(\bH\x00R\vpinOnReaderB\f\n" +
 	"\n" +
 	"pin_source\"\x0f\n" +
-	"\rCancelPayment\"\xfb\x03\n" +
+	"\rCancelPayment\"\xc1\x04\n" +
 	"\vPayResponse\x12@\n" +
 	"\astarted\x18\x01 \x01(\v2$.cardlane.terminal.v1.PaymentStartedH\x00R\astarted\x12:\n" +
 	"\bprepared\x18\x02 \x01(\v2\x1c.cardlane.reader.v1.PreparedH\x00R\bprepared\x12D\n" +
@@ -1235,8 +1300,14 @@ const file_cardlane_terminal_v1_terminal_proto_rawDesc = "" +
 	"\x13confirmation_needed\x18\x04 \x01(\v2\x1c.cardlane.reader.v1.CardReadH\x00R\x12confirmationNeeded\x12F\n" +
 	"\tsubmitted\x18\x05 \x01(\v2&.cardlane.terminal.v1.PaymentSubmittedH\x00R\tsubmitted\x12C\n" +
 	"\brecorded\x18\x06 \x01(\v2%.cardlane.terminal.v1.PaymentRecordedH\x00R\brecorded\x12A\n" +
-	"\bfinished\x18\a \x01(\v2#.cardlane.terminal.v1.PaymentReportH\x00R\bfinishedB\a\n" +
-	"\x05event\"n\n" +
+	"\bfinished\x18\a \x01(\v2#.cardlane.terminal.v1.PaymentReportH\x00R\bfinished\x12D\n" +
+	"\fsign_of_life\x18\b \x01(\v2 .cardlane.terminal.v1.SignOfLifeH\x00R\n" +
+	"signOfLifeB\a\n" +
+	"\x05event\"-\n" +
+	"\n" +
+	"SignOfLife\x12\x1f\n" +
+	"\vinterval_ms\x18\x01 \x01(\rR\n" +
+	"intervalMs\"n\n" +
 	"\x0ePaymentStarted\x12\x1d\n" +
 	"\n" +
 	"payment_id\x18\x01 \x01(\tR\tpaymentId\x12#\n" +
@@ -1312,79 +1383,81 @@ func file_cardlane_terminal_v1_terminal_proto_rawDescGZIP() []byte {
 	return file_cardlane_terminal_v1_terminal_proto_rawDescData
 }
 
-var file_cardlane_terminal_v1_terminal_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_cardlane_terminal_v1_terminal_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_cardlane_terminal_v1_terminal_proto_goTypes = []any{
 	(*PayRequest)(nil),                 // 0: cardlane.terminal.v1.PayRequest
 	(*StartPayment)(nil),               // 1: cardlane.terminal.v1.StartPayment
 	(*ConfirmPayment)(nil),             // 2: cardlane.terminal.v1.ConfirmPayment
 	(*CancelPayment)(nil),              // 3: cardlane.terminal.v1.CancelPayment
 	(*PayResponse)(nil),                // 4: cardlane.terminal.v1.PayResponse
-	(*PaymentStarted)(nil),             // 5: cardlane.terminal.v1.PaymentStarted
-	(*PaymentSubmitted)(nil),           // 6: cardlane.terminal.v1.PaymentSubmitted
-	(*PaymentRecorded)(nil),            // 7: cardlane.terminal.v1.PaymentRecorded
-	(*PaymentReport)(nil),              // 8: cardlane.terminal.v1.PaymentReport
-	(*Receipt)(nil),                    // 9: cardlane.terminal.v1.Receipt
-	(*GetTerminalPaymentRequest)(nil),  // 10: cardlane.terminal.v1.GetTerminalPaymentRequest
-	(*GetTerminalPaymentResponse)(nil), // 11: cardlane.terminal.v1.GetTerminalPaymentResponse
-	(*GetTerminalRequest)(nil),         // 12: cardlane.terminal.v1.GetTerminalRequest
-	(*GetTerminalResponse)(nil),        // 13: cardlane.terminal.v1.GetTerminalResponse
-	(v1.PaymentKind)(0),                // 14: cardlane.payment.v1.PaymentKind
-	(*v1.Amounts)(nil),                 // 15: cardlane.payment.v1.Amounts
-	(*v11.Prepared)(nil),               // 16: cardlane.reader.v1.Prepared
-	(*v11.ReaderEvent)(nil),            // 17: cardlane.reader.v1.ReaderEvent
-	(*v11.CardRead)(nil),               // 18: cardlane.reader.v1.CardRead
-	(v1.Certainty)(0),                  // 19: cardlane.payment.v1.Certainty
-	(v1.NextStep)(0),                   // 20: cardlane.payment.v1.NextStep
-	(v1.PaymentState)(0),               // 21: cardlane.payment.v1.PaymentState
-	(*v1.Result)(nil),                  // 22: cardlane.payment.v1.Result
-	(*v1.SignedResult)(nil),            // 23: cardlane.payment.v1.SignedResult
-	(v11.ShownOutcome)(0),              // 24: cardlane.reader.v1.ShownOutcome
-	(*v1.PaymentFault)(nil),            // 25: cardlane.payment.v1.PaymentFault
-	(v1.EntryMode)(0),                  // 26: cardlane.payment.v1.EntryMode
-	(v1.Verification)(0),               // 27: cardlane.payment.v1.Verification
-	(v1.Outcome)(0),                    // 28: cardlane.payment.v1.Outcome
-	(*v12.SignedEnvelope)(nil),         // 29: cardlane.keys.v1.SignedEnvelope
-	(*v12.TerminalCertificate)(nil),    // 30: cardlane.keys.v1.TerminalCertificate
+	(*SignOfLife)(nil),                 // 5: cardlane.terminal.v1.SignOfLife
+	(*PaymentStarted)(nil),             // 6: cardlane.terminal.v1.PaymentStarted
+	(*PaymentSubmitted)(nil),           // 7: cardlane.terminal.v1.PaymentSubmitted
+	(*PaymentRecorded)(nil),            // 8: cardlane.terminal.v1.PaymentRecorded
+	(*PaymentReport)(nil),              // 9: cardlane.terminal.v1.PaymentReport
+	(*Receipt)(nil),                    // 10: cardlane.terminal.v1.Receipt
+	(*GetTerminalPaymentRequest)(nil),  // 11: cardlane.terminal.v1.GetTerminalPaymentRequest
+	(*GetTerminalPaymentResponse)(nil), // 12: cardlane.terminal.v1.GetTerminalPaymentResponse
+	(*GetTerminalRequest)(nil),         // 13: cardlane.terminal.v1.GetTerminalRequest
+	(*GetTerminalResponse)(nil),        // 14: cardlane.terminal.v1.GetTerminalResponse
+	(v1.PaymentKind)(0),                // 15: cardlane.payment.v1.PaymentKind
+	(*v1.Amounts)(nil),                 // 16: cardlane.payment.v1.Amounts
+	(*v11.Prepared)(nil),               // 17: cardlane.reader.v1.Prepared
+	(*v11.ReaderEvent)(nil),            // 18: cardlane.reader.v1.ReaderEvent
+	(*v11.CardRead)(nil),               // 19: cardlane.reader.v1.CardRead
+	(v1.Certainty)(0),                  // 20: cardlane.payment.v1.Certainty
+	(v1.NextStep)(0),                   // 21: cardlane.payment.v1.NextStep
+	(v1.PaymentState)(0),               // 22: cardlane.payment.v1.PaymentState
+	(*v1.Result)(nil),                  // 23: cardlane.payment.v1.Result
+	(*v1.SignedResult)(nil),            // 24: cardlane.payment.v1.SignedResult
+	(v11.ShownOutcome)(0),              // 25: cardlane.reader.v1.ShownOutcome
+	(*v1.PaymentFault)(nil),            // 26: cardlane.payment.v1.PaymentFault
+	(v1.EntryMode)(0),                  // 27: cardlane.payment.v1.EntryMode
+	(v1.Verification)(0),               // 28: cardlane.payment.v1.Verification
+	(v1.Outcome)(0),                    // 29: cardlane.payment.v1.Outcome
+	(*v12.SignedEnvelope)(nil),         // 30: cardlane.keys.v1.SignedEnvelope
+	(*v12.TerminalCertificate)(nil),    // 31: cardlane.keys.v1.TerminalCertificate
 }
 var file_cardlane_terminal_v1_terminal_proto_depIdxs = []int32{
 	1,  // 0: cardlane.terminal.v1.PayRequest.start:type_name -> cardlane.terminal.v1.StartPayment
 	2,  // 1: cardlane.terminal.v1.PayRequest.confirm:type_name -> cardlane.terminal.v1.ConfirmPayment
 	3,  // 2: cardlane.terminal.v1.PayRequest.cancel:type_name -> cardlane.terminal.v1.CancelPayment
-	14, // 3: cardlane.terminal.v1.StartPayment.kind:type_name -> cardlane.payment.v1.PaymentKind
-	15, // 4: cardlane.terminal.v1.StartPayment.amounts:type_name -> cardlane.payment.v1.Amounts
-	5,  // 5: cardlane.terminal.v1.PayResponse.started:type_name -> cardlane.terminal.v1.PaymentStarted
-	16, // 6: cardlane.terminal.v1.PayResponse.prepared:type_name -> cardlane.reader.v1.Prepared
-	17, // 7: cardlane.terminal.v1.PayResponse.reader_event:type_name -> cardlane.reader.v1.ReaderEvent
-	18, // 8: cardlane.terminal.v1.PayResponse.confirmation_needed:type_name -> cardlane.reader.v1.CardRead
-	6,  // 9: cardlane.terminal.v1.PayResponse.submitted:type_name -> cardlane.terminal.v1.PaymentSubmitted
-	7,  // 10: cardlane.terminal.v1.PayResponse.recorded:type_name -> cardlane.terminal.v1.PaymentRecorded
-	8,  // 11: cardlane.terminal.v1.PayResponse.finished:type_name -> cardlane.terminal.v1.PaymentReport
-	19, // 12: cardlane.terminal.v1.PaymentReport.certainty:type_name -> cardlane.payment.v1.Certainty
-	20, // 13: cardlane.terminal.v1.PaymentReport.next_step:type_name -> cardlane.payment.v1.NextStep
-	21, // 14: cardlane.terminal.v1.PaymentReport.state:type_name -> cardlane.payment.v1.PaymentState
-	22, // 15: cardlane.terminal.v1.PaymentReport.result:type_name -> cardlane.payment.v1.Result
-	23, // 16: cardlane.terminal.v1.PaymentReport.signed_result:type_name -> cardlane.payment.v1.SignedResult
-	24, // 17: cardlane.terminal.v1.PaymentReport.shown:type_name -> cardlane.reader.v1.ShownOutcome
-	25, // 18: cardlane.terminal.v1.PaymentReport.fault:type_name -> cardlane.payment.v1.PaymentFault
-	9,  // 19: cardlane.terminal.v1.PaymentReport.receipt:type_name -> cardlane.terminal.v1.Receipt
-	14, // 20: cardlane.terminal.v1.Receipt.kind:type_name -> cardlane.payment.v1.PaymentKind
-	26, // 21: cardlane.terminal.v1.Receipt.entry_mode:type_name -> cardlane.payment.v1.EntryMode
-	27, // 22: cardlane.terminal.v1.Receipt.verification:type_name -> cardlane.payment.v1.Verification
-	28, // 23: cardlane.terminal.v1.Receipt.outcome:type_name -> cardlane.payment.v1.Outcome
-	8,  // 24: cardlane.terminal.v1.GetTerminalPaymentResponse.report:type_name -> cardlane.terminal.v1.PaymentReport
-	29, // 25: cardlane.terminal.v1.GetTerminalResponse.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
-	30, // 26: cardlane.terminal.v1.GetTerminalResponse.terminal:type_name -> cardlane.keys.v1.TerminalCertificate
-	0,  // 27: cardlane.terminal.v1.TerminalService.Pay:input_type -> cardlane.terminal.v1.PayRequest
-	10, // 28: cardlane.terminal.v1.TerminalService.GetTerminalPayment:input_type -> cardlane.terminal.v1.GetTerminalPaymentRequest
-	12, // 29: cardlane.terminal.v1.TerminalService.GetTerminal:input_type -> cardlane.terminal.v1.GetTerminalRequest
-	4,  // 30: cardlane.terminal.v1.TerminalService.Pay:output_type -> cardlane.terminal.v1.PayResponse
-	11, // 31: cardlane.terminal.v1.TerminalService.GetTerminalPayment:output_type -> cardlane.terminal.v1.GetTerminalPaymentResponse
-	13, // 32: cardlane.terminal.v1.TerminalService.GetTerminal:output_type -> cardlane.terminal.v1.GetTerminalResponse
-	30, // [30:33] is the sub-list for method output_type
-	27, // [27:30] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	15, // 3: cardlane.terminal.v1.StartPayment.kind:type_name -> cardlane.payment.v1.PaymentKind
+	16, // 4: cardlane.terminal.v1.StartPayment.amounts:type_name -> cardlane.payment.v1.Amounts
+	6,  // 5: cardlane.terminal.v1.PayResponse.started:type_name -> cardlane.terminal.v1.PaymentStarted
+	17, // 6: cardlane.terminal.v1.PayResponse.prepared:type_name -> cardlane.reader.v1.Prepared
+	18, // 7: cardlane.terminal.v1.PayResponse.reader_event:type_name -> cardlane.reader.v1.ReaderEvent
+	19, // 8: cardlane.terminal.v1.PayResponse.confirmation_needed:type_name -> cardlane.reader.v1.CardRead
+	7,  // 9: cardlane.terminal.v1.PayResponse.submitted:type_name -> cardlane.terminal.v1.PaymentSubmitted
+	8,  // 10: cardlane.terminal.v1.PayResponse.recorded:type_name -> cardlane.terminal.v1.PaymentRecorded
+	9,  // 11: cardlane.terminal.v1.PayResponse.finished:type_name -> cardlane.terminal.v1.PaymentReport
+	5,  // 12: cardlane.terminal.v1.PayResponse.sign_of_life:type_name -> cardlane.terminal.v1.SignOfLife
+	20, // 13: cardlane.terminal.v1.PaymentReport.certainty:type_name -> cardlane.payment.v1.Certainty
+	21, // 14: cardlane.terminal.v1.PaymentReport.next_step:type_name -> cardlane.payment.v1.NextStep
+	22, // 15: cardlane.terminal.v1.PaymentReport.state:type_name -> cardlane.payment.v1.PaymentState
+	23, // 16: cardlane.terminal.v1.PaymentReport.result:type_name -> cardlane.payment.v1.Result
+	24, // 17: cardlane.terminal.v1.PaymentReport.signed_result:type_name -> cardlane.payment.v1.SignedResult
+	25, // 18: cardlane.terminal.v1.PaymentReport.shown:type_name -> cardlane.reader.v1.ShownOutcome
+	26, // 19: cardlane.terminal.v1.PaymentReport.fault:type_name -> cardlane.payment.v1.PaymentFault
+	10, // 20: cardlane.terminal.v1.PaymentReport.receipt:type_name -> cardlane.terminal.v1.Receipt
+	15, // 21: cardlane.terminal.v1.Receipt.kind:type_name -> cardlane.payment.v1.PaymentKind
+	27, // 22: cardlane.terminal.v1.Receipt.entry_mode:type_name -> cardlane.payment.v1.EntryMode
+	28, // 23: cardlane.terminal.v1.Receipt.verification:type_name -> cardlane.payment.v1.Verification
+	29, // 24: cardlane.terminal.v1.Receipt.outcome:type_name -> cardlane.payment.v1.Outcome
+	9,  // 25: cardlane.terminal.v1.GetTerminalPaymentResponse.report:type_name -> cardlane.terminal.v1.PaymentReport
+	30, // 26: cardlane.terminal.v1.GetTerminalResponse.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
+	31, // 27: cardlane.terminal.v1.GetTerminalResponse.terminal:type_name -> cardlane.keys.v1.TerminalCertificate
+	0,  // 28: cardlane.terminal.v1.TerminalService.Pay:input_type -> cardlane.terminal.v1.PayRequest
+	11, // 29: cardlane.terminal.v1.TerminalService.GetTerminalPayment:input_type -> cardlane.terminal.v1.GetTerminalPaymentRequest
+	13, // 30: cardlane.terminal.v1.TerminalService.GetTerminal:input_type -> cardlane.terminal.v1.GetTerminalRequest
+	4,  // 31: cardlane.terminal.v1.TerminalService.Pay:output_type -> cardlane.terminal.v1.PayResponse
+	12, // 32: cardlane.terminal.v1.TerminalService.GetTerminalPayment:output_type -> cardlane.terminal.v1.GetTerminalPaymentResponse
+	14, // 33: cardlane.terminal.v1.TerminalService.GetTerminal:output_type -> cardlane.terminal.v1.GetTerminalResponse
+	31, // [31:34] is the sub-list for method output_type
+	28, // [28:31] is the sub-list for method input_type
+	28, // [28:28] is the sub-list for extension type_name
+	28, // [28:28] is the sub-list for extension extendee
+	0,  // [0:28] is the sub-list for field type_name
 }
 
 func init() { file_cardlane_terminal_v1_terminal_proto_init() }
@@ -1409,6 +1482,7 @@ func file_cardlane_terminal_v1_terminal_proto_init() {
 		(*PayResponse_Submitted)(nil),
 		(*PayResponse_Recorded)(nil),
 		(*PayResponse_Finished)(nil),
+		(*PayResponse_SignOfLife)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1416,7 +1490,7 @@ func file_cardlane_terminal_v1_terminal_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cardlane_terminal_v1_terminal_proto_rawDesc), len(file_cardlane_terminal_v1_terminal_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   14,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -33,7 +33,8 @@ const (
 // What a terminal offers to a till.
 type TerminalServiceClient interface {
 	// One payment from prepare to result. The first request starts it, later ones answer what the
-	// terminal asks. Cutting the stream does not undo a payment that was submitted: GetTerminalPayment tells.
+	// terminal asks. Cutting the stream does not undo a payment that was submitted: GetTerminalPayment tells,
+	// and so does Pay with the same payment id, which never charges again.
 	Pay(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[PayRequest, PayResponse], error)
 	// What became of a payment, by the terminal's journal and, where that is open, by the relay.
 	GetTerminalPayment(ctx context.Context, in *GetTerminalPaymentRequest, opts ...grpc.CallOption) (*GetTerminalPaymentResponse, error)
@@ -89,7 +90,8 @@ func (c *terminalServiceClient) GetTerminal(ctx context.Context, in *GetTerminal
 // What a terminal offers to a till.
 type TerminalServiceServer interface {
 	// One payment from prepare to result. The first request starts it, later ones answer what the
-	// terminal asks. Cutting the stream does not undo a payment that was submitted: GetTerminalPayment tells.
+	// terminal asks. Cutting the stream does not undo a payment that was submitted: GetTerminalPayment tells,
+	// and so does Pay with the same payment id, which never charges again.
 	Pay(grpc.BidiStreamingServer[PayRequest, PayResponse]) error
 	// What became of a payment, by the terminal's journal and, where that is open, by the relay.
 	GetTerminalPayment(context.Context, *GetTerminalPaymentRequest) (*GetTerminalPaymentResponse, error)

@@ -156,16 +156,20 @@ class WatchPaymentsRequest(_message.Message):
     def __init__(self, after_sequence: _Optional[int] = ..., from_now: _Optional[bool] = ..., merchant_id: _Optional[str] = ...) -> None: ...
 
 class WatchPaymentsResponse(_message.Message):
-    __slots__ = ("sequence", "payment", "state", "changed_at_ms")
+    __slots__ = ("sequence", "payment", "state", "changed_at_ms", "position", "held_back_ms")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     PAYMENT_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     CHANGED_AT_MS_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    HELD_BACK_MS_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     payment: PaymentRecord
     state: _payment_pb2.PaymentState
     changed_at_ms: int
-    def __init__(self, sequence: _Optional[int] = ..., payment: _Optional[_Union[PaymentRecord, _Mapping]] = ..., state: _Optional[_Union[_payment_pb2.PaymentState, str]] = ..., changed_at_ms: _Optional[int] = ...) -> None: ...
+    position: int
+    held_back_ms: int
+    def __init__(self, sequence: _Optional[int] = ..., payment: _Optional[_Union[PaymentRecord, _Mapping]] = ..., state: _Optional[_Union[_payment_pb2.PaymentState, str]] = ..., changed_at_ms: _Optional[int] = ..., position: _Optional[int] = ..., held_back_ms: _Optional[int] = ...) -> None: ...
 
 class SubmitInstructionRequest(_message.Message):
     __slots__ = ("instruction", "traceparent")

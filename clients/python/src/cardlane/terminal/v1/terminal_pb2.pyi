@@ -49,7 +49,7 @@ class CancelPayment(_message.Message):
     def __init__(self) -> None: ...
 
 class PayResponse(_message.Message):
-    __slots__ = ("started", "prepared", "reader_event", "confirmation_needed", "submitted", "recorded", "finished")
+    __slots__ = ("started", "prepared", "reader_event", "confirmation_needed", "submitted", "recorded", "finished", "sign_of_life")
     STARTED_FIELD_NUMBER: _ClassVar[int]
     PREPARED_FIELD_NUMBER: _ClassVar[int]
     READER_EVENT_FIELD_NUMBER: _ClassVar[int]
@@ -57,6 +57,7 @@ class PayResponse(_message.Message):
     SUBMITTED_FIELD_NUMBER: _ClassVar[int]
     RECORDED_FIELD_NUMBER: _ClassVar[int]
     FINISHED_FIELD_NUMBER: _ClassVar[int]
+    SIGN_OF_LIFE_FIELD_NUMBER: _ClassVar[int]
     started: PaymentStarted
     prepared: _reader_pb2.Prepared
     reader_event: _reader_pb2.ReaderEvent
@@ -64,7 +65,14 @@ class PayResponse(_message.Message):
     submitted: PaymentSubmitted
     recorded: PaymentRecorded
     finished: PaymentReport
-    def __init__(self, started: _Optional[_Union[PaymentStarted, _Mapping]] = ..., prepared: _Optional[_Union[_reader_pb2.Prepared, _Mapping]] = ..., reader_event: _Optional[_Union[_reader_pb2.ReaderEvent, _Mapping]] = ..., confirmation_needed: _Optional[_Union[_reader_pb2.CardRead, _Mapping]] = ..., submitted: _Optional[_Union[PaymentSubmitted, _Mapping]] = ..., recorded: _Optional[_Union[PaymentRecorded, _Mapping]] = ..., finished: _Optional[_Union[PaymentReport, _Mapping]] = ...) -> None: ...
+    sign_of_life: SignOfLife
+    def __init__(self, started: _Optional[_Union[PaymentStarted, _Mapping]] = ..., prepared: _Optional[_Union[_reader_pb2.Prepared, _Mapping]] = ..., reader_event: _Optional[_Union[_reader_pb2.ReaderEvent, _Mapping]] = ..., confirmation_needed: _Optional[_Union[_reader_pb2.CardRead, _Mapping]] = ..., submitted: _Optional[_Union[PaymentSubmitted, _Mapping]] = ..., recorded: _Optional[_Union[PaymentRecorded, _Mapping]] = ..., finished: _Optional[_Union[PaymentReport, _Mapping]] = ..., sign_of_life: _Optional[_Union[SignOfLife, _Mapping]] = ...) -> None: ...
+
+class SignOfLife(_message.Message):
+    __slots__ = ("interval_ms",)
+    INTERVAL_MS_FIELD_NUMBER: _ClassVar[int]
+    interval_ms: int
+    def __init__(self, interval_ms: _Optional[int] = ...) -> None: ...
 
 class PaymentStarted(_message.Message):
     __slots__ = ("payment_id", "reader_serial", "resumed")

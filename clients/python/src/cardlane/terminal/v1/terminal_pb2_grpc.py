@@ -58,7 +58,8 @@ class TerminalServiceServicer:
 
     def Pay(self, request_iterator, context):
         """One payment from prepare to result. The first request starts it, later ones answer what the
-        terminal asks. Cutting the stream does not undo a payment that was submitted: GetTerminalPayment tells.
+        terminal asks. Cutting the stream does not undo a payment that was submitted: GetTerminalPayment tells,
+        and so does Pay with the same payment id, which never charges again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
