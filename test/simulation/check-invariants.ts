@@ -4,20 +4,27 @@ import type { Completed } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import type { PaymentReport } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
 import { enumName } from "../../payment/enum-name.ts";
 import { paymentIdFromBytes } from "../../payment/identifiers.ts";
-import type { FinalState, PaymentEnd, RecordEnd } from "./final-state.ts";
-import type { Observations } from "./observations.ts";
+import { formatMoney } from "../../payment/money.ts";
+import { checkMoney } from "./check-money.ts";
+import { checkPins } from "./check-pins.ts";
+import { EUR } from "./draw-order.ts";
+import type { FinalState, RecordEnd } from "./final-state.ts";
+import { CHARGED_STATES, Ledger } from "./ledger.ts";
+import type { Observations, ShownEnd } from "./observations.ts";
 
 const FINAL_STATES = ["APPROVED", "AUTHORIZED", "DECLINED", "REVERSED"];
-const CHARGED_STATES = ["APPROVED", "AUTHORIZED"];
+const SAID_TO_BE_CHARGED: readonly PaymentState[] = [
+  PaymentState.APPROVED,
+  PaymentState.AUTHORIZED,
+];
 
 /** @returns what is wrong, in sentences; nothing when every invariant holds. */
 export function checkInvariants(end: FinalState, seen: Observations): readonly string[] {
   const ledger = new Ledger(end);
   return [
     ...seen.violations,
-    ...balances(end),
-    ...end.payments.flatMap((payment) => postingsOf(payment, ledger)),
-    ...strayPostings(end, ledger),
+    ...checkMoney(end, ledger),
+    ...checkPins(end, seen),
     ...end.records.flatMap((record) => recordHolds(record, ledger)),
     ...oneRecordEach(end),
     ...acknowledgedIsThere(end, seen),
@@ -25,66 +32,8 @@ export function checkInvariants(end: FinalState, seen: Observations): readonly s
     ...seen.reports.flatMap((report) => reportIsTrue(report, ledger, seen)),
     ...sameBytes(end, seen),
     ...toldOnce(end),
-    ...(end.wrongTries === 0 ? [] : [`${end.wrongTries} cards lost more tries than were counted`]),
+    ...[...seen.shown.values()].flatMap((shown) => shownIsTrue(shown, ledger)),
   ];
-}
-
-class Ledger {
-  readonly end: FinalState;
-  readonly payments: ReadonlyMap<string, PaymentEnd>;
-  readonly records: ReadonlyMap<string, RecordEnd>;
-
-  constructor(end: FinalState) {
-    this.end = end;
-    this.payments = new Map(end.payments.map((one) => [one.payment_id, one]));
-    this.records = new Map(end.records.map((one) => [one.payment_id, one]));
-  }
-
-  /** What the cardholder paid for it, over all postings. */
-  netOf(paymentId: string): bigint {
-    return this.postings(paymentId).reduce(
-      (net, { kind, amount_minor: amount }) => (kind === "REVERSAL" ? net - amount : net + amount),
-      0n,
-    );
-  }
-
-  postings(paymentId: string) {
-    return this.end.postings.filter(({ payment_id: id }) => id === paymentId);
-  }
-}
-
-/** Invariant 1: balances are what the postings make them. */
-function balances({ accounts, postings }: FinalState): readonly string[] {
-  return accounts.flatMap(({ account_id: id, balance_minor: balance }) => {
-    const sum = postings.reduce((total, one) => {
-      if (one.credit_account === id) return total + one.amount_minor;
-      return one.debit_account === id ? total - one.amount_minor : total;
-    }, 0n);
-    return sum === balance ? [] : [`account ${id} holds ${balance}, its postings say ${sum}`];
-  });
-}
-
-/** Invariants 2 and 11: what is approved is posted once, what is undone nets to zero. */
-function postingsOf(payment: PaymentEnd, ledger: Ledger): readonly string[] {
-  const { payment_id: id, state, approved_minor: approved } = payment;
-  const kinds = ledger.postings(id).map(({ kind }) => kind);
-  const expected = {
-    APPROVED: ["SALE"],
-    AUTHORIZED: ["AUTHORIZATION"],
-    REVERSED: ["REVERSAL", "SALE"],
-  }[state];
-  const isRight = kinds.join() === (expected ?? []).join();
-  const problems = isRight ? [] : [`payment ${id} is ${state} with postings [${kinds.join()}]`];
-  const net = CHARGED_STATES.includes(state) ? approved : 0n;
-  if (ledger.netOf(id) !== net) problems.push(`payment ${id} is ${state}, net ${ledger.netOf(id)}`);
-  if (approved > payment.total_minor) problems.push(`payment ${id} took more than was signed`);
-  return problems;
-}
-
-function strayPostings({ postings }: FinalState, ledger: Ledger): readonly string[] {
-  return postings
-    .filter(({ payment_id: id }) => !ledger.payments.has(id))
-    .map(({ payment_id: id }) => `a posting without a payment: ${id}`);
 }
 
 /** Invariants 5, 6, 7 and 8, for one record. */
@@ -106,6 +55,10 @@ function recordHolds(record: RecordEnd, ledger: Ledger): readonly string[] {
     if (!isTombstone && record.total_minor !== payment.total_minor && record.total_minor !== 0n) {
       say("the processor has another amount");
     }
+  }
+  const { approved_amount_minor: approved } = record;
+  if (CHARGED_STATES.includes(state) && approved !== payment?.approved_minor) {
+    say(`says ${approved} was approved, the processor ${payment?.approved_minor}`);
   }
   return problems;
 }
@@ -160,21 +113,41 @@ function reportIsTrue(
   if (report.certainty !== Certainty.FINAL) return [];
   const id = report.paymentId;
   const problems: string[] = [];
-  const isSaidToBeCharged = report.state === PaymentState.APPROVED;
+  const isSaidToBeCharged = SAID_TO_BE_CHARGED.includes(report.state);
   const amount = isSaidToBeCharged ? (report.result?.approvedAmountMinor ?? 0n) : 0n;
   const net = ledger.netOf(id);
   const told = `a till was told ${enumName(PaymentState, report.state)} of ${id}`;
-  if (net !== amount) problems.push(`${told}, ${amount}; ${net} was taken`);
-  if (isSaidToBeCharged && amount !== seen.asked.get(id as never)) {
-    problems.push(`${told}: ${amount}, but another amount was asked for`);
-  }
+  const say = (what: string) => void problems.push(`${told}${what}`);
+  if (net !== amount) say(`, ${amount}; ${net} was taken`);
+  const { amounts, acceptPartial = false } = seen.asked.get(id)?.request ?? {};
+  const isAcceptable = amount === amounts?.totalMinor || (acceptPartial && amount > 0n);
+  if (isSaidToBeCharged && !isAcceptable) say(`: ${amount}, but another amount was asked for`);
   const isShownApproved = report.shown === ShownOutcome.APPROVED;
-  if (isShownApproved && !isSaidToBeCharged) problems.push(`${told}; the reader shows approved`);
+  if (isShownApproved && !isSaidToBeCharged) say("; the reader shows approved");
+  if (isSaidToBeCharged && SHOWN_UNCHARGED.includes(report.shown)) {
+    say("; the reader shows that nothing was charged");
+  }
   const finals = seen.reports.filter(
     (one) => one.paymentId === id && one.certainty === Certainty.FINAL,
   );
-  if (finals.some(({ state }) => state !== report.state)) problems.push(`${told}, and otherwise`);
+  if (finals.some(({ state }) => state !== report.state)) say(", and otherwise");
   return problems;
+}
+
+const SHOWN_UNCHARGED: readonly ShownOutcome[] = [ShownOutcome.DECLINED, ShownOutcome.REVERSED];
+
+/** Invariant 6, by the display itself: a payment of this reader ended as it says. */
+function shownIsTrue({ reader, text }: ShownEnd, { end }: Ledger): readonly string[] {
+  const [outcome = "", amount = ""] = /^(\w+) (.*)$/.exec(text)?.slice(1) ?? [];
+  if (outcome === "UNKNOWN") return [];
+  const isTrue = end.payments
+    .filter(({ reader_serial: serial }) => serial === reader)
+    .some(({ state, approved_minor: amountMinor }) => {
+      const isCharged = CHARGED_STATES.includes(state);
+      if (outcome !== "APPROVED") return !isCharged;
+      return isCharged && formatMoney({ amountMinor, currency: EUR }) === amount;
+    });
+  return isTrue ? [] : [`reader ${reader} showed "${text}" of no payment`];
 }
 
 /** Invariant 3: an id and a counter stand for the same bytes for ever. */

@@ -1,4 +1,5 @@
 import { Certainty } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { ShownOutcome } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import type {
   Completed,
   TransactRequest,
@@ -7,14 +8,33 @@ import type {
 import type { PaymentReport } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
 import { type PaymentId, paymentIdFromBytes } from "../../payment/identifiers.ts";
 import { parseReaderPayment } from "../../payment/payment-context.ts";
+import type { ReaderDevice } from "../../reader-sim/reader-device.ts";
 import { sha512 } from "../../sealing/sha512.ts";
+import type { PaymentRequest } from "../../terminal-client/payment-request.ts";
 import type { SqlRow } from "./connections.ts";
 import type { Life } from "./host.ts";
+
+/** What a till asked for, and what its customer did. */
+export interface AskedPayment {
+  readonly request: PaymentRequest;
+  /** Name of the test card. */
+  readonly card: string;
+  /** Whether the PIN is the card's, where one is typed. */
+  readonly isPinRight: boolean;
+}
+
+/** An end that a reader's display showed. */
+export interface ShownEnd {
+  /** Serial number. */
+  readonly reader: string;
+  /** "APPROVED 10.01 EUR" */
+  readonly text: string;
+}
 
 /** What somebody outside was told, and what was asked for. */
 export class Observations {
   /** What tills asked for, by payment id. */
-  readonly asked = new Map<PaymentId, bigint>();
+  readonly asked = new Map<string, AskedPayment>();
   /** Every report that a till got, in order. */
   readonly reports: PaymentReport[] = [];
   /** Record numbers that a relay acknowledged. */
@@ -27,6 +47,8 @@ export class Observations {
   readonly counted = new Map<string, Set<string>>();
   /** Which bytes a relay said are that record. */
   readonly accepted: { readonly recordNumber: string; readonly digest: string }[] = [];
+  /** What readers showed, each text once. */
+  readonly shown = new Map<string, ShownEnd>();
   /** What is wrong already, before the end. */
   readonly violations: string[] = [];
   /** How often each record was claimed, as PostgreSQL said last. */
@@ -48,6 +70,13 @@ export class Observations {
         if (one.value.certainty === Certainty.FINAL) this.completed.push(one.value);
         return;
     }
+  }
+
+  /** What stands on a reader's display when it says something. */
+  seeDisplay({ serial, display }: Pick<ReaderDevice, "serial" | "display">): void {
+    if (display.shown === ShownOutcome.UNSPECIFIED) return;
+    const text = display.lines.join(" ");
+    this.shown.set(`${serial} ${text}`, { reader: serial, text });
   }
 
   #seeSubmit(sender: string, readerPayment: Uint8Array): void {

@@ -7,6 +7,7 @@ import {
   type PaymentWishes,
   type ReaderSigned,
 } from "../fixtures/reader-payment.ts";
+import { limitCards } from "./cards.ts";
 import { PIN_SERVICE, PROCESSORS, RELAYS } from "./program-names.ts";
 import { SimulatedMesh } from "./simulated-mesh.ts";
 import { SqlEngine } from "./sql-engine.ts";
@@ -58,6 +59,7 @@ export async function registerMesh(): Promise<MeshBasis & AsyncDisposable> {
   };
   const rogueSubmissions = signRoguePayments(keys, rogue);
   await register({ engine, keys, lanes, rogue, rogueSubmissions, hasTestCards: true });
+  await limitCards(engine);
   await engine.query({ text: ADD_CONTACT, values: [keys.terminal.terminalId] });
   return {
     engine,

@@ -1,4 +1,5 @@
 import { BadLuck, drawFaultPlan } from "./bad-luck.ts";
+import { CARD_NAMES } from "./cards.ts";
 import { checkInvariants } from "./check-invariants.ts";
 import { Dice } from "./dice.ts";
 import { hasOpenRecords, readFinalState } from "./final-state.ts";
@@ -40,14 +41,19 @@ export async function simulate(basis: MeshBasis, seed: number): Promise<Run> {
     faultPlan: drawFaultPlan(new Dice(seed + 1_000_003), seed),
     witness: (life, name, rows) => seen.seeStatement(life, name, rows),
   });
-  mesh.network.onFrame = (sender, frame) => seen.seeFrame(sender, frame);
+  mesh.network.onFrame = (sender, frame) => {
+    seen.seeFrame(sender, frame);
+    const device = mesh.find(sender)?.device;
+    if (device !== undefined) seen.seeDisplay(device);
+  };
   keepStarting(mesh);
   mesh.startAll();
   const luck = new BadLuck(mesh);
   luck.plan();
   const rogue = new RogueTill(mesh, basis, seen);
   rogue.run();
-  const tills = basis.lanes.map((_, lane) => new TillScript(mesh, lane, seen));
+  const cards = [world.dice.pick(CARD_NAMES), world.dice.pick(CARD_NAMES)];
+  const tills = basis.lanes.map((_, lane) => new TillScript(mesh, lane, cards, seen));
   for (const till of tills) void till.run();
 
   const isFinal = watch(mesh, basis, () => tills.every(({ isOver }) => isOver));

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { Duplex } from "node:stream";
 import { PGlite } from "@electric-sql/pglite";
 import pg from "pg";
-import { mutated } from "./mutations.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const MIGRATIONS = ["relay", "processor"].flatMap((name) =>
@@ -59,7 +58,7 @@ export class SqlEngine implements AsyncDisposable {
     const postgres = await PGlite.create();
     await postgres.exec(JOB_QUEUE);
     for (const path of MIGRATIONS) {
-      await postgres.exec(mutated(path, readFileSync(join(ROOT, path), "utf8")));
+      await postgres.exec(readFileSync(join(ROOT, path), "utf8"));
     }
     const stream = () => new EngineSocket(postgres) as unknown as pg.ClientConfig["stream"];
     const client = new pg.Client({ user: "postgres", database: "postgres", stream } as object);

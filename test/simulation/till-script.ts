@@ -1,69 +1,90 @@
 import { Certainty } from "../../gen/cardlane/payment/v1/payment_pb.ts";
-import type { CardRead } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import type { PaymentReport } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
-import { Pin } from "../../payment/card.ts";
 import { enumName } from "../../payment/enum-name.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { newPaymentId, type PaymentId } from "../../payment/identifiers.ts";
-import { currencyFromLetters } from "../../payment/money.ts";
-import { needsPin } from "../../payment/verification-rule.ts";
+import type { Random } from "../../sealing/random.ts";
 import { seededRandom } from "../../sealing/seeded-random.ts";
 import { type PaymentRequest, saleOf } from "../../terminal-client/payment-request.ts";
-import type { PayEvent, PinSource, Till } from "../../terminal-client/till.ts";
+import type { Till } from "../../terminal-client/till.ts";
+import { Customer } from "./customer.ts";
+import { drawOrder, EUR } from "./draw-order.ts";
 import type { Observations } from "./observations.ts";
-import { readerName, terminalName } from "./program-names.ts";
+import { terminalName } from "./program-names.ts";
 import type { SimulatedMesh } from "./simulated-mesh.ts";
 
-const EUR = currencyFromLetters("EUR");
-const PAYMENTS = 2;
+const CUSTOMERS = 2;
 const ATTEMPTS_MAX = 60;
-const CARDS = [
-  "visa",
-  "visa",
-  "mastercard",
-  "visa_debit",
-  "charge_declined",
-  "charge_declined_insufficient_funds",
-];
+const WRONG_PIN = "55";
+const ABOUT_THE_PIN = [WRONG_PIN, "75"];
 
 /** A cashier with customers: one payment after the other, each asked for until it is final. */
 export class TillScript {
   readonly #mesh: SimulatedMesh;
   readonly #lane: number;
+  readonly #cards: readonly string[];
   readonly #seen: Observations;
+  readonly #random: Random;
   isOver = false;
 
-  constructor(mesh: SimulatedMesh, lane: number, seen: Observations) {
+  /** @param cards which customers draw from: few, so that two of them share an account. */
+  constructor(mesh: SimulatedMesh, lane: number, cards: readonly string[], seen: Observations) {
     this.#mesh = mesh;
+    this.#cards = cards;
     this.#lane = lane;
     this.#seen = seen;
+    this.#random = seededRandom(`${mesh.world.seed} till ${lane}`);
   }
 
   async run(): Promise<void> {
-    const { world } = this.#mesh;
-    const random = seededRandom(`${world.seed} till ${this.#lane}`);
-    for (let number = 1; number <= PAYMENTS; number += 1) {
-      await this.#pass(world.dice.between(50, 3_000));
-      const paymentId = newPaymentId(world.startMs + world.timeline.elapsedMs, random.bytes(10));
+    const { dice } = this.#mesh.world;
+    for (let number = 1; number <= CUSTOMERS; number += 1) {
+      await this.#pass(dice.between(50, 3_000));
       const amountMinor = BigInt(1_000 + this.#lane * 100 + number);
-      await this.#takePayment({ ...saleOf(amountMinor, EUR), paymentId });
+      const customer = new Customer(this.#mesh, this.#lane, dice.pick(this.#cards));
+      await this.#serve(customer, drawOrder(dice, amountMinor));
+      customer.leave();
     }
     this.isOver = true;
   }
 
-  async #takePayment(request: PaymentRequest & { readonly paymentId: PaymentId }): Promise<void> {
+  /** Until the customer has paid, or can not; after a wrong PIN as often as they like. */
+  async #serve(customer: Customer, order: PaymentRequest): Promise<void> {
+    let previousPaymentId: PaymentId | undefined;
+    for (;;) {
+      const request = { ...order, paymentId: this.#newPaymentId(), previousPaymentId };
+      const report = await this.#takePayment(request, customer);
+      const code = report?.result?.responseCode ?? "";
+      if (customer.isPinRight || !ABOUT_THE_PIN.includes(code)) return;
+      // A card that is locked is no repeat; the customer does not believe it.
+      previousPaymentId = code === WRONG_PIN ? request.paymentId : undefined;
+      customer.thinkAgain();
+    }
+  }
+
+  #newPaymentId(): PaymentId {
+    const { startMs, timeline } = this.#mesh.world;
+    return newPaymentId(startMs + timeline.elapsedMs, this.#random.bytes(10));
+  }
+
+  /** @returns the end; undefined when it was never told. */
+  async #takePayment(
+    request: PaymentRequest & { readonly paymentId: PaymentId },
+    customer: Customer,
+  ): Promise<PaymentReport | undefined> {
     const { dice } = this.#mesh.world;
-    this.#seen.asked.set(request.paymentId, request.amounts.totalMinor);
-    const customer = new Customer(this.#mesh, this.#lane);
+    const { card, isPinRight } = customer;
+    this.#seen.asked.set(request.paymentId, { request, card, isPinRight });
+    let report: PaymentReport | undefined;
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
-      const report = await this.#ask(request, customer);
+      report = await this.#ask(request, customer);
       if (report?.certainty === Certainty.FINAL) break;
       await this.#pass(dice.between(200, 4_000));
     }
     // A till that forgot the answer, or a cashier who pressed twice.
     if (dice.chance(0.3)) await this.#ask(request, customer);
     if (dice.chance(0.3)) await this.#askForMore(request, customer);
-    customer.leave();
+    return report;
   }
 
   /** @returns undefined when the terminal crashed, or would not begin. */
@@ -115,57 +136,4 @@ export class TillScript {
   #say(what: string): void {
     this.#mesh.world.history.add(`till${this.#lane + 1}`, what);
   }
-}
-
-/** Presents a card when the reader asks for one, types a PIN, and now and then walks away. */
-class Customer implements Till {
-  readonly #mesh: SimulatedMesh;
-  readonly #lane: number;
-  readonly #card: string;
-  readonly #isPinWrong: boolean;
-  readonly #cancel = new AbortController();
-
-  constructor(mesh: SimulatedMesh, lane: number) {
-    const { dice, timeline } = mesh.world;
-    this.#mesh = mesh;
-    this.#lane = lane;
-    this.#card = dice.pick(CARDS);
-    this.#isPinWrong = dice.chance(0.1);
-    if (dice.chance(0.1)) timeline.after(dice.between(100, 2_000), () => this.#cancel.abort());
-  }
-
-  get cancelled(): AbortSignal {
-    return this.#cancel.signal;
-  }
-
-  onEvent(event: PayEvent): void {
-    if (event.case === "prepared") this.#atReader((device) => device.presentCard(this.#card, 0));
-  }
-
-  leave(): void {
-    this.#atReader((device) => device.removeCard());
-  }
-
-  async confirm({ verification }: CardRead): Promise<PinSource> {
-    const { timeline, dice } = this.#mesh.world;
-    await new Promise<void>((resolve) => void timeline.after(dice.between(20, 600), resolve));
-    if (!needsPin(verification)) return { kind: "none" };
-    return { kind: "pin", pin: Pin.parse(this.#isPinWrong ? "9999" : "1234") };
-  }
-
-  #atReader(act: (device: ReaderHands) => Promise<unknown>): void {
-    const { timeline, dice } = this.#mesh.world;
-    timeline.after(dice.between(20, 400), () => {
-      const running = this.#mesh.find(readerName(this.#lane));
-      const device = running?.device;
-      if (running === undefined || device === undefined) return;
-      // A reader that wants no card any more says so, and that is all.
-      running.life.deliver(() => void act(device).catch(() => undefined));
-    });
-  }
-}
-
-interface ReaderHands {
-  presentCard(card: string, entryMode: number): Promise<unknown>;
-  removeCard(): Promise<unknown>;
 }

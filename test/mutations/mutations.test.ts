@@ -9,9 +9,21 @@ test.each(MUTATIONS)("what the mutation $name takes out is there, once", ({ path
   expect(text.split(find)).toHaveLength(2);
 });
 
+test.each(MUTATIONS)("docs/mutations.md has the row of $name", ({ name, takesOut, witness }) => {
+  const by = witness === "simulation" ? witness : `\`${witness}\``;
+  const document = readFileSync(join(import.meta.dirname, "../../docs/mutations.md"), "utf8");
+  expect(document).toContain(`| \`${name}\` | ${takesOut} | ${by} |`);
+});
+
 test("a safeguard that is missing is seen, and the seed that saw it is named", () => {
   const { status, stdout } = mutate("same-bytes", "--seeds", "20");
   expect(stdout).toMatch(/found by seed \d+: record \w+ was told for other bytes/);
+  expect(status).toBe(0);
+});
+
+test("a test file that sees it is named, with the test", () => {
+  const { status, stdout } = mutate("partial-available");
+  expect(stdout).toContain('found by processor/authorization/decide.test.ts, "approves ');
   expect(status).toBe(0);
 });
 

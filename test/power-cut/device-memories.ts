@@ -1,0 +1,158 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { SignedPaymentSchema } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import type { DurableFiles } from "../../mesh/durable-files.ts";
+import type { MerchantId } from "../../payment/identifiers.ts";
+import { currencyFromLetters } from "../../payment/money.ts";
+import { parseReaderPayment } from "../../payment/payment-context.ts";
+import { ReaderStore } from "../../reader-sim/reader-store.ts";
+import { DukptRegister } from "../../sealing/dukpt.ts";
+import { Journal } from "../../terminal-client/journal.ts";
+import { reportNothingDone } from "../../terminal-client/payment-report.ts";
+import { saleOf } from "../../terminal-client/payment-request.ts";
+
+/** What a device is given to remember, as base64; everything is a test's. */
+export interface DeviceInput {
+  readonly initialKeyId: string;
+  readonly initialKey: string;
+  /** `SignedPayment` messages. */
+  readonly payments: readonly string[];
+}
+
+/** What a device remembers, and how one finds out that it does not. */
+export interface DeviceMemory {
+  /** Lives through some payments, and says of each thing when it relies on its being stored. */
+  live(files: DurableFiles, input: DeviceInput, tell: (fact: string) => void): Promise<void>;
+  /** What it was told and has forgotten. */
+  forgotten(after: {
+    readonly files: DurableFiles;
+    readonly input: DeviceInput;
+    readonly told: readonly string[];
+  }): Promise<readonly string[]>;
+}
+
+/** Counter, PIN keys, pairing and signed bytes, as the reader itself keeps them. */
+const reader: DeviceMemory = {
+  async live(files, input, tell) {
+    const store = await openReaderStore(files, input);
+    await store.pairWith(MERCHANT);
+    tell("paired");
+    for (const [index, { id, signed }] of paymentsOf(input).entries()) {
+      tell(`counter ${await store.takeCounter(id)} for ${index}`);
+      tell(`key ${hexOf((await store.takePinKey()).ksn)}`);
+      await store.keep(id, signed);
+      tell(`kept ${index}`);
+      if (index > 0) continue;
+      await store.drop(id);
+      tell(`dropped ${index}`);
+    }
+  },
+  async forgotten({ files, input, told }) {
+    const store = await openReaderStore(files, input);
+    const payments = paymentsOf(input);
+    const problems: string[] = [];
+    for (const [index, { id }] of payments.entries()) {
+      const isKept = store.kept(id) !== undefined;
+      const isDropped = told.includes(`dropped ${index}`);
+      if (told.includes(`kept ${index}`) && !isDropped && !isKept) problems.push(`kept ${index}`);
+      if (isDropped && isKept) problems.push(`dropped ${index}`);
+      const taken = told.find((fact) => new RegExp(`^counter .* for ${index}$`).test(fact));
+      const again = await store.takeCounter(id).catch(() => undefined);
+      if (taken !== undefined && again !== undefined) problems.push(`${taken}: signed once more`);
+      if (told.some((fact) => fact.startsWith(`counter ${again} `))) {
+        problems.push(`counter ${again} is taken twice`);
+      }
+    }
+    const key = `key ${hexOf((await store.takePinKey()).ksn)}`;
+    if (told.includes(key)) problems.push(`${key} is used twice`);
+    if (told.includes("paired") && store.merchantId !== MERCHANT) problems.push("paired");
+    return problems;
+  },
+};
+
+/** Every step of a payment, as the terminal's journal has it. */
+const terminal: DeviceMemory = {
+  async live(files, input, tell) {
+    const journal = await Journal.open(files);
+    for (const [index, { id, signed }] of paymentsOf(input).entries()) {
+      const request = saleOf(1_250n, currencyFromLetters("EUR"));
+      const entry = { paymentId: id, request, startedAtMs: 0, traceparent: "" };
+      await journal.write(entry);
+      tell(`started ${index}`);
+      await journal.write({ ...entry, signed });
+      tell(`signed ${index}`);
+      if (index > 0) continue;
+      await journal.finish(entry, reportNothingDone(entry, new Error("nothing was done")));
+      tell(`finished ${index}`);
+    }
+  },
+  async forgotten({ files, input, told }) {
+    const journal = await Journal.open(files);
+    return paymentsOf(input).flatMap(({ id }, index) => {
+      const entry = journal.find(id);
+      const has = {
+        started: entry !== undefined,
+        signed: entry?.signed !== undefined || entry?.report !== undefined,
+        finished: entry?.report !== undefined,
+      };
+      return Object.entries(has)
+        .filter(([step, isThere]) => told.includes(`${step} ${index}`) && !isThere)
+        .map(([step]) => `${step} ${index}`);
+    });
+  },
+};
+
+/** Files by themselves: what is written, overwritten and removed. */
+const files: DeviceMemory = {
+  async live(files, _input, tell) {
+    for (const content of CONTENTS) {
+      await files.write("written.bin", utf8.encode(`written ${content}`));
+      tell(`written ${content}`);
+      await files.overwrite("overwritten.bin", utf8.encode(`overwritten ${content}`));
+      tell(`overwritten ${content}`);
+    }
+    await files.remove("written.bin");
+    tell("removed");
+  },
+  async forgotten({ files, told }) {
+    const written = text(await files.read("written.bin"));
+    const overwritten = text(await files.read("overwritten.bin"));
+    const last = (what: string) => told.findLast((fact) => fact.startsWith(what)) ?? "";
+    const isRemoved = told.includes("removed");
+    return [
+      ...(isRemoved || written >= last("written") ? [] : [last("written")]),
+      ...(overwritten >= last("overwritten") ? [] : [last("overwritten")]),
+      ...(isRemoved && written !== "" ? ["removed"] : []),
+    ];
+  },
+};
+
+export const DEVICE_MEMORIES = { files, reader, terminal } as const;
+
+const MERCHANT = "CORNERCOFFEE001" as MerchantId;
+const CONTENTS = [1, 2];
+const utf8 = new TextEncoder();
+
+function openReaderStore(files: DurableFiles, input: DeviceInput): Promise<ReaderStore> {
+  return ReaderStore.open(files, () =>
+    DukptRegister.load(bytesOf(input.initialKeyId), bytesOf(input.initialKey)),
+  );
+}
+
+function paymentsOf({ payments }: DeviceInput) {
+  return payments.map((payment) => {
+    const signed = fromBinary(SignedPaymentSchema, bytesOf(payment));
+    return { signed, id: parseReaderPayment(signed.readerPayment).context.paymentId };
+  });
+}
+
+function bytesOf(base64: string): Uint8Array {
+  return new Uint8Array(Buffer.from(base64, "base64"));
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
+}
+
+function text(bytes: Uint8Array | undefined): string {
+  return new TextDecoder().decode(bytes);
+}
