@@ -1,32 +1,34 @@
 import { create } from "@bufbuild/protobuf";
-import type { Mesh } from "../cli/start/mesh-processes.ts";
-import { Outcome, PaymentKind } from "../gen/cardlane/payment/v1/payment_pb.ts";
-import { CardReadSchema } from "../gen/cardlane/reader/v1/reader_pb.ts";
-import { DeviceState, RelayService } from "../gen/cardlane/relay/v1/relay_pb.ts";
-import type { Clock } from "../mesh/clock.ts";
-import { dial, type MeshChannel } from "../mesh/dial.ts";
-import { silentLog } from "../mesh/log.ts";
-import { parseMerchantId } from "../payment/identifiers.ts";
-import { currencyFromLetters } from "../payment/money.ts";
-import { stateOfOutcome } from "../payment/states.ts";
-import { KeptManifest } from "../sealing/kept-manifest.ts";
-import { nodeCurves as curves } from "../sealing/node-curves.ts";
-import { ManifestFeed } from "../terminal-client/manifest-feed.ts";
-import { saleOf } from "../terminal-client/payment-request.ts";
-import { RelayLink } from "../terminal-client/relay-link.ts";
-import { type Settled, Settlement } from "../terminal-client/settlement.ts";
-import type { TestKeys } from "../test/fixtures/keys.ts";
-import { PaymentSigner, type ReaderSigned } from "../test/fixtures/reader-payment.ts";
-import type { Dice } from "./dice.ts";
-import type { History, ToldOutcome, TriedPayment } from "./history.ts";
+import type { Mesh } from "../../cli/start/mesh-processes.ts";
+import { PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { CardReadSchema } from "../../gen/cardlane/reader/v1/reader_pb.ts";
+import { DeviceState, RelayService } from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import type { Clock } from "../../mesh/clock.ts";
+import { dial, type MeshChannel } from "../../mesh/dial.ts";
+import { silentLog } from "../../mesh/log.ts";
+import { parseMerchantId, paymentIdToBytes } from "../../payment/identifiers.ts";
+import { currencyFromLetters } from "../../payment/money.ts";
+import { stateOfOutcome } from "../../payment/states.ts";
+import { KeptManifest } from "../../sealing/kept-manifest.ts";
+import { nodeCurves as curves } from "../../sealing/node-curves.ts";
+import { ManifestFeed } from "../../terminal-client/manifest-feed.ts";
+import type { VerifiedResult } from "../../terminal-client/payment-report.ts";
+import { saleOf } from "../../terminal-client/payment-request.ts";
+import { RelayLink } from "../../terminal-client/relay-link.ts";
+import { type Settled, Settlement } from "../../terminal-client/settlement.ts";
+import type { TestKeys } from "../../test/fixtures/keys.ts";
+import { PaymentSigner, type ReaderSigned } from "../../test/fixtures/reader-payment.ts";
+import type { Dice } from "../dice.ts";
+import type { History, ToldOutcome, TriedPayment } from "../history.ts";
+import type { RelayProof } from "../run-tls.ts";
+import { type PaymentPlan, planPayment, planWithRightPin, WRONG_PIN } from "./payment-plan.ts";
 
 const EUR = currencyFromLetters("EUR");
-const CARDS = ["visa", "mastercard", "amex", "charge_declined", "charge_declined_lost_card"];
-/** PINs cost the PIN service a try each, and all of these cards have many uses. */
-const PIN_SHARE = 0.3;
 /** The same bytes at both relays at the same time. */
 const TWIN_SHARE = 0.05;
 const CANCEL_SHARE = 0.03;
+/** The same bytes once more, when what became of them was told long ago. */
+const REPEAT_SHARE = 0.05;
 const PAUSE_MS = { min: 200, max: 1_800 } as const;
 const OPEN_MAX = 20;
 
@@ -37,6 +39,8 @@ export interface LoadTerminalParts {
   readonly index: number;
   /** Each "host:port". */
   readonly relays: readonly string[];
+  /** Undefined in plaintext. */
+  readonly proof: RelayProof | undefined;
   readonly history: History;
   readonly dice: Dice;
   readonly clock: Clock;
@@ -55,6 +59,7 @@ export class LoadTerminal implements AsyncDisposable {
   readonly #links: readonly [RelayLink, RelayLink];
   readonly #feed: ManifestFeed;
   readonly #open = new Set<Promise<void>>();
+  readonly #settled: { readonly payment: ReaderSigned; readonly tried: TriedPayment }[] = [];
 
   static async open(parts: LoadTerminalParts): Promise<LoadTerminal> {
     const file = { read: async () => undefined, write: async () => undefined };
@@ -67,12 +72,11 @@ export class LoadTerminal implements AsyncDisposable {
 
   private constructor(parts: LoadTerminalParts, manifest: KeptManifest) {
     const { keys, index, relays, clock } = parts;
-    const number = String(index).padStart(4, "0");
     this.#parts = parts;
-    this.#name = `LOAD${number}`;
+    this.#name = loadTerminalId(index);
     this.#merchantId = `LOADMERCHANT${String(index).padStart(3, "0")}`;
     this.#terminal = keys.anotherTerminal(this.#name, this.#merchantId);
-    const reader = keys.anotherReader(`LOAD-${number}`);
+    const reader = keys.anotherReader(`${this.#name}-READER`);
     this.#signer = new PaymentSigner({ keys, nowMs: () => clock.nowMs(), reader });
     this.#manifest = manifest;
     this.#links = [this.#link(relays), this.#link(relays.toReversed())];
@@ -88,7 +92,8 @@ export class LoadTerminal implements AsyncDisposable {
     while (!stopping.aborted) {
       await clock.sleep(dice.between(PAUSE_MS.min, PAUSE_MS.max));
       if (this.#open.size >= OPEN_MAX) await Promise.race(this.#open);
-      this.#begin();
+      if (this.#settled.length > 0 && dice.happens(REPEAT_SHARE)) this.#repeat();
+      else this.#begin(planPayment(dice));
     }
   }
 
@@ -102,9 +107,9 @@ export class LoadTerminal implements AsyncDisposable {
   }
 
   #link(relays: readonly string[]): RelayLink {
-    const { clock, dice } = this.#parts;
+    const { clock, dice, proof } = this.#parts;
     const channel: MeshChannel = this.#resources.use(
-      dial({ targets: relays, services: [RelayService], clock }),
+      dial({ targets: relays, services: [RelayService], clock, ...proof }),
     );
     return this.#resources.use(
       new RelayLink({
@@ -132,27 +137,56 @@ export class LoadTerminal implements AsyncDisposable {
     }
   }
 
-  #begin(): void {
+  #begin(plan: PaymentPlan, previous?: ReaderSigned): void {
     const { dice, history, clock } = this.#parts;
-    const totalMinor = BigInt(dice.between(1, 20_000));
-    const card = dice.pick(CARDS);
-    const withoutPin = dice.happens(PIN_SHARE) ? {} : { pin: null };
-    const terminal = this.#terminal;
-    const payment = this.#signer.sign({ card, totalMinor, terminal, ...withoutPin });
+    const payment = this.#sign(plan, previous);
     const tried = history.add({
       client: this.#name,
       paymentId: payment.paymentId,
       merchantId: this.#merchantId,
-      totalMinor,
+      plan,
       startedAtMs: clock.nowMs(),
       signed: payment.signed,
     });
     const [first, second] = this.#links;
     const links = dice.happens(TWIN_SHARE) ? [first, second] : [first];
-    const settling = Promise.all(links.map((link) => this.#settle(payment, tried, link)));
-    const done: Promise<void> = settling.then(() => void this.#open.delete(done));
-    this.#open.add(done);
+    this.#follow(Promise.all(links.map((link) => this.#settle(payment, tried, link))), () => {
+      this.#settled.push({ payment, tried });
+      if (isWrongPin(tried)) this.#begin(planWithRightPin(plan), payment);
+    });
     if (dice.happens(CANCEL_SHARE)) void this.#cancel(payment, tried, dice.between(0, 3_000));
+  }
+
+  /** At whichever relay: it was told before what became of it. */
+  #repeat(): void {
+    const { dice } = this.#parts;
+    const { payment, tried } = dice.pick(this.#settled);
+    this.#follow(this.#settle(payment, tried, dice.pick(this.#links)), () => undefined);
+  }
+
+  #follow(work: Promise<unknown>, then: () => void): void {
+    const done: Promise<void> = work.then(() => {
+      this.#open.delete(done);
+      then();
+    });
+    this.#open.add(done);
+  }
+
+  #sign(plan: PaymentPlan, previous: ReaderSigned | undefined): ReaderSigned {
+    const { card, pin, totalMinor, acceptPartial } = plan;
+    const wrongPin = { pin: WRONG_PIN };
+    const noPin = { pin: null };
+    return this.#signer.sign({
+      card,
+      totalMinor,
+      terminal: this.#terminal,
+      ...(pin === "wrong" ? wrongPin : pin === "none" ? noPin : {}),
+      context: {
+        kind: PaymentKind[plan.kind],
+        acceptPartial,
+        ...(previous && { previousPaymentId: paymentIdToBytes(previous.paymentId) }),
+      },
+    });
   }
 
   async #settle(payment: ReaderSigned, tried: TriedPayment, relay: RelayLink): Promise<void> {
@@ -161,7 +195,7 @@ export class LoadTerminal implements AsyncDisposable {
     using settlement = new Settlement({
       entry: {
         paymentId,
-        request: saleOf(tried.totalMinor, EUR),
+        request: saleOf(tried.plan.totalMinor, EUR),
         startedAtMs: tried.startedAtMs,
         traceparent: "",
         card: create(CardReadSchema),
@@ -173,10 +207,17 @@ export class LoadTerminal implements AsyncDisposable {
       clock,
       log: silentLog,
     });
+    using _recorded = settlement.onRecorded((number) => void tried.recorded.add(number));
     const settled = await settlement.settled;
     const { known } = settlement;
-    tried.wasUnknown ||= known.error !== undefined || outcomeOf(settled) === "REVERSED";
-    tried.told.push({ atMs: clock.nowMs(), recordNumber: known.recordNumber, ...endOf(settled) });
+    const outcome = outcomeOf(settled, tried.plan);
+    tried.wasUnknown ||= known.error !== undefined || outcome === "REVERSED";
+    tried.told.push({
+      atMs: clock.nowMs(),
+      recordNumber: known.recordNumber,
+      outcome,
+      ...answerOf(settled),
+    });
   }
 
   /** The cashier changes his mind, whatever has happened by then. */
@@ -192,16 +233,24 @@ export class LoadTerminal implements AsyncDisposable {
   }
 }
 
-function outcomeOf(settled: Settled): ToldOutcome {
-  if (settled.kind === "refused") return "NOT TAKEN";
-  const { outcome } = settled.verified.result;
-  if (outcome === Outcome.REVERSED) return "REVERSED";
-  return stateOfOutcome(outcome, PaymentKind.SALE) as ToldOutcome;
+/** DE 41 of a terminal of the load. @param index 1, 2, 3 … */
+export function loadTerminalId(index: number): string {
+  return `LOAD${String(index).padStart(4, "0")}`;
 }
 
-function endOf(settled: Settled) {
-  const outcome = outcomeOf(settled);
-  if (settled.kind === "refused") return { outcome, approvedMinor: 0n };
-  const { result, signed } = settled.verified;
-  return { outcome, approvedMinor: result.approvedAmountMinor, signed };
+function isWrongPin({ told }: TriedPayment): boolean {
+  return told[0]?.responseCode === "55";
+}
+
+function outcomeOf(settled: Settled, { kind }: PaymentPlan): ToldOutcome {
+  const { verified } = settled;
+  if (verified === undefined) return "NOT TAKEN";
+  return stateOfOutcome(verified.result.outcome, PaymentKind[kind]) as ToldOutcome;
+}
+
+function answerOf({ verified }: { readonly verified?: VerifiedResult | undefined }) {
+  if (verified === undefined) return { approvedMinor: 0n, responseCode: "" };
+  const { result, signed } = verified;
+  const { approvedAmountMinor: approvedMinor, responseCode } = result;
+  return { approvedMinor, responseCode, signed };
 }
