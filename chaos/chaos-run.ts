@@ -132,7 +132,8 @@ async function setStage(options: StageOptions, resources: AsyncDisposableStack) 
   const tokens = cardTokens(keys);
   await limitCards(databases, tokens);
   const history = new History();
-  const parts = { mesh, keys, links, history, seed, clock };
+  const readerNowMs = () => clock.nowMs() + (clocks?.aheadMs("load") ?? 0);
+  const parts = { mesh, keys, links, history, seed, clock, readerNowMs };
   const load = await openLoad(parts, resources);
   const random = seededRandom(`${seed} payment ids`);
   const till = new Till({ mesh, history, dice: new Dice(`${seed} till`), random, clock });
@@ -166,6 +167,7 @@ interface LoadParts {
   readonly history: History;
   readonly seed: string;
   readonly clock: Clock;
+  readonly readerNowMs: () => number;
 }
 
 async function openLoad(

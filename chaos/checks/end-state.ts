@@ -62,13 +62,10 @@ export interface AccountRow {
   readonly account_id: bigint;
   /** In hexadecimal digits. */
   readonly holder: string;
-  readonly kind: string;
   readonly currency: number;
   readonly balance_minor: bigint;
   readonly daily_amount_minor_max: bigint | null;
   readonly daily_count_max: number | null;
-  /** YYYYMMDD */
-  readonly spent_day: number;
 }
 
 export interface PinCardRow {
@@ -122,8 +119,8 @@ const PAYMENTS = `
     settlement_date, revision, result
   FROM processor.payment`;
 const ACCOUNTS = `
-  SELECT account_id, encode(holder, 'hex') AS holder, kind, currency, balance_minor,
-    daily_amount_minor_max, daily_count_max, spent_day
+  SELECT account_id, encode(holder, 'hex') AS holder, currency, balance_minor,
+    daily_amount_minor_max, daily_count_max
   FROM processor.account`;
 const PIN_CARDS = "SELECT encode(card_token, 'hex') AS card_token, tries_left FROM pin.card";
 const VERDICTS = `

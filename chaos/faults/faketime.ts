@@ -10,6 +10,7 @@ const run = promisify(execFile);
 
 /** The variant for programs with threads. */
 const LIBRARY = "faketime/libfaketimeMT.so.1";
+const DOWNLOAD = ["download", "libfaketime"];
 const HOME = join(TOOLS, "faketime");
 
 /**
@@ -28,12 +29,16 @@ function installed(): string | undefined {
   return ["/usr", join(HOME, "usr")].flatMap((root) => globSync(join(root, "lib/*", LIBRARY)))[0];
 }
 
-/** Needs Debian's package lists, but no right to install anything. */
+/** Needs Debian's package lists, which root can fetch, but no right to install anything. */
 async function unpack(): Promise<string | undefined> {
   if (!existsSync("/usr/bin/apt-get") || !existsSync("/usr/bin/dpkg-deb")) return undefined;
   const cwd = mkdtempSync(join(tmpdir(), "cardlane-faketime-"));
   try {
-    await run("apt-get", ["download", "libfaketime"], { cwd });
+    await run("apt-get", DOWNLOAD, { cwd }).catch(async (error: unknown) => {
+      if (process.getuid?.() !== 0) throw error;
+      await run("apt-get", ["update"]);
+      await run("apt-get", DOWNLOAD, { cwd });
+    });
     const [archive] = readdirSync(cwd).filter((name) => name.endsWith(".deb"));
     if (archive === undefined) return undefined;
     mkdirSync(HOME, { recursive: true });

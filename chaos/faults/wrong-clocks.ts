@@ -2,10 +2,15 @@ import { chmodSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type InstanceName, PROGRAM_NAMES, SECOND_NAMES } from "../../cli/start/mesh-directory.ts";
 
-/** Whoever has a clock of its own. */
-export type ClockOwner = InstanceName | "postgres";
+/** Whoever has a clock of its own; "load" are the readers of those terminals that only submit. */
+export type ClockOwner = InstanceName | "postgres" | "load";
 
-export const CLOCK_OWNERS: readonly ClockOwner[] = [...PROGRAM_NAMES, ...SECOND_NAMES, "postgres"];
+export const CLOCK_OWNERS: readonly ClockOwner[] = [
+  ...PROGRAM_NAMES,
+  ...SECOND_NAMES,
+  "postgres",
+  "load",
+];
 
 /** How long a program may go on with the clock that it had. */
 export const NOTICED_AFTER_MS = 1_500;
@@ -44,6 +49,11 @@ export class WrongClocks {
   /** Those that are wrong now. */
   get wrong(): readonly ClockOwner[] {
     return [...this.#wrong.keys()];
+  }
+
+  /** Milliseconds ahead; below 0 behind. */
+  aheadMs(owner: ClockOwner): number {
+    return (this.#wrong.get(owner) ?? 0) * 1_000;
   }
 
   /** Seconds ahead; below 0 behind, 0 right. */

@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import type { Mesh } from "../../cli/start/mesh-processes.ts";
+import { KeyPurpose } from "../../gen/cardlane/keys/v1/keys_pb.ts";
 import { PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { CardReadSchema } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import { DeviceState, RelayService } from "../../gen/cardlane/relay/v1/relay_pb.ts";
@@ -10,6 +11,7 @@ import { parseMerchantId, paymentIdToBytes } from "../../payment/identifiers.ts"
 import { currencyFromLetters } from "../../payment/money.ts";
 import { stateOfOutcome } from "../../payment/states.ts";
 import { KeptManifest } from "../../sealing/kept-manifest.ts";
+import type { Manifest } from "../../sealing/manifest.ts";
 import { nodeCurves as curves } from "../../sealing/node-curves.ts";
 import { ManifestFeed } from "../../terminal-client/manifest-feed.ts";
 import type { VerifiedResult } from "../../terminal-client/payment-report.ts";
@@ -29,6 +31,7 @@ const TWIN_SHARE = 0.05;
 const CANCEL_SHARE = 0.03;
 /** The same bytes once more, when what became of them was told long ago. */
 const REPEAT_SHARE = 0.05;
+const SEALED_TO = [KeyPurpose.PROCESSOR_CARD, KeyPurpose.PIN_SERVICE];
 const PAUSE_MS = { min: 200, max: 1_800 } as const;
 const OPEN_MAX = 20;
 
@@ -39,6 +42,8 @@ export interface LoadTerminalParts {
   readonly index: number;
   /** Each "host:port". */
   readonly relays: readonly string[];
+  /** The reader's clock, which may be wrong. */
+  readonly readerNowMs: () => number;
   /** Undefined in plaintext. */
   readonly proof: RelayProof | undefined;
   readonly history: History;
@@ -77,7 +82,7 @@ export class LoadTerminal implements AsyncDisposable {
     this.#merchantId = `LOADMERCHANT${String(index).padStart(3, "0")}`;
     this.#terminal = keys.anotherTerminal(this.#name, this.#merchantId);
     const reader = keys.anotherReader(`${this.#name}-READER`);
-    this.#signer = new PaymentSigner({ keys, nowMs: () => clock.nowMs(), reader });
+    this.#signer = new PaymentSigner({ keys, nowMs: parts.readerNowMs, reader });
     this.#manifest = manifest;
     this.#links = [this.#link(relays), this.#link(relays.toReversed())];
     const [relay] = this.#links;
@@ -140,6 +145,7 @@ export class LoadTerminal implements AsyncDisposable {
   #begin(plan: PaymentPlan, previous?: ReaderSigned): void {
     const { dice, history, clock } = this.#parts;
     const payment = this.#sign(plan, previous);
+    if (payment === undefined) return;
     const tried = history.add({
       client: this.#name,
       paymentId: payment.paymentId,
@@ -172,7 +178,11 @@ export class LoadTerminal implements AsyncDisposable {
     this.#open.add(done);
   }
 
-  #sign(plan: PaymentPlan, previous: ReaderSigned | undefined): ReaderSigned {
+  /** @returns undefined where by the reader's clock no key is valid: it signs nothing then. */
+  #sign(plan: PaymentPlan, previous: ReaderSigned | undefined): ReaderSigned | undefined {
+    const { keys, readerNowMs } = this.#parts;
+    const { manifest } = keys;
+    if (!SEALED_TO.every((purpose) => hasKey(manifest, purpose, readerNowMs()))) return undefined;
     const { card, pin, totalMinor, acceptPartial } = plan;
     const wrongPin = { pin: WRONG_PIN };
     const noPin = { pin: null };
@@ -231,6 +241,11 @@ export class LoadTerminal implements AsyncDisposable {
       },
     );
   }
+}
+
+function hasKey(manifest: Manifest, purpose: KeyPurpose, nowMs: number): boolean {
+  const keys = manifest.wire.keys.filter((key) => key.purpose === purpose);
+  return keys.some(({ notBeforeMs, notAfterMs }) => nowMs >= notBeforeMs && nowMs <= notAfterMs);
 }
 
 /** DE 41 of a terminal of the load. @param index 1, 2, 3 … */
