@@ -1,29 +1,44 @@
 import { cpSync } from "node:fs";
 import { join } from "node:path";
+import { MeshDirectory } from "../cli/start/mesh-directory.ts";
 import { type Mesh, startMesh } from "../cli/start/mesh-processes.ts";
 import { type Clock, systemClock } from "../mesh/clock.ts";
 import { seededRandom } from "../sealing/seeded-random.ts";
 import { TestKeys } from "../test/fixtures/keys.ts";
-import { Agreement } from "./agreement.ts";
 import { type ChaosReport, type CheckedInvariant, figuresOf } from "./chaos-report.ts";
+import { checkAll } from "./checks/all-checks.ts";
+import { readEndState } from "./checks/end-state.ts";
 import { Databases } from "./databases.ts";
 import { Dice } from "./dice.ts";
-import { FaultSchedule } from "./fault-schedule.ts";
+import { DeviceDisks } from "./faults/device-disks.ts";
+import { findFaketime } from "./faults/faketime.ts";
+import { FaultSchedule } from "./faults/fault-schedule.ts";
+import { NOTICED_AFTER_MS, WrongClocks } from "./faults/wrong-clocks.ts";
 import { History } from "./history.ts";
-import { LEDGER_CHECKS } from "./ledger-checks.ts";
 import { Links } from "./links.ts";
-import { LoadTerminal } from "./load-terminal.ts";
+import { cardTokens, limitCards } from "./load/load-cards.ts";
+import { LoadTerminal, loadTerminalId } from "./load/load-terminal.ts";
+import { Till } from "./load/till.ts";
 import { Programs } from "./programs.ts";
-import { Till } from "./till.ts";
+import { makeRunTls, relayProof } from "./run-tls.ts";
+import { Sightings } from "./sightings.ts";
+import { Watcher } from "./watcher.ts";
 
-const LOAD_TERMINALS = 4;
+const LOAD_TERMINALS = [1, 2, 3, 4];
 /** Everything must be final so soon after everything was healed. */
 const FINAL_MS_MAX = 180_000;
+/** A watcher is told of the last event so soon after that. */
+const HEARD_MS_MAX = 60_000;
 const LOOK_MS = 500;
+const TLS_SHARE = 0.5;
 
 export interface ChaosOptions {
   readonly durationMs: number;
   readonly seed: string;
+  /** Undefined: as the seed says. */
+  readonly isTls: boolean | undefined;
+  /** The only kinds of faults that strike; undefined: all. */
+  readonly faults: readonly string[] | undefined;
   /** Empty; gets keys, databases and logs. */
   readonly directory: string;
   readonly say: (line: string) => void;
@@ -32,94 +47,179 @@ export interface ChaosOptions {
 
 /** Real programs and a real PostgreSQL, payments and faults all the time; then the bill. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
-  const { directory, durationMs, seed, say, clock = systemClock } = options;
+  const { durationMs, seed, say, clock = systemClock } = options;
   const startedAtMs = clock.monotonicMs();
   await using resources = new AsyncDisposableStack();
+  const stage = await setStage({ ...options, clock }, resources);
+  const { history, databases, clients, programs, faults, links, clocks, watcher } = stage;
+  const stopping = new AbortController();
+  const over = new AbortController();
+  say(`${clients.length} clients pay for ${Math.round(durationMs / 1_000)} s`);
+  const watching = Promise.all([watcher.watch(over.signal), stage.sightings.run(over.signal)]);
+  const paying = Promise.all(clients.map((client) => client.run(stopping.signal)));
+  const harming = faults.run();
+  await clock.sleep(durationMs);
+  stopping.abort();
+  stage.healing.abort();
+  await harming;
+  links.heal();
+  clocks?.heal();
+  await clock.sleep(NOTICED_AFTER_MS);
+  const healedAtMs = clock.monotonicMs();
+  say("everything is healed");
+  const settled = paying.then(() => Promise.all(stage.load.map((one) => one.settled())));
+  await within(FINAL_MS_MAX, clock, settled, async () => (await countOpen(databases)) === 0n);
+  const finalAfterHealingMs = clock.monotonicMs() - healedAtMs;
+  const last = await lastSequence(databases);
+  await within(HEARD_MS_MAX, clock, Promise.resolve(), async () => watcher.hasHeard(last));
+  over.abort();
+  await watching;
+  say("the bill");
+  const evidence = {
+    end: await readEndState(databases),
+    history,
+    sightings: stage.sightings.byPayment,
+    watched: watcher.run,
+    manifest: stage.keys.manifest,
+    tokens: stage.tokens,
+  };
+  const ownDeaths: CheckedInvariant = {
+    invariant: "no program ended by itself",
+    violations: [...programs.ownDeaths],
+  };
+  return {
+    seed,
+    isTls: stage.mesh.isTls,
+    durationMs: clock.monotonicMs() - startedAtMs,
+    ...figuresOf(history),
+    faults: faults.survived,
+    finalAfterHealingMs,
+    eventsHeard: watcher.run.heard.length,
+    watchesResumed: watcher.run.resumed,
+    leftOut: clocks === undefined ? ["wrong clocks: there is no libfaketime"] : [],
+    invariants: [ownDeaths, ...checkAll(evidence)],
+  };
+}
+
+type StageOptions = ChaosOptions & { readonly clock: Clock };
+
+/** The mesh with everything around it that pays, harms and looks on. */
+async function setStage(options: StageOptions, resources: AsyncDisposableStack) {
+  const { directory, seed, say, clock } = options;
   const keys = resources.use(new TestKeys({ nowMs: clock.nowMs() }));
   cpSync(keys.directory, join(directory, "keys"), { recursive: true });
+  const isTls = options.isTls ?? new Dice(`${seed} TLS`).happens(TLS_SHARE);
+  if (isTls) {
+    const tls = new MeshDirectory(directory).tls;
+    const terminalIds = LOAD_TERMINALS.map(loadTerminalId);
+    await makeRunTls({ directory: tls, terminalIds, nowMs: clock.nowMs() });
+  }
+  const library = await findFaketime();
+  const clocks =
+    library === undefined ? undefined : new WrongClocks(library, join(directory, "clocks"));
   const links = resources.use(new Links());
   const mesh = resources.use(
     await startMesh({
       dataDirectory: directory,
       isPaired: true,
+      isTls,
       via: (from, to, address) => links.via(from, to, address),
       environment: { CARDLANE_LOG_LEVEL: "info" },
+      environmentOf: (name) => clocks?.environmentOf(name) ?? {},
     }),
   );
+  const databases = new Databases(mesh);
+  const tokens = cardTokens(keys);
+  await limitCards(databases, tokens);
   const history = new History();
-  const load = await openLoad({ mesh, keys, links, history, seed, clock }, resources);
+  const readerNowMs = () => clock.nowMs() + (clocks?.aheadMs("load") ?? 0);
+  const parts = { mesh, keys, links, history, seed, clock, readerNowMs };
+  const load = await openLoad(parts, resources);
   const random = seededRandom(`${seed} payment ids`);
   const till = new Till({ mesh, history, dice: new Dice(`${seed} till`), random, clock });
-
+  const watcher = await openWatcher(parts, resources);
   const programs = resources.use(new Programs(mesh, clock, say));
-  const [stopping, healing] = [new AbortController(), new AbortController()];
-  const databases = new Databases(mesh);
-  const arena = { programs, links, databases, clock, healing: healing.signal };
-  const faults = new FaultSchedule({ arena, seed, say });
-  say(`${LOAD_TERMINALS} terminals and a till pay for ${Math.round(durationMs / 1_000)} s`);
-  const paying = [...load, till].map((client) => client.run(stopping.signal));
-  const harming = faults.run();
-  await clock.sleep(durationMs);
-  stopping.abort();
-  healing.abort();
-  await harming;
-  links.heal();
-  const healedAtMs = clock.monotonicMs();
-  say("everything is healed");
-  const settling = Promise.all([...paying, ...load.map((one) => one.settled())]);
-  await untilFinal({ settling, databases, clock });
-  const finalAfterHealingMs = clock.monotonicMs() - healedAtMs;
-  say("the bill");
-  const invariants = await checkAll({ databases, history, keys, programs });
+  const healing = new AbortController();
+  const devices = new DeviceDisks(mesh.directory, join(directory, "copies"));
+  const arena = { programs, links, databases, devices, clocks, clock, healing: healing.signal };
   return {
-    seed,
-    durationMs: clock.monotonicMs() - startedAtMs,
-    ...figuresOf(history),
-    faults: faults.survived,
-    finalAfterHealingMs,
-    invariants,
+    mesh,
+    keys,
+    tokens,
+    databases,
+    history,
+    load,
+    clients: [...load, till],
+    programs,
+    links,
+    clocks,
+    watcher,
+    sightings: new Sightings(databases, clock),
+    healing,
+    faults: new FaultSchedule({ arena, seed, kinds: options.faults, say }),
   };
 }
 
+interface LoadParts {
+  readonly mesh: Mesh;
+  readonly keys: TestKeys;
+  readonly links: Links;
+  readonly history: History;
+  readonly seed: string;
+  readonly clock: Clock;
+  readonly readerNowMs: () => number;
+}
+
 async function openLoad(
-  parts: {
-    readonly mesh: Mesh;
-    readonly keys: TestKeys;
-    readonly links: Links;
-    readonly history: History;
-    readonly seed: string;
-    readonly clock: Clock;
-  },
+  parts: LoadParts,
   resources: AsyncDisposableStack,
 ): Promise<readonly LoadTerminal[]> {
-  const { mesh, links, seed } = parts;
-  const relays = await Promise.all([
-    links.via("load", "relay", mesh.program("relay").address),
-    links.via("load", "relay-2", mesh.program("relay-2").address),
-  ]);
+  const { seed } = parts;
+  const relays = await relaysFor("load", parts);
   const load: LoadTerminal[] = [];
-  for (let index = 1; index <= LOAD_TERMINALS; index += 1) {
+  for (const index of LOAD_TERMINALS) {
     const dice = new Dice(`${seed} load ${index}`);
-    load.push(resources.use(await LoadTerminal.open({ ...parts, index, relays, dice })));
+    const proof = await proofOf(loadTerminalId(index), parts, resources);
+    load.push(resources.use(await LoadTerminal.open({ ...parts, index, relays, proof, dice })));
   }
   return load;
 }
 
-/** Clients and records both; gives up when it takes too long: the checks then say what is open. */
-async function untilFinal(parts: {
-  readonly settling: Promise<unknown>;
-  readonly databases: Databases;
-  readonly clock: Clock;
-}): Promise<void> {
-  const { settling, databases, clock } = parts;
+async function openWatcher(parts: LoadParts, resources: AsyncDisposableStack): Promise<Watcher> {
+  const relays = await relaysFor("watcher", parts);
+  const proof = await proofOf("operator", parts, resources);
+  return resources.use(new Watcher({ relays, proof, clock: parts.clock }));
+}
+
+/** "host:port" of both, by lines of one's own. */
+async function relaysFor(who: string, { links, mesh }: LoadParts): Promise<readonly string[]> {
+  const names = ["relay", "relay-2"] as const;
+  return await Promise.all(names.map((name) => links.via(who, name, mesh.program(name).address)));
+}
+
+async function proofOf(holder: string, parts: LoadParts, resources: AsyncDisposableStack) {
+  const { mesh, clock } = parts;
+  if (!mesh.isTls) return undefined;
+  const proof = await relayProof(mesh.directory.tls, holder, clock);
+  resources.use(proof.identity);
+  return proof;
+}
+
+/** Waits for both; gives up when it takes too long: the checks then say what is missing. */
+async function within(
+  msMax: number,
+  clock: Clock,
+  first: Promise<unknown>,
+  isReached: () => Promise<boolean>,
+): Promise<void> {
   const over = new AbortController();
-  const patience = clock.sleep(FINAL_MS_MAX, over.signal).catch(() => undefined);
+  const patience = clock.sleep(msMax, over.signal).catch(() => undefined);
   let isTooLate = false;
   void patience.then(() => {
     isTooLate = true;
   });
-  await Promise.race([settling, patience]);
-  while (!isTooLate && (await countOpen(databases)) > 0n) await clock.sleep(LOOK_MS);
+  await Promise.race([first, patience]);
+  while (!isTooLate && !(await isReached())) await clock.sleep(LOOK_MS);
   over.abort();
 }
 
@@ -131,28 +231,10 @@ async function countOpen(databases: Databases): Promise<bigint> {
   return row?.open ?? 0n;
 }
 
-async function checkAll(parts: {
-  readonly databases: Databases;
-  readonly history: History;
-  readonly keys: TestKeys;
-  readonly programs: Programs;
-}): Promise<readonly CheckedInvariant[]> {
-  const { databases, history, keys, programs } = parts;
-  const invariants: CheckedInvariant[] = [
-    { invariant: "no program ended by itself", violations: [...programs.ownDeaths] },
-  ];
-  for (const { invariant, database, text } of LEDGER_CHECKS) {
-    const rows = await databases.query(database, text);
-    invariants.push({ invariant, violations: rows.map(asText) });
-  }
-  const agreement = await Agreement.read(databases, history, keys.manifest);
-  return [...invariants, ...agreement.check()];
-}
-
-function asText(row: object): string {
-  const text = (value: unknown) =>
-    value instanceof Uint8Array ? Buffer.from(value).toString("hex") : String(value);
-  return Object.entries(row)
-    .map(([name, value]) => `${name} ${text(value)}`)
-    .join(", ");
+async function lastSequence(databases: Databases): Promise<bigint> {
+  const [row] = await databases.query<{ last: bigint }>(
+    "relay",
+    "SELECT coalesce(max(sequence), 0) AS last FROM record_event",
+  );
+  return row?.last ?? 0n;
 }

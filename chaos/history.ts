@@ -1,5 +1,7 @@
 import type { SignedPayment, SignedResult } from "../gen/cardlane/payment/v1/payment_pb.ts";
+import type { ShownOutcome } from "../gen/cardlane/reader/v1/reader_pb.ts";
 import type { StateName } from "../payment/states.ts";
+import type { PaymentPlan } from "./load/payment-plan.ts";
 
 /** One payment as the client saw it that asked for it. */
 export interface TriedPayment {
@@ -7,12 +9,14 @@ export interface TriedPayment {
   readonly client: string;
   readonly paymentId: string;
   readonly merchantId: string;
-  readonly totalMinor: bigint;
+  readonly plan: PaymentPlan;
   readonly startedAtMs: number;
   /** What the reader signed, where the client has it. */
   readonly signed?: SignedPayment;
   /** Whether it was once not known what became of it. */
   wasUnknown: boolean;
+  /** Record numbers by which a relay acknowledged it. */
+  readonly recorded: Set<string>;
   /** Every final word that the client got, in order. They have to agree. */
   readonly told: Told[];
 }
@@ -24,8 +28,20 @@ export interface Told {
   /** Empty when there is no record that the client knows of. */
   readonly recordNumber: string;
   readonly approvedMinor: bigint;
+  /** DE 39; empty without an answer. */
+  readonly responseCode: string;
   /** The signed answer; absent for what was never taken. */
   readonly signed?: SignedResult;
+  /** What the report says that the reader shows; absent where no reader took part. */
+  readonly shown?: ShownOutcome;
+  /** What the reader itself showed a moment later, when it took part and could be asked. */
+  readonly display?: SeenDisplay;
+}
+
+/** A reader's display, as who stands before it sees it. */
+export interface SeenDisplay {
+  readonly shown: ShownOutcome;
+  readonly lines: readonly string[];
 }
 
 /** "NOT TAKEN": nothing was charged, and nothing was signed to say so. */
@@ -33,17 +49,18 @@ export type ToldOutcome =
   | Extract<StateName, "APPROVED" | "AUTHORIZED" | "DECLINED" | "REVERSED" | "VOIDED">
   | "NOT TAKEN";
 
+/** Whether somebody has to pay after such an end. */
+export function isCharge(outcome: ToldOutcome): boolean {
+  return outcome === "APPROVED" || outcome === "AUTHORIZED";
+}
+
 /** Everything that clients asked for and were told. */
 export class History {
   readonly payments: TriedPayment[] = [];
 
-  add(payment: Omit<TriedPayment, "wasUnknown" | "told">): TriedPayment {
-    const tried = { ...payment, wasUnknown: false, told: [] };
+  add(payment: Omit<TriedPayment, "wasUnknown" | "recorded" | "told">): TriedPayment {
+    const tried = { ...payment, wasUnknown: false, recorded: new Set<string>(), told: [] };
     this.payments.push(tried);
     return tried;
-  }
-
-  get open(): readonly TriedPayment[] {
-    return this.payments.filter(({ told }) => told.length === 0);
   }
 }

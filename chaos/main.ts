@@ -3,34 +3,44 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { systemClock } from "../mesh/clock.ts";
 import { endProcess, whenReaderIsGone } from "../mesh/end-process.ts";
 import { systemRandom } from "../sealing/random.ts";
-import { reportText, violationsOf } from "./chaos-report.ts";
+import { reportLine, reportText, violationsOf } from "./chaos-report.ts";
 import { runChaos } from "./chaos-run.ts";
+import { type ChaosOrder, parseCommandLine, UsageError } from "./command-line.ts";
+
+const EXIT_CODES = { sound: 0, violations: 1, usage: 2 } as const;
 
 whenReaderIsGone();
-const { values } = parseArgs({
-  options: {
-    minutes: { type: "string", default: "5" },
-    seed: { type: "string", default: Buffer.from(systemRandom.bytes(4)).toString("hex") },
-    "keep-data": { type: "boolean", default: false },
-  },
-});
-const durationMs = Number(values.minutes) * 60_000;
-if (!(durationMs > 0)) throw new Error(`--minutes must be above 0, got "${values.minutes}"`);
+await endProcess(await main());
 
-const directory = mkdtempSync(join(tmpdir(), "cardlane-chaos-"));
-const startedAtMs = systemClock.monotonicMs();
-const say = (line: string) => {
-  const seconds = ((systemClock.monotonicMs() - startedAtMs) / 1_000).toFixed(1);
-  console.log(`${seconds.padStart(7)}  ${line}`);
-};
-say(`seed ${values.seed}, logs in ${join(directory, "logs")}`);
-const report = await runChaos({ durationMs, seed: values.seed, directory, say });
-for (const line of reportText(report)) console.log(line);
-const violationCount = violationsOf(report).length;
-// What happened is in there; a run that found nothing leaves nothing.
-if (violationCount === 0 && !values["keep-data"]) rmSync(directory, { recursive: true });
-await endProcess(violationCount === 0 ? 0 : 1);
+async function main(): Promise<number> {
+  let order: ChaosOrder;
+  try {
+    order = parseCommandLine(process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(error.message);
+    return EXIT_CODES.usage;
+  }
+  return await run(order);
+}
+
+async function run({ isJson, isDataKept, ...order }: ChaosOrder): Promise<number> {
+  const seed = order.seed ?? Buffer.from(systemRandom.bytes(4)).toString("hex");
+  const directory = mkdtempSync(join(tmpdir(), "cardlane-chaos-"));
+  const startedAtMs = systemClock.monotonicMs();
+  const say = (line: string) => {
+    const seconds = ((systemClock.monotonicMs() - startedAtMs) / 1_000).toFixed(1);
+    // Standard output is for the report alone when a program reads it.
+    (isJson ? console.error : console.log)(`${seconds.padStart(7)}  ${line}`);
+  };
+  say(`seed ${seed}, logs in ${join(directory, "logs")}`);
+  const report = await runChaos({ ...order, seed, directory, say });
+  for (const line of isJson ? [reportLine(report)] : reportText(report)) console.log(line);
+  const isSound = violationsOf(report).length === 0;
+  // What happened is in there; a run that found nothing leaves nothing.
+  if (isSound && !isDataKept) rmSync(directory, { recursive: true });
+  return isSound ? EXIT_CODES.sound : EXIT_CODES.violations;
+}

@@ -26,6 +26,8 @@ export interface Order {
   readonly paymentId?: string | undefined;
   /** Text UUID of the payment that was declined and is tried again. */
   readonly previousPaymentId?: string | undefined;
+  /** Whether less than the amount will do. */
+  readonly acceptPartial?: boolean;
 }
 
 /** The people at the till: whoever holds the card and whoever takes the money. */
@@ -106,9 +108,10 @@ class TillPayment {
   }
 
   start(order: Order): void {
-    const { kind, amountMinor, currency, paymentId = "", previousPaymentId = "" } = order;
+    const { kind, amountMinor, currency, acceptPartial = false } = order;
+    const { paymentId = "", previousPaymentId = "" } = order;
     const amounts = { totalMinor: amountMinor };
-    const value = { paymentId, kind, amounts, currency, previousPaymentId };
+    const value = { paymentId, kind, amounts, currency, previousPaymentId, acceptPartial };
     this.#paymentId = order.paymentId;
     this.#send({ case: "start", value });
     this.#silence.start();

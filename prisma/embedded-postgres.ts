@@ -16,6 +16,8 @@ export interface EmbeddedPostgresOptions {
   readonly log?: (line: string) => void;
   /** On top of SETTINGS or in place of them. */
   readonly settings?: Settings;
+  /** For the server's process, on top of what it needs. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** A running PostgreSQL. It never outlives the process that started it, however that ends. */
@@ -61,6 +63,7 @@ export async function startEmbeddedPostgres({
   port = 0,
   log = () => undefined,
   settings = {},
+  environment = {},
 }: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const cluster = await openCluster(resolve(dataDirectory));
   await freeFromKilledRun(cluster);
@@ -68,7 +71,7 @@ export async function startEmbeddedPostgres({
     const listenPort = port === 0 ? await findFreePort() : port;
     const all = { ...SETTINGS, ...settings, ...holderSettings(), port: String(listenPort) };
     try {
-      const server = await startServer({ cluster, settings: all, log });
+      const server = await startServer({ cluster, settings: all, environment, log });
       return new RunningPostgres(cluster, server, listenPort);
     } catch (error) {
       const mayTryAnother = port === 0 && attempt < PORT_ATTEMPTS_MAX;

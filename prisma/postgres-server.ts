@@ -47,10 +47,12 @@ const PORT_IN_USE = /could not create any TCP\/IP sockets/;
 export async function startServer({
   cluster,
   settings,
+  environment,
   log,
 }: {
   cluster: Cluster;
   settings: Settings;
+  environment: Readonly<Record<string, string>>;
   log: (line: string) => void;
 }): Promise<PostgresServer> {
   const { file, args, options } = await cluster.serverCommand([
@@ -60,6 +62,7 @@ export async function startServer({
   ]);
   const supervisor = spawn("sh", ["-c", SUPERVISOR, "sh", file, ...args], {
     ...options,
+    env: { ...options.env, ...environment },
     stdio: "pipe",
     // A session of its own: Ctrl-C ends the programs first, and they end the database.
     detached: true,

@@ -15,6 +15,8 @@ export interface MeshPostgresOptions {
   /** 0 takes any free port at the first start. */
   readonly port: number;
   readonly clock: Clock;
+  /** For the server, on top of what it needs. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** The database of a mesh, over all of its restarts. It keeps its port. */
@@ -63,12 +65,13 @@ export class MeshPostgres {
 }
 
 function startServer(
-  { dataDirectory, logFile }: MeshPostgresOptions,
+  { dataDirectory, logFile, environment }: MeshPostgresOptions,
   port: number,
 ): Promise<EmbeddedPostgres> {
   return startEmbeddedPostgres({
     dataDirectory,
     port,
+    environment,
     log: (line) => appendFileSync(logFile, `${line}\n`),
   });
 }

@@ -54,8 +54,9 @@ export interface MeshOptions {
   readonly isTls?: boolean;
   /** Programs of somebody else, in place of ours. They are neither started nor stopped. */
   readonly elsewhere?: Elsewhere;
-  /** For all programs, on top of what they need: log level, faults to inject. */
+  /** On top of what programs need, for all and for one: log level, faults, a clock of its own. */
   readonly environment?: Readonly<Record<string, string>>;
+  readonly environmentOf?: (name: InstanceName | "postgres") => Readonly<Record<string, string>>;
   readonly progress?: Progress;
   readonly clock?: Clock;
   /** Aborted when nobody wants the mesh any more: the start then ends after the step it is at. */
@@ -179,6 +180,7 @@ class MeshProcesses implements Mesh {
         logFile: this.directory.logOf("postgres"),
         port: this.#ports.postgres,
         clock: this.#clock,
+        environment: this.#options.environmentOf?.("postgres") ?? {},
       });
       return this.#postgres;
     };
@@ -194,7 +196,7 @@ class MeshProcesses implements Mesh {
         addressesOf: (other) => this.#whereabouts.of(other, name),
         databaseUrl: async (of) =>
           this.#whereabouts.databaseUrl(name, (await postgres).server.url(of)),
-        environment: this.#options.environment ?? {},
+        environment: { ...this.#options.environment, ...this.#options.environmentOf?.(name) },
       });
       const work = () => this.#runProgram(name, planAt);
       return (await this.#step(name, work, (program) => program.address)).address;

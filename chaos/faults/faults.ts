@@ -1,32 +1,8 @@
-import type { InstanceName } from "../cli/start/mesh-directory.ts";
-import type { Clock } from "../mesh/clock.ts";
-import type { Databases } from "./databases.ts";
-import type { Dice } from "./dice.ts";
-import type { Links } from "./links.ts";
-import type { Programs } from "./programs.ts";
-
-/** Everything that can be harmed. */
-export interface Arena {
-  readonly programs: Programs;
-  readonly links: Links;
-  readonly databases: Databases;
-  readonly clock: Clock;
-  /** Aborted when all faults are to be healed now. */
-  readonly healing: AbortSignal;
-}
-
-/** One way to do harm. It heals what it did before it resolves. */
-export interface Fault {
-  readonly kind: string;
-  /** @returns the work, or undefined when there is nothing to harm now. */
-  readonly strike: (arena: Arena, dice: Dice) => Strike | undefined;
-}
-
-export interface Strike {
-  /** "relay-2 for 12 s" */
-  readonly what: string;
-  readonly work: () => Promise<void>;
-}
+import type { InstanceName } from "../../cli/start/mesh-directory.ts";
+import type { Dice } from "../dice.ts";
+import { CLOCK_FAULTS } from "./clock-faults.ts";
+import { DEVICE_FAULTS } from "./device-faults.ts";
+import { type Arena, type Fault, pause, type Strike, seconds } from "./fault.ts";
 
 const PROGRAM_DOWN_MS_MAX = 10_000;
 const FROZEN_MS = { min: 5_000, max: 60_000 } as const;
@@ -47,6 +23,9 @@ export const FAULTS: readonly Fault[] = [
     arena.links.find(name).slow(slowness);
   }),
   harmsLink("link half-open", (arena, name) => arena.links.find(name).halfOpen()),
+  harmsLink("link one-way", (arena, name) => arena.links.find(name).halfOpen("answers")),
+  ...DEVICE_FAULTS,
+  ...CLOCK_FAULTS,
 ];
 
 function ends(kind: string, signal: "SIGKILL" | "SIGTERM"): Fault {
@@ -129,13 +108,4 @@ function program(
     what: `${called} for ${seconds(durationMs)}`,
     work: () => programs.during(name, work),
   };
-}
-
-/** Until the time is over or everything is to be healed. */
-async function pause({ clock, healing }: Arena, durationMs: number): Promise<void> {
-  await clock.sleep(durationMs, healing).catch(() => undefined);
-}
-
-function seconds(durationMs: number): string {
-  return `${Math.round(durationMs / 1_000)} s`;
 }

@@ -1,5 +1,6 @@
-import { Dice } from "./dice.ts";
-import { type Arena, FAULTS } from "./faults.ts";
+import { Dice } from "../dice.ts";
+import type { Arena, Fault } from "./fault.ts";
+import { FAULTS } from "./faults.ts";
 
 /** Faults that are there at the same time. */
 const TOGETHER_MAX = 3;
@@ -8,6 +9,8 @@ const PAUSE_MS = { min: 500, max: 6_000 } as const;
 export interface FaultScheduleOptions {
   readonly arena: Arena;
   readonly seed: string;
+  /** The only kinds that strike; undefined: all. */
+  readonly kinds: readonly string[] | undefined;
   /** Told of every fault as it begins. */
   readonly say: (line: string) => void;
 }
@@ -16,6 +19,7 @@ export interface FaultScheduleOptions {
 export class FaultSchedule {
   readonly #options: FaultScheduleOptions;
   readonly #dice: Dice;
+  readonly #faults: readonly Fault[];
   readonly #running = new Set<Promise<void>>();
   /** By kind, those that were healed. */
   readonly survived: Record<string, number> = {};
@@ -23,6 +27,8 @@ export class FaultSchedule {
   constructor(options: FaultScheduleOptions) {
     this.#options = options;
     this.#dice = new Dice(`${options.seed} faults`);
+    const { kinds } = options;
+    this.#faults = FAULTS.filter(({ kind }) => kinds === undefined || kinds.includes(kind));
   }
 
   /** Resolves when it was told to heal and everything is healed. */
@@ -39,7 +45,7 @@ export class FaultSchedule {
 
   #strike(): void {
     const { arena, say } = this.#options;
-    const { kind, strike } = this.#dice.pick(FAULTS);
+    const { kind, strike } = this.#dice.pick(this.#faults);
     const planned = strike(arena, this.#dice);
     if (planned === undefined) return;
     say(`${kind}: ${planned.what}`);

@@ -1,0 +1,271 @@
+import { create } from "@bufbuild/protobuf";
+import type { Mesh } from "../../cli/start/mesh-processes.ts";
+import { KeyPurpose } from "../../gen/cardlane/keys/v1/keys_pb.ts";
+import { PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { CardReadSchema } from "../../gen/cardlane/reader/v1/reader_pb.ts";
+import { DeviceState, RelayService } from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import type { Clock } from "../../mesh/clock.ts";
+import { dial, type MeshChannel } from "../../mesh/dial.ts";
+import { silentLog } from "../../mesh/log.ts";
+import { parseMerchantId, paymentIdToBytes } from "../../payment/identifiers.ts";
+import { currencyFromLetters } from "../../payment/money.ts";
+import { stateOfOutcome } from "../../payment/states.ts";
+import { KeptManifest } from "../../sealing/kept-manifest.ts";
+import type { Manifest } from "../../sealing/manifest.ts";
+import { nodeCurves as curves } from "../../sealing/node-curves.ts";
+import { ManifestFeed } from "../../terminal-client/manifest-feed.ts";
+import type { VerifiedResult } from "../../terminal-client/payment-report.ts";
+import { saleOf } from "../../terminal-client/payment-request.ts";
+import { RelayLink } from "../../terminal-client/relay-link.ts";
+import { type Settled, Settlement } from "../../terminal-client/settlement.ts";
+import type { TestKeys } from "../../test/fixtures/keys.ts";
+import { PaymentSigner, type ReaderSigned } from "../../test/fixtures/reader-payment.ts";
+import type { Dice } from "../dice.ts";
+import type { History, ToldOutcome, TriedPayment } from "../history.ts";
+import type { RelayProof } from "../run-tls.ts";
+import { type PaymentPlan, planPayment, planWithRightPin, WRONG_PIN } from "./payment-plan.ts";
+
+const EUR = currencyFromLetters("EUR");
+/** The same bytes at both relays at the same time. */
+const TWIN_SHARE = 0.05;
+const CANCEL_SHARE = 0.03;
+/** The same bytes once more, when what became of them was told long ago. */
+const REPEAT_SHARE = 0.05;
+const SEALED_TO = [KeyPurpose.PROCESSOR_CARD, KeyPurpose.PIN_SERVICE];
+const PAUSE_MS = { min: 200, max: 1_800 } as const;
+const OPEN_MAX = 20;
+
+export interface LoadTerminalParts {
+  readonly mesh: Mesh;
+  readonly keys: TestKeys;
+  /** 1, 2, 3 … */
+  readonly index: number;
+  /** Each "host:port". */
+  readonly relays: readonly string[];
+  /** The reader's clock, which may be wrong. */
+  readonly readerNowMs: () => number;
+  /** Undefined in plaintext. */
+  readonly proof: RelayProof | undefined;
+  readonly history: History;
+  readonly dice: Dice;
+  readonly clock: Clock;
+}
+
+/** A terminal without till, reader and journal: it submits signed payments, many at a time. */
+export class LoadTerminal implements AsyncDisposable {
+  readonly #parts: LoadTerminalParts;
+  readonly #name: string;
+  readonly #merchantId: string;
+  readonly #signer: PaymentSigner;
+  readonly #terminal: ReturnType<TestKeys["anotherTerminal"]>;
+  readonly #manifest: KeptManifest;
+  readonly #resources = new AsyncDisposableStack();
+  /** The second one is for twins: it begins with the other relay. */
+  readonly #links: readonly [RelayLink, RelayLink];
+  readonly #feed: ManifestFeed;
+  readonly #open = new Set<Promise<void>>();
+  readonly #settled: { readonly payment: ReaderSigned; readonly tried: TriedPayment }[] = [];
+
+  static async open(parts: LoadTerminalParts): Promise<LoadTerminal> {
+    const file = { read: async () => undefined, write: async () => undefined };
+    const roots = parts.keys.trustedRoots;
+    const load = new LoadTerminal(parts, await KeptManifest.open({ curves, roots, file }));
+    await load.#register();
+    await load.#feed.renew();
+    return load;
+  }
+
+  private constructor(parts: LoadTerminalParts, manifest: KeptManifest) {
+    const { keys, index, relays, clock } = parts;
+    this.#parts = parts;
+    this.#name = loadTerminalId(index);
+    this.#merchantId = `LOADMERCHANT${String(index).padStart(3, "0")}`;
+    this.#terminal = keys.anotherTerminal(this.#name, this.#merchantId);
+    const reader = keys.anotherReader(`${this.#name}-READER`);
+    this.#signer = new PaymentSigner({ keys, nowMs: parts.readerNowMs, reader });
+    this.#manifest = manifest;
+    this.#links = [this.#link(relays), this.#link(relays.toReversed())];
+    const [relay] = this.#links;
+    this.#feed = this.#resources.use(
+      new ManifestFeed({ relay, manifest, clock, log: silentLog, onNewer: () => undefined }),
+    );
+  }
+
+  /** Submits payments until told to stop; those that are open then go on. */
+  async run(stopping: AbortSignal): Promise<void> {
+    const { clock, dice } = this.#parts;
+    while (!stopping.aborted) {
+      await clock.sleep(dice.between(PAUSE_MS.min, PAUSE_MS.max));
+      if (this.#open.size >= OPEN_MAX) await Promise.race(this.#open);
+      if (this.#settled.length > 0 && dice.happens(REPEAT_SHARE)) this.#repeat();
+      else this.#begin(planPayment(dice));
+    }
+  }
+
+  /** Resolves when every payment was settled. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#open);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#resources.disposeAsync();
+  }
+
+  #link(relays: readonly string[]): RelayLink {
+    const { clock, dice, proof } = this.#parts;
+    const channel: MeshChannel = this.#resources.use(
+      dial({ targets: relays, services: [RelayService], clock, ...proof }),
+    );
+    return this.#resources.use(
+      new RelayLink({
+        open: () => channel.openStream(RelayService.method.transact),
+        calls: channel.client(RelayService),
+        merchantId: parseMerchantId(this.#merchantId),
+        instance: this.#name,
+        clock,
+        log: silentLog,
+        jitter: () => dice.fraction(),
+        onChange: () => undefined,
+      }),
+    );
+  }
+
+  async #register(): Promise<void> {
+    const { processorRegistry, relayRegistry } = this.#parts.mesh.clients;
+    const state = DeviceState.ACTIVE;
+    const terminals = [{ certificate: this.#terminal.certificate, state, currencies: [EUR] }];
+    const { certificate } = this.#signer.reader;
+    const readers = [{ certificate, merchantId: this.#merchantId, state }];
+    for (const registry of [processorRegistry, relayRegistry]) {
+      await registry.registerTerminals({ terminals });
+      await registry.registerReaders({ readers });
+    }
+  }
+
+  #begin(plan: PaymentPlan, previous?: ReaderSigned): void {
+    const { dice, history, clock } = this.#parts;
+    const payment = this.#sign(plan, previous);
+    if (payment === undefined) return;
+    const tried = history.add({
+      client: this.#name,
+      paymentId: payment.paymentId,
+      merchantId: this.#merchantId,
+      plan,
+      startedAtMs: clock.nowMs(),
+      signed: payment.signed,
+    });
+    const [first, second] = this.#links;
+    const links = dice.happens(TWIN_SHARE) ? [first, second] : [first];
+    this.#follow(Promise.all(links.map((link) => this.#settle(payment, tried, link))), () => {
+      this.#settled.push({ payment, tried });
+      if (isWrongPin(tried)) this.#begin(planWithRightPin(plan), payment);
+    });
+    if (dice.happens(CANCEL_SHARE)) void this.#cancel(payment, tried, dice.between(0, 3_000));
+  }
+
+  /** At whichever relay: it was told before what became of it. */
+  #repeat(): void {
+    const { dice } = this.#parts;
+    const { payment, tried } = dice.pick(this.#settled);
+    this.#follow(this.#settle(payment, tried, dice.pick(this.#links)), () => undefined);
+  }
+
+  #follow(work: Promise<unknown>, then: () => void): void {
+    const done: Promise<void> = work.then(() => {
+      this.#open.delete(done);
+      then();
+    });
+    this.#open.add(done);
+  }
+
+  /** @returns undefined where by the reader's clock no key is valid: it signs nothing then. */
+  #sign(plan: PaymentPlan, previous: ReaderSigned | undefined): ReaderSigned | undefined {
+    const { keys, readerNowMs } = this.#parts;
+    const { manifest } = keys;
+    if (!SEALED_TO.every((purpose) => hasKey(manifest, purpose, readerNowMs()))) return undefined;
+    const { card, pin, totalMinor, acceptPartial } = plan;
+    const wrongPin = { pin: WRONG_PIN };
+    const noPin = { pin: null };
+    return this.#signer.sign({
+      card,
+      totalMinor,
+      terminal: this.#terminal,
+      ...(pin === "wrong" ? wrongPin : pin === "none" ? noPin : {}),
+      context: {
+        kind: PaymentKind[plan.kind],
+        acceptPartial,
+        ...(previous && { previousPaymentId: paymentIdToBytes(previous.paymentId) }),
+      },
+    });
+  }
+
+  async #settle(payment: ReaderSigned, tried: TriedPayment, relay: RelayLink): Promise<void> {
+    const { clock } = this.#parts;
+    const { paymentId, signed } = payment;
+    using settlement = new Settlement({
+      entry: {
+        paymentId,
+        request: saleOf(tried.plan.totalMinor, EUR),
+        startedAtMs: tried.startedAtMs,
+        traceparent: "",
+        card: create(CardReadSchema),
+        signed,
+      },
+      relay,
+      manifest: this.#manifest,
+      renewManifest: this.#feed.renew,
+      clock,
+      log: silentLog,
+    });
+    using _recorded = settlement.onRecorded((number) => void tried.recorded.add(number));
+    const settled = await settlement.settled;
+    const { known } = settlement;
+    const outcome = outcomeOf(settled, tried.plan);
+    tried.wasUnknown ||= known.error !== undefined || outcome === "REVERSED";
+    tried.told.push({
+      atMs: clock.nowMs(),
+      recordNumber: known.recordNumber,
+      outcome,
+      ...answerOf(settled),
+    });
+  }
+
+  /** The cashier changes his mind, whatever has happened by then. */
+  async #cancel(payment: ReaderSigned, tried: TriedPayment, afterMs: number): Promise<void> {
+    const [relay] = this.#links;
+    await this.#parts.clock.sleep(afterMs);
+    await relay.cancelPayment(payment.paymentId).then(
+      () => undefined,
+      () => {
+        tried.wasUnknown = true;
+      },
+    );
+  }
+}
+
+function hasKey(manifest: Manifest, purpose: KeyPurpose, nowMs: number): boolean {
+  const keys = manifest.wire.keys.filter((key) => key.purpose === purpose);
+  return keys.some(({ notBeforeMs, notAfterMs }) => nowMs >= notBeforeMs && nowMs <= notAfterMs);
+}
+
+/** DE 41 of a terminal of the load. @param index 1, 2, 3 … */
+export function loadTerminalId(index: number): string {
+  return `LOAD${String(index).padStart(4, "0")}`;
+}
+
+function isWrongPin({ told }: TriedPayment): boolean {
+  return told[0]?.responseCode === "55";
+}
+
+function outcomeOf(settled: Settled, { kind }: PaymentPlan): ToldOutcome {
+  const { verified } = settled;
+  if (verified === undefined) return "NOT TAKEN";
+  return stateOfOutcome(verified.result.outcome, PaymentKind[kind]) as ToldOutcome;
+}
+
+function answerOf({ verified }: { readonly verified?: VerifiedResult | undefined }) {
+  if (verified === undefined) return { approvedMinor: 0n, responseCode: "" };
+  const { result, signed } = verified;
+  const { approvedAmountMinor: approvedMinor, responseCode } = result;
+  return { approvedMinor, responseCode, signed };
+}

@@ -1,0 +1,36 @@
+import { join } from "node:path";
+import { makeDevelopmentTls } from "../cli/start/development-tls.ts";
+import { SPIFFE_PATHS, TRUST_DOMAIN } from "../cli/start/program-plans.ts";
+import type { Clock } from "../mesh/clock.ts";
+import { type Identity, loadIdentity } from "../mesh/identity.ts";
+import { silentLog } from "../mesh/log.ts";
+
+/** Who a client of a relay is, and whom it takes for one: mutual TLS. */
+export interface RelayProof {
+  readonly identity: Identity;
+  readonly serverIdentity: string;
+}
+
+/** Makes the certificates of a mesh beforehand, with more of them for the load's terminals. */
+export async function makeRunTls(options: {
+  /** `tls` in the mesh's directory. */
+  readonly directory: string;
+  readonly terminalIds: readonly string[];
+  readonly nowMs: number;
+}): Promise<void> {
+  const { directory, terminalIds, nowMs } = options;
+  const terminals = Object.fromEntries(terminalIds.map((id) => [id, `terminal/${id}`]));
+  const holders = { ...SPIFFE_PATHS, ...terminals };
+  await makeDevelopmentTls({ directory, holders, trustDomain: TRUST_DOMAIN, nowMs });
+}
+
+/** @param holder a terminal's id, or "operator". */
+export async function relayProof(
+  tlsDirectory: string,
+  holder: string,
+  clock: Clock,
+): Promise<RelayProof> {
+  const directory = join(tlsDirectory, holder);
+  const identity = await loadIdentity({ directory, clock, log: silentLog });
+  return { identity, serverIdentity: `spiffe://${TRUST_DOMAIN}/${SPIFFE_PATHS.relay}` };
+}
