@@ -13,11 +13,14 @@ import {
   type ServiceImpl,
 } from "@connectrpc/connect";
 import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
+import { parseTimeout as parseConnectTimeout } from "@connectrpc/connect/protocol-connect";
+import { parseTimeout as parseGrpcTimeout } from "@connectrpc/connect/protocol-grpc";
 import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
 import { CALLER, connectionPeer, toHeaders } from "./caller.ts";
+import { TIMER_MS_MAX } from "./clock.ts";
 import type { FrameStream } from "./frame-stream.ts";
 import { IterableFrameStream } from "./iterable-frame-stream.ts";
 import type { MeshService } from "./service.ts";
@@ -93,6 +96,7 @@ function answer(
     undefined,
     callerValues(request),
   );
+  shortenDeadline(universal.header);
   handler(universal)
     .then((answered) => send(answered, response))
     .catch(() => {
@@ -100,6 +104,21 @@ function answer(
       if (!response.headersSent) response.statusCode = 400;
       response.end();
     });
+}
+
+/**
+ * Connect hands a caller's deadline to a timer of its own, which fires at once beyond TIMER_MS_MAX.
+ * A header that is malformed is left for Connect to refuse.
+ */
+function shortenDeadline(header: Headers): void {
+  const timeouts = [
+    ["grpc-timeout", parseGrpcTimeout, `${Math.floor(TIMER_MS_MAX / 1_000)}S`],
+    ["connect-timeout-ms", parseConnectTimeout, String(TIMER_MS_MAX)],
+  ] as const;
+  for (const [name, parse, longest] of timeouts) {
+    const { timeoutMs } = parse(header.get(name), TIMER_MS_MAX);
+    if (timeoutMs !== undefined && timeoutMs > TIMER_MS_MAX) header.set(name, longest);
+  }
 }
 
 /**

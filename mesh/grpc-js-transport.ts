@@ -16,7 +16,7 @@ import {
 } from "@connectrpc/connect";
 import { runStreamingCall, runUnaryCall } from "@connectrpc/connect/protocol";
 import type { CallOptions, Client, ClientDuplexStream, Metadata } from "@grpc/grpc-js";
-import { systemClock } from "./clock.ts";
+import { systemClock, TIMER_MS_MAX } from "./clock.ts";
 import { errorFromCall, fromMetadata, toMetadata } from "./grpc-metadata.ts";
 
 export interface GrpcJsTransportOptions {
@@ -33,7 +33,7 @@ export interface GrpcJsTransportOptions {
 export function grpcJsTransport(options: GrpcJsTransportOptions): Transport {
   return {
     unary(method, signal, timeoutMs, header, message, contextValues) {
-      const limitMs = timeoutMs ?? options.defaultTimeoutMs;
+      const limitMs = atMost(timeoutMs ?? options.defaultTimeoutMs);
       return runUnaryCall({
         interceptors: options.interceptors,
         timeoutMs: limitMs,
@@ -48,9 +48,10 @@ export function grpcJsTransport(options: GrpcJsTransportOptions): Transport {
       });
     },
     stream(method, signal, timeoutMs, header, message, contextValues) {
+      const limitMs = timeoutMs === undefined ? undefined : atMost(timeoutMs);
       return runStreamingCall({
         interceptors: options.interceptors,
-        ...(timeoutMs === undefined ? {} : { timeoutMs }),
+        ...(limitMs === undefined ? {} : { timeoutMs: limitMs }),
         ...(signal === undefined ? {} : { signal }),
         req: {
           stream: true,
@@ -58,7 +59,7 @@ export function grpcJsTransport(options: GrpcJsTransportOptions): Transport {
           method,
           message,
         },
-        next: (request) => callStream(options.client, request, deadlineIn(timeoutMs)),
+        next: (request) => callStream(options.client, request, deadlineIn(limitMs)),
       });
     },
   };
@@ -80,6 +81,11 @@ function callFacts(
     header: new Headers(header),
     contextValues,
   };
+}
+
+/** Connect's timers fire at once when they are to wait for longer. */
+function atMost(timeoutMs: number): number {
+  return Math.min(timeoutMs, TIMER_MS_MAX);
 }
 
 /** grpc-js compares deadlines with the system's time, whatever clock a program was given. */
