@@ -96,7 +96,7 @@ async function complete(into: RelayStore, numbers: readonly string[]): Promise<v
       result: undefined,
       faultCode: undefined,
     }));
-    const changed = await into.records.complete(flush, clock.nowMs());
+    const changed = await into.records.complete(flush);
     if (changed.size !== flush.length) throw new Error(`bug: completed ${changed.size} records`);
   }
 }
@@ -156,17 +156,14 @@ async function writeRecords(terminalId: string): Promise<readonly string[]> {
   const numbers = Array.from({ length: FLUSHES * FLUSH_SIZE }, () =>
     newRecordNumber(parseRelayId("A1"), clock.nowMs(), random.bytes(5)),
   );
-  await store.recovery.insertTombstone(
-    {
-      recordNumber: newRecordNumber(parseRelayId("A1"), clock.nowMs(), random.bytes(5)),
-      merchantId: MERCHANT,
-      paymentId: newPaymentId(clock.nowMs(), random.bytes(10)),
-      terminalId: "",
-      reverse: create(SignedReverseSchema),
-      traceparent: "",
-    },
-    clock.nowMs(),
-  );
+  await store.recovery.insertTombstone({
+    recordNumber: newRecordNumber(parseRelayId("A1"), clock.nowMs(), random.bytes(5)),
+    merchantId: MERCHANT,
+    paymentId: newPaymentId(clock.nowMs(), random.bytes(10)),
+    terminalId: "",
+    reverse: create(SignedReverseSchema),
+    traceparent: "",
+  });
   await client.query(
     `INSERT INTO record SELECT (jsonb_populate_record(template, jsonb_build_object(
        'record_number', number, 'payment_id', gen_random_uuid(), 'state', 'FORWARDED',

@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { type Clock, systemClock } from "./clock.ts";
+import { expect, test, vi } from "vitest";
+import { type Clock, systemClock, TIMER_MS_MAX } from "./clock.ts";
 import { ManualClock } from "./manual-clock.ts";
 
 test("timers run in the order in which they fall due", async () => {
@@ -64,4 +64,30 @@ test("the system's clock wakes up", async () => {
   const startMs = systemClock.monotonicMs();
   await systemClock.sleep(5);
   expect(systemClock.monotonicMs() - startMs).toBeGreaterThanOrEqual(4);
+});
+
+test("a timer of months waits for all of it", async () => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => warnings.push(warning);
+  process.on("warning", onWarning);
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    let hasRun = false;
+    systemClock.timer(2.5 * TIMER_MS_MAX, () => {
+      hasRun = true;
+    });
+    using cancelled = systemClock.timer(2.5 * TIMER_MS_MAX, () => {
+      throw new Error("it was cancelled");
+    });
+    vi.advanceTimersByTime(2 * TIMER_MS_MAX);
+    cancelled.cancel();
+    vi.advanceTimersByTime(TIMER_MS_MAX / 2 - 1);
+    expect(hasRun).toBe(false);
+    vi.advanceTimersByTime(2);
+    expect(hasRun).toBe(true);
+  } finally {
+    vi.useRealTimers();
+    process.off("warning", onWarning);
+  }
+  expect(warnings).toEqual([]);
 });

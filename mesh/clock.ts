@@ -17,14 +17,24 @@ export interface Timer extends Disposable {
   cancel(): void;
 }
 
+/** The longest that the system's timers wait: 24.8 days. They take anything above for 1 ms. */
+export const TIMER_MS_MAX = 2_147_483_647;
+
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   sleep: (durationMs, signal) => sleepOn(systemClock, durationMs, signal),
   timer(delayMs, callback) {
-    const handle = setTimeout(callback, delayMs);
+    let handle = timeoutIn(delayMs);
     const cancel = () => clearTimeout(handle);
     return { cancel, [Symbol.dispose]: cancel };
+
+    function timeoutIn(leftMs: number): NodeJS.Timeout {
+      if (leftMs <= TIMER_MS_MAX) return setTimeout(callback, leftMs);
+      return setTimeout(() => {
+        handle = timeoutIn(leftMs - TIMER_MS_MAX);
+      }, TIMER_MS_MAX);
+    }
   },
 };
 

@@ -13,13 +13,15 @@ import {
   type MethodImpl,
 } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
+import { parseTimeout as parseConnectTimeout } from "@connectrpc/connect/protocol-connect";
+import { parseTimeout as parseGrpcTimeout } from "@connectrpc/connect/protocol-grpc";
 import { universalRequestFromNodeRequest } from "@connectrpc/connect-node";
 import { PaymentError } from "../payment/errors.ts";
 import { AnswerWriter } from "./answer-writer.ts";
 import { CallTime } from "./call-time.ts";
 import { CALLER, connectionPeer, toHeaders } from "./caller.ts";
 import { checkedBody } from "./checked-body.ts";
-import type { Clock } from "./clock.ts";
+import { type Clock, TIMER_MS_MAX } from "./clock.ts";
 import { connectionOf } from "./connections.ts";
 import type { FrameStream } from "./frame-stream.ts";
 import { IterableFrameStream } from "./iterable-frame-stream.ts";
@@ -122,10 +124,26 @@ async function answer(
   const writer = new AnswerWriter(response, { clock, stallMsMax: limits.stallMsMax, held });
   const values = callerValues(request);
   const universal = universalRequestFromNodeRequest(request, response, undefined, values);
+  shortenDeadline(universal.header);
   using time = new CallTime(handler.method, options, universal.signal);
   const arriving = time.whileThereIs(universal.body as AsyncIterable<Uint8Array>);
   const body = wellFormed(options, route, request.headers["content-type"], arriving);
   await writer.write(await handler({ ...universal, body, signal: time.signal }));
+}
+
+/**
+ * Connect hands a caller's deadline to a timer of its own, which fires at once beyond TIMER_MS_MAX.
+ * A header that is malformed is left for Connect to refuse.
+ */
+function shortenDeadline(header: Headers): void {
+  const timeouts = [
+    ["grpc-timeout", parseGrpcTimeout, `${Math.floor(TIMER_MS_MAX / 1_000)}S`],
+    ["connect-timeout-ms", parseConnectTimeout, String(TIMER_MS_MAX)],
+  ] as const;
+  for (const [name, parse, longest] of timeouts) {
+    const { timeoutMs } = parse(header.get(name), TIMER_MS_MAX);
+    if (timeoutMs !== undefined && timeoutMs > TIMER_MS_MAX) header.set(name, longest);
+  }
 }
 
 async function* wellFormed(

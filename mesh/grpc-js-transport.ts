@@ -18,7 +18,7 @@ import {
 } from "@connectrpc/connect";
 import { runStreamingCall, runUnaryCall } from "@connectrpc/connect/protocol";
 import type { CallOptions, Client, ClientDuplexStream, Metadata } from "@grpc/grpc-js";
-import { type Clock, systemClock } from "./clock.ts";
+import { type Clock, systemClock, TIMER_MS_MAX } from "./clock.ts";
 import { errorFromCall, fromMetadata, toMetadata } from "./grpc-metadata.ts";
 import type { Lines } from "./lines.ts";
 import { hasSignsOfLife, SIGN_OF_LIFE_MS, Silence, silentLine } from "./silence.ts";
@@ -40,7 +40,7 @@ export interface GrpcJsTransportOptions {
 export function grpcJsTransport(options: GrpcJsTransportOptions): Transport {
   return {
     unary(method, signal, timeoutMs, header, message, contextValues) {
-      const limitMs = timeoutMs ?? options.defaultTimeoutMs;
+      const limitMs = atMost(timeoutMs ?? options.defaultTimeoutMs);
       const passed = options.lines.passed();
       const call = runUnaryCall({
         interceptors: options.interceptors,
@@ -63,9 +63,10 @@ export function grpcJsTransport(options: GrpcJsTransportOptions): Transport {
       });
     },
     stream(method, signal, timeoutMs, header, message, contextValues) {
+      const limitMs = timeoutMs === undefined ? undefined : atMost(timeoutMs);
       return runStreamingCall({
         interceptors: options.interceptors,
-        ...(timeoutMs === undefined ? {} : { timeoutMs }),
+        ...(limitMs === undefined ? {} : { timeoutMs: limitMs }),
         ...(signal === undefined ? {} : { signal }),
         req: {
           stream: true,
@@ -73,7 +74,7 @@ export function grpcJsTransport(options: GrpcJsTransportOptions): Transport {
           method,
           message,
         },
-        next: (request) => callStream(options, request, deadlineIn(timeoutMs)),
+        next: (request) => callStream(options, request, deadlineIn(limitMs)),
       });
     },
   };
@@ -95,6 +96,11 @@ function callFacts(
     header: new Headers(header),
     contextValues,
   };
+}
+
+/** Connect's timers fire at once when they are to wait for longer. */
+function atMost(timeoutMs: number): number {
+  return Math.min(timeoutMs, TIMER_MS_MAX);
 }
 
 /** grpc-js compares deadlines with the system's time, whatever clock a program was given. */

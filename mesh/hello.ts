@@ -22,13 +22,15 @@ export interface Speaker {
   readonly frameBytesMax?: number;
 }
 
-export function helloOf(speaker: Speaker): Hello {
+/** @param nowMs the speaker's wall clock. */
+export function helloOf(speaker: Speaker, nowMs: number): Hello {
   return create(HelloSchema, {
     program: speaker.program,
     instance: speaker.instance,
     protocolVersion: PROTOCOL_VERSION,
     heartbeatIntervalMs: speaker.heartbeatIntervalMs ?? HEARTBEAT_INTERVAL_MS,
     frameBytesMax: speaker.frameBytesMax ?? FRAME_BYTES_MAX,
+    timeMs: BigInt(Math.round(nowMs)),
   });
 }
 

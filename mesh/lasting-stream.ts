@@ -24,6 +24,8 @@ const LEAVE_AFTER_MS = 1_000;
 export interface LastingStream<Out> extends AsyncDisposable {
   /** Number of the stream that `send` uses now; 0 while there is none. */
   readonly number: number;
+  /** What the peer's wall clock says; undefined without a stream, or when it does not say. */
+  readonly peerTimeMs: number | undefined;
   /** False while there is no stream or its peer reads slowly. */
   readonly isWritable: boolean;
   /** @returns the number of the stream that took the frame; 0 when there is none: not sent. */
@@ -77,6 +79,10 @@ class Lasting<OutDesc extends DescMessage, In extends LifeFrame>
 
   get number(): number {
     return this.#current;
+  }
+
+  get peerTimeMs(): number | undefined {
+    return this.#streams.get(this.#current)?.peerTimeMs;
   }
 
   get isWritable(): boolean {

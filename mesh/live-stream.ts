@@ -12,6 +12,8 @@ export interface LiveStream<Out, In> {
   readonly signal: AbortSignal;
   /** What the peer said first; undefined until then. */
   readonly peerHello: Hello | undefined;
+  /** What the peer's wall clock says now, Unix milliseconds; undefined when it does not say. */
+  readonly peerTimeMs: number | undefined;
   /** As FrameStream.send; false too after `close`. */
   send(frame: Out): boolean;
   onWritable(handler: () => void): void;

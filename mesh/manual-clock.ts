@@ -3,7 +3,7 @@ import { type Clock, sleepOn, type Timer } from "./clock.ts";
 
 /** A clock that stands still until a test moves it. */
 export class ManualClock implements Clock {
-  readonly #startMs: number;
+  #startMs: number;
   #elapsedMs = 0;
   readonly #pending = new Set<Pending>();
 
@@ -29,6 +29,11 @@ export class ManualClock implements Clock {
     this.#pending.add(pending);
     const cancel = () => void this.#pending.delete(pending);
     return { cancel, [Symbol.dispose]: cancel };
+  }
+
+  /** The wall clock jumps, and nothing else: no timer is nearer than before. */
+  jump(byMs: number): void {
+    this.#startMs += byMs;
   }
 
   /** How many timers are waiting; a test that expects none shows that nothing was left running. */

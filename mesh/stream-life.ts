@@ -19,6 +19,7 @@ import type { Clock, Timer } from "./clock.ts";
 import { CLEAN_END, endWith, type FrameStream, type Peer, type StreamEnd } from "./frame-stream.ts";
 import { checkHello, helloOf, type Speaker } from "./hello.ts";
 import type { LifeFrame, LiveStream } from "./live-stream.ts";
+import { PeerClock } from "./peer-clock.ts";
 import { silentLine } from "./silence.ts";
 import { StreamPulse } from "./stream-pulse.ts";
 
@@ -64,6 +65,7 @@ class Life<OutDesc extends DescMessage, In extends LifeFrame>
   readonly #options: LifeOptions<OutDesc>;
   readonly #pulse: StreamPulse;
   readonly #timers: Timer[] = [];
+  readonly #peerClock: PeerClock;
   #peerHello: Hello | undefined;
   #framesReceived = 0n;
   #isCloseSent = false;
@@ -79,6 +81,7 @@ class Life<OutDesc extends DescMessage, In extends LifeFrame>
   constructor(stream: FrameStream<MessageShape<OutDesc>, In>, options: LifeOptions<OutDesc>) {
     this.#stream = stream;
     this.#options = options;
+    this.#peerClock = new PeerClock(options.clock);
     this.#pulse = new StreamPulse(
       options.clock,
       () => this.#beat(),
@@ -92,7 +95,7 @@ class Life<OutDesc extends DescMessage, In extends LifeFrame>
       else this.#fail(Code.DeadlineExceeded, "no Hello came");
     });
     if (options.role === "client") {
-      this.#sendLife({ case: "hello", value: helloOf(options) });
+      this.#sendLife({ case: "hello", value: helloOf(options, options.clock.nowMs()) });
     } else {
       stream.draining.addEventListener("abort", () => this.drain(DrainReason.SHUTDOWN));
     }
@@ -108,6 +111,10 @@ class Life<OutDesc extends DescMessage, In extends LifeFrame>
 
   get peerHello(): Hello | undefined {
     return this.#peerHello;
+  }
+
+  get peerTimeMs(): number | undefined {
+    return this.#peerClock.nowMs;
   }
 
   send(frame: MessageShape<OutDesc>): boolean {
@@ -206,7 +213,8 @@ class Life<OutDesc extends DescMessage, In extends LifeFrame>
 
   #open(hello: Hello): void {
     this.#peerHello = hello;
-    const own = helloOf(this.#options);
+    this.#peerClock.heard(hello.timeMs);
+    const own = helloOf(this.#options, this.#options.clock.nowMs());
     if (this.#options.role === "server") {
       this.#sendLife({ case: "hello", value: own });
       const { jitter, lifeMs } = this.#options;
@@ -221,6 +229,7 @@ class Life<OutDesc extends DescMessage, In extends LifeFrame>
   #receiveLater(frame: In, life: LifeCase): void {
     switch (life.case) {
       case "heartbeat":
+        this.#peerClock.heard(life.value.sentAtMs);
         return;
       case "drain":
         if (this.#options.role === "client") this.#drainHandler?.(life.value);

@@ -72,6 +72,13 @@ export class HotDatabase implements AsyncDisposable {
     }
   }
 
+  /** What PostgreSQL's clock says, Unix milliseconds. @throws as `run` */
+  async nowMs(): Promise<number> {
+    const [row] = await this.run<{ readonly now_ms: number }>(NOW, []);
+    if (row === undefined) throw new Error("bug: PostgreSQL did not say what time it is");
+    return row.now_ms;
+  }
+
   /** Whether PostgreSQL answers at all. Never throws. */
   async answers(): Promise<boolean> {
     try {
@@ -124,6 +131,11 @@ function poolTo(url: string, connection: HotDatabaseOptions["connection"]): pg.P
     options: PLAN_SETTINGS.map((setting) => `-c ${setting}`).join(" "),
   });
 }
+
+const NOW: Statement = {
+  name: "now",
+  text: "SELECT (extract(epoch FROM now()) * 1000)::float8 AS now_ms",
+};
 
 const PING: Statement = { name: "ping", text: "SELECT 1" };
 

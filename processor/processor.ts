@@ -1,5 +1,6 @@
 import type { VerifyRequest, VerifyResponse } from "../gen/cardlane/pin/v1/pin_pb.ts";
 import { noFaults } from "../mesh/faults.ts";
+import { FollowedClock } from "../mesh/followed-clock.ts";
 import type { FrameStream } from "../mesh/frame-stream.ts";
 import type { Health } from "../mesh/health.ts";
 import type { Policy } from "../mesh/policy.ts";
@@ -46,11 +47,16 @@ export type ProcessorCoreOptions = CoreOptions & PinAccess;
  * @param using a database with its schema, and a stack for what must be closed.
  */
 export async function openProcessor(
-  options: ProcessorCoreOptions,
+  given: ProcessorCoreOptions,
   using: { readonly database: Database; readonly stack: AsyncDisposableStack },
 ): Promise<Pick<ProgramParts, "services" | "onServing">> {
-  const { clock, log } = options;
   const { database, stack } = using;
+  // All processors of a ledger go by one clock: the ledger's.
+  const clock = stack.use(new FollowedClock(given.clock, () => database.nowMs()));
+  await clock.look();
+  clock.follow();
+  const options = { ...given, clock };
+  const { log } = options;
   const keys = readProcessorKeys({
     folder: options.keys,
     curves,

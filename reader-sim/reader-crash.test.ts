@@ -99,11 +99,11 @@ test("after a restart the same bytes are sent again, and their result is shown",
 });
 
 test("a reader that starts for the first time stores its PIN keys before it serves", async () => {
-  await using bench = new ReaderBench({
+  await using bench = new ReaderBench(() => ({
     dukptInitialKey: () => {
       throw new Error("the initial key was destroyed");
     },
-  });
+  }));
   await expect(bench.restart()).rejects.toThrow("the initial key was destroyed");
   await using ready = await ReaderBench.start();
   expect(await ready.files.list("")).toEqual(["dukpt-register.bin"]);

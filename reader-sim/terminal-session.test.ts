@@ -29,7 +29,7 @@ class Reasons {
 
 async function benchWithReasons() {
   const { reasons, log } = new Reasons();
-  const bench = await ReaderBench.start({ log });
+  const bench = await ReaderBench.start(() => ({ log }));
   return { bench, reasons, [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose]() };
 }
 

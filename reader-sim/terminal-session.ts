@@ -131,6 +131,7 @@ export class TerminalSession {
         manifestNumber: manifest.number,
         firmware: FIRMWARE,
         hasPinPad: true,
+        timeMs: this.#nowMs(),
       },
     });
   }
@@ -204,8 +205,11 @@ export class TerminalSession {
   }
 
   #beat(): void {
-    const sentAtMs = BigInt(Math.floor(this.#options.clock.nowMs()));
-    this.#send({ case: "heartbeat", value: { sentAtMs } });
+    this.#send({ case: "heartbeat", value: { sentAtMs: this.#nowMs() } });
+  }
+
+  #nowMs(): bigint {
+    return BigInt(Math.floor(this.#options.clock.nowMs()));
   }
 
   #send(message: ReaderSays): void {

@@ -1,5 +1,6 @@
 import type { Clock } from "../mesh/clock.ts";
 import { type Faults, noFaults } from "../mesh/faults.ts";
+import { FollowedClock } from "../mesh/followed-clock.ts";
 import type { Log } from "../mesh/log.ts";
 import { type Rate, RateLimits } from "../mesh/rate-limits.ts";
 import type { MeshService } from "../mesh/service.ts";
@@ -11,13 +12,14 @@ import type { Random } from "../sealing/random.ts";
 import type { TrustedRoots } from "../sealing/trusted-roots.ts";
 import { Answers } from "./answers/answers.ts";
 import { Completer } from "./answers/completer.ts";
-import type { Institutions } from "./forwarding/flight.ts";
-import { Forwarder } from "./forwarding/forwarder.ts";
+import { INSTITUTIONS, type Institutions } from "./forwarding/flight.ts";
+import { FLIGHTS_MAX, Forwarder } from "./forwarding/forwarder.ts";
 import { ManifestKeeper } from "./forwarding/manifest-keeper.ts";
 import { ProcessorLanes, type ProcessorLink } from "./forwarding/processor-lanes.ts";
 import { Intake } from "./intake/intake.ts";
 import { Recorder } from "./intake/recorder.ts";
 import { SubmissionCheck } from "./intake/submission.ts";
+import { PAYMENT_RATE } from "./intake/terminal-stream.ts";
 import { notificationService } from "./notifications/notification-service.ts";
 import { oversightService } from "./oversight/oversight-service.ts";
 import { PaymentQueries } from "./queries/payment-queries.ts";
@@ -35,17 +37,6 @@ import { webhookService } from "./webhooks/webhook-service.ts";
 
 /** From Recorded until the relay gives up and reverses. */
 const DEADLINE_MS = 25_000;
-/** Under 2 KiB each. More would not be answered before its deadline anyway. */
-const FLIGHTS_MAX = 50_000;
-
-/** No person presents cards faster; a terminal that does is broken, or not a terminal. */
-const PAYMENT_RATE: Rate = { perSecond: 50, burst: 500 };
-
-const INSTITUTIONS: Institutions = {
-  acquiringId: "10000000001",
-  forwardingId: "10000000002",
-  timeZone: "UTC",
-};
 
 export interface RelayCoreOptions {
   readonly relayId: RelayId;
@@ -88,6 +79,7 @@ export class RelayCore implements AsyncDisposable {
   readonly services: readonly MeshService[];
   readonly #options: RelayCoreOptions;
   readonly #faults: Faults;
+  readonly #clock: FollowedClock;
   readonly #stopping = new AbortController();
   readonly #waiting = new Waiting();
   readonly #registry: Registry;
@@ -104,10 +96,13 @@ export class RelayCore implements AsyncDisposable {
   #lastRequestNumber = 0n;
   #isDatabaseReached = true;
 
-  constructor(options: RelayCoreOptions) {
+  constructor(given: RelayCoreOptions) {
+    const clock = new FollowedClock(given.clock, () => given.store.nowMs());
+    const options = { ...given, clock };
+    this.#clock = clock;
     this.#options = options;
     this.#faults = options.faults ?? noFaults;
-    const { keys, store, clock } = options;
+    const { keys, store } = options;
     const { roots } = keys;
     this.#registry = new Registry({ ...options, roots, store: store.registry });
     this.#manifest = this.#makeManifest();
@@ -146,6 +141,11 @@ export class RelayCore implements AsyncDisposable {
     ];
   }
 
+  /** Before anything is judged by it. Until there is a database it is the machine's. */
+  async setClock(): Promise<void> {
+    await this.#clock.look().catch(() => undefined); // The sweep says what the database lacks.
+  }
+
   /**
    * Fetches the manifest, connects to the processors, and goes on with what was left open.
    *
@@ -153,6 +153,7 @@ export class RelayCore implements AsyncDisposable {
    */
   start(onHealth: (health: RelayHealth) => void): void {
     this.#onHealth = onHealth;
+    this.#clock.follow();
     void this.#manifest.refresh();
     this.#lanes.open();
     this.#sweep.start();
@@ -161,6 +162,7 @@ export class RelayCore implements AsyncDisposable {
   /** What is being written is written; what is on its way is found again by the next run. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort();
+    this.#clock[Symbol.dispose]();
     this.#manifest[Symbol.dispose]();
     await this.#sweep[Symbol.asyncDispose]();
     await this.#recorder.idle();

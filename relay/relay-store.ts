@@ -13,6 +13,8 @@ import { WebhookStore } from "./webhooks/webhook-store.ts";
 
 /** Everything that a relay keeps. */
 export interface RelayStore extends AsyncDisposable {
+  /** What the database's clock says, Unix milliseconds. */
+  nowMs(): Promise<number>;
   readonly records: RecordStore;
   readonly recovery: RecoveryStore;
   readonly events: EventStore;
@@ -36,6 +38,7 @@ export function openRelayStore(
 ): RelayStore {
   const database = new Database(source, faults);
   return {
+    nowMs: () => database.nowMs(),
     records: new RecordStore(database),
     recovery: new RecoveryStore(database, instance),
     events: new EventStore(database),

@@ -39,6 +39,7 @@ export interface RunningRelay extends AsyncDisposable {
 /** @throws Error when the port is taken, or plaintext was asked for beyond loopback. */
 export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   const core = new RelayCore(options);
+  await core.setClock();
   const { identity, listen, clock, log, telemetry, probePeriodMs } = options;
   const server = await serve({
     listen,

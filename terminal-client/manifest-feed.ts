@@ -6,8 +6,8 @@ import type { RelayLink } from "./relay-link.ts";
 
 /** A manifest lives for up to seven days, and a revocation should not wait long. */
 const RENEW_INTERVAL_MS = 3_600_000;
-/** While there is no valid manifest, no payment is possible. */
-const RETRY_INTERVAL_MS = 5_000;
+/** While there is no valid manifest, no payment is possible. A clock that jumps can end it. */
+const LOOK_INTERVAL_MS = 5_000;
 
 export interface ManifestFeedOptions {
   readonly relay: RelayLink;
@@ -25,15 +25,25 @@ export interface ManifestFeedOptions {
 export class ManifestFeed implements Disposable {
   readonly #options: ManifestFeedOptions;
   #timer: Timer;
+  /** Monotonic. */
+  #renewedAtMs: number;
 
   constructor(options: ManifestFeedOptions) {
     this.#options = options;
+    this.#renewedAtMs = options.clock.monotonicMs();
     this.#timer = this.#plan();
+  }
+
+  /** Whether there is a manifest that is valid now. */
+  get isValid(): boolean {
+    const { manifest, clock } = this.#options;
+    return manifest.newest?.isValidAt(clock.nowMs()) ?? false;
   }
 
   /** Asks now. What goes wrong is logged, and asked again later. */
   readonly renew = async (): Promise<void> => {
     const { relay, manifest, clock, log, onNewer } = this.#options;
+    this.#renewedAtMs = clock.monotonicMs();
     try {
       const offered = await relay.getManifest(manifest.number);
       if (offered === undefined) return;
@@ -49,11 +59,11 @@ export class ManifestFeed implements Disposable {
   }
 
   #plan(): Timer {
-    const { clock, manifest } = this.#options;
-    const isValid = manifest.newest?.isValidAt(clock.nowMs()) ?? false;
-    return clock.timer(isValid ? RENEW_INTERVAL_MS : RETRY_INTERVAL_MS, () => {
+    const { clock } = this.#options;
+    return clock.timer(LOOK_INTERVAL_MS, () => {
       this.#timer = this.#plan();
-      void this.renew();
+      const isDue = clock.monotonicMs() - this.#renewedAtMs >= RENEW_INTERVAL_MS;
+      if (isDue || !this.isValid) void this.renew();
     });
   }
 }

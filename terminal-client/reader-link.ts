@@ -81,7 +81,7 @@ export class ReaderLink implements Disposable {
     if (this.#isClosed) return;
     this.#session = new ReaderSession(this.#options.open(), this.#options, {
       onOpen: (peer) => this.#opened(peer),
-      onMessage: (message) => this.#conversation?.receive(message),
+      onMessage: (message) => this.#receive(message),
       onDrain: () => this.#drain(),
       onOver: () => this.#over(),
     });
@@ -91,6 +91,13 @@ export class ReaderLink implements Disposable {
     this.#peer = peer;
     this.#failuresInARow = 0;
     this.#options.onChange();
+  }
+
+  #receive(readerMessage: ReaderMessage): void {
+    const { message } = readerMessage;
+    // A manifest that it refused while its clock was wrong it may take now, for the next payment.
+    if (message.case === "fault" && message.value.code === "KEY_NOT_VALID") this.offerManifest();
+    this.#conversation?.receive(readerMessage);
   }
 
   #drain(): void {

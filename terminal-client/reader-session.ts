@@ -13,6 +13,7 @@ import {
 import type { Timer } from "../mesh/clock.ts";
 import type { FrameStream } from "../mesh/frame-stream.ts";
 import type { Log } from "../mesh/log.ts";
+import { PeerClock } from "../mesh/peer-clock.ts";
 import { silentLine } from "../mesh/silence.ts";
 import { StreamPulse } from "../mesh/stream-pulse.ts";
 import { PaymentError } from "../payment/errors.ts";
@@ -41,6 +42,8 @@ export type TerminalSays = NonNullable<MessageInitShape<typeof TerminalMessageSc
 export interface ReaderPeer {
   readonly certificate: CheckedReaderCertificate;
   readonly hasPinPad: boolean;
+  /** What its clock says. */
+  readonly clock: Pick<PeerClock, "nowMs">;
 }
 
 export interface ReaderSessionOptions extends ReaderHandshakeOptions {
@@ -78,6 +81,7 @@ export class ReaderSession {
   readonly #handlers: ReaderSessionHandlers;
   readonly #pulse: StreamPulse;
   readonly #handshakeTimer: Timer;
+  readonly #peerClock: PeerClock;
   #phase: Phase;
 
   constructor(
@@ -89,6 +93,7 @@ export class ReaderSession {
     this.#stream = stream;
     this.#options = options;
     this.#handlers = handlers;
+    this.#peerClock = new PeerClock(clock);
     this.#pulse = new StreamPulse(
       clock,
       () => this.#beat(),
@@ -151,6 +156,7 @@ export class ReaderSession {
     }
     switch (message.case) {
       case "heartbeat":
+        this.#peerClock.heard(message.value.sentAtMs);
         return;
       case "drain":
         this.#handlers.onDrain();
@@ -185,7 +191,9 @@ export class ReaderSession {
       readerSerial: reader.serial,
       terminalId: certificate.terminalId,
     });
-    this.#handlers.onOpen({ certificate: reader, hasPinPad: hello.hasPinPad });
+    this.#peerClock.heard(hello.timeMs);
+    const { hasPinPad } = hello;
+    this.#handlers.onOpen({ certificate: reader, hasPinPad, clock: this.#peerClock });
   }
 
   #checkReader(hello: ReaderHello, channel: SaltChannel): CheckedReaderCertificate {

@@ -75,6 +75,11 @@ export class RelayLink implements AsyncDisposable {
     return this.#stream.number !== 0;
   }
 
+  /** What the relay's clock says; undefined without a stream, or when the relay does not say. */
+  get timeMs(): number | undefined {
+    return this.#stream.peerTimeMs;
+  }
+
   /** Sends the payment now, and on every new stream until the answer is disposed. */
   submit(submission: Submission): Disposable {
     const { paymentId } = submission;

@@ -17,6 +17,7 @@ import type { Curves, Signer } from "../sealing/curves.ts";
 import { KeptManifest } from "../sealing/kept-manifest.ts";
 import type { Random } from "../sealing/random.ts";
 import type { TrustedRoots } from "../sealing/trusted-roots.ts";
+import { wrongClock } from "./clock-comparison.ts";
 import { Journal, type JournalEntry } from "./journal.ts";
 import { ManifestFeed } from "./manifest-feed.ts";
 import { OpenPayments } from "./open-payments.ts";
@@ -85,8 +86,8 @@ export interface Terminal extends AsyncDisposable {
    * that one's report, or waits for its end.
    *
    * @throws PaymentError before anything was begun: DUPLICATE_DIFFERS, READER_BUSY,
-   *   UPSTREAM_NOT_REACHED without a relay, KEY_NOT_VALID without a key manifest. After that every
-   *   end is a report.
+   *   UPSTREAM_NOT_REACHED without a relay, CLOCK_WRONG for the terminal's or the reader's clock,
+   *   KEY_NOT_VALID without a key manifest. After that every end is a report.
    */
   pay(request: PaymentRequest, till: Till): Promise<PaymentReport>;
   /** What is known of a payment now. @throws PaymentError PAYMENT_NOT_FOUND when it is not here. */
@@ -140,7 +141,7 @@ class RunningTerminal implements Terminal {
     this.certificate = certificate;
     this.#clock = clock;
     this.#journal = journal;
-    this.#readiness = new Readiness(() => this.#missing(manifest));
+    this.#readiness = new Readiness(() => this.#missing());
     this.#relay = new RelayLink({
       ...options,
       open: options.openRelayStream,
@@ -193,6 +194,8 @@ class RunningTerminal implements Terminal {
 
   async pay(request: PaymentRequest, till: Till): Promise<PaymentReport> {
     if (this.#knownEntry(request) === undefined) {
+      // It may have run out in a moment, when a clock jumped.
+      if (!this.#feed.isValid) void this.#feed.renew();
       await this.#readiness.wait(this.#clock, READY_MS_MAX);
     }
     // Looked up again: the same request may have come twice at once.
@@ -246,17 +249,30 @@ class RunningTerminal implements Terminal {
     return awaitAnswer(this.#run, { entry, open, till });
   }
 
-  #missing(manifest: KeptManifest): PaymentError | undefined {
+  #missing(): PaymentError | undefined {
+    // First: a clock that is far off is why certificates and keys seem not to be valid.
+    const clockWrong = this.#wrongClock();
+    if (clockWrong !== undefined) return clockWrong;
     if (this.#reader.peer === undefined) {
       return new PaymentError("READER_BUSY", "no reader is connected");
     }
     if (!this.#relay.isConnected) {
       return new PaymentError("UPSTREAM_NOT_REACHED", "no relay is connected");
     }
-    if (manifest.newest?.isValidAt(this.#clock.nowMs()) !== true) {
-      return new PaymentError("KEY_NOT_VALID", "there is no valid key manifest");
-    }
-    return undefined;
+    if (this.#feed.isValid) return undefined;
+    const now = new Date(this.#clock.nowMs()).toISOString();
+    return new PaymentError(
+      "KEY_NOT_VALID",
+      `there is no key manifest that is valid now; the terminal's clock says ${now}: is it right?`,
+    );
+  }
+
+  #wrongClock(): PaymentError | undefined {
+    return wrongClock({
+      relayMs: this.#relay.timeMs,
+      terminalMs: this.#clock.nowMs(),
+      readerMs: this.#reader.peer?.clock.nowMs,
+    });
   }
 
   #relayChanged(): void {

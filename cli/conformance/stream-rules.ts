@@ -84,6 +84,7 @@ export function helloOf(change: Partial<Hello> = {}): Hello {
     instance: "conformance",
     protocolVersion: 1,
     heartbeatIntervalMs: 10_000,
+    timeMs: 0n,
     frameBytesMax: 65_536,
     ...change,
   });

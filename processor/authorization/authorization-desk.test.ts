@@ -4,7 +4,7 @@ import { systemClock } from "../../mesh/clock.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { paymentIdToBytes } from "../../payment/identifiers.ts";
 import { type DeskBench, inBytes, inWords, openDeskBench } from "../../test/fixtures/desk.ts";
-import type { PaymentWishes } from "../../test/fixtures/reader-payment.ts";
+import type { PaymentWishes, ReaderSigned } from "../../test/fixtures/reader-payment.ts";
 import { Database } from "../database.ts";
 import type { AuthorizationDesk } from "./authorization-desk.ts";
 import type { EntryAnswer, Submission } from "./submission.ts";
@@ -21,6 +21,7 @@ beforeAll(async () => {
 afterAll(() => bench[Symbol.asyncDispose]());
 
 const APPROVED = "APPROVED 00 revision 1";
+const DAY_MS = 86_400_000;
 
 function submit(wishes: PaymentWishes = {}): Submission {
   return bench.submission(bench.signer.sign({ pin: null, ...wishes }), wishes);
@@ -139,6 +140,39 @@ test.each([
   expect(tally(given.flat())).toEqual({ [APPROVED]: 5, [`DECLINED ${row.code} revision 1`]: 15 });
 });
 
+test("a day that has not come is forgotten once the ledger's clock is right", async () => {
+  const card = "diners";
+  await bench.putCard(card, { dailyAmountMinorMax: 1_000n });
+  const outcome = async () => inWords(await one.authorize(submit({ card, totalMinor: 1_000n })));
+  await bench.putForward(365 * DAY_MS);
+  expect([await outcome(), await outcome()]).toEqual([APPROVED, "DECLINED 61 revision 1"]);
+  await bench.putForward(-365 * DAY_MS);
+  expect([await outcome(), await outcome()]).toEqual([APPROVED, "DECLINED 61 revision 1"]);
+  await bench.putForward(DAY_MS);
+  expect([await outcome(), await outcome()]).toEqual([APPROVED, "DECLINED 61 revision 1"]);
+  await bench.putForward(-DAY_MS);
+});
+
+test("a payment of a day that came twice can be undone", async () => {
+  const card = "unionpay";
+  await bench.putCard(card, { dailyAmountMinorMax: 100_000n });
+  const pay = async (payment: ReaderSigned) =>
+    inWords(await one.authorize(bench.submission(payment, { card })));
+  const signed = (totalMinor: bigint) => bench.signer.sign({ card, totalMinor, pin: null });
+  await bench.putForward(DAY_MS);
+  const first = signed(9_000n);
+  expect(await pay(first)).toBe(APPROVED);
+  await bench.putForward(-DAY_MS);
+  expect(await pay(signed(1_000n))).toBe(APPROVED);
+  await bench.putForward(DAY_MS);
+  expect(await pay(signed(1_000n))).toBe(APPROVED);
+  const order = bench.reversal(first);
+  const { span } = bench.submission(first);
+  const undone = await bench.newDesks().reversals.reverse({ order, span });
+  expect(inWords(undone)).toBe("REVERSED 68 revision 2");
+  await bench.putForward(-DAY_MS);
+});
+
 test("one row that the database refuses harms no other of its batch", async () => {
   const submissions = Array.from({ length: 9 }, () => submit());
   const poisoned = submissions[4]?.context.paymentId;
@@ -183,6 +217,11 @@ test.each([
     name: "a payment that was kept for too long",
     context: { submitBeforeMs: BigInt(systemClock.nowMs() - 600_000) },
     code: "SUBMITTED_TOO_LATE",
+  },
+  {
+    name: "a payment of a reader that is a year fast",
+    context: { readerTimeMs: BigInt(systemClock.nowMs() + 365 * DAY_MS) },
+    code: "CLOCK_WRONG",
   },
   {
     name: "an unknown reader",

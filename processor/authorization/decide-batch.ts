@@ -1,4 +1,5 @@
 import { PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { CLOCK_TOLERANCE_MS } from "../../payment/clock-difference.ts";
 import { enumName } from "../../payment/enum-name.ts";
 import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
@@ -144,6 +145,11 @@ const CHECKS: readonly (readonly [PaymentErrorCode, string, Check])[] = [
     "COUNTER_REUSED",
     "the reader's counter was used for another payment",
     (_, facts) => !facts.isCounterUsed,
+  ],
+  [
+    "CLOCK_WRONG",
+    "the reader's clock is fast; set it right",
+    ({ context }, _, { nowMs }) => Number(context.wire.readerTimeMs) <= nowMs + CLOCK_TOLERANCE_MS,
   ],
   [
     "SUBMITTED_TOO_LATE",

@@ -8,6 +8,7 @@ import {
   type Posting,
   paymentParameters,
 } from "../payments/payment-row.ts";
+import { TODAY } from "../payments/settlement-date.ts";
 import {
   type BatchFacts,
   type FactsRow,
@@ -121,7 +122,8 @@ export const READ_STATEMENT = {
       card.status AS card_status, card.expiration_date, card.is_pin_required_on_tap,
       card.is_refundable, cardholder.account_id AS cardholder_account, cardholder.balance_minor,
       cardholder.credit_minor, cardholder.daily_amount_minor_max, cardholder.daily_count_max,
-      cardholder.spent_day, cardholder.spent_minor, cardholder.spent_count,
+      CASE WHEN cardholder.spent_day <= ${TODAY} THEN cardholder.spent_day ELSE 0 END AS spent_day,
+      cardholder.spent_minor, cardholder.spent_count,
       owed.account_id AS merchant_account, clearing.account_id AS clearing_account,
       previous.state AS previous_state, previous.response_code AS previous_response_code,
       previous.reader_serial AS previous_reader_serial, previous.kind AS previous_kind,
@@ -164,6 +166,12 @@ const OPEN_ACCOUNTS = {
     SELECT * FROM wanted ORDER BY kind, holder, currency
     ON CONFLICT DO NOTHING`,
 };
+
+/**
+ * Whether a payment counts to the day that the account has: that day, or around midnight the next
+ * one, where another processor has begun it.
+ */
+const IS_SAME_DAY = `(spent_day >= locked.day AND spent_day <= ${TODAY})`;
 
 /**
  * A payment that another transaction wrote first is not returned, and so neither posted. Locks are
@@ -209,11 +217,11 @@ const WRITE = {
         balance_minor = balance_minor + locked.amount,
         is_overspent =
           locked.spent_count > 0 AND balance_minor + locked.amount + credit_minor < 0,
-        spent_minor = CASE WHEN spent_day < locked.day THEN 0 ELSE account.spent_minor END
+        spent_minor = CASE WHEN ${IS_SAME_DAY} THEN account.spent_minor ELSE 0 END
           + locked.spent_minor,
-        spent_count = CASE WHEN spent_day < locked.day THEN 0 ELSE account.spent_count END
+        spent_count = CASE WHEN ${IS_SAME_DAY} THEN account.spent_count ELSE 0 END
           + locked.spent_count,
-        spent_day = greatest(spent_day, locked.day)
+        spent_day = CASE WHEN ${IS_SAME_DAY} THEN spent_day ELSE least(locked.day, ${TODAY}) END
       FROM locked
       WHERE account.account_id = locked.account_id
     )

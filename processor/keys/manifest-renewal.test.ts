@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { SignedEnvelopeSchema } from "../../gen/cardlane/keys/v1/keys_pb.ts";
+import { CLOCK_TOLERANCE_MS } from "../../payment/clock-difference.ts";
 import { MANIFEST_LIFE_MS } from "../../sealing/manifest.ts";
 import { nodeCurves as curves } from "../../sealing/node-curves.ts";
 import { errorFrom } from "../../test/error-from.ts";
@@ -35,9 +36,17 @@ test("the renewed manifest has the same keys, seven more days, and is on disk", 
   const first = manifestAfter(keys, 0);
   const renewed = manifestAfter(keys, 5);
   expect(renewed.wire.keys).toEqual(first.wire.keys);
-  expect(Number(renewed.wire.issuedAtMs)).toBe(MADE_MS + 5 * DAY_MS);
-  expect(Number(renewed.wire.expiresAtMs)).toBe(MADE_MS + 5 * DAY_MS + MANIFEST_LIFE_MS);
+  expect(Number(renewed.wire.issuedAtMs)).toBe(MADE_MS + 5 * DAY_MS - CLOCK_TOLERANCE_MS);
+  expect(Number(renewed.wire.expiresAtMs)).toBe(Number(renewed.wire.issuedAtMs) + MANIFEST_LIFE_MS);
   expect(manifestAfter(keys, 5.5).wire).toEqual(renewed.wire);
+});
+
+test("a manifest that was made by a fast clock is replaced once the clock is right", () => {
+  using keys = new TestKeys({ nowMs: MADE_MS });
+  expect(manifestAfter(keys, 365).number).toBe(2n);
+  const healed = manifestAfter(keys, 1);
+  expect(healed.number).toBe(3n);
+  expect(healed.isValidAt(MADE_MS + DAY_MS)).toBe(true);
 });
 
 test("a processor that stays up renews again and again", () => {

@@ -6,6 +6,7 @@ import {
   KeyManifestSchema,
   SignedEnvelopeSchema,
 } from "../../gen/cardlane/keys/v1/keys_pb.ts";
+import { CLOCK_TOLERANCE_MS } from "../../payment/clock-difference.ts";
 import { strictDecode } from "../../payment/strict-decode.ts";
 import type { Curves } from "../../sealing/curves.ts";
 import { issueManifest } from "../../sealing/issue-certificates.ts";
@@ -39,7 +40,10 @@ export class CurrentManifest {
 
   /** @throws Error when it is out of date and can not be renewed. */
   at(nowMs: number): Manifest {
-    if (isRenewalDue(this.#latest.wire, nowMs) && nowMs >= this.#retryAtMs) this.#renew(nowMs);
+    // Later than a pause is long is what a clock that was put back since has left.
+    const pauseMs = this.#retryAtMs - nowMs;
+    const isResting = pauseMs > 0 && pauseMs <= RETRY_MS;
+    if (isRenewalDue(this.#latest.wire, nowMs) && !isResting) this.#renew(nowMs);
     return this.#latest;
   }
 
@@ -95,8 +99,9 @@ export function readOrRenewManifest(
   return manifest;
 }
 
-function isRenewalDue({ expiresAtMs }: KeyManifest, nowMs: number): boolean {
-  return Number(expiresAtMs) - nowMs < LEFT_MS_MIN;
+/** Soon over; or, made by a clock that was fast, not valid yet. */
+function isRenewalDue({ issuedAtMs, expiresAtMs }: KeyManifest, nowMs: number): boolean {
+  return Number(expiresAtMs) - nowMs < LEFT_MS_MIN || Number(issuedAtMs) > nowMs;
 }
 
 function renew(
@@ -106,7 +111,8 @@ function renew(
 ): DelegatedManifest {
   if (delegation === undefined) throw new Error("bug: a delegation was just read");
   const signer = options.curves.signer(options.folder.readKey("manifest-signer"));
-  const issuedAtMs = BigInt(options.nowMs);
+  // So that a device whose clock is a little slow takes it at once.
+  const issuedAtMs = BigInt(options.nowMs - CLOCK_TOLERANCE_MS);
   const expiresAtMs = issuedAtMs + BigInt(MANIFEST_LIFE_MS);
   return issueManifest(
     { ...wire, number: wire.number + 1n, issuedAtMs, expiresAtMs },

@@ -135,7 +135,8 @@ const READ = {
 /**
  * Locks are taken in the same order as by payment.write. A payment is reversed only from the
  * revision that was read, and only while that is not acknowledged. What it had spent of the day's
- * limits is given back when it is still that day.
+ * limits is given back when it is still that day; no more than is there, for a day that a wrong
+ * clock brought twice began twice.
  */
 const WRITE = {
   name: "reversal.write",
@@ -197,11 +198,11 @@ const WRITE = {
     updated AS (
       UPDATE processor.account SET
         balance_minor = balance_minor + locked.amount,
-        spent_minor = spent_minor - (
+        spent_minor = greatest(0, spent_minor - (
           SELECT coalesce(sum(amount), 0) FROM unnest(locked.amounts, locked.days) AS t(amount, day)
-          WHERE day = spent_day),
-        spent_count = spent_count - (
-          SELECT count(*)::int FROM unnest(locked.days) AS t(day) WHERE day = spent_day)
+          WHERE day = spent_day)),
+        spent_count = greatest(0, spent_count - (
+          SELECT count(*)::int FROM unnest(locked.days) AS t(day) WHERE day = spent_day))
       FROM locked
       WHERE account.account_id = locked.account_id
     )

@@ -33,7 +33,7 @@ test.each<{ name: string; result: Extract<Decision, { result: unknown }>["result
   const { signed, paymentId } = bed.signer.sign();
   terminal.submit(signed);
   await bed.processor.until(() => bed.processor.authorizations.length === 1);
-  bed.clock.putForward(25_000);
+  await bed.putForward(25_000);
   await terminal.completedAs(paymentId, REVERSED);
   expect(terminal.completed.map(({ state }) => state)).toEqual([REVERSING, REVERSED]);
 });
@@ -48,7 +48,7 @@ test("a result that the processor did not sign is no answer", async () => {
   terminal.submit(signed);
   await bed.processor.until(() => bed.processor.authorizations.length === 1);
   bed.processor.forgesResults = false;
-  bed.clock.putForward(25_000);
+  await bed.putForward(25_000);
   await terminal.completedAs(paymentId, REVERSED);
   expect(terminal.completed.map(({ state }) => state)).toEqual([REVERSING, REVERSED]);
 });
@@ -156,7 +156,7 @@ test("a reversal that the processor will never take ends the payment as declined
   const { signed, paymentId } = bed.signer.sign();
   terminal.submit(signed);
   await terminal.recordedOf(paymentId);
-  bed.clock.putForward(25_000);
+  await bed.putForward(25_000);
   const declined = await terminal.completedAs(paymentId, DECLINED);
   expect(declined.fault?.code).toBe("OWNED_ELSEWHERE");
 });
@@ -181,7 +181,7 @@ test("a commit that was lost after it was acknowledged comes back with the rever
   const { signed, paymentId } = bed.signer.sign();
   terminal.submit(signed);
   await terminal.recordedOf(paymentId);
-  bed.clock.putForward(25_000);
+  await bed.putForward(25_000);
   const approved = await terminal.completedAs(paymentId, APPROVED);
   expect(approved).toMatchObject({ certainty: Certainty.FINAL, nextStep: NextStep.NONE });
   expect(await bed.query("SELECT state, due_at FROM record")).toEqual([
@@ -200,10 +200,10 @@ test("more than was asked for is not taken for the answer to a reversal", async 
   const { signed, paymentId } = bed.signer.sign();
   terminal.submit(signed);
   await terminal.recordedOf(paymentId);
-  bed.clock.putForward(25_000);
+  await bed.putForward(25_000);
   await bed.processor.until(() => bed.processor.reversals.length === 1);
   bed.processor.decideReversal = () => REVERSE;
-  bed.clock.putForward(5_000);
+  await bed.putForward(5_000);
   await terminal.completedAs(paymentId, REVERSED);
 });
 
@@ -216,7 +216,7 @@ test("a payment that the relay forgot and the processor knows is not called undo
   const { merchantId } = bed.keys.terminal;
   await relay.calls.cancelPayment({ paymentId, merchantId });
   await bed.processor.until(() => bed.processor.reversals.length === 1);
-  bed.clock.putForward(5_000);
+  await bed.putForward(5_000);
   await bed.processor.until(() => bed.processor.reversals.length === 2);
   const key = { case: "paymentId", value: paymentId } as const;
   const { payment } = await relay.calls.getPayment({ key });

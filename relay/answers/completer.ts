@@ -96,15 +96,12 @@ export class Completer {
   }
 
   async #commit(endings: readonly Ending[]): Promise<readonly undefined[]> {
-    const { store, lanes, clock, telemetry, faults, onCompleted } = this.#options;
+    const { store, lanes, telemetry, faults, onCompleted } = this.#options;
     const spans = endings.flatMap(({ span }) => span ?? []);
     const batch = { operation: "UPDATE", collection: "record", rows: endings.length };
     const statement = telemetry.recordStatement(spans, batch);
     const changed = await store
-      .complete(
-        endings.map(({ completion }) => completion),
-        clock.nowMs(),
-      )
+      .complete(endings.map(({ completion }) => completion))
       .finally(() => statement.end());
     await faults.at("relay.completed");
     const committed = endings.filter(

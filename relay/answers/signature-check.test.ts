@@ -114,7 +114,7 @@ test.each<{ name: string; by: (bed: TestBed) => VouchFor }>([
   await terminal.until(() => terminal.completed.length === 1);
   processor.forgesResults = false;
   processor.answersPerBox = 1;
-  bed.clock.putForward(25_000);
+  await bed.putForward(25_000);
   await terminal.until(() => terminal.completed.length === 3);
   const states = terminal.completed.map(({ state }) => state);
   expect(states).toEqual([APPROVED, PaymentState.REVERSING, REVERSED]);
@@ -130,7 +130,7 @@ test("what a box signature vouches for must still be the answer to the payment",
   const payments = [bed.signer.sign(), bed.signer.sign()];
   for (const { signed } of payments) terminal.submit(signed);
   await processor.until(() => processor.authorizations.length === 2);
-  bed.clock.putForward(25_000);
+  await bed.putForward(25_000);
   for (const { paymentId } of payments) await terminal.completedAs(paymentId, REVERSED);
 });
 
@@ -146,7 +146,7 @@ test("the answers to reversals are believed by one box signature, too", async ()
   const payments = [bed.signer.sign(), bed.signer.sign()];
   for (const { signed } of payments) terminal.submit(signed);
   for (const { paymentId } of payments) await terminal.recordedOf(paymentId);
-  bed.clock.putForward(25_000);
+  await bed.putForward(25_000);
   for (const { paymentId } of payments) await terminal.completedAs(paymentId, REVERSED);
   expect(relay.verifications).toBe(1);
 });

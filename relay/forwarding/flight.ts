@@ -4,6 +4,7 @@ import {
   type AuthorizationRequest,
   AuthorizationRequestSchema,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
+import type { Clock } from "../../mesh/clock.ts";
 import type { HopSpan, Telemetry } from "../../mesh/telemetry.ts";
 import type { MerchantId, PaymentId } from "../../payment/identifiers.ts";
 import {
@@ -41,7 +42,8 @@ export interface FlightFacts {
   readonly traceNumber: number;
   /** DE 18. */
   readonly merchantCategoryCode: number;
-  readonly deadlineAtMs: number;
+  /** By the monotonic clock: it is given up then. */
+  readonly overAtMs: number;
   readonly claimNumber: number;
   /** Of the payment's span in this relay, or of the one in a run before. */
   readonly traceparent: string;
@@ -73,7 +75,6 @@ export function recordOfFlight(flight: Flight): RelayRecord {
     digest: flight.digest,
     contextDigest: flight.contextDigest,
     traceparent,
-    deadlineAtMs: flight.deadlineAtMs,
     claimNumber: flight.claimNumber,
     responseCode: "",
     result: undefined,
@@ -90,11 +91,18 @@ export interface Institutions {
   readonly timeZone: string;
 }
 
+/** Those of a development mesh. */
+export const INSTITUTIONS: Institutions = {
+  acquiringId: "10000000001",
+  forwardingId: "10000000002",
+  timeZone: "UTC",
+};
+
 /** What authorization needs in ISO 8583 terms, around the reader's untouched bytes. */
 export function authorizationRequestOf(
   flight: Flight,
   institutions: Institutions,
-  nowMs: number,
+  clock: Pick<Clock, "nowMs" | "monotonicMs">,
 ): AuthorizationRequest {
   const { context } = flight;
   return create(AuthorizationRequestSchema, {
@@ -102,14 +110,14 @@ export function authorizationRequestOf(
     messageType: messageTypeOf(context.kind, flight.timesSent > 0),
     recordNumber: flight.recordNumber,
     traceNumber: flight.traceNumber,
-    transmissionTimeMs: BigInt(nowMs),
+    transmissionTimeMs: BigInt(clock.nowMs()),
     localTime: localTime(Number(context.wire.readerTimeMs), institutions.timeZone),
     merchantCategoryCode: flight.merchantCategoryCode,
     posEntryMode: posEntryMode(context.wire.entryMode),
     posConditionCode: POS_CONDITION_NORMAL,
     acquiringInstitutionId: institutions.acquiringId,
     forwardingInstitutionId: institutions.forwardingId,
-    timeLeftMs: Math.max(0, Math.round(flight.deadlineAtMs - nowMs)),
+    timeLeftMs: Math.max(0, Math.round(flight.overAtMs - clock.monotonicMs())),
     payment: flight.payment,
     traceparent: flight.span.traceparent,
   });

@@ -14,6 +14,9 @@ const LONG_MS = 2_000;
 /** After a fault that says "try again". */
 const RETRY_MS = 500;
 
+/** Under 2 KiB each. More would not be answered before its deadline anyway. */
+export const FLIGHTS_MAX = 50_000;
+
 export interface ForwarderOptions {
   readonly lanes: ProcessorLanes;
   readonly store: RecordStore;
@@ -85,12 +88,14 @@ export class Forwarder {
     return flight.sentAtMs + LONG_MS < this.#options.clock.monotonicMs();
   }
 
-  /** Gives up everything whose deadline has passed. */
-  dropLate(nowMs: number): void {
-    for (const flight of this.#byRecord.values()) {
-      const isSettled = !this.#byRequest.has(flight.requestNumber);
-      if (!isSettled && flight.deadlineAtMs < nowMs) this.drop(flight, "DEADLINE_EXCEEDED");
-    }
+  /** Gives up everything whose time is over. @returns those. */
+  dropLate(): readonly Flight[] {
+    const nowMs = this.#options.clock.monotonicMs();
+    const late = [...this.#byRecord.values()].filter(
+      ({ requestNumber, overAtMs }) => this.#byRequest.has(requestNumber) && overAtMs <= nowMs,
+    );
+    for (const flight of late) this.drop(flight, "DEADLINE_EXCEEDED");
+    return late;
   }
 
   /** The processor could not take it now. */
@@ -118,13 +123,12 @@ export class Forwarder {
 
   /** Looks for payments that have waited too long for an answer. */
   repeatStale(): void {
-    const { clock } = this.#options;
-    const sentBeforeMs = clock.monotonicMs() - REPEAT_AFTER_MS;
-    const nowMs = clock.nowMs();
+    const nowMs = this.#options.clock.monotonicMs();
+    const sentBeforeMs = nowMs - REPEAT_AFTER_MS;
     for (const flight of this.#byRecord.values()) {
       const isStale = flight.box !== undefined && flight.sentAtMs <= sentBeforeMs;
       // Past its deadline a payment is undone, not asked for again.
-      if (isStale && nowMs < flight.deadlineAtMs) this.#unsend(flight);
+      if (isStale && nowMs < flight.overAtMs) this.#unsend(flight);
     }
     this.flush();
   }
@@ -146,14 +150,13 @@ export class Forwarder {
   async #flush(): Promise<void> {
     const { clock, store } = this.#options;
     const nowMs = clock.monotonicMs();
-    const isInTime = ({ deadlineAtMs }: Flight) => clock.nowMs() < deadlineAtMs;
-    const isReady = (flight: Flight) => flight.notBeforeMs <= nowMs && isInTime(flight);
+    const isReady = (flight: Flight) => flight.notBeforeMs <= nowMs && nowMs < flight.overAtMs;
     const ready = [...this.#unsent.values()].filter(isReady);
     this.#sendMarked(ready.filter(({ isMarked }) => isMarked));
     const unmarked = ready.filter(({ isMarked }) => !isMarked);
     for (let start = 0; start < unmarked.length; start += BOX_ENTRIES_MAX) {
       const some = unmarked.slice(start, start + BOX_ENTRIES_MAX);
-      const marked = await store.markForwarded(some, clock.nowMs());
+      const marked = await store.markForwarded(some);
       for (const flight of some) {
         if (marked.has(flight.recordNumber)) flight.isMarked = true;
         // Somebody else looks after it now.
@@ -169,9 +172,8 @@ export class Forwarder {
     const { lanes, institutions, clock } = this.#options;
     for (let start = 0; start < flights.length; start += BOX_ENTRIES_MAX) {
       const some = flights.slice(start, start + BOX_ENTRIES_MAX);
-      const nowMs = clock.nowMs();
       const authorizations = some.map((flight) =>
-        authorizationRequestOf(flight, institutions, nowMs),
+        authorizationRequestOf(flight, institutions, clock),
       );
       const box = lanes.send({ authorizations });
       if (box === undefined) return;

@@ -1,3 +1,4 @@
+import type { Clock } from "../../mesh/clock.ts";
 import type { HopSpan } from "../../mesh/telemetry.ts";
 import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
 import type { TerminalId } from "../../payment/identifiers.ts";
@@ -12,6 +13,7 @@ export interface IntakeOptions {
   readonly recorder: Recorder;
   readonly forwarder: Forwarder;
   readonly resumer: Resumer;
+  readonly clock: Clock;
 }
 
 /** What a registry or a manifest can begin to say of bytes that it had nothing against before. */
@@ -44,13 +46,14 @@ export class Intake {
     streamTerminalId: TerminalId | undefined,
     span: HopSpan,
   ): Promise<Recorded> {
-    const { forwarder, resumer } = this.#options;
+    const { forwarder, resumer, clock } = this.#options;
     if (forwarder.isFull) {
       throw new PaymentError("OVERLOADED", "too many payments wait for the processor");
     }
+    const askedAtMs = clock.monotonicMs();
     const recorded = await this.#record(submission, streamTerminalId, span);
     // Committed before, but this process lost it: the answer to its insert, or its whole memory.
-    if (recorded.kind === "known") await resumer.resume(recorded.record);
+    if (recorded.kind === "known") await resumer.resume(recorded.record, askedAtMs);
     return recorded;
   }
 

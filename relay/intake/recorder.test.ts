@@ -67,7 +67,7 @@ test("what comes too late for the first time is refused, a repeat is answered", 
   terminal.submit(inTime.signed);
   await terminal.completedAs(inTime.paymentId, PaymentState.APPROVED);
 
-  bed.clock.putForward(SUBMIT_WITHIN_MS + 1_000);
+  await bed.putForward(SUBMIT_WITHIN_MS + 1_000);
   terminal.submit(late.signed);
   const refused = await terminal.refusedOf(late.paymentId);
   expect(refused.fault?.code).toBe("SUBMITTED_TOO_LATE");
@@ -76,6 +76,24 @@ test("what comes too late for the first time is refused, a repeat is answered", 
   await terminal.until(() => terminal.completed.length === 2);
   expect(terminal.recorded[1]).toMatchObject({ wasRecorded: true });
   expect(await bed.query("SELECT count(*)::int FROM record")).toEqual([{ count: 1 }]);
+});
+
+test.each([
+  { name: "a day", fastMs: 86_400_000, words: "24 hours" },
+  { name: "a minute and a half", fastMs: 90_000, words: "90 seconds" },
+])("a reader that is $name fast makes nothing good for longer", async ({ fastMs, words }) => {
+  await using bed = await TestBed.start();
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  const terminal = relay.openTerminal();
+  const readerTimeMs = BigInt(bed.clock.nowMs() + fastMs);
+  const submitBeforeMs = readerTimeMs + BigInt(SUBMIT_WITHIN_MS);
+  const { signed, paymentId } = bed.signer.sign({ context: { readerTimeMs, submitBeforeMs } });
+  terminal.submit(signed);
+  const { fault } = await terminal.refusedOf(paymentId);
+  const message = `the reader's clock is ${words} fast; set it right`;
+  expect(fault).toMatchObject({ code: "CLOCK_WRONG", message });
+  expect(await bed.query("SELECT count(*)::int FROM record")).toEqual([{ count: 0 }]);
 });
 
 test("a payment that is open is told on every stream that asks", async () => {

@@ -2,6 +2,7 @@ import type { Clock } from "../../mesh/clock.ts";
 import type { Faults } from "../../mesh/faults.ts";
 import { GroupCommit } from "../../mesh/group-commit.ts";
 import type { Telemetry } from "../../mesh/telemetry.ts";
+import { clockError } from "../../payment/clock-difference.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import type { RelayId, TerminalId } from "../../payment/identifiers.ts";
 import {
@@ -17,7 +18,7 @@ import type { Forwarder } from "../forwarding/forwarder.ts";
 import type { ProcessorLanes } from "../forwarding/processor-lanes.ts";
 import type { CheckedSubmission } from "../records/checked-submission.ts";
 import type { NewRecord, Recording, RecordStore } from "../records/record-store.ts";
-import { isSamePayment, type RelayRecord } from "../records/relay-record.ts";
+import { isSamePayment, type StoredRecord } from "../records/relay-record.ts";
 import type { UncheckedSubmission } from "./submission.ts";
 
 /**
@@ -33,7 +34,7 @@ export type Recorded =
       readonly recordNumber: RecordNumber;
       readonly state: Recording["state"];
     }
-  | { readonly kind: "known"; readonly record: RelayRecord };
+  | { readonly kind: "known"; readonly record: StoredRecord };
 
 export interface RecorderOptions {
   readonly store: RecordStore;
@@ -67,14 +68,15 @@ export class Recorder {
    * The same payment with the same bytes gives the same record, for ever; also when it comes too
    * late to be recorded for the first time.
    *
-   * @throws PaymentError DUPLICATE_DIFFERS, SUBMITTED_TOO_LATE, OVERLOADED or STORE_NOT_REACHED.
+   * @throws PaymentError DUPLICATE_DIFFERS, SUBMITTED_TOO_LATE, CLOCK_WRONG, OVERLOADED or
+   *   STORE_NOT_REACHED.
    */
   async record(submission: CheckedSubmission): Promise<Recorded> {
-    const { submitBeforeMs } = submission.context.wire;
+    const obstacle = this.#obstacleOf(submission);
     const recorded =
-      this.#options.clock.nowMs() > submitBeforeMs
-        ? await this.#findLate(submission)
-        : await this.#commits.add(submission);
+      obstacle === undefined
+        ? await this.#commits.add(submission)
+        : await this.#findUntimely(submission, obstacle);
     if (recorded.kind === "known" && !isSamePayment(recorded.record, submission.digest)) {
       const { paymentId } = submission.context;
       const message = `payment ${paymentId} is recorded with other contents`;
@@ -106,15 +108,28 @@ export class Recorder {
     return this.#commits.idle();
   }
 
-  async #findLate(submission: CheckedSubmission): Promise<Recorded> {
-    const [record] = await this.#options.store.findByPayments([submission.context]);
-    if (record !== undefined) return { kind: "known", record };
-    const { submitBeforeMs } = submission.context.wire;
-    throw new PaymentError(
+  /**
+   * Why a payment may not be recorded now. submit_before is what the reader's clock made it: one
+   * that is fast would keep the payment good for as long.
+   */
+  #obstacleOf({ context }: CheckedSubmission): PaymentError | undefined {
+    const { submitBeforeMs, readerTimeMs } = context.wire;
+    const nowMs = this.#options.clock.nowMs();
+    if (nowMs <= submitBeforeMs) {
+      return clockError("the reader", Math.max(0, Number(readerTimeMs) - nowMs));
+    }
+    return new PaymentError(
       "SUBMITTED_TOO_LATE",
       `payment must be submitted before ${new Date(Number(submitBeforeMs)).toISOString()}`,
       { field: "submit_before_ms" },
     );
+  }
+
+  /** What was recorded in time is found again at any time. */
+  async #findUntimely(submission: CheckedSubmission, obstacle: PaymentError): Promise<Recorded> {
+    const [record] = await this.#options.store.findByPayments([submission.context]);
+    if (record !== undefined) return { kind: "known", record };
+    throw obstacle;
   }
 
   async #commit(submissions: readonly CheckedSubmission[]): Promise<readonly Recorded[]> {
@@ -137,14 +152,19 @@ export class Recorder {
     results: Map<CheckedSubmission, Recorded>,
   ): Promise<void> {
     const { store, forwarder, lanes, clock, faults } = this.#options;
-    const recording = this.#recording(lanes.isOpen ? "FORWARDED" : "RECEIVED", clock.nowMs());
+    const { deadlineMs, leaseOwner } = this.#options;
+    const state = lanes.isOpen ? "FORWARDED" : "RECEIVED";
+    // Counted from before the record: the relay gives up no later than the database has it due.
+    const overAtMs = clock.monotonicMs() + deadlineMs;
     const records = this.#numbered(submissions);
-    const inserted = await this.#traced(submissions, () => store.insert(records, recording));
+    const inserted = await this.#traced(submissions, () =>
+      store.insert(records, { state, deadlineMs, leaseOwner }),
+    );
     await faults.at("relay.recorded");
     const fresh = records.filter(({ recordNumber }) => inserted.has(recordNumber));
-    forwarder.add(fresh.map((record) => this.#flightOf(record, recording)));
+    forwarder.add(fresh.map((record) => this.#flightOf(record, state, overAtMs)));
     for (const { recordNumber, submission } of fresh) {
-      results.set(submission, { kind: "new", recordNumber, state: recording.state });
+      results.set(submission, { kind: "new", recordNumber, state });
     }
     const rest = submissions.filter((submission) => !results.has(submission));
     if (rest.length === 0) return;
@@ -156,11 +176,6 @@ export class Recorder {
       );
       if (record !== undefined) results.set(submission, { kind: "known", record });
     }
-  }
-
-  #recording(state: Recording["state"], nowMs: number): Recording {
-    const { deadlineMs, leaseOwner } = this.#options;
-    return { state, recordedAtMs: nowMs, deadlineAtMs: nowMs + deadlineMs, leaseOwner };
   }
 
   /** Each has a number of its own: of two with the same one, one would be told and not written. */
@@ -179,8 +194,9 @@ export class Recorder {
     });
   }
 
-  #flightOf({ recordNumber, submission }: NewRecord, recording: Recording): Flight {
+  #flightOf(record: NewRecord, state: Recording["state"], overAtMs: number): Flight {
     const { telemetry, nextRequestNumber } = this.#options;
+    const { recordNumber, submission } = record;
     const { context, payment, digest, contextDigest, traceNumber, terminal, span } = submission;
     const facts = {
       recordNumber,
@@ -192,10 +208,10 @@ export class Recorder {
       contextDigest,
       traceNumber,
       merchantCategoryCode: terminal.wire.merchantCategoryCode,
-      deadlineAtMs: recording.deadlineAtMs,
+      overAtMs,
       claimNumber: 0,
       traceparent: span.traceparent,
-      isMarked: recording.state === "FORWARDED",
+      isMarked: state === "FORWARDED",
       timesSent: 0,
     };
     return newFlight(facts, nextRequestNumber(), telemetry);

@@ -12,7 +12,7 @@ import {
 import type { Faults } from "../../mesh/faults.ts";
 import type { LiveStream } from "../../mesh/live-stream.ts";
 import type { Log } from "../../mesh/log.ts";
-import type { RateLimits } from "../../mesh/rate-limits.ts";
+import type { Rate, RateLimits } from "../../mesh/rate-limits.ts";
 import type { SpanAttributes } from "../../mesh/span-attributes.ts";
 import type { HopSpan, Telemetry } from "../../mesh/telemetry.ts";
 import { PaymentError } from "../../payment/errors.ts";
@@ -34,6 +34,9 @@ import { addressSubmission, type UncheckedSubmission } from "./submission.ts";
 
 /** Payments of one terminal that may be open at the same time on one stream. */
 const OPEN_PAYMENTS_MAX = 256;
+
+/** No person presents cards faster; a terminal that does is broken, or not a terminal. */
+export const PAYMENT_RATE: Rate = { perSecond: 50, burst: 500 };
 
 export interface TerminalStreamParts {
   readonly intake: Intake;

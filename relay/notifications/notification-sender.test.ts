@@ -61,7 +61,7 @@ test("over the limit a message waits, and is not lost", async () => {
     return jobs[0]?.key === key ? undefined : jobs;
   });
   expect(bed.inbox.arrivals).toHaveLength(1);
-  bed.bed.clock.putForward(3_600_000);
+  await bed.bed.putForward(3_600_000);
   await bed.hurry();
   await bed.statesAre(["SENT", "SENT"]);
 });

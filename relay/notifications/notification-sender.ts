@@ -1,4 +1,3 @@
-import type { Clock } from "../../mesh/clock.ts";
 import type { Log } from "../../mesh/log.ts";
 import type { Telemetry } from "../../mesh/telemetry.ts";
 import { addressKey } from "../registry/contact.ts";
@@ -20,7 +19,6 @@ export interface NotificationSenderOptions {
   readonly routes: readonly Route[];
   readonly allowed: Pick<AllowList, "allows">;
   readonly rateLimit: RateLimit;
-  readonly clock: Clock;
   readonly log: Log;
   readonly telemetry: Telemetry;
 }
@@ -41,7 +39,7 @@ export class NotificationSender {
    * @throws RouteError when the queue is to try again later.
    */
   async send(id: string, isLastAttempt: boolean): Promise<void> {
-    const { store, allowed } = this.#options;
+    const { store, allowed, rateLimit } = this.#options;
     const notification = await store.findQueued(id);
     if (notification === undefined) return;
     const { address, channel } = notification;
@@ -55,7 +53,7 @@ export class NotificationSender {
     if (route === undefined) {
       return await store.setBack({ id, state: "FAILED", reason: `no ${channel} route is set up` });
     }
-    if (await this.#isPostponed(notification)) return;
+    if (await store.postponeWhereTooMany(notification, rateLimit)) return;
     await this.#sendBy(route, notification, isLastAttempt);
   }
 
@@ -63,16 +61,8 @@ export class NotificationSender {
     return this.#options.routes.find((route) => route.channel === channel);
   }
 
-  async #isPostponed({ id, address }: NotificationToSend): Promise<boolean> {
-    const { store, rateLimit, clock } = this.#options;
-    const atMs = await store.mayBeSentAt(address, rateLimit, clock.nowMs());
-    if (atMs === undefined) return false;
-    await store.postpone(id, atMs);
-    return true;
-  }
-
   async #sendBy(route: Route, notification: NotificationToSend, isLast: boolean): Promise<void> {
-    const { store, clock, telemetry, log } = this.#options;
+    const { store, telemetry, log } = this.#options;
     const { id, address, facts, partsSent } = notification;
     const { recordNumber } = facts;
     // The payment ended long ago; this is a trace of its own that points back to it.
@@ -91,7 +81,7 @@ export class NotificationSender {
         partsSent,
         onPartSent: (name, messageId) => store.partSent(id, name, messageId),
       });
-      await store.markSent(id, clock.nowMs());
+      await store.markSent(id);
       await store.settle(id);
       span.end();
     } catch (error) {

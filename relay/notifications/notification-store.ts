@@ -57,25 +57,20 @@ export class NotificationStore {
   }
 
   /**
-   * When one more may be sent to an address, Unix milliseconds: at most `max` go there within
-   * `windowMs`. Undefined for now.
+   * Postpones it, with its job, when its address has got enough: at most `max` within `windowMs`.
+   *
+   * @returns whether it is postponed.
    */
-  async mayBeSentAt(
-    address: string,
+  async postponeWhereTooMany(
+    { id, address }: { readonly id: string; readonly address: string },
     limit: { readonly max: number; readonly windowMs: number },
-    nowMs: number,
-  ): Promise<number | undefined> {
-    const values = [address, new Date(nowMs - limit.windowMs), limit.max - 1];
-    const [row] = await this.#database.run<{ sent_at: Date }>(FIND_LIMITING, values);
-    return row === undefined ? undefined : row.sent_at.getTime() + limit.windowMs;
+  ): Promise<boolean> {
+    const values = [id, address, limit.windowMs, limit.max - 1];
+    return (await this.#database.run(POSTPONE, values)).length > 0;
   }
 
-  async postpone(id: string, untilMs: number): Promise<void> {
-    await this.#database.run(POSTPONE, [id, new Date(untilMs)]);
-  }
-
-  async markSent(id: string, nowMs: number): Promise<void> {
-    await this.#database.run(MARK_SENT, [id, new Date(nowMs)]);
+  async markSent(id: string): Promise<void> {
+    await this.#database.run(MARK_SENT, [id]);
   }
 
   async setBack({ id, state, reason }: Setback): Promise<void> {
@@ -169,25 +164,25 @@ const FIND_OPT_OUT: Statement = {
   text: "SELECT 1 FROM opt_out WHERE address = $1",
 };
 
-const FIND_LIMITING: Statement = {
-  name: "find_limiting_notification",
-  text: `
-    SELECT sent_at FROM notification WHERE address = $1 AND sent_at > $2::timestamptz
-    ORDER BY sent_at DESC OFFSET $3::int LIMIT 1`,
-};
-
+/** What was sent in the future was sent before the database's clock was put back. */
 const POSTPONE: Statement = {
   name: "postpone_notification",
   text: `
+    WITH allowed AS (SELECT interval '1 millisecond' * $3::float8 AS period), limiting AS (
+      SELECT sent_at FROM notification, allowed
+      WHERE address = $2 AND sent_at > now() - period AND sent_at <= now()
+      ORDER BY sent_at DESC OFFSET $4::int LIMIT 1
+    )
     SELECT graphile_worker.add_job('${SEND_TASK}', json_build_object('id', $1::text),
-      run_at := $2::timestamptz, max_attempts := ${ATTEMPTS_MAX}, job_key := $1::text)`,
+      run_at := sent_at + period, max_attempts := ${ATTEMPTS_MAX}, job_key := $1::text)
+    FROM limiting, allowed`,
 };
 
 const MARK_SENT: Statement = {
   name: "mark_notification_sent",
   text: `
     UPDATE notification
-    SET state = 'SENT', sent_at = $2::timestamptz, reason = '', attempts = attempts + 1
+    SET state = 'SENT', sent_at = now(), reason = '', attempts = attempts + 1
     WHERE id = $1 AND state = 'QUEUED'`,
 };
 

@@ -41,7 +41,6 @@ export function startNotifications(options: NotificationsOptions): AsyncDisposab
     routes,
     allowed: settings.allowed === undefined ? EVERYBODY : new AllowList(settings.allowed),
     rateLimit: { max: settings.perHourMax, windowMs: HOUR_MS },
-    clock,
     log,
     telemetry,
   });

@@ -3,6 +3,8 @@ import type { HotDatabase, Statement } from "../../prisma/hot-database.ts";
 /** Rows of each kind in one step, so that no step holds anybody up. */
 const ROWS_MAX = 1_000;
 
+const BEFORE = "now() - interval '1 day' * $1::float8";
+
 /** Takes out what nobody will ask for any more. Records themselves stay. */
 export class RetentionStore {
   readonly #database: HotDatabase;
@@ -12,11 +14,10 @@ export class RetentionStore {
   }
 
   /** One step. @returns whether there may be more. */
-  async removeBefore(beforeMs: number): Promise<boolean> {
-    const before = new Date(beforeMs);
+  async removeOlderThan(days: number): Promise<boolean> {
     let isMore = false;
     for (const statement of [NOTIFICATIONS, EVENTS, DELIVERIES, JOBS]) {
-      const [row] = await this.#database.run<{ removed: number }>(statement, [before]);
+      const [row] = await this.#database.run<{ removed: number }>(statement, [days]);
       isMore ||= row?.removed === ROWS_MAX;
     }
     return isMore;
@@ -28,7 +29,7 @@ const NOTIFICATIONS: Statement = {
   name: "remove_old_notifications",
   text: `
     WITH old AS (
-      SELECT id FROM notification WHERE changed_at < $1::timestamptz AND state <> 'QUEUED'
+      SELECT id FROM notification WHERE changed_at < ${BEFORE} AND state <> 'QUEUED'
       ORDER BY changed_at LIMIT ${ROWS_MAX}
     ), parts AS (
       DELETE FROM sms_part USING old WHERE notification_id = old.id
@@ -46,7 +47,7 @@ const EVENTS: Statement = {
   name: "remove_old_events",
   text: `
     WITH page AS (
-      SELECT sequence, changed_at < $1::timestamptz
+      SELECT sequence, changed_at < ${BEFORE}
         AND sequence <= coalesce((SELECT min(after_sequence) FROM webhook), sequence)
         AND sequence < (SELECT max(sequence) FROM record_event) AS is_old
       FROM record_event ORDER BY sequence LIMIT ${ROWS_MAX}
@@ -70,7 +71,7 @@ const DELIVERIES: Statement = {
     WITH old AS (
       SELECT webhook_id, sequence FROM webhook CROSS JOIN LATERAL (
         SELECT webhook_id, sequence FROM webhook_delivery
-        WHERE webhook_id = webhook.id AND delivered_at < $1::timestamptz
+        WHERE webhook_id = webhook.id AND delivered_at < ${BEFORE}
           AND sequence < coalesce((SELECT min(sequence) FROM record_event), 0)
         ORDER BY sequence LIMIT ${ROWS_MAX}
       ) AS delivered
@@ -90,7 +91,7 @@ const JOBS: Statement = {
   text: `
     WITH given_up AS (
       SELECT id FROM graphile_worker.jobs
-      WHERE attempts >= max_attempts AND locked_at IS NULL AND updated_at < $1::timestamptz
+      WHERE attempts >= max_attempts AND locked_at IS NULL AND updated_at < ${BEFORE}
       LIMIT ${ROWS_MAX}
     )
     SELECT count(*)::int AS removed

@@ -3,7 +3,6 @@ import type { Log } from "../../mesh/log.ts";
 import type { RetentionStore } from "./retention-store.ts";
 
 const LOOK_MS = 3_600_000;
-const DAY_MS = 86_400_000;
 
 /** Removes once an hour what is older than `keepDays`, in small steps. Any number may run. */
 export class Retention implements AsyncDisposable {
@@ -11,7 +10,7 @@ export class Retention implements AsyncDisposable {
   readonly #removing: Promise<void>;
 
   constructor(store: RetentionStore, keepDays: number, clock: Clock, log: Log) {
-    this.#removing = this.#run(store, keepDays * DAY_MS, clock, log);
+    this.#removing = this.#run(store, keepDays, clock, log);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -19,11 +18,11 @@ export class Retention implements AsyncDisposable {
     await this.#removing;
   }
 
-  async #run(store: RetentionStore, keepMs: number, clock: Clock, log: Log): Promise<void> {
+  async #run(store: RetentionStore, keepDays: number, clock: Clock, log: Log): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       try {
-        while (!signal.aborted && (await store.removeBefore(clock.nowMs() - keepMs)));
+        while (!signal.aborted && (await store.removeOlderThan(keepDays)));
       } catch (error) {
         log.failure("old notifications and events could not be removed", error);
       }

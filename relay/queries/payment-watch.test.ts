@@ -61,7 +61,7 @@ test("a watch that is open hears what happens from now on, of its merchant", asy
   const number = await pay(bed, relay);
   const heard = await nextChanges({ [Symbol.asyncIterator]: () => iterator }, 2);
   expect(heard.map(({ payment }) => payment?.recordNumber)).toEqual([number, number]);
-  bed.clock.putForward(11_000);
+  await bed.putForward(11_000);
   expect((await nothing.next()).value).toMatchObject({ sequence: 0n });
 });
 

@@ -83,7 +83,7 @@ test("nobody is told of a payment that was made impossible before it came", asyn
   // In plaintext nobody knows which terminal asks.
   await bed.query("UPDATE record SET terminal_id = $1", [terminalId]);
   bed.processor.decideReversal = () => REVERSE;
-  bed.clock.putForward(5_000);
+  await bed.putForward(5_000);
   const key = { case: "paymentId", value: paymentId } as const;
   await expect
     .poll(async () => (await relay.calls.getPayment({ key })).payment?.state)
@@ -171,7 +171,7 @@ test.each([
     result: undefined,
     faultCode: undefined,
   } as const;
-  await expect(store.records.complete([completion], bed.clock.nowMs())).rejects.toThrow(/"no"/);
+  await expect(store.records.complete([completion])).rejects.toThrow(/"no"/);
   expect(await bed.query("SELECT record_number, state FROM record")).toEqual([
     { record_number: recordNumber, state: "FORWARDED" },
   ]);

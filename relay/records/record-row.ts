@@ -8,9 +8,16 @@ import {
 import type { MerchantId, PaymentId, TerminalId } from "../../payment/identifiers.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
 import type { StateName } from "../../payment/states.ts";
-import type { RelayRecord } from "./relay-record.ts";
+import type { StoredRecord } from "./relay-record.ts";
 
-/** Columns of `record` that a RelayRecord is made of. */
+/**
+ * A record from the future was written before the database's clock was put back: what it has left
+ * nobody knows. A second is for the difference between a primary and the standby that succeeds it.
+ */
+const TIME_LEFT_MS = `CASE WHEN record.recorded_at <= now() + interval '1 second'
+  THEN (extract(epoch FROM record.deadline_at - now()) * 1000)::float8 ELSE 0 END`;
+
+/** Columns of `record` that a StoredRecord is made of. */
 export const RECORD_COLUMNS = [
   "record_number",
   "merchant_id",
@@ -30,10 +37,10 @@ export const RECORD_COLUMNS = [
   "response_code",
   "fault_code",
   "traceparent",
-  "deadline_at",
   "claim_number",
 ]
   .map((name) => `record.${name}`)
+  .concat(`${TIME_LEFT_MS} AS time_left_ms`)
   .join(", ");
 
 /** One row with RECORD_COLUMNS as pg gives it. What is in it was checked before it was written. */
@@ -56,11 +63,11 @@ export interface RecordRow {
   readonly response_code: string;
   readonly fault_code: string | null;
   readonly traceparent: string;
-  readonly deadline_at: Date;
+  readonly time_left_ms: number;
   readonly claim_number: number;
 }
 
-export function recordOf(row: RecordRow): RelayRecord {
+export function recordOf(row: RecordRow): StoredRecord {
   const { reader_payment: readerPayment, reader_signature: paymentSignature } = row;
   const { reverse, reverse_signature: reverseSignature } = row;
   const { result, result_signature: resultSignature, result_key_id: keyId } = row;
@@ -88,7 +95,7 @@ export function recordOf(row: RecordRow): RelayRecord {
     responseCode: row.response_code,
     faultCode: row.fault_code ?? undefined,
     traceparent: row.traceparent,
-    deadlineAtMs: row.deadline_at.getTime(),
+    timeLeftMs: row.time_left_ms,
     claimNumber: row.claim_number,
   };
 }

@@ -9,6 +9,7 @@ import { type MerchantId, newPaymentId, parseRelayId } from "../../payment/ident
 import { newRecordNumber, type RecordNumber } from "../../payment/record-number.ts";
 import { mayFollow, PAYMENT_TRANSITIONS, type StateName } from "../../payment/states.ts";
 import { seededRandom } from "../../sealing/seeded-random.ts";
+import { DatabaseTime } from "../../test/fixtures/database-time.ts";
 import { freshDatabase, type TestDatabase } from "../../test/setup/database.ts";
 import { openRelayStore, type RelayStore } from "../relay-store.ts";
 import type { Completion } from "./record-store.ts";
@@ -20,9 +21,11 @@ const random = seededRandom("record store");
 let database: TestDatabase;
 let store: RelayStore;
 let client: pg.Client;
+let time: DatabaseTime;
 
 beforeAll(async () => {
   database = await freshDatabase("relay");
+  time = await DatabaseTime.of(database.url);
   store = openRelayStore(database.url, "A1");
   client = new pg.Client({ connectionString: database.url });
   await client.connect();
@@ -46,7 +49,7 @@ async function recordIn(state: StateName, revision = 0): Promise<RecordNumber> {
     reverse,
     traceparent: "",
   };
-  await store.recovery.insertTombstone(tombstone, NOW_MS);
+  await store.recovery.insertTombstone(tombstone);
   await client.query("UPDATE record SET state = $2, revision = $3 WHERE record_number = $1", [
     recordNumber,
     state,
@@ -74,7 +77,7 @@ function completion(recordNumber: RecordNumber, state: StateName, revision: numb
 test.each(STATES)("from %s the database lets exactly the legal states follow", async (from) => {
   for (const to of STATES) {
     const recordNumber = await recordIn(from);
-    const changed = await store.records.complete([completion(recordNumber, to, 1)], NOW_MS);
+    const changed = await store.records.complete([completion(recordNumber, to, 1)]);
     expect({ to, isChanged: changed.has(recordNumber) }).toEqual({
       to,
       isChanged: mayFollow(from, to),
@@ -88,19 +91,16 @@ test.each([
   { revision: 2, known: 1, isTaken: true },
 ])("revision $revision after $known is taken: $isTaken", async ({ revision, known, isTaken }) => {
   const recordNumber = await recordIn("APPROVED", known);
-  const changed = await store.records.complete(
-    [completion(recordNumber, "VOIDED", revision)],
-    NOW_MS,
-  );
+  const changed = await store.records.complete([completion(recordNumber, "VOIDED", revision)]);
   expect(changed.has(recordNumber)).toBe(isTaken);
 });
 
 test("of two outcomes of one record in one batch one is taken", async () => {
   const recordNumber = await recordIn("FORWARDED");
-  const changed = await store.records.complete(
-    [completion(recordNumber, "APPROVED", 1), completion(recordNumber, "DECLINED", 2)],
-    NOW_MS,
-  );
+  const changed = await store.records.complete([
+    completion(recordNumber, "APPROVED", 1),
+    completion(recordNumber, "DECLINED", 2),
+  ]);
   expect(changed.size).toBe(1);
   const [record] = await store.records.findByNumbers([recordNumber]);
   const events = await store.events.ofRecord(recordNumber);
@@ -111,14 +111,15 @@ test("what one instance claimed nobody gets before it is due again", async () =>
   const recordNumber = await recordIn("REVERSING");
   await client.query("UPDATE record SET due_at = NULL WHERE record_number <> $1", [recordNumber]);
   const other = openRelayStore(database.url, "A2");
-  const dueMs = NOW_MS + 5_000;
-  expect(await other.recovery.claimDue(dueMs, 1)).toEqual([]);
-  expect(await store.recovery.claimDue(dueMs, 1)).toMatchObject([{ recordNumber, claimNumber: 1 }]);
-  expect(await store.recovery.claimDue(dueMs, 1)).toEqual([]);
-  const overdueMs = NOW_MS + 60_000;
+  await time.putForward(5_000);
+  expect(await other.recovery.claim("due", 1)).toEqual([]);
+  const claimed = await store.recovery.claim("due", 1);
+  expect(claimed).toMatchObject([{ recordNumber, claimNumber: 1 }]);
+  expect(await store.recovery.claim("due", 1)).toEqual([]);
+  await time.putForward(60_000);
   const [byOther, byOwner] = await Promise.all([
-    other.recovery.claimDue(overdueMs, 1),
-    store.recovery.claimDue(overdueMs, 1),
+    other.recovery.claim("due", 1),
+    store.recovery.claim("due", 1),
   ]);
   expect([...byOther, ...byOwner]).toMatchObject([{ recordNumber, claimNumber: 2 }]);
   await other[Symbol.asyncDispose]();
@@ -129,9 +130,10 @@ test("a record that another instance is changing just now is passed over", async
   await client.query("UPDATE record SET due_at = NULL WHERE record_number <> $1", [recordNumber]);
   await client.query("BEGIN");
   await client.query("SELECT FROM record WHERE record_number = $1 FOR UPDATE", [recordNumber]);
-  expect(await store.recovery.claimDue(NOW_MS + 5_000, 1)).toEqual([]);
+  await time.putForward(5_000);
+  expect(await store.recovery.claim("due", 1)).toEqual([]);
   await client.query("COMMIT");
-  expect(await store.recovery.claimDue(NOW_MS + 5_000, 1)).toHaveLength(1);
+  expect(await store.recovery.claim("due", 1)).toHaveLength(1);
 });
 
 test("who held a record before another claimed it can neither forward nor reverse it", async () => {
@@ -139,27 +141,46 @@ test("who held a record before another claimed it can neither forward nor revers
   await client.query("UPDATE record SET claim_number = 1 WHERE record_number = $1", [recordNumber]);
   const stale = { recordNumber, claimNumber: 0 };
   const reverse = create(SignedReverseSchema, { reverse: Uint8Array.of(2) });
-  expect(await store.records.markForwarded([stale], NOW_MS)).toEqual(new Set());
+  expect(await store.records.markForwarded([stale])).toEqual(new Set());
   const reversing = { ...stale, reverse, faultCode: undefined };
-  expect(await store.recovery.beginReversals([reversing], NOW_MS)).toEqual(new Set());
+  expect(await store.recovery.beginReversals([reversing])).toEqual(new Set());
   const current = { recordNumber, claimNumber: 1 };
-  expect(await store.records.markForwarded([current], NOW_MS)).toEqual(new Set([recordNumber]));
+  expect(await store.records.markForwarded([current])).toEqual(new Set([recordNumber]));
 });
 
 test("repeats of a reversal come at growing intervals, up to a minute", async () => {
   const recordNumber = await recordIn("REVERSING");
   await client.query("UPDATE record SET due_at = NULL WHERE record_number <> $1", [recordNumber]);
   const intervalsMs: number[] = [];
-  let nowMs = NOW_MS + 1_000;
+  await time.putForward(1_000);
   for (let repeat = 1; repeat <= 9; repeat += 1) {
-    expect(await store.recovery.claimDue(nowMs, 1)).toHaveLength(1);
-    const { rows } = await client.query<{ due_at: Date }>(
-      "SELECT due_at FROM record WHERE record_number = $1",
+    expect(await store.recovery.claim("due", 1)).toHaveLength(1);
+    const { rows } = await client.query<{ left_ms: number }>(
+      `SELECT (extract(epoch FROM due_at - now()) * 1000)::float8 AS left_ms FROM record
+       WHERE record_number = $1`,
       [recordNumber],
     );
-    const dueMs = rows[0]?.due_at.getTime() ?? 0;
-    intervalsMs.push(dueMs - nowMs);
-    nowMs = dueMs;
+    const leftMs = rows[0]?.left_ms ?? 0;
+    intervalsMs.push(Math.ceil(leftMs / 1_000));
+    await time.putForward(leftMs);
   }
-  expect(intervalsMs).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60].map((seconds) => seconds * 1_000));
+  expect(intervalsMs).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
 });
+
+test.each(["RECEIVED", "REVERSING"] as const)(
+  "what is due in two hours is due now (%s): the database's clock was put back",
+  async (state) => {
+    await time.putForward(7_200_000);
+    const recordNumber = await recordIn(state);
+    await time.putForward(-7_200_000);
+    await client.query("UPDATE record SET due_at = NULL WHERE record_number <> $1", [recordNumber]);
+    const other = openRelayStore(database.url, "A2");
+    expect(await other.recovery.claim("due", 1)).toEqual([]);
+    const claimed = await other.recovery.claim("misdated", 1);
+    expect(claimed).toMatchObject([{ recordNumber, claimNumber: 1, timeLeftMs: 0 }]);
+    expect(await other.recovery.claim("misdated", 1)).toEqual([]);
+    await time.putForward(5_000);
+    expect(await other.recovery.claim("due", 1)).toMatchObject([{ recordNumber, claimNumber: 2 }]);
+    await other[Symbol.asyncDispose]();
+  },
+);

@@ -14,7 +14,7 @@ import type { CheckedSubmission } from "./checked-submission.ts";
 import { writeEvents } from "./event-log.ts";
 import { QUEUE_JOBS, writeNotifications } from "./queue-statement.ts";
 import { RECORD_COLUMNS, type RecordRow, recordOf } from "./record-row.ts";
-import type { RelayRecord } from "./relay-record.ts";
+import type { StoredRecord } from "./relay-record.ts";
 
 /** A payment that is to become a record. */
 export interface NewRecord {
@@ -25,8 +25,8 @@ export interface NewRecord {
 export interface Recording {
   /** FORWARDED when it will be sent at once: that it may have been sent is durable before it is. */
   readonly state: "RECEIVED" | "FORWARDED";
-  readonly recordedAtMs: number;
-  readonly deadlineAtMs: number;
+  /** From now on until the payment is given up and reversed. */
+  readonly deadlineMs: number;
   readonly leaseOwner: string;
 }
 
@@ -71,21 +71,19 @@ export class RecordStore {
     const rows = await this.#database.run<NumberRow>(INSERT, [
       ...INSERT_BATCH.values(records),
       recording.state,
-      new Date(recording.recordedAtMs),
-      recording.state === "FORWARDED" ? new Date(recording.recordedAtMs) : null,
-      new Date(recording.deadlineAtMs),
+      recording.deadlineMs,
       recording.leaseOwner,
     ]);
     return new Set(rows.map(({ record_number }) => record_number));
   }
 
   /** The records of these payments, where there are any, in no particular order. */
-  async findByPayments(keys: readonly PaymentKey[]): Promise<readonly RelayRecord[]> {
+  async findByPayments(keys: readonly PaymentKey[]): Promise<readonly StoredRecord[]> {
     const rows = await this.#database.run<RecordRow>(FIND_BY_PAYMENTS, KEYS.values(keys));
     return rows.map(recordOf);
   }
 
-  async findByNumbers(numbers: readonly RecordNumber[]): Promise<readonly RelayRecord[]> {
+  async findByNumbers(numbers: readonly RecordNumber[]): Promise<readonly StoredRecord[]> {
     const rows = await this.#database.run<RecordRow>(FIND_BY_NUMBERS, [
       binaryArray("text", numbers),
     ]);
@@ -95,12 +93,9 @@ export class RecordStore {
   /** RECEIVED to FORWARDED, unless somebody else has taken the record over. */
   async markForwarded(
     records: readonly { readonly recordNumber: RecordNumber; readonly claimNumber: number }[],
-    nowMs: number,
   ): Promise<ReadonlySet<RecordNumber>> {
-    const rows = await this.#database.run<NumberRow>(MARK_FORWARDED, [
-      ...MARK_BATCH.values(records),
-      new Date(nowMs),
-    ]);
+    const values = MARK_BATCH.values(records);
+    const rows = await this.#database.run<NumberRow>(MARK_FORWARDED, values);
     return new Set(rows.map(({ record_number }) => record_number));
   }
 
@@ -110,13 +105,9 @@ export class RecordStore {
    *
    * @returns for each record that changed, which revision it has now.
    */
-  async complete(
-    completions: readonly Completion[],
-    nowMs: number,
-  ): Promise<ReadonlyMap<RecordNumber, number>> {
+  async complete(completions: readonly Completion[]): Promise<ReadonlyMap<RecordNumber, number>> {
     const rows = await this.#database.run<NumberRow & { readonly revision: number }>(COMPLETE, [
       ...COMPLETE_BATCH.values(completions),
-      new Date(nowMs),
       LEGAL_TRANSITIONS,
     ]);
     return new Map(rows.map(({ record_number, revision }) => [record_number, revision]));
@@ -158,13 +149,10 @@ const INSERT_BATCH = new RowParameters<NewRecord>({
 });
 
 const INSERTED_NAMES = INSERT_BATCH.names;
-const [STATE, RECORDED_AT, FORWARDED_AT, DEADLINE_AT, LEASE_OWNER] = [
-  "text",
-  "timestamptz",
-  "timestamptz",
-  "timestamptz",
-  "text",
-].map((type, index) => `$${INSERT_BATCH.next + index}::${type}`);
+const [STATE, DEADLINE_MS, LEASE_OWNER] = ["text", "float8", "text"].map(
+  (type, index) => `$${INSERT_BATCH.next + index}::${type}`,
+);
+const DEADLINE_AT = `now() + interval '1 millisecond' * ${DEADLINE_MS}`;
 
 /** In the order of the key, so that relays that insert the same payments wait, not deadlock. */
 const INSERT = {
@@ -174,7 +162,8 @@ const INSERT = {
       INSERT INTO record (${INSERTED_NAMES},
         state, recorded_at, forwarded_at, deadline_at, due_at, lease_owner)
       SELECT ${INSERTED_NAMES},
-        ${STATE}, ${RECORDED_AT}, ${FORWARDED_AT}, ${DEADLINE_AT}, ${DEADLINE_AT}, ${LEASE_OWNER}
+        ${STATE}, now(), CASE WHEN ${STATE} = 'FORWARDED' THEN now() END,
+        ${DEADLINE_AT}, ${DEADLINE_AT}, ${LEASE_OWNER}
       FROM ${INSERT_BATCH.from("given")}
       ORDER BY merchant_id, payment_id
       ON CONFLICT DO NOTHING
@@ -209,7 +198,7 @@ const MARK_FORWARDED = {
   name: "mark_records_forwarded",
   text: `
     WITH changed AS (
-      UPDATE record SET state = 'FORWARDED', forwarded_at = $${MARK_BATCH.next}::timestamptz
+      UPDATE record SET state = 'FORWARDED', forwarded_at = now()
       FROM ${MARK_BATCH.from("given")}
       WHERE record.record_number = given.record_number
         AND record.claim_number = given.claim_number AND record.state = 'RECEIVED'
@@ -256,11 +245,11 @@ const COMPLETE = {
           .join(", ")},
         fault_code = coalesce(given.fault_code, record.fault_code),
         reader_payment = NULL, reader_signature = NULL, due_at = NULL,
-        completed_at = $${COMPLETE_BATCH.next}::timestamptz
+        completed_at = now()
       FROM ${COMPLETE_BATCH.from("given")}
       WHERE record.record_number = given.record_number
         AND (given.revision > record.revision OR given.result IS NULL)
-        AND (record.state || '>' || given.state = ANY ($${COMPLETE_BATCH.next + 1}::text[])
+        AND (record.state || '>' || given.state = ANY ($${COMPLETE_BATCH.next}::text[])
           OR record.state = 'REVERSING' AND given.is_kept)
       RETURNING record.record_number, record.merchant_id, record.terminal_id, record.state,
         record.kind, record.revision, record.completed_at AS changed_at

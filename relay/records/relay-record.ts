@@ -34,8 +34,16 @@ export interface RelayRecord extends RecordOutcome {
   readonly payment: SignedPayment | undefined;
   readonly reverse: SignedReverse | undefined;
   readonly traceparent: string;
-  readonly deadlineAtMs: number;
   readonly claimNumber: number;
+}
+
+/** A record as the database gave it. */
+export interface StoredRecord extends RelayRecord {
+  /**
+   * Until its deadline, by the database's clock at the moment of reading; never more than what it
+   * was given when it was recorded. 0 or less: it is over.
+   */
+  readonly timeLeftMs: number;
 }
 
 /** Whether these bytes are those of the record. A tombstone stands for whatever bytes may come. */

@@ -91,7 +91,7 @@ export class Cancellation {
       reverse: reversals.orderTombstone({ ...payment, recordNumber, reason }),
       traceparent: span.traceparent,
     };
-    if (!(await recovery.insertTombstone(tombstone, clock.nowMs()))) return undefined;
+    if (!(await recovery.insertTombstone(tombstone))) return undefined;
     const [record] = await this.#options.records.findByNumbers([recordNumber]);
     if (record === undefined) throw new Error("bug: a record that was just committed is gone");
     reversals.send([record], false);

@@ -5,7 +5,7 @@ import type { HotDatabase, Statement } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
 import { writeEvents } from "../records/event-log.ts";
 import { RECORD_COLUMNS, type RecordRow, recordOf } from "../records/record-row.ts";
-import type { RelayRecord } from "../records/relay-record.ts";
+import type { StoredRecord } from "../records/relay-record.ts";
 
 /** Records claimed by one statement. */
 export const CLAIMS_MAX = 256;
@@ -14,6 +14,8 @@ const TAKEOVER_AFTER_MS = 10_000;
 /** Between two repeats of a reversal; doubled with each. */
 const REPEAT_MS_MIN = 1_000;
 const REPEAT_MS_MAX = 60_000;
+/** Nothing is due later than this from now: no deadline is longer, and no pause of a reversal. */
+const DUE_WITHIN_MS = 130_000;
 
 /** A record that begins to be undone. */
 export interface Reversing {
@@ -49,24 +51,25 @@ export class RecoveryStore {
    * Takes up to 256 records that are due: this instance's own, and others' that are long overdue.
    * Several instances may do so at the same time: none gets what another one has.
    *
+   * @param which "misdated" are those that are due later than anything can be: the database's clock
+   *   was put back since. Nobody would come for them in time, so anybody may.
    * @param spread from 0.5 up to 1.5, so that repeats do not come all at once.
    */
-  async claimDue(nowMs: number, spread: number): Promise<readonly RelayRecord[]> {
-    const overdueBefore = new Date(nowMs - TAKEOVER_AFTER_MS);
-    const values = [this.#leaseOwner, new Date(nowMs), spread, overdueBefore];
-    return (await this.#database.run<RecordRow>(CLAIM_DUE, values)).map(recordOf);
+  async claim(which: "due" | "misdated", spread: number): Promise<readonly StoredRecord[]> {
+    const statement = which === "due" ? CLAIM_DUE : CLAIM_MISDATED;
+    const values = [this.#leaseOwner, spread];
+    return (await this.#database.run<RecordRow>(statement, values)).map(recordOf);
   }
 
   /** Takes all open records of this instance, or all that are being reversed, page by page. */
   async *claimOwn(
     which: "open" | "reversing",
-    nowMs: number,
     spread: number,
-  ): AsyncGenerator<readonly RelayRecord[]> {
+  ): AsyncGenerator<readonly StoredRecord[]> {
     const statement = which === "open" ? CLAIM_OPEN : CLAIM_REVERSING;
     let lastNumber = "";
     for (;;) {
-      const values = [this.#leaseOwner, new Date(nowMs), spread, lastNumber];
+      const values = [this.#leaseOwner, spread, lastNumber];
       const rows = await this.#database.run<RecordRow>(statement, values);
       if (rows.length === 0) return;
       yield rows.map(recordOf);
@@ -75,21 +78,16 @@ export class RecoveryStore {
   }
 
   /** RECEIVED or FORWARDED to REVERSING; the sealed data is of no use from here on. */
-  async beginReversals(
-    records: readonly Reversing[],
-    nowMs: number,
-  ): Promise<ReadonlySet<RecordNumber>> {
+  async beginReversals(records: readonly Reversing[]): Promise<ReadonlySet<RecordNumber>> {
     const rows = await this.#database.run<{ record_number: RecordNumber }>(BEGIN_REVERSALS, [
       ...REVERSING_BATCH.values(records),
       this.#leaseOwner,
-      new Date(nowMs),
-      new Date(nowMs + REPEAT_MS_MIN),
     ]);
     return new Set(rows.map(({ record_number }) => record_number));
   }
 
   /** @returns false when there is a record of that payment, or number, already. */
-  async insertTombstone(tombstone: Tombstone, nowMs: number): Promise<boolean> {
+  async insertTombstone(tombstone: Tombstone): Promise<boolean> {
     const rows = await this.#database.run(INSERT_TOMBSTONE, [
       tombstone.recordNumber,
       tombstone.merchantId,
@@ -99,11 +97,13 @@ export class RecoveryStore {
       tombstone.reverse.signature,
       tombstone.traceparent,
       this.#leaseOwner,
-      new Date(nowMs),
-      new Date(nowMs + REPEAT_MS_MIN),
     ]);
     return rows.length === 1;
   }
+}
+
+function milliseconds(count: number): string {
+  return `interval '${count} milliseconds'`;
 }
 
 /** What is claimed comes back by itself: at the deadline, or when a reversal is to be repeated. */
@@ -121,8 +121,8 @@ function claimStatement(name: string, condition: string, order: string): Stateme
       claim_number = claim_number + 1,
       reversal_attempts = reversal_attempts + CASE WHEN state = 'REVERSING' THEN 1 ELSE 0 END,
       due_at = greatest(
-        CASE WHEN state = 'REVERSING' THEN $2::timestamptz ELSE deadline_at END,
-        $2::timestamptz + interval '1 millisecond' * $3::float8 *
+        CASE WHEN state = 'REVERSING' OR recorded_at > now() THEN now() ELSE deadline_at END,
+        now() + interval '1 millisecond' * $2::float8 *
           least(${REPEAT_MS_MAX}, ${REPEAT_MS_MIN} * power(2, least(claim_number, 16)))
       )
     FROM wanted WHERE record.record_number = wanted.record_number
@@ -132,11 +132,17 @@ function claimStatement(name: string, condition: string, order: string): Stateme
 
 const CLAIM_DUE = claimStatement(
   "claim_due_records",
-  "due_at <= $2::timestamptz AND (lease_owner = $1::text OR due_at <= $4::timestamptz)",
+  `due_at <= now()
+        AND (lease_owner = $1::text OR due_at <= now() - ${milliseconds(TAKEOVER_AFTER_MS)})`,
+  "due_at",
+);
+const CLAIM_MISDATED = claimStatement(
+  "claim_misdated_records",
+  `due_at > now() + ${milliseconds(DUE_WITHIN_MS)}`,
   "due_at",
 );
 
-const OWN = "lease_owner = $1::text AND record_number > $4::text";
+const OWN = "lease_owner = $1::text AND record_number > $3::text";
 const CLAIM_OPEN = claimStatement("claim_open_records", OWN, "record_number");
 const CLAIM_REVERSING = claimStatement(
   "claim_reversing_records",
@@ -160,13 +166,13 @@ const BEGIN_REVERSALS: Statement = {
         reverse_signature = given.reverse_signature, fault_code = given.fault_code,
         reader_payment = NULL, reader_signature = NULL, reversal_attempts = 1,
         lease_owner = $${REVERSING_BATCH.next}::text,
-        due_at = $${REVERSING_BATCH.next + 2}::timestamptz
+        due_at = now() + ${milliseconds(REPEAT_MS_MIN)}
       FROM ${REVERSING_BATCH.from("given")}
       WHERE record.record_number = given.record_number
         AND record.claim_number = given.claim_number
         AND record.state IN ('RECEIVED', 'FORWARDED')
       RETURNING record.record_number, record.merchant_id, record.state,
-        $${REVERSING_BATCH.next + 1}::timestamptz AS changed_at
+        now() AS changed_at
     ), ${writeEvents("changed")}
     SELECT record_number FROM changed`,
 };
@@ -179,7 +185,7 @@ const INSERT_TOMBSTONE: Statement = {
         reverse_signature, traceparent, lease_owner, recorded_at, deadline_at, due_at,
         kind, state, total_minor, tip_minor, cashback_minor, surcharge_minor, currency,
         reader_serial, entry_mode, trace_number, reversal_attempts)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10,
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now(), now(), now() + ${milliseconds(REPEAT_MS_MIN)},
         'UNSPECIFIED', 'REVERSING', 0, 0, 0, 0, 0, '', 'UNSPECIFIED', 0, 1)
       ON CONFLICT DO NOTHING
       RETURNING record_number, merchant_id, state, recorded_at AS changed_at

@@ -3,7 +3,7 @@ import { traceNumberOf } from "../../payment/iso8583.ts";
 import { parseReaderPayment } from "../../payment/payment-context.ts";
 import { newFlight } from "../forwarding/flight.ts";
 import type { Forwarder } from "../forwarding/forwarder.ts";
-import type { RelayRecord } from "../records/relay-record.ts";
+import type { StoredRecord } from "../records/relay-record.ts";
 import type { Registry } from "../registry/registry.ts";
 
 export interface ResumerOptions {
@@ -21,8 +21,12 @@ export class Resumer {
     this.#options = options;
   }
 
-  /** The processor answers a repeat as it answered the first time. */
-  async resume(record: RelayRecord): Promise<void> {
+  /**
+   * The processor answers a repeat as it answered the first time. What is over the sweep undoes.
+   *
+   * @param askedAtMs monotonic, before the record was read.
+   */
+  async resume(record: StoredRecord, askedAtMs: number): Promise<void> {
     const { forwarder, registry, telemetry, nextRequestNumber } = this.#options;
     const { payment, digest, contextDigest } = record;
     if (payment === undefined || digest === undefined || contextDigest === undefined) return;
@@ -42,7 +46,7 @@ export class Resumer {
       contextDigest,
       traceNumber: traceNumberOf(context.wire.counter),
       merchantCategoryCode: terminal?.checked?.wire.merchantCategoryCode ?? 0,
-      deadlineAtMs: record.deadlineAtMs,
+      overAtMs: askedAtMs + record.timeLeftMs,
       claimNumber: record.claimNumber,
       traceparent: record.traceparent,
       isMarked,

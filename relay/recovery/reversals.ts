@@ -65,8 +65,7 @@ export class Reversals {
     faultCode?: PaymentErrorCode,
   ): Promise<readonly RelayRecord[]> {
     if (records.length === 0) return [];
-    const { store, clock, onBegun } = this.#options;
-    const nowMs = clock.nowMs();
+    const { store, onBegun } = this.#options;
     const ordered = records.map((record) => ({
       ...record,
       state: "REVERSING" as const,
@@ -74,7 +73,7 @@ export class Reversals {
       reverse: this.#order(record, contextOf(record), reason),
       faultCode,
     }));
-    const begun = await store.beginReversals(ordered, nowMs);
+    const begun = await store.beginReversals(ordered);
     const reversing = ordered.filter(({ recordNumber }) => begun.has(recordNumber));
     this.send(reversing, false);
     for (const record of reversing) onBegun(record);

@@ -17,7 +17,7 @@ test("without an answer the payment is unknown to the terminal, then reversed", 
   const { signed, paymentId, contextBytes } = bed.signer.sign();
   terminal.submit(signed);
   const { recordNumber } = await terminal.recordedOf(paymentId);
-  bed.clock.putForward(DEADLINE_MS);
+  await bed.putForward(DEADLINE_MS);
 
   const unknown = await terminal.completedAs(paymentId, REVERSING);
   expect(unknown).toMatchObject({
@@ -46,7 +46,7 @@ test("while it is being reversed the sealed data is gone already", async () => {
   const { signed, paymentId } = bed.signer.sign();
   terminal.submit(signed);
   await terminal.recordedOf(paymentId);
-  bed.clock.putForward(DEADLINE_MS);
+  await bed.putForward(DEADLINE_MS);
   await terminal.completedAs(paymentId, REVERSING);
   expect(await bed.query("SELECT state, reader_payment, reader_signature FROM record")).toEqual([
     { state: "REVERSING", reader_payment: null, reader_signature: null },
@@ -63,12 +63,12 @@ test("a late approval does not beat the reversal", async () => {
   const { signed, paymentId } = bed.signer.sign();
   terminal.submit(signed);
   await terminal.recordedOf(paymentId);
-  bed.clock.putForward(DEADLINE_MS);
+  await bed.putForward(DEADLINE_MS);
   await terminal.completedAs(paymentId, REVERSING);
 
   bed.processor.answerLast(APPROVE);
   bed.processor.decideReversal = () => REVERSE;
-  bed.clock.putForward(60_000);
+  await bed.putForward(60_000);
   await terminal.completedAs(paymentId, REVERSED);
   expect(terminal.completed.map(({ state }) => state)).toEqual([REVERSING, REVERSED]);
   await bed.processor.until(() => bed.processor.acknowledgements.length > 0);
@@ -85,15 +85,15 @@ test("a reversal is repeated with the same bytes until it is answered", async ()
   const { signed, paymentId } = bed.signer.sign();
   terminal.submit(signed);
   await terminal.recordedOf(paymentId);
-  bed.clock.putForward(DEADLINE_MS);
+  await bed.putForward(DEADLINE_MS);
   await bed.processor.until(() => bed.processor.reversals.length === 1);
-  bed.clock.putForward(10_000);
+  await bed.putForward(10_000);
   await bed.processor.until(() => bed.processor.reversals.length === 2);
   bed.processor.decideReversal = () => ({ fault: "STORE_NOT_REACHED" });
-  bed.clock.putForward(20_000);
+  await bed.putForward(20_000);
   await bed.processor.until(() => bed.processor.reversals.length === 3);
   bed.processor.decideReversal = () => REVERSE;
-  bed.clock.putForward(60_000);
+  await bed.putForward(60_000);
   await terminal.completedAs(paymentId, REVERSED);
   const [first, ...repeats] = bed.processor.reversals;
   for (const repeat of repeats) expect(repeat).toEqual(first);
@@ -110,7 +110,7 @@ test("a payment that the processor had declined ends as declined", async () => {
   const { signed, paymentId } = bed.signer.sign();
   terminal.submit(signed);
   await terminal.recordedOf(paymentId);
-  bed.clock.putForward(DEADLINE_MS);
+  await bed.putForward(DEADLINE_MS);
   await terminal.completedAs(paymentId, DECLINED);
 });
 
@@ -169,7 +169,7 @@ test("a relay that starts again after the deadline reverses", async () => {
   await terminal.recordedOf(paymentId);
   await relay[Symbol.asyncDispose]();
 
-  bed.clock.putForward(DEADLINE_MS);
+  await bed.putForward(DEADLINE_MS);
   const again = await bed.startRelay();
   const resumed = again.openTerminal();
   resumed.submit(signed);
@@ -186,7 +186,7 @@ test("a reversal that was under way goes on after a restart, with the same bytes
   const terminal = relay.openTerminal();
   terminal.submit(signed);
   await terminal.recordedOf(paymentId);
-  bed.clock.putForward(DEADLINE_MS);
+  await bed.putForward(DEADLINE_MS);
   await bed.processor.until(() => bed.processor.reversals.length === 1);
   await relay[Symbol.asyncDispose]();
 
@@ -210,12 +210,12 @@ test("another instance takes over what is long overdue, and nothing before", asy
   await relay[Symbol.asyncDispose]();
 
   const other = await bed.startRelay({ instance: "A2" });
-  bed.clock.putForward(DEADLINE_MS);
+  await bed.putForward(DEADLINE_MS);
   await other.calls.listPayments({});
   expect(await bed.query("SELECT lease_owner, state FROM record")).toEqual([
     { lease_owner: "A1", state: "FORWARDED" },
   ]);
-  bed.clock.putForward(15_000);
+  await bed.putForward(15_000);
   const watcher = other.openTerminal();
   watcher.submit(signed);
   await watcher.completedAs(paymentId, REVERSED);
@@ -233,7 +233,7 @@ test("two instances that look for the same overdue records share them", async ()
   await terminal.until(() => terminal.recorded.length === payments.length);
   await relay[Symbol.asyncDispose]();
 
-  bed.clock.putForward(DEADLINE_MS + 15_000);
+  await bed.putForward(DEADLINE_MS + 15_000);
   const second = await bed.startRelay({ instance: "A2" });
   await bed.startRelay({ instance: "A3" });
   const watcher = second.openTerminal();

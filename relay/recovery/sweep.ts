@@ -1,9 +1,10 @@
 import type { Clock, Timer } from "../../mesh/clock.ts";
 import type { Log } from "../../mesh/log.ts";
 import { REVERSAL_REASONS } from "../../payment/iso8583.ts";
+import { recordOfFlight } from "../forwarding/flight.ts";
 import type { Forwarder } from "../forwarding/forwarder.ts";
 import type { RecordStore } from "../records/record-store.ts";
-import type { RelayRecord } from "../records/relay-record.ts";
+import type { StoredRecord } from "../records/relay-record.ts";
 import type { Waiting } from "../records/waiting.ts";
 import { CLAIMS_MAX, type RecoveryStore } from "./recovery-store.ts";
 import type { Resumer } from "./resumer.ts";
@@ -86,46 +87,63 @@ export class Sweep implements AsyncDisposable {
   }
 
   async #sweep(): Promise<void> {
-    const { recovery, forwarder, clock } = this.#options;
-    forwarder.repeatStale();
-    let due: readonly RelayRecord[];
-    do {
-      due = await recovery.claimDue(clock.nowMs(), this.#spread());
-      await this.#goOn(due);
-    } while (due.length === CLAIMS_MAX);
-    // What was due and could not be claimed belongs to somebody else, or is final.
-    forwarder.dropLate(clock.nowMs());
+    this.#options.forwarder.repeatStale();
+    await this.#claim("due");
+    await this.#claim("misdated");
+    await this.#giveUpLate();
     await this.#lookUpWaiting();
+  }
+
+  async #claim(which: "due" | "misdated"): Promise<void> {
+    const { recovery, clock } = this.#options;
+    let claimed: readonly StoredRecord[];
+    do {
+      const askedAtMs = clock.monotonicMs();
+      claimed = await recovery.claim(which, this.#spread());
+      await this.#goOn(claimed, askedAtMs);
+    } while (claimed.length === CLAIMS_MAX);
+  }
+
+  /**
+   * What this process sent it times itself, whatever the database's clock says of it. Where it was
+   * claimed by somebody else, or is final, nothing changes.
+   */
+  async #giveUpLate(): Promise<void> {
+    const { forwarder, reversals } = this.#options;
+    const late = forwarder.dropLate().map(recordOfFlight);
+    await reversals.begin(late, REVERSAL_REASONS.TIMEOUT);
   }
 
   async #resume(): Promise<void> {
     const { recovery, clock } = this.#options;
-    const pages = recovery.claimOwn("open", clock.nowMs(), this.#spread());
-    for await (const records of pages) await this.#goOn(records);
+    let askedAtMs = clock.monotonicMs();
+    for await (const records of recovery.claimOwn("open", this.#spread())) {
+      await this.#goOn(records, askedAtMs);
+      askedAtMs = clock.monotonicMs();
+    }
   }
 
   async #repeatReversals(): Promise<void> {
-    const { recovery, reversals, clock } = this.#options;
-    const pages = recovery.claimOwn("reversing", clock.nowMs(), this.#spread());
+    const { recovery, reversals } = this.#options;
+    const pages = recovery.claimOwn("reversing", this.#spread());
     for await (const records of pages) reversals.send(records, true);
   }
 
-  async #goOn(records: readonly RelayRecord[]): Promise<void> {
-    const { forwarder, reversals, resumer, clock } = this.#options;
-    const nowMs = clock.nowMs();
+  async #goOn(records: readonly StoredRecord[], askedAtMs: number): Promise<void> {
+    const { forwarder, reversals, resumer } = this.#options;
     reversals.send(
       records.filter(({ state }) => state === "REVERSING"),
       true,
     );
     const open = records.filter(({ state }) => state !== "REVERSING");
-    const late = open.filter(({ deadlineAtMs }) => deadlineAtMs <= nowMs);
+    const late = open.filter(({ timeLeftMs }) => timeLeftMs <= 0);
     for (const { recordNumber } of late) {
       const flight = forwarder.find(recordNumber);
       if (flight !== undefined) forwarder.drop(flight, "DEADLINE_EXCEEDED");
     }
     await reversals.begin(late, REVERSAL_REASONS.TIMEOUT);
-    const inTime = open.filter(({ deadlineAtMs }) => deadlineAtMs > nowMs);
-    for (const record of inTime) await resumer.resume(record);
+    const inTime = open.filter(({ timeLeftMs }) => timeLeftMs > 0);
+    for (const record of inTime) await resumer.resume(record, askedAtMs);
   }
 
   /** Another instance may have finished what a terminal waits for here. */

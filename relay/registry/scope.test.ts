@@ -181,7 +181,7 @@ test("a terminal that submits too much is refused and told when to come back", a
   const { fault } = await terminal.refusedOf(second.paymentId);
   expect(fault).toMatchObject({ code: "OVERLOADED", nextStep: NextStep.RETRY_SAME_ID });
   expect(fault?.retryAfterMs).toBeGreaterThan(0);
-  bed.clock.putForward(1_000);
+  await bed.putForward(1_000);
   terminal.submit(second.signed);
   await terminal.completedAs(second.paymentId, PaymentState.APPROVED);
 });

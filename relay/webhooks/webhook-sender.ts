@@ -36,7 +36,7 @@ export class WebhookSender {
         await this.#store.markFailed(webhookId, due.sequence, refusal);
         throw new WebhookNotTaken(refusal);
       }
-      await this.#store.markDelivered(webhookId, due.sequence, this.#clock.nowMs());
+      await this.#store.markDelivered(webhookId, due.sequence);
       due = await this.#store.nextDue(key);
     }
   }

@@ -82,8 +82,8 @@ export class WebhookStore {
     return row;
   }
 
-  async markDelivered(webhookId: string, sequence: string, nowMs: number): Promise<void> {
-    await this.#database.run(MARK_DELIVERED, [webhookId, sequence, new Date(nowMs)]);
+  async markDelivered(webhookId: string, sequence: string): Promise<void> {
+    await this.#database.run(MARK_DELIVERED, [webhookId, sequence]);
   }
 
   async markFailed(webhookId: string, sequence: string, reason: string): Promise<void> {
@@ -180,7 +180,7 @@ const MARK_DELIVERED: Statement = {
   name: "mark_delivered",
   text: `
     UPDATE webhook_delivery
-    SET delivered_at = $3::timestamptz, attempts = attempts + 1, reason = ''
+    SET delivered_at = now(), attempts = attempts + 1, reason = ''
     WHERE webhook_id = $1 AND sequence = $2::bigint`,
 };
 

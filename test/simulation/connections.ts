@@ -31,6 +31,8 @@ export const NO_TROUBLE: DatabaseTrouble = {
 export class DatabaseWeather {
   trouble = NO_TROUBLE;
   isAway = false;
+  /** How far its clock is ahead of the right one. */
+  aheadMs = 0;
   readonly stranded = new StrandedStatement();
 }
 
@@ -114,7 +116,8 @@ export class Connections {
     const { world, engine, life, weather, witness } = this.#options;
     const name = config.name ?? "";
     try {
-      const result = await engine.query(config);
+      const nowMs = world.startMs + Math.floor(world.timeline.elapsedMs) + weather.aheadMs;
+      const result = await engine.query(config, nowMs);
       world.history.add(life.host.name, `${name}: ${result.rowCount} rows`);
       witness(life, name, result.rows);
       if (name.startsWith("claim_") && result.rows.length > 0) weather.stranded.release();

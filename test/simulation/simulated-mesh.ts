@@ -163,6 +163,7 @@ export class SimulatedMesh {
       jitter: life.jitter,
       deadlineMs: DEADLINE_MS,
     });
+    await core.setClock();
     core.start(() => undefined);
     return { services: core.services };
   }

@@ -72,14 +72,23 @@ export class SqlEngine implements AsyncDisposable {
     await this.#client.query(RESET);
   }
 
-  async query(config: pg.QueryConfig): Promise<pg.QueryResult> {
-    return await this.#client.query(config);
+  /** @param nowMs what PostgreSQL's clock says, for statements that ask. */
+  async query(config: pg.QueryConfig, nowMs = 0): Promise<pg.QueryResult> {
+    return await this.#client.query(at(nowMs, config));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#client.end();
     await this.#postgres.close();
   }
+}
+
+/** The same statement where now() is what is given, as one more parameter: it costs nothing. */
+function at(nowMs: number, config: pg.QueryConfig): pg.QueryConfig {
+  if (!config.text.includes("now()")) return config;
+  const values: readonly unknown[] = config.values ?? [];
+  const text = config.text.replaceAll("now()", `$${values.length + 1}::timestamptz`);
+  return { ...config, text, values: [...values, new Date(nowMs)] };
 }
 
 /** What the driver takes for a TCP connection. */

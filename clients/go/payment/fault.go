@@ -21,6 +21,7 @@ const (
 	CertificateRejected Code = "CERTIFICATE_REJECTED"
 	KeyNotValid         Code = "KEY_NOT_VALID"
 	SubmittedTooLate    Code = "SUBMITTED_TOO_LATE"
+	ClockWrong          Code = "CLOCK_WRONG"
 	NotPermitted        Code = "NOT_PERMITTED"
 	ReaderUnknown       Code = "READER_UNKNOWN"
 	ReaderNotActive     Code = "READER_NOT_ACTIVE"
@@ -46,6 +47,7 @@ var nextSteps = map[Code]paymentv1.NextStep{
 	CurrencyNotAccepted: paymentv1.NextStep_NEXT_STEP_CORRECT_REQUEST,
 	KeyNotValid:         paymentv1.NextStep_NEXT_STEP_CORRECT_REQUEST,
 	SubmittedTooLate:    paymentv1.NextStep_NEXT_STEP_CORRECT_REQUEST,
+	ClockWrong:          paymentv1.NextStep_NEXT_STEP_CORRECT_REQUEST,
 	ReaderBusy:          paymentv1.NextStep_NEXT_STEP_WAIT,
 	CardNotRead:         paymentv1.NextStep_NEXT_STEP_INSERT_CARD,
 	PINNotEntered:       paymentv1.NextStep_NEXT_STEP_ENTER_PIN,

@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file cardlane/mesh/v1/stream.proto.
  */
 export const file_cardlane_mesh_v1_stream: GenFile = /*@__PURE__*/
-  fileDesc("Ch1jYXJkbGFuZS9tZXNoL3YxL3N0cmVhbS5wcm90bxIQY2FyZGxhbmUubWVzaC52MSJ8CgVIZWxsbxIPCgdwcm9ncmFtGAEgASgJEhAKCGluc3RhbmNlGAIgASgJEhgKEHByb3RvY29sX3ZlcnNpb24YAyABKA0SHQoVaGVhcnRiZWF0X2ludGVydmFsX21zGAQgASgNEhcKD2ZyYW1lX2J5dGVzX21heBgFIAEoDSIfCglIZWFydGJlYXQSEgoKc2VudF9hdF9tcxgBIAEoAyJICgVEcmFpbhItCgZyZWFzb24YASABKA4yHS5jYXJkbGFuZS5tZXNoLnYxLkRyYWluUmVhc29uEhAKCGdyYWNlX21zGAIgASgNIiAKBUNsb3NlEhcKD2ZyYW1lc19yZWNlaXZlZBgBIAEoBCpcCgtEcmFpblJlYXNvbhIcChhEUkFJTl9SRUFTT05fVU5TUEVDSUZJRUQQABIUChBEUkFJTl9SRUFTT05fQUdFEAESGQoVRFJBSU5fUkVBU09OX1NIVVRET1dOEAJiBnByb3RvMw");
+  fileDesc("Ch1jYXJkbGFuZS9tZXNoL3YxL3N0cmVhbS5wcm90bxIQY2FyZGxhbmUubWVzaC52MSKNAQoFSGVsbG8SDwoHcHJvZ3JhbRgBIAEoCRIQCghpbnN0YW5jZRgCIAEoCRIYChBwcm90b2NvbF92ZXJzaW9uGAMgASgNEh0KFWhlYXJ0YmVhdF9pbnRlcnZhbF9tcxgEIAEoDRIXCg9mcmFtZV9ieXRlc19tYXgYBSABKA0SDwoHdGltZV9tcxgGIAEoAyIfCglIZWFydGJlYXQSEgoKc2VudF9hdF9tcxgBIAEoAyJICgVEcmFpbhItCgZyZWFzb24YASABKA4yHS5jYXJkbGFuZS5tZXNoLnYxLkRyYWluUmVhc29uEhAKCGdyYWNlX21zGAIgASgNIiAKBUNsb3NlEhcKD2ZyYW1lc19yZWNlaXZlZBgBIAEoBCpcCgtEcmFpblJlYXNvbhIcChhEUkFJTl9SRUFTT05fVU5TUEVDSUZJRUQQABIUChBEUkFJTl9SRUFTT05fQUdFEAESGQoVRFJBSU5fUkVBU09OX1NIVVRET1dOEAJiBnByb3RvMw");
 
 /**
  * First frame in each direction. Nothing else is accepted before it.
@@ -58,6 +58,14 @@ export type Hello = Message<"cardlane.mesh.v1.Hello"> & {
    * @generated from field: uint32 frame_bytes_max = 5;
    */
   frameBytesMax: number;
+
+  /**
+   * Unix time of the sender in milliseconds; 0 when it does not say. Clocks are compared by it: a
+   * client that is refused because of its clock hears so before it begins anything.
+   *
+   * @generated from field: int64 time_ms = 6;
+   */
+  timeMs: bigint;
 };
 
 /**
@@ -75,7 +83,7 @@ export const HelloSchema: GenMessage<Hello> = /*@__PURE__*/
  */
 export type Heartbeat = Message<"cardlane.mesh.v1.Heartbeat"> & {
   /**
-   * Unix time of the sender in milliseconds; for measuring skew only, never for deciding.
+   * Unix time of the sender in milliseconds; for comparing clocks, as Hello.time_ms.
    *
    * @generated from field: int64 sent_at_ms = 1;
    */
