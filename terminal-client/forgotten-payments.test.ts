@@ -38,7 +38,6 @@ const recordOf = (
   currency: EUR,
   entryMode: EntryMode.CHIP,
   lastFour: "4242",
-  scheme: "VISA",
   ...(result && { result }),
   ...wishes,
 });

@@ -168,6 +168,7 @@ function reportIsTrue(
   if (isSaidToBeCharged && amount !== seen.asked.get(id as never)) {
     problems.push(`${told}: ${amount}, but another amount was asked for`);
   }
+  if (report.signedResult === undefined) problems.push(`${told}, and the processor signed nothing`);
   const isShownApproved = report.shown === ShownOutcome.APPROVED;
   if (isShownApproved && !isSaidToBeCharged) problems.push(`${told}; the reader shows approved`);
   const finals = seen.reports.filter(
@@ -179,7 +180,9 @@ function reportIsTrue(
 
 /** Invariant 3: an id and a counter stand for the same bytes for ever. */
 function sameBytes({ records }: FinalState, seen: Observations): readonly string[] {
-  const reused = [...seen.counted].filter(([, digests]) => digests.size > 1);
+  const reused = [...seen.counted].filter(
+    ([counter, digests]) => digests.size > 1 && !seen.forgetful.has(counter.split(" ")[0] ?? ""),
+  );
   const foreign = records.filter(({ payment_id: id, digest }) => {
     return digest !== null && seen.submitted.get(id as never)?.has(digest) !== true;
   });

@@ -51,6 +51,23 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "void this.#files.write(",
   },
   {
+    name: "asked-relay",
+    takesOut: "the question at the relay about an id that the journal does not know",
+    path: "terminal-client/terminal.ts",
+    find: "if (paymentId !== undefined) {",
+    replace: "if (paymentId !== undefined && paymentId.length < 0) {",
+  },
+  {
+    name: "signed-end",
+    takesOut: "the cancellation before a payment that was not submitted is final",
+    path: "terminal-client/payment-run.ts",
+    find: "return await awaitEnd(options, open);",
+    replace: `return {
+      ...reportUnknown(open.entry, open.known),
+      certainty: 1,
+    };`,
+  },
+  {
     name: "counter-sync",
     takesOut: "waiting for the disk before the reader uses its counter",
     path: "reader-sim/reader-store.ts",

@@ -1,14 +1,18 @@
-import { Certainty } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { Certainty, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { CardRead } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import type { PaymentReport } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
 import { Pin } from "../../payment/card.ts";
 import { enumName } from "../../payment/enum-name.ts";
 import { PaymentError } from "../../payment/errors.ts";
-import { newPaymentId, type PaymentId } from "../../payment/identifiers.ts";
+import { newPaymentId } from "../../payment/identifiers.ts";
 import { currencyFromLetters } from "../../payment/money.ts";
 import { needsPin } from "../../payment/verification-rule.ts";
 import { seededRandom } from "../../sealing/seeded-random.ts";
-import { type PaymentRequest, saleOf } from "../../terminal-client/payment-request.ts";
+import {
+  type IdentifiedRequest,
+  type PaymentRequest,
+  saleOf,
+} from "../../terminal-client/payment-request.ts";
 import type { PayEvent, PinSource, Till } from "../../terminal-client/till.ts";
 import type { Observations } from "./observations.ts";
 import { readerName, terminalName } from "./program-names.ts";
@@ -42,24 +46,39 @@ export class TillScript {
   async run(): Promise<void> {
     const { world } = this.#mesh;
     const random = seededRandom(`${world.seed} till ${this.#lane}`);
+    const requests: IdentifiedRequest[] = [];
     for (let number = 1; number <= PAYMENTS; number += 1) {
       await this.#pass(world.dice.between(50, 3_000));
       const paymentId = newPaymentId(world.startMs + world.timeline.elapsedMs, random.bytes(10));
       const amountMinor = BigInt(1_000 + this.#lane * 100 + number);
-      await this.#takePayment({ ...saleOf(amountMinor, EUR), paymentId });
+      const request = { ...saleOf(amountMinor, EUR), paymentId };
+      requests.push(request);
+      await this.#takePayment(request);
+    }
+    // An old list is worked through again: by now nothing of it is in the terminal's memory.
+    for (const request of requests) {
+      if (world.dice.chance(0.5)) await this.#askUntilFinal(request, this.#customer());
     }
     this.isOver = true;
   }
 
-  async #takePayment(request: PaymentRequest & { readonly paymentId: PaymentId }): Promise<void> {
-    const { dice } = this.#mesh.world;
-    this.#seen.asked.set(request.paymentId, request.amounts.totalMinor);
-    const customer = new Customer(this.#mesh, this.#lane);
+  #customer(): Customer {
+    return new Customer(this.#mesh, this.#lane, this.#seen);
+  }
+
+  async #askUntilFinal(request: IdentifiedRequest, customer: Customer): Promise<void> {
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
       const report = await this.#ask(request, customer);
       if (report?.certainty === Certainty.FINAL) break;
-      await this.#pass(dice.between(200, 4_000));
+      await this.#pass(this.#mesh.world.dice.between(200, 4_000));
     }
+  }
+
+  async #takePayment(request: IdentifiedRequest): Promise<void> {
+    const { dice } = this.#mesh.world;
+    this.#seen.asked.set(request.paymentId, request.amounts.totalMinor);
+    const customer = this.#customer();
+    await this.#askUntilFinal(request, customer);
     // A till that forgot the answer, or a cashier who pressed twice.
     if (dice.chance(0.3)) await this.#ask(request, customer);
     if (dice.chance(0.3)) await this.#askForMore(request, customer);
@@ -87,7 +106,7 @@ export class TillScript {
     const again = { ...more, paymentId: request.paymentId };
     try {
       const report = await this.#atTerminal(again, customer);
-      if (report !== undefined) {
+      if (report?.state === PaymentState.APPROVED) {
         this.#seen.violations.push(`${request.paymentId} was taken with two amounts`);
       }
     } catch (error) {
@@ -124,8 +143,10 @@ class Customer implements Till {
   readonly #card: string;
   readonly #isPinWrong: boolean;
   readonly #cancel = new AbortController();
+  readonly #seen: Observations;
 
-  constructor(mesh: SimulatedMesh, lane: number) {
+  constructor(mesh: SimulatedMesh, lane: number, seen: Observations) {
+    this.#seen = seen;
     const { dice, timeline } = mesh.world;
     this.#mesh = mesh;
     this.#lane = lane;
@@ -139,7 +160,9 @@ class Customer implements Till {
   }
 
   onEvent(event: PayEvent): void {
-    if (event.case === "prepared") this.#atReader((device) => device.presentCard(this.#card, 0));
+    if (event.case !== "prepared") return;
+    this.#seen.seePrepared(event.value);
+    this.#atReader((device) => device.presentCard(this.#card, 0));
   }
 
   leave(): void {
