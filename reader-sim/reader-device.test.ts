@@ -95,7 +95,7 @@ test("a payment gives the same bytes on every resend, and never a second signatu
   terminal.say({ case: "resendPayment", value: { paymentId } });
   expect((await terminal.next("paymentReady")).payment).toEqual(payment);
   terminal.say({ case: "preparePayment", value: { ...prepareOf(), paymentId } });
-  expect(await terminal.next("fault")).toMatchObject({ code: "WRONG_STATE" });
+  expect(await terminal.next("fault")).toMatchObject({ code: "ALREADY_SIGNED" });
 });
 
 function prepareNothing(): never {

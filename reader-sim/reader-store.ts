@@ -1,6 +1,7 @@
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type SignedPayment, SignedPaymentSchema } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import type { DurableFiles } from "../mesh/durable-files.ts";
+import type { Log } from "../mesh/log.ts";
 import { PaymentError } from "../payment/errors.ts";
 import { type MerchantId, type PaymentId, paymentIdToBytes } from "../payment/identifiers.ts";
 import { type CheckedReaderPayment, parseReaderPayment } from "../payment/payment-context.ts";
@@ -8,8 +9,8 @@ import { concatBytes } from "../sealing/bytes.ts";
 import { DukptRegister } from "../sealing/dukpt.ts";
 import type { ManifestFile } from "../sealing/kept-manifest.ts";
 
-/** Payment ids that the reader remembers having taken a counter for; the oldest goes first. */
-const TAKEN_IDS_MAX = 1_024;
+/** Payment ids that a reader remembers having taken a counter for. */
+export const TAKEN_IDS_MAX = 1_024;
 const COUNTER_BYTES = 8;
 const PAYMENT_ID_BYTES = 16;
 
@@ -18,6 +19,8 @@ const REGISTER_FILE = "dukpt-register.bin";
 const PAIRING_FILE = "pairing.bin";
 const MANIFEST_FILE = "manifest.bin";
 const SIGNED_PREFIX = "signed-";
+/** What a file that holds no signed payment is called from then on. */
+const DAMAGED_PREFIX = "damaged-";
 
 /** A payment whose signed bytes are still kept. */
 export interface KeptPayment {
@@ -32,6 +35,7 @@ export interface KeptPayment {
  */
 export class ReaderStore {
   readonly #files: DurableFiles;
+  readonly #takenIdsMax: number;
   readonly #register: DukptRegister;
   readonly #kept: Map<PaymentId, KeptPayment>;
   #counter: bigint;
@@ -39,8 +43,9 @@ export class ReaderStore {
   #takenIds: readonly string[];
   #merchantId: MerchantId | undefined;
 
-  private constructor(files: DurableFiles, found: FoundOnDisk) {
+  private constructor({ files, takenIdsMax }: ReaderStoreOptions, found: FoundOnDisk) {
     this.#files = files;
+    this.#takenIdsMax = takenIdsMax;
     this.#register = found.register;
     this.#kept = found.kept;
     this.#counter = found.counter;
@@ -48,14 +53,14 @@ export class ReaderStore {
     this.#merchantId = found.merchantId;
   }
 
-  /** @param newRegister makes the PIN key register of a reader that starts for the first time. */
-  static async open(files: DurableFiles, newRegister: () => DukptRegister): Promise<ReaderStore> {
+  static async open(options: ReaderStoreOptions): Promise<ReaderStore> {
+    const { files, newRegister } = options;
     const counterFile = await files.read(COUNTER_FILE);
     const merchantFile = await files.read(PAIRING_FILE);
     const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-    return new ReaderStore(files, {
+    return new ReaderStore(options, {
       register: await openRegister(files, newRegister),
-      kept: await readKept(files),
+      kept: await readKept(options),
       counter: counterFile === undefined ? 0n : Buffer.from(counterFile).readBigUInt64BE(0),
       takenIds: counterFile === undefined ? [] : readTakenIds(counterFile),
       merchantId: merchantFile === undefined ? undefined : (text(merchantFile) as MerchantId),
@@ -80,8 +85,12 @@ export class ReaderStore {
     this.#merchantId = merchantId;
   }
 
-  isTaken(id: PaymentId): boolean {
-    return this.#takenIds.includes(hexOf(id));
+  /** @throws PaymentError ALREADY_SIGNED: what became of the payment is known elsewhere. */
+  requireNotTaken(id: PaymentId): void {
+    if (!this.#takenIds.includes(hexOf(id))) return;
+    throw new PaymentError("ALREADY_SIGNED", "the reader has signed this payment_id already", {
+      field: "payment_id",
+    });
   }
 
   /**
@@ -89,16 +98,12 @@ export class ReaderStore {
    * either is used, so a crash can waste a value, but never repeat one or sign a second time for
    * one id.
    *
-   * @throws PaymentError WRONG_STATE when the id has had its value.
+   * @throws PaymentError ALREADY_SIGNED when the id has had its value.
    */
   async takeCounter(id: PaymentId): Promise<bigint> {
-    if (this.isTaken(id)) {
-      throw new PaymentError("WRONG_STATE", "the reader has signed this payment_id already", {
-        field: "payment_id",
-      });
-    }
+    this.requireNotTaken(id);
     const counter = this.#counter + 1n;
-    const takenIds = [...this.#takenIds, hexOf(id)].slice(-TAKEN_IDS_MAX);
+    const takenIds = [...this.#takenIds, hexOf(id)].slice(-this.#takenIdsMax);
     const head = Buffer.alloc(COUNTER_BYTES);
     head.writeBigUInt64BE(counter);
     // Taken in memory first: should the disk fail halfway, nobody knows which value it holds.
@@ -140,6 +145,15 @@ export class ReaderStore {
   }
 }
 
+export interface ReaderStoreOptions {
+  readonly files: DurableFiles;
+  /** Makes the PIN key register of a reader that starts for the first time. */
+  readonly newRegister: () => DukptRegister;
+  /** Payment ids that are remembered, at least 1; the oldest goes first. */
+  readonly takenIdsMax: number;
+  readonly log: Log;
+}
+
 interface FoundOnDisk {
   readonly register: DukptRegister;
   readonly kept: Map<PaymentId, KeptPayment>;
@@ -159,14 +173,22 @@ async function openRegister(
   return register;
 }
 
-async function readKept(files: DurableFiles): Promise<Map<PaymentId, KeptPayment>> {
+/** Signed bytes that are damaged are no use to anybody; they are logged, and kept aside. */
+async function readKept({ files, log }: ReaderStoreOptions): Promise<Map<PaymentId, KeptPayment>> {
   const kept = new Map<PaymentId, KeptPayment>();
   for (const name of await files.list(SIGNED_PREFIX)) {
     const bytes = await files.read(name);
     if (bytes === undefined) continue;
-    const signed = fromBinary(SignedPaymentSchema, bytes);
-    const payment = parseReaderPayment(signed.readerPayment);
-    kept.set(payment.context.paymentId, { signed, payment });
+    try {
+      const signed = fromBinary(SignedPaymentSchema, bytes);
+      const payment = parseReaderPayment(signed.readerPayment);
+      kept.set(payment.context.paymentId, { signed, payment });
+    } catch (error) {
+      const aside = DAMAGED_PREFIX + name.slice(SIGNED_PREFIX.length);
+      log.failure(`${name} is no signed payment; it is kept as ${aside}`, error);
+      await files.write(aside, bytes);
+      await files.remove(name);
+    }
   }
   return kept;
 }

@@ -15,7 +15,7 @@ import type { TrustedRoots } from "../sealing/trusted-roots.ts";
 import { readerControlService } from "./reader-control-service.ts";
 import { ReaderDevice } from "./reader-device.ts";
 import { readerService } from "./reader-service.ts";
-import { ReaderStore } from "./reader-store.ts";
+import { ReaderStore, TAKEN_IDS_MAX } from "./reader-store.ts";
 
 export interface ReaderOptions {
   /** What the vendor and its keys say that this reader is. */
@@ -29,6 +29,8 @@ export interface ReaderOptions {
    */
   readonly dukptInitialKey: () => Uint8Array;
   readonly files: DurableFiles;
+  /** Signed payment ids that it remembers, at least 1; 1,024 when left out. */
+  readonly takenIdsMax?: number;
   readonly curves: Curves;
   readonly clock: Clock;
   readonly random: Random;
@@ -55,10 +57,12 @@ export async function openReader(options: ReaderOptions): Promise<OpenedReader> 
   requireSameKey("identity", certificate.identity.publicKey, identity.publicKey);
   requireSameKey("signing", certificate.signing.publicKey, signing.publicKey);
 
-  const store = await ReaderStore.open(options.files, () => {
+  const { files, takenIdsMax = TAKEN_IDS_MAX, log } = options;
+  const newRegister = () => {
     const initialKey = options.dukptInitialKey();
     return DukptRegister.load(certificate.wire.dukptInitialKeyId, initialKey);
-  });
+  };
+  const store = await ReaderStore.open({ files, takenIdsMax, log, newRegister });
   const manifest = await KeptManifest.open({ curves, roots, file: store.manifestFile });
   const device = new ReaderDevice({ ...options, certificate, store, manifest });
   const session = { ...options, device, store, manifest, envelope, certificate };

@@ -53,7 +53,7 @@ export interface PaymentToSign {
  * Seals card data and PIN, and signs the payment. Every durable step comes before what it protects:
  * PIN key register, then counter, then the bytes; nothing leaves the reader before all are stored.
  *
- * @throws PaymentError KEY_NOT_VALID without valid keys, WRONG_STATE for an id that was signed.
+ * @throws PaymentError KEY_NOT_VALID without valid keys, ALREADY_SIGNED for an id that was.
  */
 export async function signPayment(
   signer: PaymentSigner,

@@ -56,22 +56,56 @@ export function verifyAnswer(
     }
     if (!equalBytes(result.paymentId, context.wire.paymentId)) throw new Error("payment id");
     if (result.readerSerial !== context.readerSerial) throw new Error("reader serial");
-    if (result.currency !== context.currency) throw new Error("currency");
-    if (result.revision < 1) throw new Error("revision");
-    requirePossibleAmount(result, check.payment);
+    requireTerms(result, {
+      currency: context.currency,
+      totalMinor: context.amounts.totalMinor,
+      acceptPartial: context.wire.acceptPartial,
+    });
     return result;
   });
 }
 
+/** What was asked for, of a payment whose signed bytes are not at hand. */
+export interface AskedTerms {
+  /** ISO 4217 numeric code. */
+  readonly currency: number;
+  /** Minor units. */
+  readonly totalMinor: bigint;
+  readonly acceptPartial: boolean;
+}
+
+/**
+ * Verifies a result as the end of a payment id by whoever has forgotten, or never had, the bytes
+ * that it answers: id, currency and amount. Which bytes and which merchant it is bound to can not
+ * be checked without them.
+ *
+ * @param check.paymentId 16 bytes.
+ * @throws PaymentError SIGNATURE_REJECTED whatever is wrong.
+ */
+export function verifyEndOf(
+  check: SignedResultCheck & { readonly paymentId: Uint8Array; readonly terms: AskedTerms },
+): Result {
+  const result = verifySignedResult(check);
+  return rejecting(() => {
+    if (!equalBytes(result.paymentId, check.paymentId)) throw new Error("payment id");
+    requireTerms(result, check.terms);
+    return result;
+  });
+}
+
+function requireTerms(result: Result, terms: AskedTerms): void {
+  if (result.currency !== terms.currency) throw new Error("currency");
+  if (result.revision < 1) throw new Error("revision");
+  requirePossibleAmount(result, terms);
+}
+
 /** Approved in full, in part where that was accepted and signed, or nothing. */
-function requirePossibleAmount(result: Result, { context }: CheckedReaderPayment): void {
+function requirePossibleAmount(result: Result, { totalMinor, acceptPartial }: AskedTerms): void {
   const approvedMinor = result.approvedAmountMinor;
-  const { totalMinor } = context.amounts;
   const isPossible: Record<Outcome, boolean> = {
     [Outcome.UNSPECIFIED]: false,
     [Outcome.APPROVED]: approvedMinor === totalMinor,
-    [Outcome.PARTIALLY_APPROVED]:
-      context.wire.acceptPartial && approvedMinor > 0n && approvedMinor < totalMinor,
+    [Outcome.PARTIALLY_APPROVED]: acceptPartial && approvedMinor > 0n && approvedMinor < totalMinor,
     [Outcome.DECLINED]: approvedMinor === 0n,
     [Outcome.REVERSED]: approvedMinor <= totalMinor,
     [Outcome.VOIDED]: approvedMinor <= totalMinor,

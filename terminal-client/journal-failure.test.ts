@@ -71,7 +71,7 @@ describe("a journal that can not be written", () => {
     const paying = bench.pay(sale, { onEvent: fullAt(bench, "submitted") });
     (await bench.relay.next()).answered();
     await expect(paying.report).rejects.toMatchObject(unwritten);
-    expect(bench.terminal.getPayment(ID).certainty).toBe(Certainty.UNKNOWN);
+    expect(bench.terminal.reportOf(ID)?.certainty).toBe(Certainty.UNKNOWN);
     bench.files.writesRefused = 0;
     bench.relay.onSubmit = (submission) => submission.answered();
     expect((await bench.pay(sale).report).state).toBe(APPROVED);

@@ -13,14 +13,18 @@ import {
   StartPaymentSchema,
 } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
 import type { DurableFiles } from "../mesh/durable-files.ts";
+import type { Log } from "../mesh/log.ts";
 import { PaymentError } from "../payment/errors.ts";
 import type { PaymentId } from "../payment/identifiers.ts";
 import { parsePaymentId } from "../payment/identifiers.ts";
+import { parseReaderPayment } from "../payment/payment-context.ts";
 import { type PaymentRequest, parseStartPayment, startPaymentOf } from "./payment-request.ts";
 
-/** Finished payments that the terminal can still tell about; the oldest goes first. */
-const FINISHED_MAX = 1_000;
+/** Finished payments that a terminal can tell about without asking its relay. */
+export const FINISHED_MAX = 1_000;
 const FILE_PREFIX = "payment-";
+/** What a file that is no entry is called from then on. */
+const DAMAGED_PREFIX = "damaged-";
 const VERSION = 1;
 
 /** What the terminal has on its disk about one payment. */
@@ -49,30 +53,51 @@ export function isSigned(entry: JournalEntry): entry is SignedEntry {
   return entry.signed !== undefined && entry.card !== undefined && entry.report === undefined;
 }
 
+export interface JournalOptions {
+  readonly files: DurableFiles;
+  /** Finished payments that are kept, at least 1; the oldest goes first. */
+  readonly finishedMax: number;
+  readonly log: Log;
+}
+
 /**
  * The terminal's memory: one file per payment. An id is here before the reader hears of it, the
  * signed bytes before they are submitted; so after a crash nothing that may have happened is
- * forgotten.
+ * forgotten. What is not here may have happened all the same: memories are finite, disks are
+ * replaced and restored. The relay knows.
  */
 export class Journal {
   readonly #files: DurableFiles;
+  readonly #finishedMax: number;
   readonly #entries: Map<PaymentId, JournalEntry>;
 
-  private constructor(files: DurableFiles, entries: Map<PaymentId, JournalEntry>) {
+  private constructor(
+    { files, finishedMax }: JournalOptions,
+    entries: Map<PaymentId, JournalEntry>,
+  ) {
     this.#files = files;
+    this.#finishedMax = finishedMax;
     this.#entries = entries;
   }
 
-  /** @throws Error naming a file that is no journal entry: somebody has to look at it. */
-  static async open(files: DurableFiles): Promise<Journal> {
+  /** A file that is no entry is logged and kept aside; its payment counts as forgotten. */
+  static async open(options: JournalOptions): Promise<Journal> {
+    const { files, log } = options;
     const entries = new Map<PaymentId, JournalEntry>();
     for (const name of await files.list(FILE_PREFIX)) {
       const bytes = await files.read(name);
       if (bytes === undefined) continue;
-      const entry = parseEntry(name, bytes);
-      entries.set(entry.paymentId, entry);
+      try {
+        const entry = parseEntry(name, bytes);
+        entries.set(entry.paymentId, entry);
+      } catch (error) {
+        const aside = DAMAGED_PREFIX + name.slice(FILE_PREFIX.length);
+        log.failure(`${name} is no journal entry; it is kept as ${aside}`, error);
+        await files.write(aside, bytes);
+        await files.remove(name);
+      }
     }
-    return new Journal(files, entries);
+    return new Journal(options, entries);
   }
 
   find(paymentId: PaymentId): JournalEntry | undefined {
@@ -110,7 +135,10 @@ export class Journal {
   /** Ids sort by time, so the first finished one is the oldest. */
   async #forgetOldest(): Promise<void> {
     const finished = [...this.#entries.values()].filter(({ report }) => report !== undefined);
-    for (const { paymentId } of finished.slice(0, Math.max(0, finished.length - FINISHED_MAX))) {
+    for (const { paymentId } of finished.slice(
+      0,
+      Math.max(0, finished.length - this.#finishedMax),
+    )) {
       this.#entries.delete(paymentId);
       await this.#files.remove(fileNameOf(paymentId));
     }
@@ -135,25 +163,29 @@ function entryToJson(entry: JournalEntry): JsonValue {
 }
 
 function parseEntry(name: string, bytes: Uint8Array): JournalEntry {
-  try {
-    const json = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, JsonValue>;
-    if (json.version !== VERSION) throw new Error("version");
-    const start = fromJson(StartPaymentSchema, json.start ?? {});
-    const card = optionalMessage(CardReadSchema, json.card);
-    const signed = optionalMessage(SignedPaymentSchema, json.signed);
-    const report = optionalMessage(PaymentReportSchema, json.report);
-    return {
-      paymentId: parsePaymentId(start.paymentId),
-      request: parseStartPayment(start),
-      startedAtMs: Number(json.startedAtMs),
-      traceparent: String(json.traceparent),
-      ...(card && { card }),
-      ...(signed && { signed }),
-      ...(report && { report }),
-    };
-  } catch (cause) {
-    throw new Error(`${name} is not a journal entry of this version`, { cause });
-  }
+  const json = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, JsonValue>;
+  if (json.version !== VERSION) throw new Error("version");
+  const start = fromJson(StartPaymentSchema, json.start ?? {});
+  const card = optionalMessage(CardReadSchema, json.card);
+  const signed = optionalMessage(SignedPaymentSchema, json.signed);
+  const report = optionalMessage(PaymentReportSchema, json.report);
+  const paymentId = parsePaymentId(start.paymentId);
+  if (name !== fileNameOf(paymentId)) throw new Error("payment id");
+  if (signed !== undefined) requireOwnBytes(paymentId, signed);
+  return {
+    paymentId,
+    request: parseStartPayment(start),
+    startedAtMs: Number(json.startedAtMs),
+    traceparent: String(json.traceparent),
+    ...(card && { card }),
+    ...(signed && { signed }),
+    ...(report && { report }),
+  };
+}
+
+function requireOwnBytes(paymentId: PaymentId, { readerPayment }: SignedPayment): void {
+  const { context } = parseReaderPayment(readerPayment);
+  if (context.paymentId !== paymentId) throw new Error("signed bytes");
 }
 
 function optionalMessage<Desc extends DescMessage>(

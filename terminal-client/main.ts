@@ -4,6 +4,7 @@ import {
   ConfigError,
   hostPort,
   hostPorts,
+  integer,
   optional,
   readConfig,
   text,
@@ -15,6 +16,7 @@ import { runProgram } from "../mesh/program.ts";
 import { deviceCurves as curves } from "../sealing/device-curves.ts";
 import { KeyFolder } from "../sealing/key-files.ts";
 import { systemRandom } from "../sealing/random.ts";
+import { FINISHED_MAX } from "./journal.ts";
 import { serveTerminal } from "./terminal-server.ts";
 
 const SETTINGS = {
@@ -23,6 +25,13 @@ const SETTINGS = {
   relays: hostPorts("CARDLANE_RELAY", "where the terminal reaches relays"),
   keysDirectory: text("CARDLANE_KEYS_DIR", "where the terminal's keys are"),
   dataDirectory: text("CARDLANE_DATA_DIR", "where the terminal keeps its journal"),
+  finishedMax: withDefault(
+    integer("CARDLANE_JOURNAL_MAX", "finished payments that the journal keeps", {
+      min: 1,
+      max: 100_000,
+    }),
+    FINISHED_MAX,
+  ),
   tlsDirectory: optional(text("CARDLANE_TLS_DIR", "where ca.pem, cert.pem and key.pem are")),
   trustDomain: withDefault(
     text("CARDLANE_TRUST_DOMAIN", "the mesh's SPIFFE trust domain"),
@@ -56,6 +65,7 @@ await runProgram("terminal", async (program) => {
     identity: curves.signer(keys.readKey("identity")),
     roots: keys.readTrustedRoots(curves),
     files,
+    finishedMax: config.finishedMax,
     openReaderStream: () => readerChannel.openStream(ReaderService.method.session),
     openRelayStream: () => relayChannel.openStream(RelayService.method.transact),
     relayCalls: relayChannel.client(RelayService),

@@ -34,10 +34,16 @@ export class ManifestFeed implements Disposable {
     this.#timer = this.#plan();
   }
 
-  /** Whether there is a manifest that is valid now. */
-  get isValid(): boolean {
+  /** Why no payment can be sealed now; undefined while a manifest is valid. */
+  get missing(): PaymentError | undefined {
     const { manifest, clock } = this.#options;
-    return manifest.newest?.isValidAt(clock.nowMs()) ?? false;
+    const nowMs = clock.nowMs();
+    if (manifest.newest?.isValidAt(nowMs) === true) return undefined;
+    const now = new Date(nowMs).toISOString();
+    return new PaymentError(
+      "KEY_NOT_VALID",
+      `there is no key manifest that is valid now; the terminal's clock says ${now}: is it right?`,
+    );
   }
 
   /** Asks now. What goes wrong is logged, and asked again later. */
@@ -63,7 +69,7 @@ export class ManifestFeed implements Disposable {
     return clock.timer(LOOK_INTERVAL_MS, () => {
       this.#timer = this.#plan();
       const isDue = clock.monotonicMs() - this.#renewedAtMs >= RENEW_INTERVAL_MS;
-      if (isDue || !this.isValid) void this.renew();
+      if (isDue || this.missing !== undefined) void this.renew();
     });
   }
 }

@@ -5,20 +5,16 @@ import type { Faults } from "../mesh/faults.ts";
 import type { Log } from "../mesh/log.ts";
 import { PaymentError } from "../payment/errors.ts";
 import { type PaymentId, paymentIdToBytes } from "../payment/identifiers.ts";
+import { errorOfFault } from "../payment/payment-fault.ts";
 import { equalBytes } from "../sealing/bytes.ts";
 import type { CheckedTerminalCertificate } from "../sealing/certificates.ts";
 import type { KeptManifest } from "../sealing/kept-manifest.ts";
 import { isSigned, type Journal, type JournalEntry, type SignedEntry } from "./journal.ts";
-import {
-  type KnownSoFar,
-  reportNothingDone,
-  reportRefused,
-  reportResult,
-  type VerifiedResult,
-} from "./payment-report.ts";
+import { type KnownSoFar, reportRefused, reportResult, reportUnknown } from "./payment-report.ts";
+import { type Settled, settledBy, type VerifiedResult } from "./processor-word.ts";
 import type { ReaderConversation, ReaderLink } from "./reader-link.ts";
 import type { RelayLink } from "./relay-link.ts";
-import { type Settled, Settlement } from "./settlement.ts";
+import { type Beginning, type RelayAnswer, Settlement } from "./settlement.ts";
 
 /** A reader verifies and shows a result in well under a second. */
 const SHOW_MS_MAX = 5_000;
@@ -35,8 +31,9 @@ export interface OpenPaymentsOptions {
   readonly faults?: Faults | undefined;
 }
 
-/** A payment whose bytes may have been submitted, until its end is in the journal. */
+/** A payment of which nothing final is known, until its end is in the journal. */
 export interface OpenPayment {
+  readonly entry: JournalEntry;
   readonly known: KnownSoFar;
   /** The end, once it was shown and is in the journal. */
   readonly finished: Promise<PaymentReport>;
@@ -46,7 +43,10 @@ export interface OpenPayment {
   release(): void;
 }
 
-/** Sees to it that every signed payment comes to an end, whether anybody waits for it or not. */
+/**
+ * Sees to it that every payment that was begun comes to an end that the processor signed, whether
+ * anybody waits for it or not.
+ */
 export class OpenPayments implements Disposable {
   readonly #options: OpenPaymentsOptions;
   readonly #open = new Map<PaymentId, OpenPayment & { readonly settlement: Settlement }>();
@@ -71,34 +71,76 @@ export class OpenPayments implements Disposable {
   }
 
   /** Takes up what a crash or restart left in the journal. */
-  async resume(): Promise<void> {
-    for (const entry of this.#options.journal.open) await this.takeUp(entry);
+  resume(): void {
+    for (const entry of this.#options.journal.open) this.takeUp(entry);
   }
 
   /**
    * Goes on with a payment that nobody carries any more, after a crash or because the journal could
    * not be written.
-   *
-   * @throws PaymentError STORE_NOT_REACHED
    */
-  async takeUp(entry: JournalEntry): Promise<void> {
-    const { journal, log } = this.#options;
-    const { paymentId } = entry;
-    if (isSigned(entry)) {
-      log.info("an open payment is taken up", { paymentId });
-      this.settle(entry);
-    } else {
-      // Signed bytes are in the journal before they are submitted: here they never were.
-      const error = new PaymentError("CANCELLED", "the terminal stopped before the signature");
-      await journal.finish(entry, reportNothingDone(entry, error));
-    }
+  takeUp(entry: JournalEntry): OpenPayment {
+    this.#options.log.info("an open payment is taken up", { paymentId: entry.paymentId });
+    if (isSigned(entry)) return this.settle(entry);
+    // This journal never had its bytes. Another one may have: this one was restored, or replaced.
+    return this.end(
+      entry,
+      new PaymentError("CANCELLED", "the terminal stopped before the signature"),
+    );
   }
 
   /** @param conversation with the reader that is to show the result, while it is there. */
   settle(entry: SignedEntry, conversation?: ReaderConversation): OpenPayment {
-    const settlement = new Settlement({ ...this.#options, entry });
+    return this.#carry({ kind: "signed", entry }, conversation);
+  }
+
+  /** Makes a payment impossible that ended before its bytes were submitted, and finds out so. */
+  end(entry: JournalEntry, error: unknown): OpenPayment {
+    if (!(error instanceof PaymentError)) {
+      this.#options.log.failure("a payment ended for an unknown reason", error);
+    }
+    const reason =
+      error instanceof PaymentError ? error : new PaymentError("INTERNAL", "internal error");
+    return this.#carry({ kind: "ended", entry, error: reason });
+  }
+
+  /** Takes over what the relay knows, of a payment that the journal has forgotten. */
+  remember(entry: JournalEntry, answer: RelayAnswer): OpenPayment {
+    return this.#carry({ kind: "remembered", entry, answer });
+  }
+
+  /** The same for whoever only asks: nothing is kept of it. */
+  async read(entry: JournalEntry, answer: RelayAnswer): Promise<PaymentReport> {
+    const { certificate } = this.#options;
+    const { recordNumber, state, nextStep, result, fault } = answer;
+    const known = { recordNumber, state, nextStep };
+    if (result === undefined) return reportUnknown(entry, known);
+    try {
+      const own = { entry, merchantId: certificate.merchantId, payment: undefined };
+      const why = fault && errorOfFault(fault);
+      const settled = await settledBy(result, { own, keys: this.#options }, { why });
+      return this.#report(entry, settled, ShownOutcome.UNSPECIFIED);
+    } catch (error) {
+      if (!(error instanceof PaymentError)) throw error;
+      return reportUnknown(entry, { ...known, error });
+    }
+  }
+
+  relayIsBack(): void {
+    for (const { settlement } of this.#open.values()) settlement.relayIsBack();
+  }
+
+  [Symbol.dispose](): void {
+    for (const { settlement } of this.#open.values()) settlement[Symbol.dispose]();
+  }
+
+  #carry(beginning: Beginning, conversation?: ReaderConversation): OpenPayment {
+    const { entry } = beginning;
+    const { merchantId } = this.#options.certificate;
+    const settlement = new Settlement({ ...this.#options, beginning, merchantId });
     let reader = conversation;
     const open = {
+      entry,
       settlement,
       get known() {
         return settlement.known;
@@ -118,36 +160,39 @@ export class OpenPayments implements Disposable {
     return open;
   }
 
-  [Symbol.dispose](): void {
-    for (const { settlement } of this.#open.values()) settlement[Symbol.dispose]();
-  }
-
   async #finish(
-    entry: SignedEntry,
+    entry: JournalEntry,
     settled: Settled,
     conversation: ReaderConversation | undefined,
   ): Promise<PaymentReport> {
-    const { journal, certificate, faults } = this.#options;
+    const { journal, faults } = this.#options;
     if (settled.kind === "refused") forget(entry, conversation);
-    const report =
+    const shown =
       settled.kind === "refused"
-        ? reportRefused(entry, settled)
-        : reportResult(entry, settled.verified, {
-            merchant: certificate.wire,
-            shown: await this.#show(entry, settled.verified, conversation),
-          });
+        ? ShownOutcome.UNSPECIFIED
+        : await this.#show(entry, settled.verified, conversation);
+    const report = this.#report(entry, settled, shown);
     await faults?.at("terminal.settled");
     await journal.finish(entry, report);
     this.#open.delete(entry.paymentId);
     return report;
   }
 
+  #report(entry: JournalEntry, settled: Settled, shown: ShownOutcome): PaymentReport {
+    const merchant = this.#options.certificate.wire;
+    return settled.kind === "refused"
+      ? reportRefused(entry, settled)
+      : reportResult(entry, settled, { merchant, shown });
+  }
+
   /** @returns what the reader shows after its own check; unspecified when it could not be asked. */
   async #show(
-    entry: SignedEntry,
+    entry: JournalEntry,
     { signed }: VerifiedResult,
     conversation: ReaderConversation | undefined,
   ): Promise<ShownOutcome> {
+    // A reader believes a result of what it signed, and here nobody knows that it did.
+    if (!isSigned(entry)) return ShownOutcome.UNSPECIFIED;
     if (conversation !== undefined && !conversation.isCut) {
       return this.#showOn(conversation, entry, signed);
     }
@@ -185,7 +230,7 @@ export class OpenPayments implements Disposable {
 }
 
 /** The reader still waits for the result of what it signed, and can check none that says less. */
-function forget({ paymentId, traceparent }: SignedEntry, conversation?: ReaderConversation): void {
+function forget({ paymentId, traceparent }: JournalEntry, conversation?: ReaderConversation): void {
   if (conversation === undefined || conversation.isCut) return;
   const value = { paymentId: paymentIdToBytes(paymentId) };
   conversation.send({ case: "cancel", value }, traceparent);

@@ -4,9 +4,9 @@ import {
   Certainty,
   NextStep,
   Outcome,
+  type PaymentFault,
   PaymentState,
   type Result,
-  type SignedResult,
 } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import type { ShownOutcome } from "../gen/cardlane/reader/v1/reader_pb.ts";
 import {
@@ -15,37 +15,22 @@ import {
   type Receipt,
   ReceiptSchema,
 } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
+import type { PaymentError } from "../payment/errors.ts";
 import { faultOf } from "../payment/payment-fault.ts";
 import { nextStepOf, stateOfOutcome } from "../payment/states.ts";
 import type { JournalEntry } from "./journal.ts";
-import type { Settled } from "./settlement.ts";
+import type { Settled } from "./processor-word.ts";
 
-/** A result whose signature and contents the terminal has verified. */
-export interface VerifiedResult {
-  readonly result: Result;
-  readonly signed: SignedResult;
-}
-
-/** The end of a payment that nothing was signed or submitted for: surely nothing was charged. */
-export function reportNothingDone(entry: JournalEntry, error: unknown): PaymentReport {
-  const fault = faultOf(error);
-  // A repeat with this id would only report this again: what can be done is a new payment.
-  const nextStep = fault.nextStep === NextStep.RETRY_SAME_ID ? NextStep.NONE : fault.nextStep;
-  return create(PaymentReportSchema, {
-    ...head(entry),
-    certainty: Certainty.FINAL,
-    nextStep,
-    fault: { ...fault, certainty: Certainty.FINAL, nextStep },
-  });
-}
+/** What every report of a payment begins with. */
+type PaymentHead = Pick<JournalEntry, "paymentId" | "traceparent">;
 
 /** What is known while the end is not: never shown as a success or as a decline. */
-export function reportUnknown(entry: JournalEntry, known: KnownSoFar): PaymentReport {
+export function reportUnknown(payment: PaymentHead, known: KnownSoFar): PaymentReport {
   const { nextStep } = known;
   const certainty = Certainty.UNKNOWN;
   const fault = known.error === undefined ? undefined : faultOf(known.error);
   return create(PaymentReportSchema, {
-    ...head(entry),
+    ...head(payment),
     recordNumber: known.recordNumber,
     certainty,
     nextStep,
@@ -71,43 +56,51 @@ export const NOTHING_KNOWN: KnownSoFar = {
   nextStep: NextStep.RETRY_SAME_ID,
 };
 
-/** A refusal by the relay, after the processor's word that the payment can not happen any more. */
+/** A refusal, or an end before anything was submitted, with the processor's word that it is one. */
 export function reportRefused(
   entry: JournalEntry,
   refused: Extract<Settled, { readonly kind: "refused" }>,
 ): PaymentReport {
   const { error, verified } = refused;
-  const { nextStep } = error.row;
-  const certainty = Certainty.FINAL;
+  const fault = finalFaultOf(error);
   return create(PaymentReportSchema, {
     ...head(entry),
     recordNumber: verified?.result.recordNumber ?? "",
-    certainty,
-    nextStep,
+    certainty: Certainty.FINAL,
+    nextStep: fault.nextStep,
     // Without a tombstone the record is another payment's.
     state: verified === undefined ? PaymentState.UNSPECIFIED : PaymentState.REVERSED,
     ...(verified && { result: verified.result, signedResult: verified.signed }),
-    fault: { ...faultOf(error), certainty, nextStep },
+    fault,
   });
+}
+
+/** A repeat with a payment's id would only report its end again: what can be done is a new one. */
+function finalFaultOf(error: PaymentError): PaymentFault {
+  const fault = faultOf(error);
+  const nextStep = fault.nextStep === NextStep.RETRY_SAME_ID ? NextStep.NONE : fault.nextStep;
+  return { ...fault, certainty: Certainty.FINAL, nextStep };
 }
 
 /** The end that the processor signed. */
 export function reportResult(
   entry: JournalEntry,
-  verified: VerifiedResult,
+  { verified, error }: Extract<Settled, { readonly kind: "answered" }>,
   end: { readonly merchant: TerminalCertificate; readonly shown: ShownOutcome },
 ): PaymentReport {
   const { result, signed } = verified;
   const state = stateOfOutcome(result.outcome, entry.request.kind);
+  const fault = error && finalFaultOf(error);
   return create(PaymentReportSchema, {
     ...head(entry),
     recordNumber: result.recordNumber,
     certainty: Certainty.FINAL,
-    nextStep: nextStepOf(state, result.responseCode),
+    nextStep: fault?.nextStep ?? nextStepOf(state, result.responseCode),
     state: PaymentState[state],
     result,
     signedResult: signed,
     shown: end.shown,
+    ...(fault && { fault }),
     receipt: receiptOf(entry, result, end.merchant),
   });
 }
@@ -124,7 +117,7 @@ function receiptOf(entry: JournalEntry, result: Result, merchant: TerminalCertif
     amountMinor: isApproved ? result.approvedAmountMinor : request.amounts.totalMinor,
     currency: request.currency,
     // A receipt leaves the shop, so it shows four digits where the screen may show ten.
-    maskedPan: lastFourOnly(card?.maskedPan ?? ""),
+    maskedPan: lastFourOnly(card?.maskedPan ?? `${"*".repeat(12)}${result.lastFour}`),
     scheme: card?.scheme ?? result.scheme,
     ...(card && { entryMode: card.entryMode, verification: card.verification }),
     recordNumber: result.recordNumber,
@@ -138,10 +131,10 @@ function receiptOf(entry: JournalEntry, result: Result, merchant: TerminalCertif
 
 /** "424242******4242" → "************4242"; anything of another shape shows nothing. */
 function lastFourOnly(maskedPan: string): string {
-  if (!/^\d{6}\*+\d{4}$/.test(maskedPan)) return "";
+  if (!/^[\d*]{6}\*+\d{4}$/.test(maskedPan)) return "";
   return maskedPan.slice(-4).padStart(maskedPan.length, "*");
 }
 
-function head(entry: JournalEntry) {
-  return { paymentId: entry.paymentId, traceId: entry.traceparent.slice(3, 35) };
+function head({ paymentId, traceparent }: PaymentHead) {
+  return { paymentId, traceId: traceparent.slice(3, 35) };
 }

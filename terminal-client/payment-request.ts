@@ -21,6 +21,9 @@ export interface PaymentRequest {
   readonly traceparent?: string | undefined;
 }
 
+/** A request for a payment that has its id. */
+export type IdentifiedRequest = PaymentRequest & { readonly paymentId: PaymentId };
+
 /** A plain sale: `saleOf(1250n, EUR)` asks for 12.50 EUR. */
 export function saleOf(totalMinor: bigint, currency: CurrencyCode): PaymentRequest {
   const amounts = create(AmountsSchema, { totalMinor });

@@ -17,10 +17,16 @@ import type { Random } from "../sealing/random.ts";
 import { type TakenCard, takeCard } from "./card-taking.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
 import type { OpenPayment, OpenPayments } from "./open-payments.ts";
-import { reportNothingDone, reportUnknown } from "./payment-report.ts";
-import type { PaymentRequest } from "./payment-request.ts";
+import { reportUnknown } from "./payment-report.ts";
+import type { IdentifiedRequest, PaymentRequest } from "./payment-request.ts";
 import type { ReaderConversation, ReaderLink } from "./reader-link.ts";
 import type { Till } from "./till.ts";
+
+/**
+ * How long a till waits for the processor's word that a payment which ended before it was submitted
+ * can not happen any more. It takes some milliseconds; without an answer the till is told UNKNOWN.
+ */
+export const END_MS_MAX = 3_000;
 
 export interface PaymentRunOptions {
   readonly journal: Journal;
@@ -76,13 +82,41 @@ export async function runPayment(
   }
 }
 
+/**
+ * A payment that a relay will not even be asked about: it is made impossible before anything is
+ * said, for what this terminal has forgotten of it may have been charged.
+ */
+export async function refusePayment(
+  options: PaymentRunOptions,
+  request: IdentifiedRequest,
+  error: PaymentError,
+): Promise<PaymentReport> {
+  const { journal, openPayments, clock, telemetry } = options;
+  const { paymentId } = request;
+  const span = telemetry.spanOf(request.traceparent, "terminal.payment", "internal", { paymentId });
+  const { traceparent } = span;
+  const entry = { paymentId, request, startedAtMs: clock.nowMs(), traceparent };
+  try {
+    return await awaitEnd(options, await begin());
+  } finally {
+    span.end(error.code);
+  }
+
+  async function begin(): Promise<OpenPayment> {
+    using _taking = openPayments.beginTaking(paymentId);
+    await journal.write(entry);
+    return openPayments.end(entry, error);
+  }
+}
+
 /** Waits for the end of a payment that was submitted, as long as a till waits. */
 export async function awaitAnswer(
   options: Pick<PaymentRunOptions, "clock" | "telemetry" | "answerMsMax">,
-  waiting: { readonly entry: JournalEntry; readonly open: OpenPayment; readonly till: Till },
+  open: OpenPayment,
+  till: Till,
 ): Promise<PaymentReport> {
   const { clock, telemetry, answerMsMax } = options;
-  const { entry, open, till } = waiting;
+  const { entry } = open;
   const { paymentId, traceparent } = entry;
   const span = telemetry.spanOf(traceparent, "terminal.submit", "internal", { paymentId });
   using _recorded = open.onRecorded((recordNumber) => {
@@ -90,11 +124,31 @@ export async function awaitAnswer(
     const value = create(PaymentRecordedSchema, { recordNumber });
     till.onEvent({ case: "recorded", value });
   });
-  const late = Promise.withResolvers<undefined>();
-  using _timer = clock.timer(answerMsMax, () => late.resolve(undefined));
-  const report = await Promise.race([open.finished, late.promise]);
+  const report = await finishedWithin(clock, open, answerMsMax);
   span.end(report === undefined ? "DEADLINE_EXCEEDED" : undefined);
   return report ?? reportUnknown(entry, open.known);
+}
+
+async function finishedWithin(
+  clock: Clock,
+  { finished }: OpenPayment,
+  msMax: number,
+): Promise<PaymentReport | undefined> {
+  const late = Promise.withResolvers<undefined>();
+  using _timer = clock.timer(msMax, () => late.resolve(undefined));
+  return await Promise.race([finished, late.promise]);
+}
+
+/** Waits for the end of a payment that was not submitted. */
+export async function awaitEnd(
+  { clock, telemetry }: Pick<PaymentRunOptions, "clock" | "telemetry">,
+  open: OpenPayment,
+): Promise<PaymentReport> {
+  const { paymentId, traceparent } = open.entry;
+  const span = telemetry.spanOf(traceparent, "terminal.undo", "internal", { paymentId });
+  const report = await finishedWithin(clock, open, END_MS_MAX);
+  span.end(report === undefined ? "DEADLINE_EXCEEDED" : undefined);
+  return report ?? reportUnknown(open.entry, open.known);
 }
 
 interface Underway {
@@ -109,11 +163,14 @@ async function takeAndSettle(
 ): Promise<PaymentReport> {
   const { conversation, till } = underway;
   const { paymentId, traceparent } = underway.entry;
-  const submitted = await takeAndSubmit(options, underway);
-  if ("report" in submitted) return submitted.report;
+  const { open, isSubmitted } = await takeAndSubmit(options, underway);
+  if (!isSubmitted) {
+    // The reader is free for the next customer meanwhile.
+    conversation[Symbol.dispose]();
+    return await awaitEnd(options, open);
+  }
   till.onEvent({ case: "submitted", value: create(PaymentSubmittedSchema, { paymentId }) });
-  const { entry, open } = submitted;
-  const report = await awaitAnswer(options, { entry, open, till });
+  const report = await awaitAnswer(options, open, till);
   if (report.certainty === Certainty.UNKNOWN) {
     open.release();
     const value = { paymentId: paymentIdToBytes(paymentId) };
@@ -122,13 +179,10 @@ async function takeAndSettle(
   return report;
 }
 
-/** @returns the report of a payment that ended before anything was submitted. */
 async function takeAndSubmit(
   options: PaymentRunOptions,
   { entry, conversation, till }: Underway,
-): Promise<
-  { readonly entry: JournalEntry; readonly open: OpenPayment } | { readonly report: PaymentReport }
-> {
+): Promise<{ readonly open: OpenPayment; readonly isSubmitted: boolean }> {
   const { journal, openPayments, faults } = options;
   const { paymentId, traceparent } = entry;
   using _taking = openPayments.beginTaking(paymentId);
@@ -138,30 +192,21 @@ async function takeAndSubmit(
   till.onEvent({ case: "started", value: started });
 
   const taken = await take(options, { entry, conversation, till });
-  if ("error" in taken) return await endUnsubmitted(journal, entry, taken.error);
+  if ("error" in taken) {
+    return { open: openPayments.end(entry, taken.error), isSubmitted: false };
+  }
   const signed = { ...entry, ...taken };
   try {
     await journal.write(signed);
   } catch (error) {
     const value = { paymentId: paymentIdToBytes(paymentId) };
     conversation.send({ case: "cancel", value }, traceparent);
-    return await endUnsubmitted(journal, entry, error);
+    return { open: openPayments.end(entry, error), isSubmitted: false };
   }
   await faults?.at("terminal.signed");
   const open = openPayments.settle(signed, conversation);
   await faults?.at("terminal.submitted");
-  return { entry: signed, open };
-}
-
-/** The bytes never left the terminal, and with this entry in the journal they never will. */
-async function endUnsubmitted(
-  journal: Journal,
-  entry: JournalEntry,
-  error: unknown,
-): Promise<{ readonly report: PaymentReport }> {
-  const report = reportNothingDone(entry, error);
-  await journal.finish(entry, report);
-  return { report };
+  return { open, isSubmitted: true };
 }
 
 /** What goes wrong before the signature is an end of the payment, not a failure of the terminal. */

@@ -5,8 +5,9 @@ import {
   Outcome,
   PaymentState,
 } from "../gen/cardlane/payment/v1/payment_pb.ts";
-import type { PaymentReport } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
+import { PaymentError } from "../payment/errors.ts";
 import { parsePaymentId } from "../payment/identifiers.ts";
+import { faultOf } from "../payment/payment-fault.ts";
 import { RECORD_NUMBER } from "../test/fixtures/fake-relay.ts";
 import { signedResult } from "../test/fixtures/signed-results.ts";
 import { SALE, TerminalBench } from "../test/fixtures/terminal-bench.ts";
@@ -18,18 +19,7 @@ const { APPROVED, DECLINED, REVERSED, REVERSING } = PaymentState;
 
 const unsigned = { recordNumber: RECORD_NUMBER, certainty: FINAL, nextStep: NextStep.NONE };
 
-const isFinal = (bench: TerminalBench) => () => bench.terminal.getPayment(ID).certainty === FINAL;
-
-/** Lets time pass until the till has its report. */
-async function reported(
-  bench: TerminalBench,
-  paying: { readonly report: Promise<PaymentReport> },
-): Promise<PaymentReport> {
-  const reports: PaymentReport[] = [];
-  void paying.report.then((report) => reports.push(report));
-  await bench.until(() => reports.length > 0, 100);
-  return paying.report;
-}
+const isFinal = (bench: TerminalBench) => () => bench.terminal.reportOf(ID)?.certainty === FINAL;
 
 test.each([
   { code: "READER_NOT_ACTIVE", nextStep: NextStep.DO_NOT_RETRY },
@@ -40,7 +30,7 @@ test.each([
   await using bench = await TerminalBench.start();
   const paying = bench.pay(sale);
   (await bench.relay.next()).refused(row.code);
-  expect(await reported(bench, paying)).toMatchObject({
+  expect(await bench.reported(paying)).toMatchObject({
     certainty: FINAL,
     nextStep: row.nextStep,
     state: REVERSED,
@@ -57,14 +47,14 @@ test("a refusal is not the end while the relay alone says that nothing was charg
   bench.relay.cancellation = { ...unsigned, state: REVERSED };
   const paying = bench.pay(sale);
   (await bench.relay.next()).refused("READER_NOT_ACTIVE");
-  expect(await reported(bench, paying)).toMatchObject({
+  expect(await bench.reported(paying)).toMatchObject({
     certainty: UNKNOWN,
     nextStep: NextStep.RETRY_SAME_ID,
     fault: { code: "READER_NOT_ACTIVE", certainty: UNKNOWN, nextStep: NextStep.RETRY_SAME_ID },
   });
   bench.relay.cancellation = undefined;
   await bench.until(isFinal(bench), 1_000);
-  expect(bench.terminal.getPayment(ID).fault?.code).toBe("READER_NOT_ACTIVE");
+  expect(bench.terminal.reportOf(ID)?.fault?.code).toBe("READER_NOT_ACTIVE");
 });
 
 test("until a refused payment is reversed the cashier hears to hand over nothing", async () => {
@@ -73,7 +63,7 @@ test("until a refused payment is reversed the cashier hears to hand over nothing
   bench.relay.cancellation = { ...unsigned, state: REVERSING, certainty: UNKNOWN, nextStep };
   const paying = bench.pay(sale);
   (await bench.relay.next()).refused("READER_NOT_ACTIVE");
-  expect(await reported(bench, paying)).toMatchObject({
+  expect(await bench.reported(paying)).toMatchObject({
     certainty: UNKNOWN,
     nextStep,
     fault: { code: "READER_NOT_ACTIVE", nextStep },
@@ -88,7 +78,7 @@ test("a tombstone of the same id at another merchant says nothing", async () => 
   });
   const paying = bench.pay(sale);
   (await bench.relay.next()).refused("READER_NOT_ACTIVE");
-  expect((await reported(bench, paying)).certainty).toBe(UNKNOWN);
+  expect((await bench.reported(paying)).certainty).toBe(UNKNOWN);
 });
 
 test.each([{ state: DECLINED }, { state: REVERSED }])(
@@ -100,10 +90,10 @@ test.each([{ state: DECLINED }, { state: REVERSED }])(
     const submission = await bench.relay.next();
     submission.recorded();
     submission.completed({ ...unsigned, state });
-    expect((await reported(bench, paying)).certainty).toBe(UNKNOWN);
+    expect((await bench.reported(paying)).certainty).toBe(UNKNOWN);
     bench.relay.cancellation = undefined;
     await bench.until(isFinal(bench), 1_000);
-    expect(bench.terminal.getPayment(ID).result?.outcome).toBe(Outcome.REVERSED);
+    expect(bench.terminal.reportOf(ID)?.result?.outcome).toBe(Outcome.REVERSED);
   },
 );
 
@@ -114,7 +104,7 @@ test("a payment that was refused and yet passed on is what the processor says", 
   const result = bench.readerBench.result(submission.payment, {});
   bench.relay.cancellation = { ...unsigned, state: APPROVED, result };
   submission.refused("READER_NOT_ACTIVE");
-  const report = await reported(bench, paying);
+  const report = await bench.reported(paying);
   expect(report).toMatchObject({ certainty: FINAL, state: APPROVED });
   expect(report.fault).toBeUndefined();
 });
@@ -130,7 +120,7 @@ test("a payment that was refused before a crash is made impossible after it", as
   bench.relay.onSubmit = (submission) => submission.refused("READER_NOT_ACTIVE");
   await bench.startTerminal();
   await bench.until(isFinal(bench));
-  expect(bench.terminal.getPayment(ID).fault?.code).toBe("READER_NOT_ACTIVE");
+  expect(bench.terminal.reportOf(ID)?.fault?.code).toBe("READER_NOT_ACTIVE");
 });
 
 test("an id that stands for another payment ends this one, and leaves that one alone", async () => {
@@ -138,11 +128,11 @@ test("an id that stands for another payment ends this one, and leaves that one a
   const paying = bench.pay(sale);
   const submission = await bench.relay.next();
   const nowMs = bench.clock.nowMs();
-  const contextDigest = new Uint8Array(64).fill(7);
-  const result = signedResult(bench.keys, submission.payment, { nowMs, result: { contextDigest } });
+  const others = { contextDigest: new Uint8Array(64).fill(7), approvedAmountMinor: 9_999n };
+  const result = signedResult(bench.keys, submission.payment, { nowMs, result: others });
   bench.relay.record = { ...unsigned, state: APPROVED, result };
   submission.refused("DUPLICATE_DIFFERS");
-  const report = await reported(bench, paying);
+  const report = await bench.reported(paying);
   expect(report).toMatchObject({
     certainty: FINAL,
     state: PaymentState.UNSPECIFIED,
@@ -151,4 +141,44 @@ test("an id that stands for another payment ends this one, and leaves that one a
   });
   expect(report.result).toBeUndefined();
   expect(bench.relay.cancelled).toEqual([]);
+});
+
+test("an id under which this very payment was charged before is told as charged", async () => {
+  await using bench = await TerminalBench.start();
+  const paying = bench.pay(sale);
+  const submission = await bench.relay.next();
+  const nowMs = bench.clock.nowMs();
+  const earlier = { contextDigest: new Uint8Array(64).fill(7) };
+  const result = signedResult(bench.keys, submission.payment, { nowMs, result: earlier });
+  bench.relay.record = { ...unsigned, state: APPROVED, result };
+  submission.refused("DUPLICATE_DIFFERS");
+  expect(await bench.reported(paying)).toMatchObject({
+    certainty: FINAL,
+    state: APPROVED,
+    recordNumber: RECORD_NUMBER,
+  });
+  expect(bench.relay.cancelled).toEqual([]);
+});
+
+test.each([
+  { code: "CURRENCY_NOT_ACCEPTED", nextStep: NextStep.CORRECT_REQUEST },
+  { code: "COUNTER_REUSED", nextStep: NextStep.DO_NOT_RETRY },
+  { code: "DEADLINE_EXCEEDED", nextStep: NextStep.NONE },
+] as const)("a till hears that a payment was undone for $code, and what to do", async (row) => {
+  await using bench = await TerminalBench.start();
+  const paying = bench.pay(sale);
+  const submission = await bench.relay.next();
+  submission.recorded();
+  const fault = faultOf(new PaymentError(row.code, "said by the test"));
+  const nowMs = bench.clock.nowMs();
+  const undone = { outcome: Outcome.REVERSED, responseCode: "68" };
+  const result = signedResult(bench.keys, submission.payment, { nowMs, result: undone });
+  submission.completed({ ...unsigned, state: REVERSED, result, fault });
+  expect(await bench.reported(paying)).toMatchObject({
+    certainty: FINAL,
+    state: REVERSED,
+    nextStep: row.nextStep,
+    fault: { code: row.code, message: "said by the test", nextStep: row.nextStep },
+    receipt: { outcome: Outcome.REVERSED },
+  });
 });

@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { type Client, ConnectError } from "@connectrpc/connect";
+import type { Client } from "@connectrpc/connect";
 import type { DelegatedManifest } from "../gen/cardlane/keys/v1/keys_pb.ts";
 import type { SignedPayment } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import {
@@ -13,7 +13,7 @@ import {
   type TransactResponse,
 } from "../gen/cardlane/relay/v1/relay_pb.ts";
 import type { Clock } from "../mesh/clock.ts";
-import { paymentErrorFrom } from "../mesh/errors-to-wire.ts";
+import { callFailure } from "../mesh/errors-to-wire.ts";
 import type { FrameStream } from "../mesh/frame-stream.ts";
 import { type LastingStream, lastingStream } from "../mesh/lasting-stream.ts";
 import type { Log } from "../mesh/log.ts";
@@ -94,9 +94,7 @@ export class RelayLink implements AsyncDisposable {
     if (submission !== undefined) this.#send(submission);
   }
 
-  /**
-   * @throws PaymentError PAYMENT_NOT_FOUND when this relay has no record, or why it cannot tell.
-   */
+  /** @throws PaymentError PAYMENT_NOT_FOUND without a record, or why the relay cannot tell. */
   async getPayment(paymentId: PaymentId): Promise<PaymentRecord> {
     const { calls, merchantId } = this.#options;
     const key = { case: "paymentId", value: paymentId } as const;
@@ -154,11 +152,11 @@ export class RelayLink implements AsyncDisposable {
   }
 }
 
-/** Turns what the relay meant back into a PaymentError; a transport's failure stays what it is. */
+/** @throws PaymentError that the relay meant, or that says that it was not reached. */
 async function understood<Answer>(call: Promise<Answer>): Promise<Answer> {
   try {
     return await call;
   } catch (error) {
-    throw (error instanceof ConnectError && paymentErrorFrom(error)) || error;
+    throw callFailure(error, "the relay");
   }
 }

@@ -1,44 +1,46 @@
 import {
   Certainty,
   NextStep,
-  Outcome,
   type PaymentFault,
   PaymentState,
   type SignedResult,
 } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import type { Clock, Timer } from "../mesh/clock.ts";
 import type { Log } from "../mesh/log.ts";
-import { PaymentError } from "../payment/errors.ts";
-import { type CheckedReaderPayment, parseReaderPayment } from "../payment/payment-context.ts";
+import { PaymentError, type PaymentErrorCode } from "../payment/errors.ts";
+import type { MerchantId } from "../payment/identifiers.ts";
+import { parseReaderPayment } from "../payment/payment-context.ts";
 import { errorOfFault } from "../payment/payment-fault.ts";
-import { equalBytes } from "../sealing/bytes.ts";
-import { digest } from "../sealing/dsse.ts";
-import type { KeptManifest } from "../sealing/kept-manifest.ts";
-import type { Manifest } from "../sealing/manifest.ts";
-import { verifyAnswer, verifySignedResult } from "../sealing/signed-result.ts";
-import { unseenPaymentDigest } from "../sealing/unseen-payment.ts";
-import type { SignedEntry } from "./journal.ts";
-import { type KnownSoFar, NOTHING_KNOWN, type VerifiedResult } from "./payment-report.ts";
+import { isSigned, type JournalEntry, type SignedEntry } from "./journal.ts";
+import { type KnownSoFar, NOTHING_KNOWN } from "./payment-report.ts";
+import { type OwnPayment, type ResultKeys, type Settled, settledBy } from "./processor-word.ts";
 import type { RelayLink } from "./relay-link.ts";
 
 /** When to ask for a payment that no answer came for; doubled each time. */
 const ASK_DELAY_MS_MIN = 5_000;
 const ASK_DELAY_MS_MAX = 60_000;
-/** A cashier waits for the end of a refused payment, and a reversal takes some milliseconds. */
-const CANCEL_DELAY_MS_MIN = 250;
+/** Where nothing is submitted a cashier waits for a word that takes some milliseconds. */
+const SOON_MS = 25;
 
-export interface SettlementOptions {
-  readonly entry: SignedEntry;
+export interface SettlementOptions extends ResultKeys {
+  readonly beginning: Beginning;
+  readonly merchantId: MerchantId;
   readonly relay: RelayLink;
-  readonly manifest: KeptManifest;
-  /** Asks the relay for a newer manifest, because a result names a key that is not known. */
-  readonly renewManifest: () => Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
+/** How the terminal comes to want to know what became of a payment. */
+export type Beginning =
+  /** The reader has signed it: its bytes are to be submitted. */
+  | { readonly kind: "signed"; readonly entry: SignedEntry }
+  /** It ended before its bytes were submitted, for this reason: it is to be made impossible. */
+  | { readonly kind: "ended"; readonly entry: JournalEntry; readonly error: PaymentError }
+  /** The journal has forgotten it, and the relay has not: this is what it said. */
+  | { readonly kind: "remembered"; readonly entry: JournalEntry; readonly answer: RelayAnswer };
+
 /** What a relay says of a payment, on the stream or when asked. */
-interface RelayAnswer {
+export interface RelayAnswer {
   readonly recordNumber: string;
   readonly state: PaymentState;
   readonly certainty: Certainty;
@@ -50,30 +52,26 @@ interface RelayAnswer {
 /** Ends without a charge. */
 const NOT_CHARGED: readonly PaymentState[] = [PaymentState.DECLINED, PaymentState.REVERSED];
 
-/** How a payment ended. Either way the processor signed something that leaves no other end. */
-export type Settled =
-  | { readonly kind: "answered"; readonly verified: VerifiedResult }
-  /** The relay refused it, and now it can not happen any more. */
-  | {
-      readonly kind: "refused";
-      readonly error: PaymentError;
-      /** The tombstone; absent when the id stands for another payment, which is not shown here. */
-      readonly verified?: VerifiedResult | undefined;
-    };
+/**
+ * Refusals that leave it open whose payment the id stands for, so that what is there under it is
+ * looked at, and cancelled only where nothing is.
+ */
+const ASK_BEFORE_CANCELLING: readonly PaymentErrorCode[] = ["DUPLICATE_DIFFERS", "ALREADY_SIGNED"];
 
 /**
- * Finds out what became of signed bytes, however long that takes: submits them, submits them again
- * on every new stream, asks for the record, and when they were refused or came too late cancels the
- * payment, so that it can not happen any more. It ends with a word that the processor signed, never
- * with the relay's alone: one that lies could have passed on what it says it refused.
+ * Finds out what became of a payment, however long that takes: submits signed bytes, submits them
+ * again on every new stream, asks for the record; and when they were refused or came too late, or
+ * the payment ended before there were any, cancels it, so that it can not happen any more. It ends
+ * with a word that the processor signed, never with the relay's or the terminal's own: a relay that
+ * lies could have passed on what it says it refused, and a terminal may have forgotten what it did.
  */
 export class Settlement implements Disposable {
   /** Never rejects. */
   readonly settled: Promise<Settled>;
   readonly #options: SettlementOptions;
-  readonly #payment: CheckedReaderPayment;
+  readonly #own: OwnPayment;
   readonly #settle: (settled: Settled) => void;
-  readonly #submission: Disposable;
+  #submission: Disposable | undefined;
   #known = NOTHING_KNOWN;
   /** Why the payment shall not happen any more. */
   #refusal: PaymentError | undefined;
@@ -83,23 +81,27 @@ export class Settlement implements Disposable {
   readonly #recordedHandlers = new Set<(recordNumber: string) => void>();
 
   constructor(options: SettlementOptions) {
-    const { entry, relay } = options;
+    const { beginning, merchantId } = options;
+    const { entry } = beginning;
     const { promise, resolve } = Promise.withResolvers<Settled>();
     this.#options = options;
     this.settled = promise;
     this.#settle = resolve;
-    this.#payment = parseReaderPayment(entry.signed.readerPayment);
-    this.#askLater();
-    this.#submission = relay.submit({
-      paymentId: entry.paymentId,
-      signed: entry.signed,
-      traceparent: entry.traceparent,
-      onRecorded: ({ recordNumber }) => this.#recorded(recordNumber),
-      onCompleted: (completed) => void this.#answered(completed),
-      onRefused: ({ fault }) => {
-        if (fault !== undefined) this.#refused(errorOfFault(fault));
-      },
-    });
+    const payment = isSigned(entry) ? parseReaderPayment(entry.signed.readerPayment) : undefined;
+    this.#own = { entry, merchantId, payment };
+    switch (beginning.kind) {
+      case "signed":
+        this.#askLater();
+        this.#submission = this.#submit(beginning.entry);
+        return;
+      case "ended":
+        this.#giveUp(beginning.error);
+        return;
+      case "remembered":
+        this.#askDelayMs = SOON_MS;
+        this.#askLater();
+        this.#take(beginning.answer);
+    }
   }
 
   /** What is known while it is not settled. */
@@ -114,10 +116,30 @@ export class Settlement implements Disposable {
     return { [Symbol.dispose]: () => void this.#recordedHandlers.delete(handler) };
   }
 
+  /** There is a relay again: what nobody answered is asked at once. */
+  relayIsBack(): void {
+    if (this.#submission !== undefined) return;
+    this.#askDelayMs = SOON_MS;
+    this.#askNow(() => this.#ask());
+  }
+
   [Symbol.dispose](): void {
     this.#isOver = true;
     this.#askTimer?.cancel();
-    this.#submission[Symbol.dispose]();
+    this.#submission?.[Symbol.dispose]();
+  }
+
+  #submit({ paymentId, signed, traceparent }: SignedEntry): Disposable {
+    return this.#options.relay.submit({
+      paymentId,
+      signed,
+      traceparent,
+      onRecorded: ({ recordNumber }) => this.#recorded(recordNumber),
+      onCompleted: (completed) => this.#take(completed),
+      onRefused: ({ fault }) => {
+        if (fault !== undefined) this.#refused(errorOfFault(fault));
+      },
+    });
   }
 
   #end(settled: Settled): void {
@@ -138,20 +160,26 @@ export class Settlement implements Disposable {
     for (const handler of this.#recordedHandlers) handler(recordNumber);
   }
 
+  #take(answer: RelayAnswer): void {
+    this.#answered(answer).catch((error) => this.#unanswered(error));
+  }
+
   async #answered(answer: RelayAnswer): Promise<void> {
     const { recordNumber, state, certainty, nextStep, result, fault } = answer;
     this.#recorded(recordNumber);
     this.#known = { ...this.#known, state, nextStep: openStepOf(nextStep) };
+    const why = fault === undefined ? undefined : errorOfFault(fault);
     if (result !== undefined) {
-      const settled = await this.#settledBy(result);
+      const settled = await this.#settledBy(result, why);
       if (settled !== undefined) this.#end(settled);
     } else if (certainty === Certainty.FINAL && NOT_CHARGED.includes(state)) {
-      this.#giveUp(fault === undefined ? undone() : errorOfFault(fault));
+      this.#giveUp(why ?? undone());
     }
   }
 
   #refused(error: PaymentError): void {
-    const { relay, entry } = this.#options;
+    const { relay } = this.#options;
+    const { entry } = this.#own;
     const { certainty, nextStep } = error.row;
     this.#known = { ...this.#known, error };
     if (nextStep === NextStep.RETRY_SAME_ID) {
@@ -168,9 +196,10 @@ export class Settlement implements Disposable {
   #giveUp(refusal: PaymentError): void {
     if (this.#refusal !== undefined) return;
     this.#refusal = refusal;
-    this.#submission[Symbol.dispose]();
-    this.#askDelayMs = CANCEL_DELAY_MS_MIN;
-    this.#planAsk(0, () => this.#ask());
+    this.#submission?.[Symbol.dispose]();
+    this.#submission = undefined;
+    this.#askDelayMs = SOON_MS;
+    this.#askNow(() => this.#ask());
   }
 
   #askLater(): void {
@@ -181,92 +210,66 @@ export class Settlement implements Disposable {
   #planAsk(delayMs: number, ask: () => void | Promise<void>): void {
     if (this.#isOver) return;
     this.#askTimer?.cancel();
-    this.#askTimer = this.#options.clock.timer(delayMs, () => {
-      this.#askLater();
-      Promise.resolve(ask()).catch((error) => this.#unanswered(error));
-    });
+    this.#askTimer = this.#options.clock.timer(delayMs, () => this.#askNow(ask));
+  }
+
+  #askNow(ask: () => void | Promise<void>): void {
+    if (this.#isOver) return;
+    this.#askLater();
+    Promise.resolve(ask()).catch((error) => this.#unanswered(error));
   }
 
   async #ask(): Promise<void> {
-    const { relay, entry, clock } = this.#options;
+    const { relay, clock } = this.#options;
+    const { entry, payment } = this.#own;
     const refusal = this.#refusal;
-    // Whoever has the record under DUPLICATE_DIFFERS did nothing wrong and is not to be undone.
-    if (refusal !== undefined && refusal.code !== "DUPLICATE_DIFFERS") return await this.#cancel();
+    const isBlamed = refusal !== undefined && !ASK_BEFORE_CANCELLING.includes(refusal.code);
+    if (isBlamed) return await this.#cancel();
     try {
       await this.#answered(await relay.getPayment(entry.paymentId));
     } catch (error) {
       if (!(error instanceof PaymentError) || error.code !== "PAYMENT_NOT_FOUND") throw error;
-      const isInTime = clock.nowMs() <= this.#payment.context.wire.submitBeforeMs;
-      if (isInTime && refusal === undefined) relay.repeat(entry.paymentId);
+      const isInTime = payment && clock.nowMs() <= payment.context.wire.submitBeforeMs;
+      if (isInTime === true && refusal === undefined) relay.repeat(entry.paymentId);
       else await this.#cancel();
     }
   }
 
-  /** Nobody may submit these bytes any more; the processor is told never to accept them. */
+  /** Nobody may submit bytes of this id any more; the processor is told never to accept any. */
   async #cancel(): Promise<void> {
-    const { relay, entry } = this.#options;
+    const { relay } = this.#options;
+    const { entry } = this.#own;
     await this.#answered(await relay.cancelPayment(entry.paymentId));
   }
 
-  /** No answer is not the end: it is asked again later. */
+  /** No answer is not the end: it is asked again later, and not before the relay wants it. */
   #unanswered(error: unknown): void {
-    const { log, entry } = this.#options;
+    const { log } = this.#options;
+    const { entry } = this.#own;
     this.#known = { ...this.#known, error };
+    const retryAfterMs = error instanceof PaymentError ? (error.retryAfterMs ?? 0) : 0;
+    if (retryAfterMs > this.#askDelayMs) this.#planAsk(retryAfterMs, () => this.#ask());
     const errorName = error instanceof Error ? error.name : "unknown";
     log.warn("the relay does not answer", { paymentId: entry.paymentId, errorName });
   }
 
   /** What the processor's word makes of the payment; undefined when it can not be believed. */
-  async #settledBy(signed: SignedResult): Promise<Settled | undefined> {
-    const { manifest, renewManifest, log, entry } = this.#options;
-    if (manifest.newest?.resultVerifier(signed.keyId) === undefined) {
-      await renewManifest();
-    }
+  async #settledBy(
+    signed: SignedResult,
+    why: PaymentError | undefined,
+  ): Promise<Settled | undefined> {
+    const { log } = this.#options;
+    const own = this.#own;
+    const { entry } = own;
     try {
-      const error = this.#refusal;
-      if (error?.code === "DUPLICATE_DIFFERS" && this.#isOfOthers(signed)) {
-        return { kind: "refused", error };
-      }
-      const verified = this.#verified(signed);
-      return error !== undefined && verified.result.outcome === Outcome.REVERSED
-        ? { kind: "refused", error, verified }
-        : { kind: "answered", verified };
+      const keys = this.#options;
+      return await settledBy(signed, { own, keys }, { refusal: this.#refusal, why });
     } catch (error) {
       if (!(error instanceof PaymentError)) throw error;
       this.#known = { ...this.#known, error };
       log.warn("a result was refused", { paymentId: entry.paymentId, errorCode: error.code });
       return undefined;
     }
-  }
-
-  #verified(signed: SignedResult): VerifiedResult {
-    const { context } = this.#payment;
-    const manifest = this.#manifest();
-    const result = verifySignedResult({ signed, manifest });
-    // The processor never saw these bytes, so it can only name payment and merchant.
-    const isTombstone =
-      result.outcome === Outcome.REVERSED &&
-      equalBytes(result.paymentId, context.wire.paymentId) &&
-      equalBytes(result.contextDigest, unseenPaymentDigest(context));
-    if (isTombstone) return { result, signed };
-    return { result: verifyAnswer({ signed, manifest, payment: this.#payment }), signed };
-  }
-
-  /** Whether the id stands for other bytes at the processor, which takes no second ones for it. */
-  #isOfOthers(signed: SignedResult): boolean {
-    const { context, contextBytes } = this.#payment;
-    const { paymentId, contextDigest } = verifySignedResult({ signed, manifest: this.#manifest() });
-    const own = [digest("payment-context", contextBytes), unseenPaymentDigest(context)];
-    return (
-      equalBytes(paymentId, context.wire.paymentId) &&
-      !own.some((one) => equalBytes(one, contextDigest))
-    );
-  }
-
-  #manifest(): Manifest {
-    const { newest } = this.#options.manifest;
-    if (newest === undefined) throw new PaymentError("KEY_NOT_VALID", "there is no key manifest");
-    return newest;
   }
 }
 

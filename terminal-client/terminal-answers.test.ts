@@ -19,14 +19,14 @@ const { FINAL, UNKNOWN } = Certainty;
 
 test("no answer for 30 s is UNKNOWN, and the late one is found and shown", async () => {
   await using bench = await TerminalBench.start();
+  const paying = bench.pay(sale);
+  const submission = await bench.relay.next();
   bench.relay.record = {
     recordNumber: RECORD_NUMBER,
     state: PaymentState.FORWARDED,
     certainty: UNKNOWN,
     nextStep: NextStep.WAIT,
   };
-  const paying = bench.pay(sale);
-  const submission = await bench.relay.next();
   submission.recorded();
   await bench.until(() => bench.device.display.lines[0] === "UNKNOWN", 1_000);
   expect(await paying.report).toMatchObject({
@@ -36,8 +36,8 @@ test("no answer for 30 s is UNKNOWN, and the late one is found and shown", async
     shown: ShownOutcome.UNSPECIFIED,
   });
   submission.answered();
-  await bench.until(() => bench.terminal.getPayment(ID).certainty === FINAL);
-  expect(bench.terminal.getPayment(ID)).toMatchObject({
+  await bench.until(() => bench.terminal.reportOf(ID)?.certainty === FINAL);
+  expect(bench.terminal.reportOf(ID)).toMatchObject({
     state: PaymentState.APPROVED,
     shown: ShownOutcome.APPROVED,
   });
@@ -59,8 +59,8 @@ test("no answer but a reversal under way says to hand over nothing", async () =>
     state: PaymentState.REVERSING,
   });
   submission.answered({ outcome: Outcome.REVERSED, revision: 2 });
-  await bench.until(() => bench.terminal.getPayment(ID).certainty === FINAL);
-  expect(bench.terminal.getPayment(ID).state).toBe(PaymentState.REVERSED);
+  await bench.until(() => bench.terminal.reportOf(ID)?.certainty === FINAL);
+  expect(bench.terminal.reportOf(ID)?.state).toBe(PaymentState.REVERSED);
 });
 
 test("no answer because the stream broke: the same bytes go out on the next one", async () => {
@@ -120,7 +120,7 @@ describe("a result that the terminal does not believe", () => {
       fault: { code: "SIGNATURE_REJECTED" },
     });
     submission.answered();
-    await bench.until(() => bench.terminal.getPayment(ID).certainty === FINAL);
+    await bench.until(() => bench.terminal.reportOf(ID)?.certainty === FINAL);
   });
 
   test("a relay's refusal of what it has recorded is none", async () => {
@@ -135,8 +135,8 @@ describe("a result that the terminal does not believe", () => {
       fault: { code: "READER_NOT_ACTIVE" },
     });
     submission.answered();
-    await bench.until(() => bench.terminal.getPayment(ID).certainty === FINAL);
-    expect(bench.terminal.getPayment(ID).state).toBe(PaymentState.APPROVED);
+    await bench.until(() => bench.terminal.reportOf(ID)?.certainty === FINAL);
+    expect(bench.terminal.reportOf(ID)?.state).toBe(PaymentState.APPROVED);
   });
 
   test("a relay's own word of an approval is none", async () => {

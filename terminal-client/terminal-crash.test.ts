@@ -22,7 +22,7 @@ async function crashedAfterSubmit(bench: TerminalBench) {
 }
 
 const isFinal = (bench: TerminalBench) => () =>
-  bench.terminal.getPayment(ID).certainty === Certainty.FINAL;
+  bench.terminal.reportOf(ID)?.certainty === Certainty.FINAL;
 
 test("after a crash the same bytes are submitted again, and the end is found", async () => {
   await using bench = await TerminalBench.start();
@@ -31,14 +31,14 @@ test("after a crash the same bytes are submitted again, and the end is found", a
   await bench.until(() => bench.relay.submissionCount === 2);
   const after = await bench.relay.next();
   expect(after.payment).toEqual(before.payment);
-  expect(bench.terminal.getPayment(ID)).toMatchObject({
+  expect(bench.terminal.reportOf(ID)).toMatchObject({
     certainty: Certainty.UNKNOWN,
     nextStep: NextStep.RETRY_SAME_ID,
   });
   after.recorded();
   after.answered();
   await bench.until(isFinal(bench));
-  expect(bench.terminal.getPayment(ID).state).toBe(PaymentState.APPROVED);
+  expect(bench.terminal.reportOf(ID)?.state).toBe(PaymentState.APPROVED);
 });
 
 test("after a crash a till that asks with the same id gets the end, no second charge", async () => {
@@ -59,7 +59,7 @@ test("bytes that came too late are cancelled, so that they can not happen any mo
   (await nextSubmission(bench)).refused("SUBMITTED_TOO_LATE");
   await bench.until(isFinal(bench));
   expect(bench.relay.cancelled).toEqual([ID]);
-  expect(bench.terminal.getPayment(ID)).toMatchObject({
+  expect(bench.terminal.reportOf(ID)).toMatchObject({
     state: PaymentState.REVERSED,
     certainty: Certainty.FINAL,
     nextStep: NextStep.CORRECT_REQUEST,
@@ -91,7 +91,7 @@ test("the answer to a cancellation may be that it was approved: the processor kn
   await bench.startTerminal();
   (await nextSubmission(bench)).refused("SUBMITTED_TOO_LATE");
   await bench.until(isFinal(bench));
-  expect(bench.terminal.getPayment(ID)).toMatchObject({
+  expect(bench.terminal.reportOf(ID)).toMatchObject({
     state: PaymentState.APPROVED,
     result: { outcome: Outcome.APPROVED },
   });

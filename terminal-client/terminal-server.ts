@@ -2,7 +2,8 @@ import { TerminalService } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
 import type { Identity } from "../mesh/identity.ts";
 import type { Policy } from "../mesh/policy.ts";
 import { serve } from "../mesh/serve.ts";
-import { startTerminal, type Terminal, type TerminalOptions } from "./terminal.ts";
+import { startTerminal, type Terminal } from "./terminal.ts";
+import type { TerminalOptions } from "./terminal-options.ts";
 import { terminalService } from "./terminal-service.ts";
 
 export interface ServeTerminalOptions extends TerminalOptions {

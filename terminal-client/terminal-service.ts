@@ -41,8 +41,8 @@ export function terminalService({
 }: TerminalServiceOptions): MeshService {
   return service(TerminalService, {
     pay: (stream) => void new PayStream(stream, { terminal, clock, log }),
-    getTerminalPayment: ({ paymentId }) => ({
-      report: terminal.getPayment(parsePaymentId(paymentId)),
+    getTerminalPayment: async ({ paymentId }) => ({
+      report: await terminal.getPayment(parsePaymentId(paymentId)),
     }),
     getTerminal: () => ({
       certificate,

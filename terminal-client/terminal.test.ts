@@ -193,8 +193,3 @@ describe("the same payment id again", () => {
     expect(bench.relay.submissionCount).toBe(1);
   });
 });
-
-test("a payment that is not in the journal is not found", async () => {
-  await using bench = await TerminalBench.start();
-  expect(() => bench.terminal.getPayment(ID)).toThrow("the terminal knows no payment with this id");
-});

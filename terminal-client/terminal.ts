@@ -1,32 +1,32 @@
 import { create } from "@bufbuild/protobuf";
-import type { SignedEnvelope } from "../gen/cardlane/keys/v1/keys_pb.ts";
+import { NextStep } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import type { PaymentReport } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
 import { PaymentStartedSchema } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
 import type { Clock } from "../mesh/clock.ts";
-import type { DurableFiles } from "../mesh/durable-files.ts";
-import type { Faults } from "../mesh/faults.ts";
-import type { Log } from "../mesh/log.ts";
-import type { Telemetry } from "../mesh/telemetry.ts";
 import { PaymentError } from "../payment/errors.ts";
 import type { PaymentId } from "../payment/identifiers.ts";
 import {
   type CheckedTerminalCertificate,
   verifyTerminalCertificate,
 } from "../sealing/certificates.ts";
-import type { Curves, Signer } from "../sealing/curves.ts";
 import { KeptManifest } from "../sealing/kept-manifest.ts";
-import type { Random } from "../sealing/random.ts";
-import type { TrustedRoots } from "../sealing/trusted-roots.ts";
 import { wrongClock } from "./clock-comparison.ts";
-import { Journal, type JournalEntry } from "./journal.ts";
+import {
+  entryOfRecord,
+  ForgottenPayments,
+  missingRelay,
+  reportUnanswered,
+} from "./forgotten-payments.ts";
+import { FINISHED_MAX, Journal, type JournalEntry } from "./journal.ts";
 import { ManifestFeed } from "./manifest-feed.ts";
 import { OpenPayments } from "./open-payments.ts";
 import { NOTHING_KNOWN, reportUnknown } from "./payment-report.ts";
-import { isSameRequest, type PaymentRequest } from "./payment-request.ts";
-import { awaitAnswer, type PaymentRunOptions, runPayment } from "./payment-run.ts";
-import { ReaderLink, type ReaderLinkOptions } from "./reader-link.ts";
+import { type IdentifiedRequest, isSameRequest, type PaymentRequest } from "./payment-request.ts";
+import { awaitAnswer, type PaymentRunOptions, refusePayment, runPayment } from "./payment-run.ts";
+import { ReaderLink } from "./reader-link.ts";
 import { Readiness } from "./readiness.ts";
-import { RelayLink, type RelayLinkOptions } from "./relay-link.ts";
+import { RelayLink } from "./relay-link.ts";
+import type { TerminalOptions } from "./terminal-options.ts";
 import type { Till } from "./till.ts";
 
 /** How long a payment waits for reader, relay and key manifest before it is refused. */
@@ -34,31 +34,6 @@ const READY_MS_MAX = 10_000;
 /** How long a till waits for the answer before it hears UNKNOWN. */
 const ANSWER_MS_MAX = 30_000;
 const MANIFEST_FILE = "manifest.bin";
-
-export interface TerminalOptions {
-  /** Says which terminal of which merchant this is; and the key that proves it to readers. */
-  readonly certificate: SignedEnvelope;
-  readonly identity: Signer;
-  readonly roots: TrustedRoots;
-  /** Journal and manifest. One terminal per directory. */
-  readonly files: DurableFiles;
-  /** `() => channel.openStream(ReaderService.method.session)` */
-  readonly openReaderStream: ReaderLinkOptions["open"];
-  /** `() => channel.openStream(RelayService.method.transact)` */
-  readonly openRelayStream: RelayLinkOptions["open"];
-  /** `channel.client(RelayService)` of the same relay. */
-  readonly relayCalls: RelayLinkOptions["calls"];
-  /** Name of this program among others, for the relay's logs: "terminal-1". */
-  readonly instance: string;
-  readonly curves: Curves;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly telemetry: Telemetry;
-  /** How long a till waits before it hears UNKNOWN, in milliseconds; 30,000 when left out. */
-  readonly answerMsMax?: number;
-  readonly faults?: Faults | undefined;
-}
 
 /**
  * A terminal: the reader in the customer's hand on one side, the relay on the other, and a till
@@ -83,22 +58,32 @@ export interface Terminal extends AsyncDisposable {
   readonly isRelayConnected: boolean;
   /**
    * One payment from prepare to result. With the id of an earlier one it charges nothing: it gives
-   * that one's report, or waits for its end.
+   * that one's report, or waits for its end. An id that the journal does not know is asked for at
+   * the relay first, unless the terminal makes it.
+   *
+   * A report is FINAL with the processor's signature alone: an answer, or a tombstone.
    *
    * @throws PaymentError before anything was begun: DUPLICATE_DIFFERS, READER_BUSY,
    *   UPSTREAM_NOT_REACHED without a relay, CLOCK_WRONG for the terminal's or the reader's clock,
    *   KEY_NOT_VALID without a key manifest. After that every end is a report.
    */
   pay(request: PaymentRequest, till: Till): Promise<PaymentReport>;
-  /** What is known of a payment now. @throws PaymentError PAYMENT_NOT_FOUND when it is not here. */
-  getPayment(paymentId: PaymentId): PaymentReport;
+  /**
+   * What is known of a payment now, by the journal or else by the relay; UNKNOWN when neither could
+   * tell.
+   *
+   * @throws PaymentError PAYMENT_NOT_FOUND when both have never seen it.
+   */
+  getPayment(paymentId: PaymentId): Promise<PaymentReport>;
+  /** What the terminal knows of it by itself; undefined when that is nothing. */
+  reportOf(paymentId: PaymentId): PaymentReport | undefined;
 }
 
 /**
  * Connects to reader and relay, and takes up every payment that a crash left open.
  *
  * @throws PaymentError CERTIFICATE_REJECTED for a certificate that is not valid; Error when key and
- *   certificate do not belong together, or the journal is damaged.
+ *   certificate do not belong together.
  */
 export async function startTerminal(options: TerminalOptions): Promise<Terminal> {
   const { curves, roots, clock, identity, files, certificate: envelope } = options;
@@ -111,9 +96,10 @@ export async function startTerminal(options: TerminalOptions): Promise<Terminal>
     write: (bytes: Uint8Array) => files.write(MANIFEST_FILE, bytes),
   };
   const manifest = await KeptManifest.open({ curves, roots, file });
-  const journal = await Journal.open(files);
+  const { finishedMax = FINISHED_MAX, log } = options;
+  const journal = await Journal.open({ files, finishedMax, log });
   const terminal = new RunningTerminal(options, { certificate, manifest, journal });
-  await terminal.resume();
+  terminal.resume();
   return terminal;
 }
 
@@ -126,6 +112,7 @@ class RunningTerminal implements Terminal {
   readonly #relay: RelayLink;
   readonly #feed: ManifestFeed;
   readonly #openPayments: OpenPayments;
+  readonly #forgotten: ForgottenPayments;
   readonly #run: PaymentRunOptions;
 
   constructor(
@@ -177,6 +164,11 @@ class RunningTerminal implements Terminal {
       log,
       faults: options.faults,
     });
+    this.#forgotten = new ForgottenPayments({
+      relay: this.#relay,
+      openPayments: this.#openPayments,
+      clock,
+    });
     this.#run = { ...options, ...parts, openPayments: this.#openPayments, answerMsMax };
   }
 
@@ -188,29 +180,36 @@ class RunningTerminal implements Terminal {
     return this.#relay.isConnected;
   }
 
-  resume(): Promise<void> {
-    return this.#openPayments.resume();
+  resume(): void {
+    this.#openPayments.resume();
   }
 
   async pay(request: PaymentRequest, till: Till): Promise<PaymentReport> {
-    if (this.#knownEntry(request) === undefined) {
-      // It may have run out in a moment, when a clock jumped.
-      if (!this.#feed.isValid) void this.#feed.renew();
-      await this.#readiness.wait(this.#clock, READY_MS_MAX);
+    const known = this.#knownEntry(request);
+    if (known !== undefined) return this.#payAgain(known, request, till);
+    const { paymentId } = request;
+    if (paymentId !== undefined) {
+      const report = await this.#payForgotten({ ...request, paymentId }, till);
+      if (report !== undefined) return report;
     }
+    // It may have run out in a moment, when a clock jumped.
+    if (this.#feed.missing !== undefined) void this.#feed.renew();
+    await this.#readiness.wait(this.#clock, READY_MS_MAX);
     // Looked up again: the same request may have come twice at once.
     const entry = this.#knownEntry(request);
     if (entry !== undefined) return this.#payAgain(entry, request, till);
     return runPayment(this.#run, request, till);
   }
 
-  getPayment(paymentId: PaymentId): PaymentReport {
-    const entry = this.#journal.find(paymentId);
-    if (entry === undefined) {
-      throw new PaymentError("PAYMENT_NOT_FOUND", "the terminal knows no payment with this id");
-    }
-    const known = this.#openPayments.find(paymentId)?.known ?? NOTHING_KNOWN;
-    return entry.report ?? reportUnknown(entry, known);
+  async getPayment(paymentId: PaymentId): Promise<PaymentReport> {
+    const known = this.reportOf(paymentId);
+    return known ?? (await this.#forgotten.find(paymentId));
+  }
+
+  reportOf(paymentId: PaymentId): PaymentReport | undefined {
+    const open = this.#openPayments.find(paymentId);
+    const entry = open?.entry ?? this.#journal.find(paymentId);
+    return entry && (entry.report ?? reportUnknown(entry, open?.known ?? NOTHING_KNOWN));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -221,7 +220,28 @@ class RunningTerminal implements Terminal {
   }
 
   #knownEntry({ paymentId }: PaymentRequest): JournalEntry | undefined {
-    return paymentId === undefined ? undefined : this.#journal.find(paymentId);
+    if (paymentId === undefined) return undefined;
+    return this.#openPayments.find(paymentId)?.entry ?? this.#journal.find(paymentId);
+  }
+
+  /**
+   * An id of the till's that the journal does not know, before the reader hears of it.
+   *
+   * @returns undefined when the relay does not know it either: a new payment.
+   */
+  async #payForgotten(request: IdentifiedRequest, till: Till): Promise<PaymentReport | undefined> {
+    const { paymentId } = request;
+    const record = await this.#forgotten.ask(paymentId);
+    const known = this.#knownEntry(request);
+    if (known !== undefined) return this.#payAgain(known, request, till);
+    if (record === undefined) return undefined;
+    if (!(record instanceof PaymentError)) {
+      const entry = entryOfRecord(record, paymentId, request);
+      return this.#payAgain(this.#openPayments.remember(entry, record).entry, request, till);
+    }
+    const mayBeAnsweredLater = record.row.nextStep === NextStep.RETRY_SAME_ID;
+    if (mayBeAnsweredLater) return reportUnanswered(paymentId, record);
+    return await refusePayment(this.#run, request, record);
   }
 
   /** The same id again: whatever became of it, it is not charged a second time. */
@@ -239,14 +259,14 @@ class RunningTerminal implements Terminal {
     if (this.#openPayments.isTaking(paymentId)) {
       throw new PaymentError("READER_BUSY", "this payment is being taken at the reader");
     }
-    const isCarried = this.#openPayments.find(paymentId) !== undefined;
-    if (entry.report === undefined && !isCarried) await this.#openPayments.takeUp(entry);
-    const open = this.#openPayments.find(paymentId);
+    const carried = this.#openPayments.find(paymentId);
+    const open =
+      entry.report === undefined ? (carried ?? this.#openPayments.takeUp(entry)) : carried;
     const readerSerial = this.readerSerial ?? "";
     const started = create(PaymentStartedSchema, { paymentId, readerSerial, resumed: true });
     till.onEvent({ case: "started", value: started });
     if (open === undefined) return this.getPayment(paymentId);
-    return awaitAnswer(this.#run, { entry, open, till });
+    return awaitAnswer(this.#run, open, till);
   }
 
   #missing(): PaymentError | undefined {
@@ -256,15 +276,9 @@ class RunningTerminal implements Terminal {
     if (this.#reader.peer === undefined) {
       return new PaymentError("READER_BUSY", "no reader is connected");
     }
-    if (!this.#relay.isConnected) {
-      return new PaymentError("UPSTREAM_NOT_REACHED", "no relay is connected");
-    }
-    if (this.#feed.isValid) return undefined;
-    const now = new Date(this.#clock.nowMs()).toISOString();
-    return new PaymentError(
-      "KEY_NOT_VALID",
-      `there is no key manifest that is valid now; the terminal's clock says ${now}: is it right?`,
-    );
+    const noRelay = missingRelay(this.#relay);
+    if (noRelay !== undefined) return noRelay;
+    return this.#feed.missing;
   }
 
   #wrongClock(): PaymentError | undefined {
@@ -277,6 +291,9 @@ class RunningTerminal implements Terminal {
 
   #relayChanged(): void {
     this.#readiness.changed();
-    if (this.#relay.isConnected) void this.#feed.renew();
+    this.#forgotten.relayChanged();
+    if (!this.#relay.isConnected) return;
+    this.#openPayments.relayIsBack();
+    void this.#feed.renew();
   }
 }

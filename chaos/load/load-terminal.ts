@@ -14,10 +14,10 @@ import { KeptManifest } from "../../sealing/kept-manifest.ts";
 import type { Manifest } from "../../sealing/manifest.ts";
 import { nodeCurves as curves } from "../../sealing/node-curves.ts";
 import { ManifestFeed } from "../../terminal-client/manifest-feed.ts";
-import type { VerifiedResult } from "../../terminal-client/payment-report.ts";
 import { saleOf } from "../../terminal-client/payment-request.ts";
+import type { Settled, VerifiedResult } from "../../terminal-client/processor-word.ts";
 import { RelayLink } from "../../terminal-client/relay-link.ts";
-import { type Settled, Settlement } from "../../terminal-client/settlement.ts";
+import { Settlement } from "../../terminal-client/settlement.ts";
 import type { TestKeys } from "../../test/fixtures/keys.ts";
 import { PaymentSigner, type ReaderSigned } from "../../test/fixtures/reader-payment.ts";
 import type { Dice } from "../dice.ts";
@@ -202,15 +202,17 @@ export class LoadTerminal implements AsyncDisposable {
   async #settle(payment: ReaderSigned, tried: TriedPayment, relay: RelayLink): Promise<void> {
     const { clock } = this.#parts;
     const { paymentId, signed } = payment;
+    const entry = {
+      paymentId,
+      request: saleOf(tried.plan.totalMinor, EUR),
+      startedAtMs: tried.startedAtMs,
+      traceparent: "",
+      card: create(CardReadSchema),
+      signed,
+    };
     using settlement = new Settlement({
-      entry: {
-        paymentId,
-        request: saleOf(tried.plan.totalMinor, EUR),
-        startedAtMs: tried.startedAtMs,
-        traceparent: "",
-        card: create(CardReadSchema),
-        signed,
-      },
+      beginning: { kind: "signed", entry },
+      merchantId: parseMerchantId(this.#merchantId),
       relay,
       manifest: this.#manifest,
       renewManifest: this.#feed.renew,

@@ -49,13 +49,17 @@ export class QueryStore {
     return this.#database.read((prisma) => prisma.record.findMany({ where, omit: OMIT }));
   }
 
-  /** Newest first, after `position` when there is one. */
+  /**
+   * Newest first, after `position` when there is one. What was made impossible before it came has
+   * no kind and is in no list: it is found by its id.
+   */
   list(
     filter: RecordFilter,
     position: PagePosition | undefined,
     size: number,
   ): Promise<readonly ShownRecord[]> {
     const where: Prisma.RecordWhereInput = {
+      kind: { not: "UNSPECIFIED" },
       ...(filter.merchantId === undefined ? {} : { merchantId: filter.merchantId }),
       ...(filter.state === undefined ? {} : { state: filter.state }),
       ...(position === undefined ? {} : olderThan(position)),

@@ -10,10 +10,9 @@ const TOLD_STATES = "'{APPROVED,AUTHORIZED,DECLINED,REVERSED,VOIDED}'";
 /**
  * The part of a statement that writes a notification for each address that the terminal of a
  * changed record has, and QUEUE_JOBS their jobs: outcome, notification and job commit together or
- * not at all. Without an address there is a look into one small index, and nothing else. Of a
- * payment that was made impossible before it came there is nothing to tell, not even an amount.
+ * not at all. Without an address there is a look into one small index, and nothing else.
  *
- * @param changed gives (record_number, merchant_id, terminal_id, kind, state, changed_at).
+ * @param changed gives (record_number, merchant_id, terminal_id, state, changed_at).
  */
 export function writeNotifications(changed: string): string {
   return `addressed AS (
@@ -27,7 +26,6 @@ export function writeNotifications(changed: string): string {
         VALUES ('SMS', terminal_contact.phone), ('EMAIL', terminal_contact.email)
       ) AS way (channel, address)
       WHERE way.address <> '' AND ${changed}.state = ANY (${TOLD_STATES})
-        AND ${changed}.kind <> 'UNSPECIFIED'
       ON CONFLICT DO NOTHING
       RETURNING id
     )`;

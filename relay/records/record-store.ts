@@ -233,7 +233,10 @@ const LEGAL_TRANSITIONS = binaryArray(
   ),
 );
 
-/** fault_code stays when none is given: it says why a payment was reversed. */
+/**
+ * fault_code stays when none is given: it says why a payment was reversed. A payment that was made
+ * impossible before it came has no kind, and nobody is told of it.
+ */
 const COMPLETE = {
   name: "complete_records",
   text: `
@@ -253,6 +256,7 @@ const COMPLETE = {
           OR record.state = 'REVERSING' AND given.is_kept)
       RETURNING record.record_number, record.merchant_id, record.terminal_id, record.state,
         record.kind, record.revision, record.completed_at AS changed_at
-    ), ${writeEvents("changed")}, ${writeNotifications("changed")}
+    ), told AS (SELECT * FROM changed WHERE kind <> 'UNSPECIFIED'),
+    ${writeEvents("told")}, ${writeNotifications("told")}
     SELECT record_number, revision, ${QUEUE_JOBS} AS jobs FROM changed`,
 };

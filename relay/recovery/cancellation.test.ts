@@ -32,6 +32,22 @@ test("a payment that nobody has seen is tombstoned, and reversed should it come"
   expect(bed.processor.authorizations).toEqual([]);
 });
 
+test("a tombstone is found by its id, and is in no list or event of its merchant", async () => {
+  await using bed = await TestBed.start();
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  const { paymentId } = bed.signer.sign();
+  const { merchantId } = bed.keys.terminal;
+  const { completed } = await relay.calls.cancelPayment({ paymentId, merchantId });
+  const key = { case: "paymentId", value: paymentId } as const;
+  await expect
+    .poll(async () => (await relay.calls.getPayment({ key, merchantId })).payment)
+    .toMatchObject({ recordNumber: completed?.recordNumber, state: REVERSED });
+  expect((await relay.calls.listPayments({ merchantId })).payments).toEqual([]);
+  // Watches and webhooks follow the log of events.
+  expect(await bed.query("SELECT count(*)::int FROM record_event")).toEqual([{ count: 0 }]);
+});
+
 test("a payment that waits for an answer is reversed, and its terminal hears it", async () => {
   await using bed = await TestBed.start();
   bed.processor.decide = () => "silence";

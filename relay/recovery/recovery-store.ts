@@ -177,18 +177,17 @@ const BEGIN_REVERSALS: Statement = {
     SELECT record_number FROM changed`,
 };
 
+/** Without an event: a payment that nobody saw is of no concern to a merchant's lists. */
 const INSERT_TOMBSTONE: Statement = {
   name: "insert_tombstone",
   text: `
-    WITH inserted AS (
-      INSERT INTO record (record_number, merchant_id, payment_id, terminal_id, reverse,
-        reverse_signature, traceparent, lease_owner, recorded_at, deadline_at, due_at,
-        kind, state, total_minor, tip_minor, cashback_minor, surcharge_minor, currency,
-        reader_serial, entry_mode, trace_number, reversal_attempts)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now(), now(), now() + ${milliseconds(REPEAT_MS_MIN)},
-        'UNSPECIFIED', 'REVERSING', 0, 0, 0, 0, 0, '', 'UNSPECIFIED', 0, 1)
-      ON CONFLICT DO NOTHING
-      RETURNING record_number, merchant_id, state, recorded_at AS changed_at
-    ), ${writeEvents("inserted")}
-    SELECT record_number FROM inserted`,
+    INSERT INTO record (record_number, merchant_id, payment_id, terminal_id, reverse,
+      reverse_signature, traceparent, lease_owner, recorded_at, deadline_at, due_at,
+      kind, state, total_minor, tip_minor, cashback_minor, surcharge_minor, currency,
+      reader_serial, entry_mode, trace_number, reversal_attempts)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now(), now(),
+      now() + ${milliseconds(REPEAT_MS_MIN)},
+      'UNSPECIFIED', 'REVERSING', 0, 0, 0, 0, 0, '', 'UNSPECIFIED', 0, 1)
+    ON CONFLICT DO NOTHING
+    RETURNING record_number`,
 };

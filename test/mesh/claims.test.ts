@@ -8,6 +8,7 @@ import {
   EntryMode,
   NextStep,
   Outcome,
+  PaymentKind,
   PaymentState,
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { ShownOutcome } from "../../gen/cardlane/reader/v1/reader_pb.ts";
@@ -113,7 +114,7 @@ describe("claims 3 and 7: the PIN is sealed in the reader", () => {
 });
 
 describe("claim 5: the terminal confirms what was read", () => {
-  test("it shows the masked card, and nothing is recorded before it confirms", async () => {
+  test("it shows the masked card, and nothing but a tombstone is left without it", async () => {
     const paid = await pay(mesh, { isRefusedByCashier: true });
     const { paymentId } = paid.report;
     expect(eventOf(paid, "confirmationNeeded")).toMatchObject({
@@ -122,7 +123,10 @@ describe("claim 5: the terminal confirms what was read", () => {
       entryMode: EntryMode.CHIP,
     });
     expect(paid.report.fault?.code).toBe("CANCELLED");
-    expect(await codeOf(lookUp(paymentId))).toBe(Code.NotFound);
+    const { payment } = await lookUp(paymentId);
+    expect(payment).toMatchObject({ state: PaymentState.REVERSED, kind: PaymentKind.UNSPECIFIED });
+    const { payments } = await mesh.clients.relay.listPayments({});
+    expect(payments.filter((one) => one.paymentId === paymentId)).toEqual([]);
   });
 });
 

@@ -11,6 +11,25 @@ export const OF_DEVICES: readonly Mutation[] = [
     witness: "simulation",
   },
   {
+    name: "asked-relay",
+    takesOut: "the question at the relay about an id that the journal does not know",
+    path: "terminal-client/terminal.ts",
+    find: "if (paymentId !== undefined) {",
+    replace: "if (paymentId !== undefined && paymentId.length < 0) {",
+    witness: "simulation",
+  },
+  {
+    name: "signed-end",
+    takesOut: "the cancellation before a payment that was not submitted is final",
+    path: "terminal-client/payment-run.ts",
+    find: "return await awaitEnd(options, open);",
+    replace: `return {
+      ...reportUnknown(open.entry, open.known),
+      certainty: 1,
+    };`,
+    witness: "simulation",
+  },
+  {
     name: "counter-sync",
     takesOut: "waiting for the disk before the reader uses its counter",
     path: "reader-sim/reader-store.ts",

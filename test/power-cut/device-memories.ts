@@ -1,13 +1,14 @@
-import { fromBinary } from "@bufbuild/protobuf";
+import { create, fromBinary } from "@bufbuild/protobuf";
 import { SignedPaymentSchema } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { PaymentReportSchema } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
 import type { DurableFiles } from "../../mesh/durable-files.ts";
+import { silentLog } from "../../mesh/log.ts";
 import type { MerchantId } from "../../payment/identifiers.ts";
 import { currencyFromLetters } from "../../payment/money.ts";
 import { parseReaderPayment } from "../../payment/payment-context.ts";
-import { ReaderStore } from "../../reader-sim/reader-store.ts";
+import { ReaderStore, TAKEN_IDS_MAX } from "../../reader-sim/reader-store.ts";
 import { DukptRegister } from "../../sealing/dukpt.ts";
-import { Journal } from "../../terminal-client/journal.ts";
-import { reportNothingDone } from "../../terminal-client/payment-report.ts";
+import { FINISHED_MAX, Journal } from "../../terminal-client/journal.ts";
 import { saleOf } from "../../terminal-client/payment-request.ts";
 
 /** What a device is given to remember, as base64; everything is a test's. */
@@ -72,7 +73,7 @@ const reader: DeviceMemory = {
 /** Every step of a payment, as the terminal's journal has it. */
 const terminal: DeviceMemory = {
   async live(files, input, tell) {
-    const journal = await Journal.open(files);
+    const journal = await Journal.open({ files, finishedMax: FINISHED_MAX, log: silentLog });
     for (const [index, { id, signed }] of paymentsOf(input).entries()) {
       const request = saleOf(1_250n, currencyFromLetters("EUR"));
       const entry = { paymentId: id, request, startedAtMs: 0, traceparent: "" };
@@ -81,12 +82,12 @@ const terminal: DeviceMemory = {
       await journal.write({ ...entry, signed });
       tell(`signed ${index}`);
       if (index > 0) continue;
-      await journal.finish(entry, reportNothingDone(entry, new Error("nothing was done")));
+      await journal.finish(entry, create(PaymentReportSchema, { paymentId: id }));
       tell(`finished ${index}`);
     }
   },
   async forgotten({ files, input, told }) {
-    const journal = await Journal.open(files);
+    const journal = await Journal.open({ files, finishedMax: FINISHED_MAX, log: silentLog });
     return paymentsOf(input).flatMap(({ id }, index) => {
       const entry = journal.find(id);
       const has = {
@@ -133,9 +134,9 @@ const CONTENTS = [1, 2];
 const utf8 = new TextEncoder();
 
 function openReaderStore(files: DurableFiles, input: DeviceInput): Promise<ReaderStore> {
-  return ReaderStore.open(files, () =>
-    DukptRegister.load(bytesOf(input.initialKeyId), bytesOf(input.initialKey)),
-  );
+  const newRegister = () =>
+    DukptRegister.load(bytesOf(input.initialKeyId), bytesOf(input.initialKey));
+  return ReaderStore.open({ files, newRegister, takenIdsMax: TAKEN_IDS_MAX, log: silentLog });
 }
 
 function paymentsOf({ payments }: DeviceInput) {

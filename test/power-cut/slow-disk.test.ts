@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { DurableFiles } from "../../mesh/durable-files.ts";
+import { silentLog } from "../../mesh/log.ts";
 import { memoryFiles } from "../../mesh/memory-files.ts";
 import type { MerchantId } from "../../payment/identifiers.ts";
 import { currencyFromLetters } from "../../payment/money.ts";
@@ -64,7 +65,7 @@ const STEPS: readonly Step[] = [
   {
     what: "a terminal goes on with a payment",
     async open(files) {
-      const journal = await Journal.open(files);
+      const journal = await Journal.open({ files, finishedMax: 1, log: silentLog });
       const request = saleOf(1_250n, currencyFromLetters("EUR"));
       const { id } = signedPayment();
       const entry = { paymentId: id, request, startedAtMs: NOW_MS, traceparent: "" };
@@ -96,7 +97,12 @@ function readerStep(
     what: `a reader ${what}`,
     async open(files) {
       const register = () => DukptRegister.load(new Uint8Array(8), new Uint8Array(16).fill(1));
-      const store = await ReaderStore.open(files, register);
+      const store = await ReaderStore.open({
+        files,
+        newRegister: register,
+        takenIdsMax: 1,
+        log: silentLog,
+      });
       const payment = signedPayment();
       return () => take(store, payment);
     },

@@ -11,6 +11,8 @@ const STRIKES_MAX = 9;
 const RULES_MAX = 4;
 /** About as often as a device writes for one payment. */
 const CHANGES_MAX = 6;
+/** A backup is as old as one payment or as all of them; a device that is replaced has nothing. */
+const RESTORED_CHANGES = [2, 4, 8, 16, 100];
 
 /** What goes wrong at named steps in this run. */
 export function drawFaultPlan(dice: Dice, seed: number): FaultPlan {
@@ -73,6 +75,8 @@ export class BadLuck {
     () => this.#strand(),
     () => this.#cutPower(),
     () => this.#cutPower(),
+    () => this.#restoreDevice(),
+    () => this.#restoreDevice(),
     () => this.#crashProcessors(),
     () => this.#host().skew(this.#dice.between(-3_000, 3_000)),
   ];
@@ -109,6 +113,14 @@ export class BadLuck {
   #cutPower(): void {
     const device = this.#dice.pick([...this.#mesh.disks.values()]);
     device.cutPowerAt(this.#dice.between(1, CHANGES_MAX));
+  }
+
+  /** A terminal or reader gets an older disk, or another one in its place. */
+  #restoreDevice(): void {
+    const [name, disk] = this.#dice.pick([...this.#mesh.disks]);
+    const host = this.#mesh.host(name);
+    host.crash("its disk is an older one from now on");
+    disk.restore(this.#dice.pick(RESTORED_CHANGES));
   }
 
   /** What is recorded meanwhile can not be forwarded. */

@@ -122,6 +122,7 @@ function reportIsTrue(
   const { amounts, acceptPartial = false } = seen.asked.get(id)?.request ?? {};
   const isAcceptable = amount === amounts?.totalMinor || (acceptPartial && amount > 0n);
   if (isSaidToBeCharged && !isAcceptable) say(`: ${amount}, but another amount was asked for`);
+  if (report.signedResult === undefined) say(", and the processor signed nothing");
   const isShownApproved = report.shown === ShownOutcome.APPROVED;
   if (isShownApproved && !isSaidToBeCharged) say("; the reader shows approved");
   if (isSaidToBeCharged && SHOWN_UNCHARGED.includes(report.shown)) {
@@ -152,7 +153,9 @@ function shownIsTrue({ reader, text }: ShownEnd, { end }: Ledger): readonly stri
 
 /** Invariant 3: an id and a counter stand for the same bytes for ever. */
 function sameBytes({ records }: FinalState, seen: Observations): readonly string[] {
-  const reused = [...seen.counted].filter(([, digests]) => digests.size > 1);
+  const reused = [...seen.counted].filter(
+    ([counter, digests]) => digests.size > 1 && !seen.forgetful.has(counter.split(" ")[0] ?? ""),
+  );
   const foreign = records.filter(({ payment_id: id, digest }) => {
     return digest !== null && seen.submitted.get(id as never)?.has(digest) !== true;
   });

@@ -4,6 +4,7 @@ import { TEST_PIN } from "../../payment/test-cards.ts";
 import { needsPin } from "../../payment/verification-rule.ts";
 import type { PayEvent, PinSource, Till } from "../../terminal-client/till.ts";
 import type { Dice } from "./dice.ts";
+import type { Observations } from "./observations.ts";
 import { readerName } from "./program-names.ts";
 import type { SimulatedMesh } from "./simulated-mesh.ts";
 
@@ -11,21 +12,33 @@ const WRONG_PIN = "9999";
 /** As many as lock a card. */
 const WRONG_PINS_MAX = 3;
 
+export interface CustomerOptions {
+  readonly mesh: SimulatedMesh;
+  readonly lane: number;
+  readonly seen: Observations;
+  /** Name of the test card. */
+  readonly card: string;
+  /** How many PINs are wrong before the right one; drawn when left out. */
+  readonly wrongPins?: number;
+}
+
 /** Presents a card when the reader asks for one, types a PIN, and now and then walks away. */
 export class Customer implements Till {
   readonly card: string;
   readonly #mesh: SimulatedMesh;
   readonly #lane: number;
+  readonly #seen: Observations;
   readonly #cancel = new AbortController();
   /** How many PINs are wrong before the right one. */
   #wrongPinsLeft: number;
 
-  constructor(mesh: SimulatedMesh, lane: number, card: string) {
+  constructor({ mesh, lane, seen, card, wrongPins }: CustomerOptions) {
     const { dice, timeline } = mesh.world;
     this.#mesh = mesh;
     this.#lane = lane;
+    this.#seen = seen;
     this.card = card;
-    this.#wrongPinsLeft = drawWrongPins(dice);
+    this.#wrongPinsLeft = wrongPins ?? drawWrongPins(dice);
     if (dice.chance(0.1)) timeline.after(dice.between(100, 2_000), () => this.#cancel.abort());
   }
 
@@ -44,7 +57,9 @@ export class Customer implements Till {
   }
 
   onEvent(event: PayEvent): void {
-    if (event.case === "prepared") this.#atReader((device) => device.presentCard(this.card, 0));
+    if (event.case !== "prepared") return;
+    this.#seen.seePrepared(event.value);
+    this.#atReader((device) => device.presentCard(this.card, 0));
   }
 
   leave(): void {

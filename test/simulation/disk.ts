@@ -9,11 +9,17 @@ const SLOW_SYNC_CHANCE = 0.1;
 const SLOW_SYNC_MS_MAX = 1_500;
 const POWER_CUT_MS_MIN = 50;
 const POWER_CUT_MS_MAX = 3_000;
+/** Older states of a disk that can come back; a payment changes it about four times. */
+const BACKUPS_MAX = 24;
 
 /** What a device has on its disk, over all of its lives. */
 export class Disk {
   readonly #world: World;
   #files: MemoryFiles = memoryFiles();
+  /** What it held before each change, oldest first. */
+  readonly #backups: MemoryFiles[] = [];
+  /** Whether what its device did was forgotten once. */
+  hasForgotten = false;
   /** Changes until the one during which the power goes; 0: it stays. */
   #changesLeft = 0;
 
@@ -26,6 +32,13 @@ export class Disk {
     this.#changesLeft = count;
   }
 
+  /** The next life finds what was here `count` changes ago, or nothing if that is further back. */
+  restore(count: number): void {
+    this.#files = this.#backups.at(-count) ?? memoryFiles();
+    this.#backups.length = 0;
+    this.hasForgotten = true;
+  }
+
   /** For one life: every change takes its time, and is lost when the power goes before. */
   mount(life: Life): DurableFiles {
     this.#files = this.#files.crash();
@@ -35,6 +48,8 @@ export class Disk {
       if (this.#isPowerCut()) await this.#powerCut(life);
       const slowMs = this.#world.strikes(SLOW_SYNC_CHANCE) ? dice.next() * SLOW_SYNC_MS_MAX : 0;
       await life.sleep(slowMs + SYNC_MS_MIN + dice.next() * SYNC_MS_MAX);
+      this.#backups.push(files.copy());
+      if (this.#backups.length > BACKUPS_MAX) this.#backups.shift();
       await change();
     };
     const write = (name: string, bytes: Uint8Array) => {

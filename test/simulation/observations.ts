@@ -1,5 +1,5 @@
 import { Certainty } from "../../gen/cardlane/payment/v1/payment_pb.ts";
-import { ShownOutcome } from "../../gen/cardlane/reader/v1/reader_pb.ts";
+import { type Prepared, ShownOutcome } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import type {
   Completed,
   TransactRequest,
@@ -45,6 +45,8 @@ export class Observations {
   readonly submitted = new Map<PaymentId, Set<string>>();
   /** Digests of the bytes that were submitted, by reader and counter. */
   readonly counted = new Map<string, Set<string>>();
+  /** Serial numbers of readers that got an older disk: they use counters twice. */
+  readonly forgetful = new Set<string>();
   /** Which bytes a relay said are that record. */
   readonly accepted: { readonly recordNumber: string; readonly digest: string }[] = [];
   /** What readers showed, each text once. */
@@ -55,6 +57,15 @@ export class Observations {
   readonly #claims = new Map<string, number>();
   /** The same, as each program heard it last. */
   readonly #known = new Map<string, number>();
+
+  /** A reader shows a customer the amount of a payment. */
+  seePrepared({ paymentId }: Prepared): void {
+    const id = paymentIdFromBytes(paymentId);
+    const isOver = this.reports.some(
+      (report) => report.paymentId === id && report.certainty === Certainty.FINAL,
+    );
+    if (isOver) this.violations.push(`a card was asked for again for ${id}, which had ended`);
+  }
 
   /** Every frame that leaves a program comes by here. */
   seeFrame(sender: string, frame: unknown): void {

@@ -4,6 +4,7 @@ import { checkInvariants } from "./check-invariants.ts";
 import { Dice } from "./dice.ts";
 import { hasOpenRecords, readFinalState } from "./final-state.ts";
 import { Observations } from "./observations.ts";
+import { readerName } from "./program-names.ts";
 import type { MeshBasis } from "./registered-mesh.ts";
 import { RogueTill } from "./rogue-till.ts";
 import { SimulatedMesh } from "./simulated-mesh.ts";
@@ -68,6 +69,9 @@ export async function simulate(basis: MeshBasis, seed: number): Promise<Run> {
   await world.timeline.run(endMs, () => false);
   for (const host of mesh.hosts.values()) host.crash("the run is over");
   await world.timeline.settle();
+  for (const [lane, { reader }] of basis.lanes.entries()) {
+    if (mesh.disks.get(readerName(lane))?.hasForgotten) seen.forgetful.add(reader.serial);
+  }
   return await conclude(world, basis, seen);
 }
 

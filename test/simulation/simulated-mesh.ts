@@ -37,6 +37,8 @@ import type { World } from "./world.ts";
 /** Shorter than in earnest, so that a run sees more reversals. */
 const DEADLINE_MS = 6_000;
 const ANSWER_MS_MAX = 9_000;
+/** So small that a till's first payment is forgotten with the second one. */
+const REMEMBERED_MAX = 1;
 const UNARY: HandlerContext = { values: createContextValues() } as HandlerContext;
 
 /** What a program is to the others while it lives. */
@@ -189,6 +191,7 @@ export class SimulatedMesh {
       dukptInitialKey: () => new Uint8Array(reader.dukptInitialKey),
       roots: this.#basis.keys.trustedRoots,
       files: this.#disk(life),
+      takenIdsMax: REMEMBERED_MAX,
       curves,
       isControlled: true,
     });
@@ -208,6 +211,7 @@ export class SimulatedMesh {
       relayCalls: this.relayCalls(life),
       curves,
       answerMsMax: ANSWER_MS_MAX,
+      finishedMax: REMEMBERED_MAX,
     });
     return { services: [], terminal };
   }

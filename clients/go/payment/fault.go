@@ -29,6 +29,7 @@ const (
 	TerminalNotActive   Code = "TERMINAL_NOT_ACTIVE"
 	DuplicateDiffers    Code = "DUPLICATE_DIFFERS"
 	CounterReused       Code = "COUNTER_REUSED"
+	AlreadySigned       Code = "ALREADY_SIGNED"
 	OwnedElsewhere      Code = "OWNED_ELSEWHERE"
 	WrongState          Code = "WRONG_STATE"
 	PaymentNotFound     Code = "PAYMENT_NOT_FOUND"

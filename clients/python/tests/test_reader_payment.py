@@ -181,7 +181,7 @@ def test_payment_id_is_never_signed_twice(home: FakeReaderHome) -> None:
     payment_id = home.mesh.open(signed).context.payment_id
     terminal = terminal_with(home, "visa")
     terminal.prepare(payment_id)
-    assert fault_of(terminal) == ("WRONG_STATE", payment_id)
+    assert fault_of(terminal) == ("ALREADY_SIGNED", payment_id)
 
 
 @pytest.mark.parametrize(

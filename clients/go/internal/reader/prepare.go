@@ -31,7 +31,7 @@ func (d *Device) prepare(
 		return nil, err
 	}
 	if d.store.isTaken(id) {
-		return nil, payment.Refuse(payment.WrongState, "the reader has signed this payment_id already")
+		return nil, payment.Refuse(payment.AlreadySigned, "the reader has signed this payment_id already")
 	}
 	needsChip, err := d.checkPrevious(prepare)
 	if err != nil {

@@ -261,7 +261,7 @@ func TestFaults(t *testing.T) {
 	b.sayPrepare(&readerv1.PreparePayment{
 		PaymentId: to.ID[:], Kind: to.Context.Kind, Amounts: to.Context.Amounts, Currency: 978,
 	})
-	expect("WRONG_STATE")
+	expect("ALREADY_SIGNED")
 	b.prepare(0)
 	expect("AMOUNT_OUT_OF_RANGE")
 	b.prepare(1_000_000_000_000)

@@ -133,7 +133,7 @@ func (s *store) isTaken(id payment.ID) bool { return slices.Contains(s.taken, id
 // either is used: a crash can waste a value, but never repeat one or sign an id twice.
 func (s *store) takeCounter(id payment.ID) (uint64, error) {
 	if s.isTaken(id) {
-		return 0, payment.Refuse(payment.WrongState, "the reader has signed this payment_id already")
+		return 0, payment.Refuse(payment.AlreadySigned, "the reader has signed this payment_id already")
 	}
 	// Taken in memory first: should the disk fail halfway, nobody knows which value it holds.
 	s.counter++

@@ -51,12 +51,15 @@ func ShowReport(out io.Writer, report *terminalv1.PaymentReport) {
 		{"reader shows", words(report.Shown)},
 	}
 	if result := report.Result; result != nil {
-		currency := payment.CurrencyByNumber(result.Currency)
+		approved := "" // A payment that was made impossible before it came has no currency.
+		if result.Currency != 0 {
+			approved = payment.CurrencyByNumber(result.Currency).Format(result.ApprovedAmountMinor)
+		}
 		lines = append(lines,
 			[2]string{"outcome", words(result.Outcome)},
 			[2]string{"response code", result.ResponseCode},
 			[2]string{"approval code", result.ApprovalCode},
-			[2]string{"approved", currency.Format(result.ApprovedAmountMinor)},
+			[2]string{"approved", approved},
 			[2]string{"simulated", result.SimulatedBecause})
 		if result.BalanceMinor != nil {
 			lines = append(lines, [2]string{"balance", fmt.Sprintf("%d minor units", *result.BalanceMinor)})

@@ -73,7 +73,8 @@ export const PayRequestSchema: GenMessage<PayRequest> = /*@__PURE__*/
 export type StartPayment = Message<"cardlane.terminal.v1.StartPayment"> & {
   /**
    * Text UUID chosen by the till, for a payment that may have been started before; empty: the terminal
-   * makes one. A repeat with the same id never charges again.
+   * makes one. A repeat with the same id never charges again. One that the journal does not know is asked
+   * for at the relay first, which costs a call.
    *
    * @generated from field: string payment_id = 1;
    */
@@ -310,7 +311,7 @@ export type PaymentStarted = Message<"cardlane.terminal.v1.PaymentStarted"> & {
   readerSerial: string;
 
   /**
-   * Whether the journal already knew this id.
+   * Whether the journal, or the relay where the journal has forgotten it, already knew this id.
    *
    * @generated from field: bool resumed = 3;
    */
@@ -387,7 +388,7 @@ export type PaymentReport = Message<"cardlane.terminal.v1.PaymentReport"> & {
   recordNumber: string;
 
   /**
-   * How sure this is.
+   * How sure this is. FINAL with the processor's signature alone: an answer, or a tombstone.
    *
    * @generated from field: cardlane.payment.v1.Certainty certainty = 3;
    */
@@ -429,14 +430,14 @@ export type PaymentReport = Message<"cardlane.terminal.v1.PaymentReport"> & {
   shown: ShownOutcome;
 
   /**
-   * Why there is no result, if so.
+   * Why the payment ended without an answer or was undone, or why nothing is certain, if so.
    *
    * @generated from field: cardlane.payment.v1.PaymentFault fault = 9;
    */
   fault?: PaymentFault | undefined;
 
   /**
-   * The receipt, when there is a result.
+   * The receipt, when there is a result that answers the payment.
    *
    * @generated from field: cardlane.terminal.v1.Receipt receipt = 10;
    */
@@ -701,7 +702,8 @@ export const TerminalService: GenService<{
     output: typeof PayResponseSchema;
   },
   /**
-   * What became of a payment, by the terminal's journal and, where that is open, by the relay.
+   * What became of a payment, by the terminal's journal and, where that is open or has forgotten it, by
+   * the relay. UNKNOWN when neither could tell.
    *
    * @generated from rpc cardlane.terminal.v1.TerminalService.GetTerminalPayment
    */

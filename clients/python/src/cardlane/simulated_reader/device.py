@@ -140,7 +140,7 @@ class ReaderDevice:
         self._signer.store.drop_submittable_until(now_ms - _RESEND_MARGIN_MS)
         self._signer.manifest.valid_at(now_ms)
         if self._signer.store.is_taken(prepared.payment_id):
-            raise PaymentError("WRONG_STATE", "the reader has signed this payment_id already")
+            raise PaymentError("ALREADY_SIGNED", "the reader has signed this payment_id already")
         reading = read_card(self._card, prepared, self._answers.last)
         self._enter(Underway(prepared, terminal.certificate, reading, traceparent))
         merchant = terminal.certificate.wire.merchant_name

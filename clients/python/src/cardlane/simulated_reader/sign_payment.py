@@ -50,7 +50,7 @@ class PaymentSigner:
 
         `pin` is given exactly when the verification is an online PIN. Every durable step comes
         before what it protects: PIN key register, then counter, then the bytes. Raises PaymentError
-        KEY_NOT_VALID without valid keys, WRONG_STATE for an id that was signed.
+        KEY_NOT_VALID without valid keys, ALREADY_SIGNED for an id that was.
         """
         now_ms = self.clock.now_ms()
         manifest = self.manifest.valid_at(now_ms)

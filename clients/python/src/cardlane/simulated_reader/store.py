@@ -58,10 +58,10 @@ class ReaderStore:
         """Return the next counter value, for this payment alone.
 
         Counter and id are stored together before either is used: a crash can waste a value, but
-        never repeat one or sign a second time for one id. Raises PaymentError WRONG_STATE.
+        never repeat one or sign a second time for one id. Raises PaymentError ALREADY_SIGNED.
         """
         if self.is_taken(payment_id):
-            raise PaymentError("WRONG_STATE", "the reader has signed this payment_id already")
+            raise PaymentError("ALREADY_SIGNED", "the reader has signed this payment_id already")
         # Taken in memory first: should the disk fail halfway, nobody knows which value it holds.
         self._counter += 1
         self._taken_ids = [*self._taken_ids, payment_id][-_TAKEN_IDS_MAX:]

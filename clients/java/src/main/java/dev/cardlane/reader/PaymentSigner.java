@@ -46,7 +46,7 @@ record PaymentSigner(
    * register, then counter, then the bytes.
    *
    * @param pin given exactly when the verification is an online PIN
-   * @throws PaymentException KEY_NOT_VALID without valid keys, WRONG_STATE for an id that was
+   * @throws PaymentException KEY_NOT_VALID without valid keys, ALREADY_SIGNED for an id that was
    *     signed
    */
   SignedPayment sign(

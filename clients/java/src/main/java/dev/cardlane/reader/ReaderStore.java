@@ -69,7 +69,7 @@ final class ReaderStore {
    * <p>Counter and id are stored together before either is used: a crash can waste a value, but
    * never repeat one or sign a second time for one id.
    *
-   * @throws PaymentException WRONG_STATE
+   * @throws PaymentException ALREADY_SIGNED
    */
   long takeCounter(ByteString paymentId) {
     requireNotTaken(paymentId);
@@ -87,12 +87,12 @@ final class ReaderStore {
   }
 
   /**
-   * @throws PaymentException WRONG_STATE
+   * @throws PaymentException ALREADY_SIGNED
    */
   void requireNotTaken(ByteString paymentId) {
     if (isTaken(paymentId)) {
       throw new PaymentException(
-          ErrorCode.WRONG_STATE, "the reader has signed this payment_id already");
+          ErrorCode.ALREADY_SIGNED, "the reader has signed this payment_id already");
     }
   }
 

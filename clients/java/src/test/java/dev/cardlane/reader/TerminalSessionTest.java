@@ -102,7 +102,7 @@ class TerminalSessionTest {
         TerminalMessage.newBuilder().setResendPayment(ResendPayment.newBuilder().setPaymentId(ID)));
     assertEquals(payment, terminal.hearStep().getPaymentReady().getPayment());
     terminal.say(prepare(ID, same -> {}));
-    assertEquals("WRONG_STATE", terminal.hearStep().getFault().getCode());
+    assertEquals("ALREADY_SIGNED", terminal.hearStep().getFault().getCode());
     assertEquals(2, contextOf(pay(OTHER_ID)).getCounter());
   }
 

@@ -1,0 +1,38 @@
+import type { SignedEnvelope } from "../gen/cardlane/keys/v1/keys_pb.ts";
+import type { Clock } from "../mesh/clock.ts";
+import type { DurableFiles } from "../mesh/durable-files.ts";
+import type { Faults } from "../mesh/faults.ts";
+import type { Log } from "../mesh/log.ts";
+import type { Telemetry } from "../mesh/telemetry.ts";
+import type { Curves, Signer } from "../sealing/curves.ts";
+import type { Random } from "../sealing/random.ts";
+import type { TrustedRoots } from "../sealing/trusted-roots.ts";
+import type { ReaderLinkOptions } from "./reader-link.ts";
+import type { RelayLinkOptions } from "./relay-link.ts";
+
+export interface TerminalOptions {
+  /** Says which terminal of which merchant this is; and the key that proves it to readers. */
+  readonly certificate: SignedEnvelope;
+  readonly identity: Signer;
+  readonly roots: TrustedRoots;
+  /** Journal and manifest. One terminal per directory. */
+  readonly files: DurableFiles;
+  /** `() => channel.openStream(ReaderService.method.session)` */
+  readonly openReaderStream: ReaderLinkOptions["open"];
+  /** `() => channel.openStream(RelayService.method.transact)` */
+  readonly openRelayStream: RelayLinkOptions["open"];
+  /** `channel.client(RelayService)` of the same relay. */
+  readonly relayCalls: RelayLinkOptions["calls"];
+  /** Name of this program among others, for the relay's logs: "terminal-1". */
+  readonly instance: string;
+  readonly curves: Curves;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly telemetry: Telemetry;
+  /** How long a till waits before it hears UNKNOWN, in milliseconds; 30,000 when left out. */
+  readonly answerMsMax?: number;
+  /** Finished payments that the journal keeps, at least 1; 1,000 when left out. */
+  readonly finishedMax?: number;
+  readonly faults?: Faults | undefined;
+}
