@@ -8,6 +8,8 @@ import type { FinalState, PaymentEnd, RecordEnd } from "./final-state.ts";
 import type { Observations } from "./observations.ts";
 
 const FINAL_STATES = ["APPROVED", "AUTHORIZED", "DECLINED", "REVERSED"];
+/** The deadline, and what two slow statements and a program that stands still may add. */
+const APPROVED_WITHIN_MS = 40_000;
 const CHARGED_STATES = ["APPROVED", "AUTHORIZED"];
 
 /** @returns what is wrong, in sentences; nothing when every invariant holds. */
@@ -24,6 +26,7 @@ export function checkInvariants(end: FinalState, seen: Observations): readonly s
     ...seen.completed.flatMap((completed) => toldIsTrue(completed, ledger)),
     ...seen.reports.flatMap((report) => reportIsTrue(report, ledger, seen)),
     ...sameBytes(end, seen),
+    ...approvedInTime(end, seen),
     ...toldOnce(end),
     ...(end.wrongTries === 0 ? [] : [`${end.wrongTries} cards lost more tries than were counted`]),
   ];
@@ -192,6 +195,19 @@ function sameBytes({ records }: FinalState, seen: Observations): readonly string
     ...reused.map(([counter]) => `reader and counter ${counter} signed different payments`),
     ...foreign.map(({ payment_id: id }) => `record of ${id} has bytes that nobody submitted`),
   ];
+}
+
+/** Invariant 5: whatever the clocks say, the customer has not left long ago. */
+function approvedInTime({ records }: FinalState, seen: Observations): readonly string[] {
+  return records
+    .filter(({ state }) => CHARGED_STATES.includes(state))
+    .flatMap(({ record_number: number }) => {
+      const recordedAtMs = seen.recordedAtMs.get(number) ?? Number.NaN;
+      const tookMs = (seen.completedAtMs.get(number) ?? Number.NaN) - recordedAtMs;
+      return tookMs <= APPROVED_WITHIN_MS
+        ? []
+        : [`record ${number} was approved after ${Math.round(tookMs)} ms`];
+    });
 }
 
 /** Outcome, notification and the job that sends it are there together, and once. */

@@ -99,6 +99,20 @@ export const MUTATIONS: readonly Mutation[] = [
     find: `\${QUEUE_JOBS} AS jobs`,
     replace: "0 AS jobs",
   },
+  {
+    name: "misdated-records",
+    takesOut: "claiming what is due later than anything can be",
+    path: "relay/recovery/sweep.ts",
+    find: 'await this.#claim("misdated");',
+    replace: "",
+  },
+  {
+    name: "time-left",
+    takesOut: "that a record from the future has no time left",
+    path: "relay/records/record-row.ts",
+    find: "record.recorded_at <= now() + interval '1 second'",
+    replace: "record.recorded_at IS NOT NULL",
+  },
 ];
 
 /** `text` of the file at `path`, changed by the mutation that CARDLANE_MUTATION names, if any. */

@@ -57,6 +57,7 @@ export class TillScript {
     const customer = new Customer(this.#mesh, this.#lane);
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
       const report = await this.#ask(request, customer);
+      if (report === "clock wrong") return customer.leave();
       if (report?.certainty === Certainty.FINAL) break;
       await this.#pass(dice.between(200, 4_000));
     }
@@ -66,14 +67,20 @@ export class TillScript {
     customer.leave();
   }
 
-  /** @returns undefined when the terminal crashed, or would not begin. */
-  async #ask(request: PaymentRequest, customer: Till): Promise<PaymentReport | undefined> {
+  /**
+   * @returns undefined when the terminal crashed, or would not begin; "clock wrong" when it will
+   *   not before somebody has set a clock right.
+   */
+  async #ask(
+    request: PaymentRequest,
+    customer: Till,
+  ): Promise<PaymentReport | "clock wrong" | undefined> {
     const report = await this.#atTerminal(request, customer).catch((error: unknown) => {
       if (!(error instanceof PaymentError)) throw error;
       this.#say(`${request.paymentId}: ${error.code}`);
-      return undefined;
+      return error.code === "CLOCK_WRONG" ? "clock wrong" : undefined;
     });
-    if (report === undefined) return undefined;
+    if (report === undefined || report === "clock wrong") return report;
     this.#say(
       `${report.paymentId}: ${enumName(Certainty, report.certainty)} state ${report.state}`,
     );
