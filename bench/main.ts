@@ -26,12 +26,13 @@ const QUESTIONS: Readonly<Record<QuestionName, Question>> = {
 };
 
 const startedAtMs = clock.nowMs();
+const begunMs = clock.monotonicMs();
 const say = (line: string) => console.log(line);
 try {
   const asked = readArguments(process.argv.slice(2));
   if (asked.question === undefined) await measureRatios({ ...asked, say });
   else await answer(asked);
-  say(`took ${Math.round((clock.nowMs() - startedAtMs) / 1_000)} s`);
+  say(`took ${Math.round((clock.monotonicMs() - begunMs) / 1_000)} s`);
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   console.error(`error: ${error.message}`);

@@ -12,6 +12,7 @@ test.each([
   { whose: "a relay's clock two hours ahead", clock: 2 * HOUR_MS, database: 0 },
   { whose: "a relay's clock a year behind", clock: -8_760 * HOUR_MS, database: 0 },
   { whose: "the database's clock two hours ahead", clock: 0, database: 2 * HOUR_MS },
+  { whose: "the database's clock a minute ahead", clock: 0, database: 60_000 },
   { whose: "the database's clock half an hour behind", clock: 0, database: -HOUR_MS / 2 },
 ])("with $whose, put right later, nothing waits", async ({ clock, database }) => {
   await using bed = await TestBed.start();

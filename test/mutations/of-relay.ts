@@ -66,4 +66,20 @@ export const OF_RELAY: readonly Mutation[] = [
     replace: "",
     witness: "relay/registry/registry.test.ts",
   },
+  {
+    name: "misdated-records",
+    takesOut: "claiming what is due later than anything can be",
+    path: "relay/recovery/sweep.ts",
+    find: 'await this.#claim("misdated");',
+    replace: "",
+    witness: "simulation",
+  },
+  {
+    name: "time-left",
+    takesOut: "that a record from the future has no time left",
+    path: "relay/records/record-row.ts",
+    find: "record.recorded_at <= now() + interval '1 second'",
+    replace: "record.recorded_at IS NOT NULL",
+    witness: "simulation",
+  },
 ];

@@ -1,7 +1,7 @@
 import { FAULT_STEPS, type FaultPlan, parseFaults } from "../../mesh/faults.ts";
-import { NO_TROUBLE } from "./connections.ts";
+import { type DatabaseWeather, NO_TROUBLE } from "./connections.ts";
 import type { Dice } from "./dice.ts";
-import { PROCESSORS } from "./program-names.ts";
+import { PROCESSORS, RELAYS } from "./program-names.ts";
 import type { SimulatedMesh } from "./simulated-mesh.ts";
 import { FENCED_STATEMENTS } from "./stranded-statement.ts";
 
@@ -13,6 +13,11 @@ const RULES_MAX = 4;
 const CHANGES_MAX = 6;
 /** A backup is as old as one payment or as all of them; a device that is replaced has nothing. */
 const RESTORED_CHANGES = [2, 4, 8, 16, 100];
+
+const HOUR_MS = 3_600_000;
+const YEAR_MS = 365 * 24 * HOUR_MS;
+/** All certificates and keys are valid for as long before and after. */
+const JUMPS_MS = [-24 * HOUR_MS, -2 * HOUR_MS, -100_000, 100_000, 2 * HOUR_MS, 24 * HOUR_MS];
 
 /** What goes wrong at named steps in this run. */
 export function drawFaultPlan(dice: Dice, seed: number): FaultPlan {
@@ -79,6 +84,9 @@ export class BadLuck {
     () => this.#restoreDevice(),
     () => this.#crashProcessors(),
     () => this.#host().skew(this.#dice.between(-3_000, 3_000)),
+    () => this.#wrongClock(),
+    () => this.#jump(this.#weather()),
+    () => this.#putBackInAnOutage(),
   ];
 
   #host() {
@@ -121,6 +129,31 @@ export class BadLuck {
     const host = this.#mesh.host(name);
     host.crash("its disk is an older one from now on");
     disk.restore(this.#dice.pick(RESTORED_CHANGES));
+  }
+
+  /** By hours, a day or a year, and nobody puts it right. */
+  #wrongClock(): void {
+    const host = this.#host();
+    const isDevice = this.#mesh.disks.has(host.name);
+    const offMs = this.#dice.pick(isDevice ? JUMPS_MS : [...JUMPS_MS, -YEAR_MS, YEAR_MS]);
+    host.skew(offMs, true);
+  }
+
+  /** A database's clock, which nobody puts right either. */
+  #jump(weather: DatabaseWeather, jumpsMs = JUMPS_MS): void {
+    weather.aheadMs += this.#dice.pick(jumpsMs);
+  }
+
+  /** Whoever goes by the database alone has payments open for as long as its clock was put back. */
+  #putBackInAnOutage(): void {
+    for (const name of PROCESSORS) this.#mesh.host(name).pause(this.#lasting(50_000, 60_000));
+    this.#after(this.#dice.between(200, 3_000), () => {
+      this.#jump(this.#mesh.relayDatabase, [-100_000, -2 * HOUR_MS]);
+      const relay = this.#mesh.host(this.#dice.pick(RELAYS));
+      // One that is gone leaves what it began to the other, by nothing but the due date.
+      if (this.#dice.chance(0.5)) relay.crash("in an outage");
+      else if (RELAYS.every((name) => !this.#mesh.host(name).isGone)) relay.perish();
+    });
   }
 
   /** What is recorded meanwhile can not be forwarded. */

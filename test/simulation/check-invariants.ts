@@ -17,6 +17,8 @@ const SAID_TO_BE_CHARGED: readonly PaymentState[] = [
   PaymentState.APPROVED,
   PaymentState.AUTHORIZED,
 ];
+/** The deadline, and what two slow statements and a program that stands still may add. */
+const APPROVED_WITHIN_MS = 40_000;
 
 /** @returns what is wrong, in sentences; nothing when every invariant holds. */
 export function checkInvariants(end: FinalState, seen: Observations): readonly string[] {
@@ -31,6 +33,7 @@ export function checkInvariants(end: FinalState, seen: Observations): readonly s
     ...seen.completed.flatMap((completed) => toldIsTrue(completed, ledger)),
     ...seen.reports.flatMap((report) => reportIsTrue(report, ledger, seen)),
     ...sameBytes(end, seen),
+    ...approvedInTime(end, seen),
     ...toldOnce(end),
     ...[...seen.shown.values()].flatMap((shown) => shownIsTrue(shown, ledger)),
   ];
@@ -168,6 +171,19 @@ function sameBytes({ records }: FinalState, seen: Observations): readonly string
     ...reused.map(([counter]) => `reader and counter ${counter} signed different payments`),
     ...foreign.map(({ payment_id: id }) => `record of ${id} has bytes that nobody submitted`),
   ];
+}
+
+/** Invariant 5: whatever the clocks say, the customer has not left long ago. */
+function approvedInTime({ records }: FinalState, seen: Observations): readonly string[] {
+  return records
+    .filter(({ state }) => CHARGED_STATES.includes(state))
+    .flatMap(({ record_number: number }) => {
+      const recordedAtMs = seen.recordedAtMs.get(number) ?? Number.NaN;
+      const tookMs = (seen.completedAtMs.get(number) ?? Number.NaN) - recordedAtMs;
+      return tookMs <= APPROVED_WITHIN_MS
+        ? []
+        : [`record ${number} was approved after ${Math.round(tookMs)} ms`];
+    });
 }
 
 /** Outcome, notification and the job that sends it are there together, and once. */

@@ -9,8 +9,10 @@ export class Host {
   readonly world: World;
   #life = 0;
   #isAlive = false;
+  #isGone = false;
   #pausedUntilMs = 0;
   #skewMs = 0;
+  #staysWrong = false;
   readonly #onCrash = new Set<() => void>();
 
   constructor(world: World, name: string) {
@@ -39,6 +41,16 @@ export class Host {
     for (const tell of [...this.#onCrash]) tell();
   }
 
+  /** As `crash`, and nobody starts it again. */
+  perish(): void {
+    this.crash("for good");
+    this.#isGone = true;
+  }
+
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
   /** SIGSTOP until then: nothing runs, what arrives waits. */
   pause(durationMs: number): void {
     if (!this.#isAlive) return;
@@ -46,15 +58,16 @@ export class Host {
     this.world.history.add(this.name, `stands still for ${durationMs} ms`);
   }
 
-  /** Its wall clock jumps. */
-  skew(byMs: number): void {
+  /** Its wall clock jumps; nobody puts it right while the run lasts if it `stays` wrong. */
+  skew(byMs: number, stays = false): void {
     this.#skewMs = byMs;
+    this.#staysWrong = stays;
     this.world.history.add(this.name, `clock is ${byMs} ms off`);
   }
 
-  /** Its clock is right again; what was stopped goes on when its time is over. */
+  /** Its clock is right again, unless it stays wrong; what stands still goes on in its time. */
   heal(): void {
-    this.#skewMs = 0;
+    if (!this.#staysWrong) this.#skewMs = 0;
   }
 
   get skewMs(): number {

@@ -51,6 +51,9 @@ export class Observations {
   readonly accepted: { readonly recordNumber: string; readonly digest: string }[] = [];
   /** What readers showed, each text once. */
   readonly shown = new Map<string, ShownEnd>();
+  /** When records were committed, and their outcomes, by the only clock that is right. */
+  readonly recordedAtMs = new Map<string, number>();
+  readonly completedAtMs = new Map<string, number>();
   /** What is wrong already, before the end. */
   readonly violations: string[] = [];
   /** How often each record was claimed, as PostgreSQL said last. */
@@ -107,6 +110,9 @@ export class Observations {
     for (const row of rows) {
       const recordNumber = String(row.record_number);
       const who = `${life.host.name} (life ${life.number})`;
+      const { elapsedMs } = life.host.world.timeline;
+      if (name === "insert_records") this.recordedAtMs.set(recordNumber, elapsedMs);
+      if (name === "complete_records") this.completedAtMs.set(recordNumber, elapsedMs);
       if (name === "begin_reversals" || name === "mark_records_forwarded") {
         const [known, current] = [this.#known.get(`${who} ${recordNumber}`), this.#claims];
         if (known === current.get(recordNumber)) continue;

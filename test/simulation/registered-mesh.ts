@@ -16,6 +16,9 @@ import { World } from "./world.ts";
 
 const CURRENCIES = [978];
 
+/** Two days before, so that they are valid too by a clock that is a day slow. */
+const MADE_MS = Timeline.startMs - 2 * 86_400_000;
+
 /** One till with its reader. */
 export interface Lane {
   readonly terminal: TerminalKeys;
@@ -44,7 +47,7 @@ export interface RogueSubmission {
 /** Devices and cards are registered once, and used for as many runs as there are seeds. */
 export async function registerMesh(): Promise<MeshBasis & AsyncDisposable> {
   const engine = await SqlEngine.start();
-  const keys = new TestKeys({ nowMs: Timeline.startMs, seed: "simulation" });
+  const keys = new TestKeys({ nowMs: MADE_MS, seed: "simulation" });
   const { merchantId } = keys.terminal;
   const lanes = [
     { terminal: keys.terminal, reader: keys.reader },

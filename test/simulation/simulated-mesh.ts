@@ -94,7 +94,7 @@ export class SimulatedMesh {
   /** Does nothing when it runs already. Whoever starts while its database is away tries again. */
   start(name: string): void {
     const host = this.host(name);
-    if (host.isAlive) return;
+    if (host.isAlive || host.isGone) return;
     const life = host.begin();
     this.#open(name, life).then(
       (running) => {

@@ -104,23 +104,29 @@ export class TillScript {
     request: IdentifiedRequest,
     customer: Customer,
   ): Promise<PaymentReport | undefined> {
-    let report: PaymentReport | undefined;
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
-      report = await this.#ask(request, customer);
-      if (report?.certainty === Certainty.FINAL) break;
+      const report = await this.#ask(request, customer);
+      if (report === "clock wrong") return undefined;
+      if (report?.certainty === Certainty.FINAL) return report;
       await this.#pass(this.#mesh.world.dice.between(200, 4_000));
     }
-    return report;
+    return undefined;
   }
 
-  /** @returns undefined when the terminal crashed, or would not begin. */
-  async #ask(request: PaymentRequest, customer: Till): Promise<PaymentReport | undefined> {
+  /**
+   * @returns undefined when the terminal crashed, or would not begin; "clock wrong" when it will
+   *   not before somebody has set a clock right.
+   */
+  async #ask(
+    request: PaymentRequest,
+    customer: Till,
+  ): Promise<PaymentReport | "clock wrong" | undefined> {
     const report = await this.#atTerminal(request, customer).catch((error: unknown) => {
       if (!(error instanceof PaymentError)) throw error;
       this.#say(`${request.paymentId}: ${error.code}`);
-      return undefined;
+      return error.code === "CLOCK_WRONG" ? "clock wrong" : undefined;
     });
-    if (report === undefined) return undefined;
+    if (report === undefined || report === "clock wrong") return report;
     this.#say(
       `${report.paymentId}: ${enumName(Certainty, report.certainty)} state ${report.state}`,
     );

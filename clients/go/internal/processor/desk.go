@@ -45,6 +45,9 @@ type decided struct {
 	isAcknowledged bool
 }
 
+// clockToleranceMs is how far a reader's clock may be ahead.
+const clockToleranceMs = 60_000
+
 // desk decides payments and keeps the answers.
 type desk struct {
 	registry *registry
@@ -122,7 +125,11 @@ func (d *desk) open(o *opened) error {
 	if err := d.registry.checkDevices(o.ReaderPayment, o.reader); err != nil {
 		return err
 	}
-	if d.now().UnixMilli() > o.Context.SubmitBeforeMs {
+	now := d.now().UnixMilli()
+	if o.Context.ReaderTimeMs > now+clockToleranceMs {
+		return payment.Refuse(payment.ClockWrong, "the reader's clock is fast; set it right")
+	}
+	if now > o.Context.SubmitBeforeMs {
 		return payment.Refuse(payment.SubmittedTooLate, "submit_before is over")
 	}
 	key, ok := d.keys.cardKey(o.Context.CardKeyId)

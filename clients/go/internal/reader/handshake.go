@@ -84,6 +84,7 @@ func (s *session) greet(ctx context.Context) error {
 			ManifestNumber:            number,
 			Firmware:                  firmware,
 			HasPinPad:                 s.PIN != "",
+			TimeMs:                    s.Now().UnixMilli(),
 		},
 	}})
 	if err != nil {

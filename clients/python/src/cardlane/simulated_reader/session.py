@@ -119,6 +119,7 @@ class TerminalSession:
             manifest_number=self._parts.handshake.manifest.number,
             firmware=_FIRMWARE,
             has_pin_pad=self._parts.device.has_pin_pad,
+            time_ms=self._parts.handshake.clock.now_ms(),
         )
         self._send(reader.ReaderMessage(hello=hello))
 

@@ -93,6 +93,9 @@ type Hello struct {
 	HeartbeatIntervalMs uint32 `protobuf:"varint,4,opt,name=heartbeat_interval_ms,json=heartbeatIntervalMs,proto3" json:"heartbeat_interval_ms,omitempty"`
 	// Longest frame this side accepts, in bytes. 1024 to 4194304.
 	FrameBytesMax uint32 `protobuf:"varint,5,opt,name=frame_bytes_max,json=frameBytesMax,proto3" json:"frame_bytes_max,omitempty"`
+	// Unix time of the sender in milliseconds; 0 when it does not say. Clocks are compared by it: a
+	// client that is refused because of its clock hears so before it begins anything.
+	TimeMs        int64 `protobuf:"varint,6,opt,name=time_ms,json=timeMs,proto3" json:"time_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -162,11 +165,18 @@ func (x *Hello) GetFrameBytesMax() uint32 {
 	return 0
 }
 
+func (x *Hello) GetTimeMs() int64 {
+	if x != nil {
+		return x.TimeMs
+	}
+	return 0
+}
+
 // Sent when a side has been silent for its heartbeat interval. A side that hears nothing at all for
 // 2.5 intervals treats the stream as dead.
 type Heartbeat struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Unix time of the sender in milliseconds; for measuring skew only, never for deciding.
+	// Unix time of the sender in milliseconds; for comparing clocks, as Hello.time_ms.
 	SentAtMs      int64 `protobuf:"varint,1,opt,name=sent_at_ms,json=sentAtMs,proto3" json:"sent_at_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -315,13 +325,14 @@ var File_cardlane_mesh_v1_stream_proto protoreflect.FileDescriptor
 
 const file_cardlane_mesh_v1_stream_proto_rawDesc = "" +
 	"\n" +
-	"\x1dcardlane/mesh/v1/stream.proto\x12\x10cardlane.mesh.v1\"\xc4\x01\n" +
+	"\x1dcardlane/mesh/v1/stream.proto\x12\x10cardlane.mesh.v1\"\xdd\x01\n" +
 	"\x05Hello\x12\x18\n" +
 	"\aprogram\x18\x01 \x01(\tR\aprogram\x12\x1a\n" +
 	"\binstance\x18\x02 \x01(\tR\binstance\x12)\n" +
 	"\x10protocol_version\x18\x03 \x01(\rR\x0fprotocolVersion\x122\n" +
 	"\x15heartbeat_interval_ms\x18\x04 \x01(\rR\x13heartbeatIntervalMs\x12&\n" +
-	"\x0fframe_bytes_max\x18\x05 \x01(\rR\rframeBytesMax\")\n" +
+	"\x0fframe_bytes_max\x18\x05 \x01(\rR\rframeBytesMax\x12\x17\n" +
+	"\atime_ms\x18\x06 \x01(\x03R\x06timeMs\")\n" +
 	"\tHeartbeat\x12\x1c\n" +
 	"\n" +
 	"sent_at_ms\x18\x01 \x01(\x03R\bsentAtMs\"Y\n" +

@@ -881,7 +881,10 @@ type ReaderHello struct {
 	// Firmware version, for people. At most 32 characters.
 	Firmware string `protobuf:"bytes,4,opt,name=firmware,proto3" json:"firmware,omitempty"`
 	// Whether a PIN can be typed on the reader itself.
-	HasPinPad     bool `protobuf:"varint,5,opt,name=has_pin_pad,json=hasPinPad,proto3" json:"has_pin_pad,omitempty"`
+	HasPinPad bool `protobuf:"varint,5,opt,name=has_pin_pad,json=hasPinPad,proto3" json:"has_pin_pad,omitempty"`
+	// Unix time of the reader in milliseconds; 0 when it does not say. The terminal begins no payment
+	// while the reader's clock is more than a minute wrong.
+	TimeMs        int64 `protobuf:"varint,6,opt,name=time_ms,json=timeMs,proto3" json:"time_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -949,6 +952,13 @@ func (x *ReaderHello) GetHasPinPad() bool {
 		return x.HasPinPad
 	}
 	return false
+}
+
+func (x *ReaderHello) GetTimeMs() int64 {
+	if x != nil {
+		return x.TimeMs
+	}
+	return 0
 }
 
 // First message of a terminal.
@@ -2401,13 +2411,14 @@ const file_cardlane_reader_v1_reader_proto_rawDesc = "" +
 	"\fresult_shown\x18\x10 \x01(\v2\x1f.cardlane.reader.v1.ResultShownH\x00R\vresultShown\x12 \n" +
 	"\vtraceparent\x18d \x01(\tR\vtraceparent\x12(\n" +
 	"\x10fault_payment_id\x18e \x01(\fR\x0efaultPaymentIdB\t\n" +
-	"\amessage\"\x83\x02\n" +
+	"\amessage\"\x9c\x02\n" +
 	"\vReaderHello\x12O\n" +
 	"\x12reader_certificate\x18\x01 \x01(\v2 .cardlane.keys.v1.SignedEnvelopeR\x11readerCertificate\x12>\n" +
 	"\x1bterminal_certificate_digest\x18\x02 \x01(\fR\x19terminalCertificateDigest\x12'\n" +
 	"\x0fmanifest_number\x18\x03 \x01(\x04R\x0emanifestNumber\x12\x1a\n" +
 	"\bfirmware\x18\x04 \x01(\tR\bfirmware\x12\x1e\n" +
-	"\vhas_pin_pad\x18\x05 \x01(\bR\thasPinPad\"\x8c\x01\n" +
+	"\vhas_pin_pad\x18\x05 \x01(\bR\thasPinPad\x12\x17\n" +
+	"\atime_ms\x18\x06 \x01(\x03R\x06timeMs\"\x8c\x01\n" +
 	"\rTerminalHello\x12:\n" +
 	"\x19reader_certificate_digest\x18\x01 \x01(\fR\x17readerCertificateDigest\x12?\n" +
 	"\bmanifest\x18\x02 \x01(\v2#.cardlane.keys.v1.DelegatedManifestR\bmanifest\"\x90\x02\n" +

@@ -24,21 +24,21 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x63\x61rdlane/mesh/v1/stream.proto\x12\x10\x63\x61rdlane.mesh.v1\"|\n\x05Hello\x12\x0f\n\x07program\x18\x01 \x01(\t\x12\x10\n\x08instance\x18\x02 \x01(\t\x12\x18\n\x10protocol_version\x18\x03 \x01(\r\x12\x1d\n\x15heartbeat_interval_ms\x18\x04 \x01(\r\x12\x17\n\x0f\x66rame_bytes_max\x18\x05 \x01(\r\"\x1f\n\tHeartbeat\x12\x12\n\nsent_at_ms\x18\x01 \x01(\x03\"H\n\x05\x44rain\x12-\n\x06reason\x18\x01 \x01(\x0e\x32\x1d.cardlane.mesh.v1.DrainReason\x12\x10\n\x08grace_ms\x18\x02 \x01(\r\" \n\x05\x43lose\x12\x17\n\x0f\x66rames_received\x18\x01 \x01(\x04*\\\n\x0b\x44rainReason\x12\x1c\n\x18\x44RAIN_REASON_UNSPECIFIED\x10\x00\x12\x14\n\x10\x44RAIN_REASON_AGE\x10\x01\x12\x19\n\x15\x44RAIN_REASON_SHUTDOWN\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x63\x61rdlane/mesh/v1/stream.proto\x12\x10\x63\x61rdlane.mesh.v1\"\x8d\x01\n\x05Hello\x12\x0f\n\x07program\x18\x01 \x01(\t\x12\x10\n\x08instance\x18\x02 \x01(\t\x12\x18\n\x10protocol_version\x18\x03 \x01(\r\x12\x1d\n\x15heartbeat_interval_ms\x18\x04 \x01(\r\x12\x17\n\x0f\x66rame_bytes_max\x18\x05 \x01(\r\x12\x0f\n\x07time_ms\x18\x06 \x01(\x03\"\x1f\n\tHeartbeat\x12\x12\n\nsent_at_ms\x18\x01 \x01(\x03\"H\n\x05\x44rain\x12-\n\x06reason\x18\x01 \x01(\x0e\x32\x1d.cardlane.mesh.v1.DrainReason\x12\x10\n\x08grace_ms\x18\x02 \x01(\r\" \n\x05\x43lose\x12\x17\n\x0f\x66rames_received\x18\x01 \x01(\x04*\\\n\x0b\x44rainReason\x12\x1c\n\x18\x44RAIN_REASON_UNSPECIFIED\x10\x00\x12\x14\n\x10\x44RAIN_REASON_AGE\x10\x01\x12\x19\n\x15\x44RAIN_REASON_SHUTDOWN\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'cardlane.mesh.v1.stream_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DRAINREASON']._serialized_start=318
-  _globals['_DRAINREASON']._serialized_end=410
-  _globals['_HELLO']._serialized_start=51
-  _globals['_HELLO']._serialized_end=175
-  _globals['_HEARTBEAT']._serialized_start=177
-  _globals['_HEARTBEAT']._serialized_end=208
-  _globals['_DRAIN']._serialized_start=210
-  _globals['_DRAIN']._serialized_end=282
-  _globals['_CLOSE']._serialized_start=284
-  _globals['_CLOSE']._serialized_end=316
+  _globals['_DRAINREASON']._serialized_start=336
+  _globals['_DRAINREASON']._serialized_end=428
+  _globals['_HELLO']._serialized_start=52
+  _globals['_HELLO']._serialized_end=193
+  _globals['_HEARTBEAT']._serialized_start=195
+  _globals['_HEARTBEAT']._serialized_end=226
+  _globals['_DRAIN']._serialized_start=228
+  _globals['_DRAIN']._serialized_end=300
+  _globals['_CLOSE']._serialized_start=302
+  _globals['_CLOSE']._serialized_end=334
 # @@protoc_insertion_point(module_scope)

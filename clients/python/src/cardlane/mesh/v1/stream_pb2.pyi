@@ -15,18 +15,20 @@ DRAIN_REASON_AGE: DrainReason
 DRAIN_REASON_SHUTDOWN: DrainReason
 
 class Hello(_message.Message):
-    __slots__ = ("program", "instance", "protocol_version", "heartbeat_interval_ms", "frame_bytes_max")
+    __slots__ = ("program", "instance", "protocol_version", "heartbeat_interval_ms", "frame_bytes_max", "time_ms")
     PROGRAM_FIELD_NUMBER: _ClassVar[int]
     INSTANCE_FIELD_NUMBER: _ClassVar[int]
     PROTOCOL_VERSION_FIELD_NUMBER: _ClassVar[int]
     HEARTBEAT_INTERVAL_MS_FIELD_NUMBER: _ClassVar[int]
     FRAME_BYTES_MAX_FIELD_NUMBER: _ClassVar[int]
+    TIME_MS_FIELD_NUMBER: _ClassVar[int]
     program: str
     instance: str
     protocol_version: int
     heartbeat_interval_ms: int
     frame_bytes_max: int
-    def __init__(self, program: _Optional[str] = ..., instance: _Optional[str] = ..., protocol_version: _Optional[int] = ..., heartbeat_interval_ms: _Optional[int] = ..., frame_bytes_max: _Optional[int] = ...) -> None: ...
+    time_ms: int
+    def __init__(self, program: _Optional[str] = ..., instance: _Optional[str] = ..., protocol_version: _Optional[int] = ..., heartbeat_interval_ms: _Optional[int] = ..., frame_bytes_max: _Optional[int] = ..., time_ms: _Optional[int] = ...) -> None: ...
 
 class Heartbeat(_message.Message):
     __slots__ = ("sent_at_ms",)

@@ -130,18 +130,20 @@ class ReaderMessage(_message.Message):
     def __init__(self, hello: _Optional[_Union[ReaderHello, _Mapping]] = ..., heartbeat: _Optional[_Union[_stream_pb2.Heartbeat, _Mapping]] = ..., drain: _Optional[_Union[_stream_pb2.Drain, _Mapping]] = ..., close: _Optional[_Union[_stream_pb2.Close, _Mapping]] = ..., prepared: _Optional[_Union[Prepared, _Mapping]] = ..., event: _Optional[_Union[ReaderEvent, _Mapping]] = ..., card_read: _Optional[_Union[CardRead, _Mapping]] = ..., payment_ready: _Optional[_Union[PaymentReady, _Mapping]] = ..., fault: _Optional[_Union[_payment_pb2.PaymentFault, _Mapping]] = ..., cancelled: _Optional[_Union[Cancelled, _Mapping]] = ..., result_shown: _Optional[_Union[ResultShown, _Mapping]] = ..., traceparent: _Optional[str] = ..., fault_payment_id: _Optional[bytes] = ...) -> None: ...
 
 class ReaderHello(_message.Message):
-    __slots__ = ("reader_certificate", "terminal_certificate_digest", "manifest_number", "firmware", "has_pin_pad")
+    __slots__ = ("reader_certificate", "terminal_certificate_digest", "manifest_number", "firmware", "has_pin_pad", "time_ms")
     READER_CERTIFICATE_FIELD_NUMBER: _ClassVar[int]
     TERMINAL_CERTIFICATE_DIGEST_FIELD_NUMBER: _ClassVar[int]
     MANIFEST_NUMBER_FIELD_NUMBER: _ClassVar[int]
     FIRMWARE_FIELD_NUMBER: _ClassVar[int]
     HAS_PIN_PAD_FIELD_NUMBER: _ClassVar[int]
+    TIME_MS_FIELD_NUMBER: _ClassVar[int]
     reader_certificate: _keys_pb2.SignedEnvelope
     terminal_certificate_digest: bytes
     manifest_number: int
     firmware: str
     has_pin_pad: bool
-    def __init__(self, reader_certificate: _Optional[_Union[_keys_pb2.SignedEnvelope, _Mapping]] = ..., terminal_certificate_digest: _Optional[bytes] = ..., manifest_number: _Optional[int] = ..., firmware: _Optional[str] = ..., has_pin_pad: _Optional[bool] = ...) -> None: ...
+    time_ms: int
+    def __init__(self, reader_certificate: _Optional[_Union[_keys_pb2.SignedEnvelope, _Mapping]] = ..., terminal_certificate_digest: _Optional[bytes] = ..., manifest_number: _Optional[int] = ..., firmware: _Optional[str] = ..., has_pin_pad: _Optional[bool] = ..., time_ms: _Optional[int] = ...) -> None: ...
 
 class TerminalHello(_message.Message):
     __slots__ = ("reader_certificate_digest", "manifest")

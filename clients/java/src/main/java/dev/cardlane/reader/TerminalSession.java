@@ -136,7 +136,8 @@ final class TerminalSession {
             .setTerminalCertificateDigest(ByteString.copyFrom(terminal.certificate().digest()))
             .setManifestNumber(parts.handshake().manifest().number())
             .setFirmware(FIRMWARE)
-            .setHasPinPad(parts.device().hasPinPad());
+            .setHasPinPad(parts.device().hasPinPad())
+            .setTimeMs(parts.handshake().clock().nowMs());
     send(ReaderMessage.newBuilder().setHello(hello).build());
   }
 
