@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { request } from "node:http";
+import { connect } from "node:net";
 import { createTransport } from "nodemailer";
 import { expect, test } from "vitest";
 import { startTestInbox } from "../test/fixtures/notification-bed.ts";
@@ -14,6 +16,22 @@ async function inboxWithMail() {
   await transport.sendMail({ from, to: "a@shop.example", subject: HOSTILE, text: "plain", html });
   return inbox;
 }
+
+test("a unit that ends before its message is refused, and the SMS centre goes on", async () => {
+  await using inbox = await startTestInbox();
+  const [host = "", port] = inbox.doors.smpp.split(":");
+  const socket = connect({ host, port: Number(port) });
+  const headOfSubmit = Buffer.from("00000010000000040000000000000007", "hex");
+  socket.write(headOfSubmit);
+  const [answer] = (await once(socket, "data")) as [Buffer];
+  const [submitResponse, invalidLength, sequence] = [0x8000_0004, 1, 7];
+  expect([4, 8, 12].map((at) => answer.readUInt32BE(at))).toEqual([
+    submitResponse,
+    invalidLength,
+    sequence,
+  ]);
+  socket.destroy();
+});
 
 /** Status, body and content-security-policy. */
 function get(address: string, path: string, host = address): Promise<[number, string, string]> {

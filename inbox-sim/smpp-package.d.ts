@@ -2,13 +2,19 @@
 declare module "smpp" {
   import type { Server } from "node:net";
 
+  export interface ShortMessage {
+    readonly message: string | Buffer;
+    readonly udh?: readonly Buffer[];
+  }
+
   export interface Pdu {
     readonly command_status: number;
     readonly source_addr: string;
     readonly destination_addr: string;
     readonly data_coding: number;
     readonly esm_class: number;
-    readonly short_message: { readonly message: string | Buffer; readonly udh?: readonly Buffer[] };
+    /** Undefined in a unit that ends before it. */
+    readonly short_message?: ShortMessage;
     readonly message_id?: string;
     readonly system_id?: string;
     readonly password?: string;

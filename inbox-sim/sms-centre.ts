@@ -1,11 +1,13 @@
 import { once } from "node:events";
-import smpp, { type Pdu, type Session } from "smpp";
+import smpp, { type Pdu, type Session, type ShortMessage } from "smpp";
 import type { Arrivals } from "./arrivals.ts";
 import type { Listening } from "./mailbox.ts";
 
 /** esm_class of a receipt, and the state that it tells (SMPP 3.4, sections 5.2.12 and 5.2.28). */
 const IS_RECEIPT = 0x04;
 const DELIVERED = 2;
+/** command_status of a unit that ends before its message (section 5.1.3). */
+const INVALID_MESSAGE_LENGTH = 1;
 
 interface Joining {
   readonly count: number;
@@ -26,7 +28,8 @@ export async function startSmsCentre(
   let lastMessage = 0;
   const server = smpp.createServer({}, (session) => {
     sessions.add(session);
-    session.on("error", () => undefined);
+    // After a unit that it cannot read, the package reads no more of that connection.
+    session.on("error", () => session.destroy());
     session.on("close", () => sessions.delete(session));
     for (const bind of ["bind_transceiver", "bind_transmitter", "bind_receiver"]) {
       session.on(bind, (pdu) => session.send(pdu.response({ system_id: "inbox" })));
@@ -37,10 +40,14 @@ export async function startSmsCentre(
       session.close();
     });
     session.on("submit_sm", (pdu) => {
+      if (pdu.short_message === undefined) {
+        session.send(pdu.response({ command_status: INVALID_MESSAGE_LENGTH }));
+        return;
+      }
       lastMessage += 1;
       const messageId = `inbox-${process.pid}-${lastMessage}`;
       session.send(pdu.response({ message_id: messageId }));
-      take(pdu, joining, arrivals);
+      take(pdu, pdu.short_message, joining, arrivals);
       report(session, pdu, messageId);
     });
   });
@@ -57,21 +64,30 @@ export async function startSmsCentre(
   };
 }
 
-function take(pdu: Pdu, joining: Map<string, Joining>, arrivals: Arrivals): void {
-  const text = String(pdu.short_message.message);
-  const joined = joinedText(pdu, text, joining);
+function take(
+  pdu: Pdu,
+  message: ShortMessage,
+  joining: Map<string, Joining>,
+  arrivals: Arrivals,
+): void {
+  const joined = joinedText(pdu.destination_addr, message, joining);
   if (joined === undefined) return;
   const to = `+${pdu.destination_addr}`;
   arrivals.add({ channel: "SMS", from: pdu.source_addr, to, subject: "", text: joined, html: "" });
 }
 
 /** Undefined while parts are missing. */
-function joinedText(pdu: Pdu, text: string, joining: Map<string, Joining>): string | undefined {
+function joinedText(
+  to: string,
+  { message, udh }: ShortMessage,
+  joining: Map<string, Joining>,
+): string | undefined {
+  const text = String(message);
   // Element 0 of the user data header: reference, number of parts, number of this one.
-  const element = pdu.short_message.udh?.find((one) => one[0] === 0x00);
+  const element = udh?.find((one) => one[0] === 0x00);
   if (element === undefined) return text;
   const [, , reference = 0, count = 1, number = 1] = element;
-  const key = `${pdu.destination_addr} ${reference}`;
+  const key = `${to} ${reference}`;
   const found = joining.get(key) ?? { count, texts: new Map() };
   found.texts.set(number, text);
   joining.set(key, found);

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from "node:http2";
+import type { Http2Stream, IncomingHttpHeaders } from "node:http2";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { type ContextKey, createContextKey, type HandlerContext } from "@connectrpc/connect";
@@ -27,6 +27,12 @@ export function connectionPeer(socket: Socket): Omit<Peer, "headers"> {
   };
   PEERS.set(socket, peer);
   return peer;
+}
+
+/** The peer of a stream's connection; nobody once the connection is gone. */
+export function streamPeer(stream: Http2Stream): Omit<Peer, "headers"> {
+  const socket = stream.session?.socket;
+  return socket === undefined ? NOBODY : connectionPeer(socket);
 }
 
 /** HTTP/2's own fields, ":path" and the like, are left out. */

@@ -69,7 +69,11 @@ export function connectPath(options: ConnectPathOptions): NodeHandler {
       response.end();
       return;
     }
-    answer(handler, request, response);
+    answer(handler, request, response).catch(() => {
+      // The client went away, or sent what is not HTTP as gRPC wants it: there is nobody to tell.
+      if (!response.headersSent) response.statusCode = 400;
+      response.end();
+    });
   };
 }
 
@@ -82,24 +86,14 @@ function gate(options: ConnectPathOptions, context: HandlerContext): void {
   options.admit(context.values.get(CALLER).identity, methodName(context.method));
 }
 
-function answer(
+async function answer(
   handler: ReturnType<typeof createConnectRouter>["handlers"][number],
   request: IncomingMessage | Http2ServerRequest,
   response: ServerResponse | Http2ServerResponse,
-): void {
-  const universal = universalRequestFromNodeRequest(
-    request,
-    response,
-    undefined,
-    callerValues(request),
-  );
-  handler(universal)
-    .then((answered) => send(answered, response))
-    .catch(() => {
-      // The client went away, or sent what is not HTTP as gRPC wants it: there is nobody to tell.
-      if (!response.headersSent) response.statusCode = 400;
-      response.end();
-    });
+): Promise<void> {
+  const values = callerValues(request);
+  const universal = universalRequestFromNodeRequest(request, response, undefined, values);
+  await send(await handler(universal), response);
 }
 
 /**

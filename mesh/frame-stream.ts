@@ -14,7 +14,10 @@ export interface FrameStream<Out, In> {
   readonly peer: Peer;
   /** Aborted when the stream is over for both sides, whatever ended it. */
   readonly signal: AbortSignal;
-  /** Aborted when this side's server was asked to stop. Never aborted on a client's stream. */
+  /**
+   * Aborted when this side's server was asked to stop; never on a client's stream. It goes with the
+   * stream, and whoever listens to it.
+   */
   readonly draining: AbortSignal;
 
   /**

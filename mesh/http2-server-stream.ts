@@ -11,6 +11,7 @@ import type { Clock, Timer } from "./clock.ts";
 import { CLEAN_END, endWith, type Peer } from "./frame-stream.ts";
 import { errorFromReset, GRPC_CONTENT_TYPE, grpcTimeoutMs, grpcTrailers } from "./grpc-trailers.ts";
 import { type FrameLimits, Http2FrameStream } from "./http2-frame-stream.ts";
+import { ownDraining } from "./own-draining.ts";
 
 /** After a status was sent, how long the client may take to let the stream go. */
 const LET_GO_MS = 5_000;
@@ -58,7 +59,7 @@ export class Http2ServerStream<
     this.#options = options;
     this.#stream = options.stream;
     this.peer = options.peer;
-    this.draining = options.draining;
+    this.draining = ownDraining(options.draining, this.signal);
     this.#respond();
     this.#listen();
   }
@@ -104,6 +105,8 @@ export class Http2ServerStream<
   }
 
   #sendStatus(): void {
+    // A reset that is on its way leaves no room for a status.
+    if (this.#stream.closed || this.#stream.destroyed) return;
     this.#stream.sendTrailers(grpcTrailers(this.#status));
     // The trailers leave at the end of this turn. A client that has not half-closed is then told
     // that nothing more will be read (RFC 9113, 8.1).

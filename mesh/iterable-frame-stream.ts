@@ -1,6 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { FrameInbox } from "./frame-inbox.ts";
 import { CLEAN_END, endWith, type FrameStream, type Peer, type StreamEnd } from "./frame-stream.ts";
+import { ownDraining } from "./own-draining.ts";
 
 /** Frames that may wait for a caller that reads slowly, before it is cut off. */
 const WAITING_FRAMES_MAX = 1_024;
@@ -28,7 +29,7 @@ export class IterableFrameStream<Out, In> implements FrameStream<Out, In> {
 
   constructor(options: IterableFrameStreamOptions<In>) {
     this.peer = options.peer;
-    this.draining = options.draining;
+    this.draining = ownDraining(options.draining, this.signal);
     this.#toConnectError = options.toConnectError;
     this.#inbox = new FrameInbox(
       (wanted) => this.#setReading(wanted),
@@ -152,6 +153,7 @@ export interface IterableFrameStreamOptions<In> {
   readonly peer: Peer;
   /** Of the handler's context: deadline, cancelled, shutdown. */
   readonly signal: AbortSignal;
+  /** Of the server. */
   readonly draining: AbortSignal;
   readonly toConnectError: (error: unknown) => ConnectError;
 }

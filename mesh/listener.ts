@@ -1,14 +1,18 @@
 import { createServer as createHttp1Server, type RequestListener, type Server } from "node:http";
 import {
+  constants,
   createServer as createHttp2Server,
   type Http2Server,
+  type IncomingHttpHeaders,
   type ServerHttp2Session,
+  type ServerHttp2Stream,
 } from "node:http2";
 import { type AddressInfo, createServer as createTcpServer, isIP, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import type { Clock } from "./clock.ts";
 import { StartError } from "./config.ts";
 import type { Identity } from "./identity.ts";
+import type { Log } from "./log.ts";
 import { http2Options, type ServerLimits } from "./server-limits.ts";
 
 /** First bytes of every HTTP/2 connection (RFC 9113, 3.4); no HTTP/1.1 method starts like this. */
@@ -20,15 +24,26 @@ export interface ListenerOptions {
   readonly identity: Identity | undefined;
   readonly limits: ServerLimits;
   readonly clock: Clock;
+  readonly log: Log;
   readonly onHttp1Request: RequestListener;
+  /** Gets living streams only, whose errors are taken care of. */
+  readonly onHttp2Stream: StreamListener;
 }
+
+/** The arguments of the event "stream" of node:http2. */
+export type StreamListener = (
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  flags: number,
+  rawHeaders: string[],
+) => void;
 
 /**
  * One port for HTTP/1.1 and HTTP/2. Under TLS the protocols are agreed by ALPN; in plaintext the
  * first bytes tell them apart, because a gRPC client in plaintext starts with HTTP/2 at once.
  */
 export class Listener {
-  readonly http2: Http2Server;
+  readonly #http2: Http2Server;
   readonly #http1: Server;
   readonly #tcp: Server | ReturnType<typeof createTcpServer>;
   readonly #sessions = new Set<ServerHttp2Session>();
@@ -38,10 +53,14 @@ export class Listener {
   constructor(options: ListenerOptions) {
     this.#options = options;
     const { limits } = options;
-    this.http2 = createHttp2Server(http2Options(limits));
-    this.http2.on("session", (session) => this.#track(session));
-    this.http2.on("sessionError", () => {
+    this.#http2 = createHttp2Server(http2Options(limits));
+    this.#http2.on("session", (session) => this.#track(session));
+    this.#http2.on("sessionError", () => {
       // The session is gone and its streams have had their own errors; nothing more is owed.
+    });
+    this.#http2.on("stream", (stream, ...more) => {
+      // A server's streams are of that kind; the declared type is that of a session's either side.
+      this.#takeStream(stream as ServerHttp2Stream, ...more);
     });
     this.#http1 = createHttp1Server(
       { maxHeaderSize: limits.headerBytesMax, headersTimeout: limits.handshakeMsMax },
@@ -67,6 +86,8 @@ export class Listener {
         resolve();
       });
     });
+    // One connection that cannot be taken, for want of descriptors, is not the end of the others.
+    this.#tcp.on("error", (error) => this.#options.log.failure("no connection taken", error));
     const taken = this.#tcp.address() as AddressInfo;
     return isIP(taken.address) === 6
       ? `[${taken.address}]:${taken.port}`
@@ -106,6 +127,21 @@ export class Listener {
     session.on("close", () => this.#sessions.delete(session));
   }
 
+  /**
+   * The segment that opened a stream may have ended it, or its connection, before this is called.
+   * Nobody may touch it then, and its error, which comes later, is nobody's.
+   */
+  #takeStream(stream: ServerHttp2Stream, ...more: Tail<Parameters<StreamListener>>): void {
+    stream.on("error", () => undefined);
+    if (stream.destroyed || stream.closed || stream.session?.destroyed !== false) return;
+    try {
+      this.#options.onHttp2Stream(stream, ...more);
+    } catch (error) {
+      this.#options.log.failure("a stream failed when it was opened", error);
+      stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    }
+  }
+
   #trackSocket(socket: Socket): void {
     this.#sockets.add(socket);
     socket.on("close", () => this.#sockets.delete(socket));
@@ -124,7 +160,7 @@ export class Listener {
       firstBytes(socket, HTTP2_PREFACE_START.byteLength, (start) => {
         timer.cancel();
         const isHttp2 = start.equals(HTTP2_PREFACE_START);
-        (isHttp2 ? this.http2 : this.#http1).emit("connection", socket);
+        (isHttp2 ? this.#http2 : this.#http1).emit("connection", socket);
       });
     });
   }
@@ -141,7 +177,7 @@ export class Listener {
     const server = createTlsServer({ ...options, ...identity.pem }, (socket: TLSSocket) => {
       this.#trackSocket(socket);
       const isHttp2 = socket.alpnProtocol === "h2";
-      (isHttp2 ? this.http2 : this.#http1).emit("connection", socket);
+      (isHttp2 ? this.#http2 : this.#http1).emit("connection", socket);
     });
     server.on("tlsClientError", (_error, socket) => socket.destroy());
     const change = identity.onChange((pem) => {
@@ -151,6 +187,10 @@ export class Listener {
     return server;
   }
 }
+
+type Tail<T extends readonly unknown[]> = T extends readonly [unknown, ...infer Rest]
+  ? Rest
+  : never;
 
 /** Calls `then` with the first `count` bytes, which stay in the socket for whoever reads on. */
 function firstBytes(socket: Socket, count: number, then: (start: Buffer) => void): void {

@@ -20,6 +20,11 @@ await runProgram("echo", async ({ environment, clock, log, telemetry, identityFr
   await identityFrom(environment.CARDLANE_TLS_DIR);
   const { listen } = readConfig("echo", environment, SETTINGS);
   const server = await echoServer({ listen, clock, log, telemetry });
+  process.on("message", (failure) => {
+    const error = new TypeError("4242424242424242 is nobody's business");
+    if (failure === "throw") setImmediate(() => { throw error; });
+    if (failure === "reject") void Promise.reject(error);
+  });
   return { address: server.address, drain: (graceMs) => server.drain(graceMs) };
 });
 `;
@@ -53,6 +58,13 @@ async function started(environment: Record<string, string> = {}) {
     },
   };
 }
+
+/** Waits until the program has printed it. */
+async function until(program: Pick<Started, "stdout" | "output">, text: string): Promise<void> {
+  while (!program.output().includes(text)) await once(program.stdout, "data");
+}
+
+type Started = Awaited<ReturnType<typeof started>>;
 
 test("it says when it is ready, and SIGTERM lets it finish what it has", async () => {
   await using program = await started();
@@ -90,6 +102,46 @@ test("a second signal ends it at once", async () => {
   await once(program.stdout, "data");
   program.child.kill("SIGINT");
   expect(await program.ended).toBe(1);
+});
+
+test.each(["throw", "reject"])(
+  "an error that nobody caught (%s) ends it in order",
+  async (failure) => {
+    await using program = await started();
+    const address = await program.address();
+    using channel = dial({ targets: [address], services: [], clock: systemClock });
+    const stream = channel.openStream(ProcessorService.method.process);
+    const received = receive(stream);
+    stream.send(box(1));
+    await received.count(1);
+    program.child.send(failure);
+    await until(program, '"message":"stopping"');
+    stream.send(box(2));
+    await received.count(2);
+    stream.end();
+    expect(await received.end).toMatchObject({ clean: true });
+    expect(await program.ended).toBe(1);
+    expect(program.output()).toContain(
+      '"error_name":"TypeError","message":"an error that nobody caught"',
+    );
+    expect(program.output()).toContain('"message":"stopped"');
+    expect(program.output()).not.toContain("4242");
+  },
+);
+
+test("a second error that nobody caught ends it at once", async () => {
+  await using program = await started();
+  const address = await program.address();
+  using channel = dial({ targets: [address], services: [], clock: systemClock });
+  const stream = channel.openStream(ProcessorService.method.process);
+  const received = receive(stream);
+  stream.send(box(1));
+  await received.count(1);
+  program.child.send("throw");
+  await until(program, '"message":"stopping"');
+  program.child.send("throw");
+  expect(await program.ended).toBe(1);
+  expect(program.output()).not.toContain('"message":"stopped"');
 });
 
 test.each([

@@ -7,6 +7,8 @@ import { startTelemetry, type Telemetry } from "./telemetry.ts";
 
 /** What is running may take this long to end when the program is told to stop. */
 const DRAIN_GRACE_MS = 30_000;
+/** A program in which something failed that nobody caught may not be able to end in order. */
+const FAILED_DRAIN_MS_MAX = 40_000;
 
 /**
  * Runs one program from its main.ts until it is told to stop:
@@ -19,6 +21,9 @@ const DRAIN_GRACE_MS = 30_000;
  *
  * It gives the program its clock, log and telemetry; tells a parent process when it is ready; and
  * drains on SIGTERM, SIGINT, or when the parent has gone. A second signal ends it at once.
+ *
+ * An error that nobody caught is logged and ends the program in the same order, with exit code 1:
+ * it may have left anything half done, and a program that starts again knows from its store.
  */
 export async function runProgram(
   name: string,
@@ -26,14 +31,15 @@ export async function runProgram(
 ): Promise<void> {
   const program = await prepare(name);
   const { environment, clock } = program;
-  const stop = stopRequest();
+  const stop = stopRequest(program);
   let isReady = false;
   try {
-    const running = await start({ ...program, faults: faultsFrom(environment, clock) });
+    const starting = start({ ...program, faults: faultsFrom(environment, clock) });
+    const running = await Promise.race([starting, stop.failed]);
     isReady = true;
     program.log.info("ready", { address: running.address });
     process.send?.({ ready: true, address: running.address } satisfies ReadyMessage);
-    const reason = await stop;
+    const reason = await Promise.race([stop.asked, stop.failed.catch(() => "failure")]);
     program.log.info("stopping", { signal: reason });
     await running.drain(DRAIN_GRACE_MS);
     program.log.info("stopped");
@@ -113,18 +119,37 @@ function logLevelOf(name: string, { CARDLANE_LOG_LEVEL: wanted = "info" }: Envir
   process.exit(1);
 }
 
-function stopRequest(): Promise<string> {
-  return new Promise((resolve) => {
-    let isStopping = false;
-    const stop = (reason: string) => {
-      if (isStopping) process.exit(1);
-      isStopping = true;
-      resolve(reason);
-    };
-    process.on("SIGTERM", stop);
-    process.on("SIGINT", stop);
-    process.on("disconnect", () => resolve("parent gone"));
-  });
+interface StopRequest {
+  /** Resolves with the reason when the program is told to stop. */
+  readonly asked: Promise<string>;
+  /** Rejects with the first error that nobody caught. */
+  readonly failed: Promise<never>;
+}
+
+function stopRequest({ log, clock }: Prepared): StopRequest {
+  const asked = Promise.withResolvers<string>();
+  const failed = Promise.withResolvers<never>();
+  failed.promise.catch(() => undefined);
+  let isStopping = false;
+  const stop = (reason: string) => {
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    asked.resolve(reason);
+  };
+  const fail = (error: unknown) => {
+    log.failure("an error that nobody caught", error);
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    process.exitCode = 1;
+    clock.timer(FAILED_DRAIN_MS_MAX, () => process.exit());
+    failed.reject(error);
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+  process.on("disconnect", () => asked.resolve("parent gone"));
+  process.on("uncaughtException", fail);
+  process.on("unhandledRejection", fail);
+  return { asked: asked.promise, failed: failed.promise };
 }
 
 /**

@@ -7,7 +7,7 @@ import {
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { DescMethod, DescMethodBiDiStreaming } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { connectionPeer, toHeaders } from "./caller.ts";
+import { streamPeer, toHeaders } from "./caller.ts";
 import type { Clock, Timer } from "./clock.ts";
 import { connectPath, methodName } from "./connect-path.ts";
 import { toConnectError } from "./errors-to-wire.ts";
@@ -112,12 +112,11 @@ class Server implements MeshServer {
       identity: options.identity,
       limits: this.#limits,
       clock: options.clock,
+      log: options.log,
       onHttp1Request: handleRequest,
-    });
-    this.#listener.http2.on("stream", (stream, headers, flags, rawHeaders) => {
-      // A server's streams are of that kind; the declared type is that of a session's either side.
-      if (this.#acceptFast(stream as ServerHttp2Stream, headers)) return;
-      compatible.emit("stream", stream, headers, flags, rawHeaders);
+      onHttp2Stream: (stream, headers, ...more) => {
+        if (!this.#acceptFast(stream, headers)) compatible.emit("stream", stream, headers, ...more);
+      },
     });
   }
 
@@ -191,9 +190,7 @@ class Server implements MeshServer {
     const fast = this.#fastMethods.get(headers[":path"] ?? "");
     const isPost = headers[":method"] === "POST";
     if (fast === undefined || !isPost || !isGrpcProto(headers["content-type"])) return false;
-    const socket = stream.session?.socket;
-    if (socket === undefined) return true;
-    const peer = { ...connectionPeer(socket), headers: toHeaders(headers) };
+    const peer = { ...streamPeer(stream), headers: toHeaders(headers) };
     const name = methodName(fast.method);
     try {
       this.#admit(peer.identity, name);
@@ -259,7 +256,6 @@ class Grace implements Disposable {
 
 /** Answers without reading: headers and status in one frame. */
 function refuse(stream: ServerHttp2Stream, error: ConnectError): void {
-  stream.on("error", () => stream.destroy());
   stream.respond(
     { ":status": 200, "content-type": GRPC_CONTENT_TYPE, ...grpcTrailers(error) },
     { endStream: true },

@@ -78,7 +78,7 @@ test("kill -9 of the relay between parts of an SMS: what was noted is not sent a
   await vi.waitFor(() => expect(centre.taken).toHaveLength(2), { timeout: 20_000 });
   await killRelay(mesh);
   await allSent(mesh);
-  const headers = centre.taken.map(({ short_message }) => [...(short_message.udh?.[0] ?? [])]);
+  const headers = centre.taken.map(({ short_message }) => [...(short_message?.udh?.[0] ?? [])]);
   const [, , reference, count] = headers[0] ?? [];
   const numbers = headers.map((header) => header[4]);
   expect(headers.every((header) => header[2] === reference && header[3] === count)).toBe(true);

@@ -65,7 +65,7 @@ async function send(
   }
 }
 
-const texts = ({ taken }: SmsPeer) => taken.map(({ short_message }) => short_message.message);
+const texts = ({ taken }: SmsPeer) => taken.map(({ short_message }) => short_message?.message);
 
 test("the longest prefix chooses the centre", async () => {
   const world = await peer();
