@@ -4,30 +4,27 @@ import type { Arena } from "./fuzz-run.ts";
 
 /** Starts the meshes that these doors need: one in plaintext, one with TLS, or both. */
 export async function openArena(doors: readonly Door[]): Promise<Arena & AsyncDisposable> {
-  await using stack = new AsyncDisposableStack();
   const kinds = [...new Set(doors.map(({ isTls }) => isTls))];
   const hasInbox = doors.some(({ program }) => program === "inbox");
   const started = await Promise.allSettled(
-    kinds.map(async (isTls) => {
-      const mesh = stack.use(await BesiegedMesh.start({ isTls, hasInbox: hasInbox && !isTls }));
-      return [isTls, mesh] as const;
-    }),
+    kinds.map((isTls) => BesiegedMesh.start({ isTls, hasInbox: hasInbox && !isTls })),
   );
-  const meshes = new Map(
-    started.map((one) => {
-      // Thrown when all have settled, so that what did start is stopped.
-      if (one.status === "rejected") throw one.reason;
-      return one.value;
-    }),
-  );
-  const running = stack.move();
+  const meshes = started.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  const stop = async () => {
+    await Promise.all(meshes.map((mesh) => mesh[Symbol.asyncDispose]()));
+  };
+  const failed = started.find((one) => one.status === "rejected");
+  if (failed !== undefined) {
+    await stop();
+    throw failed.reason;
+  }
   return {
-    meshes: [...meshes.values()],
+    meshes,
     meshOf({ isTls }) {
-      const mesh = meshes.get(isTls);
+      const mesh = meshes.find((one) => one.mesh.isTls === isTls);
       if (mesh === undefined) throw new Error("bug: no mesh was started for this door");
       return mesh;
     },
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
+    [Symbol.asyncDispose]: stop,
   };
 }
