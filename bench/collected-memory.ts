@@ -13,12 +13,14 @@ export class CollectedMemory implements Disposable {
   readonly environment: Readonly<Record<string, string>>;
   readonly #reports: string;
 
-  constructor() {
+  /** @param care "gentle" where the programs have to go on with their work meanwhile. */
+  constructor(care: "thorough" | "gentle" = "thorough") {
     this.#reports = mkdtempSync(join(tmpdir(), "cardlane-memory-"));
     const preload = pathToFileURL(join(import.meta.dirname, "memory-report.ts")).href;
     this.environment = {
       NODE_OPTIONS: `--expose-gc --import ${preload}`,
       BENCH_MEMORY_DIR: this.#reports,
+      BENCH_MEMORY_CARE: care,
     };
   }
 

@@ -25,12 +25,15 @@ export interface Growth {
   readonly isGrowing: boolean;
 }
 
+/** What comes before is the warm-up. */
+export const JUDGED_SHARE = 2 / 3;
+
 /** Fewer points than this say nothing. */
 export const POINTS_MIN = 4;
 
 /** @throws Error when there are too few points. */
 export function growthOf({ name, points, riseMax }: Series): Growth {
-  const judged = points.slice(Math.floor(points.length / 3));
+  const judged = points.slice(Math.floor(points.length * (1 - JUDGED_SHARE)));
   const [first, last] = [judged[0], judged.at(-1)];
   if (judged.length < POINTS_MIN || first === undefined || last === undefined) {
     throw new Error(`${name}: a verdict needs ${POINTS_MIN} points, got ${judged.length}`);

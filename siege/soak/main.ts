@@ -21,7 +21,7 @@ const SAMPLES_MIN = 16;
 await runSiege(async () => {
   const { durationMs, seed } = readSoakArguments(process.argv.slice(2), newSeed);
   console.log(`seed ${seed}, ${durationMs / 60_000} minutes`);
-  using memory = new CollectedMemory();
+  using memory = new CollectedMemory("gentle");
   await using besieged = await BesiegedMesh.start({
     isTls: false,
     environment: memory.environment,

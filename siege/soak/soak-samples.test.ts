@@ -11,7 +11,7 @@ const over = (minutes: number, value = 0) => [
 
 test.each([
   { figure: "used" as const, points: over(60), is: 7 * MIB },
-  { figure: "used" as const, points: over(10), is: 2 * MIB },
+  { figure: "used" as const, points: over(15), is: 4 * MIB },
   { figure: "resident" as const, points: over(60, 200 * MIB), is: 10 * MIB },
   { figure: "descriptors" as const, points: over(60), is: 3 },
   { figure: "threads" as const, points: over(60), is: 1 },

@@ -4,11 +4,11 @@ import { PROGRAM_NAMES } from "../../cli/start/mesh-directory.ts";
 import type { Mesh } from "../../cli/start/mesh-processes.ts";
 import type { Clock } from "../../mesh/clock.ts";
 import { processFigures } from "../process-figures.ts";
-import type { Point, Series } from "./growth.ts";
+import { JUDGED_SHARE, type Point, type Series } from "./growth.ts";
 
 const MIB = 2 ** 20;
-/** A heap may gain so much that no longer run would repeat: code, caches, late first times. */
-const USED_BYTES_ONCE = MIB;
+/** A heap may gain so much that no longer run would repeat: code, caches, what is kept a while. */
+const USED_BYTES_ONCE = 3 * MIB;
 const USED_BYTES_PER_MS = MIB / 600_000;
 const RESIDENT_SHARE = 0.05;
 const DESCRIPTORS_MAX = 3;
@@ -79,10 +79,10 @@ export class SoakSamples {
   }
 }
 
-/** Above noise: a run of an hour may gain less in a minute than a short one. */
+/** Above noise: a run of an hour may gain less in a minute than a short one. @param points all. */
 export function riseMaxOf(figure: Figure, points: readonly Point[]): number {
   const lastMs = points.at(-1)?.atMs ?? 0;
-  const durationMs = lastMs - (points[0]?.atMs ?? 0);
+  const durationMs = (lastMs - (points[0]?.atMs ?? 0)) * JUDGED_SHARE;
   switch (figure) {
     case "used":
       return USED_BYTES_ONCE + USED_BYTES_PER_MS * durationMs;
