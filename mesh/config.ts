@@ -71,6 +71,11 @@ export function text(variable: string, meaning: string): Setting<string> {
   return { variable, meaning, parse: (value) => value };
 }
 
+/** One or more texts, separated by commas. */
+export function texts(variable: string, meaning: string): Setting<readonly string[]> {
+  return { variable, meaning, parse: (value) => value.split(",").map((one) => one.trim()) };
+}
+
 /** "host:port", port 0 to 65535. */
 export function hostPort(variable: string, meaning: string): Setting<string> {
   return {

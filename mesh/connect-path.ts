@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
-import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import type { Http2ServerRequest, Http2ServerResponse, Http2Session } from "node:http2";
+import type { Socket } from "node:net";
+import type { DescMethod } from "@bufbuild/protobuf";
 import {
   Code,
   ConnectError,
@@ -10,22 +11,24 @@ import {
   type HandlerContext,
   type Interceptor,
   type MethodImpl,
-  type ServiceImpl,
 } from "@connectrpc/connect";
-import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
-import {
-  universalRequestFromNodeRequest,
-  universalResponseToNodeResponse,
-} from "@connectrpc/connect-node";
+import type { UniversalHandler } from "@connectrpc/connect/protocol";
+import { universalRequestFromNodeRequest } from "@connectrpc/connect-node";
+import { AnswerWriter } from "./answer-writer.ts";
+import { CallTime } from "./call-time.ts";
 import { CALLER, connectionPeer, toHeaders } from "./caller.ts";
+import type { Clock } from "./clock.ts";
+import { connectionOf } from "./connections.ts";
 import type { FrameStream } from "./frame-stream.ts";
 import { IterableFrameStream } from "./iterable-frame-stream.ts";
-import type { MeshService } from "./service.ts";
+import type { ServerLimits } from "./server-limits.ts";
+import { type MeshService, messageBytesMaxOf } from "./service.ts";
 
 export interface ConnectPathOptions {
   readonly services: readonly MeshService[];
   readonly interceptors: Interceptor[];
-  readonly messageBytesMax: number;
+  readonly limits: ServerLimits;
+  readonly clock: Clock;
   readonly draining: AbortSignal;
   /** Aborted with the error that calls still running get when the grace is over. */
   readonly shutdown: AbortSignal;
@@ -43,23 +46,17 @@ type NodeHandler = (
 export function connectPath(options: ConnectPathOptions): NodeHandler {
   const router = createConnectRouter({
     interceptors: options.interceptors,
-    readMaxBytes: options.messageBytesMax,
+    readMaxBytes: options.limits.messageBytesMax,
     // Compression before encryption has told secrets before, and payments are small.
     acceptCompression: [],
     shutdownSignal: options.shutdown,
     requestGate: (context) => gate(options, context),
   });
-  for (const { desc, methods, messageBytesMax } of options.services) {
-    const implementation: Partial<ServiceImpl<DescService>> = {};
-    for (const method of desc.methods) {
-      const handler = methods[method.localName];
-      if (handler === undefined) continue;
-      implementation[method.localName] = (
-        method.methodKind === "bidi_streaming" ? asGenerator(options, handler) : handler
-      ) as MethodImpl<DescMethod>;
+  for (const one of options.services) {
+    for (const method of one.desc.methods) {
+      const readMaxBytes = messageBytesMaxOf(one, method, options.limits.messageBytesMax);
+      router.rpc(method, implementationOf(options, one, method), { readMaxBytes });
     }
-    const readMaxBytes = messageBytesMax ?? options.messageBytesMax;
-    router.service(desc, implementation, { readMaxBytes });
   }
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
   return (request, response) => {
@@ -69,12 +66,26 @@ export function connectPath(options: ConnectPathOptions): NodeHandler {
       response.end();
       return;
     }
-    answer(handler, request, response).catch(() => {
+    answer(options, handler, request, response).catch(() => {
       // The client went away, or sent what is not HTTP as gRPC wants it: there is nobody to tell.
       if (!response.headersSent) response.statusCode = 400;
       response.end();
     });
   };
+}
+
+function implementationOf(
+  options: ConnectPathOptions,
+  { methods }: MeshService,
+  method: DescMethod,
+): MethodImpl<DescMethod> {
+  const handler = methods[method.localName] ?? (() => unimplemented(method));
+  const isBidi = method.methodKind === "bidi_streaming";
+  return (isBidi ? asGenerator(options, handler) : handler) as MethodImpl<DescMethod>;
+}
+
+function unimplemented(method: DescMethod): never {
+  throw new ConnectError(`${methodName(method)} is not implemented`, Code.Unimplemented);
 }
 
 /** "package.Service/Method" */
@@ -87,45 +98,27 @@ function gate(options: ConnectPathOptions, context: HandlerContext): void {
 }
 
 async function answer(
-  handler: ReturnType<typeof createConnectRouter>["handlers"][number],
+  options: ConnectPathOptions,
+  handler: UniversalHandler,
   request: IncomingMessage | Http2ServerRequest,
   response: ServerResponse | Http2ServerResponse,
 ): Promise<void> {
+  const { clock, limits } = options;
+  const { held } = connectionOf(speakerOf(request));
+  const writer = new AnswerWriter(response, { clock, stallMsMax: limits.stallMsMax, held });
   const values = callerValues(request);
   const universal = universalRequestFromNodeRequest(request, response, undefined, values);
-  await send(await handler(universal), response);
+  using time = new CallTime(handler.method, options, universal.signal);
+  const body = time.whileThereIs(universal.body as AsyncIterable<Uint8Array>);
+  await writer.write(await handler({ ...universal, body, signal: time.signal }));
 }
 
-/**
- * A gRPC answer without any message becomes headers alone ("Trailers-Only"). Only then may a client
- * repeat the call: once it has seen headers, it takes the answer as begun.
- */
-async function send(
-  answered: UniversalServerResponse,
-  response: ServerResponse | Http2ServerResponse,
-): Promise<void> {
-  const { body, trailer } = answered;
-  if (body === undefined || trailer === undefined) {
-    await universalResponseToNodeResponse(answered, response);
-    return;
-  }
-  const messages = body[Symbol.asyncIterator]();
-  const first = await messages.next();
-  if (first.done !== true) {
-    const whole = { ...answered, body: startingWith(first.value, messages) };
-    await universalResponseToNodeResponse(whole, response);
-    return;
-  }
-  response.statusCode = answered.status;
-  for (const [name, value] of [...(answered.header ?? []), ...trailer]) {
-    response.setHeader(name, value);
-  }
-  response.end();
-}
-
-async function* startingWith<T>(first: T, rest: AsyncIterator<T>): AsyncGenerator<T> {
-  yield first;
-  yield* { [Symbol.asyncIterator]: () => rest };
+/** Whoever spoke on the connection: a session of HTTP/2, a socket of HTTP/1.1. */
+function speakerOf(request: IncomingMessage | Http2ServerRequest): Http2Session | Socket {
+  if (!("stream" in request)) return request.socket;
+  const { session } = request.stream;
+  if (session === undefined) throw new ConnectError("the connection is gone", Code.Unavailable);
+  return session;
 }
 
 function callerValues(request: IncomingMessage | Http2ServerRequest): ContextValues {

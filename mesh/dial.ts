@@ -29,6 +29,7 @@ const STREAM_LIMITS: FrameLimits = {
   messageBytesMax: 4_194_304,
   queueBytesMax: 4_194_304,
   stallMsMax: 15_000,
+  messageMsMax: 30_000,
 };
 
 export interface DialOptions {

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from "./clock.ts";
+import { type HeldShare, UNBOUNDED_SHARE } from "./held-bytes.ts";
 import { prefixBytes, writePrefix } from "./length-prefix.ts";
 
 /** Above this much waiting, `add` asks the sender to hold back. One HTTP/2 flow-control window. */
@@ -12,8 +13,11 @@ export class FrameOutbox {
   readonly #sink: FrameSink;
   readonly #limits: OutboxLimits;
   readonly #clock: Clock;
+  readonly #held: HeldShare;
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
+  /** Taken by the transport, which cannot send them yet. */
+  #blockedBytes = 0;
   #isFlushPlanned = false;
   #isBlocked = false;
   #owesWritable = false;
@@ -22,10 +26,16 @@ export class FrameOutbox {
   #stallTimer: Timer | undefined;
   #writableHandler: (() => void) | undefined;
 
-  constructor(sink: FrameSink, limits: OutboxLimits, clock: Clock) {
+  constructor(
+    sink: FrameSink,
+    limits: OutboxLimits,
+    clock: Clock,
+    held: HeldShare = UNBOUNDED_SHARE,
+  ) {
     this.#sink = sink;
     this.#limits = limits;
     this.#clock = clock;
+    this.#held = held;
   }
 
   /** Queues one message without its prefix; false asks to wait for `onWritable`. */
@@ -33,7 +43,8 @@ export class FrameOutbox {
     if (this.#isClosed || this.#afterLast !== undefined) return false;
     this.#queue.push(message);
     this.#queuedBytes += message.byteLength + prefixBytes;
-    if (this.#queuedBytes > this.#limits.queueBytesMax) {
+    const isRoom = this.#held.set(this.#queuedBytes + this.#blockedBytes);
+    if (!isRoom || this.#queuedBytes > this.#limits.queueBytesMax) {
       this.#cut();
       return false;
     }
@@ -56,6 +67,8 @@ export class FrameOutbox {
   transportWritable(): void {
     if (!this.#isBlocked || this.#isClosed) return;
     this.#isBlocked = false;
+    this.#blockedBytes = 0;
+    this.#held.set(this.#queuedBytes);
     this.#stallTimer?.cancel();
     this.#flush();
   }
@@ -72,6 +85,7 @@ export class FrameOutbox {
     this.#isClosed = true;
     this.#queue = [];
     this.#queuedBytes = 0;
+    this.#held.set(0);
     this.#stallTimer?.cancel();
   }
 
@@ -89,7 +103,10 @@ export class FrameOutbox {
       const bytes = join(this.#queue, this.#queuedBytes);
       this.#queue = [];
       this.#queuedBytes = 0;
-      if (!this.#sink.write(bytes)) {
+      const isSent = this.#sink.write(bytes);
+      this.#blockedBytes = isSent ? 0 : bytes.byteLength;
+      this.#held.set(this.#blockedBytes);
+      if (!isSent) {
         this.#isBlocked = true;
         this.#stallTimer = this.#clock.timer(this.#limits.stallMsMax, () => this.#cut());
         return;

@@ -1,9 +1,11 @@
 import type { Http2Stream } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { Clock } from "./clock.ts";
+import { PaymentError } from "../payment/errors.ts";
+import type { Clock, Timer } from "./clock.ts";
 import { FrameInbox } from "./frame-inbox.ts";
 import { FrameOutbox, type OutboxLimits } from "./frame-outbox.ts";
 import type { FrameStream, Peer, StreamEnd } from "./frame-stream.ts";
+import { type HeldBytes, type HeldShare, UNBOUNDED_SHARE } from "./held-bytes.ts";
 import { MessageSplitter } from "./length-prefix.ts";
 
 export interface Http2FrameOptions<Out, In> {
@@ -14,11 +16,15 @@ export interface Http2FrameOptions<Out, In> {
   readonly clock: Clock;
   /** Makes of what a handler threw what the peer may see. */
   readonly toConnectError: (error: unknown) => ConnectError;
+  /** What the peer may make this side hold; without, this side has chosen its peer. */
+  readonly held?: HeldBytes;
 }
 
 export interface FrameLimits extends OutboxLimits {
   /** Longest message accepted, in bytes. */
   readonly messageBytesMax: number;
+  /** How long a message may be unfinished while this side reads, in milliseconds. */
+  readonly messageMsMax: number;
 }
 
 /**
@@ -38,11 +44,16 @@ export abstract class Http2FrameStream<Out, In> implements FrameStream<Out, In> 
   readonly #over = new AbortController();
   readonly #encode: (frame: Out) => Uint8Array;
   readonly #splitter: MessageSplitter;
+  readonly #options: Http2FrameOptions<Out, In>;
+  readonly #unfinished: HeldShare;
+  #unfinishedTimer: Timer | undefined;
   #stream: Http2Stream | undefined;
   #isReading = true;
 
   constructor(options: Http2FrameOptions<Out, In>) {
     this.#encode = options.encode;
+    this.#options = options;
+    this.#unfinished = options.held?.share() ?? UNBOUNDED_SHARE;
     this.inbox = new FrameInbox(
       (wanted) => this.#setReading(wanted),
       (error) => this.end(options.toConnectError(error)),
@@ -51,6 +62,7 @@ export abstract class Http2FrameStream<Out, In> implements FrameStream<Out, In> 
       { write: (bytes) => this.#write(bytes), cut: () => this.cut() },
       options.limits,
       options.clock,
+      options.held?.share(),
     );
     this.#splitter = new MessageSplitter(options.limits.messageBytesMax, (bytes) => {
       this.framesReceived += 1;
@@ -110,6 +122,8 @@ export abstract class Http2FrameStream<Out, In> implements FrameStream<Out, In> 
   /** The last thing that happens to the stream. */
   protected finish(end: StreamEnd): void {
     this.isEnding = true;
+    this.#unfinishedTimer?.cancel();
+    this.#unfinished.set(0);
     this.outbox.close();
     this.inbox.finish(end);
     this.#over.abort();
@@ -124,15 +138,39 @@ export abstract class Http2FrameStream<Out, In> implements FrameStream<Out, In> 
     this.#isReading = wanted;
     if (wanted) this.#stream?.resume();
     else this.#stream?.pause();
+    this.#watchUnfinished();
   }
 
   #read(chunk: Buffer): void {
     if (this.inbox.isEnded) return;
     try {
       this.#splitter.push(chunk);
+      if (!this.#unfinished.set(this.#splitter.heldBytes)) {
+        throw new ConnectError("too much is unfinished", Code.ResourceExhausted);
+      }
     } catch (error) {
-      const isOwn = error instanceof ConnectError;
-      this.end(isOwn ? error : new ConnectError("a message is malformed", Code.InvalidArgument));
+      const malformed = new PaymentError("MALFORMED_REQUEST", "a message is malformed");
+      this.end(error instanceof ConnectError ? error : this.#options.toConnectError(malformed));
     }
+    this.#watchUnfinished();
+  }
+
+  /** While this side does not read, a message that is unfinished is its own doing. */
+  #watchUnfinished(): void {
+    const isWaiting = this.#isReading && !this.isAtBoundary && !this.inbox.isEnded;
+    if (!isWaiting) {
+      this.#unfinishedTimer?.cancel();
+      this.#unfinishedTimer = undefined;
+      return;
+    }
+    if (this.#unfinishedTimer !== undefined) return;
+    const { clock, limits } = this.#options;
+    const framesBefore = this.framesReceived;
+    this.#unfinishedTimer = clock.timer(limits.messageMsMax, () => {
+      this.#unfinishedTimer = undefined;
+      // Under load a message is always unfinished, but not always the same one.
+      if (this.framesReceived > framesBefore) this.#watchUnfinished();
+      else this.end(new ConnectError("a message was not finished", Code.DeadlineExceeded));
+    });
   }
 }

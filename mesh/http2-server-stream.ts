@@ -10,6 +10,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Clock, Timer } from "./clock.ts";
 import { CLEAN_END, endWith, type Peer } from "./frame-stream.ts";
 import { errorFromReset, GRPC_CONTENT_TYPE, grpcTimeoutMs, grpcTrailers } from "./grpc-trailers.ts";
+import type { HeldBytes } from "./held-bytes.ts";
 import { type FrameLimits, Http2FrameStream } from "./http2-frame-stream.ts";
 import { ownDraining } from "./own-draining.ts";
 
@@ -22,6 +23,8 @@ export interface Http2ServerStreamOptions<I extends DescMessage, O extends DescM
   readonly peer: Peer;
   readonly limits: FrameLimits;
   readonly clock: Clock;
+  readonly held: HeldBytes;
+  /** Of the server. */
   readonly draining: AbortSignal;
   readonly toConnectError: (error: unknown) => ConnectError;
   /** Called once, when nothing more will happen on the stream. */

@@ -44,3 +44,13 @@ test("a half message is not at a boundary", () => {
   splitter.push(framed(new Uint8Array(10)).subarray(0, 9));
   expect(splitter.isAtBoundary).toBe(false);
 });
+
+test("an unfinished message costs at most twice its bytes, in whatever pieces they come", () => {
+  const splitter = new MessageSplitter(1_000_000, () => {});
+  splitter.push(framed(new Uint8Array(1_000_000)).subarray(0, prefixBytes));
+  expect(splitter.heldBytes).toBeLessThan(1_100);
+  for (let count = 0; count < 100_000; count += 1) splitter.push(Buffer.of(count));
+  expect(splitter.heldBytes).toBeLessThanOrEqual(2 * (prefixBytes + 100_000));
+  splitter.push(Buffer.alloc(900_000));
+  expect(splitter.heldBytes).toBe(0);
+});

@@ -8,14 +8,21 @@ export function writePrefix(target: Buffer, offset: number, messageBytes: number
   target.writeUInt32BE(messageBytes, offset + 1);
 }
 
+/**
+ * What an unfinished message starts with. It grows twofold towards its length, so that neither many
+ * small chunks nor a great length with nothing behind it costs more than twice the bytes that came.
+ */
+const FIRST_BYTES = 1_024;
+
 /** Cuts a byte stream, however it was split on the way, into messages. */
 export class MessageSplitter {
   readonly #messageBytesMax: number;
   readonly #onMessage: (bytes: Uint8Array) => void;
-  #rest: Buffer[] = [];
-  #restBytes = 0;
-  /** How many bytes have to be there before another look is worth it. */
-  #wantedBytes = prefixBytes;
+  /** Prefix and message as far as they have come; empty between two messages. */
+  #unfinished = Buffer.alloc(0);
+  #unfinishedBytes = 0;
+  /** With the prefix, once it is there. */
+  #wholeBytes = prefixBytes;
 
   constructor(messageBytesMax: number, onMessage: (bytes: Uint8Array) => void) {
     this.#messageBytesMax = messageBytesMax;
@@ -24,7 +31,12 @@ export class MessageSplitter {
 
   /** Whether the bytes so far end between two messages. */
   get isAtBoundary(): boolean {
-    return this.#restBytes === 0;
+    return this.#unfinishedBytes === 0;
+  }
+
+  /** What the bytes of an unfinished message cost. */
+  get heldBytes(): number {
+    return this.#unfinished.byteLength;
   }
 
   /**
@@ -32,30 +44,54 @@ export class MessageSplitter {
    *   known; UNIMPLEMENTED for a compressed one; INTERNAL for any other flag.
    */
   push(chunk: Buffer): void {
-    if (this.#restBytes + chunk.byteLength < this.#wantedBytes) {
-      this.#rest.push(chunk);
-      this.#restBytes += chunk.byteLength;
-      return;
-    }
-    const bytes = this.#restBytes === 0 ? chunk : Buffer.concat([...this.#rest, chunk]);
-    this.#rest = [];
-    this.#restBytes = 0;
-    this.#wantedBytes = prefixBytes;
     let offset = 0;
-    while (bytes.byteLength - offset >= prefixBytes) {
-      const messageBytes = this.#readPrefix(bytes, offset);
-      const end = offset + prefixBytes + messageBytes;
-      if (end > bytes.byteLength) {
-        this.#wantedBytes = prefixBytes + messageBytes;
-        break;
-      }
-      this.#onMessage(bytes.subarray(offset + prefixBytes, end));
-      offset = end;
+    while (offset < chunk.byteLength) {
+      offset += this.isAtBoundary ? this.#take(chunk, offset) : this.#complete(chunk, offset);
     }
-    if (offset < bytes.byteLength) {
-      this.#rest.push(bytes.subarray(offset));
-      this.#restBytes = bytes.byteLength - offset;
+  }
+
+  /** At a boundary, where a message that is there as a whole is not copied. @returns bytes used. */
+  #take(chunk: Buffer, offset: number): number {
+    const left = chunk.byteLength - offset;
+    if (left < prefixBytes) return this.#hold(chunk, offset);
+    const wholeBytes = prefixBytes + this.#readPrefix(chunk, offset);
+    if (left < wholeBytes) return this.#hold(chunk, offset);
+    this.#onMessage(chunk.subarray(offset + prefixBytes, offset + wholeBytes));
+    return wholeBytes;
+  }
+
+  /** Inside a message. @returns bytes used. */
+  #complete(chunk: Buffer, offset: number): number {
+    const used = this.#hold(chunk, offset);
+    if (this.#unfinishedBytes < this.#wholeBytes) return used;
+    if (this.#wholeBytes === prefixBytes) {
+      this.#wholeBytes += this.#readPrefix(this.#unfinished, 0);
+      if (this.#wholeBytes > prefixBytes) return used;
     }
+    const message = this.#unfinished.subarray(prefixBytes, this.#wholeBytes);
+    this.#unfinished = Buffer.alloc(0);
+    this.#unfinishedBytes = 0;
+    this.#wholeBytes = prefixBytes;
+    this.#onMessage(message);
+    return used;
+  }
+
+  /** Copies up to the end of prefix or message. @returns bytes used. */
+  #hold(chunk: Buffer, offset: number): number {
+    const used = Math.min(this.#wholeBytes - this.#unfinishedBytes, chunk.byteLength - offset);
+    const bytes = this.#unfinishedBytes + used;
+    if (bytes > this.#unfinished.byteLength) {
+      const grown = Math.max(bytes, FIRST_BYTES, 2 * this.#unfinished.byteLength);
+      const isLengthKnown = this.#wholeBytes > prefixBytes;
+      const room = Buffer.allocUnsafeSlow(
+        isLengthKnown ? Math.min(grown, this.#wholeBytes) : prefixBytes,
+      );
+      this.#unfinished.copy(room, 0, 0, this.#unfinishedBytes);
+      this.#unfinished = room;
+    }
+    chunk.copy(this.#unfinished, this.#unfinishedBytes, offset, offset + used);
+    this.#unfinishedBytes = bytes;
+    return used;
   }
 
   #readPrefix(bytes: Buffer, offset: number): number {

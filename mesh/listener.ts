@@ -9,20 +9,24 @@ import {
 } from "node:http2";
 import { type AddressInfo, createServer as createTcpServer, isIP, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
+import { connectionPeer } from "./caller.ts";
 import type { Clock } from "./clock.ts";
 import { StartError } from "./config.ts";
+import { type Connection, Connections, connectionOf, spokenOver } from "./connections.ts";
 import type { Identity } from "./identity.ts";
 import type { Log } from "./log.ts";
-import { http2Options, type ServerLimits } from "./server-limits.ts";
-
-/** First bytes of every HTTP/2 connection (RFC 9113, 3.4); no HTTP/1.1 method starts like this. */
-const HTTP2_PREFACE_START = Buffer.from("PRI");
+import { http1Options, http2Options, type ServerLimits } from "./server-limits.ts";
+import { whenHeard } from "./spoken-protocol.ts";
 
 export interface ListenerOptions {
   /** "127.0.0.1:0" */
   readonly listen: string;
   readonly identity: Identity | undefined;
   readonly limits: ServerLimits;
+  /** Of the method with the longest messages. */
+  readonly messageBytesMax: number;
+  /** Identities and addresses whose connections carry the calls of many others. */
+  readonly isBulk: (peer: string) => boolean;
   readonly clock: Clock;
   readonly log: Log;
   readonly onHttp1Request: RequestListener;
@@ -44,32 +48,38 @@ export type StreamListener = (
  */
 export class Listener {
   readonly #http2: Http2Server;
+  /** For those whose connections carry the calls of many others. */
+  readonly #bulkHttp2: Http2Server;
   readonly #http1: Server;
   readonly #tcp: Server | ReturnType<typeof createTcpServer>;
+  readonly #connections: Connections;
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #sockets = new Set<Socket>();
   readonly #options: ListenerOptions;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
-    const { limits } = options;
-    this.#http2 = createHttp2Server(http2Options(limits));
-    this.#http2.on("session", (session) => this.#track(session));
-    this.#http2.on("sessionError", () => {
-      // The session is gone and its streams have had their own errors; nothing more is owed.
+    const { limits, clock, identity, isBulk } = options;
+    this.#connections = new Connections({
+      limits,
+      clock,
+      isBulk,
+      isSecured: identity !== undefined,
     });
-    this.#http2.on("stream", (stream, ...more) => {
-      // A server's streams are of that kind; the declared type is that of a session's either side.
-      this.#takeStream(stream as ServerHttp2Stream, ...more);
+    this.#http2 = this.#http2Server(false);
+    this.#bulkHttp2 = this.#http2Server(true);
+    this.#http1 = createHttp1Server(http1Options(limits), (request, response) => {
+      const connection = connectionOf(request.socket);
+      if (!connection.begin()) {
+        request.socket.destroy();
+        return;
+      }
+      response.on("close", () => connection.end());
+      options.onHttp1Request(request, response);
     });
-    this.#http1 = createHttp1Server(
-      { maxHeaderSize: limits.headerBytesMax, headersTimeout: limits.handshakeMsMax },
-      options.onHttp1Request,
-    );
     // It never listens itself, but only from this event on does it time slow requests out.
     this.#http1.emit("listening");
-    this.#tcp = options.identity === undefined ? this.#plain() : this.#tls(options.identity);
-    this.#tcp.maxConnections = limits.connectionsMax;
+    this.#tcp = identity === undefined ? this.#plain() : this.#tls(identity);
   }
 
   /** @returns the address with the port that was taken. */
@@ -121,6 +131,20 @@ export class Listener {
     await closed;
   }
 
+  #http2Server(isBulk: boolean): Http2Server {
+    const { limits, messageBytesMax } = this.#options;
+    const server = createHttp2Server(http2Options(limits, messageBytesMax, isBulk));
+    server.on("session", (session) => this.#track(session));
+    server.on("sessionError", () => {
+      // The session is gone and its streams have had their own errors; nothing more is owed.
+    });
+    server.on("stream", (stream, ...more) => {
+      // A server's streams are of that kind; the declared type is that of a session's either side.
+      this.#takeStream(stream as ServerHttp2Stream, ...more);
+    });
+    return server;
+  }
+
   #track(session: ServerHttp2Session): void {
     this.#sessions.add(session);
     session.on("error", () => session.destroy());
@@ -133,7 +157,14 @@ export class Listener {
    */
   #takeStream(stream: ServerHttp2Stream, ...more: Tail<Parameters<StreamListener>>): void {
     stream.on("error", () => undefined);
-    if (stream.destroyed || stream.closed || stream.session?.destroyed !== false) return;
+    const { session } = stream;
+    if (stream.destroyed || stream.closed || session === undefined || session.destroyed) return;
+    const connection = connectionOf(session);
+    if (!connection.begin()) {
+      stream.close(constants.NGHTTP2_REFUSED_STREAM);
+      return;
+    }
+    stream.on("close", () => connection.end());
     try {
       this.#options.onHttp2Stream(stream, ...more);
     } catch (error) {
@@ -142,25 +173,52 @@ export class Listener {
     }
   }
 
-  #trackSocket(socket: Socket): void {
-    this.#sockets.add(socket);
-    socket.on("close", () => this.#sockets.delete(socket));
+  /** @returns undefined when there is no room: the socket is closed then. */
+  #take(socket: Socket): Connection | undefined {
     // Without a handler a connection that breaks early would end the program.
     socket.on("error", () => socket.destroy());
+    const address = socket.remoteAddress ?? "unknown";
+    const connection = this.#connections.accept(address, () => socket.destroy());
+    if (connection === undefined) {
+      socket.destroy();
+      return undefined;
+    }
+    this.#sockets.add(socket);
+    socket.on("close", () => {
+      this.#sockets.delete(socket);
+      connection.closed();
+    });
     // The kernel's own check finds machines that vanished, for connections without any stream.
     socket.setKeepAlive(true, 30_000);
+    return connection;
+  }
+
+  #speakHttp2(socket: Socket, connection: Connection): void {
+    const server = connection.isBulk ? this.#bulkHttp2 : this.#http2;
+    server.once("session", (session) => {
+      spokenOver(connection, session);
+      session.once("remoteSettings", () => connection.greeted());
+      connection.onIdle(() => {
+        // GOAWAY tells a client that keeps its rules; the others are not waited for.
+        if (!session.destroyed) session.close();
+        setImmediate(() => socket.destroy());
+      });
+    });
+    server.emit("connection", socket);
+  }
+
+  #speakHttp1(socket: Socket, connection: Connection): void {
+    spokenOver(connection, socket);
+    this.#http1.emit("connection", socket);
   }
 
   #plain() {
     return createTcpServer({ noDelay: true }, (socket) => {
-      this.#trackSocket(socket);
-      const { clock, limits } = this.#options;
-      const timer = clock.timer(limits.handshakeMsMax, () => socket.destroy());
-      socket.on("close", () => timer.cancel());
-      firstBytes(socket, HTTP2_PREFACE_START.byteLength, (start) => {
-        timer.cancel();
-        const isHttp2 = start.equals(HTTP2_PREFACE_START);
-        (isHttp2 ? this.#http2 : this.#http1).emit("connection", socket);
+      const connection = this.#take(socket);
+      if (connection === undefined) return;
+      whenHeard(socket, (isHttp2) => {
+        if (isHttp2) this.#speakHttp2(socket, connection);
+        else this.#speakHttp1(socket, connection);
       });
     });
   }
@@ -174,10 +232,27 @@ export class Listener {
       handshakeTimeout: this.#options.limits.handshakeMsMax,
       noDelay: true,
     } as const;
+    /** Of those whose handshake is under way, by address and port. */
+    const handshakes = new Map<string, Connection>();
     const server = createTlsServer({ ...options, ...identity.pem }, (socket: TLSSocket) => {
-      this.#trackSocket(socket);
-      const isHttp2 = socket.alpnProtocol === "h2";
-      (isHttp2 ? this.#http2 : this.#http1).emit("connection", socket);
+      socket.on("error", () => socket.destroy());
+      const connection = handshakes.get(nameOf(socket));
+      if (connection === undefined) {
+        socket.destroy();
+        return;
+      }
+      connection.onIdle(() => socket.destroy());
+      connection.identify(connectionPeer(socket).identity);
+      if (socket.destroyed) return;
+      if (socket.alpnProtocol === "h2") this.#speakHttp2(socket, connection);
+      else this.#speakHttp1(socket, connection);
+    });
+    server.on("connection", (socket) => {
+      const name = nameOf(socket);
+      const connection = this.#take(socket);
+      if (connection === undefined) return;
+      handshakes.set(name, connection);
+      socket.on("close", () => handshakes.delete(name));
     });
     server.on("tlsClientError", (_error, socket) => socket.destroy());
     const change = identity.onChange((pem) => {
@@ -192,19 +267,8 @@ type Tail<T extends readonly unknown[]> = T extends readonly [unknown, ...infer 
   ? Rest
   : never;
 
-/** Calls `then` with the first `count` bytes, which stay in the socket for whoever reads on. */
-function firstBytes(socket: Socket, count: number, then: (start: Buffer) => void): void {
-  let start = Buffer.alloc(0);
-  const onReadable = () => {
-    const chunk: Buffer | null = socket.read();
-    if (chunk === null) return;
-    start = Buffer.concat([start, chunk]);
-    if (start.byteLength < count) return;
-    socket.off("readable", onReadable);
-    socket.unshift(start);
-    then(start.subarray(0, count));
-  };
-  socket.on("readable", onReadable);
+function nameOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress}:${remotePort}`;
 }
 
 function cannotListen(address: string, error: Error): StartError {

@@ -13,9 +13,11 @@ export interface PolicyRow {
   readonly methods: readonly string[];
 }
 
+const HEALTH = "grpc.health.v1.Health";
+
 /** What any verified identity may call, and nobody traces: it says nothing about payments. */
 export const OPEN_SERVICES: readonly string[] = [
-  "grpc.health.v1.Health",
+  HEALTH,
   "grpc.reflection.v1.ServerReflection",
   "grpc.reflection.v1alpha.ServerReflection",
 ];
@@ -37,6 +39,11 @@ export function mayCall(policy: Policy, identity: string, method: string): boole
 /** Whether any verified identity may call it. @param method "package.Service/Method" */
 export function isOpen(method: string): boolean {
   return OPEN_SERVICES.includes(serviceOf(method));
+}
+
+/** Whether it is health, which probes ask for as often as they like. */
+export function isProbe(method: string): boolean {
+  return serviceOf(method) === HEALTH;
 }
 
 function serviceOf(method: string): string {

@@ -1,19 +1,26 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { promisify } from "node:util";
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
+import { RelayService } from "../gen/cardlane/relay/v1/relay_pb.ts";
 import { ErrorInfoSchema } from "../gen/google/rpc/error_details_pb.ts";
 import {
   ServerReflection,
   type ServerReflectionRequest,
   ServerReflectionRequestSchema,
+  type ServerReflectionResponse,
 } from "../gen/grpc/reflection/v1/reflection_pb.ts";
+import { PaymentError } from "../payment/errors.ts";
 import { systemClock } from "./clock.ts";
 import { dial } from "./dial.ts";
+import { frameStreamPair } from "./frame-stream-pair.ts";
+import { ManualClock } from "./manual-clock.ts";
+import { reflectionServices } from "./reflection.ts";
 import { echoServer } from "./testing/echo-server.ts";
 import { receive } from "./testing/received.ts";
 
@@ -136,4 +143,53 @@ test("the contract's comments are told with it, and are those of the very same f
   );
   const comments = told.sourceCodeInfo?.location.map(({ leadingComments }) => leadingComments);
   expect(comments).toContain(" The reader's bytes, untouched.\n");
+});
+
+/** A stream of questions, not read before `client.resume()`. */
+function askingAtOnce(questions: number, count: () => void = () => {}) {
+  const [reflection] = reflectionServices([RelayService], { clock: new ManualClock(), count });
+  const pair = frameStreamPair<ServerReflectionRequest, ServerReflectionResponse>();
+  const answer = reflection?.methods.serverReflectionInfo as (stream: typeof pair.server) => void;
+  answer(pair.server);
+  pair.client.pause();
+  const received = receive(pair.client);
+  for (let asked = 0; asked < questions; asked += 1) {
+    const messageRequest = { case: "fileContainingSymbol", value: RelayService.typeName } as const;
+    pair.client.send(create(ServerReflectionRequestSchema, { messageRequest }));
+  }
+  return { ...pair, received };
+}
+
+test("a question is answered in a turn of its own, and none while nobody reads", async () => {
+  let answered = 0;
+  const { client, received } = askingAtOnce(300, () => {
+    answered += 1;
+  });
+  await nextTurn();
+  expect(answered).toBeLessThan(3);
+  for (let turn = 0; turn < 400; turn += 1) await nextTurn();
+  expect(answered).toBeLessThan(100);
+  client.resume();
+  await received.count(300);
+});
+
+test("questions count against the rate of who asks", async () => {
+  const { client, received } = askingAtOnce(3, () => {
+    throw new PaymentError("OVERLOADED", "at most 1 a second");
+  });
+  client.resume();
+  expect((await received.end).clean).toBe(false);
+  expect(received.frames).toEqual([]);
+});
+
+test("a stream that asks nothing is ended", async () => {
+  const clock = new ManualClock();
+  await using server = await echoServer({ clock });
+  using channel = dial({ targets: [server.address], services: [], clock: systemClock });
+  const stream = channel.openStream(ServerReflection.method.serverReflectionInfo);
+  const received = receive(stream);
+  stream.send(create(ServerReflectionRequestSchema));
+  await received.count(1);
+  await clock.advance(60_000);
+  expect(await received.end).toMatchObject({ clean: true });
 });

@@ -24,6 +24,7 @@ import {
   ServerReflection as ServerReflectionAlpha,
 } from "../gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { Health } from "../gen/health/v1/health_pb.ts";
+import type { Clock } from "./clock.ts";
 import { commentsOf } from "./contract-comments.ts";
 import type { FrameStream } from "./frame-stream.ts";
 import { type MeshService, service } from "./service.ts";
@@ -35,12 +36,15 @@ const EXTRA_FILES = [file_google_rpc_error_details, file_google_rpc_status];
  * grpc.reflection v1 and v1alpha over the descriptors of these services, with the contracts'
  * comments: grpcurl can then list, describe and call them without proto files.
  */
-export function reflectionServices(services: readonly DescService[]): readonly MeshService[] {
+export function reflectionServices(
+  services: readonly DescService[],
+  options: ReflectionOptions,
+): readonly MeshService[] {
   const index = new DescriptorIndex([...services, Health, ServerReflection, ServerReflectionAlpha]);
   return [
     service(ServerReflection, {
       serverReflectionInfo: (stream) =>
-        answerAll(stream, (request) =>
+        answerAll(stream, options, (request) =>
           create(ServerReflectionResponseSchema, {
             validHost: request.host,
             originalRequest: request,
@@ -50,7 +54,7 @@ export function reflectionServices(services: readonly DescService[]): readonly M
     }),
     service(ServerReflectionAlpha, {
       serverReflectionInfo: (stream) =>
-        answerAll(stream, (request) =>
+        answerAll(stream, options, (request) =>
           create(AlphaResponseSchema, {
             validHost: request.host,
             originalRequest: request,
@@ -61,15 +65,43 @@ export function reflectionServices(services: readonly DescService[]): readonly M
   ];
 }
 
-function answerAll<Out, In>(stream: FrameStream<Out, In>, answer: (request: In) => Out): void {
-  stream.onFrame((request) => stream.send(answer(request)));
+/** A stream that asks nothing for so long is ended; a client that wants more opens another. */
+const SILENT_MS_MAX = 60_000;
+
+export interface ReflectionOptions {
+  readonly clock: Clock;
+  /** Counts one question of this identity. @throws PaymentError OVERLOADED */
+  readonly count: (identity: string | undefined) => void;
+}
+
+/**
+ * One question a turn of the event loop, and none while the answers are not read: a question of
+ * forty bytes has an answer of a hundred thousand.
+ */
+function answerAll<Out, In>(
+  stream: FrameStream<Out, In>,
+  { clock, count }: ReflectionOptions,
+  answer: (request: In) => Out,
+): void {
+  const awaitQuestion = () => clock.timer(SILENT_MS_MAX, () => stream.end());
+  let silence = awaitQuestion();
+  stream.onFrame((request) => {
+    count(stream.peer.identity);
+    silence.cancel();
+    silence = awaitQuestion();
+    stream.pause();
+    if (stream.send(answer(request))) setImmediate(() => stream.resume());
+  });
+  stream.onWritable(() => setImmediate(() => stream.resume()));
   stream.onEnd(() => stream.end());
   stream.draining.addEventListener("abort", () => stream.end());
+  stream.signal.addEventListener("abort", () => silence.cancel());
 }
 
 class DescriptorIndex {
   readonly #services: readonly DescService[];
   readonly #files = new Map<string, DescFile>();
+  readonly #bytes = new Map<DescFile, Uint8Array>();
   readonly #registry: Registry;
 
   constructor(services: readonly DescService[]) {
@@ -87,13 +119,13 @@ class DescriptorIndex {
         return { case: "listServicesResponse", value: { service: names } };
       }
       case "fileByFilename":
-        return filesAnswer(this.#files.get(request.value));
+        return this.#filesAnswer(this.#files.get(request.value));
       case "fileContainingSymbol":
-        return filesAnswer(this.#fileOfSymbol(request.value));
+        return this.#filesAnswer(this.#fileOfSymbol(request.value));
       case "fileContainingExtension": {
         const { containingType, extensionNumber } = request.value;
         const extensions = this.#extensionsOf(containingType);
-        return filesAnswer(extensions.find((one) => one.number === extensionNumber)?.file);
+        return this.#filesAnswer(extensions.find((one) => one.number === extensionNumber)?.file);
       }
       case "allExtensionNumbersOfType":
         return this.#extensionNumbers(request.value);
@@ -130,6 +162,32 @@ class DescriptorIndex {
     return namesInside(parent).includes(name) ? parent.file : undefined;
   }
 
+  /** The file and everything it imports, so that one question is enough. */
+  #filesAnswer(file: DescFile | undefined): Answer {
+    if (file === undefined) return errorAnswer(Code.NotFound, "symbol or file is not known");
+    const files = new Set<DescFile>();
+    const add = (one: DescFile) => {
+      if (files.has(one)) return;
+      files.add(one);
+      one.dependencies.forEach(add);
+    };
+    add(file);
+    const fileDescriptorProto = [...files].map((one) => this.#bytesOf(one));
+    return { case: "fileDescriptorResponse", value: { fileDescriptorProto } };
+  }
+
+  /** With the contract's comments; made once. */
+  #bytesOf(file: DescFile): Uint8Array {
+    const known = this.#bytes.get(file);
+    if (known !== undefined) return known;
+    const { proto } = file;
+    const sourceCodeInfo = commentsOf(proto.name);
+    const commented = sourceCodeInfo === undefined ? proto : { ...proto, sourceCodeInfo };
+    const bytes = toBinary(FileDescriptorProtoSchema, commented);
+    this.#bytes.set(file, bytes);
+    return bytes;
+  }
+
   #add(file: DescFile): void {
     const name = file.proto.name;
     if (this.#files.has(name)) return;
@@ -161,24 +219,6 @@ function namesInside(desc: ReturnType<Registry["get"]>): readonly string[] {
 
 function membersOf(desc: DescMessage): readonly string[] {
   return [...desc.fields, ...desc.oneofs].map((member) => member.name);
-}
-
-/** The file and everything it imports, so that one question is enough. */
-function filesAnswer(file: DescFile | undefined): Answer {
-  if (file === undefined) return errorAnswer(Code.NotFound, "symbol or file is not known");
-  const files = new Set<DescFile>();
-  const add = (one: DescFile) => {
-    if (files.has(one)) return;
-    files.add(one);
-    one.dependencies.forEach(add);
-  };
-  add(file);
-  const fileDescriptorProto = [...files].map(({ proto }) => {
-    const sourceCodeInfo = commentsOf(proto.name);
-    const commented = sourceCodeInfo === undefined ? proto : { ...proto, sourceCodeInfo };
-    return toBinary(FileDescriptorProtoSchema, commented);
-  });
-  return { case: "fileDescriptorResponse", value: { fileDescriptorProto } };
 }
 
 function errorAnswer(errorCode: Code, errorMessage: string): Answer {

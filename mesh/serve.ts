@@ -7,24 +7,27 @@ import {
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { DescMethod, DescMethodBiDiStreaming } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { Admission } from "./admission.ts";
 import { streamPeer, toHeaders } from "./caller.ts";
 import type { Clock, Timer } from "./clock.ts";
 import { connectPath, methodName } from "./connect-path.ts";
+import { connectionOf } from "./connections.ts";
 import { toConnectError } from "./errors-to-wire.ts";
 import type { FrameStream, Peer } from "./frame-stream.ts";
 import { GRPC_CONTENT_TYPE, grpcTrailers, isGrpcProto } from "./grpc-trailers.ts";
 import { createHealth, type Health } from "./health.ts";
+import type { HeldBytes } from "./held-bytes.ts";
 import type { FrameLimits } from "./http2-frame-stream.ts";
 import { Http2ServerStream } from "./http2-server-stream.ts";
 import type { Identity } from "./identity.ts";
 import { Listener } from "./listener.ts";
 import type { Log } from "./log.ts";
-import { isOpen, mayCall, type Policy } from "./policy.ts";
-import { type Rate, RateLimits } from "./rate-limits.ts";
+import { matchesIdentity, type Policy } from "./policy.ts";
+import type { Rate } from "./rate-limits.ts";
 import { reflectionServices } from "./reflection.ts";
 import { endWithStatus, serverInterceptor, startRpcSpan } from "./rpc-spans.ts";
-import { DEFAULT_LIMITS, type ServerLimits } from "./server-limits.ts";
-import type { MeshService } from "./service.ts";
+import { DEFAULT_CALL_RATE, DEFAULT_LIMITS, type ServerLimits } from "./server-limits.ts";
+import { type MeshService, messageBytesMaxOf } from "./service.ts";
 import { noTelemetry, type Telemetry } from "./telemetry.ts";
 
 /** Turns of the event loop that a last status gets to leave. */
@@ -43,10 +46,17 @@ export interface ServeOptions {
   readonly telemetry?: Telemetry;
   readonly limits?: Partial<ServerLimits>;
   /**
-   * Calls and new streams of each identity; health and reflection are free. In plaintext, which is
-   * for one machine, there is nobody to tell apart and nothing is limited.
+   * Calls, new streams and questions to reflection of each identity, refused ones too; health is
+   * free. In plaintext, which is for one machine, there is nobody to tell apart and nothing is
+   * limited.
    */
   readonly callRate?: Rate | undefined;
+  /**
+   * Whose connections carry the calls of many others: identities, as in policy.ts, or addresses.
+   * They may have as many connections and streams as there is room for, and reset more of them. In
+   * plaintext everybody may, once anybody is named.
+   */
+  readonly bulkPeers?: readonly string[] | undefined;
   /** How long probes get to see NOT_SERVING before connections are refused, in milliseconds. */
   readonly probePeriodMs?: number;
 }
@@ -74,7 +84,8 @@ class Server implements MeshServer {
   readonly health: Health;
   readonly #options: ServeOptions;
   readonly #limits: ServerLimits;
-  readonly #callRates: RateLimits | undefined;
+  /** Undefined in plaintext. */
+  readonly #admission: Admission | undefined;
   readonly #listener: Listener;
   readonly #draining = new AbortController();
   readonly #shutdown = new AbortController();
@@ -88,18 +99,22 @@ class Server implements MeshServer {
     }
     this.#options = options;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
-    this.#callRates = options.callRate && new RateLimits(options.callRate, options.clock);
+    const { policy, clock, log, callRate = DEFAULT_CALL_RATE } = options;
+    this.#admission = policy && new Admission({ policy, callRate, clock, log });
     this.health = createHealth(options.services.map(({ desc }) => desc.typeName));
+    const reflected = options.services.map(({ desc }) => desc);
+    const count = (identity: string | undefined) => this.#admission?.count(identity);
     const services = [
       ...options.services,
       this.health.service,
-      ...reflectionServices(options.services.map(({ desc }) => desc)),
+      ...reflectionServices(reflected, { clock, count }),
     ];
     for (const one of services) this.#addFastMethods(one);
     const handleRequest = connectPath({
       services,
       interceptors: [serverInterceptor(this.#telemetry, (error) => this.#toWire(error))],
-      messageBytesMax: this.#limits.messageBytesMax,
+      limits: this.#limits,
+      clock,
       draining: this.#draining.signal,
       shutdown: this.#shutdown.signal,
       admit: (identity, method) => this.#admit(identity, method),
@@ -111,8 +126,10 @@ class Server implements MeshServer {
       listen: options.listen,
       identity: options.identity,
       limits: this.#limits,
-      clock: options.clock,
-      log: options.log,
+      messageBytesMax: longestMessage(services, this.#limits.messageBytesMax),
+      isBulk: (peer) => isBulk(options, peer),
+      clock,
+      log,
       onHttp1Request: handleRequest,
       onHttp2Stream: (stream, headers, ...more) => {
         if (!this.#acceptFast(stream, headers)) compatible.emit("stream", stream, headers, ...more);
@@ -161,26 +178,20 @@ class Server implements MeshServer {
 
   /** @throws ConnectError PERMISSION_DENIED or, for too many calls, RESOURCE_EXHAUSTED. */
   #admit(identity: string | undefined, method: string): void {
-    const { policy, log } = this.#options;
-    if (policy === undefined) return;
-    if (identity === undefined || !mayCall(policy, identity, method)) {
-      log.warn("call refused by the policy", { peerIdentity: identity, method });
-      throw new ConnectError(`this identity may not call ${method}`, Code.PermissionDenied);
-    }
-    if (isOpen(method)) return;
     try {
-      this.#callRates?.take(identity);
+      this.#admission?.admit(identity, method);
     } catch (error) {
       throw this.#toWire(error);
     }
   }
 
-  #addFastMethods({ desc, methods, messageBytesMax }: MeshService): void {
-    const limits = { ...this.#limits, ...(messageBytesMax && { messageBytesMax }) };
-    for (const method of desc.methods) {
-      const handler = methods[method.localName];
+  #addFastMethods(one: MeshService): void {
+    for (const method of one.desc.methods) {
+      const handler = one.methods[method.localName];
       if (!isBidi(method) || handler === undefined) continue;
       const handle = handler as FastMethod["handle"];
+      const messageBytesMax = messageBytesMaxOf(one, method, this.#limits.messageBytesMax);
+      const limits = { ...this.#limits, messageBytesMax };
       this.#fastMethods.set(`/${methodName(method)}`, { method, handle, limits });
     }
   }
@@ -190,6 +201,8 @@ class Server implements MeshServer {
     const fast = this.#fastMethods.get(headers[":path"] ?? "");
     const isPost = headers[":method"] === "POST";
     if (fast === undefined || !isPost || !isGrpcProto(headers["content-type"])) return false;
+    const { session } = stream;
+    if (session === undefined) return false;
     const peer = { ...streamPeer(stream), headers: toHeaders(headers) };
     const name = methodName(fast.method);
     try {
@@ -198,11 +211,16 @@ class Server implements MeshServer {
       refuse(stream, this.#toWire(error));
       return true;
     }
-    this.#open(stream, fast, peer, name);
+    this.#open(stream, fast, { peer, held: connectionOf(session).held }, name);
     return true;
   }
 
-  #open(stream: ServerHttp2Stream, fast: FastMethod, peer: Peer, name: string): void {
+  #open(
+    stream: ServerHttp2Stream,
+    fast: FastMethod,
+    { peer, held }: { readonly peer: Peer; readonly held: HeldBytes },
+    name: string,
+  ): void {
     // A trace of its own: a stream outlives the payments on it.
     const { identity: peerIdentity } = peer;
     const span = startRpcSpan(this.#telemetry, "server", name, { peerIdentity });
@@ -212,6 +230,7 @@ class Server implements MeshServer {
       peer,
       limits: fast.limits,
       clock: this.#options.clock,
+      held,
       draining: this.#draining.signal,
       toConnectError: (error) => this.#toWire(error),
       onOver: ({ code, framesReceived, framesSent }) => {
@@ -232,6 +251,19 @@ interface FastMethod {
   readonly method: DescMethodBiDiStreaming;
   readonly limits: FrameLimits;
   readonly handle: (stream: FrameStream<unknown, unknown>) => void;
+}
+
+/** @param peer an identity, or in plaintext an address. */
+function isBulk({ bulkPeers = [], identity }: ServeOptions, peer: string): boolean {
+  if (identity === undefined) return bulkPeers.length > 0;
+  return bulkPeers.some((pattern) => matchesIdentity(pattern, peer));
+}
+
+function longestMessage(services: readonly MeshService[], serverMax: number): number {
+  const limits = services.flatMap((one) =>
+    one.desc.methods.map((method) => messageBytesMaxOf(one, method, serverMax)),
+  );
+  return Math.max(serverMax, ...limits);
 }
 
 function isBidi(method: DescMethod): method is DescMethodBiDiStreaming {

@@ -1,4 +1,5 @@
 import type {
+  DescMethod,
   DescMethodBiDiStreaming,
   DescMethodClientStreaming,
   DescMethodServerStreaming,
@@ -19,18 +20,31 @@ import type { FrameStream } from "./frame-stream.ts";
 export function service<S extends DescService>(
   desc: S,
   methods: MethodsOf<S>,
-  limits: { readonly messageBytesMax?: number } = {},
+  messageBytesMax: MessageLimits<S> = {},
 ): MeshService {
-  return { desc, methods: methods as MeshService["methods"], ...limits };
+  const limits = messageBytesMax as MeshService["messageBytesMax"];
+  return { desc, methods: methods as MeshService["methods"], messageBytesMax: limits };
+}
+
+/** The longest message that a caller of this method may send, in bytes. */
+export function messageBytesMaxOf(
+  { messageBytesMax }: MeshService,
+  { localName }: DescMethod,
+  serverMax: number,
+): number {
+  return messageBytesMax[localName] ?? serverMax;
 }
 
 export interface MeshService {
   readonly desc: DescService;
   /** By local name of the method; a method that is missing answers UNIMPLEMENTED. */
   readonly methods: Readonly<Record<string, unknown>>;
-  /** Longest message that a caller may send, in bytes; undefined: the server's own limit. */
-  readonly messageBytesMax?: number;
+  /** Longest message that a caller may send, in bytes, where it is not the server's own limit. */
+  readonly messageBytesMax: Readonly<Record<string, number | undefined>>;
 }
+
+/** Longest messages in bytes, of methods that need more, or less, than others. */
+export type MessageLimits<S extends DescService> = { readonly [K in keyof S["method"]]?: number };
 
 export type MethodsOf<S extends DescService> = {
   readonly [K in keyof S["method"]]?: S["method"][K] extends DescMethodBiDiStreaming<

@@ -16,7 +16,7 @@ import { oversightService } from "./oversight/oversight-service.ts";
 import { OversightStore } from "./oversight/oversight-store.ts";
 import { RetrievalReferences } from "./payments/retrieval-references.ts";
 import { PinClient } from "./pins/pin-client.ts";
-import { processorService } from "./processor-service.ts";
+import { FRAME_BYTES_MAX, processorService } from "./processor-service.ts";
 import { CertificateCache } from "./registry/certificate-cache.ts";
 import { registryService } from "./registry/registry-service.ts";
 import { RegistryStore } from "./registry/registry-store.ts";
@@ -30,10 +30,7 @@ import {
   runParts,
 } from "./running-program.ts";
 import { Acknowledgements } from "./stream/acknowledgements.ts";
-import { HOP_BOX_BYTES_MAX, type ProcessParts } from "./stream/process-stream.ts";
-
-/** Room for the frame around the largest box. */
-const FRAME_BYTES_MAX = HOP_BOX_BYTES_MAX + 1_024;
+import type { ProcessParts } from "./stream/process-stream.ts";
 
 interface PinAccess {
   /** Opens a stream to the PIN service. */
@@ -83,7 +80,12 @@ export async function startProcessor(options: ProcessorOptions): Promise<Running
   await using stack = new AsyncDisposableStack();
   const database = stack.use(new Database({ url, program: "processor" }, faults));
   const opened = await openProcessor(options, { database, stack });
-  const parts = { ...opened, database, policy: policyOf, frameBytesMax: FRAME_BYTES_MAX };
+  const parts = {
+    ...opened,
+    database,
+    policy: policyOf,
+    bulkPeers: (domain: string) => [relaysOf(domain)],
+  };
   return await runParts(options, parts, stack);
 }
 
@@ -182,7 +184,7 @@ class Readiness {
 function policyOf(trustDomain: string): Policy {
   return [
     {
-      identity: `spiffe://${trustDomain}/relay/*`,
+      identity: relaysOf(trustDomain),
       methods: ["cardlane.processor.v1.ProcessorService/*"],
     },
     {
@@ -194,4 +196,8 @@ function policyOf(trustDomain: string): Policy {
       ],
     },
   ];
+}
+
+function relaysOf(trustDomain: string): string {
+  return `spiffe://${trustDomain}/relay/*`;
 }

@@ -46,7 +46,11 @@ export interface ProgramParts {
   readonly database: Database;
   readonly services: readonly MeshService[];
   readonly policy: (trustDomain: string) => Policy;
-  readonly frameBytesMax: number;
+  /**
+   * SPIFFE URIs, as in policy.ts, of those whose streams carry the payments of many: they may open,
+   * and reset, as many as their own clients make necessary.
+   */
+  readonly bulkPeers?: (trustDomain: string) => readonly string[];
   /** Called once it serves; what it returns is told when the database is lost or found again. */
   readonly onServing: (health: Health) => (isReachable: boolean) => void;
 }
@@ -58,7 +62,7 @@ export async function runParts(
   stack: AsyncDisposableStack,
 ): Promise<RunningProgram> {
   const { listen, identity, trustDomain = "cardlane.dev", clock, log, telemetry } = options;
-  const { database, services, policy, frameBytesMax, onServing } = parts;
+  const { database, services, policy, bulkPeers, onServing } = parts;
   const server = stack.use(
     await serve({
       listen,
@@ -68,7 +72,7 @@ export async function runParts(
       clock,
       log,
       telemetry,
-      limits: { messageBytesMax: frameBytesMax },
+      bulkPeers: bulkPeers?.(trustDomain),
     }),
   );
   stack.use(new DatabaseWatch({ database, clock, onChange: onServing(server.health) }));

@@ -6,6 +6,7 @@ import {
   readConfig,
   StartError,
   text,
+  texts,
   withDefault,
 } from "../mesh/config.ts";
 import { runProgram } from "../mesh/program.ts";
@@ -54,6 +55,12 @@ const SETTINGS = {
   paymentsPerSecond: optional(
     integer("CARDLANE_PAYMENTS_PER_SECOND", "payments that one terminal may submit", RATE_RANGE),
   ),
+  trustedProxies: optional(
+    texts(
+      "CARDLANE_TRUSTED_PROXIES",
+      "spiffe:// URIs and addresses that many terminals are behind",
+    ),
+  ),
 };
 
 await runProgram("relay", async (program) => {
@@ -95,6 +102,7 @@ await runProgram("relay", async (program) => {
     trustDomain,
     deadlineMs: config.deadlineMs,
     callRate: rateOf(config.callsPerSecond),
+    trustedProxies: config.trustedProxies,
     paymentRate: rateOf(config.paymentsPerSecond),
     curves,
     clock,

@@ -14,9 +14,6 @@ import { RelayCore, type RelayCoreOptions, type RelayHealth } from "./relay-core
 /** A Submit with a certificate beside it is under 8 KiB. */
 const MESSAGE_BYTES_MAX = 16_384;
 
-/** Far above what a terminal or a person asks for; a program in a loop meets it. */
-const CALL_RATE: Rate = { perSecond: 200, burst: 1_000 };
-
 export interface RelayOptions extends RelayCoreOptions {
   /** "host:port"; port 0 takes any. */
   readonly listen: string;
@@ -28,6 +25,8 @@ export interface RelayOptions extends RelayCoreOptions {
   readonly probePeriodMs?: number;
   /** Calls and new streams of each TLS identity. */
   readonly callRate?: Rate | undefined;
+  /** SPIFFE URIs, as in policy.ts, and addresses behind which there are many terminals. */
+  readonly trustedProxies?: readonly string[] | undefined;
 }
 
 /** A relay that serves. Disposing of it ends it at once; `drain` ends it in order. */
@@ -48,7 +47,8 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
     log,
     telemetry,
     limits: { messageBytesMax: MESSAGE_BYTES_MAX },
-    callRate: options.callRate ?? CALL_RATE,
+    callRate: options.callRate,
+    bulkPeers: options.trustedProxies,
     ...(identity === undefined ? {} : { identity, policy: relayPolicy(options.trustDomain) }),
     ...(probePeriodMs === undefined ? {} : { probePeriodMs }),
   });

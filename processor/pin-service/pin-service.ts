@@ -4,7 +4,6 @@ import type { MeshService } from "../../mesh/service.ts";
 import { fastCurves } from "../../sealing/fast-curves.ts";
 import { jitterFrom } from "../../sealing/jitter.ts";
 import { Database } from "../database.ts";
-import { PIN_BOX_BYTES_MAX } from "../pins/pin-hop.ts";
 import {
   type CoreOptions,
   type ProgramOptions,
@@ -15,10 +14,7 @@ import { readPinKeys } from "./pin-keys.ts";
 import { PinStore } from "./pin-store.ts";
 import { PinVerifier } from "./pin-verifier.ts";
 import { putTestPins } from "./test-pins.ts";
-import { verifyService } from "./verify-service.ts";
-
-/** Room for the frame around the largest box. */
-const FRAME_BYTES_MAX = PIN_BOX_BYTES_MAX + 1_024;
+import { FRAME_BYTES_MAX, verifyService } from "./verify-service.ts";
 
 export interface PinServiceOptions extends CoreOptions {
   /** Gives the test cards all tries back. */
@@ -60,7 +56,6 @@ export async function startPinService(
     database,
     services: [await openPinService(options, database)],
     policy: policyOf,
-    frameBytesMax: FRAME_BYTES_MAX,
     onServing: (health: Health) => (isReachable: boolean) =>
       health.setAll(isReachable ? "SERVING" : "NOT_SERVING"),
   };

@@ -18,7 +18,7 @@ import type { Speaker } from "../../mesh/hello.ts";
 import type { LiveStream } from "../../mesh/live-stream.ts";
 import type { Log } from "../../mesh/log.ts";
 import { OwedAnswers } from "../../mesh/owed-answers.ts";
-import { type MeshService, service } from "../../mesh/service.ts";
+import { type MeshService, type MethodsOf, service } from "../../mesh/service.ts";
 import { liveStream } from "../../mesh/stream-life.ts";
 import type { Telemetry } from "../../mesh/telemetry.ts";
 import { PaymentError } from "../../payment/errors.ts";
@@ -28,6 +28,9 @@ import { openHopBox } from "../../sealing/hop-box.ts";
 import { PIN_BOX_BYTES_MAX, PIN_HOP_ID, PIN_VERIFICATIONS_MAX } from "../pins/pin-hop.ts";
 import type { PinKeys } from "./pin-keys.ts";
 import type { PinVerifier } from "./pin-verifier.ts";
+
+/** Room for the frame around the largest box. */
+export const FRAME_BYTES_MAX = PIN_BOX_BYTES_MAX + 1_024;
 
 /** Boxes of one stream that may be worked on at the same time; then it is not read. */
 const BOXES_MAX = 16;
@@ -46,7 +49,10 @@ export interface VerifyServiceParts {
  * cardlane.pin.v1.PinService. Translate is reserved: it is not there, so it answers UNIMPLEMENTED.
  */
 export function verifyService(parts: VerifyServiceParts): MeshService {
-  return service(PinService, { verify: (stream) => new VerifyStream(stream, parts) });
+  const methods: MethodsOf<typeof PinService> = {
+    verify: (stream) => new VerifyStream(stream, parts),
+  };
+  return service(PinService, methods, { verify: FRAME_BYTES_MAX });
 }
 
 class VerifyStream {

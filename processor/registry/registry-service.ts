@@ -7,7 +7,7 @@ import {
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import { DeviceState, type ReaderRegistration } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import type { Clock } from "../../mesh/clock.ts";
-import { type MeshService, service } from "../../mesh/service.ts";
+import { type MeshService, type MethodsOf, service } from "../../mesh/service.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { parseMerchantId } from "../../payment/identifiers.ts";
 import { parseCurrency } from "../../payment/money.ts";
@@ -33,6 +33,9 @@ const RELAYS_MAX = 100;
 const DEVICES_MAX = 1_000;
 const CURRENCIES_MAX = 32;
 
+/** A registration of a thousand devices. */
+const REGISTRATION_BYTES_MAX = 1_048_576;
+
 export interface RegistryParts {
   readonly store: RegistryStore;
   readonly curves: Curves;
@@ -43,7 +46,7 @@ export interface RegistryParts {
 /** cardlane.processor.v1.ProcessorRegistryService: which devices are served, and the ledger. */
 export function registryService(parts: RegistryParts): MeshService {
   const { store } = parts;
-  return service(ProcessorRegistryService, {
+  const methods: MethodsOf<typeof ProcessorRegistryService> = {
     async registerRelays({ relays }) {
       requireCount("relays", relays, RELAYS_MAX);
       const rows = relays.map((relay) => relayRow(relay, parts));
@@ -62,6 +65,11 @@ export function registryService(parts: RegistryParts): MeshService {
     async getBalance({ merchantId, currency }) {
       return await store.balance(parseMerchantId(merchantId), parseCurrency(currency));
     },
+  };
+  return service(ProcessorRegistryService, methods, {
+    registerRelays: REGISTRATION_BYTES_MAX,
+    registerTerminals: REGISTRATION_BYTES_MAX,
+    registerReaders: REGISTRATION_BYTES_MAX,
   });
 }
 

@@ -79,7 +79,10 @@ export function registryService(parts: RegistryServiceParts): MeshService {
       return { terminals: terminals.map((one) => ({ ...one, ...contactIn(known, one) })) };
     },
   };
-  return service(RelayRegistryService, methods, { messageBytesMax: REGISTRATION_BYTES_MAX });
+  return service(RelayRegistryService, methods, {
+    registerReaders: REGISTRATION_BYTES_MAX,
+    registerTerminals: REGISTRATION_BYTES_MAX,
+  });
 }
 
 function parseReader(reader: ReaderRegistration, parts: RegistryServiceParts): ReaderToRegister {
