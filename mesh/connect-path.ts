@@ -14,9 +14,11 @@ import {
 } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { universalRequestFromNodeRequest } from "@connectrpc/connect-node";
+import { PaymentError } from "../payment/errors.ts";
 import { AnswerWriter } from "./answer-writer.ts";
 import { CallTime } from "./call-time.ts";
 import { CALLER, connectionPeer, toHeaders } from "./caller.ts";
+import { checkedBody } from "./checked-body.ts";
 import type { Clock } from "./clock.ts";
 import { connectionOf } from "./connections.ts";
 import type { FrameStream } from "./frame-stream.ts";
@@ -42,6 +44,11 @@ type NodeHandler = (
   response: ServerResponse | Http2ServerResponse,
 ) => void;
 
+interface Route {
+  readonly handler: UniversalHandler;
+  readonly messageBytesMax: number;
+}
+
 /** The general path: unary and server-streaming methods, and all over gRPC-Web and Connect. */
 export function connectPath(options: ConnectPathOptions): NodeHandler {
   const router = createConnectRouter({
@@ -52,21 +59,27 @@ export function connectPath(options: ConnectPathOptions): NodeHandler {
     shutdownSignal: options.shutdown,
     requestGate: (context) => gate(options, context),
   });
+  const sizes = new Map<string, number>();
   for (const one of options.services) {
     for (const method of one.desc.methods) {
       const readMaxBytes = messageBytesMaxOf(one, method, options.limits.messageBytesMax);
+      sizes.set(`/${methodName(method)}`, readMaxBytes);
       router.rpc(method, implementationOf(options, one, method), { readMaxBytes });
     }
   }
-  const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
+  const routes = new Map<string, Route>();
+  for (const handler of router.handlers) {
+    const messageBytesMax = sizes.get(handler.requestPath) ?? options.limits.messageBytesMax;
+    routes.set(handler.requestPath, { handler, messageBytesMax });
+  }
   return (request, response) => {
-    const handler = handlers.get(request.url?.split("?", 1)[0] ?? "");
-    if (handler === undefined) {
+    const route = routes.get(request.url?.split("?", 1)[0] ?? "");
+    if (route === undefined) {
       response.statusCode = 404;
       response.end();
       return;
     }
-    answer(options, handler, request, response).catch(() => {
+    answer(options, route, request, response).catch(() => {
       // The client went away, or sent what is not HTTP as gRPC wants it: there is nobody to tell.
       if (!response.headersSent) response.statusCode = 400;
       response.end();
@@ -99,18 +112,33 @@ function gate(options: ConnectPathOptions, context: HandlerContext): void {
 
 async function answer(
   options: ConnectPathOptions,
-  handler: UniversalHandler,
+  route: Route,
   request: IncomingMessage | Http2ServerRequest,
   response: ServerResponse | Http2ServerResponse,
 ): Promise<void> {
+  const { handler } = route;
   const { clock, limits } = options;
   const { held } = connectionOf(speakerOf(request));
   const writer = new AnswerWriter(response, { clock, stallMsMax: limits.stallMsMax, held });
   const values = callerValues(request);
   const universal = universalRequestFromNodeRequest(request, response, undefined, values);
   using time = new CallTime(handler.method, options, universal.signal);
-  const body = time.whileThereIs(universal.body as AsyncIterable<Uint8Array>);
+  const arriving = time.whileThereIs(universal.body as AsyncIterable<Uint8Array>);
+  const body = wellFormed(options, route, request.headers["content-type"], arriving);
   await writer.write(await handler({ ...universal, body, signal: time.signal }));
+}
+
+async function* wellFormed(
+  { toConnectError }: ConnectPathOptions,
+  { handler: { method }, messageBytesMax }: Route,
+  contentType: string | undefined,
+  body: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* checkedBody(method.input, contentType, messageBytesMax, body);
+  } catch (error) {
+    throw error instanceof PaymentError ? toConnectError(error) : error;
+  }
 }
 
 /** Whoever spoke on the connection: a session of HTTP/2, a socket of HTTP/1.1. */

@@ -14,6 +14,7 @@ const WAITING_FRAMES_MAX = 4_096;
 export function frameStreamPair<ClientFrame, ServerFrame>(
   options: PairOptions = {},
 ): FrameStreamPair<ClientFrame, ServerFrame> {
+  const { clientAddress: address = "memory:client" } = options;
   const draining = new AbortController();
   const neverDraining = new AbortController();
   const client = new PairEnd<ClientFrame, ServerFrame>(
@@ -22,7 +23,7 @@ export function frameStreamPair<ClientFrame, ServerFrame>(
     "client",
   );
   const server = new PairEnd<ServerFrame, ClientFrame>(
-    { identity: options.clientIdentity, address: "memory:client", headers: new Headers() },
+    { identity: options.clientIdentity, address, headers: new Headers() },
     draining.signal,
     "server",
   );
@@ -41,6 +42,8 @@ export function frameStreamPair<ClientFrame, ServerFrame>(
 
 export interface PairOptions {
   readonly clientIdentity?: string;
+  /** "10.0.0.1:50312"; no real one by default. */
+  readonly clientAddress?: string;
   readonly serverIdentity?: string;
 }
 

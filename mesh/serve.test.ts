@@ -18,7 +18,7 @@ import { silentLog } from "./log.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { serve } from "./serve.ts";
 import { box, boxNumber, type EchoRequest, echoServer } from "./testing/echo-server.ts";
-import { prefixed, rawSession } from "./testing/raw-call.ts";
+import { prefix, prefixed, rawSession } from "./testing/raw-call.ts";
 import { receive } from "./testing/received.ts";
 
 /** How each kind of client reaches a server; all on one port. */
@@ -102,6 +102,35 @@ test("fetch with JSON reaches the same methods", async () => {
     body: "{}",
   });
   expect({ status: answer.status, body: await answer.json() }).toEqual({ status: 200, body: {} });
+});
+
+const MALFORMED = Buffer.from("ffffffff", "hex");
+
+test("bytes that are no message are MALFORMED_REQUEST, on a call as on a stream", async () => {
+  await using server = await echoServer();
+  await using raw = rawSession(server.address);
+  const told = ["GetManifest", "Process"].map(async (method) => {
+    const call = raw.call({ ":path": `/${ProcessorService.typeName}/${method}` });
+    call.stream.end(Buffer.concat([prefix(0, MALFORMED.byteLength), MALFORMED]));
+    return [await call.status, call.message(), call.reason()];
+  });
+  const expected = [String(Code.InvalidArgument), "a message is malformed", "MALFORMED_REQUEST"];
+  expect(await Promise.all(told)).toEqual([expected, expected]);
+});
+
+test.each([
+  { contentType: "application/proto", body: MALFORMED },
+  {
+    contentType: "application/grpc-web+proto",
+    body: Buffer.concat([prefix(0, MALFORMED.byteLength), MALFORMED]),
+  },
+])("so they are over $contentType", async ({ contentType, body }) => {
+  await using server = await echoServer();
+  const path = `${ProcessorService.typeName}/GetManifest`;
+  const headers = { "content-type": contentType };
+  const answer = await fetch(`http://${server.address}/${path}`, { method: "POST", headers, body });
+  const text = `${[...answer.headers].join("\n")}${await answer.text()}`;
+  expect(text.replaceAll("%20", " ")).toContain("a message is malformed");
 });
 
 test("an unknown path is 404", async () => {

@@ -91,6 +91,16 @@ export class TerminalSession {
     this.#sendSalt(handshake.m1);
   }
 
+  /** Whether both Hellos have been said and heard. */
+  get isOpen(): boolean {
+    return this.#phase.name === "OPEN";
+  }
+
+  /** Another session needs its place. */
+  giveWay(): void {
+    this.#refuse(new Error("another needed the place"));
+  }
+
   #receive({ frame }: SessionRequest): void {
     const phase = this.#phase;
     if (phase.name === "CLOSED") return;

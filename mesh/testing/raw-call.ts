@@ -1,11 +1,19 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  type IncomingHttpHeaders,
+} from "node:http2";
 import { connect as connectTcp, type Socket } from "node:net";
 import { toBinary } from "@bufbuild/protobuf";
+import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
 import {
   ProcessorService,
   ProcessRequestSchema,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
+import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { splitTarget } from "../backends.ts";
+import { toHeaders } from "../caller.ts";
 import { box, type EchoRequest } from "./echo-server.ts";
 
 /** Bytes on the wire of one message. */
@@ -33,6 +41,8 @@ export interface RawCall {
   readonly status: Promise<string>;
   /** grpc-message, decoded. */
   readonly message: () => string;
+  /** ErrorInfo.reason of the details; "" without. */
+  readonly reason: () => string;
 }
 
 /** An HTTP/2 client that follows no rules but its own. */
@@ -58,9 +68,12 @@ function rawCall(session: ClientHttp2Session, headers: Readonly<Record<string, s
   });
   const { promise, resolve } = Promise.withResolvers<string>();
   let message = "";
+  let reason = "";
   const look = (fields: Readonly<Record<string, unknown>>) => {
     if (fields["grpc-status"] === undefined) return;
     message = decodeURIComponent(String(fields["grpc-message"] ?? ""));
+    const details = findTrailerError(toHeaders(fields as IncomingHttpHeaders));
+    reason = details?.findDetails(ErrorInfoSchema)[0]?.reason ?? "";
     resolve(String(fields["grpc-status"]));
   };
   stream.on("response", look);
@@ -68,5 +81,5 @@ function rawCall(session: ClientHttp2Session, headers: Readonly<Record<string, s
   stream.on("error", () => stream.close());
   stream.on("close", () => resolve(`reset ${stream.rstCode}`));
   stream.resume();
-  return { stream, status: promise, message: () => message };
+  return { stream, status: promise, message: () => message, reason: () => reason };
 }

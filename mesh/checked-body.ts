@@ -1,0 +1,45 @@
+import { type DescMessage, fromBinary } from "@bufbuild/protobuf";
+import { ConnectError } from "@connectrpc/connect";
+import { PaymentError } from "../payment/errors.ts";
+import { MessageSplitter } from "./length-prefix.ts";
+
+/**
+ * A request's body as it came, after a look at whether its bytes are the message that they should
+ * be. Connect would call malformed bytes INTERNAL, as if the fault were the server's.
+ *
+ * @throws PaymentError MALFORMED_REQUEST
+ */
+export async function* checkedBody(
+  input: DescMessage,
+  contentType: string | undefined,
+  messageBytesMax: number,
+  body: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  const isFramed = /^application\/(grpc(-web)?(\+proto)?|connect\+proto)$/.test(contentType ?? "");
+  const isBare = contentType === "application/proto";
+  const check = (bytes: Uint8Array) => requireMessage(input, bytes);
+  let splitter = isFramed ? new MessageSplitter(messageBytesMax, check) : undefined;
+  const bare: Uint8Array[] = [];
+  let bareBytes = 0;
+  for await (const chunk of body) {
+    bareBytes += chunk.byteLength;
+    if (isBare && bareBytes <= messageBytesMax) bare.push(chunk);
+    try {
+      splitter?.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    } catch (error) {
+      if (!(error instanceof ConnectError)) throw error;
+      // A prefix that is wrong is told by whoever reads the body next.
+      splitter = undefined;
+    }
+    yield chunk;
+  }
+  if (isBare && bareBytes <= messageBytesMax) check(Buffer.concat(bare));
+}
+
+function requireMessage(input: DescMessage, bytes: Uint8Array): void {
+  try {
+    fromBinary(input, bytes);
+  } catch (cause) {
+    throw new PaymentError("MALFORMED_REQUEST", "a message is malformed", { cause });
+  }
+}
