@@ -73,7 +73,7 @@ export async function tryKnownKillers(arena: Arena, doors: readonly Door[]): Pro
 function killerCases(door: Door): ReadonlyMap<string, FuzzCase> {
   const entrances = door.isTls ? (["peer", "stranger"] as const) : [undefined];
   return new Map(
-    knownKillers(door).flatMap(({ name, segment }) =>
+    knownKillers(door).flatMap(({ name, segment, ending = "answer" }) =>
       entrances.map((entrance) => [
         `${name}, at ${door.name}${entrance === undefined ? "" : ` as ${entrance}`}`,
         {
@@ -82,7 +82,7 @@ function killerCases(door: Door): ReadonlyMap<string, FuzzCase> {
           entrance,
           protocols: ["h2"],
           pieces: [segment],
-          ending: "answer" as const,
+          ending,
         },
       ]),
     ),

@@ -1,4 +1,5 @@
 import type { Door } from "../doors.ts";
+import type { Ending } from "../wire/exchange.ts";
 import { callStart, pathOf } from "../wire/grpc-calls.ts";
 import { grpcFields, headerBlock } from "../wire/hpack.ts";
 import {
@@ -10,10 +11,12 @@ import {
   uint32,
 } from "../wire/http2-frames.ts";
 
-/** One segment that ended a program once. */
+/** One segment that ended a program once, and how the connection was left then. */
 export interface KnownKiller {
   readonly name: string;
   readonly segment: Buffer;
+  /** "answer" by default. */
+  readonly ending?: Ending;
 }
 
 /** Frames after which a server has to end the connection, in the segment that opens a stream. */
