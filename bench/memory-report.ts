@@ -5,8 +5,10 @@ import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const directory = process.env.BENCH_MEMORY_DIR;
+/** One collection stops a program for a moment; all of these do so for a second or two. */
+const isThorough = process.env.BENCH_MEMORY_CARE !== "gentle";
 /** What the first collection frees may let a second one free more: buffers, finalizers. */
-const COLLECTIONS = 4;
+const COLLECTIONS = isThorough ? 4 : 1;
 
 if (directory !== undefined) process.on("SIGUSR2", () => report(directory));
 
@@ -19,5 +21,6 @@ function report(into: string): void {
 
 /** "last-resort" also gives pages back that are kept for the next objects. */
 function collect(): void {
-  globalThis.gc?.({ type: "major", execution: "sync", flavor: "last-resort" });
+  const flavor = isThorough ? "last-resort" : "regular";
+  globalThis.gc?.({ type: "major", execution: "sync", flavor });
 }

@@ -195,7 +195,7 @@ export class Listener {
 
   #speakHttp2(socket: Socket, connection: Connection): void {
     const server = connection.isBulk ? this.#bulkHttp2 : this.#http2;
-    server.once("session", (session) => {
+    const onSession = (session: ServerHttp2Session) => {
       spokenOver(connection, session);
       session.once("remoteSettings", () => connection.greeted());
       connection.onIdle(() => {
@@ -203,8 +203,14 @@ export class Listener {
         if (!session.destroyed) session.close();
         setImmediate(() => socket.destroy());
       });
-    });
-    server.emit("connection", socket);
+    };
+    // The session is there before `emit` returns, and this one listens to no other.
+    server.on("session", onSession);
+    try {
+      server.emit("connection", socket);
+    } finally {
+      server.off("session", onSession);
+    }
   }
 
   #speakHttp1(socket: Socket, connection: Connection): void {

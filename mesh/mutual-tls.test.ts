@@ -1,16 +1,20 @@
+import { once } from "node:events";
 import { join } from "node:path";
+import { connect } from "node:tls";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { ProcessorService } from "../gen/cardlane/processor/v1/processor_pb.ts";
 import { Health } from "../gen/health/v1/health_pb.ts";
+import { splitTarget } from "./backends.ts";
 import { systemClock } from "./clock.ts";
 import { dial, type MeshChannel } from "./dial.ts";
 import { paymentErrorFrom } from "./errors-to-wire.ts";
 import { type Identity, loadIdentity } from "./identity.ts";
+import { tlsOptions } from "./identity-credentials.ts";
 import { silentLog } from "./log.ts";
 import { ManualClock } from "./manual-clock.ts";
 import type { Policy } from "./policy.ts";
-import type { Rate } from "./rate-limits.ts";
+import type { ServeOptions } from "./serve.ts";
 import { TestAuthority, temporaryDirectory } from "./testing/certificates.ts";
 import { box, boxNumber, echoServer } from "./testing/echo-server.ts";
 import { receive } from "./testing/received.ts";
@@ -22,7 +26,7 @@ const POLICY: Policy = [
 ];
 
 /** An authority, a server that only relays may call, and a way to make callers. */
-async function securedMesh(callRate?: Rate) {
+async function securedMesh(options: Partial<ServeOptions> = {}) {
   const stack = new AsyncDisposableStack();
   const directory = stack.use(await temporaryDirectory());
   const authority = await TestAuthority.create();
@@ -33,7 +37,7 @@ async function securedMesh(callRate?: Rate) {
   };
   await authority.writeTo(join(directory.path, "server"), PROCESSOR);
   const identity = await load("server");
-  const server = stack.use(await echoServer({ identity, policy: POLICY, callRate, clock }));
+  const server = stack.use(await echoServer({ identity, policy: POLICY, clock, ...options }));
   const call = (caller: Identity, serverIdentity = PROCESSOR): MeshChannel => {
     const targets = [server.address];
     const services = [ProcessorService];
@@ -173,7 +177,7 @@ test("TLS without a policy, or a policy without TLS, is a bug", async () => {
 });
 
 test("who calls too often is refused and told when to come back; others are not", async () => {
-  await using mesh = await securedMesh({ perSecond: 1, burst: 2 });
+  await using mesh = await securedMesh({ callRate: { perSecond: 1, burst: 2 } });
   const eager = mesh.call(await mesh.caller(RELAY)).client(ProcessorService);
   const patient = mesh.call(await mesh.caller("spiffe://cardlane/relay/B2"));
   await eager.getManifest({});
@@ -190,10 +194,34 @@ test("who calls too often is refused and told when to come back; others are not"
 });
 
 test("new streams count, health is free", async () => {
-  await using mesh = await securedMesh({ perSecond: 1, burst: 1 });
+  await using mesh = await securedMesh({ callRate: { perSecond: 1, burst: 1 } });
   const channel = mesh.call(await mesh.caller(RELAY));
   await channel.client(ProcessorService).getManifest({});
   const refused = receive(channel.openStream(ProcessorService.method.process));
   expect(await refused.end).toMatchObject({ code: Code.ResourceExhausted });
   expect(await channel.client(Health).check({})).toMatchObject({ status: 1 });
+});
+
+test.each([
+  { who: "an identity that takes many connections loses its own", bulkPeers: [], left: 3 },
+  { who: "who carries the calls of many keeps them", bulkPeers: [RELAY], left: 0 },
+])("$who, and others feel nothing", async ({ bulkPeers, left }) => {
+  await using mesh = await securedMesh({ limits: { connectionsPerPeerMax: 2 }, bulkPeers });
+  const greedy = await mesh.caller(RELAY);
+  const other = await mesh.caller("spiffe://cardlane/relay/B2");
+  const options = tlsOptions({ identity: greedy, serverIdentity: PROCESSOR });
+  await using sockets = new AsyncDisposableStack();
+  const closed: Promise<unknown>[] = [];
+  for (let count = 1; count <= 5; count += 1) {
+    const socket = connect({ ...splitTarget(mesh.server.address), ...options });
+    sockets.defer(() => void socket.destroy());
+    socket.on("error", () => socket.destroy());
+    socket.resume();
+    await once(socket, "secureConnect");
+    closed.push(new Promise((resolve) => socket.once("close", () => resolve(count))));
+  }
+  expect(await Promise.all(closed.slice(0, left))).toEqual([1, 2, 3].slice(0, left));
+  expect(await outcomes(mesh.call(other))).toEqual({ unary: 0, stream: 0 });
+  const last = Promise.race([...closed.slice(left), Promise.resolve("open")]);
+  expect(await last).toBe("open");
 });

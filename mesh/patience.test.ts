@@ -13,9 +13,10 @@ import { ManualClock } from "./manual-clock.ts";
 import { serve } from "./serve.ts";
 import { DEFAULT_LIMITS, type ServerLimits } from "./server-limits.ts";
 import { service } from "./service.ts";
-import { echoServer } from "./testing/echo-server.ts";
+import { box, echoServer } from "./testing/echo-server.ts";
 import { prefix, type RawSession, rawSession } from "./testing/raw-call.ts";
 import { FRAME, frame, GREETING, headerBlock } from "./testing/raw-frames.ts";
+import { receive } from "./testing/received.ts";
 
 const UNARY = `/${ProcessorService.typeName}/GetManifest`;
 
@@ -78,8 +79,13 @@ test("a client that idled comes back by itself, and its caller feels nothing", a
   for (let round = 0; round < 3; round += 1) {
     await clock.advance(2 * DEFAULT_LIMITS.idleMsMax);
     await client.getManifest({});
+    const stream = channel.openStream(ProcessorService.method.process);
+    const received = receive(stream);
+    stream.send(box(round));
+    stream.end();
+    expect(await received.end).toMatchObject({ clean: true });
   }
-  expect(server.calls).toHaveLength(4);
+  expect(server.calls.filter((call) => call === "GetManifest")).toHaveLength(4);
 });
 
 test("a unary call whose message never comes ends with DEADLINE_EXCEEDED", async () => {

@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Mesh, type MeshOptions, startMesh } from "../../cli/start/mesh-processes.ts";
+import { SPIFFE_PATHS, TRUST_DOMAIN } from "../../cli/start/program-plans.ts";
 import { systemClock } from "../../mesh/clock.ts";
 import { TestKeys } from "../fixtures/keys.ts";
 
@@ -12,16 +13,30 @@ export interface MeshFixture extends AsyncDisposable {
   readonly keys: TestKeys;
 }
 
-export async function startTestMesh(
-  options: Partial<Omit<MeshOptions, "dataDirectory">> = {},
-): Promise<MeshFixture> {
+export interface TestMeshOptions extends Partial<Omit<MeshOptions, "dataDirectory">> {
+  /** With TLS: certificates beside the programs' own, folder → path of the SPIFFE URI. */
+  readonly strangers?: Readonly<Record<string, string>>;
+}
+
+export async function startTestMesh(options: TestMeshOptions = {}): Promise<MeshFixture> {
+  const { strangers, ...meshOptions } = options;
   const home = mkdtempSync(join(tmpdir(), "cardlane-mesh-"));
   const resources = new AsyncDisposableStack();
   resources.defer(() => rmSync(home, { recursive: true, force: true }));
   try {
     const keys = resources.use(new TestKeys({ nowMs: systemClock.nowMs() }));
     cpSync(keys.directory, join(home, "keys"), { recursive: true });
-    const mesh = resources.use(await startMesh({ dataDirectory: home, ...options }));
+    if (strangers !== undefined) {
+      // Loaded here alone, as the mesh does it; made before its start, which leaves it alone then.
+      const { makeDevelopmentTls } = await import("../../cli/start/development-tls.ts");
+      await makeDevelopmentTls({
+        directory: join(home, "tls"),
+        holders: { ...SPIFFE_PATHS, ...strangers },
+        trustDomain: TRUST_DOMAIN,
+        nowMs: systemClock.nowMs(),
+      });
+    }
+    const mesh = resources.use(await startMesh({ dataDirectory: home, ...meshOptions }));
     return { mesh, keys, [Symbol.asyncDispose]: () => resources.disposeAsync() };
   } catch (error) {
     await resources.disposeAsync();

@@ -75,7 +75,7 @@ export function readSourceFile(path: string, text: string): SourceFile {
 }
 
 export function isTest(path: string): boolean {
-  return /\.test\.ts$|^(test|bench|chaos)\/|\/testing\//.test(path);
+  return /\.test\.ts$|^(test|bench|chaos|siege)\/|\/testing\//.test(path);
 }
 
 /** Any node of the syntax tree, in the form of ESTree. */

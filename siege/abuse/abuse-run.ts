@@ -1,0 +1,124 @@
+import type { CollectedMemory } from "../../bench/collected-memory.ts";
+import type { ProgramName } from "../../cli/start/mesh-directory.ts";
+import { systemClock as clock } from "../../mesh/clock.ts";
+import type { BesiegedMesh } from "../besieged-mesh.ts";
+import { processFigures } from "../process-figures.ts";
+import type { TlsEntrance } from "../wire/exchange.ts";
+import { Attacker } from "./attacker.ts";
+import type { Attack } from "./attacks.ts";
+import { type Paid, payUntil } from "./payer.ts";
+import { BOUNDS, type Measured, type VictimFigures } from "./verdict.ts";
+
+const LOOK_MS = 100;
+/** What the attacker left behind is let go within this. */
+const SETTLE_MS_MAX = 20_000;
+
+export interface AbuseOptions {
+  readonly besieged: BesiegedMesh;
+  readonly memory: CollectedMemory;
+  readonly scale: number;
+  /** How often calm and attack take turns. */
+  readonly rounds: number;
+  readonly calmMs: number;
+  readonly attackMs: number;
+}
+
+/** One attack on one program while a till pays, in turns with the till alone. */
+export async function abuse(
+  { name, as, ...attack }: Attack,
+  victim: ProgramName,
+  options: AbuseOptions,
+): Promise<Measured> {
+  const { besieged, memory, scale, rounds, calmMs, attackMs } = options;
+  const program = besieged.mesh.program(victim);
+  const address = besieged.mesh.addresses[victim];
+  const tls: TlsEntrance | undefined =
+    attack.victims.includes(victim) && victim !== "reader"
+      ? { pem: await besieged.pemOf(victim, as), protocols: ["h2"] }
+      : undefined;
+  const { pid } = program;
+  const before = await figuresOf(pid, memory);
+  await using attacker = new Attacker();
+  const [calm, attacked]: [Paid[], Paid[]] = [[], []];
+  let held = 0;
+  let peakBytes = before.residentBytes;
+  for (let round = 0; round < rounds; round += 1) {
+    calm.push(await whilePaying(besieged, () => clock.sleep(calmMs)));
+    using peak = new Peak(pid);
+    attacked.push(
+      await whilePaying(besieged, async () => {
+        const order = { name, address, tls, scale, durationMs: attackMs };
+        held = Math.max(held, (await attacker.attack(order)).held);
+      }),
+    );
+    peakBytes = Math.max(peakBytes, peak.bytes);
+  }
+  await settled(pid, before.descriptors);
+  const [death] = await besieged.wrongs();
+  const of = (all: readonly Paid[]) => all.flatMap(({ latenciesMs }) => latenciesMs);
+  return {
+    attack: name,
+    victim,
+    before,
+    after: death === undefined ? await figuresOf(pid, memory) : before,
+    peakBytes,
+    calmMs: of(calm),
+    attackedMs: of(attacked),
+    failures: attacked.flatMap(({ failures }) => failures),
+    held,
+    death,
+  };
+}
+
+async function whilePaying({ mesh }: BesiegedMesh, work: () => Promise<unknown>): Promise<Paid> {
+  const stopping = new AbortController();
+  const paying = payUntil(stopping.signal, mesh.clients, clock);
+  await work();
+  stopping.abort();
+  return await paying;
+}
+
+async function figuresOf(pid: number, memory: CollectedMemory): Promise<VictimFigures> {
+  const { heapUsed, external } = await memory.of(pid);
+  const { residentBytes, descriptors } = processFigures(pid);
+  return { residentBytes, usedBytes: heapUsed + external, descriptors };
+}
+
+async function settled(pid: number, descriptorsBefore: number): Promise<void> {
+  const untilMs = clock.monotonicMs() + SETTLE_MS_MAX;
+  const isSettled = () => {
+    const { descriptors } = figuresIfThere(pid);
+    return descriptors - descriptorsBefore <= BOUNDS.descriptors;
+  };
+  while (!isSettled() && clock.monotonicMs() < untilMs) await clock.sleep(LOOK_MS);
+}
+
+/** The highest resident memory that was seen. */
+class Peak implements Disposable {
+  bytes = 0;
+  readonly #stopping = new AbortController();
+
+  constructor(pid: number) {
+    void this.#look(pid);
+  }
+
+  [Symbol.dispose](): void {
+    this.#stopping.abort();
+  }
+
+  async #look(pid: number): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      this.bytes = Math.max(this.bytes, figuresIfThere(pid).residentBytes);
+      await clock.sleep(LOOK_MS);
+    }
+  }
+}
+
+/** Nothing of a process that has ended: its death is told elsewhere. */
+function figuresIfThere(pid: number) {
+  try {
+    return processFigures(pid);
+  } catch {
+    return { residentBytes: 0, descriptors: 0, threads: 0 };
+  }
+}

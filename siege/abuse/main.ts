@@ -1,0 +1,83 @@
+// Attacks under a bound on memory: npm run abuse [-- --only "tiny frames"] [--percent 10]
+//                                                [--rounds 3] [--json]
+//
+// docs/siege.md says what each does and how to read the table.
+
+import { CollectedMemory } from "../../bench/collected-memory.ts";
+import { quantilesOf } from "../../bench/load/quantiles.ts";
+import { aligned, ms } from "../../bench/report/columns.ts";
+import { BesiegedMesh } from "../besieged-mesh.ts";
+import { runSiege } from "../command-options.ts";
+import { abuse } from "./abuse-run.ts";
+import { readAbuseArguments } from "./arguments.ts";
+import { BOUNDS, brokenBounds, type Measured, p99Ratio } from "./verdict.ts";
+
+const TURNS = { calmMs: 3_000, attackMs: 5_000 } as const;
+/** Code that has run a few times is compiled; the first payments say nothing. */
+const WARM_UP = 10;
+
+await runSiege(async () => {
+  const { attacks, scale, rounds, isJson } = readAbuseArguments(process.argv.slice(2));
+  const tell = (line: string) => console.error(line);
+  using memory = new CollectedMemory();
+  tell("starting a mesh over TLS");
+  await using besieged = await BesiegedMesh.start({
+    isTls: true,
+    environment: memory.environment,
+  });
+  for (let paid = 0; paid < WARM_UP; paid += 1) await besieged.wrongs();
+  const measured: Measured[] = [];
+  for (const attack of attacks) {
+    for (const victim of attack.victims) {
+      const one = await abuse(attack, victim, { besieged, memory, scale, rounds, ...TURNS });
+      measured.push(one);
+      tell(`${attack.name} at the ${victim}: ${brokenBounds(one).join("; ") || "held"}`);
+      if (one.death !== undefined) await besieged.revive();
+    }
+  }
+  if (isJson) console.log(JSON.stringify({ bounds: BOUNDS, measured: measured.map(facts) }));
+  else console.log(`\n${table(measured)}`);
+  return measured.every((one) => brokenBounds(one).length === 0) ? 0 : 1;
+});
+
+function table(measured: readonly Measured[]): string {
+  const mib = (bytes: number) => (bytes / 2 ** 20).toFixed(0);
+  const head = [
+    "MiB resident, milliseconds",
+    "before",
+    "peak",
+    "after",
+    "kept",
+    "files",
+    "held",
+    "p99 calm",
+    "p99 attacked",
+    "ratio",
+    "verdict",
+  ];
+  const rows = measured.map((one) => [
+    `${one.attack} at the ${one.victim}`,
+    mib(one.before.residentBytes),
+    mib(one.peakBytes),
+    mib(one.after.residentBytes),
+    ((one.after.usedBytes - one.before.usedBytes) / 2 ** 20).toFixed(1),
+    `${one.before.descriptors}→${one.after.descriptors}`,
+    String(one.held),
+    ms(quantilesOf(one.calmMs).p99),
+    ms(quantilesOf(one.attackedMs).p99),
+    p99Ratio(one).toFixed(2),
+    brokenBounds(one).length === 0 ? "held" : "BROKEN",
+  ]);
+  return aligned([head, ...rows]);
+}
+
+function facts(one: Measured) {
+  const { calmMs, attackedMs, ...rest } = one;
+  return {
+    ...rest,
+    calm: { payments: calmMs.length, ...quantilesOf(calmMs) },
+    attacked: { payments: attackedMs.length, ...quantilesOf(attackedMs) },
+    p99Ratio: p99Ratio(one),
+    broken: brokenBounds(one),
+  };
+}
