@@ -204,3 +204,24 @@ function closedWindow(address: string) {
     [Symbol.asyncDispose]: async () => session.destroy(),
   };
 }
+
+test("a server's stream lives for as long as it is wanted", async () => {
+  const clock = new ManualClock();
+  const more = Promise.withResolvers<void>();
+  const watching = service(RelayService, {
+    async *watchPayments() {
+      yield { sequence: 1n };
+      await more.promise;
+      yield { sequence: 2n };
+    },
+  });
+  await using server = await served([watching], clock);
+  using channel = dial({ targets: [server.address], services: [], clock: systemClock });
+  const sequences: bigint[] = [];
+  for await (const { sequence } of channel.client(RelayService).watchPayments({})) {
+    sequences.push(sequence);
+    if (sequence === 1n) await clock.advance(24 * 3_600_000);
+    more.resolve();
+  }
+  expect(sequences).toEqual([1n, 2n]);
+});
