@@ -80,7 +80,7 @@ func TestLiveRefusals(t *testing.T) {
 	l := live.dial(t, live.terminal)
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	_, err := till.Pay(ctx, l.terminal, eur(0), liveHands{}, t.Output())
+	_, err := till.Pay(ctx, l.toTerminal, eur(0), liveHands{}, t.Output())
 	if status.Code(err) != codes.InvalidArgument || !strings.HasPrefix(mesh.Explain(err), "AMOUNT_OUT_OF_RANGE") {
 		t.Errorf("0 EUR: %s", mesh.Explain(err))
 	}
@@ -158,7 +158,9 @@ func liveMesh(t *testing.T) running {
 // lines are connections to a terminal and a relay.
 type lines struct {
 	terminal terminalv1.TerminalServiceClient
-	relay    relayv1.RelayServiceClient
+	// toTerminal opens a connection for one payment.
+	toTerminal till.Connect
+	relay      relayv1.RelayServiceClient
 }
 
 func (live running) dial(t *testing.T, terminal string) lines {
@@ -172,7 +174,10 @@ func (live running) dial(t *testing.T, terminal string) lines {
 	}
 	return lines{
 		terminal: terminalv1.NewTerminalServiceClient(dial(terminal, mesh.Terminal)),
-		relay:    relayv1.NewRelayServiceClient(dial(live.relay, mesh.Relay)),
+		toTerminal: func() (*grpc.ClientConn, error) {
+			return identity.Dial(terminal, mesh.Terminal)
+		},
+		relay: relayv1.NewRelayServiceClient(dial(live.relay, mesh.Relay)),
 	}
 }
 
@@ -180,7 +185,7 @@ func (l lines) pay(t *testing.T, order till.Order, hands liveHands) *terminalv1.
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	report, err := till.Pay(ctx, l.terminal, order, hands, t.Output())
+	report, err := till.Pay(ctx, l.toTerminal, order, hands, t.Output())
 	check(t, err)
 	return report
 }

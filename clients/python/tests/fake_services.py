@@ -219,7 +219,8 @@ async def serving(*services: object) -> AsyncIterator[str]:
     }
     server = grpc.aio.server()
     for service in services:
-        adders[type(service)](service, server)
+        add = next(add for kind, add in adders.items() if isinstance(service, kind))
+        add(service, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     try:

@@ -281,7 +281,7 @@ def test_query_of_a_payment_that_is_not_known_is_unknown(run: Run) -> None:
 
 
 def test_watch_goes_on_where_it_stopped(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cardlane.till.main._WATCH_AGAIN_AFTER_S", 0)
+    monkeypatch.setattr("cardlane.till.changes._AGAIN_AFTER_S", 0)
     service = FakeRelayService(approved_record())
     code, out, _ = run(("watch", "--after", "0", "--count", "4"), service)
     assert code == 0

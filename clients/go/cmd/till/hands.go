@@ -36,7 +36,7 @@ func (h *hands) PresentCard(ctx context.Context) error {
 		}
 		request.EntryMode = paymentv1.EntryMode(mode)
 	}
-	return h.control(func(reader readerv1.ReaderControlServiceClient) error {
+	return h.control(ctx, func(ctx context.Context, reader readerv1.ReaderControlServiceClient) error {
 		_, err := reader.PresentCard(ctx, request)
 		return err
 	})
@@ -47,19 +47,24 @@ func (h *hands) TypePIN(ctx context.Context) error {
 	if h.card == "" || h.pin == "" {
 		return nil
 	}
-	return h.control(func(reader readerv1.ReaderControlServiceClient) error {
+	return h.control(ctx, func(ctx context.Context, reader readerv1.ReaderControlServiceClient) error {
 		_, err := reader.TypePin(ctx, &readerv1.TypePinRequest{Pin: h.pin})
 		return err
 	})
 }
 
 // control calls the service that a simulated reader has instead of hands.
-func (h *hands) control(call func(readerv1.ReaderControlServiceClient) error) error {
+func (h *hands) control(
+	ctx context.Context, call func(context.Context, readerv1.ReaderControlServiceClient) error,
+) error {
 	connection, err := mesh.DialReader(address("CARDLANE_READER", "127.0.0.1:7401"))
 	if err != nil {
 		return err
 	}
-	return errors.Join(call(readerv1.NewReaderControlServiceClient(connection)), connection.Close())
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	client := readerv1.NewReaderControlServiceClient(connection)
+	return errors.Join(call(ctx, client), connection.Close())
 }
 
 func (h *hands) Confirm(*readerv1.CardRead) (bool, error) {

@@ -95,13 +95,10 @@ func pay(ctx context.Context, arguments []string) (int, error) {
 		ID: *id, Previous: *previous, AcceptPartial: *partial, Traceparent: trace.Parent(),
 	}
 	fmt.Printf("%-13s %s\n", "trace", trace.ID)
-	connection, err := dial("CARDLANE_TERMINAL", "127.0.0.1:7402", mesh.Terminal)
-	if err != nil {
-		return till.Failed, err
+	connect := func() (*grpc.ClientConn, error) {
+		return dial("CARDLANE_TERMINAL", "127.0.0.1:7402", mesh.Terminal)
 	}
-	defer connection.Close()
-	client := terminalv1.NewTerminalServiceClient(connection)
-	report, err := till.Pay(ctx, client, order, hands, os.Stdout)
+	report, err := till.Pay(ctx, connect, order, hands, os.Stdout)
 	if err != nil {
 		return till.Failed, err
 	}
@@ -163,12 +160,10 @@ func watch(ctx context.Context, arguments []string) (int, error) {
 	after := flags.Uint64("after", 0, "go on after this sequence; 0: from now on")
 	count := flags.Int("count", 0, "end after so many changes; 0: never")
 	_ = flags.Parse(arguments)
-	client, connection, err := relay()
-	if err != nil {
-		return till.Failed, err
+	connect := func() (*grpc.ClientConn, error) {
+		return dial("CARDLANE_RELAY", "127.0.0.1:7403", mesh.Relay)
 	}
-	defer connection.Close()
-	if err := till.Watch(ctx, client, *after, *count, os.Stdout); err != nil {
+	if err := till.Watch(ctx, connect, *after, *count, os.Stdout); err != nil {
 		return till.Failed, err
 	}
 	return till.Approved, nil

@@ -13,6 +13,7 @@ import (
 	paymentv1 "github.com/cardlane/cardlane/clients/go/gen/cardlane/payment/v1"
 	readerv1 "github.com/cardlane/cardlane/clients/go/gen/cardlane/reader/v1"
 	terminalv1 "github.com/cardlane/cardlane/clients/go/gen/cardlane/terminal/v1"
+	"github.com/cardlane/cardlane/clients/go/mesh"
 	"github.com/cardlane/cardlane/clients/go/payment"
 )
 
@@ -42,23 +43,35 @@ type Order struct {
 	Traceparent   string
 }
 
-// Pay takes one payment and tells about it on out. A payment whose stream was cut after it had begun
-// is asked for once more: the report may say that the outcome is unknown, never that it failed.
+// Pay takes one payment and tells about it on out. A payment whose stream was cut after it had begun,
+// or whose terminal fell silent, is asked for once more over another connection: the report may say
+// that the outcome is unknown, never that it failed.
 func Pay(
-	ctx context.Context, client terminalv1.TerminalServiceClient, order Order, hands Hands, out io.Writer,
+	ctx context.Context, connect Connect, order Order, hands Hands, out io.Writer,
 ) (*terminalv1.PaymentReport, error) {
-	p := &paying{client: client, hands: hands, out: out}
-	report, err := p.run(ctx, order)
-	if err == nil || p.id == "" || p.failure != nil {
+	p := &paying{id: order.ID, interval: mesh.SignOfLife, hands: hands, out: out}
+	report, err := p.run(ctx, connect, order)
+	isTold := err == nil || p.failure != nil && errors.Is(err, p.failure)
+	if isTold || !p.isBegun {
 		return report, err
 	}
 	fmt.Fprintf(out, "stream cut    %v; asking what became of it\n", err)
-	ask, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTime)
-	defer cancel()
-	request := &terminalv1.GetTerminalPaymentRequest{PaymentId: p.id}
-	answer, err := client.GetTerminalPayment(ask, request)
+	return ask(ctx, connect, p.id)
+}
+
+// ask never fails: a payment of which the terminal says nothing is unknown.
+func ask(ctx context.Context, connect Connect, id string) (*terminalv1.PaymentReport, error) {
+	connection, err := connect()
 	if err != nil {
-		return notAnswered(p.id, err), nil
+		return notAnswered(id, err), nil
+	}
+	defer connection.Close()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTime)
+	defer cancel()
+	request := &terminalv1.GetTerminalPaymentRequest{PaymentId: id}
+	answer, err := terminalv1.NewTerminalServiceClient(connection).GetTerminalPayment(ctx, request)
+	if err != nil {
+		return notAnswered(id, err), nil
 	}
 	return answer.Report, nil
 }
@@ -79,17 +92,31 @@ func notAnswered(id string, err error) *terminalv1.PaymentReport {
 type payStream = grpc.BidiStreamingClient[terminalv1.PayRequest, terminalv1.PayResponse]
 
 type paying struct {
-	client terminalv1.TerminalServiceClient
-	hands  Hands
-	out    io.Writer
-	// id is known from the first event on.
+	hands Hands
+	out   io.Writer
+	// id is known from the first event on, or the till's own.
 	id string
+	// isBegun: the terminal has said that the payment is in its journal.
+	isBegun bool
+	// interval is how often the terminal speaks. A terminal of an earlier version says nothing of
+	// itself; then it is 0 after its first event.
+	interval      time.Duration
+	hasSignOfLife bool
 	// failure of a person's hand; told when the terminal has confirmed that nothing happened.
 	failure error
 }
 
-func (p *paying) run(ctx context.Context, order Order) (*terminalv1.PaymentReport, error) {
-	stream, err := p.client.Pay(ctx)
+func (p *paying) run(
+	ctx context.Context, connect Connect, order Order,
+) (*terminalv1.PaymentReport, error) {
+	connection, err := connect()
+	if err != nil {
+		return nil, err
+	}
+	defer connection.Close()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stream, err := terminalv1.NewTerminalServiceClient(connection).Pay(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -104,10 +131,11 @@ func (p *paying) run(ctx context.Context, order Order) (*terminalv1.PaymentRepor
 		return nil, err
 	}
 	for {
-		event, err := stream.Recv()
+		event, err := mesh.Receive(cancel, p.interval, stream.Recv)
 		if err != nil {
 			return nil, err
 		}
+		p.listen(event)
 		if report := event.GetFinished(); report != nil {
 			if p.failure != nil {
 				return nil, p.failure
@@ -120,10 +148,20 @@ func (p *paying) run(ctx context.Context, order Order) (*terminalv1.PaymentRepor
 	}
 }
 
+// listen learns how often this terminal speaks.
+func (p *paying) listen(event *terminalv1.PayResponse) {
+	if life := event.GetSignOfLife(); life != nil {
+		p.hasSignOfLife = true
+		p.interval = time.Duration(life.IntervalMs) * time.Millisecond
+	} else if !p.hasSignOfLife {
+		p.interval = 0
+	}
+}
+
 func (p *paying) take(ctx context.Context, stream payStream, event *terminalv1.PayResponse) error {
 	switch e := event.Event.(type) {
 	case *terminalv1.PayResponse_Started:
-		p.id = e.Started.PaymentId
+		p.id, p.isBegun = e.Started.PaymentId, true
 		p.tell("payment", "%s at reader %s", p.id, e.Started.ReaderSerial)
 	case *terminalv1.PayResponse_Prepared:
 		p.tell("reader shows", "%q", e.Prepared.DisplayLines)

@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
@@ -73,23 +74,20 @@ func (h fakeHands) TypePIN(context.Context) error            { return nil }
 func (h fakeHands) Confirm(*readerv1.CardRead) (bool, error) { return !h.refuses, nil }
 func (h fakeHands) PIN() (string, error)                     { return h.pin, nil }
 
-func serve(t *testing.T, register func(*grpc.Server)) *grpc.ClientConn {
+func serve(t *testing.T, register func(*grpc.Server)) Connect {
 	t.Helper()
 	listener := bufconn.Listen(1 << 16)
 	server := grpc.NewServer()
 	register(server)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
-	connection, err := grpc.NewClient("passthrough:///fake",
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
-			return listener.DialContext(ctx)
-		}),
-		grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		t.Fatal(err)
+	return func() (*grpc.ClientConn, error) {
+		return grpc.NewClient("passthrough:///fake",
+			grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
+				return listener.DialContext(ctx)
+			}),
+			grpc.WithTransportCredentials(insecure.NewCredentials()))
 	}
-	t.Cleanup(func() { _ = connection.Close() })
-	return connection
 }
 
 const (
@@ -242,11 +240,8 @@ field      amounts.total_minor: too much`
 
 func TestWatchGoesOnWhereItWas(t *testing.T) {
 	fake := &fakeRelay{}
-	client := relayv1.NewRelayServiceClient(serve(t, func(server *grpc.Server) {
-		relayv1.RegisterRelayServiceServer(server, fake)
-	}))
 	var out bytes.Buffer
-	if err := Watch(t.Context(), client, 0, 3, &out); err != nil {
+	if err := Watch(t.Context(), relay(t, fake), 0, 3, &out); err != nil {
 		t.Fatal(err)
 	}
 	if len(fake.afters) != 2 || fake.afters[1] != 15 {
@@ -257,9 +252,87 @@ func TestWatchGoesOnWhereItWas(t *testing.T) {
 	}
 }
 
-func terminal(t *testing.T, fake *fakeTerminal) terminalv1.TerminalServiceClient {
+// life is how often the terminals and relays of these tests say that they are there.
+const life = 20 * time.Millisecond
+
+func TestASilentTerminalIsAskedForOverAnotherConnection(t *testing.T) {
+	fake := &fakeTerminal{
+		pay: func(stream grpc.BidiStreamingServer[terminalv1.PayRequest, terminalv1.PayResponse]) error {
+			_, err := stream.Recv()
+			return errors.Join(err,
+				stream.Send(&terminalv1.PayResponse{Event: &terminalv1.PayResponse_SignOfLife{
+					SignOfLife: &terminalv1.SignOfLife{IntervalMs: uint32(life.Milliseconds())}}}),
+				stream.Send(&terminalv1.PayResponse{Event: &terminalv1.PayResponse_Started{
+					Started: &terminalv1.PaymentStarted{PaymentId: paymentID}}}),
+				func() error { <-stream.Context().Done(); return stream.Context().Err() }())
+		},
+		report: &terminalv1.PaymentReport{Certainty: unknown},
+	}
+	connections := 0
+	connect := terminal(t, fake)
+	counted := func() (*grpc.ClientConn, error) {
+		connections++
+		return connect()
+	}
+	var out bytes.Buffer
+	report, err := Pay(t.Context(), counted, Order{}, fakeHands{}, &out)
+	if err != nil || report.PaymentId != paymentID || connections != 2 {
+		t.Errorf("report %v, %v, over %d connections", report, err, connections)
+	}
+	if !strings.Contains(out.String(), "nothing heard for 50ms") {
+		t.Errorf("told %q", out.String())
+	}
+}
+
+func TestATerminalOfAnEarlierVersionIsNotTakenForSilent(t *testing.T) {
+	paying := &paying{interval: mesh.SignOfLife}
+	paying.listen(&terminalv1.PayResponse{Event: &terminalv1.PayResponse_Started{}})
+	if paying.interval != 0 {
+		t.Errorf("it has to speak every %v", paying.interval)
+	}
+}
+
+// silentRelay says where a watch goes on, and nothing any more; then it has a change.
+type silentRelay struct {
+	relayv1.UnimplementedRelayServiceServer
+	afters []uint64
+}
+
+func (f *silentRelay) WatchPayments(
+	request *relayv1.WatchPaymentsRequest,
+	stream grpc.ServerStreamingServer[relayv1.WatchPaymentsResponse],
+) error {
+	f.afters = append(f.afters, request.AfterSequence)
+	if request.AfterSequence == 7 {
+		return stream.Send(&relayv1.WatchPaymentsResponse{Sequence: 9, Position: 9})
+	}
+	err := stream.Send(&relayv1.WatchPaymentsResponse{Position: 7})
+	<-stream.Context().Done()
+	return err
+}
+
+func TestAWatchWhoseLineFallsSilentGoesOnWithoutAGap(t *testing.T) {
+	fake := &silentRelay{}
+	watch := &watching{
+		request:  &relayv1.WatchPaymentsRequest{FromNow: true},
+		interval: life, count: 1, out: &bytes.Buffer{},
+	}
+	if err := watch.run(t.Context(), relay(t, fake)); err != nil {
+		t.Fatal(err)
+	}
+	if after := fake.afters[len(fake.afters)-1]; after != 7 {
+		t.Errorf("watched after %v, want 7 in the end", fake.afters)
+	}
+}
+
+func relay(t *testing.T, fake relayv1.RelayServiceServer) Connect {
 	t.Helper()
-	return terminalv1.NewTerminalServiceClient(serve(t, func(server *grpc.Server) {
+	return serve(t, func(server *grpc.Server) { relayv1.RegisterRelayServiceServer(server, fake) })
+}
+
+func terminal(t *testing.T, fake *fakeTerminal) Connect {
+	t.Helper()
+	return serve(t, func(server *grpc.Server) {
 		terminalv1.RegisterTerminalServiceServer(server, fake)
-	}))
+	})
 }

@@ -16,6 +16,7 @@ from cardlane.payment.v1 import payment_pb2 as payment
 from cardlane.payment_id import new_payment_id, parse_payment_id
 from cardlane.relay.v1 import relay_pb2 as relay
 from cardlane.relay.v1 import relay_pb2_grpc as relay_grpc
+from cardlane.till.changes import changes
 from cardlane.till.channel import open_channel
 from cardlane.till.exit_code import ExitCode, exit_code_of
 from cardlane.till.person import Person, PinMissingError
@@ -39,8 +40,6 @@ _KINDS = {
     "refund": payment.PAYMENT_KIND_REFUND,
 }
 _QUERY_WITHIN_S = 10.0
-# Before a relay that went away is asked again.
-_WATCH_AGAIN_AFTER_S = 1.0
 _UNKNOWN_FAILURES = ("PAYMENT_NOT_FOUND", "STREAM_CUT")
 
 
@@ -74,11 +73,10 @@ async def _pay(options: argparse.Namespace) -> int:
         accept_partial=options.accept_partial,
         traceparent=traceparent_of(os.environ),
     )
-    async with (
-        open_channel(address("CARDLANE_TERMINAL", "127.0.0.1:7402")) as terminal_channel,
-        # Stream 1 never uses TLS, and neither does the simulated reader's control service.
-        grpc.aio.insecure_channel(address("CARDLANE_READER", "127.0.0.1:7401")) as reader_channel,
-    ):
+    at_terminal = address("CARDLANE_TERMINAL", "127.0.0.1:7402")
+    # Stream 1 never uses TLS, and neither does the simulated reader's control service.
+    at_reader = address("CARDLANE_READER", "127.0.0.1:7401")
+    async with grpc.aio.insecure_channel(at_reader) as reader_channel:
         person = Person(
             pin=options.pin,
             is_pin_on_reader=options.pin_on_reader,
@@ -87,7 +85,7 @@ async def _pay(options: argparse.Namespace) -> int:
         )
         _tell_of(order)
         try:
-            report = await take_payment(terminal_channel, order, person)
+            report = await take_payment(lambda: open_channel(at_terminal), order, person)
         except TimeoutError:
             _tell("no terminal there: is the mesh up, and CARDLANE_TERMINAL right?")
             return ExitCode.ERROR
@@ -119,27 +117,14 @@ async def _query(options: argparse.Namespace) -> int:
 
 async def _watch(options: argparse.Namespace) -> int:
     """Print every change until Ctrl-C, or until `--count` of them were seen."""
+    at_relay = address("CARDLANE_RELAY", "127.0.0.1:7403")
     seen = 0
-    request = relay.WatchPaymentsRequest(
-        after_sequence=options.after or 0, from_now=options.after is None
-    )
-    async with open_channel(address("CARDLANE_RELAY", "127.0.0.1:7403")) as channel:
-        stub = relay_grpc.RelayServiceStub(channel)
-        while True:
-            try:
-                async for change in stub.WatchPayments(request):
-                    if change.sequence == 0:  # a sign of life
-                        continue
-                    _print(change_line(change))
-                    request = relay.WatchPaymentsRequest(after_sequence=change.sequence)
-                    seen += 1
-                    if seen == options.count:
-                        return ExitCode.APPROVED
-            except grpc.aio.AioRpcError as error:
-                # Relays end every stream after a while, and when they stop.
-                if error.code() != grpc.StatusCode.UNAVAILABLE or seen == 0:
-                    raise
-            await asyncio.sleep(_WATCH_AGAIN_AFTER_S)
+    async for change in changes(lambda: open_channel(at_relay), options.after):
+        _print(change_line(change))
+        seen += 1
+        if seen == options.count:
+            break
+    return ExitCode.APPROVED
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -18,6 +18,7 @@ from cardlane.till.words import word
 if TYPE_CHECKING:
     import grpc
 
+_HAND_WITHIN_S = 10.0
 _PIN_VERIFICATIONS = (payment.VERIFICATION_ONLINE_PIN, payment.VERIFICATION_OFFLINE_PIN)
 
 
@@ -58,7 +59,8 @@ class Person:
         if self.card is None or self.reader_channel is None:
             return
         stub = reader_grpc.ReaderControlServiceStub(self.reader_channel)
-        await stub.PresentCard(reader.PresentCardRequest(card=self.card))
+        request = reader.PresentCardRequest(card=self.card)
+        await stub.PresentCard(request, timeout=_HAND_WITHIN_S)
 
     async def confirm(self, card: reader.CardRead) -> terminal.ConfirmPayment:
         """Go on, with a PIN where the card asks for one."""
@@ -73,7 +75,8 @@ class Person:
         if self.reader_channel is None:
             return
         stub = reader_grpc.ReaderControlServiceStub(self.reader_channel)
-        await stub.TypePin(reader.TypePinRequest(pin=await self._ask_pin()))
+        request = reader.TypePinRequest(pin=await self._ask_pin())
+        await stub.TypePin(request, timeout=_HAND_WITHIN_S)
 
     async def _ask_pin(self) -> str:
         if self.pin is not None:

@@ -13,8 +13,11 @@ from cardlane.reader.v1 import reader_pb2 as reader
 from cardlane.terminal.v1 import terminal_pb2 as terminal
 from cardlane.terminal.v1 import terminal_pb2_grpc as terminal_grpc
 from cardlane.till.rpc_error import Failure
+from cardlane.till.silence import SIGN_OF_LIFE_S, Listening, SilentLineError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cardlane.money import Currency
 
 _CONNECT_WITHIN_S = 5.0
@@ -56,28 +59,37 @@ class People(Protocol):
 
 
 async def take_payment(
-    channel: grpc.aio.Channel, order: Order, people: People
+    connect: Callable[[], grpc.aio.Channel],
+    order: Order,
+    people: People,
+    interval_s: float = SIGN_OF_LIFE_S,
 ) -> terminal.PaymentReport:
     """Return what is known in the end.
 
-    When the terminal goes away during the payment it is asked once what became of it; without an
-    answer the report is UNKNOWN, which is not a decline. Raises TimeoutError when there is no
-    terminal, AioRpcError when it surely did nothing, and whatever `people` raise, after the payment
-    was cancelled.
+    When the terminal goes away or falls silent during the payment it is asked once what became of
+    it, over another connection; without an answer the report is UNKNOWN, which is not a decline.
+    Raises TimeoutError when there is no terminal, AioRpcError when it surely did nothing, and
+    whatever `people` raise, after the payment was cancelled. `interval_s` is how often a terminal
+    speaks that has not said so yet.
     """
-    await asyncio.wait_for(channel.channel_ready(), _CONNECT_WITHIN_S)
-    stub = terminal_grpc.TerminalServiceStub(channel)
-    conversation = _Conversation(stub.Pay(), people)
-    try:
-        await conversation.say(terminal.PayRequest(start=_start_of(order)))
-        report = await conversation.listen()
-    except (grpc.aio.AioRpcError, asyncio.InvalidStateError) as error:
-        if isinstance(error, grpc.aio.AioRpcError) and conversation.is_sure(Failure.of(error)):
-            raise
-        report = None
+    async with connect() as channel:
+        await asyncio.wait_for(channel.channel_ready(), _CONNECT_WITHIN_S)
+        stub = terminal_grpc.TerminalServiceStub(channel)
+        conversation = _Conversation(stub.Pay(), people, Listening(interval_s))
+        try:
+            await conversation.say(terminal.PayRequest(start=_start_of(order)))
+            report = await conversation.listen()
+        except (grpc.aio.AioRpcError, asyncio.InvalidStateError, SilentLineError) as error:
+            if isinstance(error, grpc.aio.AioRpcError) and conversation.is_sure(Failure.of(error)):
+                raise
+            report = None
     if conversation.failure is not None:
         raise conversation.failure
-    return report or await _ask_again(stub, order.payment_id)
+    if report is not None:
+        return report
+    async with connect() as channel:
+        stub = terminal_grpc.TerminalServiceStub(channel)
+        return await _ask_again(stub, order.payment_id)
 
 
 class _Conversation:
@@ -87,9 +99,12 @@ class _Conversation:
         self,
         stream: grpc.aio.StreamStreamCall[terminal.PayRequest, terminal.PayResponse],
         people: People,
+        listening: Listening,
     ) -> None:
         self._stream = stream
         self._people = people
+        self._listening = listening
+        self._has_sign_of_life = False
         self._is_started = False
         # What a person's hand failed at; told when the terminal has confirmed the cancellation.
         self.failure: Exception | None = None
@@ -99,8 +114,9 @@ class _Conversation:
 
     async def listen(self) -> terminal.PaymentReport | None:
         """Return the last report; nothing when the stream ended without one."""
-        async for event in self._stream:
+        async for event in self._listening.messages(self._stream):
             self._is_started = True
+            self._learn_interval(event)
             self._people.see(event)
             if event.WhichOneof("event") == "finished":
                 await self._stream.done_writing()
@@ -110,6 +126,14 @@ class _Conversation:
             if request is not None:
                 await self.say(request)
         return None
+
+    def _learn_interval(self, event: terminal.PayResponse) -> None:
+        """Count on what the terminal promised; one of an earlier version promises nothing."""
+        if event.WhichOneof("event") == "sign_of_life":
+            self._has_sign_of_life = True
+            self._listening.interval_s = event.sign_of_life.interval_ms / 1_000
+        elif not self._has_sign_of_life:
+            self._listening.interval_s = None
 
     def is_sure(self, failure: Failure) -> bool:
         """Tell whether a failure means that nothing happened."""

@@ -44,6 +44,11 @@ public final class MeshChannel implements AutoCloseable {
     return channel;
   }
 
+  /** The next call makes a new connection: one that fell silent stays so. */
+  void leaveLine() {
+    channel.enterIdle();
+  }
+
   @Override
   public void close() {
     channel.shutdownNow();

@@ -94,7 +94,7 @@ final class PayCommand implements Callable<Integer> {
               Optional.ofNullable(card),
               Optional.ofNullable(card)
                   .map(name -> ReaderControlServiceGrpc.newBlockingStub(reader.channel())));
-      PaymentReport report = PaymentTaking.take(terminal.channel(), order, person);
+      PaymentReport report = PaymentTaking.take(terminal, order, person);
       if (report.getTraceId().isEmpty()) {
         report = report.toBuilder().setTraceId(traceId).build();
       }

@@ -10,11 +10,11 @@ import dev.cardlane.terminal.v1.PayResponse;
 import dev.cardlane.terminal.v1.PaymentReport;
 import dev.cardlane.terminal.v1.StartPayment;
 import dev.cardlane.terminal.v1.TerminalServiceGrpc;
-import io.grpc.Channel;
 import io.grpc.Status;
 import io.grpc.StatusException;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.BlockingClientCall;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
@@ -22,30 +22,39 @@ import java.util.concurrent.TimeUnit;
 final class PaymentTaking {
   private static final long QUERY_WITHIN_S = 10;
 
-  private final Channel channel;
+  private final MeshChannel terminal;
   private final People people;
   private boolean isStarted;
+  private boolean hasSignOfLife;
   // What a person's hand failed at; told when the terminal has confirmed the cancellation.
   private Optional<RuntimeException> failure = Optional.empty();
 
-  private PaymentTaking(Channel channel, People people) {
-    this.channel = channel;
+  private PaymentTaking(MeshChannel terminal, People people) {
+    this.terminal = terminal;
     this.people = people;
   }
 
   /**
    * Returns what is known in the end.
    *
-   * <p>When the terminal goes away during the payment it is asked once what became of it; without
-   * an answer the report is UNKNOWN, which is not a decline.
+   * <p>When the terminal goes away or falls silent during the payment it is asked once what became
+   * of it, over another connection; without an answer the report is UNKNOWN, which is not a
+   * decline.
    *
    * @throws StatusRuntimeException when the terminal surely did nothing; and whatever people throw,
    *     after the payment was cancelled
    */
-  static PaymentReport take(Channel channel, StartPayment order, People people)
+  static PaymentReport take(MeshChannel terminal, StartPayment order, People people)
       throws InterruptedException {
-    PaymentTaking taking = new PaymentTaking(channel, people);
-    Optional<PaymentReport> report = taking.converse(order);
+    return take(terminal, order, people, Listening.SIGN_OF_LIFE);
+  }
+
+  /** The same, with how often a terminal speaks that has not said so yet. */
+  static PaymentReport take(
+      MeshChannel terminal, StartPayment order, People people, Duration interval)
+      throws InterruptedException {
+    PaymentTaking taking = new PaymentTaking(terminal, people);
+    Optional<PaymentReport> report = taking.converse(order, interval);
     if (taking.failure.isPresent()) {
       throw taking.failure.get();
     }
@@ -53,13 +62,16 @@ final class PaymentTaking {
   }
 
   /** Returns the last report; nothing when the stream ended without one. */
-  private Optional<PaymentReport> converse(StartPayment order) throws InterruptedException {
+  private Optional<PaymentReport> converse(StartPayment order, Duration interval)
+      throws InterruptedException {
     BlockingClientCall<PayRequest, PayResponse> call =
-        TerminalServiceGrpc.newBlockingV2Stub(channel).pay();
+        TerminalServiceGrpc.newBlockingV2Stub(terminal.channel()).pay();
+    Listening<PayResponse> listening = new Listening<>(call, interval);
     try {
       call.write(PayRequest.newBuilder().setStart(order).build());
-      for (PayResponse event = call.read(); event != null; event = call.read()) {
+      for (PayResponse event = listening.next(); event != null; event = listening.next()) {
         isStarted = true;
+        learnInterval(event, listening);
         people.see(event);
         if (event.hasFinished()) {
           call.halfClose();
@@ -78,6 +90,17 @@ final class PaymentTaking {
         throw unchecked;
       }
       return Optional.empty();
+    }
+  }
+
+  /** Counts on what the terminal promised; one of an earlier version promises nothing. */
+  private void learnInterval(PayResponse event, Listening<PayResponse> listening) {
+    if (event.hasSignOfLife()) {
+      hasSignOfLife = true;
+      Duration promised = Duration.ofMillis(event.getSignOfLife().getIntervalMs());
+      listening.expect(Optional.of(promised));
+    } else if (!hasSignOfLife) {
+      listening.expect(Optional.empty());
     }
   }
 
@@ -116,8 +139,9 @@ final class PaymentTaking {
   }
 
   private PaymentReport askAgain(String paymentId) {
+    terminal.leaveLine();
     try {
-      return TerminalServiceGrpc.newBlockingStub(channel)
+      return TerminalServiceGrpc.newBlockingStub(terminal.channel())
           .withDeadlineAfter(QUERY_WITHIN_S, TimeUnit.SECONDS)
           .getTerminalPayment(
               GetTerminalPaymentRequest.newBuilder().setPaymentId(paymentId).build())

@@ -11,6 +11,7 @@ import java.io.Console;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The person at the till: acts as the command line says, and tells what happens. Confirms every
@@ -26,6 +27,8 @@ record Person(
     Optional<String> card,
     Optional<ReaderControlServiceBlockingStub> hand)
     implements People {
+  private static final long HAND_WITHIN_S = 10;
+
   /** The card asks for a PIN, and there is nobody to type it. */
   static final class PinMissing extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -58,7 +61,9 @@ record Person(
     hand.ifPresent(
         reader ->
             card.ifPresent(
-                name -> reader.presentCard(PresentCardRequest.newBuilder().setCard(name).build())));
+                name ->
+                    inTime(reader)
+                        .presentCard(PresentCardRequest.newBuilder().setCard(name).build())));
   }
 
   @Override
@@ -75,7 +80,15 @@ record Person(
 
   @Override
   public void typePin() {
-    hand.ifPresent(reader -> reader.typePin(TypePinRequest.newBuilder().setPin(askPin()).build()));
+    hand.ifPresent(
+        reader -> {
+          TypePinRequest request = TypePinRequest.newBuilder().setPin(askPin()).build();
+          inTime(reader).typePin(request);
+        });
+  }
+
+  private static ReaderControlServiceBlockingStub inTime(ReaderControlServiceBlockingStub reader) {
+    return reader.withDeadlineAfter(HAND_WITHIN_S, TimeUnit.SECONDS);
   }
 
   private String askPin() {

@@ -1,16 +1,13 @@
 package dev.cardlane.till;
 
 import dev.cardlane.Settings;
-import dev.cardlane.relay.v1.RelayServiceGrpc;
-import dev.cardlane.relay.v1.WatchPaymentsRequest;
 import dev.cardlane.relay.v1.WatchPaymentsResponse;
-import io.grpc.Channel;
-import io.grpc.Status;
+import io.grpc.StatusException;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
-import java.util.Iterator;
+import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -18,7 +15,7 @@ import picocli.CommandLine.Option;
 @Command(name = "watch", description = "Show every change of every payment.")
 final class WatchCommand implements Callable<Integer> {
   // Before a relay that went away is asked again.
-  private static final long AGAIN_AFTER_S = 1;
+  private static final Duration AGAIN_AFTER = Duration.ofSeconds(1);
 
   @Option(
       names = "--after",
@@ -35,40 +32,17 @@ final class WatchCommand implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException {
     String address = Settings.address("CARDLANE_RELAY", "127.0.0.1:7403");
     try (MeshChannel relay = MeshChannel.open(address)) {
-      watch(relay.channel());
-      while (seen < countMax) {
-        TimeUnit.SECONDS.sleep(AGAIN_AFTER_S);
-        watch(relay.channel());
-      }
+      Optional<Long> start = Optional.ofNullable(after);
+      new PaymentWatch(relay, start, Listening.SIGN_OF_LIFE, AGAIN_AFTER).run(this::show);
       return ExitCode.APPROVED.number();
+    } catch (StatusException error) {
+      throw new StatusRuntimeException(error.getStatus(), error.getTrailers());
     }
   }
 
-  /** Prints until the stream ends. Relays end every stream after a while, and when they stop. */
-  private void watch(Channel relay) {
-    WatchPaymentsRequest request =
-        after == null
-            ? WatchPaymentsRequest.newBuilder().setFromNow(true).build()
-            : WatchPaymentsRequest.newBuilder().setAfterSequence(after).build();
-    try {
-      Iterator<WatchPaymentsResponse> changes =
-          RelayServiceGrpc.newBlockingStub(relay).watchPayments(request);
-      while (seen < countMax && changes.hasNext()) {
-        show(changes.next());
-      }
-    } catch (StatusRuntimeException error) {
-      if (seen == 0 || error.getStatus().getCode() != Status.Code.UNAVAILABLE) {
-        throw error;
-      }
-    }
-  }
-
-  private void show(WatchPaymentsResponse change) {
-    if (change.getSequence() == 0) { // a sign of life
-      return;
-    }
+  private boolean show(WatchPaymentsResponse change) {
     System.out.println(Facts.of(change));
-    after = change.getSequence();
     seen++;
+    return seen < countMax;
   }
 }

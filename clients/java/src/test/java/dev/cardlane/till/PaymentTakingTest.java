@@ -24,6 +24,7 @@ import dev.cardlane.terminal.v1.PaymentReport;
 import dev.cardlane.terminal.v1.PaymentStarted;
 import dev.cardlane.terminal.v1.PaymentSubmitted;
 import dev.cardlane.terminal.v1.Receipt;
+import dev.cardlane.terminal.v1.SignOfLife;
 import dev.cardlane.terminal.v1.StartPayment;
 import dev.cardlane.terminal.v1.TerminalServiceGrpc.TerminalServiceImplBase;
 import io.grpc.Server;
@@ -35,9 +36,12 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -138,6 +142,41 @@ class PaymentTakingTest {
   }
 
   @Test
+  void silentTerminalIsAskedWhatBecameOfThePayment() throws InterruptedException {
+    service.rule =
+        (request, out) -> {
+          SignOfLife life = SignOfLife.newBuilder().setIntervalMs(20).build();
+          out.onNext(PayResponse.newBuilder().setSignOfLife(life).build());
+          out.onNext(
+              PayResponse.newBuilder().setStarted(PaymentStarted.getDefaultInstance()).build());
+        };
+    service.known = Optional.of(APPROVED);
+    assertEquals(APPROVED, take(Optional.of("1234")));
+    assertEquals(1, service.said.size());
+  }
+
+  @Test
+  void terminalOfAnEarlierVersionIsNotTakenForSilent() throws InterruptedException {
+    CompletableFuture<StreamObserver<PayResponse>> paying = new CompletableFuture<>();
+    service.rule =
+        (request, out) -> {
+          out.onNext(
+              PayResponse.newBuilder().setStarted(PaymentStarted.getDefaultInstance()).build());
+          paying.complete(out);
+        };
+    // Longer than one that had promised it could be silent: 2.5 s.
+    paying.thenAcceptAsync(
+        out -> {
+          out.onNext(PayResponse.newBuilder().setFinished(APPROVED).build());
+          out.onCompleted();
+        },
+        CompletableFuture.delayedExecutor(4, TimeUnit.SECONDS));
+    StartPayment order = StartPayment.newBuilder().setPaymentId("p").build();
+    Person person = person(Optional.of("1234"));
+    assertEquals(APPROVED, PaymentTaking.take(channel, order, person, Duration.ofSeconds(1)));
+  }
+
+  @Test
   void withoutAnyAnswerTheOutcomeIsUnknownAndNoDecline() throws InterruptedException {
     service.rule = (request, out) -> cutAfterSubmission(out);
     PaymentReport report = take(Optional.of("1234"));
@@ -183,10 +222,13 @@ class PaymentTakingTest {
   }
 
   private PaymentReport take(Optional<String> pin) throws InterruptedException {
-    PrintStream nowhere = new PrintStream(new ByteArrayOutputStream());
-    Person person = new Person(nowhere, pin, false, Optional.empty(), Optional.empty());
     StartPayment order = StartPayment.newBuilder().setPaymentId("p").build();
-    return PaymentTaking.take(channel.channel(), order, person);
+    return PaymentTaking.take(channel, order, person(pin));
+  }
+
+  private static Person person(Optional<String> pin) {
+    PrintStream nowhere = new PrintStream(new ByteArrayOutputStream());
+    return new Person(nowhere, pin, false, Optional.empty(), Optional.empty());
   }
 
   private static void askForConfirmation(StreamObserver<PayResponse> out) {
