@@ -21,6 +21,9 @@ export function soundEvidence(keys: TestKeys): Evidence {
   return {
     end: {
       records: [soundRecord(paymentId, answer)],
+      otherRecords: [
+        { payment_id: paymentId, record_number: "B1SALE000001", state: "DECLINED", is_due: false },
+      ],
       events: [
         { sequence: 1n, record_number: RECORD, state: "RECEIVED" },
         { sequence: 2n, record_number: RECORD, state: "FORWARDED" },
