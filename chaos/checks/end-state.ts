@@ -8,6 +8,8 @@ export interface RelayRow {
   readonly merchant_id: string;
   readonly payment_id: string;
   readonly state: StateName;
+  /** A payment that was made impossible before it came: nothing is known of it but its id. */
+  readonly is_unseen: boolean;
   /** SHA-512 of what the reader signed, in hexadecimal digits; null where nobody has seen it. */
   readonly digest: string | null;
   readonly is_due: boolean;
@@ -119,7 +121,8 @@ export async function readEndState(databases: Databases): Promise<EndState> {
 }
 
 const RECORDS = `
-  SELECT record_number, merchant_id, payment_id, state, encode(digest, 'hex') AS digest,
+  SELECT record_number, merchant_id, payment_id, state, kind = 'UNSPECIFIED' AS is_unseen,
+    encode(digest, 'hex') AS digest,
     due_at IS NOT NULL AS is_due,
     (reader_payment IS NOT NULL OR reader_signature IS NOT NULL) AS has_sealed_data,
     total_minor, approved_amount_minor, revision, result, result_signature, result_key_id

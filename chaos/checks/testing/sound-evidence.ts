@@ -55,6 +55,7 @@ function soundRecord(paymentId: string, { result, signature, keyId }: SignedResu
     merchant_id: MERCHANT,
     record_number: RECORD,
     state: "APPROVED",
+    is_unseen: false,
     digest: DIGEST,
     is_due: false,
     has_sealed_data: false,
