@@ -31,6 +31,7 @@ test("a person reads kinds, outcomes, faults, times and what does not hold", () 
     "       1  APPROVED",
     "response codes: 00 1",
     "unknown, then resolved: 0",
+    "submitted again by another relay: 0",
     "faults survived:",
     "       2  clock wrong",
     "events heard by a watcher: 3, resumed 1 times",

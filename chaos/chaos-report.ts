@@ -20,6 +20,8 @@ export interface ChaosReport {
   /** By DE 39: "00", "10" for a part, "55" for a wrong PIN … */
   readonly responseCodes: Counts;
   readonly unknownThenResolved: number;
+  /** Submitted again, by a relay with another id. */
+  readonly sentElsewhere: number;
   /** By kind, those that were healed. */
   readonly faults: Counts;
   /** From the payment's start until its client knew the end. */
@@ -50,6 +52,7 @@ export function figuresOf(history: History) {
     responseCodes: countedBy(payments, ({ told: [first] }) => first?.responseCode || "none"),
     unknownThenResolved: payments.filter(({ wasUnknown, told }) => wasUnknown && told.length > 0)
       .length,
+    sentElsewhere: payments.filter(({ wasSentElsewhere }) => wasSentElsewhere).length,
     longestToFinalMs: Math.max(0, ...payments.map(msToFinal)),
   };
 }
@@ -85,6 +88,7 @@ export function reportText(report: ChaosReport): readonly string[] {
     ...counted(report.outcomes),
     `response codes: ${inOneLine(report.responseCodes)}`,
     `unknown, then resolved: ${report.unknownThenResolved}`,
+    `submitted again by another relay: ${report.sentElsewhere}`,
     "faults survived:",
     ...counted(report.faults),
     ...report.leftOut.map((what) => `left out: ${what}`),

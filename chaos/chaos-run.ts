@@ -19,6 +19,7 @@ import { Links } from "./links.ts";
 import { cardTokens, limitCards } from "./load/load-cards.ts";
 import { LoadTerminal, loadTerminalId } from "./load/load-terminal.ts";
 import { Till } from "./load/till.ts";
+import { OTHER_RELAY, OtherRelay } from "./other-relay.ts";
 import { Programs } from "./programs.ts";
 import { makeRunTls, relayProof } from "./run-tls.ts";
 import { Sightings } from "./sightings.ts";
@@ -31,6 +32,8 @@ const FINAL_MS_MAX = 180_000;
 const HEARD_MS_MAX = 60_000;
 const LOOK_MS = 500;
 const TLS_SHARE = 0.5;
+/** How many finished payments a journal, and signed ids a reader keeps: soon there are more. */
+const SHORT_MEMORIES = { CARDLANE_JOURNAL_MAX: "8", CARDLANE_TAKEN_IDS_MAX: "8" };
 
 export interface ChaosOptions {
   readonly durationMs: number;
@@ -61,6 +64,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   await clock.sleep(durationMs);
   stopping.abort();
   stage.healing.abort();
+  // First of all: by a wrong clock a program may not even start.
+  clocks?.heal();
   await harming;
   links.heal();
   clocks?.heal();
@@ -124,7 +129,7 @@ async function setStage(options: StageOptions, resources: AsyncDisposableStack) 
       isPaired: true,
       isTls,
       via: (from, to, address) => links.via(from, to, address),
-      environment: { CARDLANE_LOG_LEVEL: "info" },
+      environment: { CARDLANE_LOG_LEVEL: "info", ...SHORT_MEMORIES },
       environmentOf: (name) => clocks?.environmentOf(name) ?? {},
     }),
   );
@@ -176,13 +181,21 @@ async function openLoad(
 ): Promise<readonly LoadTerminal[]> {
   const { seed } = parts;
   const relays = await relaysFor("load", parts);
+  const elsewhere = await openElsewhere(parts, resources);
   const load: LoadTerminal[] = [];
   for (const index of LOAD_TERMINALS) {
     const dice = new Dice(`${seed} load ${index}`);
     const proof = await proofOf(loadTerminalId(index), parts, resources);
-    load.push(resources.use(await LoadTerminal.open({ ...parts, index, relays, proof, dice })));
+    const ways = { relays, elsewhere };
+    load.push(resources.use(await LoadTerminal.open({ ...parts, ...ways, index, proof, dice })));
   }
   return load;
+}
+
+async function openElsewhere(parts: LoadParts, resources: AsyncDisposableStack) {
+  const proof = await proofOf("operator", parts, resources);
+  const relay = resources.use(await OtherRelay.start({ ...parts, proof }));
+  return { relay, address: await parts.links.via("load", OTHER_RELAY, relay.address) };
 }
 
 async function openWatcher(parts: LoadParts, resources: AsyncDisposableStack): Promise<Watcher> {
@@ -224,11 +237,13 @@ async function within(
 }
 
 async function countOpen(databases: Databases): Promise<bigint> {
-  const [row] = await databases.query<{ open: bigint }>(
-    "relay",
-    "SELECT count(*) AS open FROM record WHERE due_at IS NOT NULL",
-  );
-  return row?.open ?? 0n;
+  let open = 0n;
+  for (const relay of ["relay", OTHER_RELAY] as const) {
+    const text = "SELECT count(*) AS open FROM record WHERE due_at IS NOT NULL";
+    const [row] = await databases.query<{ open: bigint }>(relay, text);
+    open += row?.open ?? 0n;
+  }
+  return open;
 }
 
 async function lastSequence(databases: Databases): Promise<bigint> {

@@ -1,7 +1,8 @@
 import pg from "pg";
 import type { Mesh } from "../cli/start/mesh-processes.ts";
+import type { OTHER_RELAY } from "./other-relay.ts";
 
-export type DatabaseName = "relay" | "processor";
+export type DatabaseName = "relay" | "processor" | typeof OTHER_RELAY;
 
 /** Both databases as an operator of PostgreSQL sees them, past every proxy. */
 export class Databases {

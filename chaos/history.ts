@@ -15,6 +15,8 @@ export interface TriedPayment {
   readonly signed?: SignedPayment;
   /** Whether it was once not known what became of it. */
   wasUnknown: boolean;
+  /** Whether it was submitted to a relay with another id as well, after it had ended. */
+  wasSentElsewhere: boolean;
   /** Record numbers by which a relay acknowledged it. */
   readonly recorded: Set<string>;
   /** Every final word that the client got, in order. They have to agree. */
@@ -58,8 +60,11 @@ export function isCharge(outcome: ToldOutcome): boolean {
 export class History {
   readonly payments: TriedPayment[] = [];
 
-  add(payment: Omit<TriedPayment, "wasUnknown" | "recorded" | "told">): TriedPayment {
-    const tried = { ...payment, wasUnknown: false, recorded: new Set<string>(), told: [] };
+  add(
+    payment: Omit<TriedPayment, "wasUnknown" | "wasSentElsewhere" | "recorded" | "told">,
+  ): TriedPayment {
+    const said = { recorded: new Set<string>(), told: [] };
+    const tried = { ...payment, wasUnknown: false, wasSentElsewhere: false, ...said };
     this.payments.push(tried);
     return tried;
   }

@@ -1,4 +1,3 @@
-import type { Reached } from "../cli/start/mesh-addresses.ts";
 import { LinkProxy } from "./proxy.ts";
 
 /** The proxies of a mesh, one for each pair of programs that speak to each other. */
@@ -7,7 +6,7 @@ export class Links implements AsyncDisposable {
   readonly #opened = new Map<string, LinkProxy>();
 
   /** @returns where `from` finds the one that listens at `address`. */
-  async via(from: string, to: Reached, address: string): Promise<string> {
+  async via(from: string, to: string, address: string): Promise<string> {
     const name = `${from} → ${to}`;
     const known = this.#proxies.get(name) ?? LinkProxy.open(address);
     this.#proxies.set(name, known);

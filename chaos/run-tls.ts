@@ -4,6 +4,7 @@ import { SPIFFE_PATHS, TRUST_DOMAIN } from "../cli/start/program-plans.ts";
 import type { Clock } from "../mesh/clock.ts";
 import { type Identity, loadIdentity } from "../mesh/identity.ts";
 import { silentLog } from "../mesh/log.ts";
+import { OTHER_RELAY, OTHER_RELAY_ID } from "./other-relay.ts";
 
 /** Who a client of a relay is, and whom it takes for one: mutual TLS. */
 export interface RelayProof {
@@ -20,7 +21,8 @@ export async function makeRunTls(options: {
 }): Promise<void> {
   const { directory, terminalIds, nowMs } = options;
   const terminals = Object.fromEntries(terminalIds.map((id) => [id, `terminal/${id}`]));
-  const holders = { ...SPIFFE_PATHS, ...terminals };
+  const other = { [OTHER_RELAY]: `relay/${OTHER_RELAY_ID}` };
+  const holders = { ...SPIFFE_PATHS, ...terminals, ...other };
   await makeDevelopmentTls({ directory, holders, trustDomain: TRUST_DOMAIN, nowMs });
 }
 
@@ -32,5 +34,5 @@ export async function relayProof(
 ): Promise<RelayProof> {
   const directory = join(tlsDirectory, holder);
   const identity = await loadIdentity({ directory, clock, log: silentLog });
-  return { identity, serverIdentity: `spiffe://${TRUST_DOMAIN}/${SPIFFE_PATHS.relay}` };
+  return { identity, serverIdentity: `spiffe://${TRUST_DOMAIN}/relay/*` };
 }

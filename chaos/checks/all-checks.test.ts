@@ -91,6 +91,16 @@ const BREAKS: readonly (readonly [invariant: string, what: string, (run: Evidenc
     ({ end }) => change(first(end.records), { result_signature: new Uint8Array(64) }),
   ],
   [
+    "one charge for an id, whichever relays submit it",
+    "another relay has it approved",
+    ({ end }) => change(first(end.otherRecords), { state: "APPROVED" }),
+  ],
+  [
+    "one charge for an id, whichever relays submit it",
+    "the processor has it of another relay",
+    ({ end }) => change(first(end.payments), { record_number: "B1SALE000001" }),
+  ],
+  [
     "every payment got a final word",
     "a client waits for ever",
     ({ history }) => void first(history.payments).told.pop(),

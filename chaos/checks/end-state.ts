@@ -1,5 +1,6 @@
 import type { StateName } from "../../payment/states.ts";
 import type { Databases } from "../databases.ts";
+import { OTHER_RELAY } from "../other-relay.ts";
 
 /** A record as the relay has it. */
 export interface RelayRow {
@@ -7,6 +8,8 @@ export interface RelayRow {
   readonly merchant_id: string;
   readonly payment_id: string;
   readonly state: StateName;
+  /** A payment that was made impossible before it came: nothing is known of it but its id. */
+  readonly is_unseen: boolean;
   /** SHA-512 of what the reader signed, in hexadecimal digits; null where nobody has seen it. */
   readonly digest: string | null;
   readonly is_due: boolean;
@@ -17,6 +20,14 @@ export interface RelayRow {
   readonly result: Uint8Array | null;
   readonly result_signature: Uint8Array | null;
   readonly result_key_id: Uint8Array | null;
+}
+
+/** A record of a relay that was not the first to submit the payment. */
+export interface OtherRow {
+  readonly record_number: string;
+  readonly payment_id: string;
+  readonly state: StateName;
+  readonly is_due: boolean;
 }
 
 /** A change of a record, as the relay keeps and tells it. */
@@ -85,6 +96,8 @@ export interface VerdictRow {
 /** What both databases hold when everything is healed and final. */
 export interface EndState {
   readonly records: readonly RelayRow[];
+  /** Of the relay with another id. */
+  readonly otherRecords: readonly OtherRow[];
   /** In the order of their sequence. */
   readonly events: readonly EventRow[];
   readonly payments: readonly LedgerRow[];
@@ -97,6 +110,7 @@ export interface EndState {
 export async function readEndState(databases: Databases): Promise<EndState> {
   return {
     records: await databases.query<RelayRow>("relay", RECORDS),
+    otherRecords: await databases.query<OtherRow>(OTHER_RELAY, OTHER_RECORDS),
     events: await databases.query<EventRow>("relay", EVENTS),
     payments: await databases.query<LedgerRow>("processor", PAYMENTS),
     postings: await databases.query<PostingRow>("processor", "SELECT * FROM processor.posting"),
@@ -107,11 +121,14 @@ export async function readEndState(databases: Databases): Promise<EndState> {
 }
 
 const RECORDS = `
-  SELECT record_number, merchant_id, payment_id, state, encode(digest, 'hex') AS digest,
+  SELECT record_number, merchant_id, payment_id, state, kind = 'UNSPECIFIED' AS is_unseen,
+    encode(digest, 'hex') AS digest,
     due_at IS NOT NULL AS is_due,
     (reader_payment IS NOT NULL OR reader_signature IS NOT NULL) AS has_sealed_data,
     total_minor, approved_amount_minor, revision, result, result_signature, result_key_id
   FROM record`;
+const OTHER_RECORDS = `
+  SELECT record_number, payment_id, state, due_at IS NOT NULL AS is_due FROM record`;
 const EVENTS = "SELECT sequence, record_number, state FROM record_event ORDER BY sequence";
 const PAYMENTS = `
   SELECT record_number, merchant_id, payment_id, state, kind, currency, total_minor,

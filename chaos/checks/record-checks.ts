@@ -15,6 +15,7 @@ export const RECORD_CHECKS: readonly Check[] = [
   { invariant: "every state followed one it may follow", violations: jumped },
   { invariant: "relay and processor agree on every record", violations: disagreed },
   { invariant: "every signed result says what its record says", violations: missigned },
+  { invariant: "one charge for an id, whichever relays submit it", violations: chargedElsewhere },
 ];
 
 const OPEN: readonly StateName[] = ["RECEIVED", "FORWARDED", "REVERSING"];
@@ -41,8 +42,10 @@ function* stillSealed({ end }: Evidence): Iterable<string> {
 
 function* mistoldByEvents({ end }: Evidence): Iterable<string> {
   const last = new Map(end.events.map(({ record_number, state }) => [record_number, state]));
-  for (const { record_number, state } of end.records) {
+  for (const { record_number, state, is_unseen } of end.records) {
     const told = last.get(record_number);
+    // Nobody has to be told of a payment that never came.
+    if (is_unseen && told === undefined) continue;
     if (told !== state) yield `record ${record_number} is ${state}, its last event ${told}`;
   }
 }
@@ -90,6 +93,19 @@ function* differences(record: RelayRow, payment: LedgerRow | undefined): Iterabl
   }
   if (payment.revision !== record.revision) {
     yield `has revision ${record.revision}, at the processor ${payment.revision}`;
+  }
+}
+
+/** It came there after its end, so nothing that this relay has of it may be a charge. */
+function* chargedElsewhere({ end }: Evidence): Iterable<string> {
+  const numbers = new Set(end.otherRecords.map(({ record_number }) => record_number));
+  for (const { payment_id, record_number, state, is_due } of end.otherRecords) {
+    if (!is_due && ["DECLINED", "REVERSED"].includes(state)) continue;
+    yield `${payment_id} is ${state} at another relay, record ${record_number}`;
+  }
+  for (const { payment_id, record_number, state } of end.payments) {
+    if (!numbers.has(record_number)) continue;
+    yield `${payment_id} (${state}) is the other relay's at the processor`;
   }
 }
 

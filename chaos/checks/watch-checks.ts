@@ -35,9 +35,12 @@ function* invented({ end, watched }: Evidence): Iterable<string> {
 
 function* misled({ end, watched }: Evidence): Iterable<string> {
   const heard = new Map(watched.heard.map(({ recordNumber, state }) => [recordNumber, state]));
+  const records = end.records.filter(({ is_unseen }) => is_unseen);
+  const unseen = new Set(records.map(({ record_number }) => record_number));
   for (const { record_number, state } of end.payments) {
     const ended = state === "TOMBSTONE" ? "REVERSED" : state;
     const last = heard.get(record_number);
+    if (last === undefined && unseen.has(record_number)) continue;
     if (last !== ended) yield `${record_number}: heard ${last}, the processor has ${ended}`;
   }
 }

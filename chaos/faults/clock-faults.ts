@@ -27,6 +27,8 @@ const OWNERS: readonly ClockOwner[] = [
 
 /** Payments begin that nobody decides, and after half a minute nobody waits for any more. */
 const OUTAGE_MS = { min: 5_000, max: 75_000 } as const;
+/** All clocks are wrong together for so long before that. */
+const SHARED_MS = 8_000;
 const PROCESSORS = ["processor", "processor-2"] as const;
 const RELAYS = ["relay", "relay-2"] as const;
 const OUT = [...PROCESSORS, ...RELAYS];
@@ -65,7 +67,8 @@ function putRightInOutage(arena: Arena, dice: Dice): Strike | undefined {
   const relays = dice.happens(0.5) ? RELAYS : [];
   const whileOut = async () => {
     for (const owner of CLOCK_OWNERS) clocks.put(owner, error.seconds);
-    await pause(arena, NOTICED_AFTER_MS);
+    // Whoever pays meanwhile spends another day's limits.
+    await pause(arena, NOTICED_AFTER_MS + SHARED_MS);
     await Promise.all(PROCESSORS.map((name) => programs.end(name, "SIGKILL")));
     await pause(arena, outageMs);
     clocks.heal();

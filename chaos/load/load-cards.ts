@@ -15,8 +15,8 @@ export interface CardTokens {
 }
 
 /** A day of a minute's run is reached as well as one of half an hour's. */
-const COUNT_MAX = 25;
-const AMOUNT_MINOR_MAX = 250_000;
+const COUNT_MAX = 8;
+const AMOUNT_MINOR_MAX = 80_000;
 const CREDIT_MINOR = 10_000;
 
 /** Gives some test cards limits. Before the first payment: an account takes them when it opens. */

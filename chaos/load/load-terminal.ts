@@ -22,6 +22,7 @@ import type { TestKeys } from "../../test/fixtures/keys.ts";
 import { PaymentSigner, type ReaderSigned } from "../../test/fixtures/reader-payment.ts";
 import type { Dice } from "../dice.ts";
 import type { History, ToldOutcome, TriedPayment } from "../history.ts";
+import type { OtherRelay } from "../other-relay.ts";
 import type { RelayProof } from "../run-tls.ts";
 import { type PaymentPlan, planPayment, planWithRightPin, WRONG_PIN } from "./payment-plan.ts";
 
@@ -30,7 +31,9 @@ const EUR = currencyFromLetters("EUR");
 const TWIN_SHARE = 0.05;
 const CANCEL_SHARE = 0.03;
 /** The same bytes once more, when what became of them was told long ago. */
-const REPEAT_SHARE = 0.05;
+const REPEAT_SHARE = 0.1;
+/** Of these, at a relay that has no part in them. */
+const ELSEWHERE_SHARE = 0.5;
 const SEALED_TO = [KeyPurpose.PROCESSOR_CARD, KeyPurpose.PIN_SERVICE];
 const PAUSE_MS = { min: 200, max: 1_800 } as const;
 const OPEN_MAX = 20;
@@ -42,6 +45,8 @@ export interface LoadTerminalParts {
   readonly index: number;
   /** Each "host:port". */
   readonly relays: readonly string[];
+  /** A relay with another id, and how to reach it. */
+  readonly elsewhere: { readonly relay: OtherRelay; readonly address: string };
   /** The reader's clock, which may be wrong. */
   readonly readerNowMs: () => number;
   /** Undefined in plaintext. */
@@ -62,6 +67,7 @@ export class LoadTerminal implements AsyncDisposable {
   readonly #resources = new AsyncDisposableStack();
   /** The second one is for twins: it begins with the other relay. */
   readonly #links: readonly [RelayLink, RelayLink];
+  readonly #elsewhere: RelayLink;
   readonly #feed: ManifestFeed;
   readonly #open = new Set<Promise<void>>();
   readonly #settled: { readonly payment: ReaderSigned; readonly tried: TriedPayment }[] = [];
@@ -84,7 +90,8 @@ export class LoadTerminal implements AsyncDisposable {
     const reader = keys.anotherReader(`${this.#name}-READER`);
     this.#signer = new PaymentSigner({ keys, nowMs: parts.readerNowMs, reader });
     this.#manifest = manifest;
-    this.#links = [this.#link(relays), this.#link(relays.toReversed())];
+    this.#links = [this.#link(this.#dial(relays)), this.#link(this.#dial(relays.toReversed()))];
+    this.#elsewhere = this.#link(this.#dial([parts.elsewhere.address]));
     const [relay] = this.#links;
     this.#feed = this.#resources.use(
       new ManifestFeed({ relay, manifest, clock, log: silentLog, onNewer: () => undefined }),
@@ -111,11 +118,14 @@ export class LoadTerminal implements AsyncDisposable {
     await this.#resources.disposeAsync();
   }
 
-  #link(relays: readonly string[]): RelayLink {
-    const { clock, dice, proof } = this.#parts;
-    const channel: MeshChannel = this.#resources.use(
-      dial({ targets: relays, services: [RelayService], clock, ...proof }),
-    );
+  #dial(relays: readonly string[]): MeshChannel {
+    const { clock, proof } = this.#parts;
+    const services = [RelayService];
+    return this.#resources.use(dial({ targets: relays, services, clock, ...proof }));
+  }
+
+  #link(channel: MeshChannel): RelayLink {
+    const { clock, dice } = this.#parts;
     return this.#resources.use(
       new RelayLink({
         open: () => channel.openStream(RelayService.method.transact),
@@ -131,12 +141,13 @@ export class LoadTerminal implements AsyncDisposable {
   }
 
   async #register(): Promise<void> {
-    const { processorRegistry, relayRegistry } = this.#parts.mesh.clients;
+    const { mesh, elsewhere } = this.#parts;
+    const { processorRegistry, relayRegistry } = mesh.clients;
     const state = DeviceState.ACTIVE;
     const terminals = [{ certificate: this.#terminal.certificate, state, currencies: [EUR] }];
     const { certificate } = this.#signer.reader;
     const readers = [{ certificate, merchantId: this.#merchantId, state }];
-    for (const registry of [processorRegistry, relayRegistry]) {
+    for (const registry of [processorRegistry, relayRegistry, elsewhere.relay.registry]) {
       await registry.registerTerminals({ terminals });
       await registry.registerReaders({ readers });
     }
@@ -167,7 +178,22 @@ export class LoadTerminal implements AsyncDisposable {
   #repeat(): void {
     const { dice } = this.#parts;
     const { payment, tried } = dice.pick(this.#settled);
-    this.#follow(this.#settle(payment, tried, dice.pick(this.#links)), () => undefined);
+    if (dice.happens(ELSEWHERE_SHARE)) this.#submitElsewhere(payment, tried);
+    else this.#follow(this.#settle(payment, tried, dice.pick(this.#links)), () => undefined);
+  }
+
+  /** Whatever is answered: the checks look at what that relay makes of it. */
+  #submitElsewhere({ paymentId, signed }: ReaderSigned, tried: TriedPayment): void {
+    tried.wasSentElsewhere = true;
+    const done = () => void submission[Symbol.dispose]();
+    const submission = this.#elsewhere.submit({
+      paymentId,
+      signed,
+      traceparent: "",
+      onRecorded: () => undefined,
+      onCompleted: done,
+      onRefused: done,
+    });
   }
 
   #follow(work: Promise<unknown>, then: () => void): void {

@@ -21,6 +21,9 @@ export function soundEvidence(keys: TestKeys): Evidence {
   return {
     end: {
       records: [soundRecord(paymentId, answer)],
+      otherRecords: [
+        { payment_id: paymentId, record_number: "B1SALE000001", state: "DECLINED", is_due: false },
+      ],
       events: [
         { sequence: 1n, record_number: RECORD, state: "RECEIVED" },
         { sequence: 2n, record_number: RECORD, state: "FORWARDED" },
@@ -52,6 +55,7 @@ function soundRecord(paymentId: string, { result, signature, keyId }: SignedResu
     merchant_id: MERCHANT,
     record_number: RECORD,
     state: "APPROVED",
+    is_unseen: false,
     digest: DIGEST,
     is_due: false,
     has_sealed_data: false,
