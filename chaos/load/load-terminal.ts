@@ -45,8 +45,8 @@ export interface LoadTerminalParts {
   readonly index: number;
   /** Each "host:port". */
   readonly relays: readonly string[];
-  /** A relay with another id, and how to reach it. */
-  readonly elsewhere: { readonly relay: OtherRelay; readonly address: string };
+  /** A relay with another id, and how to reach it; undefined where there is none. */
+  readonly elsewhere: { readonly relay: OtherRelay; readonly address: string } | undefined;
   /** The reader's clock, which may be wrong. */
   readonly readerNowMs: () => number;
   /** Undefined in plaintext. */
@@ -67,7 +67,7 @@ export class LoadTerminal implements AsyncDisposable {
   readonly #resources = new AsyncDisposableStack();
   /** The second one is for twins: it begins with the other relay. */
   readonly #links: readonly [RelayLink, RelayLink];
-  readonly #elsewhere: RelayLink;
+  readonly #elsewhere: RelayLink | undefined;
   readonly #feed: ManifestFeed;
   readonly #open = new Set<Promise<void>>();
   readonly #settled: { readonly payment: ReaderSigned; readonly tried: TriedPayment }[] = [];
@@ -91,7 +91,7 @@ export class LoadTerminal implements AsyncDisposable {
     this.#signer = new PaymentSigner({ keys, nowMs: parts.readerNowMs, reader });
     this.#manifest = manifest;
     this.#links = [this.#link(this.#dial(relays)), this.#link(this.#dial(relays.toReversed()))];
-    this.#elsewhere = this.#link(this.#dial([parts.elsewhere.address]));
+    this.#elsewhere = parts.elsewhere && this.#link(this.#dial([parts.elsewhere.address]));
     const [relay] = this.#links;
     this.#feed = this.#resources.use(
       new ManifestFeed({ relay, manifest, clock, log: silentLog, onNewer: () => undefined }),
@@ -147,7 +147,8 @@ export class LoadTerminal implements AsyncDisposable {
     const terminals = [{ certificate: this.#terminal.certificate, state, currencies: [EUR] }];
     const { certificate } = this.#signer.reader;
     const readers = [{ certificate, merchantId: this.#merchantId, state }];
-    for (const registry of [processorRegistry, relayRegistry, elsewhere.relay.registry]) {
+    const others = elsewhere === undefined ? [] : [elsewhere.relay.registry];
+    for (const registry of [processorRegistry, relayRegistry, ...others]) {
       await registry.registerTerminals({ terminals });
       await registry.registerReaders({ readers });
     }
@@ -178,22 +179,9 @@ export class LoadTerminal implements AsyncDisposable {
   #repeat(): void {
     const { dice } = this.#parts;
     const { payment, tried } = dice.pick(this.#settled);
-    if (dice.happens(ELSEWHERE_SHARE)) this.#submitElsewhere(payment, tried);
+    const elsewhere = dice.happens(ELSEWHERE_SHARE) ? this.#elsewhere : undefined;
+    if (elsewhere !== undefined) submitElsewhere(elsewhere, payment, tried);
     else this.#follow(this.#settle(payment, tried, dice.pick(this.#links)), () => undefined);
-  }
-
-  /** Whatever is answered: the checks look at what that relay makes of it. */
-  #submitElsewhere({ paymentId, signed }: ReaderSigned, tried: TriedPayment): void {
-    tried.wasSentElsewhere = true;
-    const done = () => void submission[Symbol.dispose]();
-    const submission = this.#elsewhere.submit({
-      paymentId,
-      signed,
-      traceparent: "",
-      onRecorded: () => undefined,
-      onCompleted: done,
-      onRefused: done,
-    });
   }
 
   #follow(work: Promise<unknown>, then: () => void): void {
@@ -269,6 +257,24 @@ export class LoadTerminal implements AsyncDisposable {
       },
     );
   }
+}
+
+/** Whatever is answered: the checks look at what that relay makes of it. */
+function submitElsewhere(
+  elsewhere: RelayLink,
+  { paymentId, signed }: ReaderSigned,
+  tried: TriedPayment,
+): void {
+  tried.wasSentElsewhere = true;
+  const done = () => void submission[Symbol.dispose]();
+  const submission = elsewhere.submit({
+    paymentId,
+    signed,
+    traceparent: "",
+    onRecorded: () => undefined,
+    onCompleted: done,
+    onRefused: done,
+  });
 }
 
 function hasKey(manifest: Manifest, purpose: KeyPurpose, nowMs: number): boolean {

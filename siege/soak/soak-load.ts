@@ -84,6 +84,7 @@ export class SoakLoad {
         relays: [mesh.addresses.relay],
         readerNowMs: () => clock.nowMs(),
         proof: undefined,
+        elsewhere: undefined,
         history: this.history,
         dice,
         clock,
