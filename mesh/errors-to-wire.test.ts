@@ -6,7 +6,7 @@ import {
   RetryInfoSchema,
 } from "../gen/google/rpc/error_details_pb.ts";
 import { PAYMENT_ERRORS, PaymentError, type PaymentErrorCode } from "../payment/errors.ts";
-import { paymentErrorFrom, toConnectError } from "./errors-to-wire.ts";
+import { callFailure, paymentErrorFrom, toConnectError } from "./errors-to-wire.ts";
 import { createLog, silentLog } from "./log.ts";
 import { ManualClock } from "./manual-clock.ts";
 
@@ -78,3 +78,33 @@ function wireError(): ConnectError {
   error.isWireError = true;
   return error;
 }
+
+test.each([
+  { name: "a connection that is refused", error: new ConnectError("", Code.Unavailable) },
+  { name: "a connection that breaks", error: new ConnectError("", Code.Aborted) },
+  { name: "a stream that is reset", error: new ConnectError("RST_STREAM", Code.Internal) },
+  {
+    name: "no answer in time",
+    error: new ConnectError("", Code.DeadlineExceeded),
+    code: "DEADLINE_EXCEEDED",
+  },
+  {
+    name: "a failure that nobody expected",
+    error: toConnectError(new Error("a bug"), silentLog),
+    code: "INTERNAL",
+  },
+  {
+    name: "a refusal",
+    error: toConnectError(new PaymentError("OVERLOADED", "later"), silentLog),
+    code: "OVERLOADED",
+  },
+])("a call that fails with $name is told as that", ({ error, code = "UPSTREAM_NOT_REACHED" }) => {
+  const failure = callFailure(error, "the relay");
+  expect(failure).toBeInstanceOf(PaymentError);
+  expect(failure).toMatchObject({ code });
+});
+
+test("what is no failure of a call stays what it is", () => {
+  const bug = new TypeError("a bug");
+  expect(callFailure(bug, "the relay")).toBe(bug);
+});

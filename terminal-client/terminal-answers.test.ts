@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import {
   Certainty,
@@ -92,6 +93,20 @@ test("no answer on the stream, but in the record: it is asked for", async () => 
   };
   await bench.until(() => bench.device.display.lines[0] === "APPROVED", 1_000);
   expect((await paying.report).state).toBe(PaymentState.APPROVED);
+});
+
+test("a connection that breaks is told as an outage", async () => {
+  await using bench = await TerminalBench.start(() => ({ answerMsMax: 8_000 }));
+  bench.relay.beforeAnswer = () => {
+    throw new ConnectError("connection reset", Code.Aborted);
+  };
+  const paying = bench.pay();
+  await bench.relay.next();
+  expect(await bench.reported(paying)).toMatchObject({
+    certainty: UNKNOWN,
+    nextStep: NextStep.RETRY_SAME_ID,
+    fault: { code: "UPSTREAM_NOT_REACHED", message: "the relay can not be reached" },
+  });
 });
 
 describe("a result that the terminal does not believe", () => {

@@ -47,6 +47,15 @@ export const TERMINAL_PAYMENTS: PaymentChecks = {
       },
     },
     {
+      name: "Pay: ends what the cashier gives up with the processor's signed word",
+      async run(target) {
+        const { result, fault } = expectWord(target, await pay(target, newId(target), undefined));
+        expectThat(fault?.code === "CANCELLED", `expected CANCELLED, got ${fault?.code}`);
+        const got = enumName(Outcome, result?.outcome ?? Outcome.UNSPECIFIED);
+        expectThat(result?.outcome === Outcome.REVERSED, `expected REVERSED, got ${got}`);
+      },
+    },
+    {
       name: "GetTerminalPayment: gives the report again",
       async run(target) {
         const paymentId = newId(target);
@@ -65,8 +74,16 @@ function newId({ clock, counter }: PayingTarget): string {
   return newPaymentId(clock.nowMs(), counter.random.bytes(10));
 }
 
-/** Without an address of its reader, somebody else has to hold a card to it. */
-async function pay(target: PayingTarget, paymentId: string, pin: string): Promise<PaymentReport> {
+/**
+ * Without an address of its reader, somebody else has to hold a card to it.
+ *
+ * @param pin undefined: the cashier gives up when the card was read.
+ */
+async function pay(
+  target: PayingTarget,
+  paymentId: string,
+  pin: string | undefined,
+): Promise<PaymentReport> {
   const control = target.neighbours.reader?.client(ReaderControlService);
   const report = await takePayment({
     stream: target.channel.openStream(TerminalService.method.pay),
@@ -81,10 +98,12 @@ async function pay(target: PayingTarget, paymentId: string, pin: string): Promis
       presentCard: async () => {
         await control?.presentCard({ card: "visa" });
       },
-      confirm: async ({ verification }) =>
-        needsPin(verification) ? { pinSource: { case: "pin", value: pin } } : {},
+      confirm: async ({ verification }) => {
+        if (pin === undefined) return undefined;
+        return needsPin(verification) ? { pinSource: { case: "pin", value: pin } } : {};
+      },
       typePin: async () => {
-        await control?.typePin({ pin });
+        await control?.typePin({ pin: pin ?? "" });
       },
     },
     interrupted: new AbortController().signal,
@@ -94,14 +113,21 @@ async function pay(target: PayingTarget, paymentId: string, pin: string): Promis
   return report;
 }
 
-/** The report must be what the processor signed. @throws ContractBroken, PaymentError */
-function expectSigned({ counter }: PayingTarget, report: PaymentReport, wanted: Outcome): void {
-  const { signedResult, result, shown } = report;
+/** @throws ContractBroken, PaymentError without the processor's signature under what it says. */
+function expectWord({ counter }: PayingTarget, report: PaymentReport): PaymentReport {
+  const { signedResult, result } = report;
   expectThat(signedResult !== undefined, "expected a signed result, got none");
   const signed = verifySignedResult({ signed: signedResult, manifest: counter.manifest });
-  const [want, got] = [enumName(Outcome, wanted), enumName(Outcome, signed.outcome)];
-  expectThat(signed.outcome === wanted, `expected ${want}, got ${got}`);
-  expectThat(result?.outcome === wanted, "expected what was signed in the report, got another");
+  const isSame = result?.outcome === signed.outcome;
+  expectThat(isSame, "expected what was signed in the report, got another");
+  return report;
+}
+
+/** The report must be what the processor signed. @throws ContractBroken, PaymentError */
+function expectSigned(target: PayingTarget, report: PaymentReport, wanted: Outcome): void {
+  const { result, shown } = expectWord(target, report);
+  const [want, got] = [enumName(Outcome, wanted), enumName(Outcome, result?.outcome ?? 0)];
+  expectThat(result?.outcome === wanted, `expected ${want}, got ${got}`);
   expectThat(shown !== ShownOutcome.UNSPECIFIED, "expected the reader to show the outcome");
 }
 

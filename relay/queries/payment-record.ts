@@ -18,6 +18,7 @@ import { parseTraceparent } from "../../mesh/traceparent.ts";
 import { isPaymentErrorCode, PaymentError } from "../../payment/errors.ts";
 import { paymentIdToBytes } from "../../payment/identifiers.ts";
 import { faultOf } from "../../payment/payment-fault.ts";
+import { refusalWords } from "../../payment/refusal-words.ts";
 import { certaintyOf, nextStepOf, type StateName } from "../../payment/states.ts";
 import type { RecordEventRow } from "../records/event-store.ts";
 import type { RecordOutcome } from "../records/relay-record.ts";
@@ -97,7 +98,7 @@ function endOf(record: {
 
 function faultOfCode(code: string) {
   const known = isPaymentErrorCode(code) ? code : "INTERNAL";
-  return faultOf(new PaymentError(known, "the processor did not take this payment"));
+  return faultOf(new PaymentError(known, refusalWords(known)));
 }
 
 function resultOf(record: ShownRecord): { result: SignedResult } | undefined {

@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { DEVELOPMENT_MESH } from "../../cli/start/development-keys.ts";
 import type { ProgramName } from "../../cli/start/mesh-directory.ts";
@@ -67,6 +68,26 @@ test("a terminal that is killed after it submitted finds out what became of it",
   const report = await resolved(paymentId);
   expect(report.certainty).toBe(Certainty.FINAL);
   expect(await finalState(paymentId)).toBe(report.state);
+});
+
+test("a terminal that lost its files tells what became of a payment", async () => {
+  const { report: first } = await pay(mesh);
+  const before = await balance();
+  const terminal = mesh.program("terminal");
+  terminal.kill("SIGKILL");
+  await terminal.ended;
+  rmSync(mesh.directory.dataOf("terminal"), { recursive: true });
+  await terminal.restart();
+  const { paymentId } = first;
+  expect(await resolved(paymentId)).toMatchObject({
+    state: PaymentState.APPROVED,
+    recordNumber: first.recordNumber,
+  });
+  const { report, events } = await eventually(() => pay(mesh, { paymentId }));
+  expect(report).toMatchObject({ certainty: Certainty.FINAL, state: PaymentState.APPROVED });
+  expect(report.signedResult).toEqual(first.signedResult);
+  expect(events.map((event) => event.case)).not.toContain("prepared");
+  expect(await balance()).toEqual(before);
 });
 
 test("a reader that is killed while it waits for a card takes the next payment", async () => {
