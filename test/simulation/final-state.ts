@@ -111,7 +111,8 @@ export async function hasOpenRecords(engine: SqlEngine): Promise<boolean> {
 
 const RECORDS = `
   SELECT record_number, left(record_number, 2) AS relay_id, payment_id,
-    left(encode(digest, 'hex'), 16) AS digest, state, total_minor, approved_amount_minor, result, (reader_payment IS NOT NULL) AS has_sealed_data,
+    left(encode(digest, 'hex'), 16) AS digest, state, total_minor, approved_amount_minor,
+    result, (reader_payment IS NOT NULL) AS has_sealed_data,
     terminal_id IN (SELECT terminal_id FROM terminal_contact) AND kind <> 'UNSPECIFIED' AS is_told
   FROM record ORDER BY payment_id, record_number`;
 const PAYMENTS = `
