@@ -46,7 +46,8 @@ const RESET: Readonly<Record<ProgramName, string>> = {
 
 /**
  * PostgreSQL in this process, with the schemas of one or both programs, through the driver that
- * they use: the same statements, parameters and errors. It has one connection, so statements follow one another.
+ * they use: the same statements, parameters and errors. It has one connection, so statements
+ * follow one another.
  */
 export class SqlEngine implements AsyncDisposable {
   readonly #postgres: PGlite;
