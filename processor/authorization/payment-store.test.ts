@@ -104,6 +104,21 @@ test("a payment that is there already is not among those written, and posts no m
   expect(row?.spent).toBe(3n);
 });
 
+test("of two payments with one counter the later is not written, and posts nothing", async () => {
+  const [first, other] = [submit("jcb", 1n), submit("jcb", 2n)];
+  const { signing } = first.content as OpenedContent;
+  const second = { ...other, content: { ...(other.content as OpenedContent), signing } };
+  const [one = [], two = []] = await Promise.all(
+    [first, second].map((submission) => decidedOnTheSameFacts([submission])),
+  );
+  expect((await bench.payments.write(one))?.size).toBe(1);
+  expect((await bench.payments.write(two))?.size).toBe(0);
+  const postings = await bench.query("SELECT 1 FROM processor.posting WHERE payment_id = $1", [
+    other.context.paymentId,
+  ]);
+  expect(postings).toEqual([]);
+});
+
 test("a reversal that another or an acknowledgement overtook writes nothing", async () => {
   const store = new ReversalStore(bench.database);
   const [submission] = [submit("unionpay", 500n)];

@@ -99,7 +99,7 @@ export const OF_DEVICES: readonly Mutation[] = [
     path: "sealing/signed-result.ts",
     find: 'throw new Error("signature")',
     replace: "void signature",
-    witness: "terminal-client/terminal-answers.test.ts",
+    witness: "test/vectors.test.ts",
   },
   {
     name: "result-of-payment",

@@ -136,7 +136,7 @@ export const OF_PROCESSOR: readonly Mutation[] = [
     path: "prisma/processor/migrations/0001_init/migration.sql",
     find: 'CREATE UNIQUE INDEX "payment_signing_key_id_counter_key"',
     replace: 'CREATE INDEX "payment_signing_key_id_counter_key"',
-    witness: "processor/authorization/authorization-desk.test.ts",
+    witness: "processor/authorization/payment-store.test.ts",
   },
   {
     name: "append-only",

@@ -11,7 +11,7 @@ import { hasLyingDisk, LyingDisk } from "./lying-disk.ts";
 const LIFE = join(import.meta.dirname, "device-life.ts");
 const NOW_MS = 1_780_000_000_000;
 
-describe.runIf(hasLyingDisk())("when the power goes", () => {
+describe.runIf(hasLyingDisk())("when the power goes (on Linux with cc)", () => {
   let disk: LyingDisk;
   beforeAll(() => {
     disk = new LyingDisk();

@@ -1,4 +1,11 @@
-import { Code, ConnectError } from "@connectrpc/connect";
+import { create } from "@bufbuild/protobuf";
+import { type Client, Code, ConnectError } from "@connectrpc/connect";
+import {
+  CancelPaymentResponseSchema,
+  GetManifestResponseSchema,
+  GetPaymentResponseSchema,
+  type RelayService,
+} from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { toConnectError } from "../../mesh/errors-to-wire.ts";
 import { silentLog } from "../../mesh/log.ts";
 import type { Life } from "./host.ts";
@@ -37,6 +44,21 @@ export function callRemote<Answer>(
       );
   });
   return promise;
+}
+
+/** What a terminal asks relays for, of all that they answer. @param call makes one call. */
+export function relayClient(
+  call: (method: string, request: object) => Promise<object>,
+): Client<typeof RelayService> {
+  const calls = {
+    getPayment: async (request: object) =>
+      create(GetPaymentResponseSchema, await call("getPayment", request)),
+    cancelPayment: async (request: object) =>
+      create(CancelPaymentResponseSchema, await call("cancelPayment", request)),
+    getManifest: async (request: object) =>
+      create(GetManifestResponseSchema, await call("getManifest", request)),
+  };
+  return calls as unknown as Client<typeof RelayService>;
 }
 
 /** The client sees what the server meant, and nothing of what it knew. */

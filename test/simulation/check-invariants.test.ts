@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { ShownOutcome } from "../../gen/cardlane/reader/v1/reader_pb.ts";
+import type { PaymentId } from "../../payment/identifiers.ts";
 import { checkInvariants } from "./check-invariants.ts";
+import type { RecordEnd } from "./final-state.ts";
 import {
   CARD,
   change,
@@ -15,6 +17,7 @@ import {
   type SoundRun,
   seeAsked,
   soundRun,
+  tellCompleted,
 } from "./sound-run.ts";
 
 interface Break {
@@ -136,6 +139,86 @@ const PINS: readonly Break[] = [
   },
 ];
 
+const RELAYS: readonly Break[] = [
+  {
+    what: "a payment that two relays call their own",
+    break: ({ end }) => void end.recordsElsewhere.push(elsewhere(end, {})),
+    says: `record of ${SOLD}, APPROVED: the processor has APPROVED elsewhere`,
+  },
+  {
+    what: "a relay that lost a payment of its own",
+    break: ({ end }) => {
+      end.recordsElsewhere.push(elsewhere(end, { state: "DECLINED", result: null }));
+      end.records.shift();
+    },
+    says: `the processor has ${SOLD}, no relay has its record`,
+  },
+  {
+    what: "a payment with two records at one relay",
+    break: ({ end }) => void end.records.push(elsewhere(end, { relay_id: "A1" })),
+    says: `payment ${SOLD} at A1 has more than one record`,
+  },
+];
+
+const RECORDS: readonly Break[] = [
+  {
+    what: "a record that is not final",
+    break: ({ end }) => change(end.records, 0, { state: "REVERSING" }),
+    says: `record of ${SOLD}, REVERSING: is not final`,
+  },
+  {
+    what: "sealed data in a final record",
+    break: ({ end }) => change(end.records, 0, { has_sealed_data: true }),
+    says: `record of ${SOLD}, APPROVED: still has the sealed data`,
+  },
+  {
+    what: "an approval that the processor has undone",
+    break: ({ end }) => change(end.payments, 0, { state: "REVERSED" }),
+    says: `record of ${SOLD}, APPROVED: the processor has REVERSED`,
+  },
+  {
+    what: "a result that the processor did not sign",
+    break: ({ end }) => change(end.records, 0, { result: Buffer.from("forged") }),
+    says: `record of ${SOLD}, APPROVED: the processor signed another result`,
+  },
+  {
+    what: "a record number that was told and is not there",
+    break: ({ seen }) => seen.recorded.set("A1LOST", SOLD as PaymentId),
+    says: `record A1LOST of ${SOLD} was told, and is not there`,
+  },
+  {
+    what: "a final word that did not stay",
+    break: ({ end, seen }) => tellCompleted(seen, end.records[0], PaymentState.DECLINED),
+    says: `a relay told that ${SOLD} is DECLINED, it is APPROVED`,
+  },
+  {
+    what: "a counter that stands for two payments",
+    break: ({ seen }) => seen.counted.set("SIM-0001 7", new Set(["one", "other"])),
+    says: "reader and counter SIM-0001 7 signed different payments",
+  },
+  {
+    what: "a record of bytes that nobody submitted",
+    break: ({ end }) => change(end.records, 0, { digest: "another" }),
+    says: `record of ${SOLD} has bytes that nobody submitted`,
+  },
+  {
+    what: "a record that was told for other bytes",
+    break: ({ end, seen }) =>
+      seen.accepted.push({ recordNumber: end.records[0]?.record_number ?? "", digest: "another" }),
+    says: "was told for other bytes",
+  },
+  {
+    what: "a shop that hears nothing",
+    break: ({ end }) => change(end.records, 0, { is_told: true }),
+    says: "no notification number of",
+  },
+  {
+    what: "a shop that hears twice",
+    break: ({ end }) => void end.jobs.push("A1-APPROVED-EMAIL"),
+    says: "job A1-APPROVED-EMAIL too much",
+  },
+];
+
 const WORDS: readonly Break[] = [
   {
     what: "an amount that nobody asked for",
@@ -180,6 +263,12 @@ test("nothing is wrong with a sound run", () => {
   expect(checkInvariants(end, seen)).toEqual([]);
 });
 
+test("a payment that another relay has is sound where it was refused", () => {
+  const { end, seen } = soundRun();
+  end.recordsElsewhere.push(elsewhere(end, { state: "DECLINED", result: null }));
+  expect(checkInvariants(end, seen)).toEqual([]);
+});
+
 test("less than was asked for is sound where that was accepted", () => {
   const { end, seen } = soundRun();
   change(end.payments, 0, { total_minor: 1_200n });
@@ -189,9 +278,19 @@ test("less than was asked for is sound where that was accepted", () => {
 });
 
 describe("what is wrong is seen", () => {
-  test.each([...MONEY, ...PINS, ...WORDS])("$what", ({ break: breakIt, says }) => {
-    const run = soundRun();
-    breakIt(run);
-    expect(checkInvariants(run.end, run.seen).join("\n")).toContain(says);
-  });
+  test.each([...MONEY, ...PINS, ...RELAYS, ...RECORDS, ...WORDS])(
+    "$what",
+    ({ break: breakIt, says }) => {
+      const run = soundRun();
+      breakIt(run);
+      expect(checkInvariants(run.end, run.seen).join("\n")).toContain(says);
+    },
+  );
 });
+
+/** The first record once more, at another relay. */
+function elsewhere({ records }: SoundRun["end"], changed: Partial<RecordEnd>): RecordEnd {
+  const [record] = records;
+  if (record === undefined) throw new Error("bug: a sound run has records");
+  return { ...record, record_number: "another number", relay_id: "B1", ...changed };
+}

@@ -27,13 +27,13 @@ export function checkInvariants(end: FinalState, seen: Observations): readonly s
     ...seen.violations,
     ...checkMoney(end, ledger),
     ...checkPins(end, seen),
-    ...end.records.flatMap((record) => recordHolds(record, ledger)),
-    ...oneRecordEach(end),
-    ...acknowledgedIsThere(end, seen),
+    ...ledger.records.flatMap((record) => recordHolds(record, ledger)),
+    ...oneRecordEach(ledger),
+    ...acknowledgedIsThere(ledger, seen),
     ...seen.completed.flatMap((completed) => toldIsTrue(completed, ledger)),
     ...seen.reports.flatMap((report) => reportIsTrue(report, ledger, seen)),
-    ...sameBytes(end, seen),
-    ...approvedInTime(end, seen),
+    ...sameBytes(ledger, seen),
+    ...approvedInTime(ledger, seen),
     ...toldOnce(end),
     ...[...seen.shown.values()].flatMap((shown) => shownIsTrue(shown, ledger)),
   ];
@@ -48,8 +48,11 @@ function recordHolds(record: RecordEnd, ledger: Ledger): readonly string[] {
   if (record.has_sealed_data) say("still has the sealed data");
   const payment = ledger.payments.get(id);
   const atProcessor = payment?.state ?? "NOTHING";
-  if (!AGREEING[state]?.includes(atProcessor)) say(`the processor has ${atProcessor}`);
   const isOwn = payment?.record_number === record.record_number;
+  // Of two relays that claim a payment one keeps it; the other knows that it is not its own.
+  const isElsewhere = payment !== undefined && payment.relay_id !== record.relay_id;
+  const isAgreed = isElsewhere ? state === "DECLINED" : AGREEING[state]?.includes(atProcessor);
+  if (isAgreed !== true) say(`the processor has ${atProcessor}${isElsewhere ? " elsewhere" : ""}`);
   // A refusal has no result: the processor has the payment from another record, or not at all.
   if (record.result !== null && payment !== undefined) {
     if (!isOwn) say("its result is of another record");
@@ -75,11 +78,10 @@ const AGREEING: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Invariant 3: one record for a payment, one for a payment at the processor. */
-function oneRecordEach({ records, payments }: FinalState): readonly string[] {
-  const ids = records.map(({ payment_id: id }) => id);
+function oneRecordEach({ records, end, recordOf }: Ledger): readonly string[] {
+  const ids = records.map(({ relay_id: relay, payment_id: id }) => `${id} at ${relay}`);
   const twice = ids.filter((id, index) => ids.indexOf(id) !== index);
-  const numbers = new Set(records.map(({ record_number: number }) => number));
-  const lost = payments.filter(({ record_number: number }) => !numbers.has(number));
+  const lost = end.payments.filter((one) => recordOf(one.record_number)?.relay_id !== one.relay_id);
   return [
     ...twice.map((id) => `payment ${id} has more than one record`),
     ...lost.map(({ payment_id: id }) => `the processor has ${id}, no relay has its record`),
@@ -87,10 +89,9 @@ function oneRecordEach({ records, payments }: FinalState): readonly string[] {
 }
 
 /** Invariant 4: what a relay acknowledged is there, and is what it said. */
-function acknowledgedIsThere({ records }: FinalState, seen: Observations): readonly string[] {
-  const known = new Map(records.map((one) => [one.record_number, one.payment_id]));
+function acknowledgedIsThere({ recordOf }: Ledger, seen: Observations): readonly string[] {
   return [...seen.recorded]
-    .filter(([number, paymentId]) => known.get(number) !== paymentId)
+    .filter(([number, paymentId]) => recordOf(number)?.payment_id !== paymentId)
     .map(([number, paymentId]) => `record ${number} of ${paymentId} was told, and is not there`);
 }
 
@@ -98,10 +99,11 @@ function acknowledgedIsThere({ records }: FinalState, seen: Observations): reado
 function toldIsTrue(completed: Completed, ledger: Ledger): readonly string[] {
   const id = paymentIdFromBytes(completed.paymentId);
   const told = enumName(PaymentState, completed.state);
-  const state = ledger.records.get(id)?.state ?? "NOTHING";
+  const record = ledger.recordOf(completed.recordNumber);
+  const state = record?.state ?? "NOTHING";
   const problems = told === state ? [] : [`a relay told that ${id} is ${told}, it is ${state}`];
   const signed = completed.result?.result;
-  const stored = ledger.records.get(id)?.result;
+  const stored = record?.result;
   if (signed && stored && !stored.equals(signed))
     problems.push(`a relay told another result: ${id}`);
   return problems;
@@ -155,7 +157,7 @@ function shownIsTrue({ reader, text }: ShownEnd, { end }: Ledger): readonly stri
 }
 
 /** Invariant 3: an id and a counter stand for the same bytes for ever. */
-function sameBytes({ records }: FinalState, seen: Observations): readonly string[] {
+function sameBytes({ records, recordOf }: Ledger, seen: Observations): readonly string[] {
   const reused = [...seen.counted].filter(
     ([counter, digests]) => digests.size > 1 && !seen.forgetful.has(counter.split(" ")[0] ?? ""),
   );
@@ -163,8 +165,8 @@ function sameBytes({ records }: FinalState, seen: Observations): readonly string
     return digest !== null && seen.submitted.get(id as never)?.has(digest) !== true;
   });
   const mistaken = seen.accepted.filter(({ recordNumber, digest }) => {
-    const record = records.find(({ record_number: number }) => number === recordNumber);
-    return record !== undefined && record.digest !== null && record.digest !== digest;
+    const stored = recordOf(recordNumber)?.digest ?? digest;
+    return stored !== digest;
   });
   return [
     ...mistaken.map(({ recordNumber: number }) => `record ${number} was told for other bytes`),
@@ -174,7 +176,7 @@ function sameBytes({ records }: FinalState, seen: Observations): readonly string
 }
 
 /** Invariant 5: whatever the clocks say, the customer has not left long ago. */
-function approvedInTime({ records }: FinalState, seen: Observations): readonly string[] {
+function approvedInTime({ records }: Ledger, seen: Observations): readonly string[] {
   return records
     .filter(({ state }) => CHARGED_STATES.includes(state))
     .flatMap(({ record_number: number }) => {

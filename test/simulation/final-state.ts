@@ -3,6 +3,7 @@ import type { SqlEngine } from "./sql-engine.ts";
 
 export interface RecordEnd {
   readonly record_number: string;
+  readonly relay_id: string;
   readonly payment_id: string;
   readonly digest: string | null;
   readonly state: string;
@@ -69,6 +70,8 @@ export interface CardEnd {
 /** What the databases say when all is over. */
 export interface FinalState {
   readonly records: readonly RecordEnd[];
+  /** Those of the relay that has its own id and database. */
+  readonly recordsElsewhere: readonly RecordEnd[];
   readonly payments: readonly PaymentEnd[];
   readonly postings: readonly PostingEnd[];
   readonly accounts: readonly AccountEnd[];
@@ -82,11 +85,13 @@ export interface FinalState {
   readonly jobs: readonly string[];
 }
 
-export async function readFinalState(engine: SqlEngine): Promise<FinalState> {
-  const read = async <Row>(text: string) =>
-    (await engine.query({ text, types: { getTypeParser } })).rows as readonly Row[];
+/** @param elsewhere the database of the relay that has its own. */
+export async function readFinalState(engine: SqlEngine, elsewhere: SqlEngine): Promise<FinalState> {
+  const read = async <Row>(text: string, from = engine) =>
+    (await from.query({ text, types: { getTypeParser } })).rows as readonly Row[];
   return {
     records: await read<RecordEnd>(RECORDS),
+    recordsElsewhere: await read<RecordEnd>(RECORDS, elsewhere),
     payments: await read<PaymentEnd>(PAYMENTS),
     postings: await read<PostingEnd>(POSTINGS),
     accounts: await read<AccountEnd>("SELECT * FROM processor.account ORDER BY account_id"),
@@ -105,8 +110,9 @@ export async function hasOpenRecords(engine: SqlEngine): Promise<boolean> {
 }
 
 const RECORDS = `
-  SELECT record_number, payment_id, left(encode(digest, 'hex'), 16) AS digest, state, total_minor,
-    approved_amount_minor, result, (reader_payment IS NOT NULL) AS has_sealed_data,
+  SELECT record_number, left(record_number, 2) AS relay_id, payment_id,
+    left(encode(digest, 'hex'), 16) AS digest, state, total_minor, approved_amount_minor,
+    result, (reader_payment IS NOT NULL) AS has_sealed_data,
     terminal_id IN (SELECT terminal_id FROM terminal_contact) AND kind <> 'UNSPECIFIED' AS is_told
   FROM record ORDER BY payment_id, record_number`;
 const PAYMENTS = `

@@ -7,13 +7,19 @@ export const CHARGED_STATES = ["APPROVED", "AUTHORIZED"];
 export class Ledger {
   readonly end: FinalState;
   readonly payments: ReadonlyMap<string, PaymentEnd>;
-  readonly records: ReadonlyMap<string, RecordEnd>;
+  /** Of all relays. */
+  readonly records: readonly RecordEnd[];
+  readonly #recordsByNumber: ReadonlyMap<string, RecordEnd>;
 
   constructor(end: FinalState) {
     this.end = end;
     this.payments = new Map(end.payments.map((one) => [one.payment_id, one]));
-    this.records = new Map(end.records.map((one) => [one.payment_id, one]));
+    this.records = [...end.records, ...end.recordsElsewhere];
+    this.#recordsByNumber = new Map(this.records.map((one) => [one.record_number, one]));
   }
+
+  readonly recordOf = (recordNumber: string): RecordEnd | undefined =>
+    this.#recordsByNumber.get(recordNumber);
 
   /** What moved for it, over all postings. */
   netOf(paymentId: string): bigint {

@@ -1,14 +1,14 @@
 import { createContextValues, type HandlerContext } from "@connectrpc/connect";
 import { DeviceState } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { paymentIdToBytes } from "../../payment/identifiers.ts";
-import { type ReaderKeys, type TerminalKeys, TestKeys } from "../fixtures/keys.ts";
+import { type ReaderKeys, type RelayKeys, type TerminalKeys, TestKeys } from "../fixtures/keys.ts";
 import {
   PaymentSigner,
   type PaymentWishes,
   type ReaderSigned,
 } from "../fixtures/reader-payment.ts";
 import { limitCards } from "./cards.ts";
-import { PIN_SERVICE, PROCESSORS, RELAYS } from "./program-names.ts";
+import { PIN_SERVICE, PROCESSORS, RELAY_ELSEWHERE, RELAYS } from "./program-names.ts";
 import { SimulatedMesh } from "./simulated-mesh.ts";
 import { SqlEngine } from "./sql-engine.ts";
 import { Timeline } from "./timeline.ts";
@@ -28,7 +28,11 @@ export interface Lane {
 /** What a simulated mesh stands on: keys, and a database. */
 export interface MeshBasis {
   readonly engine: SqlEngine;
+  /** The database of the relay that has its own. */
+  readonly engineElsewhere: SqlEngine;
   readonly keys: TestKeys;
+  /** Its id is its own as well. */
+  readonly relayElsewhere: RelayKeys;
   readonly lanes: readonly Lane[];
   /** A till that does not keep to the rules: it signs and submits what it likes. */
   readonly rogue: Lane;
@@ -46,7 +50,8 @@ export interface RogueSubmission {
 
 /** Devices and cards are registered once, and used for as many runs as there are seeds. */
 export async function registerMesh(): Promise<MeshBasis & AsyncDisposable> {
-  const engine = await SqlEngine.start();
+  const engine = await SqlEngine.start("relay", "processor");
+  const engineElsewhere = await SqlEngine.start("relay");
   const keys = new TestKeys({ nowMs: MADE_MS, seed: "simulation" });
   const { merchantId } = keys.terminal;
   const lanes = [
@@ -60,19 +65,24 @@ export async function registerMesh(): Promise<MeshBasis & AsyncDisposable> {
     terminal: keys.anotherTerminal("TILL0666", merchantId),
     reader: keys.anotherReader("SIM-0666"),
   };
-  const rogueSubmissions = signRoguePayments(keys, rogue);
-  await register({ engine, keys, lanes, rogue, rogueSubmissions, hasTestCards: true });
+  const parts = {
+    engine,
+    engineElsewhere,
+    keys,
+    relayElsewhere: keys.anotherRelay(RELAY_ELSEWHERE),
+    lanes,
+    rogue,
+    rogueSubmissions: signRoguePayments(keys, rogue),
+  };
+  await register({ ...parts, hasTestCards: true });
   await limitCards(engine);
   await engine.query({ text: ADD_CONTACT, values: [keys.terminal.terminalId] });
   return {
-    engine,
-    keys,
-    lanes,
-    rogue,
-    rogueSubmissions,
+    ...parts,
     hasTestCards: false,
     async [Symbol.asyncDispose]() {
       keys[Symbol.dispose]();
+      await engineElsewhere[Symbol.asyncDispose]();
       await engine[Symbol.asyncDispose]();
     },
   };
@@ -83,7 +93,10 @@ const ADD_CONTACT = `
   INSERT INTO terminal_contact (terminal_id, phone, email, language, time_zone)
   VALUES ($1, '', 'owner@example.com', 'en', 'UTC')`;
 
-/** One id with two contents, one counter for two ids, and one payment submitted at both relays. */
+/**
+ * One id with two contents, one counter for two ids, one payment submitted at two relays of one
+ * database, and two at relays that know nothing of each other.
+ */
 function signRoguePayments(keys: TestKeys, rogue: Lane): readonly RogueSubmission[] {
   const { reader, terminal } = rogue;
   const signer = new PaymentSigner({ keys, nowMs: () => Timeline.startMs, reader });
@@ -95,6 +108,7 @@ function signRoguePayments(keys: TestKeys, rogue: Lane): readonly RogueSubmissio
   const counted = sign(2_003n, { counter: 50n });
   const countedAgain = sign(2_004n, { counter: 50n });
   const twice = sign(2_005n);
+  const [everywhere, anywhere] = [sign(2_006n), sign(2_007n)];
   return [
     { signed: one, relay: first },
     { signed: other, relay: second },
@@ -103,6 +117,10 @@ function signRoguePayments(keys: TestKeys, rogue: Lane): readonly RogueSubmissio
     { signed: countedAgain, relay: second },
     { signed: twice, relay: first },
     { signed: twice, relay: second },
+    { signed: everywhere, relay: first },
+    { signed: everywhere, relay: RELAY_ELSEWHERE },
+    { signed: anywhere, relay: RELAY_ELSEWHERE },
+    { signed: anywhere, relay: second },
   ];
 }
 
@@ -114,11 +132,11 @@ async function register(basis: MeshBasis): Promise<void> {
     witness: () => undefined,
   });
   const [relay = "", processor = ""] = [RELAYS[0], PROCESSORS[0]];
-  const names = [PIN_SERVICE, processor, relay];
+  const names = [PIN_SERVICE, processor, relay, RELAY_ELSEWHERE];
   for (const name of names) mesh.start(name);
   await until(world, () => names.every((name) => mesh.find(name) !== undefined));
   const calls = registrations(basis).flatMap(({ method, request, at }) =>
-    at.map((name) => ask(mesh, name === "relay" ? relay : processor, method, request)),
+    at.map((name) => ask(mesh, name, method, request)),
   );
   let isDone = false;
   const all = Promise.all(calls).finally(() => {
@@ -129,10 +147,12 @@ async function register(basis: MeshBasis): Promise<void> {
   for (const name of names) mesh.host(name).crash("registered");
 }
 
-function registrations({ keys, lanes, rogue }: MeshBasis) {
+function registrations({ keys, relayElsewhere, lanes, rogue }: MeshBasis) {
+  const [relay = "", processor = ""] = [RELAYS[0], PROCESSORS[0]];
+  const everywhere = [processor, relay, RELAY_ELSEWHERE];
   const state = DeviceState.ACTIVE;
   const all = [...lanes, rogue];
-  const relays = [{ certificate: keys.relay.certificate, state }];
+  const relays = [keys.relay, relayElsewhere].map(({ certificate }) => ({ certificate, state }));
   const terminals = all.map(({ terminal: { certificate } }) => {
     return { certificate, state, currencies: CURRENCIES, simulateByAmount: false };
   });
@@ -140,9 +160,9 @@ function registrations({ keys, lanes, rogue }: MeshBasis) {
     return { certificate, merchantId, state };
   });
   return [
-    { method: "registerRelays", request: { relays }, at: ["processor"] },
-    { method: "registerTerminals", request: { terminals }, at: ["processor", "relay"] },
-    { method: "registerReaders", request: { readers }, at: ["processor", "relay"] },
+    { method: "registerRelays", request: { relays }, at: [processor] },
+    { method: "registerTerminals", request: { terminals }, at: everywhere },
+    { method: "registerReaders", request: { readers }, at: everywhere },
   ];
 }
 

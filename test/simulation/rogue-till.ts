@@ -28,6 +28,7 @@ export class RogueTill {
   run(): void {
     const { dice, timeline } = this.#mesh.world;
     for (const submission of this.#basis.rogueSubmissions) {
+      if (!this.#mesh.hosts.has(submission.relay)) continue;
       timeline.after(dice.between(1_000, START_MS_MAX), () => this.#submit(submission));
     }
   }
@@ -42,7 +43,7 @@ export class RogueTill {
     if (life.isOver) return;
     const link = new RelayLink({
       open: () => this.#mesh.dial<never, never>(life, [relay], RelayService.method.transact),
-      calls: this.#mesh.relayCalls(life),
+      calls: this.#mesh.relayCalls(life, [relay]),
       merchantId: this.#basis.rogue.terminal.merchantId as MerchantId,
       instance: ROGUE,
       clock: life,

@@ -36,6 +36,7 @@ export interface Run {
 /** Runs the whole mesh through one seed's payments and faults, and checks what is left. */
 export async function simulate(basis: MeshBasis, seed: number): Promise<Run> {
   await basis.engine.reset();
+  await basis.engineElsewhere.reset();
   const world = new World(seed);
   const seen = new Observations();
   const mesh = new SimulatedMesh(world, basis, {
@@ -76,15 +77,16 @@ export async function simulate(basis: MeshBasis, seed: number): Promise<Run> {
 }
 
 async function conclude(world: World, basis: MeshBasis, seen: Observations): Promise<Run> {
-  const end = await readFinalState(basis.engine);
+  const end = await readFinalState(basis.engine, basis.engineElsewhere);
   const states: Record<string, number> = {};
-  for (const { state } of end.records) states[state] = (states[state] ?? 0) + 1;
+  const records = [...end.records, ...end.recordsElsewhere];
+  for (const { state } of records) states[state] = (states[state] ?? 0) + 1;
   return {
     seed: world.seed,
     digest: world.history.digest(),
     events: world.history.count,
     simulatedMs: world.timeline.elapsedMs,
-    payments: end.records.length,
+    payments: records.length,
     states,
     violations: checkInvariants(end, seen),
     lines: world.history.lines,
@@ -108,8 +110,9 @@ function watch(mesh: SimulatedMesh, basis: MeshBasis, isDone: () => boolean): ()
   const look = () => {
     timeline.after(LOOK_MS, look);
     if (!isDone()) return;
-    void hasOpenRecords(basis.engine).then((isOpen) => {
-      isFinal = !isOpen;
+    const open = [basis.engine, basis.engineElsewhere].map(hasOpenRecords);
+    void Promise.all(open).then((isOpen) => {
+      isFinal = !isOpen.includes(true);
     });
   };
   look();

@@ -3,12 +3,7 @@ import { type Client, createContextValues, type HandlerContext } from "@connectr
 import { PinService } from "../../gen/cardlane/pin/v1/pin_pb.ts";
 import { ProcessorService } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import { ReaderService } from "../../gen/cardlane/reader/v1/reader_pb.ts";
-import {
-  CancelPaymentResponseSchema,
-  GetManifestResponseSchema,
-  GetPaymentResponseSchema,
-  RelayService,
-} from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import { GetManifestResponseSchema, RelayService } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { type FaultPlan, type Faults, plannedFaults } from "../../mesh/faults.ts";
 import type { FrameStream } from "../../mesh/frame-stream.ts";
 import { type Log, silentLog } from "../../mesh/log.ts";
@@ -24,14 +19,23 @@ import { RelayCore } from "../../relay/relay-core.ts";
 import { openRelayStore } from "../../relay/relay-store.ts";
 import { nodeCurves as curves } from "../../sealing/node-curves.ts";
 import { startTerminal, type Terminal } from "../../terminal-client/terminal.ts";
-import { callRemote } from "./calls.ts";
+import type { RelayKeys } from "../fixtures/keys.ts";
+import { callRemote, relayClient } from "./calls.ts";
 import { Connections, DatabaseWeather, type StatementWitness } from "./connections.ts";
 import { Disk } from "./disk.ts";
 import { fewRecordNumbers } from "./few-record-numbers.ts";
 import { Host, type Life } from "./host.ts";
 import { Network } from "./network.ts";
-import { PIN_SERVICE, PROCESSORS, RELAYS, readerName, terminalName } from "./program-names.ts";
+import {
+  PIN_SERVICE,
+  PROCESSORS,
+  RELAY_ELSEWHERE,
+  RELAYS,
+  readerName,
+  terminalName,
+} from "./program-names.ts";
 import type { Lane, MeshBasis } from "./registered-mesh.ts";
+import type { SqlEngine } from "./sql-engine.ts";
 import type { World } from "./world.ts";
 
 /** Shorter than in earnest, so that a run sees more reversals. */
@@ -39,6 +43,8 @@ const DEADLINE_MS = 6_000;
 const ANSWER_MS_MAX = 9_000;
 /** So small that a till's first payment is forgotten with the second one. */
 const REMEMBERED_MAX = 1;
+/** One more relay takes a third more time. */
+const SEEDS_PER_RELAY_ELSEWHERE = 3;
 const UNARY: HandlerContext = { values: createContextValues() } as HandlerContext;
 
 /** What a program is to the others while it lives. */
@@ -54,6 +60,7 @@ export class SimulatedMesh {
   readonly world: World;
   readonly network: Network;
   readonly relayDatabase = new DatabaseWeather();
+  readonly databaseElsewhere = new DatabaseWeather();
   readonly processorDatabase = new DatabaseWeather();
   readonly hosts = new Map<string, Host>();
   /** Those of readers and terminals, by name. */
@@ -76,7 +83,8 @@ export class SimulatedMesh {
     this.#faultPlan = options.faultPlan;
     this.#witness = options.witness;
     const devices = basis.lanes.flatMap((_, index) => [readerName(index), terminalName(index)]);
-    const names = [PIN_SERVICE, ...PROCESSORS, ...RELAYS, ...devices];
+    const elsewhere = world.seed % SEEDS_PER_RELAY_ELSEWHERE === 0 ? [RELAY_ELSEWHERE] : [];
+    const names = [PIN_SERVICE, ...PROCESSORS, ...RELAYS, ...elsewhere, ...devices];
     for (const name of names) this.hosts.set(name, new Host(world, name));
     for (const name of devices) this.disks.set(name, new Disk(world));
   }
@@ -122,7 +130,8 @@ export class SimulatedMesh {
   #open(name: string, life: Life): Promise<Omit<Running, "life">> {
     if (name === PIN_SERVICE) return this.#openPinService(life);
     if (PROCESSORS.includes(name)) return this.#openProcessor(life);
-    if (RELAYS.includes(name)) return this.#openRelay(life);
+    if (RELAYS.includes(name)) return this.#openRelay(life, this.#basis.keys.relay);
+    if (name === RELAY_ELSEWHERE) return this.#openRelay(life, this.#basis.relayElsewhere);
     const index = this.lanes.findIndex(
       (_, one) => readerName(one) === name || terminalName(one) === name,
     );
@@ -148,17 +157,19 @@ export class SimulatedMesh {
     return await openProcessor(options, { database: this.#openDatabase(life), stack });
   }
 
-  async #openRelay(life: Life) {
-    const { keys } = this.#basis;
+  async #openRelay(life: Life, relay: RelayKeys) {
     const common = this.#common(life);
-    const connections = this.#connections(life, this.relayDatabase);
+    const connections =
+      relay === this.#basis.relayElsewhere
+        ? this.#connections(life, this.databaseElsewhere, this.#basis.engineElsewhere)
+        : this.#connections(life, this.relayDatabase);
     const source = { pool: connections.asPool(), prisma: connections.asPrisma() };
     const core = new RelayCore({
       ...common,
       random: fewRecordNumbers(common.random),
-      relayId: keys.relay.relayId as RelayId,
+      relayId: relay.relayId as RelayId,
       program: "relay/simulation",
-      keys: { hop: keys.relay.hop, signing: keys.relay.signing, roots: keys.trustedRoots },
+      keys: { hop: relay.hop, signing: relay.signing, roots: this.#basis.keys.trustedRoots },
       store: openRelayStore(source, life.host.name, common.faults),
       processors: PROCESSORS.map((name) => this.#processorLink(life, name)),
       curves,
@@ -217,17 +228,8 @@ export class SimulatedMesh {
   }
 
   /** What a terminal asks relays for; each question goes to whichever chance takes. */
-  relayCalls(life: Life): Client<typeof RelayService> {
-    const call = (name: string, request: object) => this.#call(life, RELAYS, name, request);
-    const calls = {
-      getPayment: async (request: object) =>
-        create(GetPaymentResponseSchema, await call("getPayment", request)),
-      cancelPayment: async (request: object) =>
-        create(CancelPaymentResponseSchema, await call("cancelPayment", request)),
-      getManifest: async (request: object) =>
-        create(GetManifestResponseSchema, await call("getManifest", request)),
-    };
-    return calls as unknown as Client<typeof RelayService>;
+  relayCalls(life: Life, relays = RELAYS): Client<typeof RelayService> {
+    return relayClient((name, request) => this.#call(life, relays, name, request));
   }
 
   #call(life: Life, names: readonly string[], method: string, request: object): Promise<object> {
@@ -278,9 +280,13 @@ export class SimulatedMesh {
     return new Database({ pool: connections.asProcessorPool() }, this.#faults(life));
   }
 
-  #connections(life: Life, weather: DatabaseWeather): Connections {
-    const { engine } = this.#basis;
-    return new Connections({ world: this.world, engine, life, weather, witness: this.#witness });
+  #connections(
+    life: Life,
+    weather: DatabaseWeather,
+    engine: SqlEngine = this.#basis.engine,
+  ): Connections {
+    const { world } = this;
+    return new Connections({ world, engine, life, weather, witness: this.#witness });
   }
 
   #disk(life: Life) {

@@ -9,9 +9,10 @@ test.each(seedsFrom(1, 100))("no payment is lost or charged twice (seed $seed)",
 });
 
 test("the same seed is the same history, to the last statement", async () => {
-  const one = await simulate(basis(), 7);
-  const other = await simulate(basis(), 8);
-  const again = await simulate(basis(), 7);
+  // One with a relay elsewhere.
+  const one = await simulate(basis(), 6);
+  const other = await simulate(basis(), 7);
+  const again = await simulate(basis(), 6);
   expect(again.lines).toEqual(one.lines);
   expect(again.digest).toBe(one.digest);
   expect(other.digest).not.toBe(one.digest);

@@ -6,10 +6,12 @@ import {
   PaymentState,
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { ShownOutcome } from "../../gen/cardlane/reader/v1/reader_pb.ts";
+import { CompletedSchema } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import {
   type PaymentReport,
   PaymentReportSchema,
 } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
+import { type PaymentId, paymentIdToBytes } from "../../payment/identifiers.ts";
 import { EUR } from "./draw-order.ts";
 import type { AccountEnd, FinalState, PaymentEnd, PostingEnd, RecordEnd } from "./final-state.ts";
 import { Observations } from "./observations.ts";
@@ -67,6 +69,7 @@ export function soundRun() {
   const end: Changeable<FinalState> = {
     payments,
     records: payments.map(recordOf),
+    recordsElsewhere: [],
     postings: [
       posting(SOLD, "SALE", [CARD, SHOP], 1_000n),
       posting(HELD, "AUTHORIZATION", [CARD, HOLD], 500n),
@@ -110,6 +113,7 @@ function both(amount: bigint) {
 function recordOf(payment: PaymentEnd): RecordEnd {
   return {
     record_number: payment.record_number,
+    relay_id: payment.relay_id,
     payment_id: payment.payment_id,
     digest: payment.digest,
     state: payment.state,
@@ -157,4 +161,17 @@ export function seeAsked(
   const request = { kind: PaymentKind.SALE, amounts, currency: EUR, acceptPartial };
   seen.asked.set(id, { request, card: "visa", isPinRight });
   seen.submitted.set(id as never, new Set([digest]));
+}
+
+/** A relay says how a payment ended. */
+export function tellCompleted(
+  seen: Observations,
+  record: RecordEnd | undefined,
+  state: PaymentState,
+): void {
+  if (record === undefined) throw new Error("bug: there is no such record");
+  const paymentId = paymentIdToBytes(record.payment_id as PaymentId);
+  seen.completed.push(
+    create(CompletedSchema, { paymentId, recordNumber: record.record_number, state }),
+  );
 }

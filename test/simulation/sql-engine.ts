@@ -5,9 +5,11 @@ import { PGlite } from "@electric-sql/pglite";
 import pg from "pg";
 
 const ROOT = join(import.meta.dirname, "../..");
-const MIGRATIONS = ["relay", "processor"].flatMap((name) =>
-  globSync(`prisma/${name}/migrations/*/migration.sql`, { cwd: ROOT }).toSorted(),
-);
+const MIGRATIONS = {
+  relay: globSync("prisma/relay/migrations/*/migration.sql", { cwd: ROOT }).toSorted(),
+  processor: globSync("prisma/processor/migrations/*/migration.sql", { cwd: ROOT }).toSorted(),
+};
+type ProgramName = keyof typeof MIGRATIONS;
 
 /** What the relay's statements know of graphile-worker: jobs are written, and nobody runs them. */
 const JOB_QUEUE = `
@@ -33,43 +35,52 @@ const SETTINGS = [
 ];
 
 /** Everything that a run leaves behind; who is registered and which cards there are stays. */
-const RESET = `
-  SET session_replication_role = replica;
-  TRUNCATE record, record_event, notification, graphile_worker.job, processor.payment,
-    processor.posting, processor.account, pin.verdict RESTART IDENTITY;
-  ALTER SEQUENCE processor.retrieval_reference_block RESTART;
-  UPDATE pin.card SET tries_left = 3 WHERE tries_left <> 3;
-  SET session_replication_role = origin`;
+const RESET: Readonly<Record<ProgramName, string>> = {
+  relay: "TRUNCATE record, record_event, notification, graphile_worker.job RESTART IDENTITY;",
+  processor: `
+    TRUNCATE processor.payment, processor.posting, processor.account, pin.verdict
+      RESTART IDENTITY;
+    ALTER SEQUENCE processor.retrieval_reference_block RESTART;
+    UPDATE pin.card SET tries_left = 3 WHERE tries_left <> 3;`,
+};
 
 /**
- * PostgreSQL in this process, with both programs' schemas, through the driver that they use: the
- * same statements, parameters and errors. It has one connection, so statements follow one another.
+ * PostgreSQL in this process, with the schemas of one or both programs, through the driver that
+ * they use: the same statements, parameters and errors. It has one connection, so statements
+ * follow one another.
  */
 export class SqlEngine implements AsyncDisposable {
   readonly #postgres: PGlite;
   readonly #client: pg.Client;
+  readonly #reset: string;
 
-  private constructor(postgres: PGlite, client: pg.Client) {
+  private constructor(postgres: PGlite, client: pg.Client, programs: readonly ProgramName[]) {
     this.#postgres = postgres;
     this.#client = client;
+    this.#reset = [
+      "SET session_replication_role = replica;",
+      ...programs.map((program) => RESET[program]),
+      "SET session_replication_role = origin",
+    ].join("\n");
   }
 
-  static async start(): Promise<SqlEngine> {
+  /** @param programs whose database it is. */
+  static async start(...programs: readonly ProgramName[]): Promise<SqlEngine> {
     const postgres = await PGlite.create();
     await postgres.exec(JOB_QUEUE);
-    for (const path of MIGRATIONS) {
+    for (const path of programs.flatMap((program) => MIGRATIONS[program])) {
       await postgres.exec(readFileSync(join(ROOT, path), "utf8"));
     }
     const stream = () => new EngineSocket(postgres) as unknown as pg.ClientConfig["stream"];
     const client = new pg.Client({ user: "postgres", database: "postgres", stream } as object);
     await client.connect();
-    const engine = new SqlEngine(postgres, client);
+    const engine = new SqlEngine(postgres, client, programs);
     for (const setting of SETTINGS) await engine.query({ text: setting });
     return engine;
   }
 
   async reset(): Promise<void> {
-    await this.#client.query(RESET);
+    await this.#client.query(this.#reset);
   }
 
   /** @param nowMs what PostgreSQL's clock says, for statements that ask. */
