@@ -48,7 +48,7 @@ export function knownKillers({ methods }: Door): readonly KnownKiller[] {
       frameBytes({ type: FRAME.RST_STREAM, streamId: 1, payload: uint32(8) }),
     ]),
   }));
-  return [...opened, ...expecting, ...nameless(methods)];
+  return [...opened, ...expecting, ...nameless(methods), ...pipelined(methods)];
 }
 
 /** A call that does not say which host it is meant for. */
@@ -71,6 +71,22 @@ function nameless(methods: Door["methods"]): readonly KnownKiller[] {
     {
       name: `HTTP/2 without an :authority, to ${path}`,
       segment: Buffer.concat([connectionStart(), headers]),
+    },
+  ];
+}
+
+/** A second request of HTTP/1.1 that waits for the answer to the first when the connection breaks. */
+function pipelined(methods: Door["methods"]): readonly KnownKiller[] {
+  const method = methods.find(({ methodKind }) => methodKind === "unary");
+  if (method === undefined) return [];
+  const get = (path: string) =>
+    `GET ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\r\n`;
+  const path = pathOf(method);
+  return [
+    {
+      name: `a reset after two requests at once, the second to ${path}`,
+      segment: Buffer.from(get("/nothing/Here") + get(path)),
+      ending: "reset",
     },
   ];
 }
