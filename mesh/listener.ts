@@ -69,6 +69,8 @@ export class Listener {
     this.#http2 = this.#http2Server(false);
     this.#bulkHttp2 = this.#http2Server(true);
     this.#http1 = createHttp1Server(http1Options(limits), (request, response) => {
+      // One that waits behind another when the connection breaks has its error before any reader.
+      request.on("error", () => request.destroy());
       const connection = connectionOf(request.socket);
       if (!connection.begin()) {
         request.socket.destroy();

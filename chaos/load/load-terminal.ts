@@ -9,22 +9,21 @@ import { dial, type MeshChannel } from "../../mesh/dial.ts";
 import { silentLog } from "../../mesh/log.ts";
 import { parseMerchantId, paymentIdToBytes } from "../../payment/identifiers.ts";
 import { currencyFromLetters } from "../../payment/money.ts";
-import { stateOfOutcome } from "../../payment/states.ts";
 import { KeptManifest } from "../../sealing/kept-manifest.ts";
 import type { Manifest } from "../../sealing/manifest.ts";
 import { nodeCurves as curves } from "../../sealing/node-curves.ts";
 import { ManifestFeed } from "../../terminal-client/manifest-feed.ts";
 import { saleOf } from "../../terminal-client/payment-request.ts";
-import type { Settled, VerifiedResult } from "../../terminal-client/processor-word.ts";
 import { RelayLink } from "../../terminal-client/relay-link.ts";
 import { Settlement } from "../../terminal-client/settlement.ts";
 import type { TestKeys } from "../../test/fixtures/keys.ts";
 import { PaymentSigner, type ReaderSigned } from "../../test/fixtures/reader-payment.ts";
 import type { Dice } from "../dice.ts";
-import type { History, ToldOutcome, TriedPayment } from "../history.ts";
+import type { History, TriedPayment } from "../history.ts";
 import type { OtherRelay } from "../other-relay.ts";
 import type { RelayProof } from "../run-tls.ts";
 import { type PaymentPlan, planPayment, planWithRightPin, WRONG_PIN } from "./payment-plan.ts";
+import { answerOf, outcomeOf } from "./told-end.ts";
 
 const EUR = currencyFromLetters("EUR");
 /** The same bytes at both relays at the same time. */
@@ -289,17 +288,4 @@ export function loadTerminalId(index: number): string {
 
 function isWrongPin({ told }: TriedPayment): boolean {
   return told[0]?.responseCode === "55";
-}
-
-function outcomeOf(settled: Settled, { kind }: PaymentPlan): ToldOutcome {
-  const { verified } = settled;
-  if (verified === undefined) return "NOT TAKEN";
-  return stateOfOutcome(verified.result.outcome, PaymentKind[kind]) as ToldOutcome;
-}
-
-function answerOf({ verified }: { readonly verified?: VerifiedResult | undefined }) {
-  if (verified === undefined) return { approvedMinor: 0n, responseCode: "" };
-  const { result, signed } = verified;
-  const { approvedAmountMinor: approvedMinor, responseCode } = result;
-  return { approvedMinor, responseCode, signed };
 }

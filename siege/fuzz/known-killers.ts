@@ -75,7 +75,7 @@ function nameless(methods: Door["methods"]): readonly KnownKiller[] {
   ];
 }
 
-/** A second request of HTTP/1.1 that waits for the answer to the first when the connection breaks. */
+/** A second request of HTTP/1.1 that waits for the first answer when the connection breaks. */
 function pipelined(methods: Door["methods"]): readonly KnownKiller[] {
   const method = methods.find(({ methodKind }) => methodKind === "unary");
   if (method === undefined) return [];

@@ -7,7 +7,9 @@ import {
   type RelayService,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { toConnectError } from "../../mesh/errors-to-wire.ts";
+import type { FrameStream } from "../../mesh/frame-stream.ts";
 import { silentLog } from "../../mesh/log.ts";
+import type { MeshService } from "../../mesh/service.ts";
 import type { Life } from "./host.ts";
 import type { World } from "./world.ts";
 
@@ -64,4 +66,17 @@ export function relayClient(
 /** The client sees what the server meant, and nothing of what it knew. */
 function overTheWire(error: unknown): ConnectError {
   return toConnectError(error, silentLog);
+}
+
+/** A method that a stream is opened for. */
+export type BidiMethod = {
+  readonly localName: string;
+  readonly parent: { readonly typeName: string };
+};
+
+/** What serves the other end of a stream. */
+export function streamHandler<In, Out>(services: readonly MeshService[], method: BidiMethod) {
+  const { typeName } = method.parent;
+  const service = services.find(({ desc }) => desc.typeName === typeName);
+  return service?.methods[method.localName] as (stream: FrameStream<In, Out>) => void;
 }

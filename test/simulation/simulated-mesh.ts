@@ -20,7 +20,7 @@ import { openRelayStore } from "../../relay/relay-store.ts";
 import { nodeCurves as curves } from "../../sealing/node-curves.ts";
 import { startTerminal, type Terminal } from "../../terminal-client/terminal.ts";
 import type { RelayKeys } from "../fixtures/keys.ts";
-import { callRemote, relayClient } from "./calls.ts";
+import { type BidiMethod, callRemote, relayClient, streamHandler } from "./calls.ts";
 import { Connections, DatabaseWeather, type StatementWitness } from "./connections.ts";
 import { Disk } from "./disk.ts";
 import { fewRecordNumbers } from "./few-record-numbers.ts";
@@ -294,12 +294,4 @@ export class SimulatedMesh {
     if (disk === undefined) throw new Error("bug: a device without a disk");
     return disk.mount(life);
   }
-}
-
-type BidiMethod = { readonly localName: string; readonly parent: { readonly typeName: string } };
-
-function streamHandler<In, Out>(services: readonly MeshService[], method: BidiMethod) {
-  const { typeName } = method.parent;
-  const service = services.find(({ desc }) => desc.typeName === typeName);
-  return service?.methods[method.localName] as (stream: FrameStream<In, Out>) => void;
 }
