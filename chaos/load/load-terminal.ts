@@ -1,6 +1,5 @@
 import { create } from "@bufbuild/protobuf";
 import type { Mesh } from "../../cli/start/mesh-processes.ts";
-import { KeyPurpose } from "../../gen/cardlane/keys/v1/keys_pb.ts";
 import { PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { CardReadSchema } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import { DeviceState, RelayService } from "../../gen/cardlane/relay/v1/relay_pb.ts";
@@ -10,7 +9,6 @@ import { silentLog } from "../../mesh/log.ts";
 import { parseMerchantId, paymentIdToBytes } from "../../payment/identifiers.ts";
 import { currencyFromLetters } from "../../payment/money.ts";
 import { KeptManifest } from "../../sealing/kept-manifest.ts";
-import type { Manifest } from "../../sealing/manifest.ts";
 import { nodeCurves as curves } from "../../sealing/node-curves.ts";
 import { ManifestFeed } from "../../terminal-client/manifest-feed.ts";
 import { saleOf } from "../../terminal-client/payment-request.ts";
@@ -23,6 +21,7 @@ import type { History, TriedPayment } from "../history.ts";
 import type { OtherRelay } from "../other-relay.ts";
 import type { RelayProof } from "../run-tls.ts";
 import { type PaymentPlan, planPayment, planWithRightPin, WRONG_PIN } from "./payment-plan.ts";
+import { canSeal } from "./sealing-keys.ts";
 import { answerOf, outcomeOf } from "./told-end.ts";
 
 const EUR = currencyFromLetters("EUR");
@@ -33,7 +32,6 @@ const CANCEL_SHARE = 0.03;
 const REPEAT_SHARE = 0.1;
 /** Of these, at a relay that has no part in them. */
 const ELSEWHERE_SHARE = 0.5;
-const SEALED_TO = [KeyPurpose.PROCESSOR_CARD, KeyPurpose.PIN_SERVICE];
 const PAUSE_MS = { min: 200, max: 1_800 } as const;
 const OPEN_MAX = 20;
 
@@ -194,8 +192,7 @@ export class LoadTerminal implements AsyncDisposable {
   /** @returns undefined where by the reader's clock no key is valid: it signs nothing then. */
   #sign(plan: PaymentPlan, previous: ReaderSigned | undefined): ReaderSigned | undefined {
     const { keys, readerNowMs } = this.#parts;
-    const { manifest } = keys;
-    if (!SEALED_TO.every((purpose) => hasKey(manifest, purpose, readerNowMs()))) return undefined;
+    if (!canSeal(keys.manifest, readerNowMs())) return undefined;
     const { card, pin, totalMinor, acceptPartial } = plan;
     const wrongPin = { pin: WRONG_PIN };
     const noPin = { pin: null };
@@ -274,11 +271,6 @@ function submitElsewhere(
     onCompleted: done,
     onRefused: done,
   });
-}
-
-function hasKey(manifest: Manifest, purpose: KeyPurpose, nowMs: number): boolean {
-  const keys = manifest.wire.keys.filter((key) => key.purpose === purpose);
-  return keys.some(({ notBeforeMs, notAfterMs }) => nowMs >= notBeforeMs && nowMs <= notAfterMs);
 }
 
 /** DE 41 of a terminal of the load. @param index 1, 2, 3 … */
