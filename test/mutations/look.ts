@@ -61,9 +61,10 @@ interface Report {
   }[];
 }
 
-/** @returns what was printed. */
+/** @returns what was printed. @throws Error when Ctrl-C ended it. */
 function run(path: string, nodeArguments: readonly string[]): string {
   const options = { cwd: path, encoding: "utf8", maxBuffer: 2 ** 28 } as const;
-  const { stdout, stderr } = spawnSync(process.execPath, [...nodeArguments], options);
+  const { stdout, stderr, signal } = spawnSync(process.execPath, [...nodeArguments], options);
+  if (signal === "SIGINT") throw new Error("interrupted");
   return stdout + stderr;
 }

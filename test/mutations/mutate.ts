@@ -16,6 +16,8 @@ if (strangers.length > 0) throw new Error(`no mutation is named ${strangers.join
 const wanted = MUTATIONS.filter(
   ({ name }) => positionals.length === 0 || positionals.includes(name),
 );
+// Ctrl-C ends what runs in the copy; then the copy is taken away, and this ends too.
+process.on("SIGINT", () => undefined);
 using copy = new ProjectCopy();
 /** What test files say when nothing is missing. */
 const unchanged = new Map<Witness, Look>();

@@ -15,8 +15,6 @@ export class ProjectCopy implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), "cardlane-mutant-"));
 
   constructor() {
-    // Also when Ctrl-C ends the run.
-    process.on("exit", this.#remove);
     cpSync(ROOT, this.path, {
       recursive: true,
       filter: (source) => !LEFT_OUT.includes(basename(source)),
@@ -39,9 +37,6 @@ export class ProjectCopy implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    process.off("exit", this.#remove);
-    this.#remove();
+    rmSync(this.path, { recursive: true, force: true, maxRetries: 3 });
   }
-
-  readonly #remove = () => rmSync(this.path, { recursive: true, force: true, maxRetries: 3 });
 }
