@@ -3,12 +3,12 @@ import { PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { ShownOutcome } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import type { PaymentId } from "../../payment/identifiers.ts";
 import { checkInvariants } from "./check-invariants.ts";
-import type { RecordEnd } from "./final-state.ts";
 import {
   CARD,
   change,
   changeReport,
   DAY,
+  elsewhere,
   HELD,
   posting,
   REFUNDED,
@@ -182,6 +182,11 @@ const RECORDS: readonly Break[] = [
     says: `record of ${SOLD}, APPROVED: the processor signed another result`,
   },
   {
+    what: "an approval that nobody waits for any more",
+    break: ({ end, seen }) => seen.completedAtMs.set(end.records[0]?.record_number ?? "", 41_001),
+    says: "was approved after 40001 ms",
+  },
+  {
     what: "a record number that was told and is not there",
     break: ({ seen }) => seen.recorded.set("A1LOST", SOLD as PaymentId),
     says: `record A1LOST of ${SOLD} was told, and is not there`,
@@ -220,6 +225,11 @@ const RECORDS: readonly Break[] = [
 ];
 
 const WORDS: readonly Break[] = [
+  {
+    what: "an end that the processor did not sign",
+    break: ({ seen }) => changeReport(seen, { signedResult: undefined }),
+    says: `a till was told APPROVED of ${SOLD}, and the processor signed nothing`,
+  },
   {
     what: "an amount that nobody asked for",
     break: ({ seen }) => seeAsked(seen, SOLD, "digest 1", 1_200n),
@@ -287,10 +297,3 @@ describe("what is wrong is seen", () => {
     },
   );
 });
-
-/** The first record once more, at another relay. */
-function elsewhere({ records }: SoundRun["end"], changed: Partial<RecordEnd>): RecordEnd {
-  const [record] = records;
-  if (record === undefined) throw new Error("bug: a sound run has records");
-  return { ...record, record_number: "another number", relay_id: "B1", ...changed };
-}

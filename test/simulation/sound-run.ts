@@ -85,7 +85,11 @@ export function soundRun() {
     jobs: [],
   };
   const seen = new Observations();
-  for (const one of payments) seeAsked(seen, one.payment_id, one.digest, one.total_minor);
+  for (const one of payments) {
+    seeAsked(seen, one.payment_id, one.digest, one.total_minor);
+    seen.recordedAtMs.set(one.record_number, 1_000);
+    seen.completedAtMs.set(one.record_number, 1_050);
+  }
   seeAsked(seen, "mistyped", "digest 9", 1_000n, { isPinRight: false });
   seen.reports.push(
     create(PaymentReportSchema, {
@@ -94,6 +98,7 @@ export function soundRun() {
       state: PaymentState.APPROVED,
       shown: ShownOutcome.APPROVED,
       result: { approvedAmountMinor: 1_000n },
+      signedResult: { result },
     }),
   );
   seen.shown.set("sold", { reader: "SIM-0001", text: "APPROVED 10.00 EUR" });
@@ -174,4 +179,11 @@ export function tellCompleted(
   seen.completed.push(
     create(CompletedSchema, { paymentId, recordNumber: record.record_number, state }),
   );
+}
+
+/** The first record once more, at another relay. */
+export function elsewhere({ records }: SoundRun["end"], changed: Partial<RecordEnd>): RecordEnd {
+  const [record] = records;
+  if (record === undefined) throw new Error("bug: a sound run has records");
+  return { ...record, record_number: "another number", relay_id: "B1", ...changed };
 }
