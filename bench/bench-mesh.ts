@@ -163,12 +163,12 @@ async function startInstance(
     isTls,
     addressesOf: async (other) => mesh.mesh.addresses[other],
     databaseUrl: async (database) => mesh.mesh.postgres.url(database),
-    environment: {
+    environment: () => ({
       ...mesh.environment,
       ...keys,
       CARDLANE_INSTANCE: name,
       ...(isTls ? { CARDLANE_TLS_DIR: join(directory.tls, holder) } : {}),
-    },
+    }),
   });
   const logFile = join(directory.path, "logs", `${holder}.log`);
   return await startProgram({ ...planAt(mesh.listen), logFile }, clock);

@@ -57,11 +57,11 @@ export class OtherRelay implements AsyncDisposable {
       isTls: mesh.isTls,
       addressesOf: async () => (await Promise.all(processors)).join(","),
       databaseUrl: async () => mesh.postgres.url(OTHER_RELAY),
-      environment: {
+      environment: () => ({
         CARDLANE_INSTANCE: OTHER_RELAY_ID,
         CARDLANE_KEYS_DIR: join(mesh.directory.keys, OTHER_RELAY),
         ...(mesh.isTls && { CARDLANE_TLS_DIR: join(mesh.directory.tls, OTHER_RELAY) }),
-      },
+      }),
     });
     const logFile = join(mesh.directory.path, "logs", `${OTHER_RELAY}.log`);
     const plan = { ...planAt("127.0.0.1:0"), name: OTHER_RELAY, logFile };

@@ -49,12 +49,11 @@ export interface MeshOptions {
   readonly ports?: MeshPorts;
   /** Two relays and two processors. */
   readonly isPaired?: boolean;
-  /** By default everybody is reached directly. */
   readonly via?: Via;
   readonly isTls?: boolean;
   /** Programs of somebody else, in place of ours. They are neither started nor stopped. */
   readonly elsewhere?: Elsewhere;
-  /** On top of what programs need, for all and for one: log level, faults, a clock of its own. */
+  /** On top of what programs need, for all and for one; read again at every start of a program. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly environmentOf?: (name: InstanceName | "postgres") => Readonly<Record<string, string>>;
   readonly progress?: Progress;
@@ -189,17 +188,18 @@ class MeshProcesses implements Mesh {
 
   /** Starts it as soon as it can be told where everything is that it needs. */
   async #startProgram(name: InstanceName, postgres: Promise<MeshPostgres>): Promise<void> {
+    const { environment, environmentOf } = this.#options;
+    const url = async (of: "relay" | "processor") => (await postgres).server.url(of);
     const start = async () => {
       const planAt = await planOf(name, {
         directory: this.directory,
         isTls: this.isTls,
         addressesOf: (other) => this.#whereabouts.of(other, name),
-        databaseUrl: async (of) =>
-          this.#whereabouts.databaseUrl(name, (await postgres).server.url(of)),
-        environment: { ...this.#options.environment, ...this.#options.environmentOf?.(name) },
+        databaseUrl: async (of) => this.#whereabouts.databaseUrl(name, await url(of)),
+        environment: () => ({ ...environment, ...environmentOf?.(name) }),
       });
-      const work = () => this.#runProgram(name, planAt);
-      return (await this.#step(name, work, (program) => program.address)).address;
+      const run = () => this.#runProgram(name, planAt);
+      return (await this.#step(name, run, ({ address }) => address)).address;
     };
     await this.#whereabouts.settle(name, start());
   }

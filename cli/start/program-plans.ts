@@ -16,8 +16,8 @@ export interface MeshFacts {
   readonly addressesOf: (name: ProgramName) => Promise<string>;
   /** As soon as the database is there. */
   readonly databaseUrl: (database: "relay" | "processor") => Promise<string>;
-  /** For all programs, on top of everything else. */
-  readonly environment: Readonly<Record<string, string>>;
+  /** On top of everything else; read at every start of the program. */
+  readonly environment: () => Readonly<Record<string, string>>;
 }
 
 export const TRUST_DOMAIN = "cardlane.dev";
@@ -72,7 +72,7 @@ export async function planOf(
       CARDLANE_TRUST_DOMAIN: TRUST_DOMAIN,
       ...(isTls && name !== "reader" ? { CARDLANE_TLS_DIR: directory.tlsOf(name) } : {}),
       ...own,
-      ...facts.environment,
+      ...facts.environment(),
     },
   });
 }

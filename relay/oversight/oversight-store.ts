@@ -82,14 +82,15 @@ const PAGE_OF_RECORDS: Statement = {
     ORDER BY merchant_id, payment_id LIMIT $3::int`,
 };
 
+/** What was cancelled before it came has no event: it was recorded in order to be undone. */
 const OPEN_REVERSALS: Statement = {
   name: "open_reversals",
   text: `
     SELECT record.record_number, payment_id, record.merchant_id, terminal_id, total_minor,
-      currency, begun.changed_at AS ordered_at, reversal_attempts, due_at, lease_owner,
-      count(*) OVER () AS total
+      currency, coalesce(begun.changed_at, recorded_at) AS ordered_at, reversal_attempts, due_at,
+      lease_owner, count(*) OVER () AS total
     FROM record
-    JOIN LATERAL (
+    LEFT JOIN LATERAL (
       SELECT changed_at FROM record_event
       WHERE record_event.record_number = record.record_number AND record_event.state = 'REVERSING'
       ORDER BY sequence LIMIT 1

@@ -4,6 +4,8 @@ import { CHARGED_STATES } from "./ledger.ts";
 import type { AskedPayment, Observations } from "./observations.ts";
 
 const TRIES = 3;
+/** DE 39: the PIN could not be opened with a key that is good for it. */
+const PIN_KEY_REFUSED = "88";
 
 /** Invariant 9: the simulation counts tries itself, by what customers typed, card by card. */
 export function checkPins(end: FinalState, seen: Observations): readonly string[] {
@@ -15,7 +17,12 @@ export function checkPins(end: FinalState, seen: Observations): readonly string[
   const verdicts = new Map(end.verdicts.map((verdict) => [verdict.digest, verdict]));
   return [
     ...triesHold(end, typed),
-    ...end.payments.flatMap((payment) => decisionFollows(payment, verdicts, typed)),
+    ...end.payments.flatMap((payment) => {
+      // A reader with an older disk seals a second PIN with a key that is used up.
+      const mayReuseKeys = seen.forgetful.has(payment.reader_serial);
+      if (mayReuseKeys && payment.response_code === PIN_KEY_REFUSED) return [];
+      return decisionFollows(payment, verdicts, typed);
+    }),
   ];
 }
 
