@@ -13,7 +13,7 @@ const { APPROVED, AUTHORIZED, DECLINED, REVERSED, REVERSING } = PaymentState;
 
 test.each<{ name: string; result: Extract<Decision, { result: unknown }>["result"] }>([
   { name: "of another payment", result: { paymentId: new Uint8Array(16) } },
-  { name: "of another record", result: { recordNumber: "A10000000000" } },
+  { name: "of another relay's record", result: { recordNumber: "B10000000000" } },
   { name: "of another context", result: { contextDigest: new Uint8Array(64) } },
   { name: "of another layout", result: { version: 2 } },
   { name: "without a revision", result: { revision: 0 } },
