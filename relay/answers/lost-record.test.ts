@@ -36,7 +36,7 @@ test("a payment whose record was lost is undone as it was before", async () => {
   await terminal.completedAs(paymentId, REVERSED);
 });
 
-test("bytes that come after a tombstone whose record was lost end with that tombstone", async () => {
+test("bytes that come after a tombstone whose record was lost end with it", async () => {
   await using bed = await TestBed.start();
   const relay = await bed.startRelay();
   await bed.register(relay);
