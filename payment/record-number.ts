@@ -11,6 +11,7 @@ export type RecordNumber = Brand<string, "RecordNumber">;
 
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const RADIX = ALPHABET.length;
+const RELAY_ID_CHARACTERS = 2;
 const SECOND_CHARACTERS = 4;
 /** Random bytes that a new number takes: one for each character, of which 5 bits are used. */
 export const RECORD_NUMBER_BYTES = 5;
@@ -38,6 +39,11 @@ export function newRecordNumber(
     body += ALPHABET.charAt(byte % RADIX);
   }
   return (body + checkCharacter(body)) as RecordNumber;
+}
+
+/** Which relay drew that number. */
+export function relayIdOf(recordNumber: string): string {
+  return recordNumber.slice(0, RELAY_ID_CHARACTERS);
 }
 
 /**

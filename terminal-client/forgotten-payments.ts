@@ -1,17 +1,27 @@
 import { create } from "@bufbuild/protobuf";
-import { PaymentKind } from "../gen/cardlane/payment/v1/payment_pb.ts";
+import {
+  AmountsSchema,
+  Certainty,
+  PaymentKind,
+  PaymentState,
+} from "../gen/cardlane/payment/v1/payment_pb.ts";
 import { type CardRead, CardReadSchema } from "../gen/cardlane/reader/v1/reader_pb.ts";
 import type { PaymentRecord } from "../gen/cardlane/relay/v1/relay_pb.ts";
 import type { PaymentReport } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
 import type { Clock } from "../mesh/clock.ts";
 import { PaymentError } from "../payment/errors.ts";
 import { type PaymentId, paymentIdToBytes } from "../payment/identifiers.ts";
-import { parseCurrency } from "../payment/money.ts";
+import { type CurrencyCode, parseCurrency } from "../payment/money.ts";
 import { parseAmounts } from "../payment/payment-context.ts";
 import type { JournalEntry } from "./journal.ts";
 import type { OpenPayments } from "./open-payments.ts";
 import { NOTHING_KNOWN, reportUnknown } from "./payment-report.ts";
-import { hasSameAmounts, type PaymentRequest } from "./payment-request.ts";
+import {
+  duplicateDiffers,
+  hasSameAmounts,
+  type IdentifiedRequest,
+  type PaymentRequest,
+} from "./payment-request.ts";
 import { Readiness } from "./readiness.ts";
 import type { RelayLink } from "./relay-link.ts";
 
@@ -19,6 +29,7 @@ import type { RelayLink } from "./relay-link.ts";
 const READY_MS_MAX = 10_000;
 /** How long a till waits for the relay's word on a payment id that the journal does not know. */
 const ASK_MS_MAX = 3_000;
+const NO_CURRENCY = 0 as CurrencyCode;
 
 export interface ForgottenPaymentsOptions {
   readonly relay: RelayLink;
@@ -72,8 +83,40 @@ export class ForgottenPayments {
       const message = "neither the terminal nor its relay knows a payment with this id";
       throw new PaymentError("PAYMENT_NOT_FOUND", message, { field: "payment_id" });
     }
-    const entry = entryOfRecord(record, paymentId, undefined);
-    return await this.#options.openPayments.read(entry, record);
+    return await this.#read(record, paymentId);
+  }
+
+  /**
+   * Follows what the relay remembers to its end.
+   *
+   * @returns undefined when that is another payment than the till asks for.
+   */
+  takeUp(record: PaymentRecord, request: IdentifiedRequest): JournalEntry | undefined {
+    if (!isAskedFor(record, request)) return undefined;
+    const entry = entryOfRecord(record, request.paymentId, request);
+    return this.#options.openPayments.remember(entry, record).entry;
+  }
+
+  /**
+   * The till asks for another payment than the relay remembers. Until the processor has signed what
+   * the id stands for, that is the relay's word alone, and it may have taken this very payment.
+   *
+   * @throws PaymentError DUPLICATE_DIFFERS when it has.
+   */
+  async refuse(record: PaymentRecord, paymentId: PaymentId): Promise<PaymentReport> {
+    const { certainty, state } = await this.#read(record, paymentId);
+    if (certainty === Certainty.FINAL && state !== PaymentState.REVERSED) throw duplicateDiffers();
+    return reportUnanswered(paymentId, duplicateDiffers());
+  }
+
+  async #read(record: PaymentRecord, paymentId: PaymentId): Promise<PaymentReport> {
+    try {
+      const entry = entryOfRecord(record, paymentId);
+      return await this.#options.openPayments.read(entry, record);
+    } catch (error) {
+      if (!(error instanceof PaymentError)) throw error;
+      return reportUnanswered(paymentId, error);
+    }
   }
 }
 
@@ -95,22 +138,17 @@ function noAnswer(): PaymentError {
 /**
  * A forgotten payment as the journal would have it.
  *
- * @param request what the till asks for; undefined: what the record says was asked for.
- * @throws PaymentError DUPLICATE_DIFFERS when the till asks for another payment.
+ * @param request what the till asks for: by default what the record says was asked for.
+ * @throws PaymentError when the record asks for what nobody can ask for.
  */
-export function entryOfRecord(
+function entryOfRecord(
   record: PaymentRecord,
   paymentId: PaymentId,
-  request: PaymentRequest | undefined,
+  request = requestOf(record),
 ): JournalEntry {
-  if (request !== undefined && !isAskedFor(record, request)) {
-    throw new PaymentError("DUPLICATE_DIFFERS", "payment_id stands for another payment", {
-      field: "payment_id",
-    });
-  }
   return {
     paymentId,
-    request: request ?? requestOf(record),
+    request,
     startedAtMs: Number(record.recordedAtMs),
     traceparent: `00-${record.traceId.padStart(32, "0")}-${"1".padStart(16, "0")}-00`,
     card: cardOf(record, paymentId),
@@ -130,6 +168,10 @@ function isAskedFor(record: PaymentRecord, request: PaymentRequest): boolean {
 
 /** A relay does not keep whether less than the total was acceptable: the processor's word tells. */
 function requestOf({ kind, amounts, currency }: PaymentRecord): PaymentRequest {
+  // Made impossible before it came: nobody knows what would have been asked for.
+  if (kind === PaymentKind.UNSPECIFIED) {
+    return { kind, amounts: create(AmountsSchema), currency: NO_CURRENCY, acceptPartial: false };
+  }
   return {
     kind,
     amounts: parseAmounts(amounts, kind),

@@ -5,6 +5,7 @@ import {
   NextStep,
   Outcome,
   type PaymentFault,
+  PaymentKind,
   PaymentState,
   type Result,
 } from "../gen/cardlane/payment/v1/payment_pb.ts";
@@ -101,7 +102,10 @@ export function reportResult(
     signedResult: signed,
     shown: end.shown,
     ...(fault && { fault }),
-    receipt: receiptOf(entry, result, end.merchant),
+    // What was made impossible before it came has no amount to print.
+    ...(entry.request.kind !== PaymentKind.UNSPECIFIED && {
+      receipt: receiptOf(entry, result, end.merchant),
+    }),
   });
 }
 

@@ -85,6 +85,12 @@ export function isSameRequest(left: PaymentRequest, right: PaymentRequest): bool
   );
 }
 
+/** The id that a till repeats is that of a payment with other terms. */
+export function duplicateDiffers(): PaymentError {
+  const field = "payment_id";
+  return new PaymentError("DUPLICATE_DIFFERS", `${field} stands for another payment`, { field });
+}
+
 export function hasSameAmounts(left: Amounts, right: Amounts): boolean {
   return AMOUNT_PARTS.every((part) => left[part] === right[part]);
 }

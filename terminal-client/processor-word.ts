@@ -1,4 +1,9 @@
-import { Outcome, type Result, type SignedResult } from "../gen/cardlane/payment/v1/payment_pb.ts";
+import {
+  Outcome,
+  PaymentKind,
+  type Result,
+  type SignedResult,
+} from "../gen/cardlane/payment/v1/payment_pb.ts";
 import { PaymentError } from "../payment/errors.ts";
 import { type MerchantId, paymentIdToBytes } from "../payment/identifiers.ts";
 import type { CheckedReaderPayment } from "../payment/payment-context.ts";
@@ -72,9 +77,13 @@ function verifyWord(check: WordCheck): VerifiedResult {
  * this very payment, which both the terminal and its reader have forgotten.
  *
  * @returns undefined when the id stands for a payment with other terms.
+ * @throws PaymentError SIGNATURE_REJECTED when it does not show that the id stands for a payment.
  */
 function verifyWordOnTakenId(check: WordCheck): VerifiedResult | undefined {
   if (!isOfOtherBytes(check)) return verifyWord(check);
+  if (isTombstoneOfAnybody(check)) {
+    throw new PaymentError("SIGNATURE_REJECTED", "a tombstone of other bytes ends no payment");
+  }
   try {
     return verifyForgotten(check);
   } catch (error) {
@@ -122,7 +131,10 @@ async function manifestFor(
 }
 
 function verifyForgotten({ signed, manifest, own: { entry } }: WordCheck): VerifiedResult {
-  const { amounts, currency, acceptPartial } = entry.request;
+  const { kind, amounts, currency, acceptPartial } = entry.request;
+  if (kind === PaymentKind.UNSPECIFIED) {
+    throw new PaymentError("SIGNATURE_REJECTED", "a payment that never came has a tombstone alone");
+  }
   const terms = { currency, totalMinor: amounts.totalMinor, acceptPartial };
   const paymentId = paymentIdToBytes(entry.paymentId);
   return { result: verifyEndOf({ signed, manifest, paymentId, terms }), signed };
@@ -136,6 +148,15 @@ function isTombstone(result: Result, { entry, merchantId }: OwnPayment): boolean
     equalBytes(result.paymentId, paymentIdToBytes(paymentId)) &&
     equalBytes(result.contextDigest, unseenPaymentDigest({ merchantId, paymentId }))
   );
+}
+
+/**
+ * A relay needs no reader to have an id tombstoned for any other merchant. Meanwhile these bytes,
+ * which it says it refused, may be charged.
+ */
+function isTombstoneOfAnybody({ signed, manifest }: WordCheck): boolean {
+  const { outcome, revision } = verifySignedResult({ signed, manifest });
+  return outcome === Outcome.REVERSED && revision === 1;
 }
 
 function isOfOtherBytes({ signed, manifest, own }: WordCheck): boolean {

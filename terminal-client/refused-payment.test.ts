@@ -1,15 +1,17 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   Certainty,
   NextStep,
   Outcome,
   PaymentState,
+  type SignedPayment,
+  type SignedResult,
 } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import { PaymentError } from "../payment/errors.ts";
-import { parsePaymentId } from "../payment/identifiers.ts";
+import { parseMerchantId, parsePaymentId } from "../payment/identifiers.ts";
 import { faultOf } from "../payment/payment-fault.ts";
 import { RECORD_NUMBER } from "../test/fixtures/fake-relay.ts";
-import { signedResult } from "../test/fixtures/signed-results.ts";
+import { signedResult, signedTombstone } from "../test/fixtures/signed-results.ts";
 import { SALE, TerminalBench } from "../test/fixtures/terminal-bench.ts";
 
 const ID = parsePaymentId("01932b5e-8c1a-7f00-9d3b-1f2e3d4c5b6a");
@@ -141,6 +143,42 @@ test("an id that stands for another payment ends this one, and leaves that one a
   });
   expect(report.result).toBeUndefined();
   expect(bench.relay.cancelled).toEqual([]);
+});
+
+describe("another merchant's tombstone of the id does not end a payment", () => {
+  const paymentId = ID;
+  const merchantId = parseMerchantId("ANOTHERSHOP0001");
+  const contextDigest = new Uint8Array(64).fill(7);
+  const undone = { outcome: Outcome.REVERSED, responseCode: "68", contextDigest };
+
+  test.each<{
+    name: string;
+    signed: (bench: TerminalBench, payment: SignedPayment) => SignedResult;
+  }>([
+    {
+      name: "of an unseen payment",
+      signed: ({ keys, clock }) => signedTombstone(keys, { paymentId, merchantId }, clock.nowMs()),
+    },
+    {
+      name: "with a context that no reader signed",
+      signed: ({ readerBench }, payment) => readerBench.result(payment, undone),
+    },
+  ])("$name", async ({ signed }) => {
+    await using bench = await TerminalBench.start(() => ({ answerMsMax: 2_000 }));
+    const paying = bench.pay(sale);
+    const { payment, refused } = await bench.relay.next();
+    bench.relay.record = { ...unsigned, state: REVERSED, result: signed(bench, payment) };
+    refused("DUPLICATE_DIFFERS");
+    expect(await bench.reported(paying)).toMatchObject({
+      certainty: UNKNOWN,
+      fault: { code: "DUPLICATE_DIFFERS", certainty: UNKNOWN },
+    });
+    // The relay had passed the bytes on.
+    const result = bench.readerBench.result(payment, {});
+    bench.relay.record = { ...unsigned, state: APPROVED, result };
+    await bench.until(isFinal(bench), 1_000);
+    expect(bench.terminal.reportOf(ID)?.state).toBe(APPROVED);
+  });
 });
 
 test("an id under which this very payment was charged before is told as charged", async () => {

@@ -167,8 +167,9 @@ export class Settlement implements Disposable {
   async #answered(answer: RelayAnswer): Promise<void> {
     const { recordNumber, state, certainty, nextStep, result, fault } = answer;
     this.#recorded(recordNumber);
-    this.#known = { ...this.#known, state, nextStep: openStepOf(nextStep) };
     const why = fault === undefined ? undefined : errorOfFault(fault);
+    const nextKnown = { ...this.#known, state, nextStep: openStepOf(nextStep) };
+    this.#known = why === undefined ? nextKnown : { ...nextKnown, error: why };
     if (result !== undefined) {
       const settled = await this.#settledBy(result, why);
       if (settled !== undefined) this.#end(settled);

@@ -1,7 +1,9 @@
 import { create } from "@bufbuild/protobuf";
 import { NextStep } from "../gen/cardlane/payment/v1/payment_pb.ts";
-import type { PaymentReport } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
-import { PaymentStartedSchema } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
+import {
+  type PaymentReport,
+  PaymentStartedSchema,
+} from "../gen/cardlane/terminal/v1/terminal_pb.ts";
 import type { Clock } from "../mesh/clock.ts";
 import { PaymentError } from "../payment/errors.ts";
 import type { PaymentId } from "../payment/identifiers.ts";
@@ -11,17 +13,17 @@ import {
 } from "../sealing/certificates.ts";
 import { KeptManifest } from "../sealing/kept-manifest.ts";
 import { wrongClock } from "./clock-comparison.ts";
-import {
-  entryOfRecord,
-  ForgottenPayments,
-  missingRelay,
-  reportUnanswered,
-} from "./forgotten-payments.ts";
+import { ForgottenPayments, missingRelay, reportUnanswered } from "./forgotten-payments.ts";
 import { FINISHED_MAX, Journal, type JournalEntry } from "./journal.ts";
 import { ManifestFeed } from "./manifest-feed.ts";
 import { OpenPayments } from "./open-payments.ts";
 import { NOTHING_KNOWN, reportUnknown } from "./payment-report.ts";
-import { type IdentifiedRequest, isSameRequest, type PaymentRequest } from "./payment-request.ts";
+import {
+  duplicateDiffers,
+  type IdentifiedRequest,
+  isSameRequest,
+  type PaymentRequest,
+} from "./payment-request.ts";
 import { awaitAnswer, type PaymentRunOptions, refusePayment, runPayment } from "./payment-run.ts";
 import { ReaderLink } from "./reader-link.ts";
 import { Readiness } from "./readiness.ts";
@@ -236,11 +238,11 @@ class RunningTerminal implements Terminal {
     if (known !== undefined) return this.#payAgain(known, request, till);
     if (record === undefined) return undefined;
     if (!(record instanceof PaymentError)) {
-      const entry = entryOfRecord(record, paymentId, request);
-      return this.#payAgain(this.#openPayments.remember(entry, record).entry, request, till);
+      const entry = this.#forgotten.takeUp(record, request);
+      if (entry === undefined) return this.#forgotten.refuse(record, paymentId);
+      return this.#payAgain(entry, request, till);
     }
-    const mayBeAnsweredLater = record.row.nextStep === NextStep.RETRY_SAME_ID;
-    if (mayBeAnsweredLater) return reportUnanswered(paymentId, record);
+    if (record.row.nextStep === NextStep.RETRY_SAME_ID) return reportUnanswered(paymentId, record);
     return await refusePayment(this.#run, request, record);
   }
 
@@ -251,11 +253,7 @@ class RunningTerminal implements Terminal {
     till: Till,
   ): Promise<PaymentReport> {
     const { paymentId } = entry;
-    if (!isSameRequest(entry.request, request)) {
-      throw new PaymentError("DUPLICATE_DIFFERS", "payment_id stands for another payment here", {
-        field: "payment_id",
-      });
-    }
+    if (!isSameRequest(entry.request, request)) throw duplicateDiffers();
     if (this.#openPayments.isTaking(paymentId)) {
       throw new PaymentError("READER_BUSY", "this payment is being taken at the reader");
     }

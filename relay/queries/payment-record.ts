@@ -81,6 +81,9 @@ export function completedOf(outcome: RecordOutcome): Completed {
   });
 }
 
+/** The id came through another relay, or with other bytes whose record this one has lost. */
+const TAKEN_BEFORE: readonly string[] = ["OWNED_ELSEWHERE", "DUPLICATE_DIFFERS"];
+
 /** How sure it is that the record is at its end, and what can be done then. */
 function endOf(record: {
   readonly state: string;
@@ -88,8 +91,8 @@ function endOf(record: {
   readonly faultCode: string | null | undefined;
 }) {
   const state = record.state as StateName;
-  // Not taken from here, because it came through another relay: there it may be approved.
-  if (state === "DECLINED" && record.faultCode === "OWNED_ELSEWHERE") {
+  // Not taken from here: what the processor has under this id may be approved.
+  if (state === "DECLINED" && TAKEN_BEFORE.includes(record.faultCode ?? "")) {
     return { certainty: Certainty.UNKNOWN, nextStep: NextStep.RETRY_SAME_ID };
   }
   const nextStep = nextStepOf(state, record.responseCode || undefined);
