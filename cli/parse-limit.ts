@@ -7,5 +7,5 @@ const LIMIT_MAX = 500;
 export function parseLimit(text: string): number {
   const limit = /^\d{1,3}$/.test(text) ? Number(text) : 0;
   if (limit >= 1 && limit <= LIMIT_MAX) return limit;
-  throw new CommandError("USAGE", `--limit must be 1 to ${LIMIT_MAX}`);
+  throw new CommandError("USAGE", `--limit must be 1 to ${LIMIT_MAX}, got "${text}"`);
 }

@@ -54,7 +54,7 @@ test.each<{ name: string; amount?: string; currency?: string; options?: PayOptio
     { name: "nothing", amount: "0", says: "1 to 999999999999" },
     { name: "less than nothing", amount: "-1", says: "up to 2 decimals" },
     { name: "an unknown currency", currency: "XYZ", says: "ISO 4217" },
-    { name: "an unknown card", options: { card: "gold" }, says: "`cards` lists them" },
+    { name: "an unknown card", options: { card: "gold" }, says: "`cardlane cards` lists them" },
     { name: "a short PIN", options: { pin: "123" }, says: "4 to 12 digits" },
     { name: "an id that is none", options: { id: "7" }, says: "a UUID" },
     { name: "an unknown kind", options: { kind: "gift" }, says: "sale, authorization" },

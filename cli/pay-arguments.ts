@@ -66,7 +66,7 @@ export function parseCard(text: string): TestCard {
   if (card !== undefined) return card;
   throw new CommandError(
     "USAGE",
-    "--card must be the name or number of a test card, such as visa: `cards` lists them",
+    "--card must be the name or number of a test card, such as visa: `cardlane cards` lists them",
   );
 }
 

@@ -132,7 +132,7 @@ test("Ctrl-C while asking ends with how to ask", async () => {
   await till.clock.advance(25_000);
   await expect(report).rejects.toMatchObject({
     code: "STREAM_CUT",
-    message: `the terminal went away during the payment; ask with: query ${PAYMENT_ID}`,
+    message: `the terminal went away during the payment; ask with: cardlane query ${PAYMENT_ID}`,
   });
   expect(till.starts).toHaveLength(1);
 });

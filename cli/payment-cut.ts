@@ -6,7 +6,8 @@ export class PaymentCut extends CommandError {
   readonly paymentId: string;
 
   constructor(paymentId: string) {
-    super("STREAM_CUT", `the terminal went away during the payment; ask with: query ${paymentId}`);
+    const asking = `cardlane query ${paymentId}`;
+    super("STREAM_CUT", `the terminal went away during the payment; ask with: ${asking}`);
     this.paymentId = paymentId;
   }
 }

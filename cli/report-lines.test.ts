@@ -34,6 +34,15 @@ test.each<{
     ],
   },
   {
+    name: "a payment that was cancelled says that nothing was charged",
+    report: {
+      certainty: Certainty.FINAL,
+      state: PaymentState.REVERSED,
+      fault: { code: "CANCELLED", message: "the payment was stopped by: cardholder" },
+    },
+    lines: ["CANCELLED: the payment was stopped by: cardholder", "Nothing was charged."],
+  },
+  {
     name: "a payment that is being reversed is not certain, and nothing is handed over",
     report: {
       recordNumber: "A17K2M9QX4TM",
@@ -42,7 +51,7 @@ test.each<{
       nextStep: NextStep.WAIT_FOR_REVERSAL,
     },
     lines: [
-      "Not certain yet (reversing). Ask again with: query A17K-2M9Q-X4TM",
+      "Not certain yet (reversing). Ask again with: cardlane query A17K-2M9Q-X4TM",
       "Next: hand over nothing; it is being undone.",
     ],
   },
@@ -50,7 +59,7 @@ test.each<{
     name: "a payment without record number is asked for by its id",
     report: { paymentId, certainty: Certainty.UNKNOWN, nextStep: NextStep.RETRY_SAME_ID },
     lines: [
-      `Not certain yet (unknown). Ask again with: query ${paymentId}`,
+      `Not certain yet (unknown). Ask again with: cardlane query ${paymentId}`,
       "Next: send it again with the same id; that can not charge twice.",
     ],
   },

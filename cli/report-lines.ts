@@ -1,4 +1,4 @@
-import { Certainty } from "../gen/cardlane/payment/v1/payment_pb.ts";
+import { Certainty, PaymentState } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import type { PaymentReport } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
 import { formatMoney, parseCurrency } from "../payment/money.ts";
 import type { Paint } from "./paint.ts";
@@ -21,7 +21,10 @@ export function reportLines(report: PaymentReport, { paint }: { readonly paint: 
   if (certainty !== Certainty.FINAL) {
     const asked = recordNumber === "" ? paymentId : groupedRecordNumber(recordNumber);
     const state = stateWord(report.state);
-    lines.push(paint("yellow", `Not certain yet (${state}). Ask again with: query ${asked}`));
+    const asking = `Ask again with: cardlane query ${asked}`;
+    lines.push(paint("yellow", `Not certain yet (${state}). ${asking}`));
+  } else if (receipt === undefined && report.state === PaymentState.REVERSED) {
+    lines.push("Nothing was charged.");
   }
   const next = nextStepWord(nextStep);
   if (next !== "") lines.push(`Next: ${next}.`);

@@ -91,7 +91,7 @@ test.each([
   },
   { words: ["query", "A17K-2M9Q-X4TN"], says: "wrong check character" },
   { words: ["query", "01932b5e-8c1a-7f00-9d3b-1f2e3d4c5b"], says: "must be a UUID" },
-  { words: ["list", "--limit", "501"], says: "--limit must be 1 to 500" },
+  { words: ["list", "--limit", "501"], says: '--limit must be 1 to 500, got "501"' },
   { words: ["list", "--state", "lost"], says: "--state must be one of received" },
   { words: ["watch", "--after", "-1"], says: "--after must be a sequence number" },
   { words: ["start", "--port-base", "80"], says: "--port-base must be 0" },

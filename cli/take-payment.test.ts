@@ -1,6 +1,11 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
-import { PaymentKind, Verification } from "../gen/cardlane/payment/v1/payment_pb.ts";
+import {
+  Certainty,
+  PaymentKind,
+  PaymentState,
+  Verification,
+} from "../gen/cardlane/payment/v1/payment_pb.ts";
 import { ReaderEventKind } from "../gen/cardlane/reader/v1/reader_pb.ts";
 import {
   type PayRequest,
@@ -27,6 +32,13 @@ const cardRead: Event = {
 };
 const submitted: Event = { case: "submitted", value: { paymentId: PAYMENT_ID } };
 const finished: Event = { case: "finished", value: { paymentId: PAYMENT_ID } };
+const undone = endedAs(PaymentState.REVERSED);
+
+function endedAs(state: PaymentState): Event {
+  const value = { paymentId: PAYMENT_ID, state, certainty: Certainty.FINAL };
+  return { case: "finished", value };
+}
+
 function eventOf(kind: ReaderEventKind): Event {
   return { case: "readerEvent", value: { kind } };
 }
@@ -107,9 +119,29 @@ test("who does not confirm cancels", async () => {
 
 test("a card that can not be presented cancels the payment and is the error", async () => {
   const refused = new Error("no such card");
-  const answers = { start: [started, prompted], confirm: [], cancel: [finished] };
+  const answers = { start: [started, prompted], confirm: [], cancel: [undone] };
   const { report, steps } = startedWith(answers, { presentCard: () => Promise.reject(refused) });
   await expect(report).rejects.toBe(refused);
+  expect(steps).toEqual(["start", "cancel"]);
+});
+
+test.each([
+  { name: "was charged", end: endedAs(PaymentState.APPROVED) },
+  { name: "may have been charged", end: finished },
+])("a payment that $name is told, whatever failed at the reader", async ({ end }) => {
+  const answers = { start: [started, cardRead], confirm: [pinEntry], cancel: [end] };
+  const typePin = () => Promise.reject(new Error("no answer from the reader"));
+  const { report } = startedWith(answers, { typePin });
+  await expect(report).resolves.toMatchObject({ paymentId: PAYMENT_ID });
+});
+
+test("Ctrl-C at a question cancels, and what became of the payment is told", async () => {
+  const ctrlC = Object.assign(new Error("User force closed the prompt"), {
+    name: "ExitPromptError",
+  });
+  const answers = { start: [started, cardRead], confirm: [], cancel: [undone] };
+  const { report, steps } = startedWith(answers, { confirm: () => Promise.reject(ctrlC) });
+  await expect(report).resolves.toMatchObject({ state: PaymentState.REVERSED });
   expect(steps).toEqual(["start", "cancel"]);
 });
 
@@ -174,6 +206,26 @@ test("who agrees after Ctrl-C has not confirmed", async () => {
   expect(steps).toEqual(["start", "cancel"]);
 });
 
+test.each([
+  { name: "whose line is cut", end: undefined },
+  { name: "that was cancelled at the reader", end: undone },
+])("no question stands after a payment $name", async ({ end }) => {
+  const asked = Promise.withResolvers<AbortSignal>();
+  const answers = { start: [started, cardRead], confirm: [], cancel: [] };
+  const { report, cut, say } = startedWith(answers, {
+    confirm: async (_card, over) => {
+      asked.resolve(over);
+      return await new Promise(() => undefined);
+    },
+  });
+  const over = await asked.promise;
+  expect(over.aborted).toBe(false);
+  if (end === undefined) cut();
+  else say(end);
+  await report.catch(() => undefined);
+  expect(over.aborted).toBe(true);
+});
+
 const alive: Event = { case: "signOfLife", value: { intervalMs: 10_000 } };
 
 test("a terminal that falls silent cuts the payment", async () => {
@@ -218,7 +270,7 @@ test("Ctrl-C after the submission waits for the outcome", async () => {
   await waiting.promise;
   interruption.abort();
   cut();
-  await expect(report).rejects.toThrow(`ask with: query ${PAYMENT_ID}`);
+  await expect(report).rejects.toThrow(`ask with: cardlane query ${PAYMENT_ID}`);
   expect(steps).toEqual(["start"]);
 });
 

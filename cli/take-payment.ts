@@ -14,6 +14,8 @@ import type { FrameStream, StreamEnd } from "../mesh/frame-stream.ts";
 import { isSilentLine, Silence, silentLine } from "../mesh/silence.ts";
 import type { CurrencyCode } from "../payment/money.ts";
 import { CommandError } from "./command-error.ts";
+import { EXIT_CODES, exitCodeOf } from "./exit-code.ts";
+import { isInterruption } from "./interruption.ts";
 import { PaymentCut } from "./payment-cut.ts";
 
 /** What is to be paid. */
@@ -36,10 +38,10 @@ export interface People {
   see(event: PayResponse["event"]): void;
   /** The reader waits for a card. @param isChipWanted it takes an inserted chip alone. */
   presentCard(isChipWanted: boolean): Promise<void>;
-  /** A card was read. @returns how to go on; undefined to cancel. */
-  confirm(card: CardRead): Promise<Confirmation | undefined>;
-  /** The reader waits for a PIN on its own keys. */
-  typePin(): Promise<void>;
+  /** A card was read. @param over nobody waits any more. @returns how to go on, or to cancel. */
+  confirm(card: CardRead, over: AbortSignal): Promise<Confirmation | undefined>;
+  /** The reader waits for a PIN on its own keys. @param over nobody waits any more. */
+  typePin(over: AbortSignal): Promise<void>;
 }
 
 export type Confirmation = MessageInitShape<typeof ConfirmPaymentSchema>;
@@ -51,8 +53,8 @@ type PayStream = FrameStream<PayRequest, PayResponse>;
  *
  * @param interrupted cancels while nothing was submitted; afterwards the outcome is waited for.
  * @throws ConnectError as the terminal sent it, PaymentCut when it just went away or fell silent,
- *   CommandError INTERRUPTED before anything was begun, and whatever `people` throw, after the
- *   payment was cancelled.
+ *   CommandError INTERRUPTED before anything was begun, and whatever `people` throw but an
+ *   interruption, once it is sure that nothing was charged.
  */
 export function takePayment(options: {
   readonly stream: PayStream;
@@ -79,6 +81,7 @@ class TillPayment {
   readonly #people: People;
   readonly #silence: Silence;
   readonly #report = Promise.withResolvers<PaymentReport>();
+  readonly #over = new AbortController();
   #paymentId: string | undefined;
   #isStarted = false;
   #isCardPresented = false;
@@ -96,6 +99,8 @@ class TillPayment {
     stream.onFrame(({ event }) => this.#receive(event));
     stream.onEnd((end) => {
       this.#silence.stop();
+      // Taken back before the end is told: a question that still stood would take the next key.
+      this.#over.abort();
       const error = this.#errorOf(end);
       // That a hand failed is no matter as long as nobody knows what became of the payment.
       const isCut = error instanceof PaymentCut;
@@ -118,7 +123,7 @@ class TillPayment {
   }
 
   cancel(): void {
-    if (this.#isSubmitted || this.#isCancelled) return;
+    if (this.#isSubmitted || this.#isCancelled || this.#over.signal.aborted) return;
     this.#isCancelled = true;
     this.#send({ case: "cancel", value: {} });
   }
@@ -163,7 +168,7 @@ class TillPayment {
         this.#presentOnce(prompt === ReaderEventKind.PROMPT_INSERT_CARD);
         break;
       case ReaderEventKind.PIN_ENTRY_STARTED:
-        this.#act(() => this.#people.typePin());
+        this.#act(() => this.#people.typePin(this.#over.signal));
         break;
     }
   }
@@ -176,22 +181,25 @@ class TillPayment {
   }
 
   async #confirm(card: CardRead): Promise<void> {
-    const confirmation = await this.#people.confirm(card);
+    const confirmation = await this.#people.confirm(card, this.#over.signal);
     // Who pressed Ctrl-C while the question stood has not agreed.
     if (confirmation === undefined) this.cancel();
     else if (!this.#isCancelled) this.#send({ case: "confirm", value: confirmation });
   }
 
+  /** A payment that was charged all the same, or may have been, is told before any failure. */
   #finish(report: PaymentReport): void {
-    if (this.#failure === undefined) this.#report.resolve(report);
-    else this.#report.reject(this.#failure.error);
+    this.#over.abort();
+    const isWithoutCharge = exitCodeOf(report) === EXIT_CODES.declined;
+    if (this.#failure !== undefined && isWithoutCharge) this.#report.reject(this.#failure.error);
+    else this.#report.resolve(report);
     this.#stream.end();
   }
 
-  /** People fail, too: then the payment is cancelled, and the failure told once that is sure. */
+  /** People fail, too: then the payment is cancelled. Who pressed Ctrl-C at a question did not. */
   #act(work: () => Promise<void>): void {
     work().catch((error: unknown) => {
-      this.#failure ??= { error };
+      if (!isInterruption(error)) this.#failure ??= { error };
       this.cancel();
     });
   }

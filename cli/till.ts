@@ -73,16 +73,16 @@ export class Till implements People {
     await this.#orByHand(present, "hold a card to it");
   }
 
-  async confirm(card: CardRead): Promise<Confirmation | undefined> {
-    if (!this.#isConfirmed && !(await this.#isAgreed(card))) return undefined;
+  async confirm(card: CardRead, over: AbortSignal): Promise<Confirmation | undefined> {
+    if (!this.#isConfirmed && !(await this.#isAgreed(card, over))) return undefined;
     if (!needsPin(card.verification)) return {};
     if (this.#isPinOnReader) return { pinSource: { case: "pinOnReader", value: true } };
-    const pin = await this.#askPin();
+    const pin = await this.#askPin(over);
     return { pinSource: { case: "pin", value: pin.revealPin() } };
   }
 
-  async typePin(): Promise<void> {
-    const pin = await this.#askPin();
+  async typePin(over: AbortSignal): Promise<void> {
+    const pin = await this.#askPin(over);
     const type = this.#clients.readerControl.typePin({ pin: pin.revealPin() });
     await this.#orByHand(type, "type the PIN on it");
   }
@@ -95,14 +95,14 @@ export class Till implements People {
     this.#tell("at the reader", wanted);
   }
 
-  #isAgreed(card: CardRead): Promise<boolean> {
+  #isAgreed(card: CardRead, over: AbortSignal): Promise<boolean> {
     const { amountMinor, currency } = this.#order;
     const money = formatMoney({ amountMinor, currency });
     const message = `${money} with ${printable(`${card.scheme} ${card.maskedPan}`)}?`;
-    return confirm({ message }, { signal: this.#io.interrupted });
+    return confirm({ message }, { signal: this.#until(over) });
   }
 
-  async #askPin(): Promise<Pin> {
+  async #askPin(over: AbortSignal): Promise<Pin> {
     if (this.#pin !== undefined) return this.#pin;
     if (!this.#io.isInteractive) {
       throw new CommandError(
@@ -112,9 +112,13 @@ export class Till implements People {
     }
     const typed = await password(
       { message: "PIN", mask: "*", toggleMask: false, validate: isPin },
-      { signal: this.#io.interrupted },
+      { signal: this.#until(over) },
     );
     return Pin.parse(typed);
+  }
+
+  #until(over: AbortSignal): AbortSignal {
+    return AbortSignal.any([this.#io.interrupted, over]);
   }
 
   #tell(what: string, facts: string): void {

@@ -36,24 +36,27 @@ test.each([
     id: atTerminal("01"),
     exitCode: 1,
     printed: ["CANCELLED: the terminal stopped before the signature"],
-    told: ["Only the terminal knows of it: no such record."],
+    told: ["From the terminal, not from the relay: no such record."],
   },
   {
     name: "that is still open is not certain, and says what to do",
     id: atTerminal("02"),
     exitCode: 3,
     printed: [
-      `Not certain yet (unknown). Ask again with: query ${atTerminal("02")}`,
+      `Not certain yet (unknown). Ask again with: cardlane query ${atTerminal("02")}`,
       "Next: send it again with the same id; that can not charge twice.",
     ],
-    told: ["Only the terminal knows of it: no such record."],
+    told: ["From the terminal, not from the relay: no such record."],
   },
   {
     name: "that nobody knows is unknown",
     id: atTerminal("03"),
     exitCode: 3,
     printed: [],
-    told: ["error: no such record"],
+    told: [
+      "The terminal does not know of it. Pay with this --id: never charged twice.",
+      "error: no such record",
+    ],
   },
 ])("query: a payment of the terminal alone $name", async (row) => {
   const answer = await runAgainst({ relay: [relay], terminal: [terminal] }, ["query", row.id]);
@@ -77,6 +80,6 @@ test("query: a relay that is away is no reason not to ask the terminal", async (
     printed: ["CANCELLED: the terminal stopped before the signature"],
   });
   expect(told).toEqual([
-    "Only the terminal knows of it: the relay was not reached at 127.0.0.1:1.",
+    "From the terminal, not from the relay: the relay was not reached at 127.0.0.1:1.",
   ]);
 });

@@ -49,7 +49,7 @@ async function ask(io: CommandIo, mesh: RunningMesh, key: PaymentKey): Promise<K
     if (key.case !== "paymentId" || !isRelayOfNoUse(error)) throw error;
     const report = await askTerminal(io, mesh, key.value);
     if (report === undefined) throw error;
-    io.tell(`Only the terminal knows of it: ${told(error)}.`);
+    io.tell(`From the terminal, not from the relay: ${told(error)}.`);
     return { report };
   }
 }
@@ -64,9 +64,10 @@ async function askTerminal(
     return (await clients.terminal.getTerminalPayment({ paymentId })).report;
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
-    // That neither knows it is the relay's answer; that one could not be asked is more than that.
     const isUnknown = paymentErrorFrom(error)?.code === "PAYMENT_NOT_FOUND";
-    if (!isUnknown) io.tell(`The terminal may know of it, and gave no answer: ${told(error)}.`);
+    if (isUnknown)
+      io.tell("The terminal does not know of it. Pay with this --id: never charged twice.");
+    else io.tell(`The terminal may know of it, and gave no answer: ${told(error)}.`);
     return undefined;
   }
 }
