@@ -28,6 +28,7 @@ test.each([
   { args: ["--percent", "0"], says: '--percent must be a whole number from 1 to 100, not "0"' },
   { args: ["--rounds", "21"], says: '--rounds must be a whole number from 1 to 20, not "21"' },
   { args: ["tiny frames"], says: "tiny frames" },
+  { args: ["--rounds", "-1"], says: /^Option '--rounds' argument is ambiguous\.$/ },
   { args: ["--hard"], says: "Unknown option '--hard'" },
 ])("the command line of the abuse: $args is refused", ({ args, says }) => {
   expect(() => readAbuseArguments(args)).toThrow(UsageError);

@@ -1,5 +1,5 @@
+import { commandOptions, wholeNumber } from "../../bench/command-options.ts";
 import { UsageError } from "../../bench/usage-error.ts";
-import { commandOptions, wholeNumber } from "../command-options.ts";
 import { ATTACKS, type Attack } from "./attacks.ts";
 
 /** What the command line of the abuse asks for. */

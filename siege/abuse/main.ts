@@ -4,10 +4,11 @@
 // docs/siege.md says what each does and how to read the table.
 
 import { CollectedMemory } from "../../bench/collected-memory.ts";
+import { runTool } from "../../bench/command-options.ts";
+import { interruption } from "../../bench/interruption.ts";
 import { quantilesOf } from "../../bench/load/quantiles.ts";
 import { aligned, ms } from "../../bench/report/columns.ts";
 import { BesiegedMesh } from "../besieged-mesh.ts";
-import { runSiege } from "../command-options.ts";
 import { abuse } from "./abuse-run.ts";
 import { readAbuseArguments } from "./arguments.ts";
 import { BOUNDS, brokenBounds, type Measured, p99Ratio } from "./verdict.ts";
@@ -16,15 +17,23 @@ const TURNS = { calmMs: 3_000, attackMs: 5_000 } as const;
 /** Code that has run a few times is compiled; the first payments say nothing. */
 const WARM_UP = 10;
 
-await runSiege(async () => {
-  const { attacks, scale, rounds, isJson } = readAbuseArguments(process.argv.slice(2));
-  const tell = (line: string) => console.error(line);
+await runTool(async () => {
+  const asked = readAbuseArguments(process.argv.slice(2));
+  const interrupted = interruption();
   using memory = new CollectedMemory();
   tell("starting a mesh over TLS");
   await using besieged = await BesiegedMesh.start({
     isTls: true,
     environment: memory.environment,
   });
+  return await Promise.race([abuseAll(besieged, memory, asked), interrupted]);
+});
+
+async function abuseAll(
+  besieged: BesiegedMesh,
+  memory: CollectedMemory,
+  { attacks, scale, rounds, isJson }: ReturnType<typeof readAbuseArguments>,
+): Promise<number> {
   for (let paid = 0; paid < WARM_UP; paid += 1) await besieged.wrongs();
   const measured: Measured[] = [];
   for (const attack of attacks) {
@@ -38,7 +47,11 @@ await runSiege(async () => {
   if (isJson) console.log(JSON.stringify({ bounds: BOUNDS, measured: measured.map(facts) }));
   else console.log(`\n${table(measured)}`);
   return measured.every((one) => brokenBounds(one).length === 0) ? 0 : 1;
-});
+}
+
+function tell(line: string): void {
+  console.error(line);
+}
 
 function table(measured: readonly Measured[]): string {
   const mib = (bytes: number) => (bytes / 2 ** 20).toFixed(0);

@@ -1,5 +1,5 @@
+import { commandOptions, wholeNumber } from "../../bench/command-options.ts";
 import { UsageError } from "../../bench/usage-error.ts";
-import { commandOptions, wholeNumber } from "../command-options.ts";
 import { BESIEGED, DOORS, type Door } from "../doors.ts";
 
 const CONNECTIONS_MAX = 10_000_000;

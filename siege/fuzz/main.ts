@@ -3,9 +3,10 @@
 //
 // docs/siege.md says what it sends, and how to send one case again.
 
+import { runTool } from "../../bench/command-options.ts";
+import { interruption } from "../../bench/interruption.ts";
 import { systemClock as clock } from "../../mesh/clock.ts";
 import { systemRandom } from "../../sealing/random.ts";
-import { runSiege } from "../command-options.ts";
 import { type FuzzArguments, readFuzzArguments } from "./arguments.ts";
 import { openArena } from "./fuzz-arena.ts";
 import { caseLines, fuzzCase } from "./fuzz-case.ts";
@@ -14,11 +15,13 @@ import { type Arena, type Finding, fuzz, replay, tryKnownKillers } from "./fuzz-
 const BATCH = 250;
 const TELL_EVERY = 2_500;
 
-await runSiege(async () => {
+await runTool(async () => {
   const asked = readFuzzArguments(process.argv.slice(2), newSeed);
   console.log(`seed ${asked.seed}, ports: ${asked.doors.map(({ name }) => name).join("; ")}`);
+  const interrupted = interruption();
   await using arena = await openArena(asked.doors);
-  return asked.isReplay ? await replayCase(arena, asked) : await fuzzAll(arena, asked);
+  const work = asked.isReplay ? replayCase(arena, asked) : fuzzAll(arena, asked);
+  return await Promise.race([work, interrupted]);
 });
 
 async function fuzzAll(arena: Arena, asked: FuzzArguments): Promise<number> {

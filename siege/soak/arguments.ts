@@ -1,5 +1,5 @@
+import { commandOptions, wholeNumber } from "../../bench/command-options.ts";
 import { UsageError } from "../../bench/usage-error.ts";
-import { commandOptions, wholeNumber } from "../command-options.ts";
 
 const MINUTES = { min: 2, max: 7 * 24 * 60 } as const;
 

@@ -3,12 +3,13 @@
 // docs/siege.md says what it does, and when a figure counts as growing.
 
 import { CollectedMemory } from "../../bench/collected-memory.ts";
+import { runTool } from "../../bench/command-options.ts";
+import { interruption } from "../../bench/interruption.ts";
 import { quantilesOf } from "../../bench/load/quantiles.ts";
 import { aligned } from "../../bench/report/columns.ts";
 import { systemClock as clock } from "../../mesh/clock.ts";
 import { systemRandom } from "../../sealing/random.ts";
 import { BesiegedMesh } from "../besieged-mesh.ts";
-import { runSiege } from "../command-options.ts";
 import { readSoakArguments } from "./arguments.ts";
 import { type Growth, growthOf } from "./growth.ts";
 import { SoakLoad } from "./soak-load.ts";
@@ -18,14 +19,23 @@ const SAMPLE_MS = 15_000;
 /** A short run is looked at more often, so that there is something to judge. */
 const SAMPLES_MIN = 16;
 
-await runSiege(async () => {
-  const { durationMs, seed } = readSoakArguments(process.argv.slice(2), newSeed);
-  console.log(`seed ${seed}, ${durationMs / 60_000} minutes`);
+await runTool(async () => {
+  const asked = readSoakArguments(process.argv.slice(2), newSeed);
+  console.log(`seed ${asked.seed}, ${asked.durationMs / 60_000} minutes`);
+  const interrupted = interruption();
   using memory = new CollectedMemory("gentle");
   await using besieged = await BesiegedMesh.start({
     isTls: false,
     environment: memory.environment,
   });
+  return await Promise.race([soak(besieged, memory, asked), interrupted]);
+});
+
+async function soak(
+  besieged: BesiegedMesh,
+  memory: CollectedMemory,
+  { durationMs, seed }: ReturnType<typeof readSoakArguments>,
+): Promise<number> {
   const stopping = new AbortController();
   const load = new SoakLoad({ besieged, seed, clock, stopping: stopping.signal });
   const running = load.run();
@@ -53,7 +63,7 @@ await runSiege(async () => {
   const verdict = growing.map(({ name }) => name).join("; ");
   console.log(growing.length === 0 ? "nothing grows" : `GROWING: ${verdict}`);
   return growing.length === 0 && wrongs.length === 0 ? 0 : 1;
-});
+}
 
 function unsettled({ history }: SoakLoad): readonly string[] {
   return history.payments

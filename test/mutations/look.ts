@@ -1,6 +1,7 @@
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import type { Witness } from "./mutation.ts";
 
 /** What a witness saw in a copy of the project. */
@@ -8,7 +9,7 @@ export interface Look {
   /** Where and what, in one line; undefined: everything seemed to be in order. */
   readonly seen: string | undefined;
   /** The same look once more, no longer than it needs to be: what was seen must be gone. */
-  readonly again: (path: string) => Look;
+  readonly again: (path: string) => Promise<Look>;
   readonly output: string;
 }
 
@@ -17,28 +18,40 @@ export interface Seeds {
   readonly count: string;
 }
 
-export function look(path: string, witness: Witness, seeds: Seeds): Look {
-  return witness === "simulation" ? simulate(path, seeds) : runTests(path, witness);
+export function look(path: string, witness: Witness, way: Way): Promise<Look> {
+  return witness === "simulation" ? simulate(path, way) : runTests(path, witness, way);
 }
 
-function simulate(path: string, { from, count }: Seeds): Look {
+interface Way {
+  readonly seeds: Seeds;
+  /** Ends the witness. */
+  readonly signal: AbortSignal;
+}
+
+async function simulate(path: string, { seeds, signal }: Way): Promise<Look> {
+  const { from, count } = seeds;
   const main = join(path, "test/simulation/main.ts");
-  const output = run(path, [main, "--seeds", count, "--from", from, "--stop-at-first"]);
+  const output = await run(
+    path,
+    [main, "--seeds", count, "--from", from, "--stop-at-first"],
+    signal,
+  );
   const [, seed, violation] = /^seed (\d+).*\n {2}(.*)$/m.exec(output) ?? [];
   return {
     seen: seed === undefined ? undefined : `seed ${seed}: ${violation}`,
-    again: (unchanged) => simulate(unchanged, { from: seed ?? from, count: "1" }),
+    again: (unchanged) =>
+      simulate(unchanged, { seeds: { from: seed ?? from, count: "1" }, signal }),
     output,
   };
 }
 
-function runTests(path: string, file: string): Look {
+async function runTests(path: string, file: string, way: Way): Promise<Look> {
   const vitest = join(path, "node_modules/vitest/vitest.mjs");
   const report = join(path, "report.json");
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
   rmSync(report, { force: true });
-  const output = run(path, [vitest, "run", file, ...reporters]);
-  return { seen: failureIn(report), again: (unchanged) => runTests(unchanged, file), output };
+  const output = await run(path, [vitest, "run", file, ...reporters], way.signal);
+  return { seen: failureIn(report), again: (unchanged) => runTests(unchanged, file, way), output };
 }
 
 /** @returns the first test that failed, and why; a file that can not run at all saw nothing. */
@@ -61,10 +74,17 @@ interface Report {
   }[];
 }
 
-/** @returns what was printed. @throws Error when Ctrl-C ended it. */
-function run(path: string, nodeArguments: readonly string[]): string {
-  const options = { cwd: path, encoding: "utf8", maxBuffer: 2 ** 28 } as const;
-  const { stdout, stderr, signal } = spawnSync(process.execPath, [...nodeArguments], options);
-  if (signal === "SIGINT") throw new Error("interrupted");
+/** @returns what was printed, whatever the exit code. */
+async function run(path: string, args: readonly string[], signal: AbortSignal): Promise<string> {
+  const options = { cwd: path, maxBuffer: 2 ** 28, signal } as const;
+  const started = promisify(execFile)(process.execPath, args, options);
+  const { stdout, stderr } = await started.catch((error: unknown) => {
+    if (hasEnded(error)) return error;
+    throw error;
+  });
   return stdout + stderr;
+}
+
+function hasEnded(error: unknown): error is { readonly stdout: string; readonly stderr: string } {
+  return error instanceof Error && "code" in error && typeof error.code === "number";
 }

@@ -35,8 +35,8 @@ test("a safeguard that nothing tests would be named", () => {
 
 test("a mutation that does not exist is refused", () => {
   const { status, stderr } = mutate("no-such-safeguard");
-  expect(stderr).toContain("no mutation is named no-such-safeguard");
-  expect(status).toBe(1);
+  expect(stderr).toBe("error: no mutation is named no-such-safeguard\n");
+  expect(status).toBe(2);
 });
 
 function mutate(...options: readonly string[]) {
