@@ -104,8 +104,8 @@ export const OF_DEVICES: readonly Mutation[] = [
   {
     name: "result-of-payment",
     takesOut: "the terminal's check that a result answers these bytes",
-    path: "terminal-client/settlement.ts",
-    find: "return { result: verifyAnswer({ signed, manifest, payment: this.#payment }), signed };",
+    path: "terminal-client/processor-word.ts",
+    find: "return { result: verifyAnswer({ signed, manifest, payment: own.payment }), signed };",
     replace: "return { result, signed };",
     witness: "terminal-client/terminal-answers.test.ts",
   },
