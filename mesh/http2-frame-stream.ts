@@ -145,7 +145,8 @@ export abstract class Http2FrameStream<Out, In> implements FrameStream<Out, In> 
   }
 
   #read(chunk: Buffer): void {
-    if (this.inbox.isEnded) return;
+    // Of a stream that was cut off, frames may still be on the way.
+    if (this.inbox.isEnded || this.#stream?.closed === true) return;
     try {
       this.#splitter.push(chunk);
       if (!this.#unfinished.set(this.#splitter.heldBytes)) {
