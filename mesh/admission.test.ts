@@ -42,12 +42,20 @@ test("a peer that is nobody is refused, and counted", () => {
   expect(asked.at(-1)).toBe("OVERLOADED");
 });
 
-test("reflection counts, health does not", () => {
+test("reflection counts among the calls, health does not", () => {
   const { ask } = admission();
   const health = [1, 2, 3, 4].map(() => ask(TERMINAL, "grpc.health.v1.Health/Check"));
   expect(new Set(health)).toEqual(new Set(["admitted"]));
   const info = "grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
   expect([1, 2, 3, 4].map(() => ask(TERMINAL, info)).at(-1)).toBe("OVERLOADED");
+});
+
+test("health has a rate of its own", () => {
+  const { ask } = admission();
+  const health = Array.from({ length: 501 }, () => ask(TERMINAL, "grpc.health.v1.Health/Check"));
+  expect(health.lastIndexOf("admitted")).toBe(499);
+  expect(health.at(-1)).toBe("OVERLOADED");
+  expect(ask(TERMINAL, PAY)).toBe("admitted");
 });
 
 test("who is refused again and again is in the log once a second, with how often", async () => {

@@ -8,6 +8,8 @@ import { type Rate, RateLimits } from "./rate-limits.ts";
 const LOG_INTERVAL_MS = 1_000;
 /** Refused callers to remember. Who is forgotten is in the log once more. */
 const CALLERS_MAX = 1_000;
+/** A dozen load balancers that ask every second; each answer costs what a call costs. */
+const PROBE_RATE: Rate = { perSecond: 50, burst: 500 };
 
 export interface AdmissionOptions {
   readonly policy: Policy;
@@ -16,15 +18,20 @@ export interface AdmissionOptions {
   readonly log: Log;
 }
 
-/** Who may call what, and how often. Calls that are refused count like the others. */
+/**
+ * Who may call what, and how often. Calls that are refused count like the others; health has a rate
+ * of its own, so that who calls too much is still found healthy.
+ */
 export class Admission {
   readonly #options: AdmissionOptions;
   readonly #rates: RateLimits;
+  readonly #probeRates: RateLimits;
   readonly #refused = new Map<string, { readonly sinceMs: number; count: number }>();
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
     this.#rates = new RateLimits(options.callRate, options.clock);
+    this.#probeRates = new RateLimits(PROBE_RATE, options.clock);
   }
 
   /**
@@ -32,7 +39,8 @@ export class Admission {
    * @throws ConnectError PERMISSION_DENIED. @throws PaymentError OVERLOADED for too many calls.
    */
   admit(identity: string | undefined, method: string): void {
-    if (!isProbe(method)) this.count(identity);
+    if (isProbe(method)) this.#probeRates.take(identity ?? "nobody");
+    else this.count(identity);
     if (identity !== undefined && mayCall(this.#options.policy, identity, method)) return;
     this.#note(identity, method);
     throw new ConnectError(`this identity may not call ${method}`, Code.PermissionDenied);

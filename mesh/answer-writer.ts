@@ -89,7 +89,7 @@ export class AnswerWriter {
   #hold(moreBytes: number): void {
     if (this.#isClosed) return;
     if (this.#held.set(this.#response.writableLength + moreBytes)) return;
-    this.#cut();
+    this.cut();
     throw new NotRead("the caller leaves too much unread");
   }
 
@@ -100,10 +100,11 @@ export class AnswerWriter {
   }
 
   #patience(): Timer {
-    return this.#options.clock.timer(this.#options.stallMsMax, () => this.#cut());
+    return this.#options.clock.timer(this.#options.stallMsMax, () => this.cut());
   }
 
-  #cut(): void {
+  /** Ends the call at once; nobody is told why. */
+  cut(): void {
     const { stream } = this.#response;
     if (stream === undefined) this.#response.destroy();
     else stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);

@@ -7,7 +7,7 @@ import { MessageSplitter } from "./length-prefix.ts";
  * A request's body as it came, after a look at whether its bytes are the message that they should
  * be. Connect would call malformed bytes INTERNAL, as if the fault were the server's.
  *
- * @throws PaymentError MALFORMED_REQUEST
+ * @throws PaymentError MALFORMED_REQUEST. @throws TooManyPieces
  */
 export async function* checkedBody(
   input: DescMessage,

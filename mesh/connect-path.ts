@@ -19,12 +19,13 @@ import { universalRequestFromNodeRequest } from "@connectrpc/connect-node";
 import { PaymentError } from "../payment/errors.ts";
 import { AnswerWriter } from "./answer-writer.ts";
 import { CallTime } from "./call-time.ts";
-import { CALLER, connectionPeer, toHeaders } from "./caller.ts";
+import { CALLER, connectionPeer, streamPeer, toHeaders } from "./caller.ts";
 import { checkedBody } from "./checked-body.ts";
 import { type Clock, TIMER_MS_MAX } from "./clock.ts";
 import { connectionOf } from "./connections.ts";
 import type { FrameStream } from "./frame-stream.ts";
 import { IterableFrameStream } from "./iterable-frame-stream.ts";
+import { TooManyPieces } from "./length-prefix.ts";
 import type { ServerLimits } from "./server-limits.ts";
 import { type MeshService, messageBytesMaxOf } from "./service.ts";
 
@@ -75,7 +76,7 @@ export function connectPath(options: ConnectPathOptions): NodeHandler {
     routes.set(handler.requestPath, { handler, messageBytesMax });
   }
   return (request, response) => {
-    const route = routes.get(request.url?.split("?", 1)[0] ?? "");
+    const route = routes.get(requestPath(request.url));
     if (route === undefined) {
       response.statusCode = 404;
       response.end();
@@ -103,6 +104,11 @@ function unimplemented(method: DescMethod): never {
   throw new ConnectError(`${methodName(method)} is not implemented`, Code.Unimplemented);
 }
 
+/** "/package.Service/Method" of a request, whatever a client of Connect asks behind it. */
+export function requestPath(url: string | undefined): string {
+  return url?.split("?", 1)[0] ?? "";
+}
+
 /** "package.Service/Method" */
 export function methodName(method: DescMethod): string {
   return `${method.parent.typeName}/${method.name}`;
@@ -127,7 +133,8 @@ async function answer(
   shortenDeadline(universal.header);
   using time = new CallTime(handler.method, options, universal.signal);
   const arriving = time.whileThereIs(universal.body as AsyncIterable<Uint8Array>);
-  const body = wellFormed(options, route, request.headers["content-type"], arriving);
+  const checked = wellFormed(options, route, request.headers["content-type"], arriving);
+  const body = untilTooMany(checked, () => writer.cut());
   await writer.write(await handler({ ...universal, body, signal: time.signal }));
 }
 
@@ -159,6 +166,20 @@ async function* wellFormed(
   }
 }
 
+/** After its status such a caller could go on for as long as there is room in its window. */
+async function* untilTooMany(
+  body: AsyncIterable<Uint8Array>,
+  cut: () => void,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    if (!(error instanceof TooManyPieces)) throw error;
+    cut();
+    throw new ConnectError(error.message, Code.ResourceExhausted);
+  }
+}
+
 /** Whoever spoke on the connection: a session of HTTP/2, a socket of HTTP/1.1. */
 function speakerOf(request: IncomingMessage | Http2ServerRequest): Http2Session | Socket {
   if (!("stream" in request)) return request.socket;
@@ -168,8 +189,10 @@ function speakerOf(request: IncomingMessage | Http2ServerRequest): Http2Session 
 }
 
 function callerValues(request: IncomingMessage | Http2ServerRequest): ContextValues {
+  // Of HTTP/2, `request.socket` is another object for each request, and nothing that is known.
+  const peer = "stream" in request ? streamPeer(request.stream) : connectionPeer(request.socket);
   return createContextValues().set(CALLER, {
-    ...connectionPeer(request.socket),
+    ...peer,
     headers: toHeaders(request.headers),
   });
 }

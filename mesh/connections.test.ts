@@ -11,6 +11,8 @@ const LIMITS = {
   connectionsPerPeerMax: 2,
   streamsPerPeerMax: 3,
   heldBytesMax: 100,
+  handshakeRate: { perSecond: 1, burst: 8 },
+  offenceRate: { perSecond: 1, burst: 5 },
 };
 
 /** Connections that write down who had to leave. */
@@ -96,11 +98,38 @@ test("what an identity makes the server hold is shared by its connections", () =
   expect(other?.set(100)).toBe(true);
 });
 
+test("an identity that offends for too long loses its connections, and is barred", async () => {
+  const { accept, busy, left, clock } = counted();
+  const offender = busy("a", "10.0.0.1", "terminal/1");
+  busy("b", "10.0.0.2", "terminal/1");
+  busy("c", "10.0.0.1", "terminal/2");
+  for (let offence = 0; offence < 5; offence += 1) offender?.offence();
+  expect(left).toEqual([]);
+  offender?.offence();
+  expect(left).toEqual(["a", "b"]);
+  accept("too early", "10.0.0.1")?.identify("terminal/1");
+  expect(left).toEqual(["a", "b", "too early"]);
+  await clock.advance(1_000);
+  accept("later", "10.0.0.1")?.identify("terminal/1");
+  expect(left).toEqual(["a", "b", "too early"]);
+});
+
+test("an address shakes hands so often a second, and no other waits for it", async () => {
+  const { accept, clock } = counted();
+  const taken = Array.from({ length: 9 }, (_, index) => accept(`${index}`, "10.0.0.1"));
+  expect(taken.map((one) => one !== undefined)).toEqual([...Array(8).fill(true), false]);
+  expect(accept("other", "10.0.0.2")).toBeDefined();
+  await clock.advance(1_000);
+  expect(accept("later", "10.0.0.1")).toBeDefined();
+});
+
 test("who carries the calls of many has no bound but that of all", () => {
-  const { busy } = counted({ bulk: "proxy/1" });
+  const { busy, left } = counted({ bulk: "proxy/1" });
   const all = [1, 2, 3, 4, 5].map((n) => busy(`${n}`, `10.0.0.${n}`, "proxy/1"));
   expect(all.map((one) => one?.isBulk)).toEqual([true, true, true, true, true]);
   expect([1, 2, 3].map(() => all[0]?.begin())).toEqual([true, true, true]);
+  for (let offence = 0; offence < 10; offence += 1) all[0]?.offence();
+  expect(left).toEqual([]);
 });
 
 test("who does not greet, and who asks nothing for minutes, leaves", async () => {

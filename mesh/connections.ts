@@ -2,7 +2,11 @@ import type { Http2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { Clock, Timer } from "./clock.ts";
 import { HeldBytes } from "./held-bytes.ts";
+import { Offences } from "./offences.ts";
+import { type Leaver, type Leaving, PeerConnections } from "./peer-connections.ts";
+import { RateLimits } from "./rate-limits.ts";
 import type { ServerLimits } from "./server-limits.ts";
+import { Turns } from "./turns.ts";
 
 /** One connection as its server counts it. */
 export interface Connection {
@@ -10,16 +14,20 @@ export interface Connection {
   readonly held: HeldBytes;
   /** Whether its peer carries the calls of many others. */
   readonly isBulk: boolean;
+  /** In which its calls begin: shared by all connections of an identity. */
+  readonly turns: Turns;
   /** The peer has proved who it is; it now shares what this identity may have. */
   identify(identity: string | undefined): void;
   /** The peer has said what HTTP wants to hear first. */
   greeted(): void;
-  /** How to end it when it has been idle for too long, or another needs its place. */
-  onIdle(close: () => void): void;
+  /** How to end it. */
+  onLeave(close: (why: Leaving) => void): void;
   /** @returns false when the peer has too many requests under way; it may not go on then. */
   begin(): boolean;
   /** One that was begun is over. */
   end(): void;
+  /** The peer did what an honest client does seldom. */
+  offence(): void;
   /** The connection is gone. */
   closed(): void;
 }
@@ -39,57 +47,83 @@ export interface ConnectionsOptions {
  */
 export class Connections {
   readonly #options: ConnectionsOptions;
-  readonly #peers = new Map<string, Peer>();
+  readonly #peers = new Map<string, PeerConnections>();
+  readonly #handshakes: RateLimits;
+  readonly #offences: Offences;
   #count = 0;
 
   constructor(options: ConnectionsOptions) {
+    const { limits, clock } = options;
     this.#options = options;
+    this.#handshakes = new RateLimits(limits.handshakeRate, clock);
+    this.#offences = new Offences(limits.offenceRate, clock);
   }
 
   /**
    * @param address of the other end, without the port.
-   * @returns undefined when there is no room, and nobody idle to make some.
+   * @returns undefined when there is no room, and nobody idle to make some, or when too many have
+   *   come from there in too short a time.
    */
-  accept(address: string, close: () => void): Connection | undefined {
+  accept(address: string, close: (why: Leaving) => void): Connection | undefined {
     const { limits, isSecured } = this.#options;
     const { connectionsMax, connectionsPerAddressMax, connectionsReserve } = limits;
     const countMax = isSecured ? connectionsPerAddressMax : connectionsMax - connectionsReserve;
     const peer = this.#peer(address, Math.min(countMax, connectionsMax));
+    if (isSecured && !peer.isBulk && !this.#handshakes.isWithin(address)) return undefined;
     if (!this.#makeRoom(peer)) return undefined;
     if (this.#count >= connectionsMax && !this.#greediest()?.endIdle()) return undefined;
     this.#count += 1;
     return new Place(this.#options, peer, close, {
       peerOf: (identity) => this.#identified(identity),
+      offended: (by) => this.#offended(by),
       gone: () => {
         this.#count -= 1;
       },
     });
   }
 
-  #identified(identity: string | undefined): Peer | undefined {
-    const peer = this.#peer(identity ?? "nobody", this.#options.limits.connectionsPerPeerMax);
+  /** The same for a call that was refused. @param identity undefined for one that names nobody. */
+  offence(identity: string | undefined): void {
+    const peer = this.#peers.get(identity ?? NOBODY);
+    if (peer !== undefined) this.#offended(peer);
+  }
+
+  #offended(peer: PeerConnections): void {
+    if (!peer.isBulk && this.#offences.count(peer.name)) peer.endAll();
+  }
+
+  #identified(identity: string | undefined): PeerConnections | undefined {
+    const name = identity ?? NOBODY;
+    if (this.#offences.isBarred(name)) return undefined;
+    const peer = this.#peer(name, this.#options.limits.connectionsPerPeerMax);
     return this.#makeRoom(peer) ? peer : undefined;
   }
 
-  #makeRoom(peer: Peer): boolean {
+  #makeRoom(peer: PeerConnections): boolean {
     return peer.isBulk || peer.size < peer.countMax || peer.endIdle();
   }
 
   /** The peer with the most connections of those that have an idle one. */
-  #greediest(): Peer | undefined {
-    let greediest: Peer | undefined;
+  #greediest(): PeerConnections | undefined {
+    let greediest: PeerConnections | undefined;
     for (const peer of this.#peers.values()) {
       if (peer.hasIdle && peer.size > (greediest?.size ?? 0)) greediest = peer;
     }
     return greediest;
   }
 
-  #peer(name: string, countMax: number): Peer {
+  #peer(name: string, countMax: number): PeerConnections {
     const { limits, isBulk } = this.#options;
     const peers = this.#peers;
-    return peers.get(name) ?? new Peer({ name, peers, countMax, isBulk: isBulk(name), limits });
+    return (
+      peers.get(name) ??
+      new PeerConnections({ name, peers, countMax, isBulk: isBulk(name), limits })
+    );
   }
 }
+
+/** All peers whose certificate names nobody. */
+const NOBODY = "nobody";
 
 const SPEAKERS = new WeakMap<Http2Session | Socket, Connection>();
 
@@ -104,100 +138,49 @@ export function connectionOf(speaker: Http2Session | Socket): Connection {
   return connection;
 }
 
-interface PeerOptions {
-  readonly name: string;
-  /** Those with at least one connection. */
-  readonly peers: Map<string, Peer>;
-  readonly countMax: number;
-  readonly isBulk: boolean;
-  readonly limits: ServerLimits;
-}
-
-/** All connections of an identity, or of an address. */
-class Peer {
-  readonly countMax: number;
-  readonly isBulk: boolean;
-  readonly held: HeldBytes;
-  requests = 0;
-  readonly #name: string;
-  readonly #peers: Map<string, Peer>;
-  readonly #places = new Set<Place>();
-  /** In the order in which they became idle. */
-  readonly #idle = new Set<Place>();
-
-  constructor({ name, peers, countMax, isBulk, limits }: PeerOptions) {
-    this.countMax = countMax;
-    this.isBulk = isBulk;
-    this.held = new HeldBytes(limits.heldBytesMax);
-    this.#name = name;
-    this.#peers = peers;
-  }
-
-  get size(): number {
-    return this.#places.size;
-  }
-
-  get hasIdle(): boolean {
-    return this.#idle.size > 0;
-  }
-
-  add(place: Place): void {
-    this.#peers.set(this.#name, this);
-    this.#places.add(place);
-    this.#idle.add(place);
-  }
-
-  remove(place: Place): void {
-    this.#places.delete(place);
-    this.#idle.delete(place);
-    if (this.size === 0) this.#peers.delete(this.#name);
-  }
-
-  setIdle(place: Place, isIdle: boolean): void {
-    if (isIdle) this.#idle.add(place);
-    else this.#idle.delete(place);
-  }
-
-  /** Ends what has been idle for longest. @returns whether there was one. */
-  endIdle(): boolean {
-    for (const place of this.#idle) {
-      place.leave();
-      return true;
-    }
-    return false;
-  }
-}
-
 interface Registry {
-  /** Undefined when there is no room for another connection of this identity. */
-  readonly peerOf: (identity: string | undefined) => Peer | undefined;
+  /** Undefined when there is no room for another connection of this identity, or it is barred. */
+  readonly peerOf: (identity: string | undefined) => PeerConnections | undefined;
+  readonly offended: (by: PeerConnections) => void;
   readonly gone: () => void;
 }
 
-class Place implements Connection {
+class Place implements Connection, Leaver {
   readonly #options: ConnectionsOptions;
   readonly #registry: Registry;
-  readonly #own: HeldBytes;
-  #peer: Peer;
-  #close: () => void;
+  readonly #own: { readonly held: HeldBytes; readonly turns: Turns };
+  #peer: PeerConnections;
+  #close: (why: Leaving) => void;
   #timer: Timer;
   #requests = 0;
   #isIdentified = false;
   #isGone = false;
 
-  constructor(options: ConnectionsOptions, peer: Peer, close: () => void, registry: Registry) {
+  constructor(
+    options: ConnectionsOptions,
+    peer: PeerConnections,
+    close: (why: Leaving) => void,
+    registry: Registry,
+  ) {
     const { clock, limits } = options;
     this.#options = options;
     this.#registry = registry;
-    this.#own = new HeldBytes(limits.heldBytesMax);
+    this.#own = {
+      held: new HeldBytes(limits.heldBytesMax),
+      turns: new Turns(Number.POSITIVE_INFINITY),
+    };
     this.#peer = peer;
     this.#close = close;
-    this.#timer = clock.timer(limits.handshakeMsMax, () => this.leave());
+    this.#timer = clock.timer(limits.handshakeMsMax, () => this.leave("idle"));
     peer.add(this);
   }
 
   get held(): HeldBytes {
-    return this.#isIdentified && !this.#peer.isBulk ? this.#peer.held : this.#own;
+    return this.#sharing.held;
+  }
+
+  get turns(): Turns {
+    return this.#sharing.turns;
   }
 
   get isBulk(): boolean {
@@ -208,7 +191,7 @@ class Place implements Connection {
     if (this.#isGone) return;
     const peer = this.#registry.peerOf(identity);
     if (peer === undefined) {
-      this.leave();
+      this.leave("idle");
       return;
     }
     this.#peer.remove(this);
@@ -221,14 +204,13 @@ class Place implements Connection {
     if (!this.#isGone && this.#requests === 0) this.#awaitRequest();
   }
 
-  onIdle(close: () => void): void {
+  onLeave(close: (why: Leaving) => void): void {
     this.#close = close;
   }
 
   begin(): boolean {
     const { streamsPerPeerMax } = this.#options.limits;
-    const isLimited = this.#isIdentified && !this.#peer.isBulk;
-    if (this.#isGone || (isLimited && this.#peer.requests >= streamsPerPeerMax)) return false;
+    if (this.#isGone || (this.#isLimited && this.#peer.requests >= streamsPerPeerMax)) return false;
     this.#requests += 1;
     this.#peer.requests += 1;
     this.#timer.cancel();
@@ -244,10 +226,14 @@ class Place implements Connection {
     this.#awaitRequest();
   }
 
+  offence(): void {
+    if (this.#isLimited && !this.#isGone) this.#registry.offended(this.#peer);
+  }
+
   /** Makes room at once; the end of the socket follows. */
-  leave(): void {
+  leave(why: Leaving): void {
     this.closed();
-    this.#close();
+    this.#close(why);
   }
 
   closed(): void {
@@ -261,6 +247,15 @@ class Place implements Connection {
   #awaitRequest(): void {
     this.#timer.cancel();
     const { clock, limits } = this.#options;
-    this.#timer = clock.timer(limits.idleMsMax, () => this.leave());
+    this.#timer = clock.timer(limits.idleMsMax, () => this.leave("idle"));
+  }
+
+  /** Shared by an identity; each connection has its own in plaintext, and from a bulk peer. */
+  get #sharing(): { readonly held: HeldBytes; readonly turns: Turns } {
+    return this.#isLimited ? this.#peer : this.#own;
+  }
+
+  get #isLimited(): boolean {
+    return this.#isIdentified && !this.#peer.isBulk;
   }
 }

@@ -31,6 +31,7 @@ export class Http2ClientStream<
   O extends DescMessage,
 > extends Http2FrameStream<MessageShape<I>, MessageShape<O>> {
   readonly draining = NEVER;
+  protected readonly slowReader = "the server reads too slowly";
   #stream: ClientHttp2Stream | undefined;
   /** Undefined until the server said it; null for OK. */
   #status: ConnectError | null | undefined;
@@ -66,8 +67,8 @@ export class Http2ClientStream<
     if (isSilentLine(status)) this.#stream?.session?.destroy();
   }
 
-  protected cut(): void {
-    this.end(new ConnectError("the server reads too slowly", Code.ResourceExhausted));
+  protected cut(why: string): void {
+    this.end(new ConnectError(why, Code.ResourceExhausted));
   }
 
   async #connect(opening: Promise<ClientHttp2Stream>): Promise<void> {

@@ -6,7 +6,7 @@ import { FrameInbox } from "./frame-inbox.ts";
 import { FrameOutbox, type OutboxLimits } from "./frame-outbox.ts";
 import type { FrameStream, Peer, StreamEnd } from "./frame-stream.ts";
 import { type HeldBytes, type HeldShare, UNBOUNDED_SHARE } from "./held-bytes.ts";
-import { MessageSplitter } from "./length-prefix.ts";
+import { MessageSplitter, TooManyPieces } from "./length-prefix.ts";
 
 export interface Http2FrameOptions<Out, In> {
   readonly encode: (frame: Out) => Uint8Array;
@@ -59,7 +59,7 @@ export abstract class Http2FrameStream<Out, In> implements FrameStream<Out, In> 
       (error) => this.end(options.toConnectError(error)),
     );
     this.outbox = new FrameOutbox(
-      { write: (bytes) => this.#write(bytes), cut: () => this.cut() },
+      { write: (bytes) => this.#write(bytes), cut: () => this.cut(this.slowReader) },
       options.limits,
       options.clock,
       options.held?.share(),
@@ -102,8 +102,11 @@ export abstract class Http2FrameStream<Out, In> implements FrameStream<Out, In> 
 
   abstract end(status?: ConnectError): void;
 
-  /** The peer does not read: ends the stream at once. */
-  protected abstract cut(): void;
+  /** What is said of a peer that does not read. */
+  protected abstract readonly slowReader: string;
+
+  /** Ends the stream at once, with RESOURCE_EXHAUSTED on this side. */
+  protected abstract cut(why: string): void;
 
   /** The HTTP/2 stream is there; what was sent before leaves now. */
   protected attach(stream: Http2Stream): void {
@@ -142,13 +145,18 @@ export abstract class Http2FrameStream<Out, In> implements FrameStream<Out, In> 
   }
 
   #read(chunk: Buffer): void {
-    if (this.inbox.isEnded) return;
+    // Of a stream that was cut off, frames may still be on the way.
+    if (this.inbox.isEnded || this.#stream?.closed === true) return;
     try {
       this.#splitter.push(chunk);
       if (!this.#unfinished.set(this.#splitter.heldBytes)) {
         throw new ConnectError("too much is unfinished", Code.ResourceExhausted);
       }
     } catch (error) {
+      if (error instanceof TooManyPieces) {
+        this.cut(error.message);
+        return;
+      }
       const malformed = new PaymentError("MALFORMED_REQUEST", "a message is malformed");
       this.end(error instanceof ConnectError ? error : this.#options.toConnectError(malformed));
     }

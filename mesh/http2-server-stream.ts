@@ -46,6 +46,7 @@ export class Http2ServerStream<
 > extends Http2FrameStream<MessageShape<O>, MessageShape<I>> {
   readonly peer: Peer;
   readonly draining: AbortSignal;
+  protected readonly slowReader = "the client reads too slowly";
   readonly #options: Http2ServerStreamOptions<I, O>;
   readonly #stream: ServerHttp2Stream;
   #status: ConnectError | undefined;
@@ -79,8 +80,8 @@ export class Http2ServerStream<
     if (status !== undefined) this.inbox.finish(endWith(status));
   }
 
-  protected cut(): void {
-    this.#status = new ConnectError("the client reads too slowly", Code.ResourceExhausted);
+  protected cut(why: string): void {
+    this.#status = new ConnectError(why, Code.ResourceExhausted);
     this.#reset(constants.NGHTTP2_ENHANCE_YOUR_CALM);
   }
 
@@ -144,4 +145,14 @@ export class Http2ServerStream<
     this.isEnding = true;
     if (!this.#stream.destroyed) this.#stream.close(code);
   }
+}
+
+/** Answers a stream that nobody takes, without reading: headers and status in one frame. */
+export function refuseStream(stream: ServerHttp2Stream, error: ConnectError): void {
+  stream.respond(
+    { ":status": 200, "content-type": GRPC_CONTENT_TYPE, ...grpcTrailers(error) },
+    { endStream: true },
+  );
+  // In the same turn the reset would overtake the answer.
+  setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { MessageSplitter, prefixBytes, writePrefix } from "./length-prefix.ts";
+import { MessageSplitter, prefixBytes, TooManyPieces, writePrefix } from "./length-prefix.ts";
 
 function framed(message: Uint8Array): Buffer {
   const bytes = Buffer.alloc(prefixBytes + message.byteLength);
@@ -49,8 +49,21 @@ test("an unfinished message costs at most twice its bytes, in whatever pieces th
   const splitter = new MessageSplitter(1_000_000, () => {});
   splitter.push(framed(new Uint8Array(1_000_000)).subarray(0, prefixBytes));
   expect(splitter.heldBytes).toBeLessThan(1_100);
-  for (let count = 0; count < 100_000; count += 1) splitter.push(Buffer.of(count));
+  for (let count = 0; count < 400; count += 1) splitter.push(Buffer.alloc(250));
   expect(splitter.heldBytes).toBeLessThanOrEqual(2 * (prefixBytes + 100_000));
   splitter.push(Buffer.alloc(900_000));
   expect(splitter.heldBytes).toBe(0);
+});
+
+test("a message that comes byte by byte is refused, and one in pieces of a proxy is not", () => {
+  const splitter = new MessageSplitter(1_000_000, () => {});
+  const prefix = framed(new Uint8Array(1_000_000)).subarray(0, prefixBytes);
+  splitter.push(prefix);
+  for (let count = 0; count < 1_000; count += 1) splitter.push(Buffer.alloc(1_000));
+  expect(splitter.isAtBoundary).toBe(true);
+  splitter.push(prefix);
+  const trickle = () => {
+    for (let count = 0; count < 70; count += 1) splitter.push(Buffer.of(count));
+  };
+  expect(trickle).toThrow(TooManyPieces);
 });

@@ -14,6 +14,19 @@ export function writePrefix(target: Buffer, offset: number, messageBytes: number
  */
 const FIRST_BYTES = 1_024;
 
+/**
+ * In how many pieces a message may come: so many, and one more for so many bytes. Each costs a turn
+ * through the whole of HTTP/2, and clients, proxies and TLS cut at a thousand bytes or more.
+ */
+const PIECES_MAX = 64;
+const BYTES_PER_PIECE = 256;
+
+/** Who cuts messages so small means harm: nothing more is read of that stream. */
+export class TooManyPieces extends Error {
+  override readonly name = "TooManyPieces";
+  override readonly message = "a message comes in too many pieces";
+}
+
 /** Cuts a byte stream, however it was split on the way, into messages. */
 export class MessageSplitter {
   readonly #messageBytesMax: number;
@@ -23,6 +36,7 @@ export class MessageSplitter {
   #unfinishedBytes = 0;
   /** With the prefix, once it is there. */
   #wholeBytes = prefixBytes;
+  #pieces = 0;
 
   constructor(messageBytesMax: number, onMessage: (bytes: Uint8Array) => void) {
     this.#messageBytesMax = messageBytesMax;
@@ -41,7 +55,7 @@ export class MessageSplitter {
 
   /**
    * @throws ConnectError RESOURCE_EXHAUSTED for a message over the limit, as soon as its length is
-   *   known; UNIMPLEMENTED for a compressed one; INTERNAL for any other flag.
+   *   known; UNIMPLEMENTED for a compressed one; INTERNAL for any other flag. @throws TooManyPieces
    */
   push(chunk: Buffer): void {
     let offset = 0;
@@ -72,6 +86,7 @@ export class MessageSplitter {
     this.#unfinished = Buffer.alloc(0);
     this.#unfinishedBytes = 0;
     this.#wholeBytes = prefixBytes;
+    this.#pieces = 0;
     this.#onMessage(message);
     return used;
   }
@@ -80,6 +95,8 @@ export class MessageSplitter {
   #hold(chunk: Buffer, offset: number): number {
     const used = Math.min(this.#wholeBytes - this.#unfinishedBytes, chunk.byteLength - offset);
     const bytes = this.#unfinishedBytes + used;
+    this.#pieces += 1;
+    if (this.#pieces > PIECES_MAX + bytes / BYTES_PER_PIECE) throw new TooManyPieces();
     if (bytes > this.#unfinished.byteLength) {
       const grown = Math.max(bytes, FIRST_BYTES, 2 * this.#unfinished.byteLength);
       const isLengthKnown = this.#wholeBytes > prefixBytes;

@@ -3,7 +3,6 @@ import {
   constants,
   createServer as createHttp2Server,
   type Http2Server,
-  type IncomingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from "node:http2";
@@ -14,11 +13,11 @@ import type { Clock } from "./clock.ts";
 import { StartError } from "./config.ts";
 import { type Connection, Connections, connectionOf, spokenOver } from "./connections.ts";
 import type { Identity } from "./identity.ts";
-import type { Log } from "./log.ts";
 import { http1Options, http2Options, type ServerLimits } from "./server-limits.ts";
 import { whenHeard } from "./spoken-protocol.ts";
+import { type StreamEntrance, takeStream } from "./stream-entrance.ts";
 
-export interface ListenerOptions {
+export interface ListenerOptions extends StreamEntrance {
   /** "127.0.0.1:0" */
   readonly listen: string;
   readonly identity: Identity | undefined;
@@ -28,19 +27,8 @@ export interface ListenerOptions {
   /** Identities and addresses whose connections carry the calls of many others. */
   readonly isBulk: (peer: string) => boolean;
   readonly clock: Clock;
-  readonly log: Log;
   readonly onHttp1Request: RequestListener;
-  /** Gets living streams only, whose errors are taken care of. */
-  readonly onHttp2Stream: StreamListener;
 }
-
-/** The arguments of the event "stream" of node:http2. */
-export type StreamListener = (
-  stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
-  flags: number,
-  rawHeaders: string[],
-) => void;
 
 /**
  * One port for HTTP/1.1 and HTTP/2. Under TLS the protocols are agreed by ALPN; in plaintext the
@@ -120,6 +108,11 @@ export class Listener {
     return stopped;
   }
 
+  /** A call of this identity was refused because it makes too many. */
+  offence(identity: string | undefined): void {
+    this.#connections.offence(identity);
+  }
+
   get isInUse(): boolean {
     return this.#sockets.size > 0;
   }
@@ -142,7 +135,7 @@ export class Listener {
     });
     server.on("stream", (stream, ...more) => {
       // A server's streams are of that kind; the declared type is that of a session's either side.
-      this.#takeStream(stream as ServerHttp2Stream, ...more);
+      takeStream(stream as ServerHttp2Stream, more, this.#options);
     });
     return server;
   }
@@ -151,28 +144,6 @@ export class Listener {
     this.#sessions.add(session);
     session.on("error", () => session.destroy());
     session.on("close", () => this.#sessions.delete(session));
-  }
-
-  /**
-   * The segment that opened a stream may have ended it, or its connection, before this is called.
-   * Nobody may touch it then, and its error, which comes later, is nobody's.
-   */
-  #takeStream(stream: ServerHttp2Stream, ...more: Tail<Parameters<StreamListener>>): void {
-    stream.on("error", () => undefined);
-    const { session } = stream;
-    if (stream.destroyed || stream.closed || session === undefined || session.destroyed) return;
-    const connection = connectionOf(session);
-    if (!connection.begin()) {
-      stream.close(constants.NGHTTP2_REFUSED_STREAM);
-      return;
-    }
-    stream.on("close", () => connection.end());
-    try {
-      this.#options.onHttp2Stream(stream, ...more);
-    } catch (error) {
-      this.#options.log.failure("a stream failed when it was opened", error);
-      stream.close(constants.NGHTTP2_INTERNAL_ERROR);
-    }
   }
 
   /** @returns undefined when there is no room: the socket is closed then. */
@@ -200,9 +171,12 @@ export class Listener {
     const onSession = (session: ServerHttp2Session) => {
       spokenOver(connection, session);
       session.once("remoteSettings", () => connection.greeted());
-      connection.onIdle(() => {
+      connection.onLeave((why) => {
         // GOAWAY tells a client that keeps its rules; the others are not waited for.
-        if (!session.destroyed) session.close();
+        if (!session.destroyed && why === "idle") session.close();
+        if (!session.destroyed && why === "barred") {
+          session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+        }
         setImmediate(() => socket.destroy());
       });
     };
@@ -249,7 +223,7 @@ export class Listener {
         socket.destroy();
         return;
       }
-      connection.onIdle(() => socket.destroy());
+      connection.onLeave(() => socket.destroy());
       connection.identify(connectionPeer(socket).identity);
       if (socket.destroyed) return;
       if (socket.alpnProtocol === "h2") this.#speakHttp2(socket, connection);
@@ -270,10 +244,6 @@ export class Listener {
     return server;
   }
 }
-
-type Tail<T extends readonly unknown[]> = T extends readonly [unknown, ...infer Rest]
-  ? Rest
-  : never;
 
 function nameOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress}:${remotePort}`;

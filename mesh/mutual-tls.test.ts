@@ -2,10 +2,11 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { connect } from "node:tls";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { ProcessorService } from "../gen/cardlane/processor/v1/processor_pb.ts";
 import { Health } from "../gen/health/v1/health_pb.ts";
 import { splitTarget } from "./backends.ts";
+import { callerOf } from "./caller.ts";
 import { systemClock } from "./clock.ts";
 import { dial, type MeshChannel } from "./dial.ts";
 import { paymentErrorFrom } from "./errors-to-wire.ts";
@@ -15,8 +16,10 @@ import { silentLog } from "./log.ts";
 import { ManualClock } from "./manual-clock.ts";
 import type { Policy } from "./policy.ts";
 import type { ServeOptions } from "./serve.ts";
+import { service } from "./service.ts";
 import { TestAuthority, temporaryDirectory } from "./testing/certificates.ts";
 import { box, boxNumber, echoServer } from "./testing/echo-server.ts";
+import { GREETING, request, reset } from "./testing/raw-frames.ts";
 import { receive } from "./testing/received.ts";
 
 const RELAY = "spiffe://cardlane/relay/A1";
@@ -193,6 +196,52 @@ test("who calls too often is refused and told when to come back; others are not"
   await eager.getManifest({});
 });
 
+test("who goes on calling loses its connection and is barred; others feel nothing", async () => {
+  await using mesh = await securedMesh({
+    callRate: { perSecond: 1, burst: 2 },
+    limits: { offenceRate: { perSecond: 1, burst: 3 } },
+  });
+  const deaf = mesh.call(await mesh.caller(RELAY)).client(ProcessorService);
+  const codes: number[] = [];
+  for (let call = 0; call < 8; call += 1) {
+    codes.push(
+      await deaf.getManifest({}).then(
+        () => 0,
+        (error) => ConnectError.from(error).code,
+      ),
+    );
+  }
+  const { ResourceExhausted, Unavailable } = Code;
+  expect(codes.slice(0, 5)).toEqual([0, 0, ...Array(3).fill(ResourceExhausted)]);
+  expect(codes.at(-1)).toBe(Unavailable);
+  const other = mesh.call(await mesh.caller("spiffe://cardlane/relay/B2"));
+  expect(await outcomes(other)).toEqual({ unary: 0, stream: 0 });
+  await mesh.clock.advance(5_000);
+  await vi.waitFor(async () => await deaf.getManifest({}), { timeout: 30_000 });
+});
+
+test("an identity has so many calls under way, the others wait, no other identity", async () => {
+  const held = Promise.withResolvers<void>();
+  const entered: string[] = [];
+  const waiting = service(ProcessorService, {
+    getManifest: async (_, context) => {
+      entered.push(callerOf(context).identity ?? "nobody");
+      if (entered.at(-1) === RELAY) await held.promise;
+      return {};
+    },
+  });
+  await using mesh = await securedMesh({ services: [waiting], limits: { callsAtOnceMax: 4 } });
+  const eager = mesh.call(await mesh.caller(RELAY)).client(ProcessorService);
+  const other = mesh.call(await mesh.caller("spiffe://cardlane/relay/B2"));
+  const calls = Array.from({ length: 10 }, () => eager.getManifest({}));
+  await vi.waitFor(() => expect(entered).toHaveLength(4), { timeout: 30_000 });
+  await other.client(ProcessorService).getManifest({});
+  expect(entered.filter((identity) => identity === RELAY)).toHaveLength(4);
+  held.resolve();
+  await Promise.all(calls);
+  expect(entered).toHaveLength(11);
+});
+
 test("new streams count, health is free", async () => {
   await using mesh = await securedMesh({ callRate: { perSecond: 1, burst: 1 } });
   const channel = mesh.call(await mesh.caller(RELAY));
@@ -224,4 +273,20 @@ test.each([
   expect(await outcomes(mesh.call(other))).toEqual({ unary: 0, stream: 0 });
   const last = Promise.race([...closed.slice(left), Promise.resolve("open")]);
   expect(await last).toBe("open");
+});
+
+test("calls that are reset before their turn reach nobody", async () => {
+  await using mesh = await securedMesh();
+  const options = tlsOptions({ identity: await mesh.caller(RELAY), serverIdentity: PROCESSOR });
+  const socket = connect({ ...splitTarget(mesh.server.address), ...options });
+  socket.on("error", () => socket.destroy());
+  const path = `/${ProcessorService.typeName}/Process`;
+  const calls = Array.from({ length: 100 }, (_, index) => 2 * index + 1).map((id) =>
+    Buffer.concat([request(path, {}, id), reset(id)]),
+  );
+  socket.write(Buffer.concat([GREETING, ...calls, request(path, {}, 201)]));
+  const isThere = () => expect(mesh.server.streams.length).toBeGreaterThan(0);
+  await vi.waitFor(isThere, { timeout: 30_000 });
+  socket.destroy();
+  expect(mesh.server.streams).toHaveLength(1);
 });

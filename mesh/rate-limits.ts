@@ -35,6 +35,21 @@ export class RateLimits {
    * @throws PaymentError OVERLOADED with the milliseconds until the next token.
    */
   take(caller: string): void {
+    const retryAfterMs = this.#missingMs(caller);
+    if (retryAfterMs === 0) return;
+    const { perSecond, burst } = this.#rate;
+    throw new PaymentError("OVERLOADED", `at most ${perSecond} a second, ${burst} at once`, {
+      retryAfterMs,
+    });
+  }
+
+  /** The same for a caller that is owed no explanation. @returns whether there was a token. */
+  isWithin(caller: string): boolean {
+    return this.#missingMs(caller) === 0;
+  }
+
+  /** Takes a token. @returns 0, or the milliseconds until there is one. */
+  #missingMs(caller: string): number {
     const { perSecond, burst } = this.#rate;
     const nowMs = this.#clock.monotonicMs();
     const bucket = this.#buckets.get(caller) ?? { tokens: burst, atMs: nowMs };
@@ -42,10 +57,7 @@ export class RateLimits {
     const tokens = Math.min(burst, bucket.tokens + gained);
     const isEnough = tokens >= 1;
     this.#keep(caller, { tokens: isEnough ? tokens - 1 : tokens, atMs: nowMs });
-    if (isEnough) return;
-    throw new PaymentError("OVERLOADED", `at most ${perSecond} a second, ${burst} at once`, {
-      retryAfterMs: Math.ceil(((1 - tokens) * 1_000) / perSecond),
-    });
+    return isEnough ? 0 : Math.ceil(((1 - tokens) * 1_000) / perSecond);
   }
 
   #keep(caller: string, bucket: Bucket): void {

@@ -1,24 +1,20 @@
-import {
-  constants,
-  createServer,
-  type IncomingHttpHeaders,
-  type ServerHttp2Stream,
-} from "node:http2";
+import { createServer, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { DescMethod, DescMethodBiDiStreaming } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { PaymentError } from "../payment/errors.ts";
 import { Admission } from "./admission.ts";
 import { streamPeer, toHeaders } from "./caller.ts";
 import type { Clock, Timer } from "./clock.ts";
-import { connectPath, methodName } from "./connect-path.ts";
+import { connectPath, methodName, requestPath } from "./connect-path.ts";
 import { connectionOf } from "./connections.ts";
 import { toConnectError } from "./errors-to-wire.ts";
 import type { FrameStream, Peer } from "./frame-stream.ts";
-import { GRPC_CONTENT_TYPE, grpcTrailers, isGrpcProto } from "./grpc-trailers.ts";
+import { isGrpcProto } from "./grpc-trailers.ts";
 import { createHealth, type Health } from "./health.ts";
 import type { HeldBytes } from "./held-bytes.ts";
 import type { FrameLimits } from "./http2-frame-stream.ts";
-import { Http2ServerStream } from "./http2-server-stream.ts";
+import { Http2ServerStream, refuseStream } from "./http2-server-stream.ts";
 import type { Identity } from "./identity.ts";
 import { Listener } from "./listener.ts";
 import type { Log } from "./log.ts";
@@ -90,6 +86,8 @@ class Server implements MeshServer {
   readonly #draining = new AbortController();
   readonly #shutdown = new AbortController();
   readonly #fastMethods = new Map<string, FastMethod>();
+  /** Of all methods that are not unary. */
+  readonly #lastingPaths = new Set<string>();
   readonly #fastStreams = new Set<FrameStream<never, unknown>>();
   #address = "";
 
@@ -109,7 +107,7 @@ class Server implements MeshServer {
       this.health.service,
       ...reflectionServices(reflected, { clock, count }),
     ];
-    for (const one of services) this.#addFastMethods(one);
+    for (const one of services) this.#addMethods(one);
     const handleRequest = connectPath({
       services,
       interceptors: [serverInterceptor(this.#telemetry, (error) => this.#toWire(error))],
@@ -132,7 +130,9 @@ class Server implements MeshServer {
       log,
       onHttp1Request: handleRequest,
       onHttp2Stream: (stream, headers, ...more) => {
-        if (!this.#acceptFast(stream, headers)) compatible.emit("stream", stream, headers, ...more);
+        if (this.#acceptFast(stream, headers)) return "lasting";
+        compatible.emit("stream", stream, headers, ...more);
+        return this.#lastingPaths.has(requestPath(headers[":path"])) ? "lasting" : "brief";
       },
     });
   }
@@ -181,13 +181,15 @@ class Server implements MeshServer {
     try {
       this.#admission?.admit(identity, method);
     } catch (error) {
+      if (error instanceof PaymentError) this.#listener.offence(identity);
       throw this.#toWire(error);
     }
   }
 
-  #addFastMethods(one: MeshService): void {
+  #addMethods(one: MeshService): void {
     for (const method of one.desc.methods) {
       const handler = one.methods[method.localName];
+      if (method.methodKind !== "unary") this.#lastingPaths.add(`/${methodName(method)}`);
       if (!isBidi(method) || handler === undefined) continue;
       const handle = handler as FastMethod["handle"];
       const messageBytesMax = messageBytesMaxOf(one, method, this.#limits.messageBytesMax);
@@ -198,7 +200,7 @@ class Server implements MeshServer {
 
   /** @returns whether the stream was one for the fast path. */
   #acceptFast(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean {
-    const fast = this.#fastMethods.get(headers[":path"] ?? "");
+    const fast = this.#fastMethods.get(requestPath(headers[":path"]));
     const isPost = headers[":method"] === "POST";
     if (fast === undefined || !isPost || !isGrpcProto(headers["content-type"])) return false;
     const { session } = stream;
@@ -208,7 +210,7 @@ class Server implements MeshServer {
     try {
       this.#admit(peer.identity, name);
     } catch (error) {
-      refuse(stream, this.#toWire(error));
+      refuseStream(stream, this.#toWire(error));
       return true;
     }
     this.#open(stream, fast, { peer, held: connectionOf(session).held }, name);
@@ -284,14 +286,4 @@ class Grace implements Disposable {
   [Symbol.dispose](): void {
     this.#timer.cancel();
   }
-}
-
-/** Answers without reading: headers and status in one frame. */
-function refuse(stream: ServerHttp2Stream, error: ConnectError): void {
-  stream.respond(
-    { ":status": 200, "content-type": GRPC_CONTENT_TYPE, ...grpcTrailers(error) },
-    { endStream: true },
-  );
-  // In the same turn the reset would overtake the answer.
-  setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
 }

@@ -16,6 +16,18 @@ export interface ServerLimits extends FrameLimits {
   readonly streamsPerConnectionMax: number;
   /** Of one TLS identity, over all of its connections. */
   readonly streamsPerPeerMax: number;
+  /**
+   * Unary calls of one TLS identity that are under way, and streams of it that begin in one turn
+   * of the event loop. Others wait.
+   */
+  readonly callsAtOnceMax: number;
+  /** TLS handshakes from one address. */
+  readonly handshakeRate: Rate;
+  /**
+   * Calls of one TLS identity that end by a reset or, over the rate of calls, are refused. Who goes
+   * on loses its connections, and is barred for a second, then for longer, up to a minute.
+   */
+  readonly offenceRate: Rate;
   /** From the first byte of TCP to what HTTP wants to hear first, TLS handshake included. */
   readonly handshakeMsMax: number;
   /** How long a connection may be there without a request. */
@@ -44,6 +56,13 @@ export const DEFAULT_LIMITS: ServerLimits = {
   streamsPerConnectionMax: 1_000,
   // A terminal has one, a relay a few dozen; a load test has a thousand.
   streamsPerPeerMax: 1_000,
+  // Enough to keep a processor core busy with calls that wait for the database, and few enough
+  // that somebody else's payment waits for no more than a few milliseconds of them.
+  callsAtOnceMax: 16,
+  // Each costs about a millisecond: a fifth of a core. After a relay's start a thousand come back.
+  handshakeRate: { perSecond: 200, burst: 1_000 },
+  // As many resets as Node lets one connection make.
+  offenceRate: { perSecond: 33, burst: 1_000 },
   handshakeMsMax: 10_000,
   // As long as gRPC's own servers wait; a client that comes back pays one handshake.
   idleMsMax: 300_000,
