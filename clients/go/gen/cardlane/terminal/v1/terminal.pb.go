@@ -134,7 +134,8 @@ func (*PayRequest_Cancel) isPayRequest_Step() {}
 type StartPayment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Text UUID chosen by the till, for a payment that may have been started before; empty: the terminal
-	// makes one. A repeat with the same id never charges again.
+	// makes one. A repeat with the same id never charges again. One that the journal does not know is asked
+	// for at the relay first, which costs a call.
 	PaymentId string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
 	// What is asked for.
 	Kind v1.PaymentKind `protobuf:"varint,2,opt,name=kind,proto3,enum=cardlane.payment.v1.PaymentKind" json:"kind,omitempty"`
@@ -599,7 +600,7 @@ type PaymentStarted struct {
 	PaymentId string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
 	// Serial number of the authenticated reader.
 	ReaderSerial string `protobuf:"bytes,2,opt,name=reader_serial,json=readerSerial,proto3" json:"reader_serial,omitempty"`
-	// Whether the journal already knew this id.
+	// Whether the journal, or the relay where the journal has forgotten it, already knew this id.
 	Resumed       bool `protobuf:"varint,3,opt,name=resumed,proto3" json:"resumed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -755,7 +756,7 @@ type PaymentReport struct {
 	PaymentId string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
 	// 12 characters; empty when the relay never answered.
 	RecordNumber string `protobuf:"bytes,2,opt,name=record_number,json=recordNumber,proto3" json:"record_number,omitempty"`
-	// How sure this is.
+	// How sure this is. FINAL with the processor's signature alone: an answer, or a tombstone.
 	Certainty v1.Certainty `protobuf:"varint,3,opt,name=certainty,proto3,enum=cardlane.payment.v1.Certainty" json:"certainty,omitempty"`
 	// What to do next.
 	NextStep v1.NextStep `protobuf:"varint,4,opt,name=next_step,json=nextStep,proto3,enum=cardlane.payment.v1.NextStep" json:"next_step,omitempty"`
@@ -767,9 +768,9 @@ type PaymentReport struct {
 	SignedResult *v1.SignedResult `protobuf:"bytes,7,opt,name=signed_result,json=signedResult,proto3" json:"signed_result,omitempty"`
 	// What the reader shows.
 	Shown v11.ShownOutcome `protobuf:"varint,8,opt,name=shown,proto3,enum=cardlane.reader.v1.ShownOutcome" json:"shown,omitempty"`
-	// Why there is no result, if so.
+	// Why the payment ended without an answer or was undone, or why nothing is certain, if so.
 	Fault *v1.PaymentFault `protobuf:"bytes,9,opt,name=fault,proto3" json:"fault,omitempty"`
-	// The receipt, when there is a result.
+	// The receipt, when there is a result that answers the payment.
 	Receipt *Receipt `protobuf:"bytes,10,opt,name=receipt,proto3" json:"receipt,omitempty"`
 	// W3C trace id, 32 hex digits.
 	TraceId       string `protobuf:"bytes,11,opt,name=trace_id,json=traceId,proto3" json:"trace_id,omitempty"`

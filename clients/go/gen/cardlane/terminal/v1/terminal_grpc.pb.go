@@ -36,7 +36,8 @@ type TerminalServiceClient interface {
 	// terminal asks. Cutting the stream does not undo a payment that was submitted: GetTerminalPayment tells,
 	// and so does Pay with the same payment id, which never charges again.
 	Pay(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[PayRequest, PayResponse], error)
-	// What became of a payment, by the terminal's journal and, where that is open, by the relay.
+	// What became of a payment, by the terminal's journal and, where that is open or has forgotten it, by
+	// the relay. UNKNOWN when neither could tell.
 	GetTerminalPayment(ctx context.Context, in *GetTerminalPaymentRequest, opts ...grpc.CallOption) (*GetTerminalPaymentResponse, error)
 	// Who this terminal is, and which reader it is connected to.
 	GetTerminal(ctx context.Context, in *GetTerminalRequest, opts ...grpc.CallOption) (*GetTerminalResponse, error)
@@ -93,7 +94,8 @@ type TerminalServiceServer interface {
 	// terminal asks. Cutting the stream does not undo a payment that was submitted: GetTerminalPayment tells,
 	// and so does Pay with the same payment id, which never charges again.
 	Pay(grpc.BidiStreamingServer[PayRequest, PayResponse]) error
-	// What became of a payment, by the terminal's journal and, where that is open, by the relay.
+	// What became of a payment, by the terminal's journal and, where that is open or has forgotten it, by
+	// the relay. UNKNOWN when neither could tell.
 	GetTerminalPayment(context.Context, *GetTerminalPaymentRequest) (*GetTerminalPaymentResponse, error)
 	// Who this terminal is, and which reader it is connected to.
 	GetTerminal(context.Context, *GetTerminalRequest) (*GetTerminalResponse, error)

@@ -66,7 +66,8 @@ class TerminalServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetTerminalPayment(self, request, context):
-        """What became of a payment, by the terminal's journal and, where that is open, by the relay.
+        """What became of a payment, by the terminal's journal and, where that is open or has forgotten it, by
+        the relay. UNKNOWN when neither could tell.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
