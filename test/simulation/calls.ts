@@ -1,5 +1,11 @@
 import { create } from "@bufbuild/protobuf";
-import { type Client, Code, ConnectError } from "@connectrpc/connect";
+import {
+  type Client,
+  Code,
+  ConnectError,
+  createContextValues,
+  type HandlerContext,
+} from "@connectrpc/connect";
 import {
   CancelPaymentResponseSchema,
   GetManifestResponseSchema,
@@ -13,6 +19,10 @@ import type { MeshService } from "../../mesh/service.ts";
 import type { Life } from "./host.ts";
 import type { World } from "./world.ts";
 
+type UnaryHandler = (request: object, context: HandlerContext) => object | Promise<object>;
+
+/** What a handler of a unary call is told of its caller: nothing. */
+const UNARY = { values: createContextValues() } as HandlerContext;
 /** As a client gives up when the caller names no other time. */
 const DEADLINE_MS = 10_000;
 const LATENCY_MS_MAX = 10;
@@ -73,6 +83,16 @@ export type BidiMethod = {
   readonly localName: string;
   readonly parent: { readonly typeName: string };
 };
+
+/** What the first of `services` answers. */
+export function answerUnary(
+  [service]: readonly MeshService[],
+  method: string,
+  request: object,
+): object | Promise<object> {
+  const handler = service?.methods[method] as UnaryHandler;
+  return handler(request, UNARY);
+}
 
 /** What serves the other end of a stream. */
 export function streamHandler<In, Out>(services: readonly MeshService[], method: BidiMethod) {

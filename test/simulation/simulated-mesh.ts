@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { type Client, createContextValues, type HandlerContext } from "@connectrpc/connect";
+import type { Client } from "@connectrpc/connect";
 import { PinService } from "../../gen/cardlane/pin/v1/pin_pb.ts";
 import { ProcessorService } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import { ReaderService } from "../../gen/cardlane/reader/v1/reader_pb.ts";
@@ -20,7 +20,7 @@ import { openRelayStore } from "../../relay/relay-store.ts";
 import { nodeCurves as curves } from "../../sealing/node-curves.ts";
 import { startTerminal, type Terminal } from "../../terminal-client/terminal.ts";
 import type { RelayKeys } from "../fixtures/keys.ts";
-import { type BidiMethod, callRemote, relayClient, streamHandler } from "./calls.ts";
+import { answerUnary, type BidiMethod, callRemote, relayClient, streamHandler } from "./calls.ts";
 import { Connections, DatabaseWeather, type StatementWitness } from "./connections.ts";
 import { Disk } from "./disk.ts";
 import { fewRecordNumbers } from "./few-record-numbers.ts";
@@ -45,7 +45,6 @@ const ANSWER_MS_MAX = 9_000;
 const REMEMBERED_MAX = 1;
 /** One more relay takes a third more time. */
 const SEEDS_PER_RELAY_ELSEWHERE = 3;
-const UNARY: HandlerContext = { values: createContextValues() } as HandlerContext;
 
 /** What a program is to the others while it lives. */
 interface Running {
@@ -53,6 +52,11 @@ interface Running {
   readonly services: readonly MeshService[];
   readonly terminal?: Terminal;
   readonly device?: ReaderDevice;
+}
+
+interface MeshTroubles {
+  readonly faultPlan: FaultPlan;
+  readonly witness: StatementWitness;
 }
 
 /** All programs of a mesh in this process; each can be started, killed and started again. */
@@ -67,21 +71,15 @@ export class SimulatedMesh {
   readonly disks = new Map<string, Disk>();
   readonly lanes: readonly Lane[];
   readonly #basis: MeshBasis;
-  readonly #faultPlan: FaultPlan;
-  readonly #witness: StatementWitness;
+  readonly #troubles: MeshTroubles;
   readonly #running = new Map<string, Running>();
 
-  constructor(
-    world: World,
-    basis: MeshBasis,
-    options: { readonly faultPlan: FaultPlan; readonly witness: StatementWitness },
-  ) {
+  constructor(world: World, basis: MeshBasis, options: MeshTroubles) {
     this.world = world;
     this.network = new Network(world);
     this.lanes = basis.lanes;
     this.#basis = basis;
-    this.#faultPlan = options.faultPlan;
-    this.#witness = options.witness;
+    this.#troubles = options;
     const devices = basis.lanes.flatMap((_, index) => [readerName(index), terminalName(index)]);
     const elsewhere = world.seed % SEEDS_PER_RELAY_ELSEWHERE === 0 ? [RELAY_ELSEWHERE] : [];
     const names = [PIN_SERVICE, ...PROCESSORS, ...RELAYS, ...elsewhere, ...devices];
@@ -122,9 +120,15 @@ export class SimulatedMesh {
 
   /** A stream to one of `names`, whichever chance takes; that one may be dead. */
   dial<Out, In>(client: Life, names: readonly string[], method: BidiMethod): FrameStream<Out, In> {
-    const running = this.find(this.world.dice.pick(names));
+    const running = this.#anyOf(names);
     const serve = running && streamHandler<In, Out>(running.services, method);
     return this.network.connect<Out, In>(client, running?.life, serve ?? (() => undefined));
+  }
+
+  /** One that may be dead; a name that is gone for good is in nobody's list any more. */
+  #anyOf(names: readonly string[]): Running | undefined {
+    const listed = names.filter((name) => !this.host(name).isGone);
+    return this.find(this.world.dice.pick(listed.length === 0 ? names : listed));
   }
 
   #open(name: string, life: Life): Promise<Omit<Running, "life">> {
@@ -153,15 +157,16 @@ export class SimulatedMesh {
       this.dial<never, never>(life, [PIN_SERVICE], PinService.method.verify);
     const options = { ...this.#common(life), keys, openPinStream };
     // Nothing is closed in order: a program ends here by being killed.
-    const stack = new AsyncDisposableStack();
-    return await openProcessor(options, { database: this.#openDatabase(life), stack });
+    const parts = { database: this.#openDatabase(life), stack: new AsyncDisposableStack() };
+    return await openProcessor(options, parts);
   }
 
   async #openRelay(life: Life, relay: RelayKeys) {
     const common = this.#common(life);
+    const { relayElsewhere, engineElsewhere } = this.#basis;
     const connections =
-      relay === this.#basis.relayElsewhere
-        ? this.#connections(life, this.databaseElsewhere, this.#basis.engineElsewhere)
+      relay === relayElsewhere
+        ? this.#connections(life, this.databaseElsewhere, engineElsewhere)
         : this.#connections(life, this.relayDatabase);
     const source = { pool: connections.asPool(), prisma: connections.asPrisma() };
     const core = new RelayCore({
@@ -233,15 +238,10 @@ export class SimulatedMesh {
   }
 
   #call(life: Life, names: readonly string[], method: string, request: object): Promise<object> {
-    const running = this.find(this.world.dice.pick(names));
-    return callRemote(this.world, life, running?.life, () => {
-      const [service] = running?.services ?? [];
-      const handler = service?.methods[method] as (
-        request: object,
-        context: HandlerContext,
-      ) => object | Promise<object>;
-      return handler(request, UNARY);
-    });
+    const running = this.#anyOf(names);
+    const services = running?.services ?? [];
+    const answer = () => answerUnary(services, method, request);
+    return callRemote(this.world, life, running?.life, answer);
   }
 
   #common(life: Life) {
@@ -265,9 +265,9 @@ export class SimulatedMesh {
   }
 
   #faults(life: Life): Faults {
-    const seed = this.#faultPlan.seed + life.number * 101 + life.host.name.charCodeAt(1);
+    const seed = this.#troubles.faultPlan.seed + life.number * 101 + life.host.name.charCodeAt(1);
     const crash = (step: string) => life.host.crash(`at ${step}`);
-    const faults = plannedFaults({ ...this.#faultPlan, seed }, { clock: life, crash });
+    const faults = plannedFaults({ ...this.#troubles.faultPlan, seed }, { clock: life, crash });
     return {
       at: (step) => (this.world.isFaulty ? faults.at(step) : undefined),
       deliver: (step, handOver) =>
@@ -286,7 +286,7 @@ export class SimulatedMesh {
     engine: SqlEngine = this.#basis.engine,
   ): Connections {
     const { world } = this;
-    return new Connections({ world, engine, life, weather, witness: this.#witness });
+    return new Connections({ world, engine, life, weather, witness: this.#troubles.witness });
   }
 
   #disk(life: Life) {
