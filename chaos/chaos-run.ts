@@ -45,6 +45,8 @@ export interface ChaosOptions {
   /** Empty; gets keys, databases and logs. */
   readonly directory: string;
   readonly say: (line: string) => void;
+  /** Rejects when the run is to end before its time. */
+  readonly interrupted: Promise<never>;
   readonly clock?: Clock;
 }
 
@@ -61,9 +63,19 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const watching = Promise.all([watcher.watch(over.signal), stage.sightings.run(over.signal)]);
   const paying = Promise.all(clients.map((client) => client.run(stopping.signal)));
   const harming = faults.run();
-  await clock.sleep(durationMs);
-  stopping.abort();
-  stage.healing.abort();
+  const running = [watching, paying, harming];
+  const stop = () => {
+    stopping.abort();
+    stage.healing.abort();
+  };
+  await Promise.race([clock.sleep(durationMs), options.interrupted]).catch(async (error) => {
+    stop();
+    over.abort();
+    for (const one of running) one.catch(() => undefined); // Their programs end under them.
+    await Promise.allSettled([harming]); // It starts programs.
+    throw error;
+  });
+  stop();
   // First of all: by a wrong clock a program may not even start.
   clocks?.heal();
   await harming;

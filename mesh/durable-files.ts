@@ -9,7 +9,10 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 export interface DurableFiles extends AsyncDisposable {
   /** Replaces the whole file. The content is never half old, half new. */
   write(name: string, bytes: Uint8Array): Promise<void>;
-  /** As `write`, and what the file held before can not be read from the directory any more. */
+  /**
+   * As `write`, and what the file held before can not be read from the directory any more, also
+   * after a power cut.
+   */
   overwrite(name: string, bytes: Uint8Array): Promise<void>;
   /** Undefined when there is no such file. */
   read(name: string): Promise<Uint8Array | undefined>;
@@ -41,7 +44,7 @@ export async function directoryFiles(path: string): Promise<DurableFiles> {
   const database = openDatabase(directory);
   await takeInPlainFiles(directory, database);
   await sync(directory);
-  return new DirectoryFiles(database);
+  return new DirectoryFiles(database, join(directory, `${DATABASE_NAME}-wal`));
 }
 
 /** @throws Error for a name that no file may have. */
@@ -79,13 +82,17 @@ const SQLITE_BUSY = 5;
  */
 class DirectoryFiles implements DurableFiles {
   readonly #database: DatabaseSync;
+  readonly #logPath: string;
+  readonly #emptyLog: StatementSync;
   readonly #write: StatementSync;
   readonly #read: StatementSync;
   readonly #list: StatementSync;
   readonly #remove: StatementSync;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, logPath: string) {
     this.#database = database;
+    this.#logPath = logPath;
+    this.#emptyLog = database.prepare("PRAGMA wal_checkpoint(TRUNCATE)");
     this.#write = database.prepare(`
       INSERT INTO file (name, content) VALUES (?, ?)
       ON CONFLICT (name) DO UPDATE SET content = excluded.content`);
@@ -103,7 +110,10 @@ class DirectoryFiles implements DurableFiles {
     requireFileName(name);
     this.#write.run(name, bytes);
     // Until it is emptied the log holds what was written before.
-    this.#database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    const { busy } = this.#emptyLog.get() as { readonly busy: number };
+    if (busy !== 0) throw new Error("bug: SQLite's log is in use, so it can not be emptied");
+    // SQLite does not sync that: after a power cut the log would be back. No lock is on the log.
+    await sync(this.#logPath);
   }
 
   async read(name: string): Promise<Uint8Array | undefined> {
@@ -161,7 +171,7 @@ function isBusy(error: unknown): boolean {
   return error instanceof Error && "errcode" in error && error.errcode === SQLITE_BUSY;
 }
 
-/** Makes durable which files a directory has. */
+/** Makes durable how long a file is, or which files a directory has. */
 async function sync(directory: string): Promise<void> {
   await using handle = await open(directory, "r");
   await handle.sync();

@@ -59,6 +59,8 @@ export interface RelayCoreOptions {
   readonly institutions?: Institutions | undefined;
   /** Payments of each terminal that has a TLS identity. */
   readonly paymentRate?: Rate | undefined;
+  /** Ids without a record that each TLS identity may cancel. */
+  readonly tombstoneRate?: Rate | undefined;
   readonly faults?: Faults | undefined;
 }
 
@@ -129,12 +131,10 @@ export class RelayCore implements AsyncDisposable {
       deadlineMs: options.deadlineMs ?? DEADLINE_MS,
     });
     this.#sweep = this.#makeSweep();
-    const registry = this.#registry;
-    const { contacts } = store;
-    const registryParts = { ...options, roots, store: store.registry, contacts, registry };
+    const registryParts = { ...options, roots, contacts: store.contacts, registry: this.#registry };
     this.services = [
       this.#relayService(),
-      registryService({ ...registryParts, clock }),
+      registryService({ ...registryParts, store: store.registry }),
       this.#notificationService(),
       webhookService({ ...options, store: store.webhooks }),
       oversightService(store.oversight),

@@ -17,8 +17,9 @@ import type { PaymentQueries } from "./queries/payment-queries.ts";
 import { completedOf } from "./queries/payment-record.ts";
 import type { PaymentWatch } from "./queries/payment-watch.ts";
 import type { Cancellation } from "./recovery/cancellation.ts";
+import { cancellerOf } from "./registry/canceller.ts";
 import type { Registry } from "./registry/registry.ts";
-import { cancellerOf, type Scope, scopeOf, terminalOf } from "./registry/scope.ts";
+import { type Scope, scopeOf, terminalOf } from "./registry/scope.ts";
 
 export interface RelayServiceParts extends TerminalStreamParts {
   readonly program: string;
@@ -54,7 +55,8 @@ export function relayService(parts: RelayServiceParts): MeshService {
     },
     async cancelPayment(request, context) {
       const { identity } = callerOf(context);
-      const canceller = await cancellerOf(identity, request.merchantId, registry);
+      const check = { registry, manifest: manifest.current };
+      const canceller = await cancellerOf(identity, request, check);
       const outcome = await cancellation.cancel(request.paymentId, canceller);
       return { completed: completedOf(outcome) };
     },

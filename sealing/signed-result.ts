@@ -96,11 +96,16 @@ export function verifyEndOf(
 function requireTerms(result: Result, terms: AskedTerms): void {
   if (result.currency !== terms.currency) throw new Error("currency");
   if (result.revision < 1) throw new Error("revision");
-  requirePossibleAmount(result, terms);
+  if (!isAmountPossible(result, terms)) {
+    throw new Error(`amount of an outcome ${enumName(Outcome, result.outcome)}`);
+  }
 }
 
 /** Approved in full, in part where that was accepted and signed, or nothing. */
-function requirePossibleAmount(result: Result, { totalMinor, acceptPartial }: AskedTerms): void {
+export function isAmountPossible(
+  result: Result,
+  { totalMinor, acceptPartial }: Pick<AskedTerms, "totalMinor" | "acceptPartial">,
+): boolean {
   const approvedMinor = result.approvedAmountMinor;
   const isPossible: Record<Outcome, boolean> = {
     [Outcome.UNSPECIFIED]: false,
@@ -110,9 +115,7 @@ function requirePossibleAmount(result: Result, { totalMinor, acceptPartial }: As
     [Outcome.REVERSED]: approvedMinor <= totalMinor,
     [Outcome.VOIDED]: approvedMinor <= totalMinor,
   };
-  if (isPossible[result.outcome] !== true) {
-    throw new Error(`amount of an outcome ${enumName(Outcome, result.outcome)}`);
-  }
+  return isPossible[result.outcome] === true;
 }
 
 function requireKeyValid(manifest: Manifest, keyId: Uint8Array, timeMs: bigint): void {

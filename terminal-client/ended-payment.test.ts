@@ -147,6 +147,31 @@ test("a relay that has no room for cancellations leaves it unknown", async () =>
   await bench.until(isFinal(bench), 1_000);
 });
 
+test.each(["TERMINAL_UNKNOWN", "NOT_PERMITTED", "CERTIFICATE_REJECTED"] as const)(
+  "a relay that refuses the cancellation with %s leaves it unknown",
+  async (code) => {
+    await using bench = await TerminalBench.start();
+    bench.relay.beforeCancelling = () => {
+      throw new PaymentError(code, "said by the test");
+    };
+    const paying = cancelled(bench);
+    expect(await bench.reported(paying)).toMatchObject({
+      certainty: UNKNOWN,
+      nextStep: NextStep.RETRY_SAME_ID,
+      fault: { code: "CANCELLED", certainty: UNKNOWN },
+    });
+    bench.relay.beforeCancelling = () => undefined;
+    await bench.until(isFinal(bench), 100);
+  },
+);
+
+test("a cancellation shows the relay whose terminal it is", async () => {
+  await using bench = await TerminalBench.start();
+  expect(await bench.reported(cancelled(bench))).toMatchObject({ certainty: FINAL });
+  const { certificate } = bench.keys.terminal;
+  expect(bench.relay.certificatesShown).toMatchObject([{ payload: certificate.payload }]);
+});
+
 test("a payment that was charged before the journal was restored is told as charged", async () => {
   await using bench = await TerminalBench.start();
   await bench.until(() => bench.terminal.isRelayConnected);

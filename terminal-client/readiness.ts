@@ -4,13 +4,19 @@ import type { PaymentError } from "../payment/errors.ts";
 /** Lets a payment wait for what it cannot begin without: a reader, a relay, a key manifest. */
 export class Readiness {
   readonly #missing: () => PaymentError | undefined;
+  readonly #mayCome: (missing: PaymentError) => boolean;
   readonly #waiting = new Set<() => void>();
 
   /**
    * @param missing what is missing now, as the error that a payment ends with; undefined: nothing.
+   * @param mayCome whether waiting can help; where it can not, the payment ends at once.
    */
-  constructor(missing: () => PaymentError | undefined) {
+  constructor(
+    missing: () => PaymentError | undefined,
+    mayCome: (missing: PaymentError) => boolean = () => true,
+  ) {
     this.#missing = missing;
+    this.#mayCome = mayCome;
   }
 
   /** To be called when something may have come or gone. */
@@ -18,7 +24,7 @@ export class Readiness {
     for (const wake of this.#waiting) wake();
   };
 
-  /** @throws PaymentError for what is still missing after `durationMsMax`. */
+  /** @throws PaymentError for what can not come, or is still missing after `durationMsMax`. */
   async wait(clock: Clock, durationMsMax: number): Promise<void> {
     let isLate = false;
     using _timer = clock.timer(durationMsMax, () => {
@@ -26,7 +32,7 @@ export class Readiness {
       this.changed();
     });
     for (let missing = this.#missing(); missing !== undefined; missing = this.#missing()) {
-      if (isLate) throw missing;
+      if (isLate || !this.#mayCome(missing)) throw missing;
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#waiting.add(resolve);
       await promise;

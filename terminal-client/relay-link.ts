@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
-import type { DelegatedManifest } from "../gen/cardlane/keys/v1/keys_pb.ts";
+import type { DelegatedManifest, SignedEnvelope } from "../gen/cardlane/keys/v1/keys_pb.ts";
 import type { SignedPayment } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import {
   type Completed,
@@ -28,6 +28,8 @@ export interface RelayLinkOptions {
   /** The same relay's other methods: `channel.client(RelayService)`. */
   readonly calls: Client<typeof RelayService>;
   readonly merchantId: MerchantId;
+  /** Shows whose terminal this is to a relay that has not registered it; some never need it. */
+  readonly certificate?: SignedEnvelope | undefined;
   readonly instance: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -104,8 +106,9 @@ export class RelayLink implements AsyncDisposable {
   }
 
   async cancelPayment(paymentId: PaymentId): Promise<Completed> {
-    const { calls, merchantId } = this.#options;
-    const { completed } = await understood(calls.cancelPayment({ paymentId, merchantId }));
+    const { calls, merchantId, certificate } = this.#options;
+    const request = { paymentId, merchantId, terminalCertificate: certificate };
+    const { completed } = await understood(calls.cancelPayment(request));
     if (completed === undefined) throw new Error("the relay answered without an outcome");
     return completed;
   }

@@ -9,8 +9,9 @@ import {
   SignedResultSchema,
 } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import { ShownOutcome } from "../gen/cardlane/reader/v1/reader_pb.ts";
-import { parsePaymentId } from "../payment/identifiers.ts";
+import { parsePaymentId, paymentIdToBytes } from "../payment/identifiers.ts";
 import { RECORD_NUMBER } from "../test/fixtures/fake-relay.ts";
+import { PaymentSigner, type PaymentWishes } from "../test/fixtures/reader-payment.ts";
 import { signedResult, withFlippedBit } from "../test/fixtures/signed-results.ts";
 import { SALE, TerminalBench } from "../test/fixtures/terminal-bench.ts";
 
@@ -164,5 +165,58 @@ describe("a result that the terminal does not believe", () => {
     });
     await bench.until(() => bench.device.display.lines[0] === "UNKNOWN");
     expect((await paying.report).certainty).toBe(UNKNOWN);
+  });
+});
+
+describe("a signed result that is no answer to this payment", () => {
+  // Each signed by the processor, and the right answer to something.
+  test.each<{ name: string; context: NonNullable<PaymentWishes["context"]> }>([
+    { name: "another payment of the same terms", context: {} },
+    {
+      name: "another attempt at this id",
+      context: { paymentId: paymentIdToBytes(ID), counter: 9n },
+    },
+    {
+      name: "another terminal's payment of this id",
+      context: { paymentId: paymentIdToBytes(ID), terminalId: "TILLELSE" },
+    },
+    {
+      name: "another merchant's payment of this id",
+      context: { paymentId: paymentIdToBytes(ID), merchantId: "ANOTHERSHOP0001" },
+    },
+  ])("the answer to $name is no end: UNKNOWN", async ({ context }) => {
+    await using bench = await TerminalBench.start(() => ({ answerMsMax: 100 }));
+    const paying = bench.pay(sale);
+    const submission = await bench.relay.next();
+    const nowMs = bench.clock.nowMs();
+    const signer = new PaymentSigner({ keys: bench.keys, nowMs: () => nowMs });
+    const another = signer.sign({ context }).signed;
+    submission.completed({
+      state: PaymentState.APPROVED,
+      certainty: FINAL,
+      nextStep: NextStep.NONE,
+      result: signedResult(bench.keys, another, { nowMs }),
+    });
+    await bench.until(() => bench.device.display.lines[0] === "UNKNOWN");
+    expect(await paying.report).toMatchObject({
+      certainty: UNKNOWN,
+      fault: { code: "SIGNATURE_REJECTED" },
+    });
+    submission.answered();
+    await bench.until(() => bench.terminal.reportOf(ID)?.certainty === FINAL);
+  });
+
+  test("an older result of the payment is none, once it is final", async () => {
+    await using bench = await TerminalBench.start();
+    const paying = bench.pay(sale);
+    const submission = await bench.relay.next();
+    submission.answered({ outcome: Outcome.REVERSED, revision: 2 });
+    const report = await paying.report;
+    expect(report).toMatchObject({ certainty: FINAL, state: PaymentState.REVERSED });
+    submission.answered({ revision: 1 });
+    const next = bench.pay();
+    (await bench.relay.next()).answered();
+    await next.report;
+    expect(await bench.pay(sale).report).toMatchObject({ state: PaymentState.REVERSED });
   });
 });

@@ -130,7 +130,9 @@ class RunningTerminal implements Terminal {
     this.certificate = certificate;
     this.#clock = clock;
     this.#journal = journal;
-    this.#readiness = new Readiness(() => this.#missing());
+    // No clock comes right by waiting; before a relay has said its time it is not sure which.
+    const mayCome = ({ code }: PaymentError) => code !== "CLOCK_WRONG" || !this.#relay.isConnected;
+    this.#readiness = new Readiness(() => this.#missing(), mayCome);
     this.#relay = new RelayLink({
       ...options,
       open: options.openRelayStream,

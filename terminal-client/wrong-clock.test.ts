@@ -5,6 +5,8 @@ import { nodeCurves as curves } from "../sealing/node-curves.ts";
 import { TerminalBench } from "../test/fixtures/terminal-bench.ts";
 import { WrongClock } from "../test/fixtures/wrong-clock.ts";
 
+/** How long a payment waits for what may still come. */
+const READY_MS_MAX = 10_000;
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const { APPROVED } = PaymentState;
@@ -49,12 +51,17 @@ test.each([
 ])("$words: no card is asked for", async ({ ahead, words }) => {
   const { bench } = await benchWith(ahead);
   await using _bench = bench;
+  const { terminal } = bench;
+  await bench.until(() => terminal.isRelayConnected && terminal.readerSerial !== undefined);
+  const askedAtMs = bench.clock.monotonicMs();
   const paying = bench.pay();
   let refusal: unknown;
   paying.report.catch((error: unknown) => {
     refusal = error;
   });
   await bench.until(() => refusal !== undefined, 500);
+  // At once: no clock comes right while a cashier waits.
+  expect(bench.clock.monotonicMs() - askedAtMs).toBeLessThan(READY_MS_MAX / 2);
   expect(refusal).toMatchObject({ code: "CLOCK_WRONG", message: `${words}; set it right` });
   expect(paying.events).toEqual([]);
   expect(bench.device.display.lines).toEqual(["Welcome"]);

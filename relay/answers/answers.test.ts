@@ -10,11 +10,16 @@ import { APPROVE, type Decision, REVERSE } from "../../test/fixtures/fake-proces
 import { TestBed } from "../../test/fixtures/relay-bed.ts";
 
 const { APPROVED, AUTHORIZED, DECLINED, REVERSED, REVERSING } = PaymentState;
+const UNDONE = { outcome: Outcome.REVERSED, responseCode: "68", approvedAmountMinor: 0n };
 
 test.each<{ name: string; result: Extract<Decision, { result: unknown }>["result"] }>([
   { name: "of another payment", result: { paymentId: new Uint8Array(16) } },
   { name: "of another relay's record", result: { recordNumber: "B10000000000" } },
   { name: "of another context", result: { contextDigest: new Uint8Array(64) } },
+  { name: "of another reader", result: { readerSerial: "RD-9999" } },
+  { name: "in another currency", result: { currency: 840 } },
+  { name: "that declines an amount", result: { outcome: Outcome.DECLINED } },
+  { name: "with a number that is none", result: { recordNumber: "A1" } },
   { name: "of another layout", result: { version: 2 } },
   { name: "without a revision", result: { revision: 0 } },
   { name: "without an outcome", result: { outcome: Outcome.UNSPECIFIED } },
@@ -36,6 +41,48 @@ test.each<{ name: string; result: Extract<Decision, { result: unknown }>["result
   await bed.putForward(25_000);
   await terminal.completedAs(paymentId, REVERSED);
   expect(terminal.completed.map(({ state }) => state)).toEqual([REVERSING, REVERSED]);
+});
+
+test("a result that names another payment's record is no answer", async () => {
+  await using bed = await TestBed.start();
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  const terminal = relay.openTerminal();
+  const [first, second] = [bed.signer.sign(), bed.signer.sign()];
+  terminal.submit(first.signed);
+  const { recordNumber } = await terminal.completedAs(first.paymentId, APPROVED);
+  bed.processor.decide = () => ({ result: { outcome: Outcome.APPROVED, recordNumber } });
+  bed.processor.decideReversal = () => ({ result: { ...UNDONE, recordNumber } });
+  terminal.submit(second.signed);
+  await bed.processor.until(() => bed.processor.authorizations.length === 2);
+  await bed.putForward(25_000);
+  await bed.processor.until(() => bed.processor.reversals.length === 1);
+  bed.processor.decideReversal = () => REVERSE;
+  await bed.putForward(5_000);
+  const reversed = await terminal.completedAs(second.paymentId, REVERSED);
+  expect(reversed.recordNumber).not.toBe(recordNumber);
+  expect(terminal.completed.slice(1).map(({ state }) => state)).toEqual([REVERSING, REVERSED]);
+});
+
+test("an older result of the same record changes nothing", async () => {
+  await using bed = await TestBed.start();
+  bed.processor.decide = () => "silence";
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  const terminal = relay.openTerminal();
+  const { signed, paymentId } = bed.signer.sign();
+  terminal.submit(signed);
+  await terminal.recordedOf(paymentId);
+  const { merchantId } = bed.keys.terminal;
+  await relay.calls.cancelPayment({ paymentId, merchantId });
+  await terminal.completedAs(paymentId, REVERSED);
+  bed.processor.answerLast(APPROVE);
+  const key = { case: "paymentId", value: paymentId } as const;
+  const next = bed.signer.sign();
+  bed.processor.decide = () => APPROVE;
+  terminal.submit(next.signed);
+  await terminal.completedAs(next.paymentId, APPROVED);
+  expect((await relay.calls.getPayment({ key })).payment?.state).toBe(REVERSED);
 });
 
 test("a result that the processor did not sign is no answer", async () => {

@@ -1,6 +1,7 @@
 import {
   NextStep,
   Outcome,
+  type Result,
   ReverseSchema,
   type SignedResult,
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
@@ -11,14 +12,17 @@ import type { RelayId } from "../../payment/identifiers.ts";
 import { REVERSAL_REASONS } from "../../payment/iso8583.ts";
 import { parsePaymentContext } from "../../payment/payment-context.ts";
 import { errorOfFault } from "../../payment/payment-fault.ts";
+import { parseRecordNumber, type RecordNumber } from "../../payment/record-number.ts";
 import { strictDecode } from "../../payment/strict-decode.ts";
+import { digest } from "../../sealing/dsse.ts";
 import type { Manifest } from "../../sealing/manifest.ts";
 import { type Flight, recordOfFlight } from "../forwarding/flight.ts";
 import type { Forwarder } from "../forwarding/forwarder.ts";
+import type { RecordStore } from "../records/record-store.ts";
 import type { RelayRecord } from "../records/relay-record.ts";
 import type { Reversals } from "../recovery/reversals.ts";
 import { type Completer, endingOf, neverTaken } from "./completer.ts";
-import { checkResult, type ExpectedResult } from "./result-check.ts";
+import { type AskedPayment, checkResult } from "./result-check.ts";
 import { type SignatureCheck, signatureCheckOf } from "./signature-check.ts";
 
 /** Faults after which the processor will refuse the reversal of these bytes as well. */
@@ -30,6 +34,7 @@ export interface AnswersOptions {
   readonly forwarder: Forwarder;
   readonly reversals: Reversals;
   readonly completer: Completer;
+  readonly store: { readonly records: Pick<RecordStore, "findByNumbers"> };
   readonly manifest: () => Manifest | undefined;
   /** The processor uses keys that the manifest here does not have. */
   readonly onManifestStale: () => void;
@@ -65,13 +70,13 @@ export class Answers {
 
   #flightResult(flight: Flight, signed: SignedResult, isSigned: SignatureCheck): void {
     const { forwarder, completer } = this.#options;
-    const { totalMinor } = flight.context.amounts;
-    const approval = { totalMinor, acceptPartial: flight.context.wire.acceptPartial };
     try {
-      const result = checkResult(signed, { ...flight, approval }, isSigned);
-      forwarder.settle(flight);
-      const ending = endingOf(recordOfFlight(flight), signed, result, flight.span);
-      void completer.complete(ending).then(() => forwarder.drop(flight));
+      const result = checkResult(signed, { ...flight, asked: flight }, isSigned);
+      this.#whenOwn(result, flight, () => {
+        forwarder.settle(flight);
+        const ending = endingOf(recordOfFlight(flight), signed, result, flight.span);
+        void completer.complete(ending).then(() => forwarder.drop(flight));
+      });
     } catch (error) {
       this.#rejected(error, flight);
     }
@@ -108,13 +113,14 @@ export class Answers {
     const { reversals, completer, log } = this.#options;
     const { recordNumber } = record;
     try {
-      const approval = approvalOf(record);
-      const result = checkResult(signed, { ...record, approval }, isSigned);
-      const isKept = result.outcome !== Outcome.REVERSED && result.outcome !== Outcome.DECLINED;
-      // Acknowledged after a commit that is gone since: whoever was told of it was told the truth.
-      if (isKept) log.error("a payment to be undone had been acknowledged", { recordNumber });
-      reversals.drop(recordNumber);
-      void completer.complete(endingOf(record, signed, result, undefined, isKept));
+      const result = checkResult(signed, { ...record, asked: askedOf(record) }, isSigned);
+      this.#whenOwn(result, record, () => {
+        const isKept = result.outcome !== Outcome.REVERSED && result.outcome !== Outcome.DECLINED;
+        // Acknowledged after a commit that is gone since: who was told of it was told the truth.
+        if (isKept) log.error("a payment to be undone had been acknowledged", { recordNumber });
+        reversals.drop(recordNumber);
+        void completer.complete(endingOf(record, signed, result, undefined, isKept));
+      });
     } catch (error) {
       this.#rejected(error, record);
     }
@@ -134,6 +140,38 @@ export class Answers {
     log.warn("a reversal was refused", { recordNumber, errorCode: error.code });
   }
 
+  /**
+   * At once if the result names the record; else as soon as it is sure that the number which it
+   * names is of no record here: it was lost. Otherwise another payment's number would be read out.
+   */
+  #whenOwn(
+    result: Pick<Result, "recordNumber">,
+    record: { readonly recordNumber: RecordNumber },
+    then: () => void,
+  ): void {
+    if (result.recordNumber === record.recordNumber) {
+      then();
+      return;
+    }
+    const { log } = this.#options;
+    const { recordNumber } = record;
+    this.#requireLost(result.recordNumber)
+      .then(then)
+      .catch((error: unknown) => {
+        if (error instanceof PaymentError) this.#rejected(error, record);
+        else log.failure("an answer could not be looked at", error, { recordNumber });
+      });
+  }
+
+  /** @throws PaymentError MALFORMED_REQUEST when there is such a record. */
+  async #requireLost(named: string): Promise<void> {
+    const { records } = this.#options.store;
+    const field = "record_number";
+    const [found] = await records.findByNumbers([parseRecordNumber(named, field)]);
+    if (found === undefined) return;
+    throw new PaymentError("MALFORMED_REQUEST", "the result names another record", { field });
+  }
+
   /** As good as no answer: repeated, then reversed. */
   #rejected(error: unknown, { recordNumber }: { readonly recordNumber: string }): void {
     if (!(error instanceof PaymentError)) throw error;
@@ -145,10 +183,12 @@ export class Answers {
 }
 
 /** What was asked for, as the order to undo it says; undefined when nobody here ever saw it. */
-function approvalOf({ reverse }: RelayRecord): ExpectedResult["approval"] {
+function askedOf({ reverse }: RelayRecord): AskedPayment | undefined {
   if (reverse === undefined) return undefined;
   const { context } = strictDecode(ReverseSchema, reverse.reverse, "reverse");
   if (context.length === 0) return undefined;
-  const { amounts, wire } = parsePaymentContext(context);
-  return { totalMinor: amounts.totalMinor, acceptPartial: wire.acceptPartial };
+  return {
+    context: parsePaymentContext(context),
+    contextDigest: digest("payment-context", context),
+  };
 }

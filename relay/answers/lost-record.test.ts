@@ -5,7 +5,7 @@ import { unseenPaymentDigest } from "../../sealing/unseen-payment.ts";
 import { TestBed } from "../../test/fixtures/relay-bed.ts";
 
 /** Of the record that this relay had before its database was restored. */
-const lost = { recordNumber: "A10000000000" };
+const lost = { recordNumber: "A1000000000C" };
 const { APPROVED, REVERSED } = PaymentState;
 const undone = { outcome: Outcome.REVERSED, responseCode: "68", approvedAmountMinor: 0n };
 

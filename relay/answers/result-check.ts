@@ -6,9 +6,11 @@ import {
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { type MerchantId, type PaymentId, paymentIdToBytes } from "../../payment/identifiers.ts";
+import type { CheckedContext } from "../../payment/payment-context.ts";
 import { type RecordNumber, relayIdOf } from "../../payment/record-number.ts";
 import { strictDecode } from "../../payment/strict-decode.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
+import { isAmountPossible } from "../../sealing/signed-result.ts";
 import { unseenPaymentDigest } from "../../sealing/unseen-payment.ts";
 import type { SignatureCheck } from "./signature-check.ts";
 
@@ -17,16 +19,22 @@ export interface ExpectedResult {
   readonly merchantId: MerchantId;
   readonly paymentId: PaymentId;
   readonly recordNumber: RecordNumber;
-  /** H(context); undefined for a payment that the relay has never seen. */
-  readonly contextDigest: Uint8Array | undefined;
-  /** What an approval may come to; undefined where only a reversal or decline is believed. */
-  readonly approval: { readonly totalMinor: bigint; readonly acceptPartial: boolean } | undefined;
+  /** Undefined for a payment that the relay has never seen. */
+  readonly asked: AskedPayment | undefined;
+}
+
+/** What was asked for. */
+export interface AskedPayment {
+  readonly context: CheckedContext;
+  /** H(context) */
+  readonly contextDigest: Uint8Array;
 }
 
 /**
- * Verifies a signed result, then reads it and compares it with what was asked. It may name another
+ * Verifies a signed result, then reads it and holds it to what was asked, as terminal and reader
+ * will: what they would refuse must not be this relay's end of the payment. It may name another
  * record of this relay: the processor answers the same payment as it did the first time, and this
- * relay's database may have lost the record of that.
+ * relay's database may have lost the record of that. Whether it has, the caller finds out.
  *
  * @throws PaymentError SIGNATURE_REJECTED or MALFORMED_REQUEST; no such result is ever passed on.
  */
@@ -43,35 +51,28 @@ export function checkResult(
   require("payment_id", equalBytes(result.paymentId, paymentIdToBytes(expected.paymentId)));
   require("record_number", relayIdOf(result.recordNumber) === relayIdOf(expected.recordNumber));
   require("revision", result.revision >= 1);
-  require("context_digest", isOfPayment(result, expected));
   require("outcome", result.outcome !== Outcome.UNSPECIFIED);
-  require("approved_amount_minor", isAmountRight(result, expected.approval));
+  const { asked } = expected;
+  if (asked !== undefined && equalBytes(result.contextDigest, asked.contextDigest)) {
+    requireTerms(result, asked.context);
+  } else {
+    require("context_digest", isTombstone(result, expected));
+    require("approved_amount_minor", result.approvedAmountMinor === 0n);
+  }
   return result;
 }
 
-/** Of these bytes, or the tombstone that this payment got before they came. */
-function isOfPayment(result: Result, { contextDigest, ...payment }: ExpectedResult): boolean {
-  if (contextDigest !== undefined && equalBytes(result.contextDigest, contextDigest)) return true;
-  const isTombstone = equalBytes(result.contextDigest, unseenPaymentDigest(payment));
-  return isTombstone && result.outcome === Outcome.REVERSED;
+function requireTerms(result: Result, { readerSerial, currency, amounts, wire }: CheckedContext) {
+  require("reader_serial", result.readerSerial === readerSerial);
+  require("currency", result.currency === currency);
+  const terms = { totalMinor: amounts.totalMinor, acceptPartial: wire.acceptPartial };
+  require("approved_amount_minor", isAmountPossible(result, terms));
 }
 
-function isAmountRight(
-  { outcome, approvedAmountMinor }: Result,
-  approval: ExpectedResult["approval"],
-): boolean {
-  switch (outcome) {
-    case Outcome.APPROVED:
-      return approval !== undefined && approvedAmountMinor === approval.totalMinor;
-    case Outcome.PARTIALLY_APPROVED:
-      return (
-        approval?.acceptPartial === true &&
-        approvedAmountMinor >= 1n &&
-        approvedAmountMinor < approval.totalMinor
-      );
-    default:
-      return true;
-  }
+/** The one that this payment got before its bytes came. */
+function isTombstone(result: Result, expected: ExpectedResult): boolean {
+  const { outcome, contextDigest } = result;
+  return outcome === Outcome.REVERSED && equalBytes(contextDigest, unseenPaymentDigest(expected));
 }
 
 function require(field: string, isRight: boolean): void {

@@ -1,4 +1,5 @@
 import type { Clock } from "../../mesh/clock.ts";
+import { type Rate, RateLimits } from "../../mesh/rate-limits.ts";
 import type { Telemetry } from "../../mesh/telemetry.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import {
@@ -14,18 +15,26 @@ import type { Random } from "../../sealing/random.ts";
 import type { Forwarder } from "../forwarding/forwarder.ts";
 import type { RecordStore } from "../records/record-store.ts";
 import type { RecordOutcome, RelayRecord } from "../records/relay-record.ts";
-import type { Canceller } from "../registry/scope.ts";
+import type { Canceller } from "../registry/canceller.ts";
 import type { RecoveryStore } from "./recovery-store.ts";
 import type { Reversals } from "./reversals.ts";
 
 /** Others may change the record, or take its number, between looking and writing. */
 const ATTEMPTS_MAX = 5;
 
+/**
+ * Ids without a record that one identity may have made impossible. A terminal gives up one payment
+ * at a time, and many together only after an outage; a record that comes of it stays for ever.
+ */
+const TOMBSTONE_RATE: Rate = { perSecond: 0.2, burst: 100 };
+
 export interface CancellationOptions {
   readonly records: RecordStore;
   readonly recovery: RecoveryStore;
   readonly reversals: Reversals;
   readonly forwarder: Forwarder;
+  /** Of each TLS identity; `TOMBSTONE_RATE` when left out. */
+  readonly tombstoneRate?: Rate | undefined;
   readonly relayId: RelayId;
   readonly clock: Clock;
   readonly random: Random;
@@ -35,23 +44,32 @@ export interface CancellationOptions {
 /** Undoes payments whose fate the caller does not know, also those that have not come yet. */
 export class Cancellation {
   readonly #options: CancellationOptions;
+  readonly #tombstoneRates: RateLimits;
 
   constructor(options: CancellationOptions) {
     this.#options = options;
+    const { tombstoneRate = TOMBSTONE_RATE, clock } = options;
+    this.#tombstoneRates = new RateLimits(tombstoneRate, clock);
   }
 
   /**
    * @returns the record now: REVERSING until the processor acknowledged; as it was if it is final.
    * @param id as text.
-   * @throws PaymentError MALFORMED_REQUEST, or why that payment is out of the caller's reach.
+   * @throws PaymentError MALFORMED_REQUEST, OVERLOADED for too many ids without a record, or why
+   *   that payment is out of the caller's reach.
    */
   async cancel(id: string, canceller: Canceller): Promise<RecordOutcome> {
     const paymentId = parsePaymentId(id);
     const { merchantId, terminalId, refusal } = canceller;
+    let isCounted = false;
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
       const [record] = await this.#options.records.findByPayments([{ merchantId, paymentId }]);
       if (refusal !== undefined && record !== undefined && record.terminalId !== terminalId) {
         throw refusal;
+      }
+      if (record === undefined && !isCounted) {
+        this.#requireMayPrevent(canceller);
+        isCounted = true;
       }
       const outcome =
         record === undefined
@@ -60,6 +78,11 @@ export class Cancellation {
       if (outcome !== undefined) return outcome;
     }
     throw new PaymentError("OVERLOADED", `payment ${paymentId} is being changed by others`);
+  }
+
+  #requireMayPrevent({ identity, unseenRefusal }: Canceller): void {
+    if (unseenRefusal !== undefined) throw unseenRefusal;
+    if (identity !== undefined) this.#tombstoneRates.take(identity);
   }
 
   /** @returns undefined when somebody else changed the record first. */

@@ -87,10 +87,11 @@ export class Sweep implements AsyncDisposable {
   }
 
   async #sweep(): Promise<void> {
-    this.#options.forwarder.repeatStale();
     await this.#claim("due");
     await this.#claim("misdated");
     await this.#giveUpLate();
+    // Last: a machine that slept has not counted the time meanwhile, its database has.
+    this.#options.forwarder.repeatStale();
     await this.#lookUpWaiting();
   }
 

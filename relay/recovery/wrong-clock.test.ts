@@ -60,3 +60,19 @@ test("a relay that starts when the database's clock was put back is not late", a
     return rows[0]?.state === "REVERSED" ? undefined : rows;
   });
 });
+
+test("a machine that slept for hours repeats nothing that is due meanwhile", async () => {
+  await using bed = await TestBed.start();
+  bed.processor.decide = () => "silence";
+  const relay = await bed.startRelay();
+  await bed.register(relay);
+  const terminal = relay.openTerminal();
+  const { signed, paymentId } = bed.signer.sign();
+  terminal.submit(signed);
+  await bed.processor.until(() => bed.processor.authorizations.length === 1);
+  // Its own clock has stood still, but for what it takes until an answer is missed.
+  await bed.putDatabaseForward(2 * HOUR_MS);
+  bed.clock.putForward(DEADLINE_MS / 2);
+  await terminal.completedAs(paymentId, PaymentState.REVERSED);
+  expect(bed.processor.authorizations).toHaveLength(1);
+});

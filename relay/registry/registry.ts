@@ -99,6 +99,11 @@ export class Registry {
     return await this.#terminals.get(terminalId);
   }
 
+  /** A certificate that somebody shows; undefined when it does not hold now. */
+  openTerminalCertificate(envelope: SignedEnvelope): CheckedTerminalCertificate | undefined {
+    return this.#checked(envelope, undefined, verifyTerminalCertificate);
+  }
+
   /** Makes a registration through this instance count at once. */
   forget(): void {
     this.#readers.expire();

@@ -119,7 +119,9 @@ test.each([{ holder: "other" }, { holder: "stranger" }] as const)(
     const { paymentId } = bed.signer.sign();
     const { merchantId } = bed.keys.terminal;
     const calls = callsOf(holder);
-    const { completed } = await calls.cancelPayment({ paymentId, merchantId });
+    const terminalCertificate = certificateOf(holder, merchantId);
+    const request = { paymentId, merchantId, terminalCertificate };
+    const { completed } = await calls.cancelPayment(request);
     expect(completed?.state).toBe(PaymentState.REVERSING);
     const operator = callsOf("operator");
     const key = { case: "paymentId", value: paymentId } as const;
@@ -133,6 +135,22 @@ test.each([{ holder: "other" }, { holder: "stranger" }] as const)(
     expect(paymentIdFromBytes(result.paymentId)).toBe(paymentId);
   },
 );
+
+test.each([
+  { holder: "other", code: "NOT_PERMITTED" },
+  { holder: "stranger", code: "TERMINAL_UNKNOWN" },
+] as const)("$holder may not end an id of a merchant that is not its own", async (row) => {
+  const { holder, code } = row;
+  const { paymentId, signed } = bed.signer.sign();
+  const { merchantId } = bed.keys.terminal;
+  for (const terminalCertificate of [undefined, certificateOf(holder, OTHER_MERCHANT)]) {
+    const request = { paymentId, merchantId, terminalCertificate };
+    expect(await refusalOf(callsOf(holder).cancelPayment(request))).toBe(code);
+  }
+  const terminal = new TestTerminal(channelOf("own"));
+  terminal.submit(signed);
+  await terminal.completedAs(paymentId, PaymentState.APPROVED);
+});
 
 test("a terminal that is not registered must name the merchant", async () => {
   const { paymentId } = bed.signer.sign();
@@ -186,6 +204,38 @@ test("a terminal that submits too much is refused and told when to come back", a
   await terminal.completedAs(second.paymentId, PaymentState.APPROVED);
 });
 
+test("ids without a record have a budget of their own, and payments keep theirs", async () => {
+  const cancelled: string[] = [];
+  await using rated = await bed.startRelay({
+    instance: "A1-few-tombstones",
+    identity: identityOf("relay"),
+    tombstoneRate: { perSecond: 1, burst: 1 },
+  });
+  using channel = rated.connect(identityOf("own"));
+  const calls = channel.client(RelayService);
+  const cancel = async (paymentId: string) => {
+    const answer = await calls.cancelPayment({ paymentId });
+    cancelled.push(paymentId);
+    return answer;
+  };
+  const [first, second, third] = [bed.signer.sign(), bed.signer.sign(), bed.signer.sign()];
+  await cancel(first.paymentId);
+  const refused = await cancel(second.paymentId).catch(ConnectError.from);
+  const error = refused instanceof ConnectError ? paymentErrorFrom(refused) : undefined;
+  expect(error).toMatchObject({ code: "OVERLOADED" });
+  expect(error?.retryAfterMs).toBeGreaterThan(0);
+  // What has a record costs nothing, other identities have a budget of their own.
+  await cancel(first.paymentId);
+  using others = rated.connect(identityOf("other"));
+  await others.client(RelayService).cancelPayment({ paymentId: second.paymentId });
+  const terminal = new TestTerminal(channel);
+  terminal.submit(third.signed);
+  await terminal.completedAs(third.paymentId, PaymentState.APPROVED);
+  await bed.putForward(1_000);
+  await cancel(second.paymentId);
+  expect(cancelled).toEqual([first.paymentId, first.paymentId, second.paymentId]);
+});
+
 test.each([{ holder: "operator" as const }, { holder: "processor" as const }])(
   "$holder may not submit payments",
   async ({ holder }) => {
@@ -205,6 +255,12 @@ test.each([{ holder: "own" as const }, { holder: "processor" as const }])(
 
 function identityOf(holder: keyof typeof HOLDERS): Identity {
   return present(identities[holder]);
+}
+
+/** What a root signed for the holder. */
+function certificateOf(holder: keyof typeof HOLDERS, merchantId: string) {
+  return bed.keys.anotherTerminal(HOLDERS[holder].slice("terminal/".length), merchantId)
+    .certificate;
 }
 
 function channelOf(holder: keyof typeof HOLDERS): MeshChannel {

@@ -1,4 +1,4 @@
-import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
+import { PaymentError } from "../../payment/errors.ts";
 import {
   type MerchantId,
   parseMerchantId,
@@ -36,50 +36,6 @@ export async function scopeOf(
   }
   return { kind: "merchant", merchantId: terminal.merchantId, terminalId };
 }
-
-/** Who asks for a payment to be undone, and which ones are in reach. */
-export interface Canceller {
-  readonly merchantId: MerchantId;
-  /** Empty for whoever is no terminal. */
-  readonly terminalId: TerminalId | "";
-  /**
-   * Why a payment of this merchant that another terminal brought is out of reach; undefined when it
-   * is not.
-   */
-  readonly refusal: PaymentError | undefined;
-}
-
-/**
- * A terminal that the registry does not have, or has with another merchant, may still have ended
- * what it submitted: its payments are refused, and the processor's word that nothing was charged is
- * the only one that it believes.
- *
- * @param requested merchant id, or "" for the caller's own.
- * @throws PaymentError TERMINAL_UNKNOWN, NOT_PERMITTED or MALFORMED_REQUEST.
- */
-export async function cancellerOf(
-  identity: string | undefined,
-  requested: string,
-  registry: Pick<Registry, "terminal">,
-): Promise<Canceller> {
-  try {
-    const scope = await scopeOf(identity, registry);
-    const merchantId = merchantWithin(scope, requested);
-    if (merchantId === undefined) {
-      const field = "merchant_id";
-      throw new PaymentError("MALFORMED_REQUEST", `${field} is required, got nothing`, { field });
-    }
-    const terminalId = scope.kind === "merchant" ? scope.terminalId : "";
-    return { merchantId, terminalId, refusal: undefined };
-  } catch (error) {
-    const terminalId = identity === undefined ? undefined : terminalOf(identity);
-    if (!(error instanceof PaymentError) || !OUTSIDE.includes(error.code)) throw error;
-    if (terminalId === undefined || requested === "") throw error;
-    return { merchantId: parseMerchantId(requested), terminalId, refusal: error };
-  }
-}
-
-const OUTSIDE: readonly PaymentErrorCode[] = ["TERMINAL_UNKNOWN", "NOT_PERMITTED"];
 
 /** `spiffe://cardlane.dev/terminal/TILL0001` → `TILL0001`; undefined for anybody else. */
 export function terminalOf(identity: string): TerminalId | undefined {

@@ -82,4 +82,20 @@ export const OF_RELAY: readonly Mutation[] = [
     replace: "record.recorded_at IS NOT NULL",
     witness: "simulation",
   },
+  {
+    name: "merchants-own-ids",
+    takesOut: "refusing to end ids of a merchant that is not the caller's",
+    path: "relay/registry/canceller.ts",
+    find: "shown.merchantId === caller.merchantId &&",
+    replace: "",
+    witness: "relay/registry/canceller.test.ts",
+  },
+  {
+    name: "tombstone-budget",
+    takesOut: "the budget of each identity for ids without a record",
+    path: "relay/recovery/cancellation.ts",
+    find: "if (identity !== undefined) this.#tombstoneRates.take(identity);",
+    replace: "",
+    witness: "relay/registry/scope.test.ts",
+  },
 ];

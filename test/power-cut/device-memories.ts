@@ -7,7 +7,7 @@ import type { MerchantId } from "../../payment/identifiers.ts";
 import { currencyFromLetters } from "../../payment/money.ts";
 import { parseReaderPayment } from "../../payment/payment-context.ts";
 import { ReaderStore, TAKEN_IDS_MAX } from "../../reader-sim/reader-store.ts";
-import { DukptRegister } from "../../sealing/dukpt.ts";
+import { DukptRegister, dukptKeyBytes } from "../../sealing/dukpt.ts";
 import { FINISHED_MAX, Journal } from "../../terminal-client/journal.ts";
 import { saleOf } from "../../terminal-client/payment-request.ts";
 
@@ -19,7 +19,7 @@ export interface DeviceInput {
   readonly payments: readonly string[];
 }
 
-/** What a device remembers, and how one finds out that it does not. */
+/** What a device remembers or erases, and how one finds out that it does not. */
 export interface DeviceMemory {
   /** Lives through some payments, and says of each thing when it relies on its being stored. */
   live(files: DurableFiles, input: DeviceInput, tell: (fact: string) => void): Promise<void>;
@@ -29,6 +29,8 @@ export interface DeviceMemory {
     readonly input: DeviceInput;
     readonly told: readonly string[];
   }): Promise<readonly string[]>;
+  /** What it was told is gone: such bytes are in no file any more. */
+  erased(input: DeviceInput, told: readonly string[]): readonly Uint8Array[];
 }
 
 /** Counter, PIN keys, pairing and signed bytes, as the reader itself keeps them. */
@@ -68,6 +70,18 @@ const reader: DeviceMemory = {
     if (told.includes("paired") && store.merchantId !== MERCHANT) problems.push("paired");
     return problems;
   },
+  erased(input, told) {
+    const register = newRegister(input);
+    return told
+      .filter((fact) => fact.startsWith("key "))
+      .map(() => {
+        const before = keysIn(register);
+        register.nextPinKey();
+        const after = keysIn(register);
+        const isUsedUp = (key: Uint8Array, index: number) => isZero(after[index]) && !isZero(key);
+        return before.find(isUsedUp) ?? new Uint8Array();
+      });
+  },
 };
 
 /** Every step of a payment, as the terminal's journal has it. */
@@ -100,6 +114,7 @@ const terminal: DeviceMemory = {
         .map(([step]) => `${step} ${index}`);
     });
   },
+  erased: () => [],
 };
 
 /** Files by themselves: what is written, overwritten and removed. */
@@ -125,6 +140,10 @@ const files: DeviceMemory = {
       ...(isRemoved && written !== "" ? ["removed"] : []),
     ];
   },
+  erased(_input, told) {
+    const overwritten = told.filter((fact) => fact.startsWith("overwritten"));
+    return overwritten.slice(0, -1).map((content) => utf8.encode(content));
+  },
 };
 
 export const DEVICE_MEMORIES = { files, reader, terminal } as const;
@@ -134,9 +153,28 @@ const CONTENTS = [1, 2];
 const utf8 = new TextEncoder();
 
 function openReaderStore(files: DurableFiles, input: DeviceInput): Promise<ReaderStore> {
-  const newRegister = () =>
-    DukptRegister.load(bytesOf(input.initialKeyId), bytesOf(input.initialKey));
-  return ReaderStore.open({ files, newRegister, takenIdsMax: TAKEN_IDS_MAX, log: silentLog });
+  return ReaderStore.open({
+    files,
+    newRegister: () => newRegister(input),
+    takenIdsMax: TAKEN_IDS_MAX,
+    log: silentLog,
+  });
+}
+
+function newRegister({ initialKeyId, initialKey }: DeviceInput): DukptRegister {
+  return DukptRegister.load(bytesOf(initialKeyId), bytesOf(initialKey));
+}
+
+/** The register's intermediate keys, the last 512 bytes of what is stored of it. */
+function keysIn(register: DukptRegister): readonly Uint8Array[] {
+  const keys = register.serialize().slice(-32 * dukptKeyBytes);
+  return Array.from({ length: 32 }, (_, index) =>
+    keys.subarray(index * dukptKeyBytes, (index + 1) * dukptKeyBytes),
+  );
+}
+
+function isZero(bytes: Uint8Array | undefined): boolean {
+  return bytes?.every((byte) => byte === 0) === true;
 }
 
 function paymentsOf({ payments }: DeviceInput) {

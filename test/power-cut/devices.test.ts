@@ -1,3 +1,4 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { toBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -31,7 +32,31 @@ describe.runIf(hasLyingDisk())("when the power goes (on Linux with cc)", () => {
       expect(cuts.at(-1)?.told.length).toBeGreaterThan(3);
     },
   );
+
+  const erasing = (["files", "reader"] as const).map((name) => ({ name }));
+  test.each(erasing)(
+    "at any moment, what was said to be erased is in no file: $name",
+    async ({ name }) => {
+      const input = deviceInput();
+      const memory = DEVICE_MEMORIES[name];
+      const cuts = disk.run(LIFE, { arguments: [name], input: JSON.stringify(input) });
+      for (const { atSync, told, layOut } of cuts) {
+        const erased = memory.erased(input, told);
+        const contents = contentsOf(join(layOut(), "data"));
+        const found = erased.filter((bytes) => contents.some((content) => content.includes(bytes)));
+        expect({ atSync, told: told.at(-1), found: found.length }).toMatchObject({ found: 0 });
+        expect(erased.every((bytes) => bytes.length > 0)).toBe(true);
+      }
+      expect(memory.erased(input, cuts.at(-1)?.told ?? []).length).toBeGreaterThan(0);
+    },
+  );
 });
+
+/** Of all files there, before a program has opened them. */
+function contentsOf(directory: string): readonly Buffer[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory).map((name) => readFileSync(join(directory, name)));
+}
 
 /** Two payments that a reader signed, and the PIN keys of a new one. */
 function deviceInput(): DeviceInput {

@@ -151,6 +151,17 @@ export const results: VectorFile = {
     wrong("another payment id", "it answers something else", {
       paymentId: flipped(context.wire.paymentId, -1),
     }),
+    ...(
+      [
+        ["another merchant's payment of this id", { merchantId: "ANOTHERSHOP0001" }],
+        ["another terminal's payment of this id", { terminalId: "TILL0002" }],
+        ["another attempt at this id", { counter: 8n }],
+      ] as const
+    ).map(([name, change]) =>
+      wrong(name, "the digest is of what was signed there", {
+        contextDigest: digest("payment-context", contextBytes(change)),
+      }),
+    ),
     wrong("another reader", "it answers somebody else", { readerSerial: "RD-0002" }),
     wrong("another currency", "nobody agreed to that", { currency: 840 }),
     wrong("more than was signed", "nobody agreed to that", { approvedAmountMinor: 1251n }),

@@ -49,7 +49,8 @@ type RelayServiceClient interface {
 	// Money moved without a card: void, capture, incremental authorization, referenced refund, tip.
 	SubmitInstruction(ctx context.Context, in *SubmitInstructionRequest, opts ...grpc.CallOption) (*SubmitInstructionResponse, error)
 	// Undo a payment whose fate the caller does not know, also one the relay has never seen: that one
-	// is tombstoned, so that it can not happen later.
+	// is tombstoned, so that it can not happen later. Of unseen ones each identity has a budget; beyond
+	// it, and for a merchant that is not the caller's, the refusal says nothing of the payment.
 	CancelPayment(ctx context.Context, in *CancelPaymentRequest, opts ...grpc.CallOption) (*CancelPaymentResponse, error)
 	// The processor's current key manifest, passed on as it is; terminals and readers check it
 	// themselves against the processor root.
@@ -164,7 +165,8 @@ type RelayServiceServer interface {
 	// Money moved without a card: void, capture, incremental authorization, referenced refund, tip.
 	SubmitInstruction(context.Context, *SubmitInstructionRequest) (*SubmitInstructionResponse, error)
 	// Undo a payment whose fate the caller does not know, also one the relay has never seen: that one
-	// is tombstoned, so that it can not happen later.
+	// is tombstoned, so that it can not happen later. Of unseen ones each identity has a budget; beyond
+	// it, and for a merchant that is not the caller's, the refusal says nothing of the payment.
 	CancelPayment(context.Context, *CancelPaymentRequest) (*CancelPaymentResponse, error)
 	// The processor's current key manifest, passed on as it is; terminals and readers check it
 	// themselves against the processor root.

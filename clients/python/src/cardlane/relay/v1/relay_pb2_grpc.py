@@ -114,7 +114,8 @@ class RelayServiceServicer:
 
     def CancelPayment(self, request, context):
         """Undo a payment whose fate the caller does not know, also one the relay has never seen: that one
-        is tombstoned, so that it can not happen later.
+        is tombstoned, so that it can not happen later. Of unseen ones each identity has a budget; beyond
+        it, and for a merchant that is not the caller's, the refusal says nothing of the payment.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -1,0 +1,82 @@
+import type { SignedEnvelope } from "../../gen/cardlane/keys/v1/keys_pb.ts";
+import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
+import { type MerchantId, parseMerchantId, type TerminalId } from "../../payment/identifiers.ts";
+import type { Manifest } from "../../sealing/manifest.ts";
+import type { Registry } from "./registry.ts";
+import { merchantWithin, scopeOf, terminalOf } from "./scope.ts";
+
+/** Who asks for a payment to be undone, and which ones are in reach. */
+export interface Canceller {
+  /** SPIFFE URI; undefined in plaintext. */
+  readonly identity: string | undefined;
+  readonly merchantId: MerchantId;
+  /** Empty for whoever is no terminal. */
+  readonly terminalId: TerminalId | "";
+  /** Why payments that another terminal brought are out of reach; undefined when they are not. */
+  readonly refusal: PaymentError | undefined;
+  /** The same for ids that no terminal has brought yet. */
+  readonly unseenRefusal: PaymentError | undefined;
+}
+
+export interface CancelWish {
+  /** "" for the caller's own. */
+  readonly merchantId: string;
+  /** What the caller shows of itself. */
+  readonly terminalCertificate?: SignedEnvelope | undefined;
+}
+
+export interface CancellerCheck {
+  readonly registry: Pick<Registry, "terminal" | "openTerminalCertificate">;
+  /** Names revoked certificates. */
+  readonly manifest: Pick<Manifest, "isRevoked"> | undefined;
+}
+
+const OUTSIDE: readonly PaymentErrorCode[] = ["TERMINAL_UNKNOWN", "NOT_PERMITTED"];
+
+/**
+ * A terminal that the registry does not have, or has with another merchant, may still have ended
+ * what it submitted: its payments are refused, and the processor's word that nothing was charged is
+ * the only one that it believes. Ids that nobody has brought it may have ended for the merchant
+ * that its certificate names, and for no other.
+ *
+ * @throws PaymentError TERMINAL_UNKNOWN, NOT_PERMITTED or MALFORMED_REQUEST.
+ */
+export async function cancellerOf(
+  identity: string | undefined,
+  wish: CancelWish,
+  check: CancellerCheck,
+): Promise<Canceller> {
+  try {
+    const scope = await scopeOf(identity, check.registry);
+    const merchantId = merchantWithin(scope, wish.merchantId);
+    if (merchantId === undefined) {
+      const field = "merchant_id";
+      throw new PaymentError("MALFORMED_REQUEST", `${field} is required, got nothing`, { field });
+    }
+    const terminalId = scope.kind === "merchant" ? scope.terminalId : "";
+    return { identity, merchantId, terminalId, refusal: undefined, unseenRefusal: undefined };
+  } catch (error) {
+    const terminalId = identity === undefined ? undefined : terminalOf(identity);
+    if (!(error instanceof PaymentError) || !OUTSIDE.includes(error.code)) throw error;
+    if (terminalId === undefined || wish.merchantId === "") throw error;
+    const merchantId = parseMerchantId(wish.merchantId);
+    const isItsMerchant = isVouchedFor({ terminalId, merchantId }, wish, check);
+    const unseenRefusal = isItsMerchant ? undefined : error;
+    return { identity, merchantId, terminalId, refusal: error, unseenRefusal };
+  }
+}
+
+/** Whether a root has signed that the terminal is the merchant's. */
+function isVouchedFor(
+  caller: { readonly terminalId: TerminalId; readonly merchantId: MerchantId },
+  { terminalCertificate }: CancelWish,
+  { registry, manifest }: CancellerCheck,
+): boolean {
+  if (terminalCertificate === undefined) return false;
+  const shown = registry.openTerminalCertificate(terminalCertificate);
+  return (
+    shown?.terminalId === caller.terminalId &&
+    shown.merchantId === caller.merchantId &&
+    manifest?.isRevoked(shown.id) !== true
+  );
+}
