@@ -15,6 +15,8 @@ import { type Settled, settledBy, type VerifiedResult } from "./processor-word.t
 import type { ReaderConversation, ReaderLink } from "./reader-link.ts";
 import type { RelayLink } from "./relay-link.ts";
 import { type Beginning, type RelayAnswer, Settlement } from "./settlement.ts";
+import type { Till } from "./till.ts";
+import type { TillSeat } from "./till-seat.ts";
 
 /** A reader verifies and shows a result in well under a second. */
 const SHOW_MS_MAX = 5_000;
@@ -50,7 +52,7 @@ export interface OpenPayment {
 export class OpenPayments implements Disposable {
   readonly #options: OpenPaymentsOptions;
   readonly #open = new Map<PaymentId, OpenPayment & { readonly settlement: Settlement }>();
-  readonly #taking = new Set<PaymentId>();
+  readonly #taking = new Map<PaymentId, TillSeat | undefined>();
 
   constructor(options: OpenPaymentsOptions) {
     this.#options = options;
@@ -60,14 +62,27 @@ export class OpenPayments implements Disposable {
     return this.#open.get(paymentId);
   }
 
-  /** Between the journal's first word of a payment and its signed bytes; until disposal. */
-  beginTaking(paymentId: PaymentId): Disposable {
-    this.#taking.add(paymentId);
+  /**
+   * Between the journal's first word of a payment and its signed bytes; until disposal.
+   *
+   * @param seat where its till sits; undefined when the reader does not hear of it.
+   */
+  beginTaking(paymentId: PaymentId, seat?: TillSeat): Disposable {
+    this.#taking.set(paymentId, seat);
     return { [Symbol.dispose]: () => void this.#taking.delete(paymentId) };
   }
 
-  isTaking(paymentId: PaymentId): boolean {
-    return this.#taking.has(paymentId);
+  /**
+   * Lets a till go on with a payment that is being taken.
+   *
+   * @returns undefined when it is not. @throws PaymentError READER_BUSY, or as `TillSeat.takeOver`.
+   */
+  takeSeat(paymentId: PaymentId, till: Till): Promise<PaymentReport> | undefined {
+    const seat = this.#taking.get(paymentId);
+    if (seat === undefined && this.#taking.has(paymentId)) {
+      throw new PaymentError("READER_BUSY", "this payment is being refused");
+    }
+    return seat?.takeOver(till);
   }
 
   /** Takes up what a crash or restart left in the journal. */

@@ -60,7 +60,8 @@ export interface Terminal extends AsyncDisposable {
   readonly isRelayConnected: boolean;
   /**
    * One payment from prepare to result. With the id of an earlier one it charges nothing: it gives
-   * that one's report, or waits for its end. An id that the journal does not know is asked for at
+   * that one's report, or waits for its end. While it is at the reader this till goes on with it,
+   * and the one before hears TAKEN_OVER. An id that the journal does not know is asked for at
    * the relay first, unless the terminal makes it.
    *
    * A report is FINAL with the processor's signature alone: an answer, or a tombstone.
@@ -254,9 +255,8 @@ class RunningTerminal implements Terminal {
   ): Promise<PaymentReport> {
     const { paymentId } = entry;
     if (!isSameRequest(entry.request, request)) throw duplicateDiffers();
-    if (this.#openPayments.isTaking(paymentId)) {
-      throw new PaymentError("READER_BUSY", "this payment is being taken at the reader");
-    }
+    const seated = this.#openPayments.takeSeat(paymentId, till);
+    if (seated !== undefined) return seated;
     const carried = this.#openPayments.find(paymentId);
     const open =
       entry.report === undefined ? (carried ?? this.#openPayments.takeUp(entry)) : carried;
