@@ -55,7 +55,8 @@ export function relayService(parts: RelayServiceParts): MeshService {
     async cancelPayment(request, context) {
       const { identity } = callerOf(context);
       const canceller = await cancellerOf(identity, request.merchantId, registry);
-      const outcome = await cancellation.cancel(request.paymentId, canceller);
+      const { paymentId, payment } = request;
+      const outcome = await cancellation.cancel(paymentId, canceller, payment);
       return { completed: completedOf(outcome) };
     },
     getManifest({ haveNumber }) {

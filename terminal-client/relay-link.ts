@@ -103,9 +103,11 @@ export class RelayLink implements AsyncDisposable {
     return payment;
   }
 
-  async cancelPayment(paymentId: PaymentId): Promise<Completed> {
+  /** @param signed by it the processor can tell a payment that the relay has forgotten. */
+  async cancelPayment(paymentId: PaymentId, signed?: SignedPayment): Promise<Completed> {
     const { calls, merchantId } = this.#options;
-    const { completed } = await understood(calls.cancelPayment({ paymentId, merchantId }));
+    const request = { paymentId, merchantId, ...(signed && { payment: signed }) };
+    const { completed } = await understood(calls.cancelPayment(request));
     if (completed === undefined) throw new Error("the relay answered without an outcome");
     return completed;
   }

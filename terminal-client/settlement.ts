@@ -240,7 +240,7 @@ export class Settlement implements Disposable {
   async #cancel(): Promise<void> {
     const { relay } = this.#options;
     const { entry } = this.#own;
-    await this.#answered(await relay.cancelPayment(entry.paymentId));
+    await this.#answered(await relay.cancelPayment(entry.paymentId, entry.signed));
   }
 
   /** No answer is not the end: it is asked again later, and not before the relay wants it. */
