@@ -1287,7 +1287,11 @@ type CancelPaymentRequest struct {
 	// Text UUID of the payment.
 	PaymentId string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
 	// 15 characters; empty: the caller's merchant.
-	MerchantId    string `protobuf:"bytes,2,opt,name=merchant_id,json=merchantId,proto3" json:"merchant_id,omitempty"`
+	MerchantId string `protobuf:"bytes,2,opt,name=merchant_id,json=merchantId,proto3" json:"merchant_id,omitempty"`
+	// The reader's bytes, untouched, from a terminal that has them; absent otherwise. A relay that has no
+	// record, such as one whose database was restored, makes one of them, so that the processor can tell
+	// the payment that it may have answered before, and undo it or say that its answer stands.
+	Payment       *v11.SignedPayment `protobuf:"bytes,3,opt,name=payment,proto3" json:"payment,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1334,6 +1338,13 @@ func (x *CancelPaymentRequest) GetMerchantId() string {
 		return x.MerchantId
 	}
 	return ""
+}
+
+func (x *CancelPaymentRequest) GetPayment() *v11.SignedPayment {
+	if x != nil {
+		return x.Payment
+	}
+	return nil
 }
 
 // What became of it.
@@ -3207,12 +3218,13 @@ const file_cardlane_relay_v1_relay_proto_rawDesc = "" +
 	"\vinstruction\x18\x01 \x01(\v2&.cardlane.payment.v1.SignedInstructionR\vinstruction\x12 \n" +
 	"\vtraceparent\x18\x02 \x01(\tR\vtraceparent\"W\n" +
 	"\x19SubmitInstructionResponse\x12:\n" +
-	"\tcompleted\x18\x01 \x01(\v2\x1c.cardlane.relay.v1.CompletedR\tcompleted\"V\n" +
+	"\tcompleted\x18\x01 \x01(\v2\x1c.cardlane.relay.v1.CompletedR\tcompleted\"\x94\x01\n" +
 	"\x14CancelPaymentRequest\x12\x1d\n" +
 	"\n" +
 	"payment_id\x18\x01 \x01(\tR\tpaymentId\x12\x1f\n" +
 	"\vmerchant_id\x18\x02 \x01(\tR\n" +
-	"merchantId\"S\n" +
+	"merchantId\x12<\n" +
+	"\apayment\x18\x03 \x01(\v2\".cardlane.payment.v1.SignedPaymentR\apayment\"S\n" +
 	"\x15CancelPaymentResponse\x12:\n" +
 	"\tcompleted\x18\x01 \x01(\v2\x1c.cardlane.relay.v1.CompletedR\tcompleted\"\x84\t\n" +
 	"\rPaymentRecord\x12#\n" +
@@ -3493,69 +3505,70 @@ var file_cardlane_relay_v1_relay_proto_depIdxs = []int32{
 	50, // 26: cardlane.relay.v1.WatchPaymentsResponse.state:type_name -> cardlane.payment.v1.PaymentState
 	55, // 27: cardlane.relay.v1.SubmitInstructionRequest.instruction:type_name -> cardlane.payment.v1.SignedInstruction
 	6,  // 28: cardlane.relay.v1.SubmitInstructionResponse.completed:type_name -> cardlane.relay.v1.Completed
-	6,  // 29: cardlane.relay.v1.CancelPaymentResponse.completed:type_name -> cardlane.relay.v1.Completed
-	50, // 30: cardlane.relay.v1.PaymentRecord.state:type_name -> cardlane.payment.v1.PaymentState
-	51, // 31: cardlane.relay.v1.PaymentRecord.certainty:type_name -> cardlane.payment.v1.Certainty
-	52, // 32: cardlane.relay.v1.PaymentRecord.next_step:type_name -> cardlane.payment.v1.NextStep
-	56, // 33: cardlane.relay.v1.PaymentRecord.kind:type_name -> cardlane.payment.v1.PaymentKind
-	57, // 34: cardlane.relay.v1.PaymentRecord.amounts:type_name -> cardlane.payment.v1.Amounts
-	58, // 35: cardlane.relay.v1.PaymentRecord.entry_mode:type_name -> cardlane.payment.v1.EntryMode
-	53, // 36: cardlane.relay.v1.PaymentRecord.result:type_name -> cardlane.payment.v1.SignedResult
-	19, // 37: cardlane.relay.v1.PaymentRecord.history:type_name -> cardlane.relay.v1.RecordEvent
-	54, // 38: cardlane.relay.v1.PaymentRecord.fault:type_name -> cardlane.payment.v1.PaymentFault
-	50, // 39: cardlane.relay.v1.RecordEvent.state:type_name -> cardlane.payment.v1.PaymentState
-	48, // 40: cardlane.relay.v1.ReaderRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
-	0,  // 41: cardlane.relay.v1.ReaderRegistration.state:type_name -> cardlane.relay.v1.DeviceState
-	48, // 42: cardlane.relay.v1.TerminalRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
-	0,  // 43: cardlane.relay.v1.TerminalRegistration.state:type_name -> cardlane.relay.v1.DeviceState
-	22, // 44: cardlane.relay.v1.TerminalRegistration.contact:type_name -> cardlane.relay.v1.TerminalContact
-	22, // 45: cardlane.relay.v1.SetTerminalContactRequest.contact:type_name -> cardlane.relay.v1.TerminalContact
-	22, // 46: cardlane.relay.v1.SetTerminalContactResponse.contact:type_name -> cardlane.relay.v1.TerminalContact
-	20, // 47: cardlane.relay.v1.RegisterReadersRequest.readers:type_name -> cardlane.relay.v1.ReaderRegistration
-	21, // 48: cardlane.relay.v1.RegisterTerminalsRequest.terminals:type_name -> cardlane.relay.v1.TerminalRegistration
-	31, // 49: cardlane.relay.v1.ListReadersResponse.readers:type_name -> cardlane.relay.v1.RegisteredReader
-	0,  // 50: cardlane.relay.v1.RegisteredReader.state:type_name -> cardlane.relay.v1.DeviceState
-	34, // 51: cardlane.relay.v1.ListTerminalsResponse.terminals:type_name -> cardlane.relay.v1.RegisteredTerminal
-	0,  // 52: cardlane.relay.v1.RegisteredTerminal.state:type_name -> cardlane.relay.v1.DeviceState
-	22, // 53: cardlane.relay.v1.RegisteredTerminal.contact:type_name -> cardlane.relay.v1.TerminalContact
-	59, // 54: cardlane.relay.v1.GetManifestResponse.manifest:type_name -> cardlane.keys.v1.DelegatedManifest
-	39, // 55: cardlane.relay.v1.StreamRecordsResponse.records:type_name -> cardlane.relay.v1.ComparedRecord
-	50, // 56: cardlane.relay.v1.ComparedRecord.state:type_name -> cardlane.payment.v1.PaymentState
-	53, // 57: cardlane.relay.v1.ComparedRecord.result:type_name -> cardlane.payment.v1.SignedResult
-	42, // 58: cardlane.relay.v1.ListReversalsResponse.reversals:type_name -> cardlane.relay.v1.OpenReversal
-	1,  // 59: cardlane.relay.v1.RelayService.Transact:input_type -> cardlane.relay.v1.TransactRequest
-	8,  // 60: cardlane.relay.v1.RelayService.GetPayment:input_type -> cardlane.relay.v1.GetPaymentRequest
-	10, // 61: cardlane.relay.v1.RelayService.ListPayments:input_type -> cardlane.relay.v1.ListPaymentsRequest
-	12, // 62: cardlane.relay.v1.RelayService.WatchPayments:input_type -> cardlane.relay.v1.WatchPaymentsRequest
-	14, // 63: cardlane.relay.v1.RelayService.SubmitInstruction:input_type -> cardlane.relay.v1.SubmitInstructionRequest
-	16, // 64: cardlane.relay.v1.RelayService.CancelPayment:input_type -> cardlane.relay.v1.CancelPaymentRequest
-	35, // 65: cardlane.relay.v1.RelayService.GetManifest:input_type -> cardlane.relay.v1.GetManifestRequest
-	25, // 66: cardlane.relay.v1.RelayRegistryService.RegisterReaders:input_type -> cardlane.relay.v1.RegisterReadersRequest
-	27, // 67: cardlane.relay.v1.RelayRegistryService.RegisterTerminals:input_type -> cardlane.relay.v1.RegisterTerminalsRequest
-	23, // 68: cardlane.relay.v1.RelayRegistryService.SetTerminalContact:input_type -> cardlane.relay.v1.SetTerminalContactRequest
-	29, // 69: cardlane.relay.v1.RelayRegistryService.ListReaders:input_type -> cardlane.relay.v1.ListReadersRequest
-	32, // 70: cardlane.relay.v1.RelayRegistryService.ListTerminals:input_type -> cardlane.relay.v1.ListTerminalsRequest
-	37, // 71: cardlane.relay.v1.RelayOversightService.StreamRecords:input_type -> cardlane.relay.v1.StreamRecordsRequest
-	40, // 72: cardlane.relay.v1.RelayOversightService.ListReversals:input_type -> cardlane.relay.v1.ListReversalsRequest
-	2,  // 73: cardlane.relay.v1.RelayService.Transact:output_type -> cardlane.relay.v1.TransactResponse
-	9,  // 74: cardlane.relay.v1.RelayService.GetPayment:output_type -> cardlane.relay.v1.GetPaymentResponse
-	11, // 75: cardlane.relay.v1.RelayService.ListPayments:output_type -> cardlane.relay.v1.ListPaymentsResponse
-	13, // 76: cardlane.relay.v1.RelayService.WatchPayments:output_type -> cardlane.relay.v1.WatchPaymentsResponse
-	15, // 77: cardlane.relay.v1.RelayService.SubmitInstruction:output_type -> cardlane.relay.v1.SubmitInstructionResponse
-	17, // 78: cardlane.relay.v1.RelayService.CancelPayment:output_type -> cardlane.relay.v1.CancelPaymentResponse
-	36, // 79: cardlane.relay.v1.RelayService.GetManifest:output_type -> cardlane.relay.v1.GetManifestResponse
-	26, // 80: cardlane.relay.v1.RelayRegistryService.RegisterReaders:output_type -> cardlane.relay.v1.RegisterReadersResponse
-	28, // 81: cardlane.relay.v1.RelayRegistryService.RegisterTerminals:output_type -> cardlane.relay.v1.RegisterTerminalsResponse
-	24, // 82: cardlane.relay.v1.RelayRegistryService.SetTerminalContact:output_type -> cardlane.relay.v1.SetTerminalContactResponse
-	30, // 83: cardlane.relay.v1.RelayRegistryService.ListReaders:output_type -> cardlane.relay.v1.ListReadersResponse
-	33, // 84: cardlane.relay.v1.RelayRegistryService.ListTerminals:output_type -> cardlane.relay.v1.ListTerminalsResponse
-	38, // 85: cardlane.relay.v1.RelayOversightService.StreamRecords:output_type -> cardlane.relay.v1.StreamRecordsResponse
-	41, // 86: cardlane.relay.v1.RelayOversightService.ListReversals:output_type -> cardlane.relay.v1.ListReversalsResponse
-	73, // [73:87] is the sub-list for method output_type
-	59, // [59:73] is the sub-list for method input_type
-	59, // [59:59] is the sub-list for extension type_name
-	59, // [59:59] is the sub-list for extension extendee
-	0,  // [0:59] is the sub-list for field type_name
+	47, // 29: cardlane.relay.v1.CancelPaymentRequest.payment:type_name -> cardlane.payment.v1.SignedPayment
+	6,  // 30: cardlane.relay.v1.CancelPaymentResponse.completed:type_name -> cardlane.relay.v1.Completed
+	50, // 31: cardlane.relay.v1.PaymentRecord.state:type_name -> cardlane.payment.v1.PaymentState
+	51, // 32: cardlane.relay.v1.PaymentRecord.certainty:type_name -> cardlane.payment.v1.Certainty
+	52, // 33: cardlane.relay.v1.PaymentRecord.next_step:type_name -> cardlane.payment.v1.NextStep
+	56, // 34: cardlane.relay.v1.PaymentRecord.kind:type_name -> cardlane.payment.v1.PaymentKind
+	57, // 35: cardlane.relay.v1.PaymentRecord.amounts:type_name -> cardlane.payment.v1.Amounts
+	58, // 36: cardlane.relay.v1.PaymentRecord.entry_mode:type_name -> cardlane.payment.v1.EntryMode
+	53, // 37: cardlane.relay.v1.PaymentRecord.result:type_name -> cardlane.payment.v1.SignedResult
+	19, // 38: cardlane.relay.v1.PaymentRecord.history:type_name -> cardlane.relay.v1.RecordEvent
+	54, // 39: cardlane.relay.v1.PaymentRecord.fault:type_name -> cardlane.payment.v1.PaymentFault
+	50, // 40: cardlane.relay.v1.RecordEvent.state:type_name -> cardlane.payment.v1.PaymentState
+	48, // 41: cardlane.relay.v1.ReaderRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
+	0,  // 42: cardlane.relay.v1.ReaderRegistration.state:type_name -> cardlane.relay.v1.DeviceState
+	48, // 43: cardlane.relay.v1.TerminalRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
+	0,  // 44: cardlane.relay.v1.TerminalRegistration.state:type_name -> cardlane.relay.v1.DeviceState
+	22, // 45: cardlane.relay.v1.TerminalRegistration.contact:type_name -> cardlane.relay.v1.TerminalContact
+	22, // 46: cardlane.relay.v1.SetTerminalContactRequest.contact:type_name -> cardlane.relay.v1.TerminalContact
+	22, // 47: cardlane.relay.v1.SetTerminalContactResponse.contact:type_name -> cardlane.relay.v1.TerminalContact
+	20, // 48: cardlane.relay.v1.RegisterReadersRequest.readers:type_name -> cardlane.relay.v1.ReaderRegistration
+	21, // 49: cardlane.relay.v1.RegisterTerminalsRequest.terminals:type_name -> cardlane.relay.v1.TerminalRegistration
+	31, // 50: cardlane.relay.v1.ListReadersResponse.readers:type_name -> cardlane.relay.v1.RegisteredReader
+	0,  // 51: cardlane.relay.v1.RegisteredReader.state:type_name -> cardlane.relay.v1.DeviceState
+	34, // 52: cardlane.relay.v1.ListTerminalsResponse.terminals:type_name -> cardlane.relay.v1.RegisteredTerminal
+	0,  // 53: cardlane.relay.v1.RegisteredTerminal.state:type_name -> cardlane.relay.v1.DeviceState
+	22, // 54: cardlane.relay.v1.RegisteredTerminal.contact:type_name -> cardlane.relay.v1.TerminalContact
+	59, // 55: cardlane.relay.v1.GetManifestResponse.manifest:type_name -> cardlane.keys.v1.DelegatedManifest
+	39, // 56: cardlane.relay.v1.StreamRecordsResponse.records:type_name -> cardlane.relay.v1.ComparedRecord
+	50, // 57: cardlane.relay.v1.ComparedRecord.state:type_name -> cardlane.payment.v1.PaymentState
+	53, // 58: cardlane.relay.v1.ComparedRecord.result:type_name -> cardlane.payment.v1.SignedResult
+	42, // 59: cardlane.relay.v1.ListReversalsResponse.reversals:type_name -> cardlane.relay.v1.OpenReversal
+	1,  // 60: cardlane.relay.v1.RelayService.Transact:input_type -> cardlane.relay.v1.TransactRequest
+	8,  // 61: cardlane.relay.v1.RelayService.GetPayment:input_type -> cardlane.relay.v1.GetPaymentRequest
+	10, // 62: cardlane.relay.v1.RelayService.ListPayments:input_type -> cardlane.relay.v1.ListPaymentsRequest
+	12, // 63: cardlane.relay.v1.RelayService.WatchPayments:input_type -> cardlane.relay.v1.WatchPaymentsRequest
+	14, // 64: cardlane.relay.v1.RelayService.SubmitInstruction:input_type -> cardlane.relay.v1.SubmitInstructionRequest
+	16, // 65: cardlane.relay.v1.RelayService.CancelPayment:input_type -> cardlane.relay.v1.CancelPaymentRequest
+	35, // 66: cardlane.relay.v1.RelayService.GetManifest:input_type -> cardlane.relay.v1.GetManifestRequest
+	25, // 67: cardlane.relay.v1.RelayRegistryService.RegisterReaders:input_type -> cardlane.relay.v1.RegisterReadersRequest
+	27, // 68: cardlane.relay.v1.RelayRegistryService.RegisterTerminals:input_type -> cardlane.relay.v1.RegisterTerminalsRequest
+	23, // 69: cardlane.relay.v1.RelayRegistryService.SetTerminalContact:input_type -> cardlane.relay.v1.SetTerminalContactRequest
+	29, // 70: cardlane.relay.v1.RelayRegistryService.ListReaders:input_type -> cardlane.relay.v1.ListReadersRequest
+	32, // 71: cardlane.relay.v1.RelayRegistryService.ListTerminals:input_type -> cardlane.relay.v1.ListTerminalsRequest
+	37, // 72: cardlane.relay.v1.RelayOversightService.StreamRecords:input_type -> cardlane.relay.v1.StreamRecordsRequest
+	40, // 73: cardlane.relay.v1.RelayOversightService.ListReversals:input_type -> cardlane.relay.v1.ListReversalsRequest
+	2,  // 74: cardlane.relay.v1.RelayService.Transact:output_type -> cardlane.relay.v1.TransactResponse
+	9,  // 75: cardlane.relay.v1.RelayService.GetPayment:output_type -> cardlane.relay.v1.GetPaymentResponse
+	11, // 76: cardlane.relay.v1.RelayService.ListPayments:output_type -> cardlane.relay.v1.ListPaymentsResponse
+	13, // 77: cardlane.relay.v1.RelayService.WatchPayments:output_type -> cardlane.relay.v1.WatchPaymentsResponse
+	15, // 78: cardlane.relay.v1.RelayService.SubmitInstruction:output_type -> cardlane.relay.v1.SubmitInstructionResponse
+	17, // 79: cardlane.relay.v1.RelayService.CancelPayment:output_type -> cardlane.relay.v1.CancelPaymentResponse
+	36, // 80: cardlane.relay.v1.RelayService.GetManifest:output_type -> cardlane.relay.v1.GetManifestResponse
+	26, // 81: cardlane.relay.v1.RelayRegistryService.RegisterReaders:output_type -> cardlane.relay.v1.RegisterReadersResponse
+	28, // 82: cardlane.relay.v1.RelayRegistryService.RegisterTerminals:output_type -> cardlane.relay.v1.RegisterTerminalsResponse
+	24, // 83: cardlane.relay.v1.RelayRegistryService.SetTerminalContact:output_type -> cardlane.relay.v1.SetTerminalContactResponse
+	30, // 84: cardlane.relay.v1.RelayRegistryService.ListReaders:output_type -> cardlane.relay.v1.ListReadersResponse
+	33, // 85: cardlane.relay.v1.RelayRegistryService.ListTerminals:output_type -> cardlane.relay.v1.ListTerminalsResponse
+	38, // 86: cardlane.relay.v1.RelayOversightService.StreamRecords:output_type -> cardlane.relay.v1.StreamRecordsResponse
+	41, // 87: cardlane.relay.v1.RelayOversightService.ListReversals:output_type -> cardlane.relay.v1.ListReversalsResponse
+	74, // [74:88] is the sub-list for method output_type
+	60, // [60:74] is the sub-list for method input_type
+	60, // [60:60] is the sub-list for extension type_name
+	60, // [60:60] is the sub-list for extension extendee
+	0,  // [0:60] is the sub-list for field type_name
 }
 
 func init() { file_cardlane_relay_v1_relay_proto_init() }

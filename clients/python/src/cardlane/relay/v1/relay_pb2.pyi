@@ -186,12 +186,14 @@ class SubmitInstructionResponse(_message.Message):
     def __init__(self, completed: _Optional[_Union[Completed, _Mapping]] = ...) -> None: ...
 
 class CancelPaymentRequest(_message.Message):
-    __slots__ = ("payment_id", "merchant_id")
+    __slots__ = ("payment_id", "merchant_id", "payment")
     PAYMENT_ID_FIELD_NUMBER: _ClassVar[int]
     MERCHANT_ID_FIELD_NUMBER: _ClassVar[int]
+    PAYMENT_FIELD_NUMBER: _ClassVar[int]
     payment_id: str
     merchant_id: str
-    def __init__(self, payment_id: _Optional[str] = ..., merchant_id: _Optional[str] = ...) -> None: ...
+    payment: _payment_pb2.SignedPayment
+    def __init__(self, payment_id: _Optional[str] = ..., merchant_id: _Optional[str] = ..., payment: _Optional[_Union[_payment_pb2.SignedPayment, _Mapping]] = ...) -> None: ...
 
 class CancelPaymentResponse(_message.Message):
     __slots__ = ("completed",)
