@@ -10,7 +10,13 @@ import { equalBytes } from "../sealing/bytes.ts";
 import type { CheckedTerminalCertificate } from "../sealing/certificates.ts";
 import type { KeptManifest } from "../sealing/kept-manifest.ts";
 import { isSigned, type Journal, type JournalEntry, type SignedEntry } from "./journal.ts";
-import { type KnownSoFar, reportRefused, reportResult, reportUnknown } from "./payment-report.ts";
+import {
+  isInPart,
+  type KnownSoFar,
+  reportRefused,
+  reportResult,
+  reportUnknown,
+} from "./payment-report.ts";
 import { type Settled, settledBy, type VerifiedResult } from "./processor-word.ts";
 import type { ReaderConversation, ReaderLink } from "./reader-link.ts";
 import type { RelayLink } from "./relay-link.ts";
@@ -188,7 +194,7 @@ export class OpenPayments implements Disposable {
         : await this.#show(entry, settled.verified, conversation);
     const report = this.#report(entry, settled, shown);
     await faults?.at("terminal.settled");
-    await journal.finish(entry, report);
+    await journal.finish(asItWas(entry, report), report);
     this.#open.delete(entry.paymentId);
     return report;
   }
@@ -242,6 +248,12 @@ export class OpenPayments implements Disposable {
       return ShownOutcome.UNSPECIFIED;
     }
   }
+}
+
+/** A till that repeats a forgotten payment may ask otherwise than the first one did. */
+function asItWas(entry: JournalEntry, { result }: PaymentReport): JournalEntry {
+  if (!isInPart(result)) return entry;
+  return { ...entry, request: { ...entry.request, acceptPartial: true } };
 }
 
 /** The reader still waits for the result of what it signed, and can check none that says less. */

@@ -17,11 +17,11 @@ import { ForgottenPayments, missingRelay, reportUnanswered } from "./forgotten-p
 import { FINISHED_MAX, Journal, type JournalEntry } from "./journal.ts";
 import { ManifestFeed } from "./manifest-feed.ts";
 import { OpenPayments } from "./open-payments.ts";
-import { NOTHING_KNOWN, reportUnknown } from "./payment-report.ts";
+import { NOTHING_KNOWN, reportUnknown, requireAccepted } from "./payment-report.ts";
 import {
+  differingTerms,
   duplicateDiffers,
   type IdentifiedRequest,
-  isSameRequest,
   type PaymentRequest,
 } from "./payment-request.ts";
 import { awaitAnswer, type PaymentRunOptions, refusePayment, runPayment } from "./payment-run.ts";
@@ -240,7 +240,7 @@ class RunningTerminal implements Terminal {
     if (record === undefined) return undefined;
     if (!(record instanceof PaymentError)) {
       const entry = this.#forgotten.takeUp(record, request);
-      if (entry === undefined) return this.#forgotten.refuse(record, paymentId);
+      if (entry === undefined) return this.#forgotten.refuse(record, request);
       return this.#payAgain(entry, request, till);
     }
     if (record.row.nextStep === NextStep.RETRY_SAME_ID) return reportUnanswered(paymentId, record);
@@ -254,7 +254,8 @@ class RunningTerminal implements Terminal {
     till: Till,
   ): Promise<PaymentReport> {
     const { paymentId } = entry;
-    if (!isSameRequest(entry.request, request)) throw duplicateDiffers();
+    const different = differingTerms(entry.request, request);
+    if (different.length > 0) throw duplicateDiffers(different);
     const seated = this.#openPayments.takeSeat(paymentId, till);
     if (seated !== undefined) return seated;
     const carried = this.#openPayments.find(paymentId);
@@ -263,8 +264,9 @@ class RunningTerminal implements Terminal {
     const readerSerial = this.readerSerial ?? "";
     const started = create(PaymentStartedSchema, { paymentId, readerSerial, resumed: true });
     till.onEvent({ case: "started", value: started });
-    if (open === undefined) return this.getPayment(paymentId);
-    return awaitAnswer(this.#run, open, till);
+    const report =
+      open === undefined ? this.getPayment(paymentId) : awaitAnswer(this.#run, open, till);
+    return requireAccepted(await report, request);
   }
 
   #missing(): PaymentError | undefined {
