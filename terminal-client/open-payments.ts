@@ -104,10 +104,8 @@ export class OpenPayments implements Disposable {
     this.#options.log.info("an open payment is taken up", { paymentId: entry.paymentId });
     if (isSigned(entry)) return this.settle(entry);
     // This journal never had its bytes. Another one may have: this one was restored, or replaced.
-    return this.end(
-      entry,
-      new PaymentError("CANCELLED", "the terminal stopped before the signature"),
-    );
+    const stopped = new PaymentError("CANCELLED", "the terminal stopped before the signature");
+    return this.#carry({ kind: "ended", entry, error: entry.reason ?? stopped });
   }
 
   /** @param conversation with the reader that is to show the result, while it is there. */
@@ -115,13 +113,22 @@ export class OpenPayments implements Disposable {
     return this.#carry({ kind: "signed", entry }, conversation);
   }
 
-  /** Makes a payment impossible that ended before its bytes were submitted, and finds out so. */
-  end(entry: JournalEntry, error: unknown): OpenPayment {
+  /**
+   * Makes a payment impossible that ended before its bytes were submitted, and finds out so. Why it
+   * ended is in the journal first, to be told after a restart as well.
+   */
+  async end(entry: JournalEntry, error: unknown): Promise<OpenPayment> {
+    const { journal, log } = this.#options;
     if (!(error instanceof PaymentError)) {
-      this.#options.log.failure("a payment ended for an unknown reason", error);
+      log.failure("a payment ended for an unknown reason", error);
     }
     const reason =
       error instanceof PaymentError ? error : new PaymentError("INTERNAL", "internal error");
+    const { paymentId } = entry;
+    await journal.write({ ...entry, reason }).catch((cause) => {
+      // Without it the payment ends all the same.
+      log.failure("why a payment ended could not be stored", cause, { paymentId });
+    });
     return this.#carry({ kind: "ended", entry, error: reason });
   }
 

@@ -115,7 +115,7 @@ export async function refusePayment(
   async function begin(): Promise<OpenPayment> {
     using _taking = openPayments.beginTaking(paymentId);
     await journal.write(entry);
-    return openPayments.end(entry, error);
+    return await openPayments.end(entry, error);
   }
 }
 
@@ -203,7 +203,7 @@ async function takeAndSubmit(
 
   const taken = await take(options, { entry, conversation, till });
   if ("error" in taken) {
-    return { open: openPayments.end(entry, taken.error), isSubmitted: false };
+    return { open: await openPayments.end(entry, taken.error), isSubmitted: false };
   }
   const signed = { ...entry, ...taken };
   try {
@@ -211,7 +211,7 @@ async function takeAndSubmit(
   } catch (error) {
     const value = { paymentId: paymentIdToBytes(paymentId) };
     conversation.send({ case: "cancel", value }, traceparent);
-    return { open: openPayments.end(entry, error), isSubmitted: false };
+    return { open: await openPayments.end(entry, error), isSubmitted: false };
   }
   await faults?.at("terminal.signed");
   const open = openPayments.settle(signed, conversation);
