@@ -3,6 +3,7 @@ import type { PaymentReport } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
 import type { Clock } from "../mesh/clock.ts";
 import type { Faults } from "../mesh/faults.ts";
 import type { Log } from "../mesh/log.ts";
+import { Turns } from "../mesh/turns.ts";
 import { PaymentError } from "../payment/errors.ts";
 import { type PaymentId, paymentIdToBytes } from "../payment/identifiers.ts";
 import { errorOfFault } from "../payment/payment-fault.ts";
@@ -24,6 +25,11 @@ import { type Beginning, type RelayAnswer, Settlement } from "./settlement.ts";
 import type { Till } from "./till.ts";
 import type { TillSeat } from "./till-seat.ts";
 
+/**
+ * Questions at once about payments that nobody waits for. A relay serves sixteen calls of a
+ * terminal at once: new payments find room, however many a restart has left open.
+ */
+const UNHURRIED_MAX = 4;
 /** A reader verifies and shows a result in well under a second. */
 const SHOW_MS_MAX = 5_000;
 
@@ -47,8 +53,17 @@ export interface OpenPayment {
   readonly finished: Promise<PaymentReport>;
   /** Called when the relay has committed a record, at once if it has already; until disposal. */
   onRecorded(handler: (recordNumber: string) => void): Disposable;
+  /** A till waits for it: it is asked for before those that nobody waits for. */
+  hurry(): void;
   /** Gives the reader back; the end is then shown only if the reader is free at that time. */
   release(): void;
+}
+
+interface Carrying {
+  /** With the reader that is to show the result. */
+  readonly conversation?: ReaderConversation | undefined;
+  /** Where it waits for its questions' turn, as long as nobody waits for it. */
+  readonly turns?: Turns | undefined;
 }
 
 /**
@@ -58,6 +73,7 @@ export interface OpenPayment {
 export class OpenPayments implements Disposable {
   readonly #options: OpenPaymentsOptions;
   readonly #open = new Map<PaymentId, OpenPayment & { readonly settlement: Settlement }>();
+  readonly #unhurried = new Turns(UNHURRIED_MAX);
   readonly #taking = new Map<PaymentId, TillSeat | undefined>();
 
   constructor(options: OpenPaymentsOptions) {
@@ -93,24 +109,24 @@ export class OpenPayments implements Disposable {
 
   /** Takes up what a crash or restart left in the journal. */
   resume(): void {
-    for (const entry of this.#options.journal.open) this.takeUp(entry);
+    for (const entry of this.#options.journal.open) this.takeUp(entry, this.#unhurried);
   }
 
   /**
    * Goes on with a payment that nobody carries any more, after a crash or because the journal could
    * not be written.
    */
-  takeUp(entry: JournalEntry): OpenPayment {
+  takeUp(entry: JournalEntry, turns?: Turns): OpenPayment {
     this.#options.log.info("an open payment is taken up", { paymentId: entry.paymentId });
-    if (isSigned(entry)) return this.settle(entry);
+    if (isSigned(entry)) return this.#carry({ kind: "signed", entry }, { turns });
     // This journal never had its bytes. Another one may have: this one was restored, or replaced.
     const stopped = new PaymentError("CANCELLED", "the terminal stopped before the signature");
-    return this.#carry({ kind: "ended", entry, error: entry.reason ?? stopped });
+    return this.#carry({ kind: "ended", entry, error: entry.reason ?? stopped }, { turns });
   }
 
   /** @param conversation with the reader that is to show the result, while it is there. */
   settle(entry: SignedEntry, conversation?: ReaderConversation): OpenPayment {
-    return this.#carry({ kind: "signed", entry }, conversation);
+    return this.#carry({ kind: "signed", entry }, { conversation });
   }
 
   /**
@@ -162,11 +178,16 @@ export class OpenPayments implements Disposable {
     for (const { settlement } of this.#open.values()) settlement[Symbol.dispose]();
   }
 
-  #carry(beginning: Beginning, conversation?: ReaderConversation): OpenPayment {
+  #carry(beginning: Beginning, carrying: Carrying = {}): OpenPayment {
     const { entry } = beginning;
     const { merchantId } = this.#options.certificate;
-    const settlement = new Settlement({ ...this.#options, beginning, merchantId });
-    let reader = conversation;
+    const settlement = new Settlement({
+      ...this.#options,
+      beginning,
+      merchantId,
+      turns: carrying.turns,
+    });
+    let reader = carrying.conversation;
     const open = {
       entry,
       settlement,
@@ -175,6 +196,7 @@ export class OpenPayments implements Disposable {
       },
       finished: settlement.settled.then((settled) => this.#finish(entry, settled, reader)),
       onRecorded: (handler: (recordNumber: string) => void) => settlement.onRecorded(handler),
+      hurry: () => settlement.hurry(),
       release() {
         reader = undefined;
       },

@@ -128,6 +128,7 @@ export async function awaitAnswer(
   const { clock, telemetry, answerMsMax } = options;
   const { entry } = open;
   const { paymentId, traceparent } = entry;
+  open.hurry();
   const span = telemetry.spanOf(traceparent, "terminal.submit", "internal", { paymentId });
   using _recorded = open.onRecorded((recordNumber) => {
     span.set({ recordNumber });
