@@ -55,7 +55,12 @@ async function tillOf(answers: ((say: (event: Event) => void, stream: Stream) =>
       stream.onEnd(() => stream.end());
     },
   });
-  const reader = service(ReaderControlService, { removeCard: () => ({}) });
+  let removedCards = 0;
+  const removeCard = () => {
+    removedCards += 1;
+    return {};
+  };
+  const reader = service(ReaderControlService, { removeCard });
   const services = [terminal, reader];
   const listen = "127.0.0.1:0";
   const server = stack.use(await serve({ listen, services, clock: systemClock, log: silentLog }));
@@ -84,6 +89,9 @@ async function tillOf(answers: ((say: (event: Event) => void, stream: Stream) =>
     clock,
     starts,
     told: io.told,
+    get removedCards() {
+      return removedCards;
+    },
     interruption,
     /** The till was told of the first payment. */
     heard: heard.promise,
@@ -121,6 +129,18 @@ test("a terminal that is still busy with the payment is asked until it is not", 
   await till.arrived(2);
   while (till.starts.length < 3) await till.clock.advance(1_000);
   await expect(report).resolves.toMatchObject(APPROVED);
+});
+
+test("a till whose payment another one goes on with leaves it the card", async () => {
+  await using till = await tillOf([
+    (say, stream) => {
+      [alive, started].forEach(say);
+      stream.end(toConnectError(new PaymentError("TAKEN_OVER", "another till goes on"), silentLog));
+    },
+  ]);
+  await expect(till.pay()).rejects.toMatchObject({ rawMessage: "another till goes on" });
+  expect(till.starts).toHaveLength(1);
+  expect(till.removedCards).toBe(0);
 });
 
 test("Ctrl-C while asking ends with how to ask", async () => {

@@ -9,7 +9,7 @@ import type { MeshClients } from "./mesh-clients.ts";
 import { nextOrder } from "./next-order.ts";
 import type { PayArguments } from "./pay-arguments.ts";
 import { PaymentCut } from "./payment-cut.ts";
-import { type Order, takePayment } from "./take-payment.ts";
+import { isTakenOver, type Order, takePayment } from "./take-payment.ts";
 import { Till } from "./till.ts";
 
 /** One presentation of a card allows as many; a new one may be tried with a new payment. */
@@ -18,14 +18,16 @@ const RETRIES_MAX = 2;
 export type CardPayment = PayArguments & { readonly card: TestCard };
 
 /**
- * Takes a payment with a card and takes the card back. After a decline that another attempt may
- * mend (wrong PIN, chip wanted), the person is asked whether to try again.
+ * Takes a payment with a card and takes the card back, unless another till goes on with both.
+ * After a decline that another attempt may mend (wrong PIN, chip wanted), the person is asked
+ * whether to try again.
  */
 export async function payAtTill(
   io: CommandIo,
   clients: MeshClients,
   payment: CardPayment,
 ): Promise<PaymentReport> {
+  let isTheirs = false;
   try {
     let report = await payOnce(io, clients, payment);
     for (let retry = 1; retry <= RETRIES_MAX; retry += 1) {
@@ -35,9 +37,12 @@ export async function payAtTill(
       report = await payOnce(io, clients, { ...payment, ...changes, order, isConfirmed: true });
     }
     return report;
+  } catch (error) {
+    isTheirs = isTakenOver(error);
+    throw error;
   } finally {
     // Whatever became of the payment, a card that stays in the reader is no reason for an error.
-    await clients.readerControl.removeCard({}).catch(() => undefined);
+    if (!isTheirs) await clients.readerControl.removeCard({}).catch(() => undefined);
   }
 }
 

@@ -10,6 +10,7 @@ import {
   type PayResponse,
 } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
 import type { Clock } from "../mesh/clock.ts";
+import { paymentErrorFrom } from "../mesh/errors-to-wire.ts";
 import type { FrameStream, StreamEnd } from "../mesh/frame-stream.ts";
 import { isSilentLine, Silence, silentLine } from "../mesh/silence.ts";
 import type { CurrencyCode } from "../payment/money.ts";
@@ -52,7 +53,8 @@ type PayStream = FrameStream<PayRequest, PayResponse>;
  * One payment from the till's side, from the first request to the last report.
  *
  * @param interrupted cancels while nothing was submitted; afterwards the outcome is waited for.
- * @throws ConnectError as the terminal sent it, PaymentCut when it just went away or fell silent,
+ * @throws ConnectError as the terminal sent it (`isTakenOver` when another till goes on with the
+ *   payment), PaymentCut when it just went away or fell silent,
  *   CommandError INTERRUPTED before anything was begun, and whatever `people` throw but an
  *   interruption, once it is sure that nothing was charged.
  */
@@ -74,6 +76,11 @@ export function takePayment(options: {
   const cancel = () => payment.cancel();
   interrupted.addEventListener("abort", cancel);
   return payment.report.finally(() => interrupted.removeEventListener("abort", cancel));
+}
+
+/** Whether another till with the same payment id goes on: asking again would take it back. */
+export function isTakenOver(error: unknown): boolean {
+  return error instanceof ConnectError && paymentErrorFrom(error)?.code === "TAKEN_OVER";
 }
 
 class TillPayment {
@@ -210,6 +217,7 @@ class TillPayment {
 
   /** Without an id there is nothing to ask for: nothing was confirmed, so nothing is charged. */
   #errorOf({ error }: StreamEnd): Error {
+    if (error !== undefined && isTakenOver(error)) return error;
     const paymentId = this.#paymentId;
     const mayHaveBegun = this.#isStarted || isSilentLine(error);
     if (paymentId !== undefined && mayHaveBegun) return new PaymentCut(paymentId);

@@ -39,6 +39,7 @@ export const PAYMENT_ERRORS = {
   CARD_REMOVED: row(9, "FINAL", "INSERT_CARD"),
   PIN_NOT_ENTERED: row(9, "FINAL", "ENTER_PIN"),
   CANCELLED: row(1, "FINAL", "NONE"),
+  TAKEN_OVER: row(10, "UNKNOWN", "RETRY_SAME_ID"),
 
   // Not now. Nothing was accepted, unless the certainty says unknown.
   OVERLOADED: row(8, "FINAL", "RETRY_SAME_ID"),

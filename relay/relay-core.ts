@@ -254,21 +254,21 @@ export class RelayCore implements AsyncDisposable {
   #relayService(): MeshService {
     const { store, clock } = this.#options;
     const { queries, events, records, recovery } = store;
-    const shared = { ...this.#options, forwarder: this.#forwarder };
+    const shared = { ...this.#options, faults: this.#faults, forwarder: this.#forwarder };
     const check = new SubmissionCheck(this.#registry, () => this.#manifest.current);
     const intake = { ...shared, check, recorder: this.#recorder, resumer: this.#resumer };
     const watch = { queries, events, clock, stopping: this.#stopping.signal };
-    const reversals = this.#reversals;
+    const { checkToUndo } = check;
+    const undoing = { checkToUndo, records, recovery, reversals: this.#reversals };
     return relayService({
-      ...this.#options,
-      faults: this.#faults,
+      ...shared,
       intake: new Intake(intake),
       waiting: this.#waiting,
       paymentRates: new RateLimits(this.#options.paymentRate ?? PAYMENT_RATE, clock),
       registry: this.#registry,
       queries: new PaymentQueries(queries, events),
       watch: new PaymentWatch(watch),
-      cancellation: new Cancellation({ ...shared, records, recovery, reversals }),
+      cancellation: new Cancellation({ ...shared, ...undoing }),
       manifest: this.#manifest,
     });
   }

@@ -57,7 +57,8 @@ export function relayService(parts: RelayServiceParts): MeshService {
       const { identity } = callerOf(context);
       const check = { registry, manifest: manifest.current };
       const canceller = await cancellerOf(identity, request, check);
-      const outcome = await cancellation.cancel(request.paymentId, canceller);
+      const { paymentId, payment } = request;
+      const outcome = await cancellation.cancel(paymentId, canceller, payment);
       return { completed: completedOf(outcome) };
     },
     getManifest({ haveNumber }) {

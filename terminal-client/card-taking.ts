@@ -172,7 +172,7 @@ class CardTaking {
     this.#asking = asking;
     this.#confirmationsAsked += 1;
     till.onEvent({ case: "confirmationNeeded", value: card });
-    confirmBy(till, card, asking.signal).then(
+    till.confirm(card, asking.signal).then(
       (source) => {
         if (!asking.signal.aborted) this.#confirm(source);
       },
@@ -191,11 +191,6 @@ class CardTaking {
   #say(message: Parameters<ReaderConversation["send"]>[0]): void {
     this.#options.conversation.send(message, this.#options.traceparent);
   }
-}
-
-/** A till that throws at once has refused like one that rejects. */
-async function confirmBy(till: Till, card: CardRead, signal: AbortSignal): Promise<PinSource> {
-  return await till.confirm(card, signal);
 }
 
 function cancelledBy(by: CancelledBy): PaymentError {

@@ -111,6 +111,21 @@ describe.each(ENDINGS)("$name", ({ begin, code, nextStep }) => {
     await bench.until(isFinal(bench), 100);
     expect(await bench.pay(sale).report).toMatchObject({ certainty: FINAL, fault: { code } });
   });
+
+  test("says the same after a restart", async () => {
+    await using bench = await TerminalBench.start();
+    const silence = Promise.withResolvers<void>();
+    bench.relay.beforeCancelling = () => silence.promise;
+    const { fault } = await bench.reported(begin(bench));
+    await bench.crashTerminal();
+    await bench.startTerminal();
+    silence.resolve();
+    await bench.until(isFinal(bench), 100);
+    expect(bench.terminal.reportOf(ID)).toMatchObject({
+      nextStep,
+      fault: { code, message: fault?.message },
+    });
+  });
 });
 
 test("a terminal that stops before the tombstone asks for it when it starts again", async () => {

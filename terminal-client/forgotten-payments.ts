@@ -17,8 +17,8 @@ import type { JournalEntry } from "./journal.ts";
 import type { OpenPayments } from "./open-payments.ts";
 import { NOTHING_KNOWN, reportUnknown } from "./payment-report.ts";
 import {
+  differingTerms,
   duplicateDiffers,
-  hasSameAmounts,
   type IdentifiedRequest,
   type PaymentRequest,
 } from "./payment-request.ts";
@@ -92,7 +92,7 @@ export class ForgottenPayments {
    * @returns undefined when that is another payment than the till asks for.
    */
   takeUp(record: PaymentRecord, request: IdentifiedRequest): JournalEntry | undefined {
-    if (!isAskedFor(record, request)) return undefined;
+    if (differencesOf(record, request).length > 0) return undefined;
     const entry = entryOfRecord(record, request.paymentId, request);
     return this.#options.openPayments.remember(entry, record).entry;
   }
@@ -103,10 +103,11 @@ export class ForgottenPayments {
    *
    * @throws PaymentError DUPLICATE_DIFFERS when it has.
    */
-  async refuse(record: PaymentRecord, paymentId: PaymentId): Promise<PaymentReport> {
-    const { certainty, state } = await this.#read(record, paymentId);
-    if (certainty === Certainty.FINAL && state !== PaymentState.REVERSED) throw duplicateDiffers();
-    return reportUnanswered(paymentId, duplicateDiffers());
+  async refuse(record: PaymentRecord, request: IdentifiedRequest): Promise<PaymentReport> {
+    const { certainty, state } = await this.#read(record, request.paymentId);
+    const differs = duplicateDiffers(differencesOf(record, request));
+    if (certainty === Certainty.FINAL && state !== PaymentState.REVERSED) throw differs;
+    return reportUnanswered(request.paymentId, differs);
   }
 
   async #read(record: PaymentRecord, paymentId: PaymentId): Promise<PaymentReport> {
@@ -155,14 +156,19 @@ function entryOfRecord(
   };
 }
 
-function isAskedFor(record: PaymentRecord, request: PaymentRequest): boolean {
+/** Fields in which the till asks for something else than what the record is of. */
+function differencesOf(record: PaymentRecord, request: PaymentRequest): readonly string[] {
+  const { kind, currency, amounts } = record;
   // Made impossible before it came: it stands for whatever may be asked for under this id.
-  if (record.kind === PaymentKind.UNSPECIFIED) return true;
-  return (
-    record.kind === request.kind &&
-    record.currency === request.currency &&
-    record.amounts !== undefined &&
-    hasSameAmounts(record.amounts, request.amounts)
+  if (kind === PaymentKind.UNSPECIFIED) return [];
+  return differingTerms(
+    {
+      ...request,
+      kind,
+      currency: currency as CurrencyCode,
+      amounts: amounts ?? create(AmountsSchema),
+    },
+    request,
   );
 }
 

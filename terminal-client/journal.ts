@@ -5,7 +5,11 @@ import {
   type MessageShape,
   toJson,
 } from "@bufbuild/protobuf";
-import { type SignedPayment, SignedPaymentSchema } from "../gen/cardlane/payment/v1/payment_pb.ts";
+import {
+  PaymentFaultSchema,
+  type SignedPayment,
+  SignedPaymentSchema,
+} from "../gen/cardlane/payment/v1/payment_pb.ts";
 import { type CardRead, CardReadSchema } from "../gen/cardlane/reader/v1/reader_pb.ts";
 import {
   type PaymentReport,
@@ -18,6 +22,7 @@ import { PaymentError } from "../payment/errors.ts";
 import type { PaymentId } from "../payment/identifiers.ts";
 import { parsePaymentId } from "../payment/identifiers.ts";
 import { parseReaderPayment } from "../payment/payment-context.ts";
+import { errorOfFault, faultOf } from "../payment/payment-fault.ts";
 import { type PaymentRequest, parseStartPayment, startPaymentOf } from "./payment-request.ts";
 
 /** Finished payments that a terminal can tell about without asking its relay. */
@@ -39,6 +44,8 @@ export interface JournalEntry {
   readonly card?: CardRead;
   /** The reader's bytes; there before they are submitted for the first time, gone in the end. */
   readonly signed?: SignedPayment;
+  /** Why it ended before anything was submitted; gone in the end, whose report says it. */
+  readonly reason?: PaymentError;
   /** The end; absent while the payment is open. */
   readonly report?: PaymentReport;
 }
@@ -128,7 +135,10 @@ export class Journal {
   }
 
   /** Writes the end of a payment. The signed bytes are gone with it. */
-  async finish({ signed: _gone, ...entry }: JournalEntry, report: PaymentReport): Promise<void> {
+  async finish(
+    { signed: _gone, reason: _told, ...entry }: JournalEntry,
+    report: PaymentReport,
+  ): Promise<void> {
     await this.write({ ...entry, report });
   }
 
@@ -150,7 +160,7 @@ function fileNameOf(paymentId: PaymentId): string {
 }
 
 function entryToJson(entry: JournalEntry): JsonValue {
-  const { card, signed, report } = entry;
+  const { card, signed, reason, report } = entry;
   return {
     version: VERSION,
     start: toJson(StartPaymentSchema, startPaymentOf(entry.request, entry.paymentId)),
@@ -158,6 +168,7 @@ function entryToJson(entry: JournalEntry): JsonValue {
     traceparent: entry.traceparent,
     ...(card && { card: toJson(CardReadSchema, card) }),
     ...(signed && { signed: toJson(SignedPaymentSchema, signed) }),
+    ...(reason && { reason: toJson(PaymentFaultSchema, faultOf(reason)) }),
     ...(report && { report: toJson(PaymentReportSchema, report) }),
   };
 }
@@ -168,6 +179,7 @@ function parseEntry(name: string, bytes: Uint8Array): JournalEntry {
   const start = fromJson(StartPaymentSchema, json.start ?? {});
   const card = optionalMessage(CardReadSchema, json.card);
   const signed = optionalMessage(SignedPaymentSchema, json.signed);
+  const reason = optionalMessage(PaymentFaultSchema, json.reason);
   const report = optionalMessage(PaymentReportSchema, json.report);
   const paymentId = parsePaymentId(start.paymentId);
   if (name !== fileNameOf(paymentId)) throw new Error("payment id");
@@ -179,6 +191,7 @@ function parseEntry(name: string, bytes: Uint8Array): JournalEntry {
     traceparent: String(json.traceparent),
     ...(card && { card }),
     ...(signed && { signed }),
+    ...(reason && { reason: errorOfFault(reason) }),
     ...(report && { report }),
   };
 }

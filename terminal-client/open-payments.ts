@@ -3,6 +3,7 @@ import type { PaymentReport } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
 import type { Clock } from "../mesh/clock.ts";
 import type { Faults } from "../mesh/faults.ts";
 import type { Log } from "../mesh/log.ts";
+import { Turns } from "../mesh/turns.ts";
 import { PaymentError } from "../payment/errors.ts";
 import { type PaymentId, paymentIdToBytes } from "../payment/identifiers.ts";
 import { errorOfFault } from "../payment/payment-fault.ts";
@@ -10,12 +11,25 @@ import { equalBytes } from "../sealing/bytes.ts";
 import type { CheckedTerminalCertificate } from "../sealing/certificates.ts";
 import type { KeptManifest } from "../sealing/kept-manifest.ts";
 import { isSigned, type Journal, type JournalEntry, type SignedEntry } from "./journal.ts";
-import { type KnownSoFar, reportRefused, reportResult, reportUnknown } from "./payment-report.ts";
+import {
+  isInPart,
+  type KnownSoFar,
+  reportRefused,
+  reportResult,
+  reportUnknown,
+} from "./payment-report.ts";
 import { type Settled, settledBy, type VerifiedResult } from "./processor-word.ts";
 import type { ReaderConversation, ReaderLink } from "./reader-link.ts";
 import type { RelayLink } from "./relay-link.ts";
 import { type Beginning, type RelayAnswer, Settlement } from "./settlement.ts";
+import type { Till } from "./till.ts";
+import type { TillSeat } from "./till-seat.ts";
 
+/**
+ * Questions at once about payments that nobody waits for. A relay serves sixteen calls of a
+ * terminal at once: new payments find room, however many a restart has left open.
+ */
+const UNHURRIED_MAX = 4;
 /** A reader verifies and shows a result in well under a second. */
 const SHOW_MS_MAX = 5_000;
 
@@ -39,8 +53,17 @@ export interface OpenPayment {
   readonly finished: Promise<PaymentReport>;
   /** Called when the relay has committed a record, at once if it has already; until disposal. */
   onRecorded(handler: (recordNumber: string) => void): Disposable;
+  /** A till waits for it: it is asked for before those that nobody waits for. */
+  hurry(): void;
   /** Gives the reader back; the end is then shown only if the reader is free at that time. */
   release(): void;
+}
+
+interface Carrying {
+  /** With the reader that is to show the result. */
+  readonly conversation?: ReaderConversation | undefined;
+  /** Where it waits for its questions' turn, as long as nobody waits for it. */
+  readonly turns?: Turns | undefined;
 }
 
 /**
@@ -50,7 +73,8 @@ export interface OpenPayment {
 export class OpenPayments implements Disposable {
   readonly #options: OpenPaymentsOptions;
   readonly #open = new Map<PaymentId, OpenPayment & { readonly settlement: Settlement }>();
-  readonly #taking = new Set<PaymentId>();
+  readonly #unhurried = new Turns(UNHURRIED_MAX);
+  readonly #taking = new Map<PaymentId, TillSeat | undefined>();
 
   constructor(options: OpenPaymentsOptions) {
     this.#options = options;
@@ -60,47 +84,67 @@ export class OpenPayments implements Disposable {
     return this.#open.get(paymentId);
   }
 
-  /** Between the journal's first word of a payment and its signed bytes; until disposal. */
-  beginTaking(paymentId: PaymentId): Disposable {
-    this.#taking.add(paymentId);
+  /**
+   * Between the journal's first word of a payment and its signed bytes; until disposal.
+   *
+   * @param seat where its till sits; undefined when the reader does not hear of it.
+   */
+  beginTaking(paymentId: PaymentId, seat?: TillSeat): Disposable {
+    this.#taking.set(paymentId, seat);
     return { [Symbol.dispose]: () => void this.#taking.delete(paymentId) };
   }
 
-  isTaking(paymentId: PaymentId): boolean {
-    return this.#taking.has(paymentId);
+  /**
+   * Lets a till go on with a payment that is being taken.
+   *
+   * @returns undefined when it is not. @throws PaymentError READER_BUSY, or as `TillSeat.takeOver`.
+   */
+  takeSeat(paymentId: PaymentId, till: Till): Promise<PaymentReport> | undefined {
+    const seat = this.#taking.get(paymentId);
+    if (seat === undefined && this.#taking.has(paymentId)) {
+      throw new PaymentError("READER_BUSY", "this payment is being refused");
+    }
+    return seat?.takeOver(till);
   }
 
   /** Takes up what a crash or restart left in the journal. */
   resume(): void {
-    for (const entry of this.#options.journal.open) this.takeUp(entry);
+    for (const entry of this.#options.journal.open) this.takeUp(entry, this.#unhurried);
   }
 
   /**
    * Goes on with a payment that nobody carries any more, after a crash or because the journal could
    * not be written.
    */
-  takeUp(entry: JournalEntry): OpenPayment {
+  takeUp(entry: JournalEntry, turns?: Turns): OpenPayment {
     this.#options.log.info("an open payment is taken up", { paymentId: entry.paymentId });
-    if (isSigned(entry)) return this.settle(entry);
+    if (isSigned(entry)) return this.#carry({ kind: "signed", entry }, { turns });
     // This journal never had its bytes. Another one may have: this one was restored, or replaced.
-    return this.end(
-      entry,
-      new PaymentError("CANCELLED", "the terminal stopped before the signature"),
-    );
+    const stopped = new PaymentError("CANCELLED", "the terminal stopped before the signature");
+    return this.#carry({ kind: "ended", entry, error: entry.reason ?? stopped }, { turns });
   }
 
   /** @param conversation with the reader that is to show the result, while it is there. */
   settle(entry: SignedEntry, conversation?: ReaderConversation): OpenPayment {
-    return this.#carry({ kind: "signed", entry }, conversation);
+    return this.#carry({ kind: "signed", entry }, { conversation });
   }
 
-  /** Makes a payment impossible that ended before its bytes were submitted, and finds out so. */
-  end(entry: JournalEntry, error: unknown): OpenPayment {
+  /**
+   * Makes a payment impossible that ended before its bytes were submitted, and finds out so. Why it
+   * ended is in the journal first, to be told after a restart as well.
+   */
+  async end(entry: JournalEntry, error: unknown): Promise<OpenPayment> {
+    const { journal, log } = this.#options;
     if (!(error instanceof PaymentError)) {
-      this.#options.log.failure("a payment ended for an unknown reason", error);
+      log.failure("a payment ended for an unknown reason", error);
     }
     const reason =
       error instanceof PaymentError ? error : new PaymentError("INTERNAL", "internal error");
+    const { paymentId } = entry;
+    await journal.write({ ...entry, reason }).catch((cause) => {
+      // Without it the payment ends all the same.
+      log.failure("why a payment ended could not be stored", cause, { paymentId });
+    });
     return this.#carry({ kind: "ended", entry, error: reason });
   }
 
@@ -134,11 +178,16 @@ export class OpenPayments implements Disposable {
     for (const { settlement } of this.#open.values()) settlement[Symbol.dispose]();
   }
 
-  #carry(beginning: Beginning, conversation?: ReaderConversation): OpenPayment {
+  #carry(beginning: Beginning, carrying: Carrying = {}): OpenPayment {
     const { entry } = beginning;
     const { merchantId } = this.#options.certificate;
-    const settlement = new Settlement({ ...this.#options, beginning, merchantId });
-    let reader = conversation;
+    const settlement = new Settlement({
+      ...this.#options,
+      beginning,
+      merchantId,
+      turns: carrying.turns,
+    });
+    let reader = carrying.conversation;
     const open = {
       entry,
       settlement,
@@ -147,6 +196,7 @@ export class OpenPayments implements Disposable {
       },
       finished: settlement.settled.then((settled) => this.#finish(entry, settled, reader)),
       onRecorded: (handler: (recordNumber: string) => void) => settlement.onRecorded(handler),
+      hurry: () => settlement.hurry(),
       release() {
         reader = undefined;
       },
@@ -173,7 +223,7 @@ export class OpenPayments implements Disposable {
         : await this.#show(entry, settled.verified, conversation);
     const report = this.#report(entry, settled, shown);
     await faults?.at("terminal.settled");
-    await journal.finish(entry, report);
+    await journal.finish(asItWas(entry, report), report);
     this.#open.delete(entry.paymentId);
     return report;
   }
@@ -227,6 +277,12 @@ export class OpenPayments implements Disposable {
       return ShownOutcome.UNSPECIFIED;
     }
   }
+}
+
+/** A till that repeats a forgotten payment may ask otherwise than the first one did. */
+function asItWas(entry: JournalEntry, { result }: PaymentReport): JournalEntry {
+  if (!isInPart(result)) return entry;
+  return { ...entry, request: { ...entry.request, acceptPartial: true } };
 }
 
 /** The reader still waits for the result of what it signed, and can check none that says less. */

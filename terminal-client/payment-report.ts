@@ -20,6 +20,7 @@ import type { PaymentError } from "../payment/errors.ts";
 import { faultOf } from "../payment/payment-fault.ts";
 import { nextStepOf, stateOfOutcome } from "../payment/states.ts";
 import type { JournalEntry } from "./journal.ts";
+import { duplicateDiffers, type PaymentRequest } from "./payment-request.ts";
 import type { Settled } from "./processor-word.ts";
 
 /** What every report of a payment begins with. */
@@ -107,6 +108,20 @@ export function reportResult(
       receipt: receiptOf(entry, result, end.merchant),
     }),
   });
+}
+
+/**
+ * Only the processor's word says that a payment which was forgotten had accepted less.
+ *
+ * @throws PaymentError DUPLICATE_DIFFERS when this till does not: it would take a part for all.
+ */
+export function requireAccepted(report: PaymentReport, request: PaymentRequest): PaymentReport {
+  if (!request.acceptPartial && isInPart(report.result)) throw duplicateDiffers(["accept_partial"]);
+  return report;
+}
+
+export function isInPart(result: Result | undefined): boolean {
+  return result?.outcome === Outcome.PARTIALLY_APPROVED;
 }
 
 function receiptOf(entry: JournalEntry, result: Result, merchant: TerminalCertificate): Receipt {

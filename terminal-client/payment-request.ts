@@ -74,21 +74,23 @@ export function startPaymentOf(request: PaymentRequest, paymentId: PaymentId): S
   });
 }
 
-/** Whether both ask for the same; ids and trace contexts aside. */
-export function isSameRequest(left: PaymentRequest, right: PaymentRequest): boolean {
-  return (
-    left.kind === right.kind &&
-    left.currency === right.currency &&
-    left.acceptPartial === right.acceptPartial &&
-    left.previousPaymentId === right.previousPaymentId &&
-    hasSameAmounts(left.amounts, right.amounts)
-  );
+/** Fields, in proto spelling, in which two requests differ; ids and trace contexts aside. */
+export function differingTerms(left: PaymentRequest, right: PaymentRequest): readonly string[] {
+  const same = {
+    kind: left.kind === right.kind,
+    currency: left.currency === right.currency,
+    accept_partial: left.acceptPartial === right.acceptPartial,
+    previous_payment_id: left.previousPaymentId === right.previousPaymentId,
+    amounts: hasSameAmounts(left.amounts, right.amounts),
+  };
+  return Object.entries(same).flatMap(([name, isSame]) => (isSame ? [] : [name]));
 }
 
-/** The id that a till repeats is that of a payment with other terms. */
-export function duplicateDiffers(): PaymentError {
+/** The id that a till repeats is that of a payment with other terms. @param terms those. */
+export function duplicateDiffers(terms: readonly string[]): PaymentError {
   const field = "payment_id";
-  return new PaymentError("DUPLICATE_DIFFERS", `${field} stands for another payment`, { field });
+  const message = `${field} stands for another payment, it differs in ${terms.join(", ")}`;
+  return new PaymentError("DUPLICATE_DIFFERS", message, { field });
 }
 
 export function hasSameAmounts(left: Amounts, right: Amounts): boolean {

@@ -21,6 +21,7 @@ import { reportUnknown } from "./payment-report.ts";
 import type { IdentifiedRequest, PaymentRequest } from "./payment-request.ts";
 import type { ReaderConversation, ReaderLink } from "./reader-link.ts";
 import type { Till } from "./till.ts";
+import { TillSeat } from "./till-seat.ts";
 
 /**
  * How long a till waits for the processor's word that a payment which ended before it was submitted
@@ -46,12 +47,21 @@ export interface PaymentRunOptions {
  * come in time. The id is in the journal before the reader hears of it, the signed bytes before
  * they are submitted.
  *
- * @throws PaymentError READER_BUSY before anything was begun; afterwards every end is a report.
+ * @throws PaymentError READER_BUSY before anything was begun; TAKEN_OVER when another till goes on
+ *   with the payment. Every other end is a report.
  */
-export async function runPayment(
+export function runPayment(
   options: PaymentRunOptions,
   request: PaymentRequest,
   till: Till,
+): Promise<PaymentReport> {
+  return TillSeat.begin(till, (seat) => runAtSeat(options, request, seat));
+}
+
+async function runAtSeat(
+  options: PaymentRunOptions,
+  request: PaymentRequest,
+  till: TillSeat,
 ): Promise<PaymentReport> {
   const { reader, clock, random, certificate, telemetry } = options;
   using conversation = reader.converse();
@@ -105,7 +115,7 @@ export async function refusePayment(
   async function begin(): Promise<OpenPayment> {
     using _taking = openPayments.beginTaking(paymentId);
     await journal.write(entry);
-    return openPayments.end(entry, error);
+    return await openPayments.end(entry, error);
   }
 }
 
@@ -118,6 +128,7 @@ export async function awaitAnswer(
   const { clock, telemetry, answerMsMax } = options;
   const { entry } = open;
   const { paymentId, traceparent } = entry;
+  open.hurry();
   const span = telemetry.spanOf(traceparent, "terminal.submit", "internal", { paymentId });
   using _recorded = open.onRecorded((recordNumber) => {
     span.set({ recordNumber });
@@ -154,7 +165,7 @@ export async function awaitEnd(
 interface Underway {
   readonly entry: JournalEntry;
   readonly conversation: ReaderConversation;
-  readonly till: Till;
+  readonly till: TillSeat;
 }
 
 async function takeAndSettle(
@@ -185,7 +196,7 @@ async function takeAndSubmit(
 ): Promise<{ readonly open: OpenPayment; readonly isSubmitted: boolean }> {
   const { journal, openPayments, faults } = options;
   const { paymentId, traceparent } = entry;
-  using _taking = openPayments.beginTaking(paymentId);
+  using _taking = openPayments.beginTaking(paymentId, till);
   await journal.write(entry);
   const readerSerial = conversation.peer.certificate.serial;
   const started = create(PaymentStartedSchema, { paymentId, readerSerial });
@@ -193,7 +204,7 @@ async function takeAndSubmit(
 
   const taken = await take(options, { entry, conversation, till });
   if ("error" in taken) {
-    return { open: openPayments.end(entry, taken.error), isSubmitted: false };
+    return { open: await openPayments.end(entry, taken.error), isSubmitted: false };
   }
   const signed = { ...entry, ...taken };
   try {
@@ -201,7 +212,7 @@ async function takeAndSubmit(
   } catch (error) {
     const value = { paymentId: paymentIdToBytes(paymentId) };
     conversation.send({ case: "cancel", value }, traceparent);
-    return { open: openPayments.end(entry, error), isSubmitted: false };
+    return { open: await openPayments.end(entry, error), isSubmitted: false };
   }
   await faults?.at("terminal.signed");
   const open = openPayments.settle(signed, conversation);

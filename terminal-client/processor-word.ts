@@ -68,7 +68,8 @@ function verifyWord(check: WordCheck): VerifiedResult {
   const { signed, manifest, own } = check;
   const result = verifySignedResult({ signed, manifest });
   if (isTombstone(result, own)) return { result, signed };
-  if (own.payment === undefined) return verifyForgotten(check);
+  // Whether less was acceptable is not known any more: the processor approves a part where it was.
+  if (own.payment === undefined) return verifyForgotten(check, true);
   return { result: verifyAnswer({ signed, manifest, payment: own.payment }), signed };
 }
 
@@ -85,7 +86,7 @@ function verifyWordOnTakenId(check: WordCheck): VerifiedResult | undefined {
     throw new PaymentError("SIGNATURE_REJECTED", "a tombstone of other bytes ends no payment");
   }
   try {
-    return verifyForgotten(check);
+    return verifyForgotten(check, check.own.entry.request.acceptPartial);
   } catch (error) {
     if (error instanceof PaymentError) return undefined;
     throw error;
@@ -130,8 +131,11 @@ async function manifestFor(
   return newest;
 }
 
-function verifyForgotten({ signed, manifest, own: { entry } }: WordCheck): VerifiedResult {
-  const { kind, amounts, currency, acceptPartial } = entry.request;
+function verifyForgotten(
+  { signed, manifest, own: { entry } }: WordCheck,
+  acceptPartial: boolean,
+): VerifiedResult {
+  const { kind, amounts, currency } = entry.request;
   if (kind === PaymentKind.UNSPECIFIED) {
     throw new PaymentError("SIGNATURE_REJECTED", "a payment that never came has a tombstone alone");
   }

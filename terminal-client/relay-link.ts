@@ -105,9 +105,11 @@ export class RelayLink implements AsyncDisposable {
     return payment;
   }
 
-  async cancelPayment(paymentId: PaymentId): Promise<Completed> {
-    const { calls, merchantId, certificate } = this.#options;
-    const request = { paymentId, merchantId, terminalCertificate: certificate };
+  /** @param signed by it the processor can tell a payment that the relay has forgotten. */
+  async cancelPayment(paymentId: PaymentId, signed?: SignedPayment): Promise<Completed> {
+    const { calls, merchantId, certificate: terminalCertificate } = this.#options;
+    const shown = { paymentId, merchantId, terminalCertificate };
+    const request = { ...shown, ...(signed && { payment: signed }) };
     const { completed } = await understood(calls.cancelPayment(request));
     if (completed === undefined) throw new Error("the relay answered without an outcome");
     return completed;

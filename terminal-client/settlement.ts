@@ -7,6 +7,7 @@ import {
 } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import type { Clock, Timer } from "../mesh/clock.ts";
 import type { Log } from "../mesh/log.ts";
+import type { Turns } from "../mesh/turns.ts";
 import { PaymentError, type PaymentErrorCode } from "../payment/errors.ts";
 import type { MerchantId } from "../payment/identifiers.ts";
 import { parseReaderPayment } from "../payment/payment-context.ts";
@@ -14,6 +15,7 @@ import { errorOfFault } from "../payment/payment-fault.ts";
 import { isSigned, type JournalEntry, type SignedEntry } from "./journal.ts";
 import { type KnownSoFar, NOTHING_KNOWN } from "./payment-report.ts";
 import { type OwnPayment, type ResultKeys, type Settled, settledBy } from "./processor-word.ts";
+import { QuestionLine } from "./question-line.ts";
 import type { RelayLink } from "./relay-link.ts";
 
 /** When to ask for a payment that no answer came for; doubled each time. */
@@ -28,6 +30,8 @@ export interface SettlementOptions extends ResultKeys {
   readonly relay: RelayLink;
   readonly clock: Clock;
   readonly log: Log;
+  /** Waits for its turn among others as long as nobody waits for it; undefined: somebody does. */
+  readonly turns?: Turns | undefined;
 }
 
 /** How the terminal comes to want to know what became of a payment. */
@@ -77,6 +81,7 @@ export class Settlement implements Disposable {
   #refusal: PaymentError | undefined;
   #askDelayMs = ASK_DELAY_MS_MIN;
   #askTimer: Timer | undefined;
+  readonly #line: QuestionLine;
   #isOver = false;
   readonly #recordedHandlers = new Set<(recordNumber: string) => void>();
 
@@ -85,6 +90,7 @@ export class Settlement implements Disposable {
     const { entry } = beginning;
     const { promise, resolve } = Promise.withResolvers<Settled>();
     this.#options = options;
+    this.#line = new QuestionLine(options.turns, (error) => this.#unanswered(error));
     this.settled = promise;
     this.#settle = resolve;
     const payment = isSigned(entry) ? parseReaderPayment(entry.signed.readerPayment) : undefined;
@@ -123,8 +129,14 @@ export class Settlement implements Disposable {
     this.#askNow(() => this.#ask());
   }
 
+  /** Somebody waits for it now. */
+  hurry(): void {
+    if (this.#line.hurry()) this.#askNow(() => this.#ask());
+  }
+
   [Symbol.dispose](): void {
     this.#isOver = true;
+    this.#line.leave();
     this.#askTimer?.cancel();
     this.#submission?.[Symbol.dispose]();
   }
@@ -217,7 +229,7 @@ export class Settlement implements Disposable {
   #askNow(ask: () => void | Promise<void>): void {
     if (this.#isOver) return;
     this.#askLater();
-    Promise.resolve(ask()).catch((error) => this.#unanswered(error));
+    this.#line.ask(ask);
   }
 
   async #ask(): Promise<void> {
@@ -240,7 +252,7 @@ export class Settlement implements Disposable {
   async #cancel(): Promise<void> {
     const { relay } = this.#options;
     const { entry } = this.#own;
-    await this.#answered(await relay.cancelPayment(entry.paymentId));
+    await this.#answered(await relay.cancelPayment(entry.paymentId, entry.signed));
   }
 
   /** No answer is not the end: it is asked again later, and not before the relay wants it. */

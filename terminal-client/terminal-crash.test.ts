@@ -7,6 +7,7 @@ import {
 } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import type { CrashMoment } from "../mesh/memory-files.ts";
 import { parsePaymentId } from "../payment/identifiers.ts";
+import { equalBytes } from "../sealing/bytes.ts";
 import { RECORD_NUMBER, type Submission } from "../test/fixtures/fake-relay.ts";
 import { SALE, TerminalBench } from "../test/fixtures/terminal-bench.ts";
 
@@ -95,6 +96,9 @@ test("the answer to a cancellation may be that it was approved: the processor kn
     state: PaymentState.APPROVED,
     result: { outcome: Outcome.APPROVED },
   });
+  // By its bytes the processor tells the payment, also where the relay has forgotten it.
+  const bytes = bench.relay.cancelledBytes.map((one) => one?.readerPayment);
+  expect(bytes.map((one) => one && equalBytes(one, payment.readerPayment))).toEqual([true]);
 });
 
 /** What a payment writes to the journal, each synced before what it protects. */

@@ -109,6 +109,8 @@ const start = (changes = {}) => ({
   },
 });
 
+const ID = "01932b5e-8c1a-7f00-9d3b-1f2e3d4c5b6a";
+
 const pin = (value: string) => ({
   case: "confirm" as const,
   value: { pinSource: { case: "pin" as const, value } },
@@ -191,6 +193,52 @@ test.each([
 });
 
 test.each([
+  { name: "stops talking", leave: (till: TillStream) => till.halfClose() },
+  { name: "is cut off", leave: (till: TillStream) => till.cancelCall() },
+])("a till that $name while a card is asked for frees the reader at once", async ({ leave }) => {
+  await using service = await ServiceBench.start();
+  const { bench } = service;
+  const till = service.pay();
+  till.say(start());
+  await till.heard("prepared");
+  const leftAtMs = bench.clock.nowMs();
+  leave(till);
+  await bench.until(() => bench.device.display.lines[0] === "CANCELLED");
+  await bench.until(() => bench.relay.cancelled.length === 1);
+  const next = service.pay();
+  next.say(start());
+  await next.heard("prepared");
+  // A reader asks for a card for a minute.
+  expect(bench.clock.nowMs() - leftAtMs).toBeLessThan(10_000);
+  expect(next.ends).toEqual([]);
+});
+
+test("a till comes back over a new line, and the silent line hears TAKEN_OVER", async () => {
+  await using service = await ServiceBench.start();
+  const { bench } = service;
+  const silent = service.pay();
+  silent.say(start({ paymentId: ID }));
+  await silent.heard("prepared");
+  const back = service.pay();
+  back.say(start({ paymentId: ID }));
+  await back.heard("prepared");
+  const { error } = await silent.end();
+  expect(error && paymentErrorFrom(error)?.code).toBe("TAKEN_OVER");
+  expect(back.responses).toContainEqual(
+    expect.objectContaining({
+      case: "started",
+      value: expect.objectContaining({ paymentId: ID, resumed: true }),
+    }),
+  );
+  await bench.device.presentCard("visa", 0);
+  await back.heard("confirmationNeeded");
+  back.say(pin("1234"));
+  (await bench.relay.next()).answered();
+  expect((await back.end()).code).toBe(0);
+  expect(back.report?.certainty).toBe(Certainty.FINAL);
+});
+
+test.each([
   {
     name: "an amount of 0",
     step: start({ amounts: create(AmountsSchema) }),
@@ -223,6 +271,6 @@ test("a till asks who the terminal is, and what became of a payment", async () =
     readerSerial: bench.keys.reader.serial,
     isRelayConnected: true,
   });
-  const unknown = client.getTerminalPayment({ paymentId: "01932b5e-8c1a-7f00-9d3b-1f2e3d4c5b6a" });
+  const unknown = client.getTerminalPayment({ paymentId: ID });
   await expect(unknown).rejects.toMatchObject({ code: Code.NotFound });
 });

@@ -62,6 +62,7 @@ class PayStream implements Till {
   readonly #beat: Beat;
   #isStarted = false;
   #isEnded = false;
+  #hasConfirmed = false;
   /** A till may confirm in the same breath as it starts, before it is asked. */
   #earlyConfirm: ConfirmPayment | undefined;
   #asked: PromiseWithResolvers<PinSource> | undefined;
@@ -145,6 +146,7 @@ class PayStream implements Till {
     const asked = this.#asked;
     try {
       asked?.resolve(pinSourceOf(pinSource));
+      this.#hasConfirmed = true;
       this.#asked = undefined;
     } catch (error) {
       if (!(error instanceof PaymentError) || this.#card === undefined) throw error;
@@ -157,7 +159,8 @@ class PayStream implements Till {
   /** The till says nothing more, so it can not confirm either; it may still listen. */
   #heardAll(): void {
     this.#isEnded = true;
-    if (this.#asked !== undefined) this.#cancel.abort();
+    const hasAnswered = this.#hasConfirmed || this.#earlyConfirm !== undefined;
+    if (this.#asked !== undefined || !hasAnswered) this.#cancel.abort();
     if (!this.#isStarted) this.#stream.end();
   }
 

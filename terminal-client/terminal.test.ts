@@ -173,16 +173,6 @@ describe("the same payment id again", () => {
     await expect(bench.pay(request).report).rejects.toMatchObject({ code: "DUPLICATE_DIFFERS" });
   });
 
-  test("while it is at the reader is refused, and does not disturb it", async () => {
-    await using bench = await TerminalBench.start();
-    const paying = bench.pay(sale, { pins: [] });
-    await bench.until(() => paying.heard.includes("confirmationNeeded"));
-    await expect(bench.pay(sale).report).rejects.toMatchObject({ code: "READER_BUSY" });
-    await expect(bench.pay().report).rejects.toMatchObject({ code: "READER_BUSY" });
-    paying.cancel();
-    await paying.report;
-  });
-
   test("while its answer is awaited waits with it", async () => {
     await using bench = await TerminalBench.start();
     const paying = bench.pay(sale);

@@ -17,11 +17,11 @@ import { ForgottenPayments, missingRelay, reportUnanswered } from "./forgotten-p
 import { FINISHED_MAX, Journal, type JournalEntry } from "./journal.ts";
 import { ManifestFeed } from "./manifest-feed.ts";
 import { OpenPayments } from "./open-payments.ts";
-import { NOTHING_KNOWN, reportUnknown } from "./payment-report.ts";
+import { NOTHING_KNOWN, reportUnknown, requireAccepted } from "./payment-report.ts";
 import {
+  differingTerms,
   duplicateDiffers,
   type IdentifiedRequest,
-  isSameRequest,
   type PaymentRequest,
 } from "./payment-request.ts";
 import { awaitAnswer, type PaymentRunOptions, refusePayment, runPayment } from "./payment-run.ts";
@@ -59,9 +59,9 @@ export interface Terminal extends AsyncDisposable {
   readonly readerSerial: string | undefined;
   readonly isRelayConnected: boolean;
   /**
-   * One payment from prepare to result. With the id of an earlier one it charges nothing: it gives
-   * that one's report, or waits for its end. An id that the journal does not know is asked for at
-   * the relay first, unless the terminal makes it.
+   * One payment from prepare to result. With the id of an earlier one it charges nothing: it reports
+   * that one, or waits for its end. While it is at the reader this till goes on with it, and the one
+   * before hears TAKEN_OVER. The relay is asked first for an id that is not in the journal.
    *
    * A report is FINAL with the processor's signature alone: an answer, or a tombstone.
    *
@@ -241,7 +241,7 @@ class RunningTerminal implements Terminal {
     if (record === undefined) return undefined;
     if (!(record instanceof PaymentError)) {
       const entry = this.#forgotten.takeUp(record, request);
-      if (entry === undefined) return this.#forgotten.refuse(record, paymentId);
+      if (entry === undefined) return this.#forgotten.refuse(record, request);
       return this.#payAgain(entry, request, till);
     }
     if (record.row.nextStep === NextStep.RETRY_SAME_ID) return reportUnanswered(paymentId, record);
@@ -255,18 +255,19 @@ class RunningTerminal implements Terminal {
     till: Till,
   ): Promise<PaymentReport> {
     const { paymentId } = entry;
-    if (!isSameRequest(entry.request, request)) throw duplicateDiffers();
-    if (this.#openPayments.isTaking(paymentId)) {
-      throw new PaymentError("READER_BUSY", "this payment is being taken at the reader");
-    }
+    const different = differingTerms(entry.request, request);
+    if (different.length > 0) throw duplicateDiffers(different);
+    const seated = this.#openPayments.takeSeat(paymentId, till);
+    if (seated !== undefined) return seated;
     const carried = this.#openPayments.find(paymentId);
     const open =
       entry.report === undefined ? (carried ?? this.#openPayments.takeUp(entry)) : carried;
     const readerSerial = this.readerSerial ?? "";
     const started = create(PaymentStartedSchema, { paymentId, readerSerial, resumed: true });
     till.onEvent({ case: "started", value: started });
-    if (open === undefined) return this.getPayment(paymentId);
-    return awaitAnswer(this.#run, open, till);
+    const report =
+      open === undefined ? this.getPayment(paymentId) : awaitAnswer(this.#run, open, till);
+    return requireAccepted(await report, request);
   }
 
   #missing(): PaymentError | undefined {

@@ -179,7 +179,7 @@ export class Recorder {
   }
 
   /** Each has a number of its own: of two with the same one, one would be told and not written. */
-  #numbered(submissions: readonly CheckedSubmission[]): readonly NewRecord[] {
+  #numbered(submissions: readonly CheckedSubmission[]): readonly NewRecord<CheckedSubmission>[] {
     const { relayId, random, clock } = this.#options;
     const nowMs = clock.nowMs();
     const drawn = new Set<RecordNumber>();
@@ -194,7 +194,11 @@ export class Recorder {
     });
   }
 
-  #flightOf(record: NewRecord, state: Recording["state"], overAtMs: number): Flight {
+  #flightOf(
+    record: NewRecord<CheckedSubmission>,
+    state: Recording["state"],
+    overAtMs: number,
+  ): Flight {
     const { telemetry, nextRequestNumber } = this.#options;
     const { recordNumber, submission } = record;
     const { context, payment, digest, contextDigest, traceNumber, terminal, span } = submission;

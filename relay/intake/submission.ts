@@ -24,7 +24,7 @@ import type { CheckedTerminalCertificate } from "../../sealing/certificates.ts";
 import { digest, verify } from "../../sealing/dsse.ts";
 import type { Manifest } from "../../sealing/manifest.ts";
 import { sha512 } from "../../sealing/sha512.ts";
-import type { CheckedSubmission } from "../records/checked-submission.ts";
+import type { CheckedSubmission, SignedSubmission } from "../records/checked-submission.ts";
 import {
   isActive,
   type KnownReader,
@@ -105,25 +105,32 @@ export class SubmissionCheck {
     streamTerminalId: TerminalId | undefined,
     span: HopSpan,
   ): Promise<CheckedSubmission> {
-    const { payment } = submission;
     const reader = await this.#signingReader(submission);
-    if (submission.parsed instanceof PaymentError) throw submission.parsed;
-    const { context, contextBytes } = submission.parsed;
+    const signed = signedSubmission(submission, span);
+    const { context } = signed;
     requireSupported(context);
-    requireReader(reader, context);
+    requireActive(reader);
+    requireMerchant(reader, context);
     const known = await this.#registry.terminal(context.terminalId);
-    const terminal = this.#requireTerminal(known, context, streamTerminalId);
-    return {
-      payment,
-      context,
-      contextBytes,
-      digest: sha512(payment.readerPayment),
-      contextDigest: digest("payment-context", contextBytes),
-      traceNumber: traceNumberOf(context.wire.counter),
-      terminal,
-      span,
-    };
+    return { ...signed, terminal: this.#requireTerminal(known, context, streamTerminalId) };
   }
+
+  /**
+   * What a reader signed of a payment that is to be undone. Whether its devices may pay today does
+   * not matter to that.
+   *
+   * @throws PaymentError when no reader that is registered with the payment's merchant signed it.
+   */
+  readonly checkToUndo = async (
+    payment: SignedPayment,
+    span: HopSpan,
+  ): Promise<SignedSubmission> => {
+    const submission = addressSubmission(payment);
+    const reader = await this.#signingReader(submission);
+    const signed = signedSubmission(submission, span);
+    requireMerchant(reader, signed.context);
+    return signed;
+  };
 
   /** The registered reader whose signature is under these bytes. */
   async #signingReader(submission: UncheckedSubmission): Promise<KnownReader> {
@@ -192,10 +199,27 @@ function requireSupported({ kind }: CheckedContext): void {
   }
 }
 
-function requireReader(reader: KnownReader, { merchantId }: CheckedContext): void {
-  if (!isActive(reader)) {
-    throw new PaymentError("READER_NOT_ACTIVE", `reader ${reader.serial} is not active`);
-  }
+/** To be called after the signature was verified. @throws PaymentError why it is no payment. */
+function signedSubmission({ payment, parsed }: UncheckedSubmission, span: HopSpan) {
+  if (parsed instanceof PaymentError) throw parsed;
+  const { context, contextBytes } = parsed;
+  return {
+    payment,
+    context,
+    contextBytes,
+    digest: sha512(payment.readerPayment),
+    contextDigest: digest("payment-context", contextBytes),
+    traceNumber: traceNumberOf(context.wire.counter),
+    span,
+  };
+}
+
+function requireActive(reader: KnownReader): void {
+  if (isActive(reader)) return;
+  throw new PaymentError("READER_NOT_ACTIVE", `reader ${reader.serial} is not active`);
+}
+
+function requireMerchant(reader: KnownReader, { merchantId }: CheckedContext): void {
   if (reader.merchantId !== merchantId) {
     throw new PaymentError("NOT_PERMITTED", `reader ${reader.serial} is of another merchant`);
   }

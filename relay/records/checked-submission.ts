@@ -3,8 +3,8 @@ import type { HopSpan } from "../../mesh/telemetry.ts";
 import type { CheckedContext } from "../../payment/payment-context.ts";
 import type { CheckedTerminalCertificate } from "../../sealing/certificates.ts";
 
-/** A payment that passed every check that needs no record. */
-export interface CheckedSubmission {
+/** What a reader of this merchant has signed, as a record keeps it. */
+export interface SignedSubmission {
   readonly payment: SignedPayment;
   readonly context: CheckedContext;
   /** As the reader serialised it. */
@@ -15,6 +15,10 @@ export interface CheckedSubmission {
   readonly contextDigest: Uint8Array;
   /** DE 11. */
   readonly traceNumber: number;
-  readonly terminal: CheckedTerminalCertificate;
   readonly span: HopSpan;
+}
+
+/** A payment that passed every check that needs no record. */
+export interface CheckedSubmission extends SignedSubmission {
+  readonly terminal: CheckedTerminalCertificate;
 }

@@ -10,16 +10,16 @@ import { PAYMENT_TRANSITIONS, type StateName } from "../../payment/states.ts";
 import { binaryArray } from "../../prisma/binary-array.ts";
 import type { HotDatabase } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
-import type { CheckedSubmission } from "./checked-submission.ts";
+import type { SignedSubmission } from "./checked-submission.ts";
 import { writeEvents } from "./event-log.ts";
 import { QUEUE_JOBS, writeNotifications } from "./queue-statement.ts";
 import { RECORD_COLUMNS, type RecordRow, recordOf } from "./record-row.ts";
 import type { StoredRecord } from "./relay-record.ts";
 
 /** A payment that is to become a record. */
-export interface NewRecord {
+export interface NewRecord<Submission extends SignedSubmission = SignedSubmission> {
   readonly recordNumber: RecordNumber;
-  readonly submission: CheckedSubmission;
+  readonly submission: Submission;
 }
 
 export interface Recording {

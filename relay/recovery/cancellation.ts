@@ -1,6 +1,8 @@
+import { Certainty, type SignedPayment } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { Clock } from "../../mesh/clock.ts";
+import type { Log } from "../../mesh/log.ts";
 import { type Rate, RateLimits } from "../../mesh/rate-limits.ts";
-import type { Telemetry } from "../../mesh/telemetry.ts";
+import type { HopSpan, Telemetry } from "../../mesh/telemetry.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import {
   type MerchantId,
@@ -10,9 +12,14 @@ import {
   type TerminalId,
 } from "../../payment/identifiers.ts";
 import { REVERSAL_REASONS } from "../../payment/iso8583.ts";
-import { newRecordNumber, RECORD_NUMBER_BYTES } from "../../payment/record-number.ts";
+import {
+  newRecordNumber,
+  RECORD_NUMBER_BYTES,
+  type RecordNumber,
+} from "../../payment/record-number.ts";
 import type { Random } from "../../sealing/random.ts";
 import type { Forwarder } from "../forwarding/forwarder.ts";
+import type { SignedSubmission } from "../records/checked-submission.ts";
 import type { RecordStore } from "../records/record-store.ts";
 import type { RecordOutcome, RelayRecord } from "../records/relay-record.ts";
 import type { Canceller } from "../registry/canceller.ts";
@@ -29,6 +36,8 @@ const ATTEMPTS_MAX = 5;
 const TOMBSTONE_RATE: Rate = { perSecond: 0.2, burst: 100 };
 
 export interface CancellationOptions {
+  /** @throws PaymentError when no reader of the payment's merchant signed it. */
+  readonly checkToUndo: (payment: SignedPayment, span: HopSpan) => Promise<SignedSubmission>;
   readonly records: RecordStore;
   readonly recovery: RecoveryStore;
   readonly reversals: Reversals;
@@ -36,7 +45,10 @@ export interface CancellationOptions {
   /** Of each TLS identity; `TOMBSTONE_RATE` when left out. */
   readonly tombstoneRate?: Rate | undefined;
   readonly relayId: RelayId;
+  /** Of this relay: it looks after what it records. */
+  readonly instance: string;
   readonly clock: Clock;
+  readonly log: Log;
   readonly random: Random;
   readonly telemetry: Telemetry;
 }
@@ -55,12 +67,18 @@ export class Cancellation {
   /**
    * @returns the record now: REVERSING until the processor acknowledged; as it was if it is final.
    * @param id as text.
+   * @param payment what the reader signed, where the caller has it.
    * @throws PaymentError MALFORMED_REQUEST, OVERLOADED for too many ids without a record, or why
    *   that payment is out of the caller's reach.
    */
-  async cancel(id: string, canceller: Canceller): Promise<RecordOutcome> {
+  async cancel(
+    id: string,
+    canceller: Canceller,
+    payment: SignedPayment | undefined,
+  ): Promise<RecordOutcome> {
     const paymentId = parsePaymentId(id);
     const { merchantId, terminalId, refusal } = canceller;
+    const unseen = { merchantId, paymentId, terminalId };
     let isCounted = false;
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
       const [record] = await this.#options.records.findByPayments([{ merchantId, paymentId }]);
@@ -72,9 +90,7 @@ export class Cancellation {
         isCounted = true;
       }
       const outcome =
-        record === undefined
-          ? await this.#entomb({ merchantId, paymentId, terminalId })
-          : await this.#undo(record);
+        record === undefined ? await this.#begin(unseen, payment) : await this.#undo(record);
       if (outcome !== undefined) return outcome;
     }
     throw new PaymentError("OVERLOADED", `payment ${paymentId} is being changed by others`);
@@ -95,19 +111,55 @@ export class Cancellation {
     return begun;
   }
 
-  /** @returns undefined when the payment came first, or the number was taken. */
-  async #entomb(payment: {
-    readonly merchantId: MerchantId;
-    readonly paymentId: PaymentId;
-    readonly terminalId: TerminalId | "";
-  }): Promise<RecordOutcome | undefined> {
-    const { recovery, reversals, relayId, clock, random, telemetry } = this.#options;
+  /** @returns undefined when it is to be looked at again, as it is now. */
+  async #begin(
+    unseen: UnseenPayment,
+    payment: SignedPayment | undefined,
+  ): Promise<RecordOutcome | undefined> {
+    const { relayId, clock, random, telemetry } = this.#options;
     const recordNumber = newRecordNumber(relayId, clock.nowMs(), random.bytes(RECORD_NUMBER_BYTES));
-    const reason = REVERSAL_REASONS.CUSTOMER_CANCELLATION;
-    const { paymentId } = payment;
-    const attributes = { paymentId, recordNumber };
+    const attributes = { paymentId: unseen.paymentId, recordNumber };
     const span = telemetry.spanOf(undefined, "relay.cancel", "internal", attributes);
     span.end();
+    const signed = payment && (await this.#checked(payment, span));
+    if (signed === undefined) return await this.#entomb(unseen, recordNumber, span);
+    requireSame(signed, unseen);
+    await this.#recordAgain(signed, recordNumber);
+    return undefined;
+  }
+
+  /**
+   * The processor tells a payment by its bytes, and one that it has answered before by nothing
+   * else. This relay may have passed them on, and lost its record of that.
+   */
+  async #recordAgain(submission: SignedSubmission, recordNumber: RecordNumber): Promise<void> {
+    const { records, instance } = this.#options;
+    // Over from the beginning: whoever finds it undoes it, and nobody forwards it.
+    const recording = { state: "RECEIVED", deadlineMs: 0, leaseOwner: instance } as const;
+    await records.insert([{ recordNumber, submission }], recording);
+  }
+
+  /** @returns undefined when nobody here can say that a reader signed it. */
+  async #checked(payment: SignedPayment, span: HopSpan): Promise<SignedSubmission | undefined> {
+    const { checkToUndo, log } = this.#options;
+    try {
+      return await checkToUndo(payment, span);
+    } catch (error) {
+      if (!(error instanceof PaymentError) || error.row.certainty === Certainty.UNKNOWN)
+        throw error;
+      log.warn("a cancelled payment's bytes were refused", { errorCode: error.code });
+      return undefined;
+    }
+  }
+
+  /** @returns undefined when the payment came first, or the number was taken. */
+  async #entomb(
+    payment: UnseenPayment,
+    recordNumber: RecordNumber,
+    span: HopSpan,
+  ): Promise<RecordOutcome | undefined> {
+    const { recovery, reversals } = this.#options;
+    const reason = REVERSAL_REASONS.CUSTOMER_CANCELLATION;
     const tombstone = {
       ...payment,
       recordNumber,
@@ -119,5 +171,26 @@ export class Cancellation {
     if (record === undefined) throw new Error("bug: a record that was just committed is gone");
     reversals.send([record], false);
     return record;
+  }
+}
+
+/** What is known of a payment without its bytes. */
+interface UnseenPayment {
+  readonly merchantId: MerchantId;
+  readonly paymentId: PaymentId;
+  readonly terminalId: TerminalId | "";
+}
+
+/** @throws PaymentError MALFORMED_REQUEST when the bytes are not those of this payment. */
+function requireSame({ context }: SignedSubmission, unseen: UnseenPayment): void {
+  const same = {
+    payment_id: context.paymentId === unseen.paymentId,
+    merchant_id: context.merchantId === unseen.merchantId,
+    terminal_id: unseen.terminalId === "" || context.terminalId === unseen.terminalId,
+  };
+  for (const [name, isSame] of Object.entries(same)) {
+    if (isSame) continue;
+    const message = `payment must be of the ${name} that is cancelled`;
+    throw new PaymentError("MALFORMED_REQUEST", message, { field: `payment.${name}` });
   }
 }

@@ -33,8 +33,11 @@ const (
 // What a terminal offers to a till.
 type TerminalServiceClient interface {
 	// One payment from prepare to result. The first request starts it, later ones answer what the
-	// terminal asks. Cutting the stream does not undo a payment that was submitted: GetTerminalPayment tells,
-	// and so does Pay with the same payment id, which never charges again.
+	// terminal asks. A till that ends its side before it has confirmed cancels the payment. Cutting the
+	// stream does not undo a payment that was submitted: GetTerminalPayment tells, and so does Pay with the
+	// same payment id, which never charges again. While that payment is still at the reader, the new stream
+	// goes on with it: `started`, `prepared` and what is asked now come again, and the stream before ends
+	// with TAKEN_OVER.
 	Pay(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[PayRequest, PayResponse], error)
 	// What became of a payment, by the terminal's journal and, where that is open or has forgotten it, by
 	// the relay. UNKNOWN when neither could tell.
@@ -91,8 +94,11 @@ func (c *terminalServiceClient) GetTerminal(ctx context.Context, in *GetTerminal
 // What a terminal offers to a till.
 type TerminalServiceServer interface {
 	// One payment from prepare to result. The first request starts it, later ones answer what the
-	// terminal asks. Cutting the stream does not undo a payment that was submitted: GetTerminalPayment tells,
-	// and so does Pay with the same payment id, which never charges again.
+	// terminal asks. A till that ends its side before it has confirmed cancels the payment. Cutting the
+	// stream does not undo a payment that was submitted: GetTerminalPayment tells, and so does Pay with the
+	// same payment id, which never charges again. While that payment is still at the reader, the new stream
+	// goes on with it: `started`, `prepared` and what is asked now come again, and the stream before ends
+	// with TAKEN_OVER.
 	Pay(grpc.BidiStreamingServer[PayRequest, PayResponse]) error
 	// What became of a payment, by the terminal's journal and, where that is open or has forgotten it, by
 	// the relay. UNKNOWN when neither could tell.

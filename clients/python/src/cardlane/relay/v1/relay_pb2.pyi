@@ -186,14 +186,16 @@ class SubmitInstructionResponse(_message.Message):
     def __init__(self, completed: _Optional[_Union[Completed, _Mapping]] = ...) -> None: ...
 
 class CancelPaymentRequest(_message.Message):
-    __slots__ = ("payment_id", "merchant_id", "terminal_certificate")
+    __slots__ = ("payment_id", "merchant_id", "terminal_certificate", "payment")
     PAYMENT_ID_FIELD_NUMBER: _ClassVar[int]
     MERCHANT_ID_FIELD_NUMBER: _ClassVar[int]
     TERMINAL_CERTIFICATE_FIELD_NUMBER: _ClassVar[int]
+    PAYMENT_FIELD_NUMBER: _ClassVar[int]
     payment_id: str
     merchant_id: str
     terminal_certificate: _keys_pb2.SignedEnvelope
-    def __init__(self, payment_id: _Optional[str] = ..., merchant_id: _Optional[str] = ..., terminal_certificate: _Optional[_Union[_keys_pb2.SignedEnvelope, _Mapping]] = ...) -> None: ...
+    payment: _payment_pb2.SignedPayment
+    def __init__(self, payment_id: _Optional[str] = ..., merchant_id: _Optional[str] = ..., terminal_certificate: _Optional[_Union[_keys_pb2.SignedEnvelope, _Mapping]] = ..., payment: _Optional[_Union[_payment_pb2.SignedPayment, _Mapping]] = ...) -> None: ...
 
 class CancelPaymentResponse(_message.Message):
     __slots__ = ("completed",)
