@@ -81,7 +81,7 @@ export type StartPayment = Message<"cardlane.terminal.v1.StartPayment"> & {
   paymentId: string;
 
   /**
-   * What is asked for.
+   * SALE, AUTHORIZATION, REFUND or BALANCE_ENQUIRY. Required; another one is refused with NOT_SUPPORTED.
    *
    * @generated from field: cardlane.payment.v1.PaymentKind kind = 2;
    */
@@ -137,7 +137,8 @@ export const StartPaymentSchema: GenMessage<StartPayment> = /*@__PURE__*/
  */
 export type ConfirmPayment = Message<"cardlane.terminal.v1.ConfirmPayment"> & {
   /**
-   * How the PIN gets in, where one is asked for.
+   * How the PIN gets in, where confirmation_needed.verification is ONLINE_PIN or OFFLINE_PIN. Without it
+   * the till is asked again, three times in all.
    *
    * @generated from oneof cardlane.terminal.v1.ConfirmPayment.pin_source
    */
@@ -692,7 +693,9 @@ export const TerminalService: GenService<{
   /**
    * One payment from prepare to result. The first request starts it, later ones answer what the
    * terminal asks. Cutting the stream does not undo a payment that was submitted: GetTerminalPayment tells,
-   * and so does Pay with the same payment id, which never charges again.
+   * and so does Pay with the same payment id, which never charges again. A terminal takes one payment at
+   * a time; another one fails with READER_BUSY. It may take 203 seconds with cardlane's own reader: give
+   * it no deadline, or one of four minutes.
    *
    * @generated from rpc cardlane.terminal.v1.TerminalService.Pay
    */
@@ -703,7 +706,8 @@ export const TerminalService: GenService<{
   },
   /**
    * What became of a payment, by the terminal's journal and, where that is open or has forgotten it, by
-   * the relay. UNKNOWN when neither could tell.
+   * the relay. UNKNOWN when neither could tell. The journal keeps the last 1,000 finished payments
+   * (CARDLANE_JOURNAL_MAX).
    *
    * @generated from rpc cardlane.terminal.v1.TerminalService.GetTerminalPayment
    */

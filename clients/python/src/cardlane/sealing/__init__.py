@@ -1,1 +1,1 @@
-"""What cardlane encrypts, signs and verifies: docs/protocol.md, "Exact rules"."""
+"""What cardlane encrypts, signs and verifies: docs/protocol/bytes.md."""

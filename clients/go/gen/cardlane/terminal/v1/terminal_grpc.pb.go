@@ -34,10 +34,13 @@ const (
 type TerminalServiceClient interface {
 	// One payment from prepare to result. The first request starts it, later ones answer what the
 	// terminal asks. Cutting the stream does not undo a payment that was submitted: GetTerminalPayment tells,
-	// and so does Pay with the same payment id, which never charges again.
+	// and so does Pay with the same payment id, which never charges again. A terminal takes one payment at
+	// a time; another one fails with READER_BUSY. It may take 203 seconds with cardlane's own reader: give
+	// it no deadline, or one of four minutes.
 	Pay(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[PayRequest, PayResponse], error)
 	// What became of a payment, by the terminal's journal and, where that is open or has forgotten it, by
-	// the relay. UNKNOWN when neither could tell.
+	// the relay. UNKNOWN when neither could tell. The journal keeps the last 1,000 finished payments
+	// (CARDLANE_JOURNAL_MAX).
 	GetTerminalPayment(ctx context.Context, in *GetTerminalPaymentRequest, opts ...grpc.CallOption) (*GetTerminalPaymentResponse, error)
 	// Who this terminal is, and which reader it is connected to.
 	GetTerminal(ctx context.Context, in *GetTerminalRequest, opts ...grpc.CallOption) (*GetTerminalResponse, error)
@@ -92,10 +95,13 @@ func (c *terminalServiceClient) GetTerminal(ctx context.Context, in *GetTerminal
 type TerminalServiceServer interface {
 	// One payment from prepare to result. The first request starts it, later ones answer what the
 	// terminal asks. Cutting the stream does not undo a payment that was submitted: GetTerminalPayment tells,
-	// and so does Pay with the same payment id, which never charges again.
+	// and so does Pay with the same payment id, which never charges again. A terminal takes one payment at
+	// a time; another one fails with READER_BUSY. It may take 203 seconds with cardlane's own reader: give
+	// it no deadline, or one of four minutes.
 	Pay(grpc.BidiStreamingServer[PayRequest, PayResponse]) error
 	// What became of a payment, by the terminal's journal and, where that is open or has forgotten it, by
-	// the relay. UNKNOWN when neither could tell.
+	// the relay. UNKNOWN when neither could tell. The journal keeps the last 1,000 finished payments
+	// (CARDLANE_JOURNAL_MAX).
 	GetTerminalPayment(context.Context, *GetTerminalPaymentRequest) (*GetTerminalPaymentResponse, error)
 	// Who this terminal is, and which reader it is connected to.
 	GetTerminal(context.Context, *GetTerminalRequest) (*GetTerminalResponse, error)

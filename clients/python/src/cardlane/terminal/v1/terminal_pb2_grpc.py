@@ -59,7 +59,9 @@ class TerminalServiceServicer:
     def Pay(self, request_iterator, context):
         """One payment from prepare to result. The first request starts it, later ones answer what the
         terminal asks. Cutting the stream does not undo a payment that was submitted: GetTerminalPayment tells,
-        and so does Pay with the same payment id, which never charges again.
+        and so does Pay with the same payment id, which never charges again. A terminal takes one payment at
+        a time; another one fails with READER_BUSY. It may take 203 seconds with cardlane's own reader: give
+        it no deadline, or one of four minutes.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -67,7 +69,8 @@ class TerminalServiceServicer:
 
     def GetTerminalPayment(self, request, context):
         """What became of a payment, by the terminal's journal and, where that is open or has forgotten it, by
-        the relay. UNKNOWN when neither could tell.
+        the relay. UNKNOWN when neither could tell. The journal keeps the last 1,000 finished payments
+        (CARDLANE_JOURNAL_MAX).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
