@@ -79,3 +79,9 @@ test("the contract names every error code where a fault carries one", () => {
   const named = comment.match(/\b[A-Z]+_?[A-Z_]+\b/g) ?? [];
   expect(named).toEqual(Object.keys(PAYMENT_ERRORS));
 });
+
+test("no two headings of docs/contracts.md have one address", () => {
+  const page = readFileSync("docs/contracts.md", "utf8");
+  const headings = [...page.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => heading);
+  expect(headings.filter((heading, at) => headings.indexOf(heading) !== at)).toEqual([]);
+});

@@ -641,7 +641,8 @@ export const SubmitInstructionResponseSchema: GenMessage<SubmitInstructionRespon
   messageDesc(file_cardlane_relay_v1_relay, 14);
 
 /**
- * Which payment to undo.
+ * Which payment to undo. A final one stays as it is, and the answer is OK all the same: look at
+ * completed.state.
  *
  * @generated from message cardlane.relay.v1.CancelPaymentRequest
  */
@@ -1784,8 +1785,7 @@ export const RelayService: GenService<{
   },
   /**
    * Undo a payment whose fate the caller does not know, also one the relay has never seen: that one
-   * is tombstoned, so that it can not happen later. A final payment stays as it is, and the answer is OK
-   * all the same: look at completed.state.
+   * is tombstoned, so that it can not happen later.
    *
    * @generated from rpc cardlane.relay.v1.RelayService.CancelPayment
    */

@@ -685,7 +685,8 @@ export const GetTerminalResponseSchema: GenMessage<GetTerminalResponse> = /*@__P
   messageDesc(file_cardlane_terminal_v1_terminal, 14);
 
 /**
- * What a terminal offers to a till.
+ * What a terminal offers to a till. It takes one payment at a time; another one fails with READER_BUSY.
+ * Pay may take 203 seconds with cardlane's own reader: give it no deadline, or one of four minutes.
  *
  * @generated from service cardlane.terminal.v1.TerminalService
  */
@@ -693,9 +694,7 @@ export const TerminalService: GenService<{
   /**
    * One payment from prepare to result. The first request starts it, later ones answer what the
    * terminal asks. Cutting the stream does not undo a payment that was submitted: GetTerminalPayment tells,
-   * and so does Pay with the same payment id, which never charges again. A terminal takes one payment at
-   * a time; another one fails with READER_BUSY. It may take 203 seconds with cardlane's own reader: give
-   * it no deadline, or one of four minutes.
+   * and so does Pay with the same payment id, which never charges again.
    *
    * @generated from rpc cardlane.terminal.v1.TerminalService.Pay
    */

@@ -1284,7 +1284,8 @@ func (x *SubmitInstructionResponse) GetCompleted() *Completed {
 	return nil
 }
 
-// Which payment to undo.
+// Which payment to undo. A final one stays as it is, and the answer is OK all the same: look at
+// completed.state.
 type CancelPaymentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Text UUID of the payment.

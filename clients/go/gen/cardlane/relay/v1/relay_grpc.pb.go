@@ -51,8 +51,7 @@ type RelayServiceClient interface {
 	// Answers NOT_SUPPORTED today.
 	SubmitInstruction(ctx context.Context, in *SubmitInstructionRequest, opts ...grpc.CallOption) (*SubmitInstructionResponse, error)
 	// Undo a payment whose fate the caller does not know, also one the relay has never seen: that one
-	// is tombstoned, so that it can not happen later. A final payment stays as it is, and the answer is OK
-	// all the same: look at completed.state.
+	// is tombstoned, so that it can not happen later.
 	CancelPayment(ctx context.Context, in *CancelPaymentRequest, opts ...grpc.CallOption) (*CancelPaymentResponse, error)
 	// The processor's current key manifest, passed on as it is; terminals and readers check it
 	// themselves against the processor root.
@@ -169,8 +168,7 @@ type RelayServiceServer interface {
 	// Answers NOT_SUPPORTED today.
 	SubmitInstruction(context.Context, *SubmitInstructionRequest) (*SubmitInstructionResponse, error)
 	// Undo a payment whose fate the caller does not know, also one the relay has never seen: that one
-	// is tombstoned, so that it can not happen later. A final payment stays as it is, and the answer is OK
-	// all the same: look at completed.state.
+	// is tombstoned, so that it can not happen later.
 	CancelPayment(context.Context, *CancelPaymentRequest) (*CancelPaymentResponse, error)
 	// The processor's current key manifest, passed on as it is; terminals and readers check it
 	// themselves against the processor root.

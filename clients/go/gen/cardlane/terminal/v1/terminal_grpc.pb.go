@@ -30,13 +30,12 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// What a terminal offers to a till.
+// What a terminal offers to a till. It takes one payment at a time; another one fails with READER_BUSY.
+// Pay may take 203 seconds with cardlane's own reader: give it no deadline, or one of four minutes.
 type TerminalServiceClient interface {
 	// One payment from prepare to result. The first request starts it, later ones answer what the
 	// terminal asks. Cutting the stream does not undo a payment that was submitted: GetTerminalPayment tells,
-	// and so does Pay with the same payment id, which never charges again. A terminal takes one payment at
-	// a time; another one fails with READER_BUSY. It may take 203 seconds with cardlane's own reader: give
-	// it no deadline, or one of four minutes.
+	// and so does Pay with the same payment id, which never charges again.
 	Pay(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[PayRequest, PayResponse], error)
 	// What became of a payment, by the terminal's journal and, where that is open or has forgotten it, by
 	// the relay. UNKNOWN when neither could tell. The journal keeps the last 1,000 finished payments
@@ -91,13 +90,12 @@ func (c *terminalServiceClient) GetTerminal(ctx context.Context, in *GetTerminal
 // All implementations must embed UnimplementedTerminalServiceServer
 // for forward compatibility.
 //
-// What a terminal offers to a till.
+// What a terminal offers to a till. It takes one payment at a time; another one fails with READER_BUSY.
+// Pay may take 203 seconds with cardlane's own reader: give it no deadline, or one of four minutes.
 type TerminalServiceServer interface {
 	// One payment from prepare to result. The first request starts it, later ones answer what the
 	// terminal asks. Cutting the stream does not undo a payment that was submitted: GetTerminalPayment tells,
-	// and so does Pay with the same payment id, which never charges again. A terminal takes one payment at
-	// a time; another one fails with READER_BUSY. It may take 203 seconds with cardlane's own reader: give
-	// it no deadline, or one of four minutes.
+	// and so does Pay with the same payment id, which never charges again.
 	Pay(grpc.BidiStreamingServer[PayRequest, PayResponse]) error
 	// What became of a payment, by the terminal's journal and, where that is open or has forgotten it, by
 	// the relay. UNKNOWN when neither could tell. The journal keeps the last 1,000 finished payments

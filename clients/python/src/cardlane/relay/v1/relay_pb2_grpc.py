@@ -116,8 +116,7 @@ class RelayServiceServicer:
 
     def CancelPayment(self, request, context):
         """Undo a payment whose fate the caller does not know, also one the relay has never seen: that one
-        is tombstoned, so that it can not happen later. A final payment stays as it is, and the answer is OK
-        all the same: look at completed.state.
+        is tombstoned, so that it can not happen later.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

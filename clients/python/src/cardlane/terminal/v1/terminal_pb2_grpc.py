@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class TerminalServiceStub:
-    """What a terminal offers to a till.
+    """What a terminal offers to a till. It takes one payment at a time; another one fails with READER_BUSY.
+    Pay may take 203 seconds with cardlane's own reader: give it no deadline, or one of four minutes.
     """
 
     def __init__(self, channel):
@@ -53,15 +54,14 @@ class TerminalServiceStub:
 
 
 class TerminalServiceServicer:
-    """What a terminal offers to a till.
+    """What a terminal offers to a till. It takes one payment at a time; another one fails with READER_BUSY.
+    Pay may take 203 seconds with cardlane's own reader: give it no deadline, or one of four minutes.
     """
 
     def Pay(self, request_iterator, context):
         """One payment from prepare to result. The first request starts it, later ones answer what the
         terminal asks. Cutting the stream does not undo a payment that was submitted: GetTerminalPayment tells,
-        and so does Pay with the same payment id, which never charges again. A terminal takes one payment at
-        a time; another one fails with READER_BUSY. It may take 203 seconds with cardlane's own reader: give
-        it no deadline, or one of four minutes.
+        and so does Pay with the same payment id, which never charges again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -110,7 +110,8 @@ def add_TerminalServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class TerminalService:
-    """What a terminal offers to a till.
+    """What a terminal offers to a till. It takes one payment at a time; another one fails with READER_BUSY.
+    Pay may take 203 seconds with cardlane's own reader: give it no deadline, or one of four minutes.
     """
 
     @staticmethod
