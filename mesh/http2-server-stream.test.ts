@@ -140,6 +140,23 @@ test("headers over the limit end that call (ENHANCE_YOUR_CALM), and no neighbour
   expect(await neighbour.status).toBe("0");
 });
 
+test("a request has at most 64 headers, pseudo-headers included", async () => {
+  await using server = await echoServer();
+  await using raw = rawSession(server.address);
+  const neighbour = raw.call();
+  neighbour.stream.write(prefixed());
+  await new Promise((resolve) => neighbour.stream.once("data", resolve));
+  const extra = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`x-${index}`, "y"]));
+  // Six are there already: method, scheme, authority, path, content-type, te.
+  const statuses = [58, 59].map(async (count) => {
+    const call = raw.call(extra(count));
+    call.stream.end();
+    return await call.status;
+  });
+  expect(await Promise.all(statuses)).toEqual(["0", "reset 11"]);
+});
+
 test.each([
   { who: "those who carry the calls of many", bulkPeers: ["127.0.0.1"], ended: "0" },
   { who: "others, which ends their connection", bulkPeers: [], ended: "reset 2" },

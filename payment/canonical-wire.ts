@@ -2,8 +2,8 @@ import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf
 import { FeatureSet_FieldPresence as Presence } from "@bufbuild/protobuf/wkt";
 
 /**
- * Whether `bytes` are the one canonical serialisation of a message (docs/protocol.md): the bytes
- * that encoding it again would give. Walks them once and allocates nothing.
+ * Whether `bytes` are the one canonical serialisation of a message (docs/protocol/bytes.md): the
+ * bytes that encoding it again would give. Walks them once and allocates nothing.
  *
  * @param bytes what fromBinary has taken for a message of this schema: that strings are UTF-8, and
  *   how deep messages nest, was checked there.

@@ -23,7 +23,7 @@ import {
 import { AMOUNT_MINOR_MAX, type CurrencyCode, parseAmountMinor, parseCurrency } from "./money.ts";
 import { strictDecode } from "./strict-decode.ts";
 
-/** Lengths of docs/protocol.md, "Stream 1", in bytes. */
+/** Lengths of docs/protocol/limits.md, in bytes. */
 export const CARD_BOX_BYTES = 560;
 export const PIN_BOX_BYTES = 176;
 export const READER_PAYMENT_BYTES_MAX = 1_200;

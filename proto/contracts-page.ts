@@ -32,7 +32,10 @@ const REPEATS: Readonly<Record<IdempotencyLevel, string>> = {
 export function contractsPage(set: FileDescriptorSet): string {
   const files = set.file.filter(({ name }) => isContract(name));
   files.sort((left, right) => (left.name < right.name ? -1 : 1));
-  const contents = files.map(({ package: name }) => `* [${name}](#${anchor(name)})`).join("\n");
+  const contents = files
+    .map(title)
+    .map((name) => `* [${name}](#${anchor(name)})`)
+    .join("\n");
   return [HEAD, contents, ...files.map(fileSection)].join("\n");
 }
 
@@ -48,7 +51,12 @@ function fileSection(file: FileDescriptorProto): string {
   ];
   const source = `proto/${file.name}`;
   const about = `${comments.ofFile}\n\nSource: [\`${source}\`](../${source})\n`;
-  return `\n## ${package_}\n\n${about}\n${sections.join("\n")}`;
+  return `\n## ${title(file)}\n\n${about}\n${sections.join("\n")}`;
+}
+
+/** One package may have several files. */
+function title({ name, package: package_ }: FileDescriptorProto): string {
+  return `${package_}, ${name.slice(name.lastIndexOf("/") + 1)}`;
 }
 
 function serviceSection(
@@ -146,7 +154,7 @@ function linked(typeName: string): string {
 }
 
 function anchor(heading: string): string {
-  return heading.toLowerCase().replaceAll(".", "");
+  return heading.toLowerCase().replaceAll(/[.,]/g, "").replaceAll(" ", "-");
 }
 
 /** The comments of one file, by the path of what they stand before. */

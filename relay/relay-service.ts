@@ -21,6 +21,9 @@ import { cancellerOf } from "./registry/canceller.ts";
 import type { Registry } from "./registry/registry.ts";
 import { type Scope, scopeOf, terminalOf } from "./registry/scope.ts";
 
+/** Of a call, and of a frame on a stream. A Submit with a certificate beside it is under 8 KiB. */
+export const MESSAGE_BYTES_MAX = 16_384;
+
 export interface RelayServiceParts extends TerminalStreamParts {
   readonly program: string;
   readonly instance: string;
@@ -78,8 +81,9 @@ function transact(
   const { identity } = stream.peer;
   const terminalId = identity === undefined ? undefined : terminalOf(identity);
   const { program, instance, clock, jitter } = parts;
-  const speaker = { program, instance, clock, jitter, schema: TransactResponseSchema };
-  const live = liveStream(stream, { ...speaker, role: "server" });
+  const speaker = { program, instance, frameBytesMax: MESSAGE_BYTES_MAX };
+  const schema = TransactResponseSchema;
+  const live = liveStream(stream, { ...speaker, role: "server", schema, clock, jitter });
   if (identity !== undefined && terminalId === undefined) {
     live.fail(new ConnectError("only terminals submit payments", Code.PermissionDenied));
     return;

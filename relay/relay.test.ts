@@ -3,6 +3,7 @@ import { Certainty, NextStep, PaymentState } from "../gen/cardlane/payment/v1/pa
 import { parseRecordNumber } from "../payment/record-number.ts";
 import { DECLINE } from "../test/fixtures/fake-processor.ts";
 import { TestBed } from "../test/fixtures/relay-bed.ts";
+import { MESSAGE_BYTES_MAX } from "./relay-service.ts";
 
 test("a payment is recorded, forwarded, completed and acknowledged", async () => {
   await using bed = await TestBed.start();
@@ -22,6 +23,16 @@ test("a payment is recorded, forwarded, completed and acknowledged", async () =>
   });
   await bed.processor.until(() => bed.processor.acknowledgements.length === 1);
   expect(bed.processor.acknowledgements).toMatchObject([{ revision: 1 }]);
+});
+
+test("its Hello says how long a frame may be", async () => {
+  await using bed = await TestBed.start();
+  const relay = await bed.startRelay();
+  const terminal = relay.openTerminal();
+  const { signed, paymentId } = bed.signer.sign();
+  terminal.submit(signed);
+  await terminal.refusedOf(paymentId);
+  expect(terminal.hello).toMatchObject({ frameBytesMax: MESSAGE_BYTES_MAX });
 });
 
 test("the processor gets ISO 8583 terms around the reader's untouched bytes", async () => {

@@ -10,9 +10,7 @@ import type { Policy } from "../mesh/policy.ts";
 import type { Rate } from "../mesh/rate-limits.ts";
 import { type MeshServer, serve } from "../mesh/serve.ts";
 import { RelayCore, type RelayCoreOptions, type RelayHealth } from "./relay-core.ts";
-
-/** A Submit with a certificate beside it is under 8 KiB. */
-const MESSAGE_BYTES_MAX = 16_384;
+import { MESSAGE_BYTES_MAX } from "./relay-service.ts";
 
 export interface RelayOptions extends RelayCoreOptions {
   /** "host:port"; port 0 takes any. */

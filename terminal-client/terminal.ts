@@ -59,9 +59,9 @@ export interface Terminal extends AsyncDisposable {
   readonly readerSerial: string | undefined;
   readonly isRelayConnected: boolean;
   /**
-   * One payment from prepare to result. With the id of an earlier one it charges nothing: it reports
-   * that one, or waits for its end. While it is at the reader this till goes on with it, and the one
-   * before hears TAKEN_OVER. The relay is asked first for an id that is not in the journal.
+   * One payment from prepare to result. With the id of an earlier one it charges nothing: it gives
+   * that one's report, or waits for its end; while that is at the reader, this till takes over.
+   * The relay is asked first for an id that is not in the journal.
    *
    * A report is FINAL with the processor's signature alone: an answer, or a tombstone.
    *

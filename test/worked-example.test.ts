@@ -4,7 +4,7 @@ import { sha512 } from "../sealing/sha512.ts";
 import { workedExample, workedExampleInputs } from "./worked-example.ts";
 
 const example = workedExample();
-const document = readFileSync("docs/protocol.md", "utf8");
+const document = readFileSync("docs/protocol/example.md", "utf8");
 
 test("test/vectors/worked-example.json is what the code computes", () => {
   const { inputs, outputs } = JSON.parse(readFileSync("test/vectors/worked-example.json", "utf8"));
@@ -12,7 +12,7 @@ test("test/vectors/worked-example.json is what the code computes", () => {
   expect(outputs).toEqual(example);
 });
 
-test.each(Object.entries(example))("docs/protocol.md shows %s as computed", (name, hex) => {
+test.each(Object.entries(example))("docs/protocol/example.md shows %s as computed", (name, hex) => {
   expect(document).toContain(documentRow(name, hex));
 });
 

@@ -52,7 +52,7 @@ export function workedExampleInputs(): Record<string, JsonValue> {
 }
 
 /**
- * The payment of docs/protocol.md, "Worked example": every byte from fixed inputs, hex throughout.
+ * The payment of docs/protocol/example.md: every byte from fixed inputs, hex throughout.
  * The names are those of the document and of test/vectors/worked-example.json.
  */
 export function workedExample(): Record<string, string> {

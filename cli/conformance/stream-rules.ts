@@ -17,7 +17,7 @@ export interface StreamOf<Out, In extends Framed> {
   readonly frame: (rule: Rule) => Out;
 }
 
-/** Hello, Heartbeat, Drain and Close: docs/protocol.md and stream.proto. */
+/** Hello, Heartbeat, Drain and Close: docs/protocol/streams.md and stream.proto. */
 export function streamRules<Out, In extends Framed>(stream: StreamOf<Out, In>): readonly Check[] {
   const { name, open, frame } = stream;
   const greet = (change: Partial<Hello> = {}): Out =>

@@ -20,7 +20,7 @@ import (
 	"github.com/cardlane/cardlane/clients/go/strictsig"
 )
 
-// The payment of docs/protocol.md, "Worked example": every byte from fixed inputs.
+// The payment of docs/protocol/example.md: every byte from fixed inputs.
 const (
 	examplePAN = "4242424242424242"
 	examplePIN = "1234"

@@ -48,7 +48,7 @@ const fault = create(AnswerSchema, {
   answer: { case: "fault", value: { code: "OVERLOADED" } },
 });
 
-/** The body as docs/protocol.md gives it, for any answers and all that is in them. */
+/** The body as docs/protocol/streams.md gives it, for any answers and all that is in them. */
 function bodyOver(answers: readonly Answer[]): Uint8Array {
   const entries = answers.flatMap(({ requestNumber, answer }) => {
     if (answer.case !== "result") return [];

@@ -62,7 +62,7 @@ const refused = (name: string, why: string, given: Partial<typeof card>): Vector
 export const boxes: VectorFile = {
   name: "boxes",
   about:
-    "sealed is a card box or PIN box of docs/protocol.md for the X25519 key secret_key, " +
+    "sealed is a card box or PIN box of docs/protocol/bytes.md for the X25519 key secret_key, " +
     "belonging to the payment whose H(context) is context_digest. Give card_data (the " +
     "CardData message), or key_serial_number and pin_block. Every refusal is the same " +
     "outward.",

@@ -45,8 +45,8 @@ export const pinBlocks: VectorFile = {
   about:
     "pin_block is an ISO 9564-1 format 4 block for the card number pan, enciphered with " +
     "the PIN key that base_derivation_key and key_serial_number give (AES-DUKPT, ANSI " +
-    "X9.24-3, AES-128). Give the PIN. The standard's own vectors are in aes-dukpt- " +
-    "iso9564-format4.json.",
+    "X9.24-3, AES-128). Give the PIN. The standard's own vectors are in " +
+    "aes-dukpt-iso9564-format4.json.",
   vectors: [
     accepted("four digits", "the usual PIN", good),
     accepted("twelve digits", "the longest PIN", given(1, "123456789012")),

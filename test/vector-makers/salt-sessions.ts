@@ -63,9 +63,10 @@ const toServer = (name: string, why: string, change: Partial<typeof asServer>): 
 export const saltSessions: VectorFile = {
   name: "salt-sessions",
   about:
-    "A Salt Channel v2 session with delay protection, all handshake packets at time 0. " +
-    "The client has the Ed25519 seed 71 and the X25519 key 72, the server 73 and 74, each " +
-    "repeated 32 times. side client: take m2 and m3 after your M1; give the server's key " +
+    "A Salt Channel v2 session with delay protection: M1 and M2 carry 1 for time supported, " +
+    "M3 and M4 the time 0. The client has the Ed25519 seed 0x71 and the X25519 key 0x72, the " +
+    "server 0x73 and 0x74, each byte repeated 32 times. " +
+    "side client: take m2 and m3 after your M1; give the server's key " +
     "and your M1 and M4. side server: answer m1, take m4, open the packets in order at " +
     "packets_at_ms; give your M2 and M3, the client's key and what was in the packets. " +
     "The published session is in salt-channel-v2-appendix-a.json.",

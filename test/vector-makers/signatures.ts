@@ -43,7 +43,7 @@ const refused = (name: string, why: string, change: Partial<typeof good>): Vecto
 export const signatures: VectorFile = {
   name: "signatures",
   about:
-    "SIGN(type, body) of docs/protocol.md: Ed25519 over the DSSE v1 pre-authentication " +
+    "SIGN(type, body) of docs/protocol/bytes.md: Ed25519 over the DSSE v1 pre-authentication " +
     "encoding with the type application/vnd.cardlane.<type>.v1+protobuf. More verdicts on " +
     "Ed25519 itself are in ed25519-verdicts.json.",
   vectors: [

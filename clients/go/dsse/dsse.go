@@ -1,4 +1,4 @@
-// Package dsse signs and hashes typed bytes: SIGN and H of docs/protocol.md, over the DSSE v1
+// Package dsse signs and hashes typed bytes: SIGN and H of docs/protocol/bytes.md, over the DSSE v1
 // pre-authentication encoding. What is signed names what it is, so nothing passes for another.
 package dsse
 

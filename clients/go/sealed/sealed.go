@@ -1,4 +1,4 @@
-// Package sealed makes and opens the boxes of docs/protocol.md: card box and PIN box (libsodium
+// Package sealed makes and opens the boxes of docs/protocol/bytes.md: card box and PIN box (libsodium
 // sealed boxes with a plain text of one length, bound to their payment) and hop box (NaCl box
 // between relay and processor).
 package sealed

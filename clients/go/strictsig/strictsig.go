@@ -1,5 +1,5 @@
 // Package strictsig verifies Ed25519 signatures by one rule, so that two programs never disagree
-// about the same bytes (docs/protocol.md, "signature check"):
+// about the same bytes (docs/protocol/bytes.md, "Checking a signature"):
 //
 //   - key and R are canonical (y below the field prime) and not of small order,
 //   - S is below the group order,

@@ -1,4 +1,4 @@
-"""The payment of docs/protocol.md, "Worked example", computed from its fixed inputs."""
+"""The payment of docs/protocol/example.md, computed from its fixed inputs."""
 
 from __future__ import annotations
 

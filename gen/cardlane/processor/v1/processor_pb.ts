@@ -335,6 +335,8 @@ export const ResultsSignatureSchema: GenMessage<ResultsSignature> = /*@__PURE__*
 
 /**
  * The relay's regrouped message: what authorization needs, in ISO 8583 terms, around the reader's bytes.
+ * message_type, pos_entry_mode and record_number must fit what the reader signed and the relay; DE 7,
+ * 11 to 13, 18, 25, 32 and 33 are not read today.
  *
  * @generated from message cardlane.processor.v1.AuthorizationRequest
  */
@@ -389,7 +391,7 @@ export type AuthorizationRequest = Message<"cardlane.processor.v1.AuthorizationR
   merchantCategoryCode: number;
 
   /**
-   * POS entry mode, three digits (DE 22): 051, 071, 901.
+   * POS entry mode, three digits (DE 22): 051 chip, 071 contactless, 901 stripe, 801 fallback.
    *
    * @generated from field: string pos_entry_mode = 8;
    */
@@ -1305,7 +1307,7 @@ export const ProcessorRegistryService: GenService<{
     output: typeof RegisterTerminalsResponseSchema;
   },
   /**
-   * Adds or updates readers.
+   * Adds or updates readers. One that is RETIRED stays so, and is not counted as registered.
    *
    * @generated from rpc cardlane.processor.v1.ProcessorRegistryService.RegisterReaders
    */

@@ -322,7 +322,7 @@ export const ReaderMessageSchema: GenMessage<ReaderMessage> = /*@__PURE__*/
   messageDesc(file_cardlane_reader_v1_reader, 3);
 
 /**
- * First message of a reader.
+ * First message of a reader, right behind M4.
  *
  * @generated from message cardlane.reader.v1.ReaderHello
  */
@@ -335,7 +335,8 @@ export type ReaderHello = Message<"cardlane.reader.v1.ReaderHello"> & {
   readerCertificate?: SignedEnvelope | undefined;
 
   /**
-   * SHA-512 of the terminal certificate's payload: both sides name both identities. 64 bytes.
+   * SHA-512 of the terminal certificate's payload, without DSSE PAE: both sides name both identities.
+   * 64 bytes.
    *
    * @generated from field: bytes terminal_certificate_digest = 2;
    */
@@ -385,7 +386,7 @@ export const ReaderHelloSchema: GenMessage<ReaderHello> = /*@__PURE__*/
  */
 export type TerminalHello = Message<"cardlane.reader.v1.TerminalHello"> & {
   /**
-   * SHA-512 of the reader certificate's payload. 64 bytes.
+   * SHA-512 of the reader certificate's payload, without DSSE PAE. 64 bytes.
    *
    * @generated from field: bytes reader_certificate_digest = 1;
    */
@@ -420,7 +421,7 @@ export type PreparePayment = Message<"cardlane.reader.v1.PreparePayment"> & {
   paymentId: Uint8Array;
 
   /**
-   * SALE, AUTHORIZATION, REFUND or BALANCE_ENQUIRY.
+   * SALE, AUTHORIZATION, REFUND or BALANCE_ENQUIRY. Another one is answered with NOT_SUPPORTED.
    *
    * @generated from field: cardlane.payment.v1.PaymentKind kind = 2;
    */
@@ -553,7 +554,7 @@ export type CardRead = Message<"cardlane.reader.v1.CardRead"> & {
   entryMode: EntryMode;
 
   /**
-   * What verification the card and the amount ask for.
+   * What verification the card and the amount ask for; the reader decides, and signs the same.
    *
    * @generated from field: cardlane.payment.v1.Verification verification = 5;
    */
@@ -581,7 +582,8 @@ export type Confirm = Message<"cardlane.reader.v1.Confirm"> & {
   paymentId: Uint8Array;
 
   /**
-   * How the PIN gets in, where the card asks for one.
+   * How the PIN gets in. Needed where CardRead.verification is ONLINE_PIN or OFFLINE_PIN: without it
+   * the reader answers PIN_NOT_ENTERED and goes on waiting. Passed over otherwise.
    *
    * @generated from oneof cardlane.reader.v1.Confirm.pin_source
    */
@@ -1279,7 +1281,8 @@ export const ShownOutcomeSchema: GenEnum<ShownOutcome> = /*@__PURE__*/
  */
 export const ReaderService: GenService<{
   /**
-   * One authenticated session, for one payment after the other. Frames: docs/protocol.md, "Stream 1".
+   * One authenticated session, for one payment after the other. The handshake has 10 s. Packets:
+   * docs/protocol/handshake.md; what is said when: docs/protocol/session.md.
    *
    * @generated from rpc cardlane.reader.v1.ReaderService.Session
    */

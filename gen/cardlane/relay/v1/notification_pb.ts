@@ -115,7 +115,7 @@ export const NotificationSchema: GenMessage<Notification> = /*@__PURE__*/
  */
 export type ListNotificationsRequest = Message<"cardlane.relay.v1.ListNotificationsRequest"> & {
   /**
-   * 1 to 500; 0 means 50.
+   * 1 to 500; 0 means 50. There are no further pages.
    *
    * @generated from field: uint32 page_size = 1;
    */

@@ -181,7 +181,7 @@ export type Submit = Message<"cardlane.relay.v1.Submit"> & {
   payment?: SignedPayment | undefined;
 
   /**
-   * ReaderCertificate envelope. Empty when the relay's registry has it (normal).
+   * ReaderCertificate envelope. Not read today: the registry of the relay has to have it.
    *
    * @generated from field: cardlane.keys.v1.SignedEnvelope reader_certificate = 2;
    */
@@ -377,7 +377,8 @@ export type GetPaymentRequest = Message<"cardlane.relay.v1.GetPaymentRequest"> &
     case: "recordNumber";
   } | {
     /**
-     * Text UUID; merchant_id is needed with it where the caller has no merchant of its own.
+     * Text UUID; merchant_id is needed with it where the caller sees all merchants and several of them
+     * have this id.
      *
      * @generated from field: string payment_id = 2;
      */
@@ -386,7 +387,7 @@ export type GetPaymentRequest = Message<"cardlane.relay.v1.GetPaymentRequest"> &
   } | { case: undefined; value?: undefined };
 
   /**
-   * 15 characters; empty: the caller's merchant.
+   * 15 characters; empty: the caller's merchant, or all for an operator.
    *
    * @generated from field: string merchant_id = 3;
    */
@@ -428,14 +429,15 @@ export const GetPaymentResponseSchema: GenMessage<GetPaymentResponse> = /*@__PUR
  */
 export type ListPaymentsRequest = Message<"cardlane.relay.v1.ListPaymentsRequest"> & {
   /**
-   * Records per page, 1 to 500; 0 means 50.
+   * Records per page, 1 to 500; 0 means 50. More is refused with MALFORMED_REQUEST.
    *
    * @generated from field: uint32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * next_page_token of the page before; empty for the first.
+   * next_page_token of the page before; empty for the first. It says where to go on and nothing of the
+   * filter, which has to be sent again.
    *
    * @generated from field: string page_token = 2;
    */
@@ -543,7 +545,8 @@ export type WatchPaymentsResponse = Message<"cardlane.relay.v1.WatchPaymentsResp
   sequence: bigint;
 
   /**
-   * The record after the change.
+   * The record as it is when this is sent, which may be later than the change: state and sequence say
+   * what this change was. Absent in signs of life.
    *
    * @generated from field: cardlane.relay.v1.PaymentRecord payment = 2;
    */
@@ -638,7 +641,8 @@ export const SubmitInstructionResponseSchema: GenMessage<SubmitInstructionRespon
   messageDesc(file_cardlane_relay_v1_relay, 14);
 
 /**
- * Which payment to undo.
+ * Which payment to undo. A final one stays as it is, and the answer is OK all the same: look at
+ * completed.state.
  *
  * @generated from message cardlane.relay.v1.CancelPaymentRequest
  */
@@ -651,7 +655,8 @@ export type CancelPaymentRequest = Message<"cardlane.relay.v1.CancelPaymentReque
   paymentId: string;
 
   /**
-   * 15 characters; empty: the caller's merchant.
+   * 15 characters; empty: the caller's merchant. Mandatory for operators and in plaintext, where the
+   * caller has none.
    *
    * @generated from field: string merchant_id = 2;
    */
@@ -689,7 +694,8 @@ export const CancelPaymentRequestSchema: GenMessage<CancelPaymentRequest> = /*@_
  */
 export type CancelPaymentResponse = Message<"cardlane.relay.v1.CancelPaymentResponse"> & {
   /**
-   * State now; REVERSING until the processor acknowledged.
+   * State now; REVERSING until the processor acknowledged. That of a payment that was final before is
+   * what it was: APPROVED means that it was not undone.
    *
    * @generated from field: cardlane.relay.v1.Completed completed = 1;
    */
@@ -1561,7 +1567,7 @@ export const ComparedRecordSchema: GenMessage<ComparedRecord> = /*@__PURE__*/
  */
 export type ListReversalsRequest = Message<"cardlane.relay.v1.ListReversalsRequest"> & {
   /**
-   * 1 to 500; 0 means 50.
+   * 1 to 500; 0 means 50. There are no further pages.
    *
    * @generated from field: uint32 limit = 1;
    */
@@ -1763,7 +1769,7 @@ export const RelayService: GenService<{
     output: typeof GetPaymentResponseSchema;
   },
   /**
-   * Records of the caller's merchant, newest first.
+   * Records of the caller's merchant, newest first, in pages.
    *
    * @generated from rpc cardlane.relay.v1.RelayService.ListPayments
    */
@@ -1773,7 +1779,8 @@ export const RelayService: GenService<{
     output: typeof ListPaymentsResponseSchema;
   },
   /**
-   * Every change of every record of the caller's merchant, in order, resumable by sequence.
+   * Every change of every record of the caller's merchant, in order, resumable by position. A relay
+   * instance serves 200 watchers; one more is OVERLOADED.
    *
    * @generated from rpc cardlane.relay.v1.RelayService.WatchPayments
    */
@@ -1784,6 +1791,7 @@ export const RelayService: GenService<{
   },
   /**
    * Money moved without a card: void, capture, incremental authorization, referenced refund, tip.
+   * Answers NOT_SUPPORTED today.
    *
    * @generated from rpc cardlane.relay.v1.RelayService.SubmitInstruction
    */
@@ -1825,7 +1833,8 @@ export const RelayService: GenService<{
  */
 export const RelayRegistryService: GenService<{
   /**
-   * Adds or updates readers.
+   * Adds or updates readers. A processor has to know them, too: docs/protocol/enrolment.md. One that
+   * does not verify is CERTIFICATE_REJECTED, which says nothing of the caller.
    *
    * @generated from rpc cardlane.relay.v1.RelayRegistryService.RegisterReaders
    */
@@ -1855,7 +1864,7 @@ export const RelayRegistryService: GenService<{
     output: typeof SetTerminalContactResponseSchema;
   },
   /**
-   * All readers.
+   * All readers, in one answer without pages.
    *
    * @generated from rpc cardlane.relay.v1.RelayRegistryService.ListReaders
    */
@@ -1865,7 +1874,7 @@ export const RelayRegistryService: GenService<{
     output: typeof ListReadersResponseSchema;
   },
   /**
-   * All terminals.
+   * All terminals, in one answer without pages.
    *
    * @generated from rpc cardlane.relay.v1.RelayRegistryService.ListTerminals
    */

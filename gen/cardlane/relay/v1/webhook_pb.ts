@@ -265,7 +265,7 @@ export const WebhookService: GenService<{
     output: typeof AddWebhookResponseSchema;
   },
   /**
-   * All webhooks, without their secrets.
+   * All webhooks, without their secrets, in one answer without pages.
    *
    * @generated from rpc cardlane.relay.v1.WebhookService.ListWebhooks
    */

@@ -81,7 +81,7 @@ export type StartPayment = Message<"cardlane.terminal.v1.StartPayment"> & {
   paymentId: string;
 
   /**
-   * What is asked for.
+   * SALE, AUTHORIZATION, REFUND or BALANCE_ENQUIRY. Required; another one is refused with NOT_SUPPORTED.
    *
    * @generated from field: cardlane.payment.v1.PaymentKind kind = 2;
    */
@@ -137,7 +137,8 @@ export const StartPaymentSchema: GenMessage<StartPayment> = /*@__PURE__*/
  */
 export type ConfirmPayment = Message<"cardlane.terminal.v1.ConfirmPayment"> & {
   /**
-   * How the PIN gets in, where one is asked for.
+   * How the PIN gets in, where confirmation_needed.verification is ONLINE_PIN or OFFLINE_PIN. Without it
+   * the till is asked again, three times in all.
    *
    * @generated from oneof cardlane.terminal.v1.ConfirmPayment.pin_source
    */
@@ -684,7 +685,8 @@ export const GetTerminalResponseSchema: GenMessage<GetTerminalResponse> = /*@__P
   messageDesc(file_cardlane_terminal_v1_terminal, 14);
 
 /**
- * What a terminal offers to a till.
+ * What a terminal offers to a till. It takes one payment at a time; another one fails with READER_BUSY.
+ * Pay may take 203 seconds with cardlane's own reader: give it no deadline, or one of four minutes.
  *
  * @generated from service cardlane.terminal.v1.TerminalService
  */
@@ -706,7 +708,8 @@ export const TerminalService: GenService<{
   },
   /**
    * What became of a payment, by the terminal's journal and, where that is open or has forgotten it, by
-   * the relay. UNKNOWN when neither could tell.
+   * the relay. UNKNOWN when neither could tell. The journal keeps the last 1,000 finished payments
+   * (CARDLANE_JOURNAL_MAX).
    *
    * @generated from rpc cardlane.terminal.v1.TerminalService.GetTerminalPayment
    */

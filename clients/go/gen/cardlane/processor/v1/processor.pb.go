@@ -647,6 +647,8 @@ func (x *ResultsSignature) GetKeyId() []byte {
 }
 
 // The relay's regrouped message: what authorization needs, in ISO 8583 terms, around the reader's bytes.
+// message_type, pos_entry_mode and record_number must fit what the reader signed and the relay; DE 7,
+// 11 to 13, 18, 25, 32 and 33 are not read today.
 type AuthorizationRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Chosen by the relay, unique on the stream; repeated in the answer. 1 to 2^63-1.
@@ -663,7 +665,7 @@ type AuthorizationRequest struct {
 	LocalTime string `protobuf:"bytes,6,opt,name=local_time,json=localTime,proto3" json:"local_time,omitempty"`
 	// ISO 18245 merchant category code (DE 18).
 	MerchantCategoryCode uint32 `protobuf:"varint,7,opt,name=merchant_category_code,json=merchantCategoryCode,proto3" json:"merchant_category_code,omitempty"`
-	// POS entry mode, three digits (DE 22): 051, 071, 901.
+	// POS entry mode, three digits (DE 22): 051 chip, 071 contactless, 901 stripe, 801 fallback.
 	PosEntryMode string `protobuf:"bytes,8,opt,name=pos_entry_mode,json=posEntryMode,proto3" json:"pos_entry_mode,omitempty"`
 	// POS condition code, two digits (DE 25): 00 normal presentment.
 	PosConditionCode string `protobuf:"bytes,9,opt,name=pos_condition_code,json=posConditionCode,proto3" json:"pos_condition_code,omitempty"`

@@ -183,7 +183,7 @@ type ProcessorRegistryServiceClient interface {
 	RegisterRelays(ctx context.Context, in *RegisterRelaysRequest, opts ...grpc.CallOption) (*RegisterRelaysResponse, error)
 	// Adds or updates terminals and, from their certificates, merchants and merchants' accounts.
 	RegisterTerminals(ctx context.Context, in *RegisterTerminalsRequest, opts ...grpc.CallOption) (*RegisterTerminalsResponse, error)
-	// Adds or updates readers.
+	// Adds or updates readers. One that is RETIRED stays so, and is not counted as registered.
 	RegisterReaders(ctx context.Context, in *RegisterReadersRequest, opts ...grpc.CallOption) (*RegisterReadersResponse, error)
 	// Balance of one account, kept and recomputed from its postings.
 	GetBalance(ctx context.Context, in *GetBalanceRequest, opts ...grpc.CallOption) (*GetBalanceResponse, error)
@@ -247,7 +247,7 @@ type ProcessorRegistryServiceServer interface {
 	RegisterRelays(context.Context, *RegisterRelaysRequest) (*RegisterRelaysResponse, error)
 	// Adds or updates terminals and, from their certificates, merchants and merchants' accounts.
 	RegisterTerminals(context.Context, *RegisterTerminalsRequest) (*RegisterTerminalsResponse, error)
-	// Adds or updates readers.
+	// Adds or updates readers. One that is RETIRED stays so, and is not counted as registered.
 	RegisterReaders(context.Context, *RegisterReadersRequest) (*RegisterReadersResponse, error)
 	// Balance of one account, kept and recomputed from its postings.
 	GetBalance(context.Context, *GetBalanceRequest) (*GetBalanceResponse, error)

@@ -869,12 +869,13 @@ func (*ReaderMessage_Cancelled) isReaderMessage_Message() {}
 
 func (*ReaderMessage_ResultShown) isReaderMessage_Message() {}
 
-// First message of a reader.
+// First message of a reader, right behind M4.
 type ReaderHello struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// ReaderCertificate envelope.
 	ReaderCertificate *v1.SignedEnvelope `protobuf:"bytes,1,opt,name=reader_certificate,json=readerCertificate,proto3" json:"reader_certificate,omitempty"`
-	// SHA-512 of the terminal certificate's payload: both sides name both identities. 64 bytes.
+	// SHA-512 of the terminal certificate's payload, without DSSE PAE: both sides name both identities.
+	// 64 bytes.
 	TerminalCertificateDigest []byte `protobuf:"bytes,2,opt,name=terminal_certificate_digest,json=terminalCertificateDigest,proto3" json:"terminal_certificate_digest,omitempty"`
 	// Number of the manifest that the reader has; 0 for none.
 	ManifestNumber uint64 `protobuf:"varint,3,opt,name=manifest_number,json=manifestNumber,proto3" json:"manifest_number,omitempty"`
@@ -964,7 +965,7 @@ func (x *ReaderHello) GetTimeMs() int64 {
 // First message of a terminal.
 type TerminalHello struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// SHA-512 of the reader certificate's payload. 64 bytes.
+	// SHA-512 of the reader certificate's payload, without DSSE PAE. 64 bytes.
 	ReaderCertificateDigest []byte `protobuf:"bytes,1,opt,name=reader_certificate_digest,json=readerCertificateDigest,proto3" json:"reader_certificate_digest,omitempty"`
 	// Current key manifest, when the reader's number is lower.
 	Manifest      *v1.DelegatedManifest `protobuf:"bytes,2,opt,name=manifest,proto3" json:"manifest,omitempty"`
@@ -1021,7 +1022,7 @@ type PreparePayment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Made and stored by the terminal before this. 16 bytes, UUID version 7.
 	PaymentId []byte `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
-	// SALE, AUTHORIZATION, REFUND or BALANCE_ENQUIRY.
+	// SALE, AUTHORIZATION, REFUND or BALANCE_ENQUIRY. Another one is answered with NOT_SUPPORTED.
 	Kind v12.PaymentKind `protobuf:"varint,2,opt,name=kind,proto3,enum=cardlane.payment.v1.PaymentKind" json:"kind,omitempty"`
 	// Amounts the reader shows and signs.
 	Amounts *v12.Amounts `protobuf:"bytes,3,opt,name=amounts,proto3" json:"amounts,omitempty"`
@@ -1228,7 +1229,7 @@ type CardRead struct {
 	Scheme string `protobuf:"bytes,3,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	// How it was read.
 	EntryMode v12.EntryMode `protobuf:"varint,4,opt,name=entry_mode,json=entryMode,proto3,enum=cardlane.payment.v1.EntryMode" json:"entry_mode,omitempty"`
-	// What verification the card and the amount ask for.
+	// What verification the card and the amount ask for; the reader decides, and signs the same.
 	Verification  v12.Verification `protobuf:"varint,5,opt,name=verification,proto3,enum=cardlane.payment.v1.Verification" json:"verification,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1304,7 +1305,8 @@ type Confirm struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The payment. 16 bytes.
 	PaymentId []byte `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
-	// How the PIN gets in, where the card asks for one.
+	// How the PIN gets in. Needed where CardRead.verification is ONLINE_PIN or OFFLINE_PIN: without it
+	// the reader answers PIN_NOT_ENTERED and goes on waiting. Passed over otherwise.
 	//
 	// Types that are valid to be assigned to PinSource:
 	//

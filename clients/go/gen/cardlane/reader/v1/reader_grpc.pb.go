@@ -32,7 +32,8 @@ const (
 //
 // What a reader offers to a terminal.
 type ReaderServiceClient interface {
-	// One authenticated session, for one payment after the other. Frames: docs/protocol.md, "Stream 1".
+	// One authenticated session, for one payment after the other. The handshake has 10 s. Packets:
+	// docs/protocol/handshake.md; what is said when: docs/protocol/session.md.
 	Session(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[SessionRequest, SessionResponse], error)
 }
 
@@ -63,7 +64,8 @@ type ReaderService_SessionClient = grpc.BidiStreamingClient[SessionRequest, Sess
 //
 // What a reader offers to a terminal.
 type ReaderServiceServer interface {
-	// One authenticated session, for one payment after the other. Frames: docs/protocol.md, "Stream 1".
+	// One authenticated session, for one payment after the other. The handshake has 10 s. Packets:
+	// docs/protocol/handshake.md; what is said when: docs/protocol/session.md.
 	Session(grpc.BidiStreamingServer[SessionRequest, SessionResponse]) error
 	mustEmbedUnimplementedReaderServiceServer()
 }

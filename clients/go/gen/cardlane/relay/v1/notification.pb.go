@@ -335,7 +335,7 @@ func (x *Notification) GetSentAtMs() int64 {
 // Which notifications.
 type ListNotificationsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// 1 to 500; 0 means 50.
+	// 1 to 500; 0 means 50. There are no further pages.
 	PageSize uint32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// Only those in this state; unspecified: all.
 	State NotificationState `protobuf:"varint,2,opt,name=state,proto3,enum=cardlane.relay.v1.NotificationState" json:"state,omitempty"`

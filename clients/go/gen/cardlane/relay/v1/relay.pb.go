@@ -416,7 +416,7 @@ type Submit struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The reader's bytes, untouched.
 	Payment *v11.SignedPayment `protobuf:"bytes,1,opt,name=payment,proto3" json:"payment,omitempty"`
-	// ReaderCertificate envelope. Empty when the relay's registry has it (normal).
+	// ReaderCertificate envelope. Not read today: the registry of the relay has to have it.
 	ReaderCertificate *v12.SignedEnvelope `protobuf:"bytes,2,opt,name=reader_certificate,json=readerCertificate,proto3" json:"reader_certificate,omitempty"`
 	// W3C trace context of the payment. Empty for none.
 	Traceparent   string `protobuf:"bytes,3,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
@@ -759,7 +759,7 @@ type GetPaymentRequest struct {
 	//	*GetPaymentRequest_RecordNumber
 	//	*GetPaymentRequest_PaymentId
 	Key isGetPaymentRequest_Key `protobuf_oneof:"key"`
-	// 15 characters; empty: the caller's merchant.
+	// 15 characters; empty: the caller's merchant, or all for an operator.
 	MerchantId    string `protobuf:"bytes,3,opt,name=merchant_id,json=merchantId,proto3" json:"merchant_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -837,7 +837,8 @@ type GetPaymentRequest_RecordNumber struct {
 }
 
 type GetPaymentRequest_PaymentId struct {
-	// Text UUID; merchant_id is needed with it where the caller has no merchant of its own.
+	// Text UUID; merchant_id is needed with it where the caller sees all merchants and several of them
+	// have this id.
 	PaymentId string `protobuf:"bytes,2,opt,name=payment_id,json=paymentId,proto3,oneof"`
 }
 
@@ -894,9 +895,10 @@ func (x *GetPaymentResponse) GetPayment() *PaymentRecord {
 // Which records.
 type ListPaymentsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Records per page, 1 to 500; 0 means 50.
+	// Records per page, 1 to 500; 0 means 50. More is refused with MALFORMED_REQUEST.
 	PageSize uint32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before; empty for the first.
+	// next_page_token of the page before; empty for the first. It says where to go on and nothing of the
+	// filter, which has to be sent again.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// 15 characters; empty: the caller's merchant, or all for an operator.
 	MerchantId string `protobuf:"bytes,3,opt,name=merchant_id,json=merchantId,proto3" json:"merchant_id,omitempty"`
@@ -1091,7 +1093,8 @@ type WatchPaymentsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Strictly increasing; gaps are possible. 0: only a sign of life.
 	Sequence uint64 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
-	// The record after the change.
+	// The record as it is when this is sent, which may be later than the change: state and sequence say
+	// what this change was. Absent in signs of life.
 	Payment *PaymentRecord `protobuf:"bytes,2,opt,name=payment,proto3" json:"payment,omitempty"`
 	// The state this change brought.
 	State v11.PaymentState `protobuf:"varint,3,opt,name=state,proto3,enum=cardlane.payment.v1.PaymentState" json:"state,omitempty"`
@@ -1281,12 +1284,14 @@ func (x *SubmitInstructionResponse) GetCompleted() *Completed {
 	return nil
 }
 
-// Which payment to undo.
+// Which payment to undo. A final one stays as it is, and the answer is OK all the same: look at
+// completed.state.
 type CancelPaymentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Text UUID of the payment.
 	PaymentId string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
-	// 15 characters; empty: the caller's merchant.
+	// 15 characters; empty: the caller's merchant. Mandatory for operators and in plaintext, where the
+	// caller has none.
 	MerchantId string `protobuf:"bytes,2,opt,name=merchant_id,json=merchantId,proto3" json:"merchant_id,omitempty"`
 	// A TerminalCertificate of the caller that names this merchant. Needed where the relay has no record
 	// of the payment and the caller is a terminal that it has not registered with this merchant.
@@ -1360,7 +1365,8 @@ func (x *CancelPaymentRequest) GetPayment() *v11.SignedPayment {
 // What became of it.
 type CancelPaymentResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// State now; REVERSING until the processor acknowledged.
+	// State now; REVERSING until the processor acknowledged. That of a payment that was final before is
+	// what it was: APPROVED means that it was not undone.
 	Completed     *Completed `protobuf:"bytes,1,opt,name=completed,proto3" json:"completed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2914,7 +2920,7 @@ func (x *ComparedRecord) GetCompletedAtMs() int64 {
 // Ask for open reversals.
 type ListReversalsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// 1 to 500; 0 means 50.
+	// 1 to 500; 0 means 50. There are no further pages.
 	Limit         uint32 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

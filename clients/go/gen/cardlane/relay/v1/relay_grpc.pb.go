@@ -42,11 +42,13 @@ type RelayServiceClient interface {
 	Transact(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[TransactRequest, TransactResponse], error)
 	// One record by record number or payment id.
 	GetPayment(ctx context.Context, in *GetPaymentRequest, opts ...grpc.CallOption) (*GetPaymentResponse, error)
-	// Records of the caller's merchant, newest first.
+	// Records of the caller's merchant, newest first, in pages.
 	ListPayments(ctx context.Context, in *ListPaymentsRequest, opts ...grpc.CallOption) (*ListPaymentsResponse, error)
-	// Every change of every record of the caller's merchant, in order, resumable by sequence.
+	// Every change of every record of the caller's merchant, in order, resumable by position. A relay
+	// instance serves 200 watchers; one more is OVERLOADED.
 	WatchPayments(ctx context.Context, in *WatchPaymentsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchPaymentsResponse], error)
 	// Money moved without a card: void, capture, incremental authorization, referenced refund, tip.
+	// Answers NOT_SUPPORTED today.
 	SubmitInstruction(ctx context.Context, in *SubmitInstructionRequest, opts ...grpc.CallOption) (*SubmitInstructionResponse, error)
 	// Undo a payment whose fate the caller does not know, also one the relay has never seen: that one
 	// is tombstoned, so that it can not happen later. Of unseen ones each identity has a budget; beyond
@@ -158,11 +160,13 @@ type RelayServiceServer interface {
 	Transact(grpc.BidiStreamingServer[TransactRequest, TransactResponse]) error
 	// One record by record number or payment id.
 	GetPayment(context.Context, *GetPaymentRequest) (*GetPaymentResponse, error)
-	// Records of the caller's merchant, newest first.
+	// Records of the caller's merchant, newest first, in pages.
 	ListPayments(context.Context, *ListPaymentsRequest) (*ListPaymentsResponse, error)
-	// Every change of every record of the caller's merchant, in order, resumable by sequence.
+	// Every change of every record of the caller's merchant, in order, resumable by position. A relay
+	// instance serves 200 watchers; one more is OVERLOADED.
 	WatchPayments(*WatchPaymentsRequest, grpc.ServerStreamingServer[WatchPaymentsResponse]) error
 	// Money moved without a card: void, capture, incremental authorization, referenced refund, tip.
+	// Answers NOT_SUPPORTED today.
 	SubmitInstruction(context.Context, *SubmitInstructionRequest) (*SubmitInstructionResponse, error)
 	// Undo a payment whose fate the caller does not know, also one the relay has never seen: that one
 	// is tombstoned, so that it can not happen later. Of unseen ones each identity has a budget; beyond
@@ -389,15 +393,16 @@ const (
 //
 // Which readers and terminals this relay serves. For operators.
 type RelayRegistryServiceClient interface {
-	// Adds or updates readers.
+	// Adds or updates readers. A processor has to know them, too: docs/protocol/enrolment.md. One that
+	// does not verify is CERTIFICATE_REJECTED, which says nothing of the caller.
 	RegisterReaders(ctx context.Context, in *RegisterReadersRequest, opts ...grpc.CallOption) (*RegisterReadersResponse, error)
 	// Adds or updates terminals.
 	RegisterTerminals(ctx context.Context, in *RegisterTerminalsRequest, opts ...grpc.CallOption) (*RegisterTerminalsResponse, error)
 	// Whom the results of a terminal's payments are sent to. Replaces the contact before it.
 	SetTerminalContact(ctx context.Context, in *SetTerminalContactRequest, opts ...grpc.CallOption) (*SetTerminalContactResponse, error)
-	// All readers.
+	// All readers, in one answer without pages.
 	ListReaders(ctx context.Context, in *ListReadersRequest, opts ...grpc.CallOption) (*ListReadersResponse, error)
-	// All terminals.
+	// All terminals, in one answer without pages.
 	ListTerminals(ctx context.Context, in *ListTerminalsRequest, opts ...grpc.CallOption) (*ListTerminalsResponse, error)
 }
 
@@ -465,15 +470,16 @@ func (c *relayRegistryServiceClient) ListTerminals(ctx context.Context, in *List
 //
 // Which readers and terminals this relay serves. For operators.
 type RelayRegistryServiceServer interface {
-	// Adds or updates readers.
+	// Adds or updates readers. A processor has to know them, too: docs/protocol/enrolment.md. One that
+	// does not verify is CERTIFICATE_REJECTED, which says nothing of the caller.
 	RegisterReaders(context.Context, *RegisterReadersRequest) (*RegisterReadersResponse, error)
 	// Adds or updates terminals.
 	RegisterTerminals(context.Context, *RegisterTerminalsRequest) (*RegisterTerminalsResponse, error)
 	// Whom the results of a terminal's payments are sent to. Replaces the contact before it.
 	SetTerminalContact(context.Context, *SetTerminalContactRequest) (*SetTerminalContactResponse, error)
-	// All readers.
+	// All readers, in one answer without pages.
 	ListReaders(context.Context, *ListReadersRequest) (*ListReadersResponse, error)
-	// All terminals.
+	// All terminals, in one answer without pages.
 	ListTerminals(context.Context, *ListTerminalsRequest) (*ListTerminalsResponse, error)
 	mustEmbedUnimplementedRelayRegistryServiceServer()
 }

@@ -36,7 +36,7 @@ const (
 type WebhookServiceClient interface {
 	// Starts a webhook with what happens from now on. Each call starts another one.
 	AddWebhook(ctx context.Context, in *AddWebhookRequest, opts ...grpc.CallOption) (*AddWebhookResponse, error)
-	// All webhooks, without their secrets.
+	// All webhooks, without their secrets, in one answer without pages.
 	ListWebhooks(ctx context.Context, in *ListWebhooksRequest, opts ...grpc.CallOption) (*ListWebhooksResponse, error)
 	// Ends a webhook; what was not delivered is forgotten.
 	RemoveWebhook(ctx context.Context, in *RemoveWebhookRequest, opts ...grpc.CallOption) (*RemoveWebhookResponse, error)
@@ -100,7 +100,7 @@ func (c *webhookServiceClient) RedeliverWebhook(ctx context.Context, in *Redeliv
 type WebhookServiceServer interface {
 	// Starts a webhook with what happens from now on. Each call starts another one.
 	AddWebhook(context.Context, *AddWebhookRequest) (*AddWebhookResponse, error)
-	// All webhooks, without their secrets.
+	// All webhooks, without their secrets, in one answer without pages.
 	ListWebhooks(context.Context, *ListWebhooksRequest) (*ListWebhooksResponse, error)
 	// Ends a webhook; what was not delivered is forgotten.
 	RemoveWebhook(context.Context, *RemoveWebhookRequest) (*RemoveWebhookResponse, error)

@@ -137,7 +137,7 @@ type StartPayment struct {
 	// makes one. A repeat with the same id never charges again. One that the journal does not know is asked
 	// for at the relay first, which costs a call.
 	PaymentId string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
-	// What is asked for.
+	// SALE, AUTHORIZATION, REFUND or BALANCE_ENQUIRY. Required; another one is refused with NOT_SUPPORTED.
 	Kind v1.PaymentKind `protobuf:"varint,2,opt,name=kind,proto3,enum=cardlane.payment.v1.PaymentKind" json:"kind,omitempty"`
 	// Amounts to show, sign and charge.
 	Amounts *v1.Amounts `protobuf:"bytes,3,opt,name=amounts,proto3" json:"amounts,omitempty"`
@@ -235,7 +235,8 @@ func (x *StartPayment) GetTraceparent() string {
 // The cashier's go-ahead.
 type ConfirmPayment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How the PIN gets in, where one is asked for.
+	// How the PIN gets in, where confirmation_needed.verification is ONLINE_PIN or OFFLINE_PIN. Without it
+	// the till is asked again, three times in all.
 	//
 	// Types that are valid to be assigned to PinSource:
 	//

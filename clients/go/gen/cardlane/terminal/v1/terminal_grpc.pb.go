@@ -30,7 +30,8 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// What a terminal offers to a till.
+// What a terminal offers to a till. It takes one payment at a time; another one fails with READER_BUSY.
+// Pay may take 203 seconds with cardlane's own reader: give it no deadline, or one of four minutes.
 type TerminalServiceClient interface {
 	// One payment from prepare to result. The first request starts it, later ones answer what the
 	// terminal asks. A till that ends its side before it has confirmed cancels the payment. Cutting the
@@ -40,7 +41,8 @@ type TerminalServiceClient interface {
 	// with TAKEN_OVER.
 	Pay(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[PayRequest, PayResponse], error)
 	// What became of a payment, by the terminal's journal and, where that is open or has forgotten it, by
-	// the relay. UNKNOWN when neither could tell.
+	// the relay. UNKNOWN when neither could tell. The journal keeps the last 1,000 finished payments
+	// (CARDLANE_JOURNAL_MAX).
 	GetTerminalPayment(ctx context.Context, in *GetTerminalPaymentRequest, opts ...grpc.CallOption) (*GetTerminalPaymentResponse, error)
 	// Who this terminal is, and which reader it is connected to.
 	GetTerminal(ctx context.Context, in *GetTerminalRequest, opts ...grpc.CallOption) (*GetTerminalResponse, error)
@@ -91,7 +93,8 @@ func (c *terminalServiceClient) GetTerminal(ctx context.Context, in *GetTerminal
 // All implementations must embed UnimplementedTerminalServiceServer
 // for forward compatibility.
 //
-// What a terminal offers to a till.
+// What a terminal offers to a till. It takes one payment at a time; another one fails with READER_BUSY.
+// Pay may take 203 seconds with cardlane's own reader: give it no deadline, or one of four minutes.
 type TerminalServiceServer interface {
 	// One payment from prepare to result. The first request starts it, later ones answer what the
 	// terminal asks. A till that ends its side before it has confirmed cancels the payment. Cutting the
@@ -101,7 +104,8 @@ type TerminalServiceServer interface {
 	// with TAKEN_OVER.
 	Pay(grpc.BidiStreamingServer[PayRequest, PayResponse]) error
 	// What became of a payment, by the terminal's journal and, where that is open or has forgotten it, by
-	// the relay. UNKNOWN when neither could tell.
+	// the relay. UNKNOWN when neither could tell. The journal keeps the last 1,000 finished payments
+	// (CARDLANE_JOURNAL_MAX).
 	GetTerminalPayment(context.Context, *GetTerminalPaymentRequest) (*GetTerminalPaymentResponse, error)
 	// Who this terminal is, and which reader it is connected to.
 	GetTerminal(context.Context, *GetTerminalRequest) (*GetTerminalResponse, error)

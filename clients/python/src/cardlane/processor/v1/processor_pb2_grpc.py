@@ -197,7 +197,7 @@ class ProcessorRegistryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RegisterReaders(self, request, context):
-        """Adds or updates readers.
+        """Adds or updates readers. One that is RETIRED stays so, and is not counted as registered.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

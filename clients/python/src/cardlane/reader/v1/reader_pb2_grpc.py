@@ -47,7 +47,8 @@ class ReaderServiceServicer:
     """
 
     def Session(self, request_iterator, context):
-        """One authenticated session, for one payment after the other. Frames: docs/protocol.md, "Stream 1".
+        """One authenticated session, for one payment after the other. The handshake has 10 s. Packets:
+        docs/protocol/handshake.md; what is said when: docs/protocol/session.md.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

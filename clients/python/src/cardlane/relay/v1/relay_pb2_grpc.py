@@ -92,14 +92,15 @@ class RelayServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListPayments(self, request, context):
-        """Records of the caller's merchant, newest first.
+        """Records of the caller's merchant, newest first, in pages.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def WatchPayments(self, request, context):
-        """Every change of every record of the caller's merchant, in order, resumable by sequence.
+        """Every change of every record of the caller's merchant, in order, resumable by position. A relay
+        instance serves 200 watchers; one more is OVERLOADED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -107,6 +108,7 @@ class RelayServiceServicer:
 
     def SubmitInstruction(self, request, context):
         """Money moved without a card: void, capture, incremental authorization, referenced refund, tip.
+        Answers NOT_SUPPORTED today.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -411,7 +413,8 @@ class RelayRegistryServiceServicer:
     """
 
     def RegisterReaders(self, request, context):
-        """Adds or updates readers.
+        """Adds or updates readers. A processor has to know them, too: docs/protocol/enrolment.md. One that
+        does not verify is CERTIFICATE_REJECTED, which says nothing of the caller.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -432,14 +435,14 @@ class RelayRegistryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListReaders(self, request, context):
-        """All readers.
+        """All readers, in one answer without pages.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListTerminals(self, request, context):
-        """All terminals.
+        """All terminals, in one answer without pages.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

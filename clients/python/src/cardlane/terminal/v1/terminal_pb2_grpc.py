@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class TerminalServiceStub:
-    """What a terminal offers to a till.
+    """What a terminal offers to a till. It takes one payment at a time; another one fails with READER_BUSY.
+    Pay may take 203 seconds with cardlane's own reader: give it no deadline, or one of four minutes.
     """
 
     def __init__(self, channel):
@@ -53,7 +54,8 @@ class TerminalServiceStub:
 
 
 class TerminalServiceServicer:
-    """What a terminal offers to a till.
+    """What a terminal offers to a till. It takes one payment at a time; another one fails with READER_BUSY.
+    Pay may take 203 seconds with cardlane's own reader: give it no deadline, or one of four minutes.
     """
 
     def Pay(self, request_iterator, context):
@@ -70,7 +72,8 @@ class TerminalServiceServicer:
 
     def GetTerminalPayment(self, request, context):
         """What became of a payment, by the terminal's journal and, where that is open or has forgotten it, by
-        the relay. UNKNOWN when neither could tell.
+        the relay. UNKNOWN when neither could tell. The journal keeps the last 1,000 finished payments
+        (CARDLANE_JOURNAL_MAX).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -110,7 +113,8 @@ def add_TerminalServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class TerminalService:
-    """What a terminal offers to a till.
+    """What a terminal offers to a till. It takes one payment at a time; another one fails with READER_BUSY.
+    Pay may take 203 seconds with cardlane's own reader: give it no deadline, or one of four minutes.
     """
 
     @staticmethod

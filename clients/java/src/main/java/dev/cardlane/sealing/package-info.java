@@ -1,2 +1,2 @@
-/** What cardlane encrypts, signs and verifies: docs/protocol.md, "Exact rules". */
+/** What cardlane encrypts, signs and verifies: docs/protocol/bytes.md. */
 package dev.cardlane.sealing;

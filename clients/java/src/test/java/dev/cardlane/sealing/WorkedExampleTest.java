@@ -34,7 +34,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The payment of docs/protocol.md, "Worked example", computed from its fixed inputs. */
+/** The payment of docs/protocol/example.md, computed from its fixed inputs. */
 class WorkedExampleTest {
   private static final HexFormat HEX = HexFormat.of();
   private static final JsonObject EXPECTED =
