@@ -8,7 +8,7 @@ import type { Witness } from "./mutation.ts";
 export interface Look {
   /** Where and what, in one line; undefined: everything seemed to be in order. */
   readonly seen: string | undefined;
-  /** The same look once more, no longer than it needs to be: what was seen must be gone. */
+  /** The same look once more, at what was seen alone: that test file, or that seed. */
   readonly again: (path: string) => Promise<Look>;
   readonly output: string;
 }

@@ -47,17 +47,22 @@ async function mutateAll(wanted: readonly Mutation[], workshop: Workshop): Promi
   return found === wanted.length ? 0 : 1;
 }
 
-/** Whether the witness says that something is wrong, and says so of nothing but the mutation. */
+/** Whether the witness says twice that something is wrong, and says so of the mutation alone. */
 async function isFound(mutation: Mutation, workshop: Workshop): Promise<boolean> {
   const { copy, seeds, signal } = workshop;
   const { name, takesOut, witness } = mutation;
   console.log(`${name}: without ${takesOut}`);
   const mutant = copy.without(mutation);
   const { seen, again, output } = await look(copy.path, witness, { seeds, signal });
+  const repeated = seen === undefined ? undefined : await again(copy.path);
   mutant[Symbol.dispose]();
-  const by = witness === "simulation" ? `${seeds.count} seeds` : witness;
+  const by = witness === "simulation" ? `${seeds.count} seeds from ${seeds.from}` : witness;
   if (seen === undefined) {
     console.log(`  NOT FOUND by ${by}\n${output}`);
+    return false;
+  }
+  if (repeated?.seen === undefined) {
+    console.log(`  NOT FOUND: ${by} saw it by luck, and not again: ${seen}`);
     return false;
   }
   const calm = unchanged.get(witness) ?? (await again(copy.path));

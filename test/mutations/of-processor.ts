@@ -21,7 +21,7 @@ export const OF_PROCESSOR: readonly Mutation[] = [
     path: "processor/authorization/authorization-desk.ts",
     find: "written?.has(keyText(row)) !== true",
     replace: "written === undefined",
-    witness: "simulation",
+    witness: "processor/authorization/early-facts.test.ts",
   },
   {
     name: "kept-verdict",
