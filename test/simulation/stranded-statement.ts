@@ -1,9 +1,9 @@
 import type pg from "pg";
 
-/** A statement that may be caught on its way, and what PostgreSQL then does before it. */
+/** A statement that may be caught on its way. */
 export interface StrandedKind {
   readonly name: string;
-  /** Statements of others, about the same records, that it comes too late after. */
+  /** Whether it comes too late after a statement with this name about the same records. */
   readonly isLateAfter: (name: string) => boolean;
   /** Whether its program dies of it; else it waits for an answer as long as its driver does. */
   readonly isFatal: boolean;
@@ -23,8 +23,8 @@ export const STRANDED_KINDS: readonly StrandedKind[] = [
 ];
 
 /**
- * A statement that PostgreSQL does late: when somebody else has changed the same records, at the
- * very moment at which it could do harm.
+ * A statement that PostgreSQL does late: when somebody has changed the same records, at the very
+ * moment at which it could do harm.
  */
 export class StrandedStatement {
   #wanted: StrandedKind | undefined;
