@@ -54,6 +54,11 @@ export class MemoryFiles implements DurableFiles {
     return new MemoryFiles(new Map(this.#synced));
   }
 
+  /** What is on the disk at this moment, for whoever looks at it from outside. */
+  get contents(): Iterable<Uint8Array> {
+    return this.#synced.values();
+  }
+
   /** Crashes at the change (write or removal) number `change`, counted from 1. */
   crashAt(change: number, moment: CrashMoment): void {
     this.#plannedCrash = { change, moment };

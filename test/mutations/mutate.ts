@@ -47,7 +47,7 @@ async function mutateAll(wanted: readonly Mutation[], workshop: Workshop): Promi
   return found === wanted.length ? 0 : 1;
 }
 
-/** Whether the witness says that something is wrong, and says so of nothing but the mutation. */
+/** Whether the witness says twice that something is wrong, and says so of the mutation alone. */
 async function isFound(mutation: Mutation, workshop: Workshop): Promise<boolean> {
   const { copy, seeds, signal } = workshop;
   const { name, takesOut, witness } = mutation;
@@ -55,7 +55,7 @@ async function isFound(mutation: Mutation, workshop: Workshop): Promise<boolean>
   const mutant = copy.without(mutation);
   const { seen, again, output } = await look(copy.path, witness, { seeds, signal });
   mutant[Symbol.dispose]();
-  const by = witness === "simulation" ? `${seeds.count} seeds` : witness;
+  const by = witness === "simulation" ? `${seeds.count} seeds from ${seeds.from}` : witness;
   if (seen === undefined) {
     console.log(`  NOT FOUND by ${by}\n${output}`);
     return false;

@@ -35,7 +35,7 @@ export const OF_DEVICES: readonly Mutation[] = [
     path: "reader-sim/reader-store.ts",
     find: "await this.#files.write(COUNTER_FILE,",
     replace: "void this.#files.write(COUNTER_FILE,",
-    witness: "simulation",
+    witness: "test/power-cut/slow-disk.test.ts",
   },
   {
     name: "disk-sync",

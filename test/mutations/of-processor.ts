@@ -21,7 +21,7 @@ export const OF_PROCESSOR: readonly Mutation[] = [
     path: "processor/authorization/authorization-desk.ts",
     find: "written?.has(keyText(row)) !== true",
     replace: "written === undefined",
-    witness: "simulation",
+    witness: "processor/authorization/early-facts.test.ts",
   },
   {
     name: "kept-verdict",
@@ -29,7 +29,7 @@ export const OF_PROCESSOR: readonly Mutation[] = [
     path: "prisma/processor/migrations/0002_settle_by_reference/migration.sql",
     find: "-- Read after the lock: a rival that settled this number meanwhile has committed.",
     replace: 'DELETE FROM "pin"."verdict" WHERE ksn = item.ksn;',
-    witness: "simulation",
+    witness: "processor/pin-service/pin-store.test.ts",
   },
   {
     name: "wrong-pin-counts",

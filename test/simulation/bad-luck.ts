@@ -3,7 +3,7 @@ import { type DatabaseWeather, NO_TROUBLE } from "./connections.ts";
 import type { Dice } from "./dice.ts";
 import { PROCESSORS, RELAYS } from "./program-names.ts";
 import type { SimulatedMesh } from "./simulated-mesh.ts";
-import { FENCED_STATEMENTS } from "./stranded-statement.ts";
+import { STRANDED_KINDS } from "./stranded-statement.ts";
 
 const FIRST_MS = 400;
 const LAST_MS = 12_000;
@@ -113,9 +113,12 @@ export class BadLuck {
     });
   }
 
-  /** A relay dies with a statement on its way, and somebody else claims the records first. */
+  /** A relay's statement is on its way until somebody else has changed its records. */
   #strand(): void {
-    this.#mesh.relayDatabase.stranded.catch(this.#dice.pick(FENCED_STATEMENTS));
+    const kind = this.#dice.pick(STRANDED_KINDS);
+    this.#mesh.relayDatabase.stranded.catch(kind);
+    // Only what was recorded while there was no processor is marked as forwarded later.
+    if (kind.name === "mark_records_forwarded") this.#crashProcessors();
   }
 
   #cutPower(): void {
@@ -141,7 +144,8 @@ export class BadLuck {
 
   /** A database's clock, which nobody puts right either. */
   #jump(weather: DatabaseWeather, jumpsMs = JUMPS_MS): void {
-    weather.aheadMs += this.#dice.pick(jumpsMs);
+    weather.jump(this.#dice.pick(jumpsMs));
+    this.#mesh.world.history.add(weather.name, `clock is ${weather.aheadMs} ms off`);
   }
 
   /** Whoever goes by the database alone has payments open for as long as its clock was put back. */

@@ -25,7 +25,7 @@ export function checkInvariants(end: FinalState, seen: Observations): readonly s
   const ledger = new Ledger(end);
   return [
     ...seen.violations,
-    ...checkMoney(end, ledger),
+    ...checkMoney(end, ledger, seen),
     ...checkPins(end, seen),
     ...ledger.records.flatMap((record) => recordHolds(record, ledger)),
     ...oneRecordEach(ledger),

@@ -1,5 +1,6 @@
 import type { AccountEnd, FinalState, PaymentEnd, PostingEnd } from "./final-state.ts";
 import { CHARGED_STATES, type Ledger } from "./ledger.ts";
+import type { Observations } from "./observations.ts";
 
 /** From whom to whom each kind of payment moves money; nothing for an enquiry. */
 const TRANSFERS: Readonly<Record<string, readonly [debit: string, credit: string]>> = {
@@ -9,10 +10,17 @@ const TRANSFERS: Readonly<Record<string, readonly [debit: string, credit: string
 };
 
 /** What is wrong with the money: postings, balances, limits of a day. */
-export function checkMoney(end: FinalState, ledger: Ledger): readonly string[] {
+export function checkMoney(
+  end: FinalState,
+  ledger: Ledger,
+  { timesLedgerPutBack }: Pick<Observations, "timesLedgerPutBack">,
+): readonly string[] {
+  const daysMax = 1 + timesLedgerPutBack;
   return [
     ...end.accounts.flatMap((account) => balanceHolds(account, end)),
-    ...end.accounts.flatMap((account) => new AccountHistory(account, end.postings).problems()),
+    ...end.accounts.flatMap((account) =>
+      new AccountHistory(account, end.postings).problems(daysMax),
+    ),
     ...end.payments.flatMap((payment) => postingsHold(payment, ledger)),
     ...strayPostings(end, ledger),
   ];
@@ -82,21 +90,22 @@ class AccountHistory {
     );
   }
 
-  problems(): readonly string[] {
+  /** @param daysMax how often a day may have begun: each time it has its limits. */
+  problems(daysMax: number): readonly string[] {
     if (this.#account.kind !== "CARDHOLDER") return [];
     const transactions = Map.groupBy(this.#postings, ({ transaction }) => transaction);
-    const met = [...transactions.values()].flatMap((postings) => this.#follow(postings));
+    const met = [...transactions.values()].flatMap((postings) => this.#follow(postings, daysMax));
     return [...met, ...this.#spentHolds()];
   }
 
   /** The postings of one transaction happen at once. */
-  #follow(postings: readonly PostingEnd[]): readonly string[] {
+  #follow(postings: readonly PostingEnd[], daysMax: number): readonly string[] {
     for (const posting of postings) {
       this.#balance += movedOn(this.#account.account_id, posting);
       this.#count(posting);
     }
     // A reversed refund is taken back even when it was spent already.
-    return postings.some((posting) => this.#isSpending(posting)) ? this.#limitsHold() : [];
+    return postings.some((posting) => this.#isSpending(posting)) ? this.#limitsHold(daysMax) : [];
   }
 
   #count(posting: PostingEnd): void {
@@ -109,16 +118,16 @@ class AccountHistory {
     this.#days.set(day, spent);
   }
 
-  #limitsHold(): readonly string[] {
+  #limitsHold(daysMax: number): readonly string[] {
     const { account_id: id, credit_minor: credit } = this.#account;
     const { daily_amount_minor_max: amountMax, daily_count_max: countMax } = this.#account;
     const problems: string[] = [];
     if (this.#balance + (credit ?? 0n) < 0n) problems.push(`account ${id} spent what it had not`);
     for (const [day, { minor, count }] of this.#days) {
-      if (amountMax !== null && minor > amountMax) {
+      if (amountMax !== null && minor > amountMax * BigInt(daysMax)) {
         problems.push(`account ${id} spent ${minor} on ${day}, of ${amountMax}`);
       }
-      if (countMax !== null && count > countMax) {
+      if (countMax !== null && count > countMax * daysMax) {
         problems.push(`account ${id} paid ${count} times on ${day}, of ${countMax}`);
       }
     }

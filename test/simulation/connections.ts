@@ -33,7 +33,19 @@ export class DatabaseWeather {
   isAway = false;
   /** How far its clock is ahead of the right one. */
   aheadMs = 0;
+  timesPutBack = 0;
   readonly stranded = new StrandedStatement();
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** Its clock is wrong from now on, by so much more. */
+  jump(byMs: number): void {
+    this.aheadMs += byMs;
+    if (byMs < 0) this.timesPutBack += 1;
+  }
 }
 
 /** Told of every statement that PostgreSQL has done. */
@@ -104,11 +116,11 @@ export class Connections {
         (error: pg.DatabaseError) => life.deliver(() => reject(error)),
       );
     };
-    const name = config.name ?? "";
+    const caught = stranded.isCaught(config, run);
     // PostgreSQL does what was sent, whoever has died meanwhile.
-    if (stranded.isCaught(name, run)) life.host.crash(`${name} is on its way`);
-    else world.timeline.after(delayMs, run);
-    if (delayMs > TIMEOUT_MS) world.timeline.after(TIMEOUT_MS, lost);
+    if (caught?.isFatal === true) life.host.crash(`${caught.name} is on its way`);
+    if (caught === undefined) world.timeline.after(delayMs, run);
+    if (caught !== undefined || delayMs > TIMEOUT_MS) world.timeline.after(TIMEOUT_MS, lost);
     return promise;
   }
 
@@ -120,7 +132,8 @@ export class Connections {
       const result = await engine.query(config, nowMs);
       world.history.add(life.host.name, `${name}: ${result.rowCount} rows`);
       witness(life, name, result.rows);
-      if (name.startsWith("claim_") && result.rows.length > 0) weather.stranded.release();
+      const recordNumbers = result.rows.map(({ record_number: number }) => String(number));
+      weather.stranded.seeDone(name, recordNumbers);
       return result;
     } catch (error) {
       world.history.add(life.host.name, `${name}: error ${(error as pg.DatabaseError).code}`);

@@ -39,6 +39,11 @@ export class Disk {
     this.hasForgotten = true;
   }
 
+  /** Whether that text is in one of its files: a power cut now would leave it there. */
+  holds(text: string): boolean {
+    return [...this.#files.contents].some((bytes) => Buffer.from(bytes).includes(text));
+  }
+
   /** For one life: every change takes its time, and is lost when the power goes before. */
   mount(life: Life): DurableFiles {
     this.#files = this.#files.crash();

@@ -42,7 +42,10 @@ async function simulateAll(): Promise<number> {
     console.log(`seed ${seed} (history ${run.digest}):`);
     for (const violation of run.violations) console.log(`  ${violation}`);
     console.log(`  all of it: npm run simulate -- --seeds 1 --from ${seed} --verbose`);
-    if (values["stop-at-first"]) break;
+    if (!values["stop-at-first"]) continue;
+    const again = await simulate(basis, seed);
+    console.log(`  once more: ${again.digest === run.digest ? "the same" : "another history"}`);
+    break;
   }
   const seconds = (systemClock.monotonicMs() - preparedMs) / 1_000;
   const all = Object.entries(states).map(([state, times]) => `${times} ${state}`);

@@ -12,6 +12,7 @@ import type { ReaderDevice } from "../../reader-sim/reader-device.ts";
 import { sha512 } from "../../sealing/sha512.ts";
 import type { PaymentRequest } from "../../terminal-client/payment-request.ts";
 import type { SqlRow } from "./connections.ts";
+import type { Disk } from "./disk.ts";
 import type { Life } from "./host.ts";
 
 /** What a till asked for, and what its customer did. */
@@ -54,6 +55,8 @@ export class Observations {
   /** When records were committed, and their outcomes, by the only clock that is right. */
   readonly recordedAtMs = new Map<string, number>();
   readonly completedAtMs = new Map<string, number>();
+  /** How often the ledger's clock was put back: a day may have begun once more each time. */
+  timesLedgerPutBack = 0;
   /** What is wrong already, before the end. */
   readonly violations: string[] = [];
   /** How often each record was claimed, as PostgreSQL said last. */
@@ -70,12 +73,16 @@ export class Observations {
     if (isOver) this.violations.push(`a card was asked for again for ${id}, which had ended`);
   }
 
-  /** Every frame that leaves a program comes by here. */
-  seeFrame(sender: string, frame: unknown): void {
+  /**
+   * Every frame that leaves a program comes by here.
+   *
+   * @param disk the sender's, where it has one.
+   */
+  seeFrame(sender: string, frame: unknown, disk: Disk | undefined): void {
     const { frame: one } = frame as TransactRequest | TransactResponse;
     switch (one?.case) {
       case "submit":
-        this.#seeSubmit(sender, one.value.payment?.readerPayment ?? new Uint8Array());
+        this.#seeSubmit(sender, one.value.payment?.readerPayment ?? new Uint8Array(), disk);
         return;
       case "recorded":
         this.recorded.set(one.value.recordNumber, paymentIdFromBytes(one.value.paymentId));
@@ -93,8 +100,13 @@ export class Observations {
     this.shown.set(`${serial} ${text}`, { reader: serial, text });
   }
 
-  #seeSubmit(sender: string, readerPayment: Uint8Array): void {
+  /** Whoever submits what a power cut makes it forget can not tell its end afterwards. */
+  #seeSubmit(sender: string, readerPayment: Uint8Array, disk: Disk | undefined): void {
     const { context } = parseReaderPayment(readerPayment);
+    // Bytes are in a journal as Base64.
+    if (disk?.holds(Buffer.from(readerPayment).toString("base64")) === false) {
+      this.violations.push(`${sender} submitted ${context.paymentId}, and has no entry of it`);
+    }
     const digest = shortDigest(sha512(readerPayment));
     addTo(this.submitted, context.paymentId, digest);
     // The rogue till signs what no reader would.

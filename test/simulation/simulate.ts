@@ -44,7 +44,7 @@ export async function simulate(basis: MeshBasis, seed: number): Promise<Run> {
     witness: (life, name, rows) => seen.seeStatement(life, name, rows),
   });
   mesh.network.onFrame = (sender, frame) => {
-    seen.seeFrame(sender, frame);
+    seen.seeFrame(sender, frame, mesh.disks.get(sender));
     const device = mesh.find(sender)?.device;
     if (device !== undefined) seen.seeDisplay(device);
   };
@@ -73,6 +73,7 @@ export async function simulate(basis: MeshBasis, seed: number): Promise<Run> {
   for (const [lane, { reader }] of basis.lanes.entries()) {
     if (mesh.disks.get(readerName(lane))?.hasForgotten) seen.forgetful.add(reader.serial);
   }
+  seen.timesLedgerPutBack = mesh.processorDatabase.timesPutBack;
   return await conclude(world, basis, seen);
 }
 

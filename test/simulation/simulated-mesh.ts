@@ -63,9 +63,9 @@ interface MeshTroubles {
 export class SimulatedMesh {
   readonly world: World;
   readonly network: Network;
-  readonly relayDatabase = new DatabaseWeather();
-  readonly databaseElsewhere = new DatabaseWeather();
-  readonly processorDatabase = new DatabaseWeather();
+  readonly relayDatabase = new DatabaseWeather("database of relays");
+  readonly databaseElsewhere = new DatabaseWeather("database elsewhere");
+  readonly processorDatabase = new DatabaseWeather("database of processors");
   readonly hosts = new Map<string, Host>();
   /** Those of readers and terminals, by name. */
   readonly disks = new Map<string, Disk>();
