@@ -64,8 +64,14 @@ export class Listener {
         request.socket.destroy();
         return;
       }
-      response.on("close", () => connection.end());
-      options.onHttp1Request(request, response);
+      const withdraw = connection.turns[options.kindOf(request.url)].enter((over) => {
+        response.on("close", over);
+        options.onHttp1Request(request, response);
+      });
+      response.on("close", () => {
+        withdraw();
+        connection.end();
+      });
     });
     // It never listens itself, but only from this event on does it time slow requests out.
     this.#http1.emit("listening");
@@ -108,11 +114,6 @@ export class Listener {
     return stopped;
   }
 
-  /** A call of this identity was refused because it makes too many. */
-  offence(identity: string | undefined): void {
-    this.#connections.offence(identity);
-  }
-
   get isInUse(): boolean {
     return this.#sockets.size > 0;
   }
@@ -127,8 +128,9 @@ export class Listener {
   }
 
   #http2Server(isBulk: boolean): Http2Server {
-    const { limits, messageBytesMax } = this.#options;
-    const server = createHttp2Server(http2Options(limits, messageBytesMax, isBulk));
+    const { limits, messageBytesMax, identity } = this.#options;
+    const isShared = isBulk || identity === undefined;
+    const server = createHttp2Server(http2Options(limits, messageBytesMax, { isBulk, isShared }));
     server.on("session", (session) => this.#track(session));
     server.on("sessionError", () => {
       // The session is gone and its streams have had their own errors; nothing more is owed.
@@ -176,6 +178,8 @@ export class Listener {
         if (!session.destroyed && why === "idle") session.close();
         if (!session.destroyed && why === "barred") {
           session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+          // What it has sent already would cost time, too.
+          session.destroy();
         }
         setImmediate(() => socket.destroy());
       });
