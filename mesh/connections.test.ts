@@ -98,7 +98,7 @@ test("what an identity makes the server hold is shared by its connections", () =
   expect(other?.set(100)).toBe(true);
 });
 
-test("who that offends for too long loses the guilty connection; it is barred", async () => {
+test("who offends for too long loses the guilty connection; it is barred", async () => {
   const { accept, busy, left, clock } = counted();
   const offender = busy("a", "10.0.0.1", "terminal/1");
   busy("b", "10.0.0.2", "terminal/1");

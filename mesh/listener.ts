@@ -16,6 +16,7 @@ import type { Identity } from "./identity.ts";
 import { http1Options, http2Options, type ServerLimits } from "./server-limits.ts";
 import { whenHeard } from "./spoken-protocol.ts";
 import { type StreamEntrance, takeStream } from "./stream-entrance.ts";
+import { Turns } from "./turns.ts";
 
 export interface ListenerOptions extends StreamEntrance {
   /** "127.0.0.1:0" */
@@ -39,7 +40,7 @@ export class Listener {
   /** For those whose connections carry the calls of many others. */
   readonly #bulkHttp2: Http2Server;
   readonly #http1: Server;
-  readonly #tcp: Server | ReturnType<typeof createTcpServer>;
+  readonly #tcp: ReturnType<typeof createTcpServer>;
   readonly #connections: Connections;
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #sockets = new Set<Socket>();
@@ -233,19 +234,28 @@ export class Listener {
       if (socket.alpnProtocol === "h2") this.#speakHttp2(socket, connection);
       else this.#speakHttp1(socket, connection);
     });
-    server.on("connection", (socket) => {
+    // A handshake takes a millisecond: between two of them, what waits of others goes on.
+    const turns = new Turns(1);
+    const tcp = createTcpServer({ noDelay: true }, (socket) => {
       const name = nameOf(socket);
       const connection = this.#take(socket);
       if (connection === undefined) return;
       handshakes.set(name, connection);
-      socket.on("close", () => handshakes.delete(name));
+      const withdraw = turns.enter((over) => {
+        setImmediate(over);
+        server.emit("connection", socket);
+      });
+      socket.on("close", () => {
+        withdraw();
+        handshakes.delete(name);
+      });
     });
     server.on("tlsClientError", (_error, socket) => socket.destroy());
     const change = identity.onChange((pem) => {
       server.setSecureContext({ minVersion: "TLSv1.3", ...pem });
     });
-    server.on("close", () => change[Symbol.dispose]());
-    return server;
+    tcp.on("close", () => change[Symbol.dispose]());
+    return tcp;
   }
 }
 
