@@ -2,6 +2,7 @@ import { type DescMessage, fromBinary } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { PaymentError } from "../payment/errors.ts";
 import { MessageSplitter } from "./length-prefix.ts";
+import { MessagePieces, type SmallPieces } from "./message-pieces.ts";
 
 /**
  * A request's body as it came, after a look at whether its bytes are the message that they should
@@ -10,20 +11,20 @@ import { MessageSplitter } from "./length-prefix.ts";
  * @throws PaymentError MALFORMED_REQUEST. @throws TooManyPieces
  */
 export async function* checkedBody(
-  input: DescMessage,
-  contentType: string | undefined,
-  messageBytesMax: number,
   body: AsyncIterable<Uint8Array>,
+  { input, contentType, messageBytesMax, small }: BodyExpected,
 ): AsyncGenerator<Uint8Array> {
   const isFramed = /^application\/(grpc(-web)?(\+proto)?|connect\+proto)$/.test(contentType ?? "");
   const isBare = contentType === "application/proto";
   const check = (bytes: Uint8Array) => requireMessage(input, bytes);
-  let splitter = isFramed ? new MessageSplitter(messageBytesMax, check) : undefined;
+  let splitter = isFramed ? new MessageSplitter(messageBytesMax, check, small) : undefined;
+  const pieces = new MessagePieces(small);
   const bare: Uint8Array[] = [];
   let bareBytes = 0;
   for await (const chunk of body) {
     bareBytes += chunk.byteLength;
     if (isBare && bareBytes <= messageBytesMax) bare.push(chunk);
+    if (splitter === undefined) pieces.add(chunk.byteLength);
     try {
       splitter?.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
     } catch (error) {
@@ -33,7 +34,16 @@ export async function* checkedBody(
     }
     yield chunk;
   }
+  if (splitter === undefined) pieces.finish();
   if (isBare && bareBytes <= messageBytesMax) check(Buffer.concat(bare));
+}
+
+interface BodyExpected {
+  readonly input: DescMessage;
+  readonly contentType: string | undefined;
+  readonly messageBytesMax: number;
+  /** Of the connection, where its peer may not cut everything small. */
+  readonly small: SmallPieces | undefined;
 }
 
 function requireMessage(input: DescMessage, bytes: Uint8Array): void {

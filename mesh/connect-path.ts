@@ -7,6 +7,7 @@ import {
   ConnectError,
   type ContextValues,
   createConnectRouter,
+  createContextKey,
   createContextValues,
   type HandlerContext,
   type Interceptor,
@@ -22,10 +23,10 @@ import { CallTime } from "./call-time.ts";
 import { CALLER, connectionPeer, streamPeer, toHeaders } from "./caller.ts";
 import { checkedBody } from "./checked-body.ts";
 import { type Clock, TIMER_MS_MAX } from "./clock.ts";
-import { connectionOf } from "./connections.ts";
+import { type Connection, connectionOf } from "./connections.ts";
 import type { FrameStream } from "./frame-stream.ts";
 import { IterableFrameStream } from "./iterable-frame-stream.ts";
-import { TooManyPieces } from "./length-prefix.ts";
+import { TooManyPieces } from "./message-pieces.ts";
 import type { ServerLimits } from "./server-limits.ts";
 import { type MeshService, messageBytesMaxOf } from "./service.ts";
 
@@ -38,9 +39,17 @@ export interface ConnectPathOptions {
   /** Aborted with the error that calls still running get when the grace is over. */
   readonly shutdown: AbortSignal;
   /** Throws a ConnectError when this caller may not call this method. */
-  readonly admit: (identity: string | undefined, method: string) => void;
+  readonly admit: (caller: Caller, method: string) => void;
   readonly toConnectError: (error: unknown) => ConnectError;
 }
+
+/** Who calls, and over what. */
+export interface Caller {
+  readonly identity: string | undefined;
+  readonly connection: Pick<Connection, "offence"> | undefined;
+}
+
+const CONNECTION = createContextKey<Connection | undefined>(undefined);
 
 type NodeHandler = (
   request: IncomingMessage | Http2ServerRequest,
@@ -115,7 +124,9 @@ export function methodName(method: DescMethod): string {
 }
 
 function gate(options: ConnectPathOptions, context: HandlerContext): void {
-  options.admit(context.values.get(CALLER).identity, methodName(context.method));
+  const { identity } = context.values.get(CALLER);
+  const connection = context.values.get(CONNECTION);
+  options.admit({ identity, connection }, methodName(context.method));
 }
 
 async function answer(
@@ -126,15 +137,25 @@ async function answer(
 ): Promise<void> {
   const { handler } = route;
   const { clock, limits } = options;
-  const { held } = connectionOf(speakerOf(request));
+  const connection = connectionOf(speakerOf(request));
+  const { held } = connection;
   const writer = new AnswerWriter(response, { clock, stallMsMax: limits.stallMsMax, held });
-  const values = callerValues(request);
+  const values = callerValues(request).set(CONNECTION, connection);
   const universal = universalRequestFromNodeRequest(request, response, undefined, values);
   shortenDeadline(universal.header);
   using time = new CallTime(handler.method, options, universal.signal);
   const arriving = time.whileThereIs(universal.body as AsyncIterable<Uint8Array>);
-  const checked = wellFormed(options, route, request.headers["content-type"], arriving);
-  const body = untilTooMany(checked, () => writer.cut());
+  const { method } = handler;
+  const checked = checkedBody(arriving, {
+    input: method.input,
+    contentType: request.headers["content-type"],
+    messageBytesMax: route.messageBytesMax,
+    small: connection.smallPieces,
+  });
+  const body = untilTooMany(wellFormed(options, checked), () => {
+    connection.harm();
+    writer.cut();
+  });
   await writer.write(await handler({ ...universal, body, signal: time.signal }));
 }
 
@@ -155,12 +176,10 @@ function shortenDeadline(header: Headers): void {
 
 async function* wellFormed(
   { toConnectError }: ConnectPathOptions,
-  { handler: { method }, messageBytesMax }: Route,
-  contentType: string | undefined,
   body: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
   try {
-    yield* checkedBody(method.input, contentType, messageBytesMax, body);
+    yield* body;
   } catch (error) {
     throw error instanceof PaymentError ? toConnectError(error) : error;
   }

@@ -98,7 +98,7 @@ test("what an identity makes the server hold is shared by its connections", () =
   expect(other?.set(100)).toBe(true);
 });
 
-test("an identity that offends for too long loses its connections, and is barred", async () => {
+test("who offends for too long loses the guilty connection; it is barred", async () => {
   const { accept, busy, left, clock } = counted();
   const offender = busy("a", "10.0.0.1", "terminal/1");
   busy("b", "10.0.0.2", "terminal/1");
@@ -106,12 +106,23 @@ test("an identity that offends for too long loses its connections, and is barred
   for (let offence = 0; offence < 5; offence += 1) offender?.offence();
   expect(left).toEqual([]);
   offender?.offence();
-  expect(left).toEqual(["a", "b"]);
+  expect(left).toEqual(["a"]);
   accept("too early", "10.0.0.1")?.identify("terminal/1");
-  expect(left).toEqual(["a", "b", "too early"]);
+  expect(left).toEqual(["a", "too early"]);
   await clock.advance(1_000);
   accept("later", "10.0.0.1")?.identify("terminal/1");
-  expect(left).toEqual(["a", "b", "too early"]);
+  expect(left).toEqual(["a", "too early"]);
+});
+
+test("who harms loses that connection at once and is barred, unless it carries others", () => {
+  const { accept, busy, left } = counted({ bulk: "proxy/1" });
+  busy("proxy", "10.0.0.3", "proxy/1")?.harm();
+  const offender = busy("a", "10.0.0.1", "terminal/1");
+  busy("b", "10.0.0.2", "terminal/1");
+  offender?.harm();
+  offender?.harm();
+  accept("too early", "10.0.0.1")?.identify("terminal/1");
+  expect(left).toEqual(["a", "too early"]);
 });
 
 test("an address shakes hands so often a second, and no other waits for it", async () => {

@@ -2,11 +2,12 @@ import type { Http2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { Clock, Timer } from "./clock.ts";
 import { HeldBytes } from "./held-bytes.ts";
+import { SmallPieces } from "./message-pieces.ts";
 import { Offences } from "./offences.ts";
 import { type Leaver, type Leaving, PeerConnections } from "./peer-connections.ts";
 import { RateLimits } from "./rate-limits.ts";
 import type { ServerLimits } from "./server-limits.ts";
-import { Turns } from "./turns.ts";
+import { type CallTurns, callTurns } from "./turns.ts";
 
 /** One connection as its server counts it. */
 export interface Connection {
@@ -14,8 +15,10 @@ export interface Connection {
   readonly held: HeldBytes;
   /** Whether its peer carries the calls of many others. */
   readonly isBulk: boolean;
-  /** In which its calls begin: shared by all connections of an identity. */
-  readonly turns: Turns;
+  /** In which its calls begin, by their kind: shared by all connections of an identity. */
+  readonly turns: CallTurns;
+  /** Of its messages; undefined where they are those of many others, cut by whoever sent them. */
+  readonly smallPieces: SmallPieces | undefined;
   /** The peer has proved who it is; it now shares what this identity may have. */
   identify(identity: string | undefined): void;
   /** The peer has said what HTTP wants to hear first. */
@@ -28,6 +31,8 @@ export interface Connection {
   end(): void;
   /** The peer did what an honest client does seldom. */
   offence(): void;
+  /** The peer did what no honest client does: the connection ends, and its identity is barred. */
+  harm(): void;
   /** The connection is gone. */
   closed(): void;
 }
@@ -76,20 +81,17 @@ export class Connections {
     return new Place(this.#options, peer, close, {
       peerOf: (identity) => this.#identified(identity),
       offended: (by) => this.#offended(by),
+      barred: ({ name }) => this.#offences.bar(name),
       gone: () => {
         this.#count -= 1;
       },
     });
   }
 
-  /** The same for a call that was refused. @param identity undefined for one that names nobody. */
-  offence(identity: string | undefined): void {
-    const peer = this.#peers.get(identity ?? NOBODY);
-    if (peer !== undefined) this.#offended(peer);
-  }
-
   #offended(peer: PeerConnections): void {
-    if (!peer.isBulk && this.#offences.count(peer.name)) peer.endAll();
+    const { offenceRate, connectionsPerPeerMax } = this.#options.limits;
+    if (!this.#offences.count(peer.name)) return;
+    peer.endOffenders(offenceRate.burst / connectionsPerPeerMax);
   }
 
   #identified(identity: string | undefined): PeerConnections | undefined {
@@ -138,20 +140,25 @@ export function connectionOf(speaker: Http2Session | Socket): Connection {
   return connection;
 }
 
+type Shared = Pick<PeerConnections, "held" | "turns">;
+
 interface Registry {
   /** Undefined when there is no room for another connection of this identity, or it is barred. */
   readonly peerOf: (identity: string | undefined) => PeerConnections | undefined;
   readonly offended: (by: PeerConnections) => void;
+  readonly barred: (peer: PeerConnections) => void;
   readonly gone: () => void;
 }
 
 class Place implements Connection, Leaver {
   readonly #options: ConnectionsOptions;
   readonly #registry: Registry;
-  readonly #own: { readonly held: HeldBytes; readonly turns: Turns };
+  readonly #own: Shared;
+  readonly #smallPieces = new SmallPieces();
   #peer: PeerConnections;
   #close: (why: Leaving) => void;
   #timer: Timer;
+  offences = 0;
   #requests = 0;
   #isIdentified = false;
   #isGone = false;
@@ -167,7 +174,7 @@ class Place implements Connection, Leaver {
     this.#registry = registry;
     this.#own = {
       held: new HeldBytes(limits.heldBytesMax),
-      turns: new Turns(Number.POSITIVE_INFINITY),
+      turns: callTurns(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY),
     };
     this.#peer = peer;
     this.#close = close;
@@ -179,8 +186,12 @@ class Place implements Connection, Leaver {
     return this.#sharing.held;
   }
 
-  get turns(): Turns {
+  get turns(): CallTurns {
     return this.#sharing.turns;
+  }
+
+  get smallPieces(): SmallPieces | undefined {
+    return this.#peer.isBulk ? undefined : this.#smallPieces;
   }
 
   get isBulk(): boolean {
@@ -227,7 +238,15 @@ class Place implements Connection, Leaver {
   }
 
   offence(): void {
-    if (this.#isLimited && !this.#isGone) this.#registry.offended(this.#peer);
+    if (!this.#isLimited || this.#isGone) return;
+    this.offences += 1;
+    this.#registry.offended(this.#peer);
+  }
+
+  harm(): void {
+    if (this.#peer.isBulk || this.#isGone) return;
+    if (this.#isIdentified) this.#registry.barred(this.#peer);
+    this.leave("barred");
   }
 
   /** Makes room at once; the end of the socket follows. */
@@ -251,7 +270,7 @@ class Place implements Connection, Leaver {
   }
 
   /** Shared by an identity; each connection has its own in plaintext, and from a bulk peer. */
-  get #sharing(): { readonly held: HeldBytes; readonly turns: Turns } {
+  get #sharing(): Shared {
     return this.#isLimited ? this.#peer : this.#own;
   }
 

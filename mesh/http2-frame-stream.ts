@@ -2,11 +2,13 @@ import type { Http2Stream } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { PaymentError } from "../payment/errors.ts";
 import type { Clock, Timer } from "./clock.ts";
+import type { Connection } from "./connections.ts";
 import { FrameInbox } from "./frame-inbox.ts";
 import { FrameOutbox, type OutboxLimits } from "./frame-outbox.ts";
 import type { FrameStream, Peer, StreamEnd } from "./frame-stream.ts";
-import { type HeldBytes, type HeldShare, UNBOUNDED_SHARE } from "./held-bytes.ts";
-import { MessageSplitter, TooManyPieces } from "./length-prefix.ts";
+import { type HeldShare, UNBOUNDED_SHARE } from "./held-bytes.ts";
+import { MessageSplitter } from "./length-prefix.ts";
+import { TooManyPieces } from "./message-pieces.ts";
 
 export interface Http2FrameOptions<Out, In> {
   readonly encode: (frame: Out) => Uint8Array;
@@ -16,9 +18,12 @@ export interface Http2FrameOptions<Out, In> {
   readonly clock: Clock;
   /** Makes of what a handler threw what the peer may see. */
   readonly toConnectError: (error: unknown) => ConnectError;
-  /** What the peer may make this side hold; without, this side has chosen its peer. */
-  readonly held?: HeldBytes;
+  /** Over which the peer came; without, this side has chosen its peer. */
+  readonly connection?: PeerConnection;
 }
+
+/** What a stream has to know of its connection, and may tell of its peer. */
+export type PeerConnection = Pick<Connection, "held" | "smallPieces" | "harm">;
 
 export interface FrameLimits extends OutboxLimits {
   /** Longest message accepted, in bytes. */
@@ -53,7 +58,8 @@ export abstract class Http2FrameStream<Out, In> implements FrameStream<Out, In> 
   constructor(options: Http2FrameOptions<Out, In>) {
     this.#encode = options.encode;
     this.#options = options;
-    this.#unfinished = options.held?.share() ?? UNBOUNDED_SHARE;
+    const { connection } = options;
+    this.#unfinished = connection?.held.share() ?? UNBOUNDED_SHARE;
     this.inbox = new FrameInbox(
       (wanted) => this.#setReading(wanted),
       (error) => this.end(options.toConnectError(error)),
@@ -62,12 +68,14 @@ export abstract class Http2FrameStream<Out, In> implements FrameStream<Out, In> 
       { write: (bytes) => this.#write(bytes), cut: () => this.cut(this.slowReader) },
       options.limits,
       options.clock,
-      options.held?.share(),
+      connection?.held.share(),
     );
-    this.#splitter = new MessageSplitter(options.limits.messageBytesMax, (bytes) => {
+    const onMessage = (bytes: Uint8Array) => {
       this.framesReceived += 1;
       this.inbox.push(options.decode(bytes));
-    });
+    };
+    const { messageBytesMax } = options.limits;
+    this.#splitter = new MessageSplitter(messageBytesMax, onMessage, connection?.smallPieces);
   }
 
   get signal(): AbortSignal {
@@ -154,6 +162,7 @@ export abstract class Http2FrameStream<Out, In> implements FrameStream<Out, In> 
       }
     } catch (error) {
       if (error instanceof TooManyPieces) {
+        this.#options.connection?.harm();
         this.cut(error.message);
         return;
       }

@@ -10,8 +10,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Clock, Timer } from "./clock.ts";
 import { CLEAN_END, endWith, type Peer } from "./frame-stream.ts";
 import { errorFromReset, GRPC_CONTENT_TYPE, grpcTimeoutMs, grpcTrailers } from "./grpc-trailers.ts";
-import type { HeldBytes } from "./held-bytes.ts";
-import { type FrameLimits, Http2FrameStream } from "./http2-frame-stream.ts";
+import { type FrameLimits, Http2FrameStream, type PeerConnection } from "./http2-frame-stream.ts";
 import { ownDraining } from "./own-draining.ts";
 
 /** After a status was sent, how long the client may take to let the stream go. */
@@ -23,7 +22,7 @@ export interface Http2ServerStreamOptions<I extends DescMessage, O extends DescM
   readonly peer: Peer;
   readonly limits: FrameLimits;
   readonly clock: Clock;
-  readonly held: HeldBytes;
+  readonly connection: PeerConnection;
   /** Of the server. */
   readonly draining: AbortSignal;
   readonly toConnectError: (error: unknown) => ConnectError;

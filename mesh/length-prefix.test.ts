@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { MessageSplitter, prefixBytes, TooManyPieces, writePrefix } from "./length-prefix.ts";
+import { MessageSplitter, prefixBytes, writePrefix } from "./length-prefix.ts";
+import { TooManyPieces } from "./message-pieces.ts";
 
 function framed(message: Uint8Array): Buffer {
   const bytes = Buffer.alloc(prefixBytes + message.byteLength);

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { MessagePieces, type SmallPieces } from "./message-pieces.ts";
 
 /** gRPC over HTTP/2, "Length-Prefixed-Message": one flag byte, then the length, big-endian. */
 export const prefixBytes = 5;
@@ -14,19 +15,6 @@ export function writePrefix(target: Buffer, offset: number, messageBytes: number
  */
 const FIRST_BYTES = 1_024;
 
-/**
- * In how many pieces a message may come: so many, and one more for so many bytes. Each costs a turn
- * through the whole of HTTP/2, and clients, proxies and TLS cut at a thousand bytes or more.
- */
-const PIECES_MAX = 64;
-const BYTES_PER_PIECE = 256;
-
-/** Who cuts messages so small means harm: nothing more is read of that stream. */
-export class TooManyPieces extends Error {
-  override readonly name = "TooManyPieces";
-  override readonly message = "a message comes in too many pieces";
-}
-
 /** Cuts a byte stream, however it was split on the way, into messages. */
 export class MessageSplitter {
   readonly #messageBytesMax: number;
@@ -36,11 +24,17 @@ export class MessageSplitter {
   #unfinishedBytes = 0;
   /** With the prefix, once it is there. */
   #wholeBytes = prefixBytes;
-  #pieces = 0;
+  readonly #pieces: MessagePieces;
 
-  constructor(messageBytesMax: number, onMessage: (bytes: Uint8Array) => void) {
+  /** @param small pieces of the connection, where its peer may not cut everything small. */
+  constructor(
+    messageBytesMax: number,
+    onMessage: (bytes: Uint8Array) => void,
+    small?: SmallPieces,
+  ) {
     this.#messageBytesMax = messageBytesMax;
     this.#onMessage = onMessage;
+    this.#pieces = new MessagePieces(small);
   }
 
   /** Whether the bytes so far end between two messages. */
@@ -70,6 +64,7 @@ export class MessageSplitter {
     if (left < prefixBytes) return this.#hold(chunk, offset);
     const wholeBytes = prefixBytes + this.#readPrefix(chunk, offset);
     if (left < wholeBytes) return this.#hold(chunk, offset);
+    this.#pieces.finish();
     this.#onMessage(chunk.subarray(offset + prefixBytes, offset + wholeBytes));
     return wholeBytes;
   }
@@ -86,7 +81,7 @@ export class MessageSplitter {
     this.#unfinished = Buffer.alloc(0);
     this.#unfinishedBytes = 0;
     this.#wholeBytes = prefixBytes;
-    this.#pieces = 0;
+    this.#pieces.finish();
     this.#onMessage(message);
     return used;
   }
@@ -95,8 +90,7 @@ export class MessageSplitter {
   #hold(chunk: Buffer, offset: number): number {
     const used = Math.min(this.#wholeBytes - this.#unfinishedBytes, chunk.byteLength - offset);
     const bytes = this.#unfinishedBytes + used;
-    this.#pieces += 1;
-    if (this.#pieces > PIECES_MAX + bytes / BYTES_PER_PIECE) throw new TooManyPieces();
+    this.#pieces.add(used);
     if (bytes > this.#unfinished.byteLength) {
       const grown = Math.max(bytes, FIRST_BYTES, 2 * this.#unfinished.byteLength);
       const isLengthKnown = this.#wholeBytes > prefixBytes;

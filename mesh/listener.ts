@@ -16,6 +16,7 @@ import type { Identity } from "./identity.ts";
 import { http1Options, http2Options, type ServerLimits } from "./server-limits.ts";
 import { whenHeard } from "./spoken-protocol.ts";
 import { type StreamEntrance, takeStream } from "./stream-entrance.ts";
+import { Turns } from "./turns.ts";
 
 export interface ListenerOptions extends StreamEntrance {
   /** "127.0.0.1:0" */
@@ -39,7 +40,7 @@ export class Listener {
   /** For those whose connections carry the calls of many others. */
   readonly #bulkHttp2: Http2Server;
   readonly #http1: Server;
-  readonly #tcp: Server | ReturnType<typeof createTcpServer>;
+  readonly #tcp: ReturnType<typeof createTcpServer>;
   readonly #connections: Connections;
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #sockets = new Set<Socket>();
@@ -64,8 +65,14 @@ export class Listener {
         request.socket.destroy();
         return;
       }
-      response.on("close", () => connection.end());
-      options.onHttp1Request(request, response);
+      const withdraw = connection.turns[options.kindOf(request.url)].enter((over) => {
+        response.on("close", over);
+        options.onHttp1Request(request, response);
+      });
+      response.on("close", () => {
+        withdraw();
+        connection.end();
+      });
     });
     // It never listens itself, but only from this event on does it time slow requests out.
     this.#http1.emit("listening");
@@ -108,11 +115,6 @@ export class Listener {
     return stopped;
   }
 
-  /** A call of this identity was refused because it makes too many. */
-  offence(identity: string | undefined): void {
-    this.#connections.offence(identity);
-  }
-
   get isInUse(): boolean {
     return this.#sockets.size > 0;
   }
@@ -127,8 +129,9 @@ export class Listener {
   }
 
   #http2Server(isBulk: boolean): Http2Server {
-    const { limits, messageBytesMax } = this.#options;
-    const server = createHttp2Server(http2Options(limits, messageBytesMax, isBulk));
+    const { limits, messageBytesMax, identity } = this.#options;
+    const isShared = isBulk || identity === undefined;
+    const server = createHttp2Server(http2Options(limits, messageBytesMax, { isBulk, isShared }));
     server.on("session", (session) => this.#track(session));
     server.on("sessionError", () => {
       // The session is gone and its streams have had their own errors; nothing more is owed.
@@ -176,6 +179,8 @@ export class Listener {
         if (!session.destroyed && why === "idle") session.close();
         if (!session.destroyed && why === "barred") {
           session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+          // What it has sent already would cost time, too.
+          session.destroy();
         }
         setImmediate(() => socket.destroy());
       });
@@ -229,19 +234,28 @@ export class Listener {
       if (socket.alpnProtocol === "h2") this.#speakHttp2(socket, connection);
       else this.#speakHttp1(socket, connection);
     });
-    server.on("connection", (socket) => {
+    // A handshake takes a millisecond: between two of them, what waits of others goes on.
+    const turns = new Turns(1);
+    const tcp = createTcpServer({ noDelay: true }, (socket) => {
       const name = nameOf(socket);
       const connection = this.#take(socket);
       if (connection === undefined) return;
       handshakes.set(name, connection);
-      socket.on("close", () => handshakes.delete(name));
+      const withdraw = turns.enter((over) => {
+        setImmediate(over);
+        server.emit("connection", socket);
+      });
+      socket.on("close", () => {
+        withdraw();
+        handshakes.delete(name);
+      });
     });
     server.on("tlsClientError", (_error, socket) => socket.destroy());
     const change = identity.onChange((pem) => {
       server.setSecureContext({ minVersion: "TLSv1.3", ...pem });
     });
-    server.on("close", () => change[Symbol.dispose]());
-    return server;
+    tcp.on("close", () => change[Symbol.dispose]());
+    return tcp;
   }
 }
 

@@ -10,7 +10,8 @@ const BARRED_MAX = 10_000;
 
 /**
  * How often each peer did what an honest client does seldom: reset a call, go on calling when it
- * was told to come back later. Who does it for too long is barred, and longer each time.
+ * was told to come back later. Who does it for too long is barred, and longer each time; who does
+ * once what no honest client does is barred at once.
  */
 export class Offences {
   readonly #clock: Pick<Clock, "monotonicMs">;
@@ -29,6 +30,13 @@ export class Offences {
   /** One more. @returns whether that was too much: the peer is barred from now on. */
   count(peer: string): boolean {
     if (this.#patience.isWithin(peer)) return false;
+    this.bar(peer);
+    return true;
+  }
+
+  /** A peer that is barred stays so for no longer: its other connections may be there still. */
+  bar(peer: string): void {
+    if (this.isBarred(peer)) return;
     const nowMs = this.#clock.monotonicMs();
     const last = this.#bars.get(peer);
     const isForgiven = last === undefined || nowMs - last.untilMs > FORGIVEN_MS;
@@ -36,7 +44,6 @@ export class Offences {
     this.#bars.delete(peer);
     this.#bars.set(peer, { untilMs: nowMs + lastsMs, lastsMs });
     if (this.#bars.size > BARRED_MAX) this.#forgetOne();
-    return true;
   }
 
   #forgetOne(): void {

@@ -1,12 +1,14 @@
 import { HeldBytes } from "./held-bytes.ts";
 import type { ServerLimits } from "./server-limits.ts";
-import { Turns } from "./turns.ts";
+import { type CallTurns, callTurns } from "./turns.ts";
 
 /** It has been idle for too long, or another needs its place; or its peer is barred. */
 export type Leaving = "idle" | "barred";
 
 /** A connection, as far as others may end it. */
 export interface Leaver {
+  /** What its peer did over it that an honest client does seldom. */
+  readonly offences: number;
   leave(why: Leaving): void;
 }
 
@@ -24,7 +26,7 @@ export class PeerConnections {
   readonly countMax: number;
   readonly isBulk: boolean;
   readonly held: HeldBytes;
-  readonly turns: Turns;
+  readonly turns: CallTurns;
   requests = 0;
   readonly name: string;
   readonly #peers: Map<string, PeerConnections>;
@@ -36,7 +38,7 @@ export class PeerConnections {
     this.countMax = countMax;
     this.isBulk = isBulk;
     this.held = new HeldBytes(limits.heldBytesMax);
-    this.turns = new Turns(limits.callsAtOnceMax);
+    this.turns = callTurns(limits.callsAtOnceMax, limits.listsAtOnceMax);
     this.name = name;
     this.#peers = peers;
   }
@@ -75,7 +77,10 @@ export class PeerConnections {
     return false;
   }
 
-  endAll(): void {
-    for (const place of [...this.#places]) place.leave("barred");
+  /** Ends those over which there were so many offences, and no other of the same identity. */
+  endOffenders(offencesMin: number): void {
+    for (const place of [...this.#places]) {
+      if (place.offences >= offencesMin) place.leave("barred");
+    }
   }
 }

@@ -6,13 +6,12 @@ import { PaymentError } from "../payment/errors.ts";
 import { Admission } from "./admission.ts";
 import { streamPeer, toHeaders } from "./caller.ts";
 import type { Clock, Timer } from "./clock.ts";
-import { connectPath, methodName, requestPath } from "./connect-path.ts";
-import { connectionOf } from "./connections.ts";
+import { type Caller, connectPath, methodName, requestPath } from "./connect-path.ts";
+import { type Connection, connectionOf } from "./connections.ts";
 import { toConnectError } from "./errors-to-wire.ts";
 import type { FrameStream, Peer } from "./frame-stream.ts";
 import { isGrpcProto } from "./grpc-trailers.ts";
 import { createHealth, type Health } from "./health.ts";
-import type { HeldBytes } from "./held-bytes.ts";
 import type { FrameLimits } from "./http2-frame-stream.ts";
 import { Http2ServerStream, refuseStream } from "./http2-server-stream.ts";
 import type { Identity } from "./identity.ts";
@@ -25,6 +24,7 @@ import { endWithStatus, serverInterceptor, startRpcSpan } from "./rpc-spans.ts";
 import { DEFAULT_CALL_RATE, DEFAULT_LIMITS, type ServerLimits } from "./server-limits.ts";
 import { type MeshService, messageBytesMaxOf } from "./service.ts";
 import { noTelemetry, type Telemetry } from "./telemetry.ts";
+import type { CallKind } from "./turns.ts";
 
 /** Turns of the event loop that a last status gets to leave. */
 const FLUSH_TURNS = 10;
@@ -86,8 +86,7 @@ class Server implements MeshServer {
   readonly #draining = new AbortController();
   readonly #shutdown = new AbortController();
   readonly #fastMethods = new Map<string, FastMethod>();
-  /** Of all methods that are not unary. */
-  readonly #lastingPaths = new Set<string>();
+  readonly #kinds = new Map<string, CallKind>();
   readonly #fastStreams = new Set<FrameStream<never, unknown>>();
   #address = "";
 
@@ -115,7 +114,7 @@ class Server implements MeshServer {
       clock,
       draining: this.#draining.signal,
       shutdown: this.#shutdown.signal,
-      admit: (identity, method) => this.#admit(identity, method),
+      admit: (caller, method) => this.#admit(caller, method),
       toConnectError: (error) => this.#toWire(error),
     });
     // Never listens; it only makes the compatible request and response that Connect wants.
@@ -130,10 +129,10 @@ class Server implements MeshServer {
       log,
       onHttp1Request: handleRequest,
       onHttp2Stream: (stream, headers, ...more) => {
-        if (this.#acceptFast(stream, headers)) return "lasting";
+        if (this.#acceptFast(stream, headers)) return;
         compatible.emit("stream", stream, headers, ...more);
-        return this.#lastingPaths.has(requestPath(headers[":path"])) ? "lasting" : "brief";
       },
+      kindOf: (url) => this.#kinds.get(requestPath(url)) ?? "call",
     });
   }
 
@@ -177,11 +176,11 @@ class Server implements MeshServer {
   }
 
   /** @throws ConnectError PERMISSION_DENIED or, for too many calls, RESOURCE_EXHAUSTED. */
-  #admit(identity: string | undefined, method: string): void {
+  #admit({ identity, connection }: Caller, method: string): void {
     try {
       this.#admission?.admit(identity, method);
     } catch (error) {
-      if (error instanceof PaymentError) this.#listener.offence(identity);
+      if (error instanceof PaymentError) connection?.offence();
       throw this.#toWire(error);
     }
   }
@@ -189,7 +188,7 @@ class Server implements MeshServer {
   #addMethods(one: MeshService): void {
     for (const method of one.desc.methods) {
       const handler = one.methods[method.localName];
-      if (method.methodKind !== "unary") this.#lastingPaths.add(`/${methodName(method)}`);
+      this.#kinds.set(`/${methodName(method)}`, callKind(method));
       if (!isBidi(method) || handler === undefined) continue;
       const handle = handler as FastMethod["handle"];
       const messageBytesMax = messageBytesMaxOf(one, method, this.#limits.messageBytesMax);
@@ -206,21 +205,22 @@ class Server implements MeshServer {
     const { session } = stream;
     if (session === undefined) return false;
     const peer = { ...streamPeer(stream), headers: toHeaders(headers) };
+    const connection = connectionOf(session);
     const name = methodName(fast.method);
     try {
-      this.#admit(peer.identity, name);
+      this.#admit({ identity: peer.identity, connection }, name);
     } catch (error) {
       refuseStream(stream, this.#toWire(error));
       return true;
     }
-    this.#open(stream, fast, { peer, held: connectionOf(session).held }, name);
+    this.#open(stream, fast, { peer, connection }, name);
     return true;
   }
 
   #open(
     stream: ServerHttp2Stream,
     fast: FastMethod,
-    { peer, held }: { readonly peer: Peer; readonly held: HeldBytes },
+    { peer, connection }: { readonly peer: Peer; readonly connection: Connection },
     name: string,
   ): void {
     // A trace of its own: a stream outlives the payments on it.
@@ -232,7 +232,7 @@ class Server implements MeshServer {
       peer,
       limits: fast.limits,
       clock: this.#options.clock,
-      held,
+      connection,
       draining: this.#draining.signal,
       toConnectError: (error) => this.#toWire(error),
       onOver: ({ code, framesReceived, framesSent }) => {
@@ -266,6 +266,12 @@ function longestMessage(services: readonly MeshService[], serverMax: number): nu
     one.desc.methods.map((method) => messageBytesMaxOf(one, method, serverMax)),
   );
   return Math.max(serverMax, ...limits);
+}
+
+/** A method is a list when it is asked for a page. */
+function callKind({ methodKind, input }: DescMethod): CallKind {
+  if (methodKind !== "unary") return "stream";
+  return "pageSize" in input.field ? "list" : "call";
 }
 
 function isBidi(method: DescMethod): method is DescMethodBiDiStreaming {

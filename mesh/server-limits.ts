@@ -14,6 +14,8 @@ export interface ServerLimits extends FrameLimits {
   /** In plaintext, how many of all stay free for other addresses than the busiest. */
   readonly connectionsReserve: number;
   readonly streamsPerConnectionMax: number;
+  /** The same where a connection carries the calls of many, or is one of a machine to itself. */
+  readonly sharedStreamsPerConnectionMax: number;
   /** Of one TLS identity, over all of its connections. */
   readonly streamsPerPeerMax: number;
   /**
@@ -21,11 +23,17 @@ export interface ServerLimits extends FrameLimits {
    * of the event loop. Others wait.
    */
   readonly callsAtOnceMax: number;
+  /**
+   * The same for calls that ask for a page of a list. A place is taken until the page has been
+   * read, so that whoever reads nothing has no more pages made.
+   */
+  readonly listsAtOnceMax: number;
   /** TLS handshakes from one address. */
   readonly handshakeRate: Rate;
   /**
    * Calls of one TLS identity that end by a reset or, over the rate of calls, are refused. Who goes
-   * on loses its connections, and is barred for a second, then for longer, up to a minute.
+   * on loses the connections that did it, and may open no others for a second, then for longer, up
+   * to a minute.
    */
   readonly offenceRate: Rate;
   /** From the first byte of TCP to what HTTP wants to hear first, TLS handshake included. */
@@ -53,12 +61,16 @@ export const DEFAULT_LIMITS: ServerLimits = {
   // Shops behind one address that all come back at once; a handshake takes milliseconds.
   connectionsPerAddressMax: 1_000,
   connectionsReserve: 1_000,
-  streamsPerConnectionMax: 1_000,
+  // As many as most servers of HTTP/2 take: a client keeps the next call until one has ended.
+  streamsPerConnectionMax: 128,
+  sharedStreamsPerConnectionMax: 1_000,
   // A terminal has one, a relay a few dozen; a load test has a thousand.
   streamsPerPeerMax: 1_000,
   // Enough to keep a processor core busy with calls that wait for the database, and few enough
   // that somebody else's payment waits for no more than a few milliseconds of them.
   callsAtOnceMax: 16,
+  // A page of 500 payments keeps a relay busy for ten milliseconds and more.
+  listsAtOnceMax: 2,
   // Each costs about a millisecond: a fifth of a core. After a relay's start a thousand come back.
   handshakeRate: { perSecond: 200, burst: 1_000 },
   // As many resets as Node lets one connection make.
@@ -88,11 +100,12 @@ const BULK_RESETS = { streamResetBurst: 100_000, streamResetRate: 10_000 };
  * The limits in the words of node:http2.
  *
  * @param messageBytesMax of the method with the longest messages: one may be on the way.
+ * @param of.isShared whether a connection is that of a machine, or of many, and of no identity.
  */
 export function http2Options(
   limits: ServerLimits,
   messageBytesMax: number,
-  isBulk: boolean,
+  { isBulk, isShared }: { readonly isBulk: boolean; readonly isShared: boolean },
 ): Http2ServerOptions {
   return {
     // Megabytes that one connection's streams take together, beyond what `heldBytesMax` counts.
@@ -101,7 +114,9 @@ export function http2Options(
     maxSendHeaderBlockLength: limits.headerBytesMax,
     ...(isBulk ? BULK_RESETS : {}),
     settings: {
-      maxConcurrentStreams: limits.streamsPerConnectionMax,
+      maxConcurrentStreams: isShared
+        ? limits.sharedStreamsPerConnectionMax
+        : limits.streamsPerConnectionMax,
       maxHeaderListSize: limits.headerBytesMax,
       initialWindowSize: Math.max(65_535, messageBytesMax),
       enablePush: false,

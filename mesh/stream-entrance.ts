@@ -1,22 +1,21 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { connectionOf } from "./connections.ts";
 import type { Log } from "./log.ts";
+import type { CallKind } from "./turns.ts";
 
-/**
- * The arguments of the event "stream" of node:http2.
- *
- * @returns "brief" for a call that keeps its place among those of its peer until it is over.
- */
+/** The arguments of the event "stream" of node:http2. */
 export type StreamListener = (
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
   flags: number,
   rawHeaders: string[],
-) => "brief" | "lasting";
+) => void;
 
 export interface StreamEntrance {
   /** Gets living streams only, whose errors are taken care of. */
   readonly onHttp2Stream: StreamListener;
+  /** @param url of the request, as it came. */
+  readonly kindOf: (url: string | undefined) => CallKind;
   readonly log: Log;
 }
 
@@ -42,9 +41,12 @@ export function takeStream(stream: ServerHttp2Stream, more: More, entrance: Stre
     connection.offence();
     return;
   }
-  const withdraw = connection.turns.enter((over) => {
+  const kind = entrance.kindOf(more[0][":path"]);
+  const withdraw = connection.turns[kind].enter((over) => {
     stream.on("close", over);
-    if (open(stream, more, entrance) === "lasting") setImmediate(over);
+    open(stream, more, entrance);
+    // It keeps its place until it is over, unless that may be never.
+    if (kind === "stream") setImmediate(over);
   });
   stream.on("close", () => {
     withdraw();
@@ -54,22 +56,16 @@ export function takeStream(stream: ServerHttp2Stream, more: More, entrance: Stre
   });
 }
 
-function open(
-  stream: ServerHttp2Stream,
-  more: More,
-  { onHttp2Stream, log }: StreamEntrance,
-): "brief" | "lasting" {
+function open(stream: ServerHttp2Stream, more: More, { onHttp2Stream, log }: StreamEntrance): void {
   // Between its reset and its "close" there may be turns of the event loop.
-  if (isOver(stream)) return "lasting";
+  if (isOver(stream)) return;
   try {
-    const length = onHttp2Stream(stream, ...more);
+    onHttp2Stream(stream, ...more);
     // It was half-closed while it waited, and nobody was there to hear it.
     if (stream.readableEnded) stream.emit("end");
-    return length;
   } catch (error) {
     log.failure("a stream failed when it was opened", error);
     stream.close(constants.NGHTTP2_INTERNAL_ERROR);
-    return "lasting";
   }
 }
 

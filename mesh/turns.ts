@@ -45,5 +45,16 @@ export class Turns {
   }
 }
 
+/** What a call is: a question, a question for a page of a list, or a stream of messages. */
+export type CallKind = "call" | "list" | "stream";
+
+/** A list costs as much as a hundred other calls: they take turns of their own. */
+export type CallTurns = Readonly<Record<CallKind, Turns>>;
+
+export function callTurns(callsAtOnceMax: number, listsAtOnceMax: number): CallTurns {
+  const calls = new Turns(callsAtOnceMax);
+  return { call: calls, stream: calls, list: new Turns(listsAtOnceMax) };
+}
+
 /** @param over to be called when the place is free for another. */
 type Beginning = (over: () => void) => void;

@@ -13,7 +13,7 @@ import { abuse } from "./abuse-run.ts";
 import { readAbuseArguments } from "./arguments.ts";
 import { BOUNDS, brokenBounds, type Measured, p99Ratio } from "./verdict.ts";
 
-const TURNS = { calmMs: 3_000, attackMs: 5_000 } as const;
+const TURNS = { calmMs: 5_000, attackMs: 5_000 } as const;
 /** Code that has run a few times is compiled; the first payments say nothing. */
 const WARM_UP = 10;
 
