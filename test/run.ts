@@ -26,8 +26,9 @@ const OUTSIDE_TESTS = "outside its tests";
 whenReaderIsGone();
 const { filter, options } = parseCLI(["vitest", "run", ...process.argv.slice(2)]);
 const first = await runFiles(filter, {});
-// Tests of real processes can fail because of what ran beside them. Whoever fails gets one more
-// run, alone; a test that passes only then counts as passed, and is named as unsteady.
+// Tests can fail because of what ran beside them, or before them in their process. Whoever fails
+// gets one more run, alone, each file in a process of its own; a test that passes only then counts
+// as passed, and is named as unsteady.
 const filesOnceMore = [...new Set(first.failures.map(({ file }) => file))].filter(Boolean);
 const second = filesOnceMore.length === 0 ? [] : await passedAlone(filesOnceMore);
 
@@ -42,7 +43,7 @@ console.log(`${passed} passed, ${lasting.length} failed${ending}`);
 await endProcess(lasting.length === 0 && passed + first.skipped > 0 ? 0 : 1);
 
 async function passedAlone(files: string[]): Promise<readonly string[]> {
-  const { passed, failures } = await runFiles(files, { maxWorkers: 1 });
+  const { passed, failures } = await runFiles(files, { maxWorkers: 1, isolate: true });
   const broken = new Set(failures.map(({ file }) => file));
   const whole = files
     .filter((file) => !broken.has(file))
@@ -50,7 +51,10 @@ async function passedAlone(files: string[]): Promise<readonly string[]> {
   return [...passed, ...whole];
 }
 
-async function runFiles(files: string[], changes: { maxWorkers?: number }): Promise<Outcome> {
+async function runFiles(
+  files: string[],
+  changes: { maxWorkers?: number; isolate?: boolean },
+): Promise<Outcome> {
   const vitest = await startVitest("test", files, { ...options, ...changes, watch: false });
   const modules = vitest.state.getTestModules();
   const outside = vitest.state.getUnhandledErrors();

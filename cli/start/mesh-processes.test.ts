@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { commandLine } from "../command-line.ts";
 import { recordedIo } from "../recorded-io.ts";
 import { runCommand } from "../run-command.ts";
-import { type Mesh, startMesh } from "./mesh-processes.ts";
+import { startMesh } from "./mesh-processes.ts";
 
 /** Five processes and PostgreSQL have to start, on two cores that other tests use as well. */
 const MESH_TEST_MS = 120_000;
@@ -88,19 +88,6 @@ test(
       "PAYMENT_STATE_APPROVED",
       "PAYMENT_STATE_APPROVED",
     ]);
-  },
-  MESH_TEST_MS,
-);
-
-test(
-  "a program that dies is named",
-  async () => {
-    using directory = temporaryDirectory();
-    await using mesh: Mesh = await startMesh({ dataDirectory: directory.path });
-    process.kill(mesh.program("pin-service").pid, "SIGKILL");
-    const { name, end } = await mesh.died;
-    expect(name).toBe("pin-service");
-    expect(end.description).toMatch(/^was ended by SIGKILL: ".+" \(log: .+pin-service\.log\)$/);
   },
   MESH_TEST_MS,
 );

@@ -102,6 +102,13 @@ test("a reader that is killed while it waits for a card takes the next payment",
   expect(report.state).toBe(PaymentState.APPROVED);
 });
 
+test("a program that dies unasked is named", async () => {
+  process.kill(mesh.program("pin-service").pid, "SIGKILL");
+  const { name, end } = await mesh.died;
+  expect(name).toBe("pin-service");
+  expect(end.description).toMatch(/^was ended by SIGKILL: ".+" \(log: .+pin-service\.log\)$/);
+});
+
 async function restartAfterKill(name: ProgramName): Promise<void> {
   mesh.program(name).kill("SIGKILL");
   await mesh.program(name).ended;
