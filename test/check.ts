@@ -5,29 +5,20 @@ import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compareWithLastRelease, compareWithMain } from "./contract-breaks.ts";
+import { type Outcome, report, runTool, SOURCE_CHECKS } from "./source-checks.ts";
 
 interface Step {
   readonly name: string;
   readonly run: () => Outcome;
 }
 
-interface Outcome {
-  readonly passed: boolean;
-  /** For a person: what is wrong, or why there was nothing to compare. */
-  readonly says: string;
-}
-
 const root = join(import.meta.dirname, "..");
 const scratch = mkdtempSync(join(tmpdir(), "cardlane-check-"));
 
 const STEPS: readonly Step[] = [
-  { name: "format and lint", run: () => tool("biome", ["check", "--error-on-warnings"]) },
-  { name: "types", run: () => tool("tsc", ["--noEmit", "-p", "."]) },
-  {
-    name: "contracts are formatted",
-    run: () => tool("buf", ["format", "proto", "-d", "--exit-code"]),
-  },
-  { name: "contracts pass the linter", run: () => tool("buf", ["lint"]) },
+  ...SOURCE_CHECKS.map(({ name, tool, toolArguments }) => {
+    return { name, run: () => runTool(tool, toolArguments, root) };
+  }),
   { name: "contracts break nobody on main", run: () => compareWithMain(root) },
   { name: "contracts break nobody of the last release", run: () => compareWithLastRelease(root) },
   { name: "what is generated is that of the contracts", run: compareGenerated },
@@ -40,22 +31,9 @@ try {
   rmSync(scratch, { recursive: true });
 }
 
-function report(name: string, outcome: Outcome): Outcome {
-  const { passed, says } = outcome;
-  console.log(
-    `${passed ? "✓" : "✗"} ${name}${says === "" ? "" : `${passed ? ": " : "\n"}${says}`}`,
-  );
-  return outcome;
-}
-
-function tool(name: string, toolArguments: readonly string[]): Outcome {
-  const options = { cwd: root, encoding: "utf8" } as const;
-  const { status, stdout, stderr } = spawnSync(name, toolArguments, options);
-  return status === 0 ? { passed: true, says: "" } : { passed: false, says: stdout + stderr };
-}
-
 function compareGenerated(): Outcome {
-  const generated = tool(process.execPath, ["proto/generate.ts", "--output", scratch]);
+  const generate = ["proto/generate.ts", "--output", scratch];
+  const generated = runTool(process.execPath, generate, root);
   if (!generated.passed) return generated;
   const committed = readFiles(root);
   const wanted = readFiles(scratch);

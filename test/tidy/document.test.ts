@@ -5,7 +5,8 @@ const TEXT = `
 # A title: with *signs*
 
 See [the words](../CHANGELOG.md#unreleased) and [elsewhere](https://example.com/relay/x.ts).
-Code is in \`prisma/migrate.ts\` and \`prisma/*.ts\`; \`etc/passwd\` is not ours.
+Code is in \`prisma/migrate.ts\` and \`prisma/*.ts\`; \`etc/passwd\` is not ours,
+and \`prisma/v1.2.3\` is a tag.
 
 \`\`\`sh
 npm test -- prisma

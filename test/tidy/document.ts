@@ -16,7 +16,8 @@ export interface Document {
 }
 
 export function readDocuments(): readonly Document[] {
-  return filesOf("**/*.md").map((path) => {
+  // A pattern passes over folders that begin with a dot, unless it names them.
+  return filesOf("{.github/**/,**/}*.md").map((path) => {
     return readDocument(path, readFileSync(join(root, path), "utf8"));
   });
 }
@@ -56,12 +57,15 @@ function fromRoot(documentPath: string, target: string): string {
   return posix.join(dirname(documentPath), target);
 }
 
+/** The name of a git tag for a Go module in a folder: no file. */
+const MODULE_TAG = /\/v\d+\.\d+\.\d+$/;
+
 /** Only what begins with one of our own folders: other paths are somebody else's. */
 function namedFiles(code: string): string[] {
   const folders = globSync("*/", { cwd: root, exclude: ["node_modules"] });
   return [...code.matchAll(/(?<![\w./@:-])[\w-]+\/[\w./*-]*[\w/*]/g)]
     .map(([path]) => path)
-    .filter((path) => folders.includes(path.slice(0, path.indexOf("/"))));
+    .filter((path) => folders.includes(path.slice(0, path.indexOf("/"))) && !MODULE_TAG.test(path));
 }
 
 function npmScripts(code: string): string[] {
