@@ -3,10 +3,11 @@
 
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { environment } from "../settings/environment.ts";
 
-const directory = process.env.BENCH_MEMORY_DIR;
+const directory = environment.BENCH_MEMORY_DIR;
 /** One collection stops a program for a moment; all of these do so for a second or two. */
-const isThorough = process.env.BENCH_MEMORY_CARE !== "gentle";
+const isThorough = environment.BENCH_MEMORY_CARE !== "gentle";
 /** What the first collection frees may let a second one free more: buffers, finalizers. */
 const COLLECTIONS = isThorough ? 4 : 1;
 
