@@ -77,6 +77,7 @@ function missingProxies(): readonly string[] {
   return PROXIES.filter((name) => !has(name));
 }
 
-function has(command: string): boolean {
+/** Whether the command is on the PATH. */
+export function has(command: string): boolean {
   return spawnSync(command, ["-v"], { stdio: "ignore" }).error === undefined;
 }

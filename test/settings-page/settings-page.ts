@@ -74,6 +74,7 @@ A program reads its settings once, at its start.
   expected and what came, and ends with exit code 1. It never shows the value of a *secret*.
 * A program warns in its log of each \`CARDLANE_\` variable that is not a setting, and names the
   closest one. \`npm start\` says it, too.
+* [running.md](running.md) starts each program by itself with them.
 * With \`NODE_ENV=production\` a program refuses a setting that is for *development only*.
 `;
 
