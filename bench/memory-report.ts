@@ -3,10 +3,12 @@
 
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { valueAtLoad } from "../settings/read-config.ts";
+import { BENCH_SETTINGS } from "./settings.ts";
 
-const directory = process.env.BENCH_MEMORY_DIR;
+const directory = valueAtLoad(BENCH_SETTINGS.memoryDirectory);
 /** One collection stops a program for a moment; all of these do so for a second or two. */
-const isThorough = process.env.BENCH_MEMORY_CARE !== "gentle";
+const isThorough = valueAtLoad(BENCH_SETTINGS.memoryCare) !== "gentle";
 /** What the first collection frees may let a second one free more: buffers, finalizers. */
 const COLLECTIONS = isThorough ? 4 : 1;
 

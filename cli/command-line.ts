@@ -4,7 +4,7 @@ import type { CommandIo, CommonOptions } from "./command-io.ts";
 import { cards } from "./commands/cards.ts";
 import { type ConformanceOptions, conformance, ROLES } from "./commands/conformance.ts";
 import { readers } from "./commands/devices.ts";
-import { showKeys } from "./commands/keys.ts";
+import { type MakeKeysOptions, makeKeys, showKeys } from "./commands/keys.ts";
 import { type ListOptions, list } from "./commands/list.ts";
 import { pay } from "./commands/pay.ts";
 import { query } from "./commands/query.ts";
@@ -126,11 +126,12 @@ function addOversightCommands(program: Command, io: CommandIo, finish: Finish): 
 }
 
 function addPublicCommands(program: Command, io: CommandIo, finish: Finish): void {
+  const keys = program.command("keys").description("keys of a development mesh");
   const all = [
     { on: program, name: "readers", says: "list the readers that the relay serves", run: readers },
     { on: program, name: "cards", says: "list the test cards and their effects", run: cards },
     {
-      on: program.command("keys").description("who holds which key"),
+      on: keys,
       name: "show",
       says: "list all keys: holder, purpose, id, validity; never a secret",
       run: showKeys,
@@ -141,6 +142,14 @@ function addPublicCommands(program: Command, io: CommandIo, finish: Finish): voi
       async (options: CommonOptions) => finish(await run(io, options)),
     );
   }
+  withCommonOptions(
+    io,
+    keys
+      .command("make")
+      .summary("make all keys of a development mesh")
+      .description("Makes the keys of every program, for development. Keys that are there stay.")
+      .option("--tls", "certificates for mutual TLS, too"),
+  ).action(async (options: MakeKeysOptions) => finish(await makeKeys(io, options)));
 }
 
 function addConformance(program: Command, io: CommandIo, finish: Finish): void {

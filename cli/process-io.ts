@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { systemClock } from "../mesh/clock.ts";
 import { whenReaderIsGone } from "../mesh/end-process.ts";
+import { environment } from "../settings/environment.ts";
 import type { CommandIo } from "./command-io.ts";
 import { paintFor } from "./paint.ts";
 
@@ -37,7 +38,7 @@ export function processIo(): CommandIo {
     },
     showStatus,
     columns: Math.min(Math.max(stdout.columns ?? COLUMNS_DEFAULT, COLUMNS_MIN), COLUMNS_MAX),
-    workingDirectory: process.env.INIT_CWD ?? process.cwd(),
+    workingDirectory: environment.INIT_CWD ?? process.cwd(),
     isInteractive: stdin.isTTY === true && stderr.isTTY === true,
     paint: paintFor(stdout),
     clock: systemClock,

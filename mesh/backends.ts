@@ -1,8 +1,8 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { experimental } from "@grpc/grpc-js";
+import { StartError } from "../settings/read-config.ts";
 import { type Clock, systemClock, type Timer } from "./clock.ts";
-import { StartError } from "./config.ts";
 
 /** How soon a new backend behind a name is noticed. */
 const LOOK_UP_INTERVAL_MS = 5_000;

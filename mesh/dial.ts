@@ -6,11 +6,11 @@ import type {
 } from "@bufbuild/protobuf";
 import { type Client, Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { ChannelCredentials, Client as GrpcJsClient } from "@grpc/grpc-js";
+import { StartError } from "../settings/read-config.ts";
 import { BackendConnections } from "./backend-connections.ts";
 import { type Address, backendsTarget, CLOCK_OPTION, splitTarget } from "./backends.ts";
 import { channelOptions } from "./channel-config.ts";
 import type { Clock } from "./clock.ts";
-import { StartError } from "./config.ts";
 import type { FrameStream } from "./frame-stream.ts";
 import { grpcJsTransport, pathOf } from "./grpc-js-transport.ts";
 import { Http2ClientStream } from "./http2-client-stream.ts";

@@ -1,5 +1,5 @@
+import { StartError } from "../settings/read-config.ts";
 import type { Clock } from "./clock.ts";
-import { type Environment, StartError } from "./config.ts";
 
 /**
  * Steps at which something can be made to go wrong, and what of it makes sense there. A message can
@@ -70,20 +70,12 @@ export interface FaultOptions {
   readonly crash: (step: FaultStep) => void;
 }
 
-/**
- * The faults that CARDLANE_FAULTS asks for; docs/faults.md has the form of it.
- *
- * @throws StartError in production, and for text that is not understood.
- */
-export function faultsFrom(environment: Environment, clock: Clock): Faults {
-  const text = environment.CARDLANE_FAULTS ?? "";
-  if (text === "") return noFaults;
-  if (environment.NODE_ENV === "production") {
-    throw new StartError("CARDLANE_FAULTS is refused in production");
-  }
+/** The faults that CARDLANE_FAULTS asks for; none without a plan. */
+export function faultsFrom(plan: FaultPlan | undefined, clock: Clock): Faults {
+  if (plan === undefined) return noFaults;
   // SIGKILL does not return: not one instruction of the program follows.
   const crash = () => void process.kill(process.pid, "SIGKILL");
-  return plannedFaults(parseFaults(text), { clock, crash });
+  return plannedFaults(plan, { clock, crash });
 }
 
 export interface FaultPlan {
@@ -91,7 +83,12 @@ export interface FaultPlan {
   readonly rules: readonly FaultRule[];
 }
 
-/** @param text `seed=7 lose@relay.request%20 late@relay.answer=3000 crash@relay.recorded#1` */
+/**
+ * Reads CARDLANE_FAULTS; docs/faults.md has the form of it.
+ *
+ * @param text `seed=7 lose@relay.request%20 late@relay.answer=3000 crash@relay.recorded#1`
+ * @throws StartError for text that is not understood.
+ */
 export function parseFaults(text: string): FaultPlan {
   const words = text.split(/[\s,]+/).filter((word) => word !== "");
   const seeds = words.filter((word) => word.startsWith("seed="));

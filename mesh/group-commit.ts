@@ -1,14 +1,13 @@
 import { PaymentError } from "../payment/errors.ts";
+import { valueAtLoad } from "../settings/read-config.ts";
 import type { Clock } from "./clock.ts";
+import { GROUP_SETTINGS } from "./settings.ts";
 
 /**
  * Rows per statement: beyond this a flush gets longer, not the throughput higher. With
  * CARDLANE_GROUP_MAX=1 everything is written one by one, to measure what grouping gives.
  */
-const ITEMS_MAX = Math.min(
-  256,
-  Math.max(1, Math.trunc(Number(process.env.CARDLANE_GROUP_MAX)) || 256),
-);
+const ITEMS_MAX = valueAtLoad(GROUP_SETTINGS.itemsMax);
 /** Sixteen full flushes, under a second of work: who waits longer than that is better told so. */
 const WAITING_MAX = 4_096;
 
@@ -17,8 +16,7 @@ const WAITING_MAX = 4_096;
  * about as much for one payment as for ten. What comes after a pause is flushed at once, so that a
  * payment on its own never waits. CARDLANE_GROUP_PACE_MS=0 measures what that gives.
  */
-const ASKED_PACE_MS = Number(process.env.CARDLANE_GROUP_PACE_MS || Number.NaN);
-const PACE_MS = ASKED_PACE_MS >= 0 && ASKED_PACE_MS <= 1_000 ? ASKED_PACE_MS : 10;
+const PACE_MS = valueAtLoad(GROUP_SETTINGS.paceMs);
 /** Timers are no finer; less is not waited for. */
 const WAIT_MS_MIN = 1;
 

@@ -2,8 +2,8 @@ import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createSecureContext, type PeerCertificate } from "node:tls";
+import { StartError } from "../settings/read-config.ts";
 import type { Clock, Timer } from "./clock.ts";
-import { StartError } from "./config.ts";
 import type { Log } from "./log.ts";
 
 /** How often the files are looked at. Certificates are renewed hours before they expire. */

@@ -8,9 +8,9 @@ import {
 } from "node:http2";
 import { type AddressInfo, createServer as createTcpServer, isIP, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
+import { StartError } from "../settings/read-config.ts";
 import { connectionPeer } from "./caller.ts";
 import type { Clock } from "./clock.ts";
-import { StartError } from "./config.ts";
 import { type Connection, Connections, connectionOf, spokenOver } from "./connections.ts";
 import type { Identity } from "./identity.ts";
 import { http1Options, http2Options, type ServerLimits } from "./server-limits.ts";

@@ -36,6 +36,8 @@ export const LOG_FIELDS = {
   migration: "migration",
   job: "job",
   signal: "signal",
+  setting: "setting",
+  nearestSetting: "nearest_setting",
 } as const;
 
 export type LogFields = {

@@ -4,6 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ProcessorService } from "../gen/cardlane/processor/v1/processor_pb.ts";
+import { environment as inherited } from "../settings/environment.ts";
 import { systemClock } from "./clock.ts";
 import { dial } from "./dial.ts";
 import { temporaryDirectory } from "./testing/certificates.ts";
@@ -12,13 +13,17 @@ import { receive } from "./testing/received.ts";
 
 /** A program of one server, which answers what it is asked. */
 const PROGRAM = `
-import { hostPort, readConfig, withDefault } from "${import.meta.dirname}/config.ts";
+import { hostPort, setting } from "${import.meta.dirname}/../settings/setting.ts";
 import { runProgram } from "${import.meta.dirname}/program.ts";
 import { echoServer } from "${import.meta.dirname}/testing/echo-server.ts";
-const SETTINGS = { listen: withDefault(hostPort("CARDLANE_LISTEN", "where"), "127.0.0.1:0") };
-await runProgram("echo", async ({ environment, clock, log, telemetry, identityFrom }) => {
-  await identityFrom(environment.CARDLANE_TLS_DIR);
-  const { listen } = readConfig("echo", environment, SETTINGS);
+import { TLS_SETTINGS } from "${import.meta.dirname}/settings.ts";
+const SETTINGS = {
+  listen: setting({ name: "CARDLANE_LISTEN", reads: hostPort, default: "127.0.0.1:0", says: "" }),
+  ...TLS_SETTINGS,
+};
+await runProgram("echo", SETTINGS, async (program, { listen, tlsDirectory }) => {
+  const { clock, log, telemetry, identityFrom } = program;
+  await identityFrom(tlsDirectory);
   const server = await echoServer({ listen, clock, log, telemetry });
   process.on("message", (failure) => {
     const error = new TypeError("4242424242424242 is nobody's business");
@@ -34,7 +39,7 @@ async function started(environment: Record<string, string> = {}) {
   const directory = await temporaryDirectory();
   const file = join(directory.path, "main.ts");
   await writeFile(file, PROGRAM);
-  const child: ChildProcess = fork(file, { silent: true, env: { ...process.env, ...environment } });
+  const child: ChildProcess = fork(file, { silent: true, env: { ...inherited, ...environment } });
   const { stdout, stderr } = child;
   if (stdout === null || stderr === null) throw new Error("bug: the program has no output");
   const output: string[] = [];
@@ -81,6 +86,24 @@ test("it says when it is ready, and SIGTERM lets it finish what it has", async (
   expect(await received.end).toMatchObject({ clean: true });
   expect(await program.ended).toBe(0);
   expect(program.output()).toContain('"message":"stopped"');
+});
+
+test("it warns of a variable that is close to a setting, and of none that is one", async () => {
+  await using program = await started({ CARDLANE_LISTN: "127.0.0.1:1", CARDLANE_RELAY: "r:1" });
+  await program.address();
+  program.child.kill("SIGTERM");
+  await program.ended;
+  const warnings = program
+    .output()
+    .split("\n")
+    .filter((line) => line.includes('"warn"'));
+  expect(warnings.map((line) => JSON.parse(line))).toMatchObject([
+    {
+      message: "a variable that is not a setting",
+      setting: "CARDLANE_LISTN",
+      nearest_setting: "CARDLANE_LISTEN",
+    },
+  ]);
 });
 
 test("it ends when its parent goes away", async () => {

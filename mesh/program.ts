@@ -1,8 +1,12 @@
+import { environment, isProduction } from "../settings/environment.ts";
+import { type ConfigOf, readConfig, StartError } from "../settings/read-config.ts";
+import type { Settings } from "../settings/setting.ts";
+import { unknownNames } from "../settings/unknown-names.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { type Environment, StartError } from "./config.ts";
 import { type Faults, faultsFrom } from "./faults.ts";
 import { type Identity, loadIdentity } from "./identity.ts";
-import { createLog, LOG_LEVELS, type Log, type LogLevel } from "./log.ts";
+import { createLog, type Log } from "./log.ts";
+import { PROGRAM_SETTINGS } from "./settings.ts";
 import { startTelemetry, type Telemetry } from "./telemetry.ts";
 
 /** What is running may take this long to end when the program is told to stop. */
@@ -13,29 +17,29 @@ const FAILED_DRAIN_MS_MAX = 40_000;
 /**
  * Runs one program from its main.ts until it is told to stop:
  *
- *     await runProgram("relay", async (program) => {
- *       const config = readConfig("relay", program.environment, RELAY_SETTINGS);
+ *     await runProgram("relay", RELAY_SETTINGS, async (program, config) => {
  *       …
  *       return { address: server.address, drain: (graceMs) => server.drain(graceMs) };
  *     });
  *
- * It gives the program its clock, log and telemetry; tells a parent process when it is ready; and
- * drains on SIGTERM, SIGINT, or when the parent has gone. A second signal ends it at once.
+ * It reads the program's settings and those of every program, and warns of each `CARDLANE_`
+ * variable that is not a setting. It gives the program its clock, log and telemetry; tells a parent
+ * process when it is ready; and drains on SIGTERM, SIGINT, or when the parent has gone. A second
+ * signal ends it at once.
  *
  * An error that nobody caught is logged and ends the program in the same order, with exit code 1:
  * it may have left anything half done, and a program that starts again knows from its store.
  */
-export async function runProgram(
+export async function runProgram<S extends Settings>(
   name: string,
-  start: (program: Program) => Promise<RunningProgram>,
+  settings: S,
+  start: (program: Program, config: ProgramConfig<S>) => Promise<RunningProgram>,
 ): Promise<void> {
-  const program = await prepare(name);
-  const { environment, clock } = program;
+  const { program, config } = await prepare(name, settings);
   const stop = stopRequest(program);
   let isReady = false;
   try {
-    const starting = start({ ...program, faults: faultsFrom(environment, clock) });
-    const running = await Promise.race([starting, stop.failed]);
+    const running = await Promise.race([start(program, config), stop.failed]);
     isReady = true;
     program.log.info("ready", { address: running.address });
     process.send?.({ ready: true, address: running.address } satisfies ReadyMessage);
@@ -52,11 +56,13 @@ export async function runProgram(
   process.exit();
 }
 
+/** A program's own settings, and those of every program. */
+export type ProgramConfig<S extends Settings> = ConfigOf<typeof PROGRAM_SETTINGS> & ConfigOf<S>;
+
 export interface Program {
   readonly name: string;
   /** CARDLANE_INSTANCE, or the name with the process id: "relay-4711". */
   readonly instance: string;
-  readonly environment: Environment;
   /** NODE_ENV=production: development keys and plaintext are refused then. */
   readonly isProduction: boolean;
   readonly clock: Clock;
@@ -85,38 +91,44 @@ export interface ReadyMessage {
   readonly address: string;
 }
 
-type Prepared = Omit<Program, "faults">;
-
-async function prepare(name: string): Promise<Prepared> {
-  const environment = process.env;
-  const instance = environment.CARDLANE_INSTANCE ?? `${name}-${process.pid}`;
-  const level = logLevelOf(name, environment);
+async function prepare<S extends Settings>(
+  name: string,
+  settings: S,
+): Promise<{ readonly program: Program; readonly config: ProgramConfig<S> }> {
+  const config = configOrEnd(name, settings);
+  const instance = config.instance ?? `${name}-${process.pid}`;
   const clock = systemClock;
-  const log = createLog({ program: name, instance, level, clock });
-  const isProduction = environment.NODE_ENV === "production";
-  return {
+  const log = createLog({ program: name, instance, level: config.logLevel, clock });
+  for (const { name: setting, nearest } of unknownNames(environment)) {
+    log.warn("a variable that is not a setting", { setting, nearestSetting: nearest });
+  }
+  const program: Program = {
     name,
     instance,
-    environment,
-    isProduction,
+    isProduction: isProduction(),
     clock,
     log,
     telemetry: await startTelemetry({ program: name, instance, environment }),
     async identityFrom(directory) {
       if (directory !== undefined) return loadIdentity({ directory, clock, log });
-      if (isProduction) throw new StartError(`${name} cannot start:\n  production needs TLS files`);
-      return undefined;
+      if (!isProduction()) return undefined;
+      throw new StartError(`${name} cannot start:\n  production needs TLS files`);
     },
+    faults: faultsFrom(config.faults, clock),
   };
+  return { program, config };
 }
 
-/** A level that nobody knows ends the program here: it can not be told in a log either. */
-function logLevelOf(name: string, { CARDLANE_LOG_LEVEL: wanted = "info" }: Environment): LogLevel {
-  const level = LOG_LEVELS.find((one) => one === wanted);
-  if (level !== undefined) return level;
-  const problem = `CARDLANE_LOG_LEVEL must be one of ${LOG_LEVELS.join(", ")}`;
-  process.stderr.write(`${name} cannot start:\n  ${problem}, got "${wanted}"\n`);
-  process.exit(1);
+/** Wrong settings end the program here: where its log goes may be one of them. */
+function configOrEnd<S extends Settings>(name: string, settings: S): ProgramConfig<S> {
+  try {
+    const all = { ...PROGRAM_SETTINGS, ...settings };
+    return readConfig(name, environment, all) as ProgramConfig<S>;
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
 }
 
 interface StopRequest {
@@ -126,7 +138,7 @@ interface StopRequest {
   readonly failed: Promise<never>;
 }
 
-function stopRequest({ log, clock }: Prepared): StopRequest {
+function stopRequest({ log, clock }: Program): StopRequest {
   const asked = Promise.withResolvers<string>();
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => undefined);
@@ -156,7 +168,7 @@ function stopRequest({ log, clock }: Prepared): StopRequest {
  * Why it cannot start is for the person at the terminal: a missing file, a database that does not
  * answer. Once it serves, an error's text may quote what it was given, so it is for the log alone.
  */
-function report({ name, log }: Prepared, error: unknown, isReady: boolean): void {
+function report({ name, log }: Program, error: unknown, isReady: boolean): void {
   if (error instanceof StartError) process.stderr.write(`${error.message}\n`);
   else if (!isReady) process.stderr.write(`${name} cannot start:\n  ${messageOf(error)}\n`);
   else log.failure("the program failed", error);

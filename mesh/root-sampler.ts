@@ -4,7 +4,9 @@ import {
   SamplingDecision,
   TraceIdRatioBasedSampler,
 } from "@opentelemetry/sdk-trace";
-import type { Environment } from "./config.ts";
+import type { Environment } from "../settings/environment.ts";
+import { readConfig } from "../settings/read-config.ts";
+import { TELEMETRY_SETTINGS } from "./settings.ts";
 
 /**
  * Whether a trace that starts here is recorded: OTEL_TRACES_SAMPLER and OTEL_TRACES_SAMPLER_ARG, by
@@ -12,12 +14,13 @@ import type { Environment } from "./config.ts";
  * decision is always kept.
  */
 export function rootSampler(environment: Environment): () => boolean {
-  const name = (environment.OTEL_TRACES_SAMPLER ?? "always_on").replace(/^parentbased_/, "");
+  const { sampler, samplerRatio } = readConfig("telemetry", environment, TELEMETRY_SETTINGS);
+  const name = sampler.replace(/^parentbased_/, "");
   switch (name) {
     case "always_off":
       return () => false;
     case "traceidratio":
-      return ratioSampler(Number(environment.OTEL_TRACES_SAMPLER_ARG ?? "1"));
+      return ratioSampler(Number(samplerRatio));
     default:
       return () => true;
   }

@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, test, vi } from "vitest";
+import { environment } from "../settings/environment.ts";
 import { startTelemetry } from "./telemetry.ts";
 
 afterEach(() => vi.unstubAllEnvs());
@@ -36,7 +37,7 @@ test("the standard variables send spans to a collector over OTLP", async () => {
   const telemetry = await startTelemetry({
     program: "relay",
     instance: "A1",
-    environment: process.env,
+    environment,
   });
   const span = telemetry.spanOf(undefined, "relay.forward", "server", { recordNumber: "A1TEST" });
   span.end();

@@ -3,7 +3,9 @@ import { type Resource, resourceFromAttributes } from "@opentelemetry/resources"
 import { AlwaysOnSampler, BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { ATTR_SERVICE_NAME } from "@opentelemetry/semantic-conventions";
 import { ATTR_SERVICE_INSTANCE_ID } from "@opentelemetry/semantic-conventions/incubating";
-import type { Environment } from "./config.ts";
+import type { Environment } from "../settings/environment.ts";
+import { readConfig } from "../settings/read-config.ts";
+import { TELEMETRY_SETTINGS } from "./settings.ts";
 import { SpanFile } from "./span-file.ts";
 
 /** A person who just paid looks at the trace at once. */
@@ -30,13 +32,11 @@ export interface SpanExport {
  * OTEL_SDK_DISABLED=true, undefined.
  */
 export async function openSpanExport(options: SpanExportOptions): Promise<SpanExport | undefined> {
-  const { environment } = options;
-  const wanted = environment.OTEL_TRACES_EXPORTER;
-  if (environment.OTEL_SDK_DISABLED === "true" || wanted === "none") return undefined;
-  const endpoint =
-    environment.OTEL_EXPORTER_OTLP_ENDPOINT ?? environment.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT;
-  if (wanted !== undefined || endpoint !== undefined) return await standardExport(options);
-  const directory = environment.CARDLANE_SPANS_DIR;
+  const config = readConfig(options.program, options.environment, TELEMETRY_SETTINGS);
+  const { exporter, spansDirectory: directory } = config;
+  if (config.sdkDisabled === "true" || exporter === "none") return undefined;
+  const collector = config.collector ?? config.tracesCollector;
+  if (exporter !== undefined || collector !== undefined) return await standardExport(options);
   return directory === undefined ? undefined : fileExport({ ...options, directory });
 }
 

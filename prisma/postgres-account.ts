@@ -1,5 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { environment } from "../settings/environment.ts";
 import { EmbeddedPostgresError } from "./postgres-error.ts";
 
 /** A user of this machine, in whose name a program runs and a file is owned. */
@@ -51,7 +52,7 @@ export async function commandAs(
   { file, args, paths }: { file: string; args: readonly string[]; paths: readonly string[] },
 ): Promise<Command> {
   // The current folder may be closed to that account; nothing else of the environment is needed.
-  const options = { cwd: "/", env: { PATH: process.env.PATH, LC_ALL: "C" } };
+  const options = { cwd: "/", env: { PATH: environment.PATH, LC_ALL: "C" } };
   if (account === undefined) return { file, args, options };
   const reached = await Promise.all(paths.map((path) => canReach(account, path)));
   if (!reached.includes(false)) return { file, args, options: { ...options, ...account } };

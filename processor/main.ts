@@ -1,15 +1,11 @@
 import { PinService } from "../gen/cardlane/pin/v1/pin_pb.ts";
-import { hostPort, readConfig } from "../mesh/config.ts";
 import { dial } from "../mesh/dial.ts";
 import { runProgram } from "../mesh/program.ts";
 import { startProcessor } from "./processor.ts";
-import { COMMON_SETTINGS, programOptions } from "./settings.ts";
+import { programOptions } from "./program-options.ts";
+import { PROCESSOR_SETTINGS } from "./settings.ts";
 
-await runProgram("processor", async (program) => {
-  const config = readConfig("processor", program.environment, {
-    ...COMMON_SETTINGS,
-    pinService: hostPort("CARDLANE_PIN_SERVICE", "where the PIN service listens"),
-  });
+await runProgram("processor", PROCESSOR_SETTINGS, async (program, config) => {
   const options = await programOptions(program, config);
   const { identity, trustDomain, clock, telemetry } = options;
   const channel = dial({

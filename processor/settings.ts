@@ -1,67 +1,53 @@
-import {
-  type ConfigOf,
-  hostPort,
-  optional,
-  type Setting,
-  SettingError,
-  text,
-  withDefault,
-} from "../mesh/config.ts";
-import type { Program } from "../mesh/program.ts";
-import { applyMigrations } from "../prisma/migrate.ts";
-import { KeyFolder } from "../sealing/key-files.ts";
-import { systemRandom } from "../sealing/random.ts";
-import type { ProgramOptions } from "./running-program.ts";
+import { GROUP_SETTINGS, TLS_SETTINGS } from "../mesh/settings.ts";
+import { SEALING_SETTINGS } from "../sealing/settings.ts";
+import { hostPort, setting, switchedOn, text } from "../settings/setting.ts";
 
-/** What processor and PIN service both read from their environment. */
+/** Why test cards are for development alone. */
+const EVERYBODY_KNOWS_THE_PIN = "everybody knows the test cards' PIN";
+
+/** Of processor and PIN service. */
 export const COMMON_SETTINGS = {
-  listen: hostPort("CARDLANE_LISTEN", "where to listen, such as 127.0.0.1:7404"),
-  keysDirectory: text("CARDLANE_KEYS_DIR", "the folder with this program's keys"),
-  databaseUrl: text("DATABASE_URL", "the processor's PostgreSQL database"),
-  hasTestCards: forDevelopment("CARDLANE_TEST_CARDS", "1 to serve the published test cards"),
-  tlsDirectory: optional(text("CARDLANE_TLS_DIR", "the folder with ca.pem, cert.pem, key.pem")),
-  trustDomain: withDefault(
-    text("CARDLANE_TRUST_DOMAIN", "trust domain of the SPIFFE identities"),
-    "cardlane.dev",
-  ),
+  listen: setting({
+    name: "CARDLANE_LISTEN",
+    reads: hostPort,
+    says: "where the program listens.",
+  }),
+  databaseUrl: setting({
+    name: "DATABASE_URL",
+    reads: text,
+    secret: true,
+    says:
+      "the program's PostgreSQL database, `postgresql://role:password@host:port/database`. " +
+      "Processor and PIN service may share one: each has a schema of its own in it.",
+  }),
+  hasTestCards: setting({
+    name: "CARDLANE_TEST_CARDS",
+    reads: switchedOn,
+    unset: "no test cards",
+    refusedInProduction: EVERYBODY_KNOWS_THE_PIN,
+    says: "serves the published test cards. Processor and PIN service must agree.",
+  }),
+  ...SEALING_SETTINGS,
+  ...TLS_SETTINGS,
 };
 
-/** What both are started with, once the database has its schema. */
-export async function programOptions(
-  { instance, clock, log, telemetry, faults, identityFrom }: Program,
-  config: ConfigOf<typeof COMMON_SETTINGS>,
-): Promise<ProgramOptions & { readonly trustDomain: string }> {
-  const { listen, databaseUrl, hasTestCards, trustDomain } = config;
-  const identity = await identityFrom(config.tlsDirectory);
-  await applyMigrations({ name: "processor", databaseUrl });
-  return {
-    listen,
-    instance,
-    databaseUrl,
-    keys: new KeyFolder(config.keysDirectory),
-    hasTestCards,
-    clock,
-    random: systemRandom,
-    log,
-    telemetry,
-    faults,
-    identity,
-    trustDomain,
-  };
-}
+export const PROCESSOR_SETTINGS = {
+  ...COMMON_SETTINGS,
+  pinService: setting({
+    name: "CARDLANE_PIN_SERVICE",
+    reads: hostPort,
+    says: "where the processor reaches the PIN service.",
+  }),
+  ...GROUP_SETTINGS,
+};
 
-/** A switch about the test cards: 1 or unset. */
-export function forDevelopment(variable: string, meaning: string): Setting<boolean> {
-  return {
-    variable,
-    meaning,
-    fallback: { value: false },
-    parse(value) {
-      if (value !== "1") throw new SettingError("must be 1 or unset");
-      if (process.env.NODE_ENV === "production") {
-        throw new SettingError("is refused in production: everybody knows the test cards' PIN");
-      }
-      return true;
-    },
-  };
-}
+export const PIN_SERVICE_SETTINGS = {
+  ...COMMON_SETTINGS,
+  unlocksTestCards: setting({
+    name: "CARDLANE_UNLOCK_TEST_CARDS",
+    reads: switchedOn,
+    unset: "tries stay as they are",
+    refusedInProduction: EVERYBODY_KNOWS_THE_PIN,
+    says: "gives the test cards all PIN tries back at the start.",
+  }),
+};

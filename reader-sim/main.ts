@@ -1,28 +1,14 @@
-import { ConfigError, hostPort, integer, readConfig, text, withDefault } from "../mesh/config.ts";
 import { DirectoryInUse, directoryFiles } from "../mesh/durable-files.ts";
 import { runProgram } from "../mesh/program.ts";
 import { deviceCurves as curves } from "../sealing/device-curves.ts";
 import { KeyFolder } from "../sealing/key-files.ts";
 import { systemRandom } from "../sealing/random.ts";
+import { ConfigError } from "../settings/read-config.ts";
 import { startReader } from "./reader.ts";
-import { TAKEN_IDS_MAX } from "./reader-store.ts";
+import { READER_SETTINGS } from "./settings.ts";
 
-const SETTINGS = {
-  listen: hostPort("CARDLANE_LISTEN", "where the terminal reaches the reader"),
-  keysDirectory: text("CARDLANE_KEYS_DIR", "where the reader's keys are"),
-  dataDirectory: text("CARDLANE_DATA_DIR", "where the reader keeps counter and pairing"),
-  takenIdsMax: withDefault(
-    integer("CARDLANE_TAKEN_IDS_MAX", "signed payment ids that the reader remembers", {
-      min: 1,
-      max: 65_536,
-    }),
-    TAKEN_IDS_MAX,
-  ),
-};
-
-await runProgram("reader", async (program) => {
-  const { environment, isProduction, clock, log, telemetry, faults } = program;
-  const config = readConfig("reader", environment, SETTINGS);
+await runProgram("reader", READER_SETTINGS, async (program, config) => {
+  const { isProduction, clock, log, telemetry, faults } = program;
   const { listen, keysDirectory, dataDirectory, takenIdsMax } = config;
   const keys = new KeyFolder(keysDirectory);
   const files = await directoryFiles(dataDirectory).catch((error) => {

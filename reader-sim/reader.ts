@@ -12,6 +12,7 @@ import { DukptRegister } from "../sealing/dukpt.ts";
 import { KeptManifest } from "../sealing/kept-manifest.ts";
 import type { Random } from "../sealing/random.ts";
 import type { TrustedRoots } from "../sealing/trusted-roots.ts";
+import { isProduction } from "../settings/environment.ts";
 import { readerControlService } from "./reader-control-service.ts";
 import { ReaderDevice } from "./reader-device.ts";
 import { readerService } from "./reader-service.ts";
@@ -50,7 +51,7 @@ export interface OpenedReader extends AsyncDisposable {
 /** @throws Error when certificate and keys do not belong together, or NODE_ENV forbids control. */
 export async function openReader(options: ReaderOptions): Promise<OpenedReader> {
   const { roots, curves, clock, identity, signing, certificate: envelope } = options;
-  if (options.isControlled && process.env.NODE_ENV === "production") {
+  if (options.isControlled && isProduction()) {
     throw new Error("the reader's control service is refused with NODE_ENV=production");
   }
   const certificate = verifyReaderCertificate({ curves, roots, envelope, nowMs: clock.nowMs() });

@@ -36,7 +36,7 @@ import type { RelayStore } from "./relay-store.ts";
 import { webhookService } from "./webhooks/webhook-service.ts";
 
 /** From Recorded until the relay gives up and reverses. */
-const DEADLINE_MS = 25_000;
+export const DEADLINE_MS = 25_000;
 
 export interface RelayCoreOptions {
   readonly relayId: RelayId;

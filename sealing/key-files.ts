@@ -12,6 +12,7 @@ import {
   SignedEnvelopeSchema,
   TrustedRootsSchema,
 } from "../gen/cardlane/keys/v1/keys_pb.ts";
+import { isProduction } from "../settings/environment.ts";
 import type { Curves } from "./curves.ts";
 import { parseTrustedRoots, type TrustedRoots } from "./trusted-roots.ts";
 
@@ -162,7 +163,7 @@ function decodeKey(text: unknown, lengths: readonly number[], name: string): Uin
 }
 
 function refuseInProduction(path: string): void {
-  if (process.env.NODE_ENV === "production") {
+  if (isProduction()) {
     throw new Error(`${path} was made for development and is refused in production`);
   }
 }

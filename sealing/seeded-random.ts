@@ -1,3 +1,4 @@
+import { isProduction } from "../settings/environment.ts";
 import { concatBytes } from "./bytes.ts";
 import type { Random } from "./random.ts";
 import { sha512 } from "./sha512.ts";
@@ -10,7 +11,7 @@ import { sha512 } from "./sha512.ts";
  * @throws Error when NODE_ENV is `production`.
  */
 export function seededRandom(seed: number | string): Random {
-  if (process.env.NODE_ENV === "production") {
+  if (isProduction()) {
     throw new Error("bug: a seeded generator must not run in production");
   }
   const prefix = new TextEncoder().encode(`seeded random ${seed} `);

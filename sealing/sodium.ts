@@ -1,8 +1,12 @@
+import { valueAtLoad } from "../settings/read-config.ts";
+import { SEALING_SETTINGS } from "./settings.ts";
+
 /**
  * libsodium, or undefined where the package has no binary that loads. CARDLANE_SODIUM=off does
  * without it, to measure what it gives.
  */
-export const sodium = process.env.CARDLANE_SODIUM === "off" ? undefined : await loadSodium();
+export const sodium =
+  valueAtLoad(SEALING_SETTINGS.sodium) === "off" ? undefined : await loadSodium();
 
 export type Sodium = typeof import("sodium-native").default;
 

@@ -1,47 +1,17 @@
 import { ReaderService } from "../gen/cardlane/reader/v1/reader_pb.ts";
 import { RelayService } from "../gen/cardlane/relay/v1/relay_pb.ts";
-import {
-  ConfigError,
-  hostPort,
-  hostPorts,
-  integer,
-  optional,
-  readConfig,
-  text,
-  withDefault,
-} from "../mesh/config.ts";
 import { dial } from "../mesh/dial.ts";
 import { DirectoryInUse, directoryFiles } from "../mesh/durable-files.ts";
 import { runProgram } from "../mesh/program.ts";
 import { deviceCurves as curves } from "../sealing/device-curves.ts";
 import { KeyFolder } from "../sealing/key-files.ts";
 import { systemRandom } from "../sealing/random.ts";
-import { FINISHED_MAX } from "./journal.ts";
+import { ConfigError } from "../settings/read-config.ts";
+import { TERMINAL_SETTINGS } from "./settings.ts";
 import { serveTerminal } from "./terminal-server.ts";
 
-const SETTINGS = {
-  listen: hostPort("CARDLANE_LISTEN", "where tills reach the terminal"),
-  reader: hostPort("CARDLANE_READER", "where the terminal reaches its reader"),
-  relays: hostPorts("CARDLANE_RELAY", "where the terminal reaches relays"),
-  keysDirectory: text("CARDLANE_KEYS_DIR", "where the terminal's keys are"),
-  dataDirectory: text("CARDLANE_DATA_DIR", "where the terminal keeps its journal"),
-  finishedMax: withDefault(
-    integer("CARDLANE_JOURNAL_MAX", "finished payments that the journal keeps", {
-      min: 1,
-      max: 100_000,
-    }),
-    FINISHED_MAX,
-  ),
-  tlsDirectory: optional(text("CARDLANE_TLS_DIR", "where ca.pem, cert.pem and key.pem are")),
-  trustDomain: withDefault(
-    text("CARDLANE_TRUST_DOMAIN", "the mesh's SPIFFE trust domain"),
-    "cardlane.dev",
-  ),
-};
-
-await runProgram("terminal", async (program) => {
-  const { environment, instance, clock, log, telemetry, faults } = program;
-  const config = readConfig("terminal", environment, SETTINGS);
+await runProgram("terminal", TERMINAL_SETTINGS, async (program, config) => {
+  const { instance, clock, log, telemetry, faults } = program;
   const { trustDomain, tlsDirectory } = config;
   const keys = new KeyFolder(config.keysDirectory);
   const files = await directoryFiles(config.dataDirectory).catch((error) => {

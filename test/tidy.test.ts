@@ -11,19 +11,19 @@ const COLUMNS_MAX = 100;
 /** Folders that the code of a folder may import from, besides its own. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   payment: ["gen"],
-  sealing: ["payment", "gen"],
-  mesh: ["payment", "gen"],
-  prisma: ["payment", "gen"],
-  "inbox-sim": ["mesh", "payment", "gen"],
-  "reader-sim": ["mesh", "sealing", "prisma", "payment", "gen"],
-  "terminal-client": ["mesh", "sealing", "prisma", "payment", "gen"],
-  relay: ["mesh", "sealing", "prisma", "payment", "gen"],
-  processor: ["mesh", "sealing", "prisma", "payment", "gen"],
-  cli: ["mesh", "sealing", "prisma", "payment", "gen"],
+  sealing: ["settings", "payment", "gen"],
+  mesh: ["settings", "payment", "gen"],
+  prisma: ["settings", "payment", "gen"],
+  "inbox-sim": ["mesh", "settings", "payment", "gen"],
+  "reader-sim": ["mesh", "sealing", "prisma", "settings", "payment", "gen"],
+  "terminal-client": ["mesh", "sealing", "prisma", "settings", "payment", "gen"],
+  relay: ["mesh", "sealing", "prisma", "settings", "payment", "gen"],
+  processor: ["mesh", "sealing", "prisma", "settings", "payment", "gen"],
+  cli: ["mesh", "sealing", "prisma", "settings", "payment", "gen"],
 };
 
-/** Time and chance are arguments. These files alone take them from the system. */
-const TIME_AND_CHANCE = [
+/** What comes from the system is an argument. These files alone take it from there. */
+const FROM_THE_SYSTEM = [
   { name: "Date.now", files: ["mesh/clock.ts"] },
   { name: "new Date()", files: [] },
   // The second one, here and below, runs before there is anything to import.
@@ -36,6 +36,17 @@ const TIME_AND_CHANCE = [
   // The second one names a lock file, so that two runs at once do not take it for their own.
   { name: "randomUUID", files: ["sealing/random.ts", "cli/start/run-lock.ts"] },
   { name: "getRandomValues", files: ["sealing/random.ts"] },
+  // The others run before there is anything to import, and hand it on.
+  {
+    name: "process.env",
+    files: [
+      "settings/environment.ts",
+      "cli/bin/hand-over.mjs",
+      "cli/bin/generate-clients.mjs",
+      // Tells all processes of a test run where compiled code is kept.
+      "test/setup/compiled-code.ts",
+    ],
+  },
 ];
 
 const sources = readSourceFiles();
@@ -125,7 +136,7 @@ describe("sizes", () => {
 });
 
 describe("code", () => {
-  test.each(TIME_AND_CHANCE)("only $files may use $name", ({ name, files }) => {
+  test.each(FROM_THE_SYSTEM)("only $files may use $name", ({ name, files }) => {
     const wrong = sources
       .filter(({ path }) => !files.includes(path))
       .flatMap(({ path, names }) =>

@@ -3,6 +3,7 @@ import { accessSync, constants, globSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import type { ConnectionOptions } from "../../prisma/postgres-cluster.ts";
+import { environment } from "../../settings/environment.ts";
 import { TpcbDriver } from "./tpcb-driver.ts";
 
 /** PostgreSQL's own debit-credit benchmark: one transaction, one commit per debit. */
@@ -56,7 +57,7 @@ class Pgbench implements Tpcb {
   async #pgbench(args: readonly string[]): Promise<string> {
     const { host, port, user, password, database } = this.#database;
     const env = {
-      ...process.env,
+      ...environment,
       PGHOST: host,
       PGPORT: String(port),
       PGUSER: user,
@@ -70,7 +71,7 @@ class Pgbench implements Tpcb {
 
 /** On the PATH, or where Debian keeps it, the latest version first. */
 function findPgbench(): string | undefined {
-  const onPath = (process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, "pgbench"));
+  const onPath = (environment.PATH ?? "").split(delimiter).map((folder) => join(folder, "pgbench"));
   const ofDebian = globSync("/usr/lib/postgresql/*/bin/pgbench").sort().reverse();
   return [...ofDebian, ...onPath].find(isExecutable);
 }

@@ -2,7 +2,9 @@ import { CommandError } from "../command-error.ts";
 import type { CommandIo, CommonOptions } from "../command-io.ts";
 import { EXIT_CODES } from "../exit-code.ts";
 import { hasKeys, publicKeysIn } from "../public-keys.ts";
-import { MeshDirectory } from "../start/mesh-directory.ts";
+import { MeshDirectory, makeMeshDirectory } from "../start/mesh-directory.ts";
+import { makeMeshKeys } from "../start/mesh-keys.ts";
+import { StepLines } from "../start/progress.ts";
 import { type Column, tableLines } from "../table.ts";
 import { formatDay } from "../when.ts";
 
@@ -14,6 +16,20 @@ const COLUMNS: readonly Column[] = [
   { heading: "From" },
   { heading: "Until" },
 ];
+
+export interface MakeKeysOptions extends CommonOptions {
+  readonly tls?: boolean;
+}
+
+/** Makes the keys of programs that are started one by one. @returns the exit code. */
+export async function makeKeys(io: CommandIo, options: MakeKeysOptions): Promise<number> {
+  const directory = new MeshDirectory(options.dataDir);
+  makeMeshDirectory(directory.path);
+  const progress = new StepLines(io);
+  const step = progress.step.bind(progress);
+  await makeMeshKeys({ directory, isTls: options.tls ?? false, clock: io.clock, step });
+  return EXIT_CODES.approved;
+}
 
 /** Prints who holds which key; needs no running mesh. @returns the exit code. */
 export async function showKeys(io: CommandIo, options: CommonOptions): Promise<number> {

@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, statSync } from "node:fs"
 import { dirname } from "node:path";
 import type { Clock } from "../../mesh/clock.ts";
 import type { ReadyMessage } from "../../mesh/program.ts";
+import { environment as ownEnvironment } from "../../settings/environment.ts";
 import { printable } from "../printable.ts";
 
 export interface ProgramPlan {
@@ -98,7 +99,7 @@ class RunningProgram implements ProgramProcess {
 function spawnProgram({ entryPoint, environment, logFile }: ProgramPlan): ChildProcess {
   const log = openSync(logFile, "a", 0o600);
   // What a debugger or a test runner wants of this process is not meant for the program.
-  const { NODE_OPTIONS: _options, DATABASE_URL: _url, ...inherited } = process.env;
+  const { NODE_OPTIONS: _options, DATABASE_URL: _url, ...inherited } = ownEnvironment;
   try {
     return spawn(process.execPath, [entryPoint], {
       env: { ...inherited, ...environment },

@@ -9,6 +9,8 @@ import {
 import { Pin } from "../../payment/card.ts";
 import { currencyFromLetters } from "../../payment/money.ts";
 import { systemRandom } from "../../sealing/random.ts";
+import { environment, isProduction } from "../../settings/environment.ts";
+import { unknownNameLine, unknownNames } from "../../settings/unknown-names.ts";
 import { CommandError } from "../command-error.ts";
 import type { CommandIo, CommonOptions } from "../command-io.ts";
 import { EXIT_CODES, exitCodeOf } from "../exit-code.ts";
@@ -51,13 +53,16 @@ export async function runMesh(io: CommandIo, options: StartOptions): Promise<num
   const portBase = parsePortBase(options.portBase);
   const elsewhere = parseElsewhere(options);
   const ports = ownPorts(meshPorts(portBase), elsewhere);
-  if (process.env.NODE_ENV === "production") {
+  if (isProduction()) {
     const why = "its keys are refused with NODE_ENV=production";
     throw new CommandError("USAGE", `start makes a mesh for development: ${why}`);
   }
   const fromHere = relative(io.workingDirectory, options.dataDir);
   const where = fromHere.startsWith("..") ? options.dataDir : fromHere;
   io.tell(`${io.paint("bold", "cardlane")} ${io.paint("dim", `· data in ${where}`)}`);
+  for (const unknown of unknownNames(environment)) {
+    io.tell(`${io.paint("yellow", "warning:")} ${unknownNameLine(unknown)}`);
+  }
   const progress = new StepLines(io);
   const { clock } = io;
   const dataDirectory = options.dataDir;

@@ -1,16 +1,9 @@
-import { readConfig } from "../../mesh/config.ts";
 import { runProgram } from "../../mesh/program.ts";
-import { COMMON_SETTINGS, forDevelopment, programOptions } from "../settings.ts";
+import { programOptions } from "../program-options.ts";
+import { PIN_SERVICE_SETTINGS } from "../settings.ts";
 import { startPinService } from "./pin-service.ts";
 
-await runProgram("pin-service", async (program) => {
-  const { unlocksTestCards, ...config } = readConfig("pin-service", program.environment, {
-    ...COMMON_SETTINGS,
-    unlocksTestCards: forDevelopment(
-      "CARDLANE_UNLOCK_TEST_CARDS",
-      "1 to give the test cards all PIN tries back at the start",
-    ),
-  });
+await runProgram("pin-service", PIN_SERVICE_SETTINGS, async (program, config) => {
   const options = await programOptions(program, config);
-  return await startPinService({ ...options, unlocksTestCards });
+  return await startPinService({ ...options, unlocksTestCards: config.unlocksTestCards ?? false });
 });

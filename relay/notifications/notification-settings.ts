@@ -1,12 +1,13 @@
+import type { ConfigOf } from "../../settings/read-config.ts";
 import {
-  type ConfigOf,
+  type Form,
+  form,
   integer,
-  optional,
-  type Setting,
   SettingError,
+  setting,
   text,
-  withDefault,
-} from "../../mesh/config.ts";
+  texts,
+} from "../../settings/setting.ts";
 import { isLoopback, type MailRouteOptions } from "./mail-route.ts";
 import type { SmsCentre } from "./smpp/sms-centre-link.ts";
 import type { Unsubscribe } from "./unsubscribe.ts";
@@ -15,7 +16,7 @@ const MAIL_PORT = 587;
 const MAIL_TLS_PORT = 465;
 const SMPP_PORT = 2775;
 const SENDER_CHARACTERS_MAX = 11;
-const UNSUBSCRIBE_KEY_CHARACTERS_MIN = 16;
+const KEY_CHARACTERS_MIN = 16;
 /** With address and signature it must fit into one line of a mail (RFC 5322: 998). */
 const UNSUBSCRIBE_CHARACTERS_MAX = 500;
 
@@ -23,29 +24,68 @@ type MailServer = Omit<MailRouteOptions, "from" | "unsubscribe">;
 
 /** What a relay needs to know to send notifications; without a route that channel is off. */
 export const NOTIFICATION_SETTINGS = {
-  mailServer: optional(mailServer("CARDLANE_SMTP_URL")),
-  mailFrom: withDefault(
-    text("CARDLANE_MAIL_FROM", "the sender of e-mails"),
-    "Cardlane <payments@cardlane.example>",
-  ),
-  smsCentres: withDefault(smsCentres("CARDLANE_SMPP_ROUTES"), []),
-  smsFrom: withDefault(smsSender("CARDLANE_SMS_FROM"), "cardlane"),
-  allowed: optional(patterns("CARDLANE_NOTIFY_ONLY")),
-  unsubscribe: optional(unsubscribe("CARDLANE_UNSUBSCRIBE_URL")),
-  keepDays: withDefault(
-    integer("CARDLANE_KEEP_DAYS", "days that notifications and events are kept", {
-      min: 1,
-      max: 36_500,
-    }),
-    90,
-  ),
-  perHourMax: withDefault(
-    integer("CARDLANE_NOTIFY_PER_HOUR", "most messages to one address in an hour", {
-      min: 1,
-      max: 1_000_000,
-    }),
-    3_600,
-  ),
+  mailServer: setting({
+    name: "CARDLANE_SMTP_URL",
+    reads: mailServer(),
+    secret: true,
+    unset: "no e-mail",
+    says:
+      "the mail server, `smtp://user:password@host:587` with STARTTLS, or `smtps://` for TLS " +
+      "from the first byte. Beyond this machine the relay sends nothing without TLS.",
+  }),
+  mailFrom: setting({
+    name: "CARDLANE_MAIL_FROM",
+    reads: text,
+    default: "Cardlane <payments@cardlane.example>",
+    says: "the sender of e-mails.",
+  }),
+  smsCentres: setting({
+    name: "CARDLANE_SMPP_ROUTES",
+    reads: smsCentres(),
+    secret: true,
+    unset: "no SMS",
+    says:
+      "SMS centres by prefix, `+43=smpp://id:password@host:2775,+=smpps://…`. " +
+      "The longest prefix counts.",
+  }),
+  smsFrom: setting({
+    name: "CARDLANE_SMS_FROM",
+    reads: form(
+      `a number such as +12025550100, or up to ${SENDER_CHARACTERS_MAX} letters and digits`,
+      smsSender,
+    ),
+    default: "cardlane",
+    says: "the sender of SMS.",
+  }),
+  allowed: setting({
+    name: "CARDLANE_NOTIFY_ONLY",
+    reads: texts,
+    unset: "everybody",
+    says:
+      "who may be written to, `*@shop.example,+1202555*`. Outside production a relay with a " +
+      "server beyond this machine does not start without it.",
+  }),
+  unsubscribe: setting({
+    name: "CARDLANE_UNSUBSCRIBE_URL",
+    reads: unsubscribe(),
+    secret: true,
+    unset: "mails without `List-Unsubscribe`",
+    says:
+      "where a mail's reader unsubscribes, `https://:key@shop.example/stop` " +
+      "([notifications.md](notifications.md)).",
+  }),
+  keepDays: setting({
+    name: "CARDLANE_KEEP_DAYS",
+    reads: integer({ min: 1, max: 36_500, unit: "days" }),
+    default: "90",
+    says: "how long the relay keeps notifications, events and finished webhook deliveries.",
+  }),
+  perHourMax: setting({
+    name: "CARDLANE_NOTIFY_PER_HOUR",
+    reads: integer({ min: 1, max: 1_000_000, unit: "messages" }),
+    default: "3600",
+    says: "most messages to one address in an hour. What is over it waits.",
+  }),
 };
 
 export type NotificationSettings = ConfigOf<typeof NOTIFICATION_SETTINGS>;
@@ -57,7 +97,7 @@ export type NotificationSettings = ConfigOf<typeof NOTIFICATION_SETTINGS>;
  * @returns a problem for a person; undefined when all is well.
  */
 export function strangersInReach(
-  { mailServer, smsCentres, allowed }: NotificationSettings,
+  { mailServer, smsCentres = [], allowed }: NotificationSettings,
   isProduction: boolean,
 ): string | undefined {
   if (isProduction || allowed !== undefined) return undefined;
@@ -69,10 +109,9 @@ export function strangersInReach(
 }
 
 /** "smtp://user:password@host:587", or "smtps:" for TLS from the first byte. */
-function mailServer(variable: string): Setting<MailServer> {
+function mailServer(): Form<MailServer> {
   return {
-    variable,
-    meaning: "the mail server, smtp://user:password@host:port",
+    expected: "a URL with smtp: or smtps://",
     parse(value) {
       const url = urlOf(value, ["smtp:", "smtps:"]);
       const isTls = url.protocol === "smtps:";
@@ -88,10 +127,9 @@ function mailServer(variable: string): Setting<MailServer> {
 }
 
 /** "+43=smpp://id:password@host:2775, +=smpps://…": prefix and centre, separated by commas. */
-function smsCentres(variable: string): Setting<readonly Omit<SmsCentre, "from">[]> {
+function smsCentres(): Form<readonly Omit<SmsCentre, "from">[]> {
   return {
-    variable,
-    meaning: "the SMS centres by prefix, +43=smpp://id:password@host:port,…",
+    expected: "prefix=URL pairs, separated by commas",
     parse: (value) => value.split(",").map((one) => smsCentre(one.trim())),
   };
 }
@@ -115,48 +153,28 @@ function smsCentre(value: string): Omit<SmsCentre, "from"> {
   };
 }
 
-function smsSender(variable: string): Setting<string> {
-  return {
-    variable,
-    meaning: "the sender of SMS, a number or a name",
-    parse(value) {
-      const isName = value.length <= SENDER_CHARACTERS_MAX && /^[A-Za-z0-9 ]+$/.test(value);
-      if (isName || /^\+\d{5,15}$/.test(value)) return value;
-      throw new SettingError(
-        "must be a number such as +12025550100, or up to 11 letters and digits",
-      );
-    },
-  };
+function smsSender(value: string): string | undefined {
+  const isName = value.length <= SENDER_CHARACTERS_MAX && /^[A-Za-z0-9 ]+$/.test(value);
+  return isName || /^\+\d{5,15}$/.test(value) ? value : undefined;
 }
 
 /** "https://:key@shop.example/stop": where a mail's reader unsubscribes, and what it signs with. */
-function unsubscribe(variable: string): Setting<Unsubscribe> {
+function unsubscribe(): Form<Unsubscribe> {
   return {
-    variable,
-    meaning: "where mail programs unsubscribe, https://:key@host/path",
+    expected: `a URL with https:// and a key of at least ${KEY_CHARACTERS_MIN} characters`,
     parse(value) {
       const url = urlOf(value, ["https:"]);
       const key = decodeURIComponent(url.password);
       if (value.length > UNSUBSCRIBE_CHARACTERS_MAX) {
         throw new SettingError(`must have at most ${UNSUBSCRIBE_CHARACTERS_MAX} characters`);
       }
-      if (key.length < UNSUBSCRIBE_KEY_CHARACTERS_MIN) {
-        throw new SettingError(
-          `must have a key of at least ${UNSUBSCRIBE_KEY_CHARACTERS_MIN} characters`,
-        );
+      if (key.length < KEY_CHARACTERS_MIN) {
+        throw new SettingError(`must have a key of at least ${KEY_CHARACTERS_MIN} characters`);
       }
       url.username = "";
       url.password = "";
       return { url: url.href, key };
     },
-  };
-}
-
-function patterns(variable: string): Setting<readonly string[]> {
-  return {
-    variable,
-    meaning: "who may be written to: *@shop.example,+1202555*",
-    parse: (value) => value.split(",").map((one) => one.trim()),
   };
 }
 

@@ -63,7 +63,7 @@ export function startNotifications(options: NotificationsOptions): AsyncDisposab
 }
 
 function routesOf({ settings, store, clock, log }: NotificationsOptions): Route[] {
-  const { mailServer, mailFrom: from, smsCentres, smsFrom, unsubscribe } = settings;
+  const { mailServer, mailFrom: from, smsCentres = [], smsFrom, unsubscribe } = settings;
   const mail =
     mailServer === undefined ? [] : [new MailRoute({ ...mailServer, from, unsubscribe })];
   if (smsCentres.length === 0) return mail;

@@ -11,6 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { environment } from "../../settings/environment.ts";
 import { root } from "../tidy/source-file.ts";
 import { installHook, removeHook } from "./commit-hook.ts";
 
@@ -192,7 +193,7 @@ class Repository implements Disposable {
 
 /** This machine's, without what git tells its hooks: the tests may run in one. */
 const ENVIRONMENT = {
-  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_"))),
+  ...Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith("GIT_"))),
   GIT_CONFIG_GLOBAL: "/dev/null",
   GIT_CONFIG_NOSYSTEM: "1",
   GIT_AUTHOR_NAME: "test",

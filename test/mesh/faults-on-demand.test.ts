@@ -8,6 +8,7 @@ import { Certainty, PaymentState } from "../../gen/cardlane/payment/v1/payment_p
 import { systemClock } from "../../mesh/clock.ts";
 import { newPaymentId } from "../../payment/identifiers.ts";
 import { systemRandom } from "../../sealing/random.ts";
+import { environment as inherited } from "../../settings/environment.ts";
 import { type MeshFixture, startTestMesh } from "./mesh-fixture.ts";
 import { pay } from "./pay.ts";
 
@@ -105,7 +106,7 @@ test.each(["relay", "processor", "processor/pin-service", "terminal-client", "re
   (folder) => {
     const main = join(import.meta.dirname, "../..", folder, "main.ts");
     const asked = { CARDLANE_FAULTS: "crash@relay.recorded", NODE_ENV: "production" };
-    const options = { env: { ...process.env, ...asked }, encoding: "utf8" } as const;
+    const options = { env: { ...inherited, ...asked }, encoding: "utf8" } as const;
     const { status, stderr } = spawnSync(process.execPath, [main], options);
     expect(stderr).toContain("refused in production");
     expect(status).toBe(1);

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { environment } from "../../settings/environment.ts";
 import { isCi } from "../polyglot/required.ts";
 
 const run = promisify(execFile);
@@ -29,7 +30,7 @@ export async function installGoTool(name: keyof typeof MODULES): Promise<string 
     return undefined;
   }
   await mkdir(TOOLS, { recursive: true });
-  await run("go", ["install", MODULES[name]], { env: { ...process.env, GOBIN: TOOLS } });
+  await run("go", ["install", MODULES[name]], { env: { ...environment, GOBIN: TOOLS } });
   return path;
 }
 

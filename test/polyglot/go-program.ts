@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
+import { environment } from "../../settings/environment.ts";
 import { TOOLS } from "../mesh/grpcurl.ts";
 import { canUse } from "./required.ts";
 import { GO, lackOf } from "./toolchains.ts";
@@ -35,7 +36,7 @@ export async function startGoProgram(
   },
 ): Promise<GoProgram> {
   const path = await buildGoProgram(name);
-  const env = { ...process.env, ...options.environment };
+  const env = { ...environment, ...options.environment };
   const child = spawn(path, options.programArguments ?? [], { env, stdio: ["ignore", 2, "pipe"] });
   try {
     return { address: await addressOf(child), [Symbol.asyncDispose]: () => end(child) };

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { type Mesh, startMesh } from "../../cli/start/mesh-processes.ts";
 import { systemClock } from "../../mesh/clock.ts";
 import { endProcess, whenReaderIsGone } from "../../mesh/end-process.ts";
+import { environment } from "../../settings/environment.ts";
 import { installGoTool } from "../mesh/grpcurl.ts";
 import { LANGUAGES, type Language } from "./languages.ts";
 import { isCi, REQUIRED } from "./required.ts";
@@ -135,7 +136,7 @@ async function run(
   },
 ): Promise<{ readonly isPassed: boolean; readonly output: string }> {
   const log = createWriteStream(logFileOf(name));
-  const env = { ...process.env, ...(isCi ? { [REQUIRED]: "true" } : {}), ...options.environment };
+  const env = { ...environment, ...(isCi ? { [REQUIRED]: "true" } : {}), ...options.environment };
   const child = spawn(command, rest, { cwd: options.directory, env });
   child.stdout.pipe(log, { end: false });
   child.stderr.pipe(log, { end: false });

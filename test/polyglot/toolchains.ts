@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { environment } from "../../settings/environment.ts";
 import { TOOLS } from "../mesh/grpcurl.ts";
 
 /** What a language needs on the machine before its own package manager can do the rest. */
@@ -64,7 +65,7 @@ export function lackOfProxies(): string | undefined {
   if (missingProxies().length > 0 && has("apt-get") && process.getuid?.() === 0) {
     const install = ["install", "-y", "--no-install-recommends", "nginx-light", "haproxy"];
     // Installed services must not start by themselves and take ports.
-    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
+    const env = { ...environment, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
     for (const step of [["update"], install]) spawnSync("apt-get", step, { env });
   }
   const missing = missingProxies();
@@ -76,6 +77,7 @@ function missingProxies(): readonly string[] {
   return PROXIES.filter((name) => !has(name));
 }
 
-function has(command: string): boolean {
+/** Whether the command is on the PATH. */
+export function has(command: string): boolean {
   return spawnSync(command, ["-v"], { stdio: "ignore" }).error === undefined;
 }

@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { environment } from "../../settings/environment.ts";
 import { isCi } from "../polyglot/required.ts";
 
 /** A moment at which the power may go. */
@@ -58,7 +59,7 @@ export class LyingDisk implements Disposable {
         input: given.input,
         stdio: ["pipe", output, "pipe"],
         env: {
-          ...process.env,
+          ...environment,
           LD_PRELOAD: this.#library,
           LYING_DISK_ROOT: inHome("root"),
           LYING_DISK_KEPT: inHome("kept"),

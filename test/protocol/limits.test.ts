@@ -33,7 +33,10 @@ test("docs/protocol/limits.md, messages", () => {
   expect(constantIn("processor/registry/registry-service.ts", "REGISTRATION_BYTES_MAX")).toBe(
     registration,
   );
-  const { maxHeaderListPairs = 0 } = http2Options(DEFAULT_LIMITS, 0, false);
+  const { maxHeaderListPairs = 0 } = http2Options(DEFAULT_LIMITS, 0, {
+    isBulk: false,
+    isShared: false,
+  });
   expect(valuesUnder(PAGE, "Messages")).toEqual({
     "message to a relay": size(RELAY_BYTES_MAX),
     "message to any other server": size(DEFAULT_LIMITS.messageBytesMax),

@@ -1,0 +1,71 @@
+import type { Rate } from "../mesh/rate-limits.ts";
+import { DEFAULT_CALL_RATE } from "../mesh/server-limits.ts";
+import { TLS_SETTINGS } from "../mesh/settings.ts";
+import { SEALING_SETTINGS } from "../sealing/settings.ts";
+import { hostPort, hostPorts, integer, setting, text, texts } from "../settings/setting.ts";
+import { PAYMENT_RATE } from "./intake/terminal-stream.ts";
+import { NOTIFICATION_SETTINGS } from "./notifications/notification-settings.ts";
+import { DEADLINE_MS } from "./relay-core.ts";
+
+const perSecond = (unit: string) => integer({ min: 1, max: 1_000_000, unit });
+
+export const RELAY_SETTINGS = {
+  listen: setting({
+    name: "CARDLANE_LISTEN",
+    reads: hostPort,
+    default: "127.0.0.1:7403",
+    says: "where terminals and operators reach the relay.",
+  }),
+  databaseUrl: setting({
+    name: "DATABASE_URL",
+    reads: text,
+    secret: true,
+    says: "the relay's PostgreSQL database, `postgresql://role:password@host:port/database`.",
+  }),
+  processors: setting({
+    name: "CARDLANE_PROCESSORS",
+    reads: hostPorts,
+    says: "the processors. The relay spreads its payments over them.",
+  }),
+  instance: setting({
+    name: "CARDLANE_INSTANCE",
+    reads: text,
+    unset: "the relay id of its certificate",
+    says:
+      "the name of this process. A relay that starts again under its name takes up what it left " +
+      "open, so each of several relays on one database needs its own.",
+  }),
+  deadlineMs: setting({
+    name: "CARDLANE_DEADLINE_MS",
+    reads: integer({ min: 1_000, max: 120_000, unit: "ms" }),
+    default: String(DEADLINE_MS),
+    says: "until the relay reverses a payment without an answer.",
+  }),
+  callsPerSecond: setting({
+    name: "CARDLANE_CALLS_PER_SECOND",
+    reads: perSecond("calls a second"),
+    unset: inWords(DEFAULT_CALL_RATE),
+    says: "calls that one TLS identity may make; ten times as many at once.",
+  }),
+  paymentsPerSecond: setting({
+    name: "CARDLANE_PAYMENTS_PER_SECOND",
+    reads: perSecond("payments a second"),
+    unset: inWords(PAYMENT_RATE),
+    says: "payments that one terminal may submit; ten times as many at once.",
+  }),
+  trustedProxies: setting({
+    name: "CARDLANE_TRUSTED_PROXIES",
+    reads: texts,
+    unset: "no proxies",
+    says:
+      "addresses and `spiffe://` URIs of proxies that many terminals are behind " +
+      "([mesh.md](mesh.md#behind-a-proxy)).",
+  }),
+  ...SEALING_SETTINGS,
+  ...TLS_SETTINGS,
+  ...NOTIFICATION_SETTINGS,
+};
+
+function inWords({ perSecond, burst }: Rate): string {
+  return `${perSecond}, and ${burst.toLocaleString("en")} at once`;
+}
