@@ -5,11 +5,11 @@ const EXCLUDED = ["node_modules/**", ".cardlane/**", "clients/**"];
 /** What runs in a process of its own for each file, and why. */
 const OWN_PROCESS = [
   // In place of Node's name look-up, for every module that is loaded after it.
-  "mesh/names.test.ts",
+  "mesh/client/names.test.ts",
   // Listens for errors that nobody caught, of whoever runs in its process.
-  "mesh/hostile-bytes.test.ts",
+  "mesh/server/hostile-bytes.test.ts",
   // Loads modules anew.
-  "prisma/migrate.test.ts",
+  "prisma/migrations/migrate.test.ts",
   // Not steady together: some reversals then come late, and it is not known why.
   "relay/**/*.test.ts",
   // Real programs, which take long next to what a process costs.

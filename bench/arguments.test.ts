@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { readArguments } from "./arguments.ts";
-import { ALL_LINES } from "./effort.ts";
+import { ALL_LINES } from "./measure/effort.ts";
 import { UsageError } from "./usage-error.ts";
 
 const WITH_PIN = "with PIN, 1 merchant";

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { cpus, loadavg, release, totalmem, type } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { findPrograms } from "../prisma/postgres-cluster.ts";
+import { findPrograms } from "../prisma/embedded/postgres-cluster.ts";
 
 /** Where and with what was measured. */
 export interface MachineFacts {

@@ -5,16 +5,16 @@
 
 import { systemClock as clock } from "../mesh/clock.ts";
 import { type AskedQuestion, type QuestionName, readArguments } from "./arguments.ts";
-import { measureGrowth } from "./growth.ts";
-import { measureInstances } from "./instances.ts";
 import { machineFacts } from "./machine.ts";
-import { measureOverload } from "./overload.ts";
 import type { Question } from "./question.ts";
-import { measureRatios } from "./ratios.ts";
+import { measureGrowth } from "./questions/growth.ts";
+import { measureInstances } from "./questions/instances.ts";
+import { measureOverload } from "./questions/overload.ts";
+import { measureRatios } from "./questions/ratios.ts";
+import { measureSingle } from "./questions/single.ts";
+import { measureStreams } from "./questions/streams.ts";
 import { machineHead } from "./report/table.ts";
 import { writeResult } from "./results.ts";
-import { measureSingle } from "./single.ts";
-import { measureStreams } from "./streams.ts";
 import { UsageError } from "./usage-error.ts";
 
 const QUESTIONS: Readonly<Record<QuestionName, Question>> = {

@@ -1,6 +1,6 @@
 import pg from "pg";
-import type { Mesh } from "../cli/start/mesh-processes.ts";
-import type { OTHER_RELAY } from "./other-relay.ts";
+import type { Mesh } from "../dev-mesh/mesh-processes.ts";
+import type { OTHER_RELAY } from "./relay-names.ts";
 
 export type DatabaseName = "relay" | "processor" | typeof OTHER_RELAY;
 

@@ -1,5 +1,5 @@
 import type { Random } from "../sealing/random.ts";
-import { seededRandom } from "../sealing/seeded-random.ts";
+import { seededRandom } from "../sealing/testing/seeded-random.ts";
 
 /** Seeded decisions. Each part of a run has dice of its own, so that none disturbs another's. */
 export class Dice {

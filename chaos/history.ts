@@ -1,7 +1,7 @@
 import type { SignedPayment, SignedResult } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import type { ShownOutcome } from "../gen/cardlane/reader/v1/reader_pb.ts";
 import type { StateName } from "../payment/states.ts";
-import type { PaymentPlan } from "./load/payment-plan.ts";
+import type { PaymentPlan } from "./payment-plan.ts";
 
 /** One payment as the client saw it that asked for it. */
 export interface TriedPayment {

@@ -1,26 +1,22 @@
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "@connectrpc/connect";
-import { KeyMaker } from "../cli/start/key-maker.ts";
-import type { Mesh } from "../cli/start/mesh-processes.ts";
-import { planOf } from "../cli/start/program-plans.ts";
-import { type ProgramProcess, startProgram } from "../cli/start/program-process.ts";
+import { KeyMaker } from "../dev-mesh/key-maker.ts";
+import type { Mesh } from "../dev-mesh/mesh-processes.ts";
+import { planOf } from "../dev-mesh/program-plans.ts";
+import { type ProgramProcess, startProgram } from "../dev-mesh/program-process.ts";
 import { SignedEnvelopeSchema } from "../gen/cardlane/keys/v1/keys_pb.ts";
 import { DeviceState, RelayRegistryService } from "../gen/cardlane/relay/v1/relay_pb.ts";
+import { dial, type MeshChannel } from "../mesh/client/dial.ts";
 import type { Clock } from "../mesh/clock.ts";
-import { dial, type MeshChannel } from "../mesh/dial.ts";
-import { issueRelayCertificate } from "../sealing/issue-certificates.ts";
-import { KeyFolder } from "../sealing/key-files.ts";
-import { nodeCurves as curves } from "../sealing/node-curves.ts";
-import { ROOT_SIGNATURES_MIN } from "../sealing/trusted-roots.ts";
+import { nodeCurves as curves } from "../sealing/curves/node-curves.ts";
+import { issueRelayCertificate } from "../sealing/keys/issue-certificates.ts";
+import { KeyFolder } from "../sealing/keys/key-files.ts";
+import { ROOT_SIGNATURES_MIN } from "../sealing/keys/trusted-roots.ts";
 import type { TestKeys } from "../test/fixtures/keys.ts";
 import type { Links } from "./links.ts";
+import { OTHER_RELAY, OTHER_RELAY_ID } from "./relay-names.ts";
 import type { RelayProof } from "./run-tls.ts";
-
-/** What its record numbers begin with. */
-export const OTHER_RELAY_ID = "B1";
-/** Its database, and the folder of its keys and of its TLS certificate. */
-export const OTHER_RELAY = "other-relay";
 
 const SKEW_MS = 3_600_000;
 const STOP_GRACE_MS = 10_000;

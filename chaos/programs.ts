@@ -1,5 +1,5 @@
-import { type InstanceName, PROGRAM_NAMES, SECOND_NAMES } from "../cli/start/mesh-directory.ts";
-import type { Mesh } from "../cli/start/mesh-processes.ts";
+import { type InstanceName, PROGRAM_NAMES, SECOND_NAMES } from "../dev-mesh/mesh-directory.ts";
+import type { Mesh } from "../dev-mesh/mesh-processes.ts";
 import type { Clock } from "../mesh/clock.ts";
 
 const INSTANCES: readonly InstanceName[] = [...PROGRAM_NAMES, ...SECOND_NAMES];

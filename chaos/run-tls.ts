@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { makeDevelopmentTls } from "../cli/start/development-tls.ts";
-import { SPIFFE_PATHS, TRUST_DOMAIN } from "../cli/start/program-plans.ts";
+import { makeDevelopmentTls } from "../dev-mesh/development-tls.ts";
+import { SPIFFE_PATHS, TRUST_DOMAIN } from "../dev-mesh/program-plans.ts";
 import type { Clock } from "../mesh/clock.ts";
-import { type Identity, loadIdentity } from "../mesh/identity.ts";
+import { type Identity, loadIdentity } from "../mesh/identity/identity.ts";
 import { silentLog } from "../mesh/log.ts";
-import { OTHER_RELAY, OTHER_RELAY_ID } from "./other-relay.ts";
+import { OTHER_RELAY, OTHER_RELAY_ID } from "./relay-names.ts";
 
 /** Who a client of a relay is, and whom it takes for one: mutual TLS. */
 export interface RelayProof {

@@ -9,7 +9,7 @@ import {
 } from "../gen/cardlane/relay/v1/relay_pb.ts";
 import { systemClock as clock } from "../mesh/clock.ts";
 import { silentLog } from "../mesh/log.ts";
-import { serve } from "../mesh/serve.ts";
+import { serve } from "../mesh/server/serve.ts";
 import { service } from "../mesh/service.ts";
 import { Watcher } from "./watcher.ts";
 

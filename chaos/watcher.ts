@@ -1,8 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { PaymentState } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import { RelayService, type WatchPaymentsResponse } from "../gen/cardlane/relay/v1/relay_pb.ts";
+import { dial, type MeshChannel } from "../mesh/client/dial.ts";
 import type { Clock } from "../mesh/clock.ts";
-import { dial, type MeshChannel } from "../mesh/dial.ts";
 import { enumName } from "../payment/enum-name.ts";
 import type { StateName } from "../payment/states.ts";
 import type { RelayProof } from "./run-tls.ts";

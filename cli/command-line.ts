@@ -1,20 +1,20 @@
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
-import type { CommandIo, CommonOptions } from "./command-io.ts";
+import { DEFAULT_DATA_DIRECTORY } from "../dev-mesh/mesh-directory.ts";
 import { cards } from "./commands/cards.ts";
 import { type ConformanceOptions, conformance, ROLES } from "./commands/conformance.ts";
 import { readers } from "./commands/devices.ts";
 import { type MakeKeysOptions, makeKeys, showKeys } from "./commands/keys.ts";
 import { type ListOptions, list } from "./commands/list.ts";
+import { addNotificationCommands } from "./commands/notification-commands.ts";
 import { pay } from "./commands/pay.ts";
 import { query } from "./commands/query.ts";
 import { reconcile } from "./commands/reconcile.ts";
 import { type ReversalsOptions, reversals } from "./commands/reversals.ts";
 import { trace } from "./commands/trace.ts";
 import { type WatchOptions, watch } from "./commands/watch.ts";
-import { addNotificationCommands } from "./notification-commands.ts";
-import { PAY_KINDS, type PayOptions } from "./pay-arguments.ts";
-import { DEFAULT_DATA_DIRECTORY } from "./start/mesh-directory.ts";
+import type { CommandIo, CommonOptions } from "./io/command-io.ts";
+import { PAY_KINDS, type PayOptions } from "./pay/pay-arguments.ts";
 import { runMesh, type StartOptions } from "./start/run-mesh.ts";
 
 /**

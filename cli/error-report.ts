@@ -1,11 +1,12 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { isMeshUp, MeshNotRunningError } from "../dev-mesh/mesh-file.ts";
 import { paymentErrorFrom } from "../mesh/errors-to-wire.ts";
+import { printable } from "../mesh/printable.ts";
 import { PaymentError } from "../payment/errors.ts";
+import { isInterruption } from "../till/interruption.ts";
+import { TillError } from "../till/till-error.ts";
 import { CommandError } from "./command-error.ts";
 import { EXIT_CODES } from "./exit-code.ts";
-import { isInterruption } from "./interruption.ts";
-import { isMeshUp, meshNotRunning } from "./mesh-file.ts";
-import { printable } from "./printable.ts";
 
 /** What a person or script gets to see of an error: never a stack, always one line. */
 export interface ErrorReport {
@@ -38,7 +39,8 @@ function readable(
   error: unknown,
   dataDirectory: string,
 ): { readonly code: string; readonly message: string } {
-  if (error instanceof CommandError || error instanceof PaymentError) return error;
+  if (error instanceof CommandError || error instanceof TillError) return error;
+  if (error instanceof PaymentError || error instanceof MeshNotRunningError) return error;
   if (error instanceof ConnectError) return fromConnectError(error, dataDirectory);
   if (!(error instanceof Error)) return { code: "INTERNAL", message: "an unknown error" };
   if (isInterruption(error)) return new CommandError("INTERRUPTED", "interrupted");
@@ -52,6 +54,6 @@ function fromConnectError(error: ConnectError, dataDirectory: string) {
   const meant = paymentErrorFrom(error);
   if (meant !== undefined) return meant;
   const isGone = error.code === Code.Unavailable && !isMeshUp(dataDirectory);
-  if (isGone) return meshNotRunning(dataDirectory);
+  if (isGone) return new MeshNotRunningError("mesh", dataDirectory);
   return { code: Code[error.code]?.toUpperCase() ?? "INTERNAL", message: error.rawMessage };
 }

@@ -1,12 +1,12 @@
 import { fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
+import type { MeshDirectory } from "../dev-mesh/mesh-directory.ts";
 import { TerminalCertificateSchema } from "../gen/cardlane/keys/v1/keys_pb.ts";
 import type { GetPaymentRequestSchema } from "../gen/cardlane/relay/v1/relay_pb.ts";
 import { PaymentError } from "../payment/errors.ts";
 import { type PaymentId, parsePaymentId } from "../payment/identifiers.ts";
 import { parseRecordNumber, type RecordNumber } from "../payment/record-number.ts";
-import { KeyFolder } from "../sealing/key-files.ts";
+import { KeyFolder } from "../sealing/keys/key-files.ts";
 import { CommandError } from "./command-error.ts";
-import type { MeshDirectory } from "./start/mesh-directory.ts";
 
 export type PaymentKey =
   | { readonly case: "recordNumber"; readonly value: RecordNumber }

@@ -2,14 +2,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { nodeCurves as curves } from "../sealing/node-curves.ts";
-import { seededRandom } from "../sealing/seeded-random.ts";
+import { makeDevelopmentKeys } from "../dev-mesh/development-keys.ts";
+import { MeshDirectory } from "../dev-mesh/mesh-directory.ts";
+import { nodeCurves as curves } from "../sealing/curves/node-curves.ts";
+import { seededRandom } from "../sealing/testing/seeded-random.ts";
 import { commandLine } from "./command-line.ts";
 import { publicKeysIn } from "./public-keys.ts";
-import { recordedIo } from "./recorded-io.ts";
 import { runCommand } from "./run-command.ts";
-import { makeDevelopmentKeys } from "./start/development-keys.ts";
-import { MeshDirectory } from "./start/mesh-directory.ts";
+import { recordedIo } from "./testing/recorded-io.ts";
 
 function madeMesh(): Disposable & { readonly directory: MeshDirectory } {
   const directory = new MeshDirectory(mkdtempSync(join(tmpdir(), "cardlane-public-keys-")));

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
+import type { MeshDirectory, ProgramName } from "../dev-mesh/mesh-directory.ts";
 import {
   KeyManifestSchema,
   KeyPurpose,
@@ -11,9 +12,8 @@ import {
   TerminalCertificateSchema,
   TrustedRootsSchema,
 } from "../gen/cardlane/keys/v1/keys_pb.ts";
-import { KeyFolder } from "../sealing/key-files.ts";
-import { keyIdOf } from "../sealing/key-id.ts";
-import type { MeshDirectory, ProgramName } from "./start/mesh-directory.ts";
+import { keyIdOf } from "../sealing/curves/hash.ts";
+import { KeyFolder } from "../sealing/keys/key-files.ts";
 
 /** What anybody may know of a key. */
 export interface PublicKeyFact {

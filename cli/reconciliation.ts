@@ -4,10 +4,10 @@ import type { ComparedRecord } from "../gen/cardlane/relay/v1/relay_pb.ts";
 import { PaymentError } from "../payment/errors.ts";
 import { paymentIdFromBytes } from "../payment/identifiers.ts";
 import { stateOfOutcome } from "../payment/states.ts";
+import { verifySignedResult } from "../sealing/boxes/signed-result.ts";
 import { equalBytes } from "../sealing/bytes.ts";
-import type { Manifest } from "../sealing/manifest.ts";
-import { verifySignedResult } from "../sealing/signed-result.ts";
-import { stateWord } from "./words.ts";
+import type { Manifest } from "../sealing/keys/manifest.ts";
+import { stateWord } from "./print/words.ts";
 
 /** A payment of which two sides say different things, or an account whose rows do not add up. */
 export interface Difference {

@@ -6,8 +6,8 @@ import { silentLog } from "../mesh/log.ts";
 import { PaymentError } from "../payment/errors.ts";
 import { CommandError } from "./command-error.ts";
 import { commandLine } from "./command-line.ts";
-import { recordedIo } from "./recorded-io.ts";
 import { runCommand } from "./run-command.ts";
+import { recordedIo } from "./testing/recorded-io.ts";
 
 async function failedWith(error: unknown, words: readonly string[] = []) {
   const io = recordedIo();

@@ -1,8 +1,8 @@
 import { type Command, CommanderError } from "commander";
-import type { CommandIo, CommonOptions } from "./command-io.ts";
+import { DEFAULT_DATA_DIRECTORY } from "../dev-mesh/mesh-directory.ts";
 import { reportOf } from "./error-report.ts";
 import { EXIT_CODES } from "./exit-code.ts";
-import { DEFAULT_DATA_DIRECTORY } from "./start/mesh-directory.ts";
+import type { CommandIo, CommonOptions } from "./io/command-io.ts";
 
 /**
  * Parses the arguments, runs the command they name and turns whatever goes wrong into one line.

@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { type Clock, systemClock, TIMER_MS_MAX } from "./clock.ts";
-import { ManualClock } from "./manual-clock.ts";
+import { ManualClock } from "./testing/manual-clock.ts";
 
 test("timers run in the order in which they fall due", async () => {
   const clock = new ManualClock();

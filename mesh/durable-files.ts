@@ -59,8 +59,8 @@ const FILE_MODE = 0o600;
 
 /**
  * With the write-ahead log a change is one append and one sync, where replacing a file of its own
- * safely takes two syncs and a rename: a third of the time (`bench/durable-writes.ts`). The lock is
- * the operating system's: it ends with the process, however that ends.
+ * safely takes two syncs and a rename: a third of the time (`bench/questions/durable-writes.ts`).
+ * The lock is the operating system's: it ends with the process, however that ends.
  */
 const SET_UP = `
   PRAGMA locking_mode = EXCLUSIVE;

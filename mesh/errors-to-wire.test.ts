@@ -8,7 +8,7 @@ import {
 import { PAYMENT_ERRORS, PaymentError, type PaymentErrorCode } from "../payment/errors.ts";
 import { callFailure, paymentErrorFrom, toConnectError } from "./errors-to-wire.ts";
 import { createLog, silentLog } from "./log.ts";
-import { ManualClock } from "./manual-clock.ts";
+import { ManualClock } from "./testing/manual-clock.ts";
 
 const codes = Object.keys(PAYMENT_ERRORS) as PaymentErrorCode[];
 

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { FAULT_STEPS, faultsFrom, noFaults, parseFaults, plannedFaults } from "./faults.ts";
-import { ManualClock } from "./manual-clock.ts";
+import { ManualClock } from "./testing/manual-clock.ts";
 
 describe("what CARDLANE_FAULTS may say", () => {
   test.each([

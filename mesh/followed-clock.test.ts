@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { FollowedClock } from "./followed-clock.ts";
-import { ManualClock } from "./manual-clock.ts";
+import { ManualClock } from "./testing/manual-clock.ts";
 
 const THEIRS_MS = 1_800_000_000_000;
 

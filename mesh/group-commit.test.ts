@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { PaymentError } from "../payment/errors.ts";
 import { GroupCommit } from "./group-commit.ts";
-import { ManualClock } from "./manual-clock.ts";
+import { ManualClock } from "./testing/manual-clock.ts";
 
 /** Records every flush; resolves one only when told to. */
 function heldFlush() {

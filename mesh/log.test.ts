@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { PaymentError } from "../payment/errors.ts";
 import { createLog, type LogFields, type LogLevel } from "./log.ts";
-import { ManualClock } from "./manual-clock.ts";
+import { ManualClock } from "./testing/manual-clock.ts";
 
 function captured(level: LogLevel = "info") {
   const lines: string[] = [];

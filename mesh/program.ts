@@ -4,10 +4,10 @@ import type { Settings } from "../settings/setting.ts";
 import { unknownNames } from "../settings/unknown-names.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type Faults, faultsFrom } from "./faults.ts";
-import { type Identity, loadIdentity } from "./identity.ts";
+import { type Identity, loadIdentity } from "./identity/identity.ts";
 import { createLog, type Log } from "./log.ts";
 import { PROGRAM_SETTINGS } from "./settings.ts";
-import { startTelemetry, type Telemetry } from "./telemetry.ts";
+import { startTelemetry, type Telemetry } from "./tracing/telemetry.ts";
 
 /** What is running may take this long to end when the program is told to stop. */
 const DRAIN_GRACE_MS = 30_000;

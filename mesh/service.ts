@@ -8,7 +8,7 @@ import type {
   MessageShape,
 } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
-import type { FrameStream } from "./frame-stream.ts";
+import type { FrameStream } from "./stream/frame-stream.ts";
 
 /**
  * A service and what answers it.

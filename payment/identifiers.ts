@@ -1,5 +1,9 @@
-import type { Brand } from "./brand.ts";
 import { PaymentError } from "./errors.ts";
+
+declare const brand: unique symbol;
+
+/** A `Base` that only its parser can make: `Brand<string, "PaymentId">`. */
+export type Brand<Base, Name extends string> = Base & { readonly [brand]: Name };
 
 /** UUID in lower case; made by the terminal and stored there before a card is read. */
 export type PaymentId = Brand<string, "PaymentId">;

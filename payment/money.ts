@@ -1,6 +1,6 @@
 import currencyCodes, { type CurrencyCodeRecord } from "currency-codes";
-import type { Brand } from "./brand.ts";
 import { PaymentError } from "./errors.ts";
+import type { Brand } from "./identifiers.ts";
 
 /** ISO 4217 numeric code, 1 to 999 (ISO 8583 DE 49): 978 is EUR. */
 export type CurrencyCode = Brand<number, "CurrencyCode">;

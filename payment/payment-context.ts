@@ -21,7 +21,7 @@ import {
   type TerminalId,
 } from "./identifiers.ts";
 import { AMOUNT_MINOR_MAX, type CurrencyCode, parseAmountMinor, parseCurrency } from "./money.ts";
-import { strictDecode } from "./strict-decode.ts";
+import { strictDecode } from "./wire/strict-decode.ts";
 
 /** Lengths of docs/protocol/limits.md, in bytes. */
 export const CARD_BOX_BYTES = 560;

@@ -1,6 +1,5 @@
-import type { Brand } from "./brand.ts";
 import { PaymentError } from "./errors.ts";
-import type { RelayId } from "./identifiers.ts";
+import type { Brand, RelayId } from "./identifiers.ts";
 
 /**
  * The relay's number of a transaction record, made to be read out on the phone: 12 characters of

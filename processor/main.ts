@@ -1,5 +1,5 @@
 import { PinService } from "../gen/cardlane/pin/v1/pin_pb.ts";
-import { dial } from "../mesh/dial.ts";
+import { dial } from "../mesh/client/dial.ts";
 import { runProgram } from "../mesh/program.ts";
 import { startProcessor } from "./processor.ts";
 import { programOptions } from "./program-options.ts";

@@ -4,9 +4,9 @@ import { DelegatedManifestSchema } from "../gen/cardlane/keys/v1/keys_pb.ts";
 import { PaymentContextSchema, PaymentKind } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import { ProcessorService } from "../gen/cardlane/processor/v1/processor_pb.ts";
 import { DeviceState } from "../gen/cardlane/relay/v1/relay_pb.ts";
+import { dial } from "../mesh/client/dial.ts";
 import { systemClock } from "../mesh/clock.ts";
-import { dial } from "../mesh/dial.ts";
-import { withOneBitFlipped } from "../sealing/one-bit-flipped.ts";
+import { withOneBitFlipped } from "../sealing/testing/one-bit-flipped.ts";
 import { inWords, PlayingRelay } from "../test/fixtures/playing-relay.ts";
 import { type ProcessorMesh, startProcessorMesh } from "../test/fixtures/processor-mesh.ts";
 import {

@@ -1,6 +1,6 @@
 import { ProcessorService } from "../gen/cardlane/processor/v1/processor_pb.ts";
 import { type MeshService, type MethodsOf, service } from "../mesh/service.ts";
-import type { Manifest } from "../sealing/manifest.ts";
+import type { Manifest } from "../sealing/keys/manifest.ts";
 import { HOP_BOX_BYTES_MAX, type ProcessParts, ProcessStream } from "./stream/process-stream.ts";
 
 /** Room for the frame around the largest box. */

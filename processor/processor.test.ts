@@ -6,8 +6,8 @@ import {
   Verification,
 } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import { Health, HealthCheckResponse_ServingStatus } from "../gen/health/v1/health_pb.ts";
+import { dial } from "../mesh/client/dial.ts";
 import { systemClock } from "../mesh/clock.ts";
-import { dial } from "../mesh/dial.ts";
 import { paymentIdToBytes } from "../payment/identifiers.ts";
 import { inWords, PlayingRelay } from "../test/fixtures/playing-relay.ts";
 import { type ProcessorMesh, startProcessorMesh } from "../test/fixtures/processor-mesh.ts";

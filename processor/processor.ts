@@ -1,12 +1,12 @@
 import type { VerifyRequest, VerifyResponse } from "../gen/cardlane/pin/v1/pin_pb.ts";
 import { noFaults } from "../mesh/faults.ts";
 import { FollowedClock } from "../mesh/followed-clock.ts";
-import type { FrameStream } from "../mesh/frame-stream.ts";
-import type { Health } from "../mesh/health.ts";
 import type { Policy } from "../mesh/policy.ts";
 import type { MeshService } from "../mesh/service.ts";
-import { fastCurves as curves } from "../sealing/fast-curves.ts";
-import { jitterFrom } from "../sealing/jitter.ts";
+import type { Health } from "../mesh/services/health.ts";
+import type { FrameStream } from "../mesh/stream/frame-stream.ts";
+import { fastCurves as curves } from "../sealing/curves/chosen-curves.ts";
+import { jitterFrom } from "../sealing/random.ts";
 import { AuthorizationDesk } from "./authorization/authorization-desk.ts";
 import { AuthorizationIntake } from "./authorization/authorization-intake.ts";
 import { PaymentStore } from "./authorization/payment-store.ts";

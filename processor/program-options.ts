@@ -1,6 +1,6 @@
 import type { Program } from "../mesh/program.ts";
-import { applyMigrations } from "../prisma/migrate.ts";
-import { KeyFolder } from "../sealing/key-files.ts";
+import { applyMigrations } from "../prisma/migrations/migrate.ts";
+import { KeyFolder } from "../sealing/keys/key-files.ts";
 import { systemRandom } from "../sealing/random.ts";
 import type { ConfigOf } from "../settings/read-config.ts";
 import type { ProgramOptions } from "./running-program.ts";

@@ -1,13 +1,13 @@
 import type { Clock } from "../mesh/clock.ts";
 import type { Faults } from "../mesh/faults.ts";
-import type { Health } from "../mesh/health.ts";
-import type { Identity } from "../mesh/identity.ts";
+import type { Identity } from "../mesh/identity/identity.ts";
 import type { Log } from "../mesh/log.ts";
 import type { Policy } from "../mesh/policy.ts";
-import { serve } from "../mesh/serve.ts";
+import { serve } from "../mesh/server/serve.ts";
 import type { MeshService } from "../mesh/service.ts";
-import type { Telemetry } from "../mesh/telemetry.ts";
-import type { KeyFolder } from "../sealing/key-files.ts";
+import type { Health } from "../mesh/services/health.ts";
+import type { Telemetry } from "../mesh/tracing/telemetry.ts";
+import type { KeyFolder } from "../sealing/keys/key-files.ts";
 import type { Random } from "../sealing/random.ts";
 import type { Database } from "./database.ts";
 import { DatabaseWatch } from "./database-watch.ts";

@@ -1,7 +1,7 @@
 import { DirectoryInUse, directoryFiles } from "../mesh/durable-files.ts";
 import { runProgram } from "../mesh/program.ts";
-import { deviceCurves as curves } from "../sealing/device-curves.ts";
-import { KeyFolder } from "../sealing/key-files.ts";
+import { deviceCurves as curves } from "../sealing/curves/chosen-curves.ts";
+import { KeyFolder } from "../sealing/keys/key-files.ts";
 import { systemRandom } from "../sealing/random.ts";
 import { ConfigError } from "../settings/read-config.ts";
 import { startReader } from "./reader.ts";

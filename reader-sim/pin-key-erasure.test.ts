@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { directoryFiles } from "../mesh/durable-files.ts";
 import { silentLog } from "../mesh/log.ts";
-import { DukptRegister } from "../sealing/dukpt.ts";
+import { DukptRegister } from "../sealing/pin/dukpt.ts";
 import { ReaderStore } from "./reader-store.ts";
 
 /** What the keys of the register begin after: version, key id and counter say nothing secret. */

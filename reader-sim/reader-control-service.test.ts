@@ -2,9 +2,9 @@ import { Code } from "@connectrpc/connect";
 import { afterEach, expect, test, vi } from "vitest";
 import { EntryMode } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import { ReaderControlService, ShownOutcome } from "../gen/cardlane/reader/v1/reader_pb.ts";
-import { dial } from "../mesh/dial.ts";
+import { dial } from "../mesh/client/dial.ts";
 import { silentLog } from "../mesh/log.ts";
-import { serve } from "../mesh/serve.ts";
+import { serve } from "../mesh/server/serve.ts";
 import { TEST_CARDS } from "../payment/test-cards.ts";
 import { prepareOf, ReaderBench } from "../test/fixtures/reader-bench.ts";
 

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import type { SignedPayment } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import { silentLog } from "../mesh/log.ts";
-import type { CrashMoment } from "../mesh/memory-files.ts";
+import type { CrashMoment } from "../mesh/testing/memory-files.ts";
 import { parseReaderPayment } from "../payment/payment-context.ts";
-import { digest } from "../sealing/dsse.ts";
-import { nodeCurves as curves } from "../sealing/node-curves.ts";
+import { nodeCurves as curves } from "../sealing/curves/node-curves.ts";
+import { digest } from "../sealing/keys/dsse.ts";
 import { openPinBox } from "../sealing/open/pin-box.ts";
 import type { FakeTerminal } from "../test/fixtures/fake-terminal.ts";
 import { prepareOf, ReaderBench } from "../test/fixtures/reader-bench.ts";

@@ -9,9 +9,9 @@ import {
 } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import { type PreparePaymentSchema, ReaderEventKind } from "../gen/cardlane/reader/v1/reader_pb.ts";
 import { parseReaderPayment } from "../payment/payment-context.ts";
-import { digest, verify } from "../sealing/dsse.ts";
-import { certificateIdOf } from "../sealing/key-id.ts";
-import { nodeCurves as curves } from "../sealing/node-curves.ts";
+import { certificateIdOf } from "../sealing/curves/hash.ts";
+import { nodeCurves as curves } from "../sealing/curves/node-curves.ts";
+import { digest, verify } from "../sealing/keys/dsse.ts";
 import { openCardBox } from "../sealing/open/card-box.ts";
 import { prepareOf, ReaderBench } from "../test/fixtures/reader-bench.ts";
 

@@ -2,14 +2,14 @@ import type { EntryMode } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import { CancelledBy, type TerminalMessage } from "../gen/cardlane/reader/v1/reader_pb.ts";
 import type { Timer } from "../mesh/clock.ts";
 import type { Log } from "../mesh/log.ts";
-import type { Telemetry } from "../mesh/telemetry.ts";
+import type { Telemetry } from "../mesh/tracing/telemetry.ts";
 import { PaymentError } from "../payment/errors.ts";
-import { AnswerSteps } from "./answer-steps.ts";
-import { CardSteps } from "./card-steps.ts";
-import { type AttachedTerminal, DeviceState, type DeviceStep } from "./device-state.ts";
-import { CANCELLED, type Display, NO_ANSWER } from "./display.ts";
-import { isAccepted, RESEND_MARGIN_MS } from "./payment-steps.ts";
-import type { PaymentSigner } from "./sign-payment.ts";
+import { AnswerSteps } from "./steps/answer-steps.ts";
+import { CardSteps } from "./steps/card-steps.ts";
+import { type AttachedTerminal, DeviceState, type DeviceStep } from "./steps/device-state.ts";
+import { CANCELLED, type Display, NO_ANSWER } from "./steps/display.ts";
+import { isAccepted, RESEND_MARGIN_MS } from "./steps/payment-steps.ts";
+import type { PaymentSigner } from "./steps/sign-payment.ts";
 
 /** How often signed bytes that nobody can submit any more are looked for, in milliseconds. */
 const SWEEP_INTERVAL_MS = 60_000;

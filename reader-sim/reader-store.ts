@@ -6,8 +6,8 @@ import { PaymentError } from "../payment/errors.ts";
 import { type MerchantId, type PaymentId, paymentIdToBytes } from "../payment/identifiers.ts";
 import { type CheckedReaderPayment, parseReaderPayment } from "../payment/payment-context.ts";
 import { concatBytes } from "../sealing/bytes.ts";
-import { DukptRegister } from "../sealing/dukpt.ts";
-import type { ManifestFile } from "../sealing/kept-manifest.ts";
+import type { ManifestFile } from "../sealing/keys/kept-manifest.ts";
+import { DukptRegister } from "../sealing/pin/dukpt.ts";
 
 /** Payment ids that a reader remembers having taken a counter for. */
 export const TAKEN_IDS_MAX = 1_024;

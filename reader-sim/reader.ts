@@ -3,20 +3,20 @@ import type { Clock } from "../mesh/clock.ts";
 import type { DurableFiles } from "../mesh/durable-files.ts";
 import type { Faults } from "../mesh/faults.ts";
 import type { Log } from "../mesh/log.ts";
-import { serve } from "../mesh/serve.ts";
+import { serve } from "../mesh/server/serve.ts";
 import type { MeshService } from "../mesh/service.ts";
-import type { Telemetry } from "../mesh/telemetry.ts";
-import { verifyReaderCertificate } from "../sealing/certificates.ts";
-import type { Curves, Signer } from "../sealing/curves.ts";
-import { DukptRegister } from "../sealing/dukpt.ts";
-import { KeptManifest } from "../sealing/kept-manifest.ts";
+import type { Telemetry } from "../mesh/tracing/telemetry.ts";
+import type { Curves, Signer } from "../sealing/curves/curves.ts";
+import { verifyReaderCertificate } from "../sealing/keys/certificates.ts";
+import { KeptManifest } from "../sealing/keys/kept-manifest.ts";
+import type { TrustedRoots } from "../sealing/keys/trusted-roots.ts";
+import { DukptRegister } from "../sealing/pin/dukpt.ts";
 import type { Random } from "../sealing/random.ts";
-import type { TrustedRoots } from "../sealing/trusted-roots.ts";
 import { isProduction } from "../settings/environment.ts";
 import { readerControlService } from "./reader-control-service.ts";
 import { ReaderDevice } from "./reader-device.ts";
-import { readerService } from "./reader-service.ts";
 import { ReaderStore, TAKEN_IDS_MAX } from "./reader-store.ts";
+import { readerService } from "./session/reader-service.ts";
 
 export interface ReaderOptions {
   /** What the vendor and its keys say that this reader is. */

@@ -1,11 +1,10 @@
+import type { Rate } from "../mesh/limits/rate-limits.ts";
 import { runProgram } from "../mesh/program.ts";
-import type { Rate } from "../mesh/rate-limits.ts";
-import { applyMigrations } from "../prisma/migrate.ts";
-import { verifyRelayCertificate } from "../sealing/certificates.ts";
-import { fastCurves as curves } from "../sealing/fast-curves.ts";
-import { jitterFrom } from "../sealing/jitter.ts";
-import { KeyFolder } from "../sealing/key-files.ts";
-import { systemRandom as random } from "../sealing/random.ts";
+import { applyMigrations } from "../prisma/migrations/migrate.ts";
+import { fastCurves as curves } from "../sealing/curves/chosen-curves.ts";
+import { verifyRelayCertificate } from "../sealing/keys/certificates.ts";
+import { KeyFolder } from "../sealing/keys/key-files.ts";
+import { jitterFrom, systemRandom as random } from "../sealing/random.ts";
 import { StartError } from "../settings/read-config.ts";
 import { dialProcessor } from "./forwarding/processor-link.ts";
 import { strangersInReach } from "./notifications/notification-settings.ts";

@@ -5,11 +5,11 @@ import {
   type TransactResponse,
   TransactResponseSchema,
 } from "../gen/cardlane/relay/v1/relay_pb.ts";
-import { callerOf } from "../mesh/caller.ts";
 import type { Clock } from "../mesh/clock.ts";
-import type { FrameStream } from "../mesh/frame-stream.ts";
+import { callerOf } from "../mesh/identity/caller.ts";
 import { type MeshService, service } from "../mesh/service.ts";
-import { liveStream } from "../mesh/stream-life.ts";
+import type { FrameStream } from "../mesh/stream/frame-stream.ts";
+import { liveStream } from "../mesh/stream/stream-life.ts";
 import { PaymentError } from "../payment/errors.ts";
 import type { ManifestKeeper } from "./forwarding/manifest-keeper.ts";
 import { TerminalStream, type TerminalStreamParts } from "./intake/terminal-stream.ts";

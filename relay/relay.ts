@@ -5,10 +5,10 @@ import {
   RelayService,
 } from "../gen/cardlane/relay/v1/relay_pb.ts";
 import { WebhookService } from "../gen/cardlane/relay/v1/webhook_pb.ts";
-import type { Identity } from "../mesh/identity.ts";
+import type { Identity } from "../mesh/identity/identity.ts";
+import type { Rate } from "../mesh/limits/rate-limits.ts";
 import type { Policy } from "../mesh/policy.ts";
-import type { Rate } from "../mesh/rate-limits.ts";
-import { type MeshServer, serve } from "../mesh/serve.ts";
+import { type MeshServer, serve } from "../mesh/server/serve.ts";
 import { RelayCore, type RelayCoreOptions, type RelayHealth } from "./relay-core.ts";
 import { MESSAGE_BYTES_MAX } from "./relay-service.ts";
 

@@ -1,5 +1,5 @@
-import type { Rate } from "../mesh/rate-limits.ts";
-import { DEFAULT_CALL_RATE } from "../mesh/server-limits.ts";
+import type { Rate } from "../mesh/limits/rate-limits.ts";
+import { DEFAULT_CALL_RATE } from "../mesh/server/server-limits.ts";
 import { TLS_SETTINGS } from "../mesh/settings.ts";
 import { SEALING_SETTINGS } from "../sealing/settings.ts";
 import { hostPort, hostPorts, integer, setting, text, texts } from "../settings/setting.ts";

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { systemRandom } from "./random.ts";
-import { seededRandom } from "./seeded-random.ts";
+import { seededRandom } from "./testing/seeded-random.ts";
 
 afterEach(() => {
   vi.unstubAllEnvs();

@@ -1,5 +1,5 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
-import type { ProgramName } from "../cli/start/mesh-directory.ts";
+import type { ProgramName } from "../dev-mesh/mesh-directory.ts";
 import { PinService } from "../gen/cardlane/pin/v1/pin_pb.ts";
 import {
   ProcessorOversightService,

@@ -1,10 +1,10 @@
 import { ReaderService } from "../gen/cardlane/reader/v1/reader_pb.ts";
 import { RelayService } from "../gen/cardlane/relay/v1/relay_pb.ts";
-import { dial } from "../mesh/dial.ts";
+import { dial } from "../mesh/client/dial.ts";
 import { DirectoryInUse, directoryFiles } from "../mesh/durable-files.ts";
 import { runProgram } from "../mesh/program.ts";
-import { deviceCurves as curves } from "../sealing/device-curves.ts";
-import { KeyFolder } from "../sealing/key-files.ts";
+import { deviceCurves as curves } from "../sealing/curves/chosen-curves.ts";
+import { KeyFolder } from "../sealing/keys/key-files.ts";
 import { systemRandom } from "../sealing/random.ts";
 import { ConfigError } from "../settings/read-config.ts";
 import { TERMINAL_SETTINGS } from "./settings.ts";

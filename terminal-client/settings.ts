@@ -1,7 +1,7 @@
 import { TLS_SETTINGS } from "../mesh/settings.ts";
 import { SEALING_SETTINGS } from "../sealing/settings.ts";
 import { folder, hostPort, hostPorts, integer, setting } from "../settings/setting.ts";
-import { FINISHED_MAX } from "./journal.ts";
+import { FINISHED_MAX } from "./journal/journal.ts";
 
 export const TERMINAL_SETTINGS = {
   listen: setting({

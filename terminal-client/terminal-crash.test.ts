@@ -5,7 +5,7 @@ import {
   Outcome,
   PaymentState,
 } from "../gen/cardlane/payment/v1/payment_pb.ts";
-import type { CrashMoment } from "../mesh/memory-files.ts";
+import type { CrashMoment } from "../mesh/testing/memory-files.ts";
 import { parsePaymentId } from "../payment/identifiers.ts";
 import { equalBytes } from "../sealing/bytes.ts";
 import { RECORD_NUMBER, type Submission } from "../test/fixtures/fake-relay.ts";

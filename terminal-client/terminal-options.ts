@@ -3,12 +3,12 @@ import type { Clock } from "../mesh/clock.ts";
 import type { DurableFiles } from "../mesh/durable-files.ts";
 import type { Faults } from "../mesh/faults.ts";
 import type { Log } from "../mesh/log.ts";
-import type { Telemetry } from "../mesh/telemetry.ts";
-import type { Curves, Signer } from "../sealing/curves.ts";
+import type { Telemetry } from "../mesh/tracing/telemetry.ts";
+import type { Curves, Signer } from "../sealing/curves/curves.ts";
+import type { TrustedRoots } from "../sealing/keys/trusted-roots.ts";
 import type { Random } from "../sealing/random.ts";
-import type { TrustedRoots } from "../sealing/trusted-roots.ts";
-import type { ReaderLinkOptions } from "./reader-link.ts";
-import type { RelayLinkOptions } from "./relay-link.ts";
+import type { ReaderLinkOptions } from "./reader/reader-link.ts";
+import type { RelayLinkOptions } from "./relay/relay-link.ts";
 
 export interface TerminalOptions {
   /** Says which terminal of which merchant this is; and the key that proves it to readers. */

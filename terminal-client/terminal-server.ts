@@ -1,8 +1,9 @@
 import { TerminalService } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
-import type { Identity } from "../mesh/identity.ts";
+import type { Identity } from "../mesh/identity/identity.ts";
 import type { Policy } from "../mesh/policy.ts";
-import { serve } from "../mesh/serve.ts";
-import { startTerminal, type Terminal } from "./terminal.ts";
+import { serve } from "../mesh/server/serve.ts";
+import { startTerminal } from "./running-terminal.ts";
+import type { Terminal } from "./terminal.ts";
 import type { TerminalOptions } from "./terminal-options.ts";
 import { terminalService } from "./terminal-service.ts";
 

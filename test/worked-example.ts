@@ -11,18 +11,18 @@ import {
   Verification,
 } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import { parsePaymentId, paymentIdToBytes } from "../payment/identifiers.ts";
-import { sealCardBox } from "../sealing/card-box.ts";
-import { digest, sign } from "../sealing/dsse.ts";
-import { keySerialNumber } from "../sealing/dukpt.ts";
-import { deriveInitialKey } from "../sealing/dukpt-initial-key.ts";
-import { sealHopBox } from "../sealing/hop-box.ts";
-import { nodeCurves as curves } from "../sealing/node-curves.ts";
+import { sealCardBox } from "../sealing/boxes/card-box.ts";
+import { sealHopBox } from "../sealing/boxes/hop-box.ts";
+import { sha512 } from "../sealing/curves/hash.ts";
+import { nodeCurves as curves } from "../sealing/curves/node-curves.ts";
+import { SharedKeys } from "../sealing/curves/shared-keys.ts";
+import { digest, sign } from "../sealing/keys/dsse.ts";
 import { derivePinKey } from "../sealing/open/dukpt-host.ts";
-import { encipherPinBlock } from "../sealing/pin-block.ts";
-import { sealPinBox } from "../sealing/pin-box.ts";
+import { keySerialNumber } from "../sealing/pin/dukpt.ts";
+import { deriveInitialKey } from "../sealing/pin/dukpt-initial-key.ts";
+import { encipherPinBlock } from "../sealing/pin/pin-block.ts";
+import { sealPinBox } from "../sealing/pin/pin-box.ts";
 import type { Random } from "../sealing/random.ts";
-import { sha512 } from "../sealing/sha512.ts";
-import { SharedKeys } from "../sealing/shared-keys.ts";
 
 /** Everything that goes in: one byte repeated, so that it can be typed in any language. */
 const repeated = (byte: number, length = 32) => new Uint8Array(length).fill(byte);

@@ -1,5 +1,5 @@
-import type { Till } from "../tills.ts";
 import type { RecipientKeys } from "./reader-payments.ts";
+import type { Till } from "./tills.ts";
 
 /** First message to the load generator. */
 export interface LoadSetup {

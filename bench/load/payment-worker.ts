@@ -1,8 +1,8 @@
 // Signs payments in a thread of its own, and hands them over in batches.
 
 import { parentPort, workerData } from "node:worker_threads";
-import type { Till } from "../tills.ts";
 import { ReaderPayments, type ReadyPayment, type RecipientKeys } from "./reader-payments.ts";
+import type { Till } from "./tills.ts";
 
 export interface PaymentWorkerData {
   readonly tills: readonly Till[];

@@ -13,15 +13,15 @@ import { systemClock as clock } from "../../mesh/clock.ts";
 import { newPaymentId, paymentIdToBytes } from "../../payment/identifiers.ts";
 import { SUBMIT_WITHIN_MS } from "../../payment/payment-context.ts";
 import { TEST_CARDS, TEST_PIN } from "../../payment/test-cards.ts";
-import { sealCardBox } from "../../sealing/card-box.ts";
-import type { Signer } from "../../sealing/curves.ts";
-import { digest, sign } from "../../sealing/dsse.ts";
-import { DukptRegister } from "../../sealing/dukpt.ts";
-import { fastCurves as curves } from "../../sealing/fast-curves.ts";
-import { encipherPinBlock } from "../../sealing/pin-block.ts";
-import { sealPinBox } from "../../sealing/pin-box.ts";
+import { sealCardBox } from "../../sealing/boxes/card-box.ts";
+import { fastCurves as curves } from "../../sealing/curves/chosen-curves.ts";
+import type { Signer } from "../../sealing/curves/curves.ts";
+import { digest, sign } from "../../sealing/keys/dsse.ts";
+import { DukptRegister } from "../../sealing/pin/dukpt.ts";
+import { encipherPinBlock } from "../../sealing/pin/pin-block.ts";
+import { sealPinBox } from "../../sealing/pin/pin-box.ts";
 import { systemRandom as random } from "../../sealing/random.ts";
-import type { Till } from "../tills.ts";
+import type { Till } from "./tills.ts";
 
 /** What a reader seals for, out of the processor's manifest. */
 export interface RecipientKeys {

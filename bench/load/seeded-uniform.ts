@@ -1,4 +1,4 @@
-import { seededRandom } from "../../sealing/seeded-random.ts";
+import { seededRandom } from "../../sealing/testing/seeded-random.ts";
 
 /** Numbers from 0 up to 1, the same for the same seed. */
 export function seededUniform(seed: number): () => number {

@@ -6,11 +6,11 @@ import {
   TransactRequestSchema,
   type TransactResponse,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import { dial } from "../../mesh/client/dial.ts";
 import { systemClock as clock } from "../../mesh/clock.ts";
-import { dial } from "../../mesh/dial.ts";
-import { loadIdentity } from "../../mesh/identity.ts";
-import { type LastingStream, lastingStream } from "../../mesh/lasting-stream.ts";
+import { loadIdentity } from "../../mesh/identity/identity.ts";
 import { silentLog } from "../../mesh/log.ts";
+import { type LastingStream, lastingStream } from "../../mesh/stream/lasting-stream.ts";
 import type { LoadSetup } from "./load-messages.ts";
 import type { ReadyPayment } from "./reader-payments.ts";
 

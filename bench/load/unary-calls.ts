@@ -11,11 +11,11 @@ import {
   type TransactResponse,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { systemClock as clock } from "../../mesh/clock.ts";
-import { loadIdentity } from "../../mesh/identity.ts";
+import { loadIdentity } from "../../mesh/identity/identity.ts";
 import { silentLog } from "../../mesh/log.ts";
-import { type Authorize, callUnary } from "../naive/unary-method.ts";
 import type { LoadSetup } from "./load-messages.ts";
 import type { ReadyPayment } from "./reader-payments.ts";
+import { type Authorize, callUnary } from "./unary-method.ts";
 
 /** The tills as callers of the naive design, one call per payment. */
 export class UnaryCalls {

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import type { BenchMesh } from "../bench-mesh.ts";
+import type { BenchMesh } from "../mesh/bench-mesh.ts";
 import type { NaiveSetup } from "./naive-process.ts";
 
 /** Relay and processor of the naive design, on the mesh's own keys, databases and registry. */

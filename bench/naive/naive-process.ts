@@ -5,14 +5,14 @@ import { createSecretKey } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { SignedResultSchema } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { systemClock as clock } from "../../mesh/clock.ts";
-import { type Identity, loadIdentity } from "../../mesh/identity.ts";
+import { type Identity, loadIdentity } from "../../mesh/identity/identity.ts";
 import { silentLog } from "../../mesh/log.ts";
-import { KeyFolder } from "../../sealing/key-files.ts";
-import { nodeCurves as curves } from "../../sealing/node-curves.ts";
+import { nodeCurves as curves } from "../../sealing/curves/node-curves.ts";
+import { KeyFolder } from "../../sealing/keys/key-files.ts";
+import { type Authorize, callUnary, serveUnary } from "../load/unary-method.ts";
 import { naiveProcessor } from "./naive-processor.ts";
 import { naiveRelay } from "./naive-relay.ts";
 import { ReaderSignatures } from "./reader-signatures.ts";
-import { type Authorize, callUnary, serveUnary } from "./unary-method.ts";
 
 export interface NaiveSetup {
   readonly role: "relay" | "processor";

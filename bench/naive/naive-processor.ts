@@ -11,15 +11,15 @@ import {
 import { Pan } from "../../payment/card.ts";
 import { enumName } from "../../payment/enum-name.ts";
 import { type CheckedReaderPayment, parseReaderPayment } from "../../payment/payment-context.ts";
-import { strictDecode } from "../../payment/strict-decode.ts";
+import { strictDecode } from "../../payment/wire/strict-decode.ts";
 import { type Prisma, PrismaClient } from "../../prisma/processor/client/client.ts";
-import { cardTokenOf } from "../../processor/cards/card-token.ts";
-import type { Agreement, Signer } from "../../sealing/curves.ts";
-import { digest, sign } from "../../sealing/dsse.ts";
+import { cardTokenOf } from "../../processor/cards/card-store.ts";
+import type { Agreement, Signer } from "../../sealing/curves/curves.ts";
+import { sha512 } from "../../sealing/curves/hash.ts";
+import { digest, sign } from "../../sealing/keys/dsse.ts";
 import { openCardBox } from "../../sealing/open/card-box.ts";
-import { sha512 } from "../../sealing/sha512.ts";
+import type { Authorize } from "../load/unary-method.ts";
 import type { ReaderSignatures } from "./reader-signatures.ts";
-import type { Authorize } from "./unary-method.ts";
 
 export interface NaiveProcessorOptions {
   readonly databaseUrl: string;

@@ -11,11 +11,11 @@ import { traceNumberOf } from "../../payment/iso8583.ts";
 import { parseReaderPayment } from "../../payment/payment-context.ts";
 import { newRecordNumber } from "../../payment/record-number.ts";
 import { PrismaClient } from "../../prisma/relay/client/client.ts";
-import { digest } from "../../sealing/dsse.ts";
+import { sha512 } from "../../sealing/curves/hash.ts";
+import { digest } from "../../sealing/keys/dsse.ts";
 import { systemRandom as random } from "../../sealing/random.ts";
-import { sha512 } from "../../sealing/sha512.ts";
+import type { Authorize } from "../load/unary-method.ts";
 import type { ReaderSignatures } from "./reader-signatures.ts";
-import type { Authorize } from "./unary-method.ts";
 
 const DEADLINE_MS = 30_000;
 

@@ -1,10 +1,10 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { SignedEnvelopeSchema } from "../../gen/cardlane/keys/v1/keys_pb.ts";
 import type { SignedPayment } from "../../gen/cardlane/payment/v1/payment_pb.ts";
-import { verifyReaderCertificate } from "../../sealing/certificates.ts";
-import type { Curves, Verifier } from "../../sealing/curves.ts";
-import { verify } from "../../sealing/dsse.ts";
-import type { TrustedRoots } from "../../sealing/trusted-roots.ts";
+import type { Curves, Verifier } from "../../sealing/curves/curves.ts";
+import { verifyReaderCertificate } from "../../sealing/keys/certificates.ts";
+import { verify } from "../../sealing/keys/dsse.ts";
+import type { TrustedRoots } from "../../sealing/keys/trusted-roots.ts";
 
 /** Checks reader signatures. Whoever writes this keeps the keys, so that much is not naive. */
 export class ReaderSignatures {

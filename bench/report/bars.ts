@@ -1,5 +1,5 @@
-import type { BenchResult, ScenarioResult } from "../bench-result.ts";
 import { medianOf } from "../load/quantiles.ts";
+import type { BenchResult, ScenarioResult } from "../measure/bench-result.ts";
 
 export interface Bar {
   readonly name: string;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { Compared } from "../fixed-rate.ts";
-import type { MeasuredRun } from "../measured-run.ts";
-import { medianRun } from "../median-run.ts";
+import type { Compared } from "../measure/fixed-rate.ts";
+import type { MeasuredRun } from "../measure/measured-run.ts";
+import { medianRun } from "../measure/median-run.ts";
 import { comparisonTable } from "./comparison.ts";
 
 /** Rounds in which relay, processor and PostgreSQL together took so many microseconds. */

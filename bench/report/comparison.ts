@@ -1,7 +1,7 @@
-import type { Compared } from "../fixed-rate.ts";
+import { aligned, ms } from "../columns.ts";
 import { medianOf } from "../load/quantiles.ts";
-import type { MeasuredRun } from "../measured-run.ts";
-import { aligned, ms } from "./columns.ts";
+import type { Compared } from "../measure/fixed-rate.ts";
+import type { MeasuredRun } from "../measure/measured-run.ts";
 
 const PROGRAMS = ["relay", "processor", "PostgreSQL"] as const;
 

@@ -1,4 +1,4 @@
-import type { BenchResult } from "../bench-result.ts";
+import type { BenchResult } from "../measure/bench-result.ts";
 import { bars } from "./bars.ts";
 
 const COLUMNS = 50;

@@ -1,6 +1,6 @@
-import type { BenchResult, ScenarioResult } from "../bench-result.ts";
-import type { ComparedTechniques } from "../techniques.ts";
-import { aligned, ms } from "./columns.ts";
+import { aligned, ms } from "../columns.ts";
+import type { BenchResult, ScenarioResult } from "../measure/bench-result.ts";
+import type { ComparedTechniques } from "../measure/techniques.ts";
 import { comparisonTable } from "./comparison.ts";
 
 /** Tables for a person. */

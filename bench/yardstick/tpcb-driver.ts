@@ -1,8 +1,17 @@
 import pg from "pg";
 import { systemClock as clock } from "../../mesh/clock.ts";
-import type { ConnectionOptions } from "../../prisma/postgres-cluster.ts";
+import type { ConnectionOptions } from "../../prisma/embedded/postgres-cluster.ts";
 import { seededUniform } from "../load/seeded-uniform.ts";
-import type { Tpcb } from "./tpcb.ts";
+
+/** PostgreSQL's own debit-credit benchmark: one transaction, one commit per debit. */
+export interface Tpcb {
+  /** Which program runs it, with its version. */
+  readonly driver: string;
+  /** Makes the tables anew. */
+  initialise(scale: number): Promise<void>;
+  /** @returns transactions per second. */
+  run(clients: number, durationMs: number): Promise<number>;
+}
 
 const BRANCH_TELLERS = 10;
 const BRANCH_ACCOUNTS = 100_000;

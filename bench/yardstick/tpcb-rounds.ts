@@ -1,5 +1,5 @@
 import { medianOf } from "../load/quantiles.ts";
-import type { Tpcb } from "./tpcb.ts";
+import type { Tpcb } from "./tpcb-driver.ts";
 
 const CLIENTS = [4, 8, 16];
 

@@ -2,19 +2,9 @@ import { execFile } from "node:child_process";
 import { accessSync, constants, globSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
-import type { ConnectionOptions } from "../../prisma/postgres-cluster.ts";
+import type { ConnectionOptions } from "../../prisma/embedded/postgres-cluster.ts";
 import { environment } from "../../settings/environment.ts";
-import { TpcbDriver } from "./tpcb-driver.ts";
-
-/** PostgreSQL's own debit-credit benchmark: one transaction, one commit per debit. */
-export interface Tpcb {
-  /** Which program runs it, with its version. */
-  readonly driver: string;
-  /** Makes the tables anew. */
-  initialise(scale: number): Promise<void>;
-  /** @returns transactions per second. */
-  run(clients: number, durationMs: number): Promise<number>;
-}
+import { type Tpcb, TpcbDriver } from "./tpcb-driver.ts";
 
 /** `pgbench` of this machine; where there is none, the same transactions from Node. */
 export async function findTpcb(database: ConnectionOptions): Promise<Tpcb> {

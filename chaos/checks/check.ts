@@ -1,4 +1,4 @@
-import type { Manifest } from "../../sealing/manifest.ts";
+import type { Manifest } from "../../sealing/keys/manifest.ts";
 import type { History } from "../history.ts";
 import type { CardTokens } from "../load/load-cards.ts";
 import type { Sighting } from "../sightings.ts";

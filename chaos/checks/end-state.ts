@@ -1,6 +1,6 @@
 import type { StateName } from "../../payment/states.ts";
 import type { Databases } from "../databases.ts";
-import { OTHER_RELAY } from "../other-relay.ts";
+import { OTHER_RELAY } from "../relay-names.ts";
 
 /** A record as the relay has it. */
 export interface RelayRow {

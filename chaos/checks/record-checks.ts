@@ -1,8 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import { SignedResultSchema } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { mayFollow, type StateName } from "../../payment/states.ts";
+import { verifySignedResult } from "../../sealing/boxes/signed-result.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
-import { verifySignedResult } from "../../sealing/signed-result.ts";
 import type { Check, Evidence } from "./check.ts";
 import type { EventRow, LedgerRow, RelayRow } from "./end-state.ts";
 

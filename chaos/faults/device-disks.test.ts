@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { MeshDirectory } from "../../cli/start/mesh-directory.ts";
+import { MeshDirectory } from "../../dev-mesh/mesh-directory.ts";
 import { DeviceDisks } from "./device-disks.ts";
 
 const home = mkdtempSync(join(tmpdir(), "cardlane-disks-"));

@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { MeshDirectory } from "../../cli/start/mesh-directory.ts";
+import type { MeshDirectory } from "../../dev-mesh/mesh-directory.ts";
 
 /** Programs whose memory is a folder of their own. */
 export type DeviceName = "reader" | "terminal";

@@ -3,8 +3,8 @@ import { existsSync, globSync, mkdirSync, mkdtempSync, readdirSync, rmSync } fro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { TOOLS } from "../../test/mesh/grpcurl.ts";
-import { isCi } from "../../test/polyglot/required.ts";
+import { TOOLS } from "../../test/fixtures/grpcurl.ts";
+import { isCi } from "../../test/fixtures/required.ts";
 
 const run = promisify(execFile);
 

@@ -1,4 +1,4 @@
-import type { InstanceName } from "../../cli/start/mesh-directory.ts";
+import type { InstanceName } from "../../dev-mesh/mesh-directory.ts";
 import type { Dice } from "../dice.ts";
 import { CLOCK_FAULTS } from "./clock-faults.ts";
 import { DEVICE_FAULTS } from "./device-faults.ts";

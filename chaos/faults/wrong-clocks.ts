@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type InstanceName, PROGRAM_NAMES, SECOND_NAMES } from "../../cli/start/mesh-directory.ts";
+import { type InstanceName, PROGRAM_NAMES, SECOND_NAMES } from "../../dev-mesh/mesh-directory.ts";
 
 /** Whoever has a clock of its own; "load" are the readers of those terminals that only submit. */
 export type ClockOwner = InstanceName | "postgres" | "load";

@@ -1,10 +1,10 @@
 import { createSecretKey } from "node:crypto";
 import { Pan } from "../../payment/card.ts";
 import { TEST_CARDS } from "../../payment/test-cards.ts";
-import { cardTokenOf } from "../../processor/cards/card-token.ts";
+import { cardTokenOf } from "../../processor/cards/card-store.ts";
 import type { TestKeys } from "../../test/fixtures/keys.ts";
 import type { Databases } from "../databases.ts";
-import { CAPPED_CARD, COUNTED_CARD, POOR_CARD } from "./payment-plan.ts";
+import { CAPPED_CARD, COUNTED_CARD, POOR_CARD } from "../payment-plan.ts";
 
 /** What stands for each test card in the databases, in hexadecimal digits, by the card's name. */
 export interface CardTokens {

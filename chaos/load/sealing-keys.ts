@@ -1,5 +1,5 @@
 import { KeyPurpose } from "../../gen/cardlane/keys/v1/keys_pb.ts";
-import type { Manifest } from "../../sealing/manifest.ts";
+import type { Manifest } from "../../sealing/keys/manifest.ts";
 
 /** Whom a reader seals card and PIN to. */
 const RECIPIENTS = [KeyPurpose.PROCESSOR_CARD, KeyPurpose.PIN_SERVICE];

@@ -1,6 +1,5 @@
-import { DEVELOPMENT_MESH } from "../../cli/start/development-keys.ts";
-import type { Mesh } from "../../cli/start/mesh-processes.ts";
-import { takePayment } from "../../cli/take-payment.ts";
+import { DEVELOPMENT_MESH } from "../../dev-mesh/development-keys.ts";
+import type { Mesh } from "../../dev-mesh/mesh-processes.ts";
 import {
   Certainty,
   EntryMode,
@@ -16,9 +15,10 @@ import { currencyFromLetters } from "../../payment/money.ts";
 import { TEST_PIN } from "../../payment/test-cards.ts";
 import { needsPin } from "../../payment/verification-rule.ts";
 import type { Random } from "../../sealing/random.ts";
+import { takePayment } from "../../till/take-payment.ts";
 import type { Dice } from "../dice.ts";
 import type { History, SeenDisplay, ToldOutcome, TriedPayment } from "../history.ts";
-import { type PaymentPlan, planPayment, planWithRightPin, WRONG_PIN } from "./payment-plan.ts";
+import { type PaymentPlan, planPayment, planWithRightPin, WRONG_PIN } from "../payment-plan.ts";
 
 /** A repeat by hand, with the same payment id. */
 const AGAIN_MS = 1_000;

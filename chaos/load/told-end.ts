@@ -1,8 +1,8 @@
 import { PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { stateOfOutcome } from "../../payment/states.ts";
-import type { Settled } from "../../terminal-client/processor-word.ts";
+import type { Settled } from "../../terminal-client/settling/processor-word.ts";
 import type { ToldOutcome } from "../history.ts";
-import type { PaymentPlan } from "./payment-plan.ts";
+import type { PaymentPlan } from "../payment-plan.ts";
 
 /** What a payment's end means to the client that asked for it. */
 export function outcomeOf(settled: Settled, { kind }: PaymentPlan): ToldOutcome {

@@ -3,11 +3,11 @@ import { ListCardsResponseSchema } from "../../gen/cardlane/reader/v1/reader_pb.
 import { Pan } from "../../payment/card.ts";
 import { TEST_CARDS, type TestCard, testPinOf } from "../../payment/test-cards.ts";
 import { needsPin } from "../../payment/verification-rule.ts";
-import type { CommandIo, CommonOptions } from "../command-io.ts";
 import { EXIT_CODES } from "../exit-code.ts";
-import { printMessage } from "../print-message.ts";
-import { type Column, tableLines } from "../table.ts";
-import { entryModeWord } from "../words.ts";
+import type { CommandIo, CommonOptions } from "../io/command-io.ts";
+import { printMessage } from "../io/print-message.ts";
+import { type Column, tableLines } from "../print/table.ts";
+import { entryModeWord } from "../print/words.ts";
 
 const COLUMNS: readonly Column[] = [
   { heading: "Name" },

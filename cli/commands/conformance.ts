@@ -1,18 +1,18 @@
 import { resolve } from "node:path";
-import { dial, type MeshChannel } from "../../mesh/dial.ts";
+import type { Check, PayingTarget, PaymentChecks, Target } from "../../conformance/check.ts";
+import { Counter } from "../../conformance/counter.ts";
+import { PROCESSOR_CHECKS } from "../../conformance/processor.ts";
+import { PROCESSOR_PAYMENTS } from "../../conformance/processor-payments.ts";
+import { RELAY_CHECKS } from "../../conformance/relay.ts";
+import { RELAY_PAYMENTS } from "../../conformance/relay-payments.ts";
+import { TERMINAL_CHECKS } from "../../conformance/terminal.ts";
+import { TERMINAL_PAYMENTS } from "../../conformance/terminal-payments.ts";
+import { dial, type MeshChannel } from "../../mesh/client/dial.ts";
+import { printable } from "../../mesh/printable.ts";
 import { systemRandom } from "../../sealing/random.ts";
-import type { CommandIo, CommonOptions } from "../command-io.ts";
-import type { Check, PayingTarget, PaymentChecks, Target } from "../conformance/check.ts";
-import { Counter } from "../conformance/counter.ts";
-import { PROCESSOR_CHECKS } from "../conformance/processor.ts";
-import { PROCESSOR_PAYMENTS } from "../conformance/processor-payments.ts";
-import { RELAY_CHECKS } from "../conformance/relay.ts";
-import { RELAY_PAYMENTS } from "../conformance/relay-payments.ts";
-import { TERMINAL_CHECKS } from "../conformance/terminal.ts";
-import { TERMINAL_PAYMENTS } from "../conformance/terminal-payments.ts";
 import { EXIT_CODES } from "../exit-code.ts";
-import { printable } from "../printable.ts";
-import { type Column, tableLines } from "../table.ts";
+import type { CommandIo, CommonOptions } from "../io/command-io.ts";
+import { type Column, tableLines } from "../print/table.ts";
 
 interface RoleChecks {
   /** What shows without keys. */

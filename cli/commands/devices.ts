@@ -2,15 +2,15 @@ import {
   ListReadersResponseSchema,
   ListTerminalsResponseSchema,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import { printable } from "../../mesh/printable.ts";
 import { currencyLetters, parseCurrency } from "../../payment/money.ts";
-import type { CommandIo, CommonOptions } from "../command-io.ts";
 import { EXIT_CODES } from "../exit-code.ts";
-import { openRunningMesh } from "../open-running-mesh.ts";
-import { printMessage } from "../print-message.ts";
-import { printable } from "../printable.ts";
-import { type Column, tableLines } from "../table.ts";
-import { formatDay, formatWhen } from "../when.ts";
-import { deviceStateWord } from "../words.ts";
+import type { CommandIo, CommonOptions } from "../io/command-io.ts";
+import { printMessage } from "../io/print-message.ts";
+import { openRunningMesh } from "../mesh/open-running-mesh.ts";
+import { type Column, tableLines } from "../print/table.ts";
+import { formatDay, formatWhen } from "../print/text.ts";
+import { deviceStateWord } from "../print/words.ts";
 
 const READER_COLUMNS: readonly Column[] = [
   { heading: "Serial" },

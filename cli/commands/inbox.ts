@@ -1,9 +1,9 @@
+import { inboxPageOf } from "../../dev-mesh/inbox-process.ts";
+import { printable } from "../../mesh/printable.ts";
 import { CommandError } from "../command-error.ts";
-import type { CommandIo, CommonOptions } from "../command-io.ts";
 import { EXIT_CODES } from "../exit-code.ts";
-import { printable } from "../printable.ts";
-import { inboxPageOf } from "../start/inbox-process.ts";
-import { formatWhen } from "../when.ts";
+import type { CommandIo, CommonOptions } from "../io/command-io.ts";
+import { formatWhen } from "../print/text.ts";
 
 interface Arrival {
   readonly channel: string;

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { temporaryDirectory } from "../../mesh/testing/certificates.ts";
 import { commandLine } from "../command-line.ts";
-import { recordedIo } from "../recorded-io.ts";
 import { runCommand } from "../run-command.ts";
+import { recordedIo } from "../testing/recorded-io.ts";
 
 test.each([
   { words: ["keys", "make"], hasTls: false },

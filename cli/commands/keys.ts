@@ -1,12 +1,12 @@
+import { MeshDirectory, makeMeshDirectory } from "../../dev-mesh/mesh-directory.ts";
+import { makeMeshKeys } from "../../dev-mesh/mesh-keys.ts";
 import { CommandError } from "../command-error.ts";
-import type { CommandIo, CommonOptions } from "../command-io.ts";
 import { EXIT_CODES } from "../exit-code.ts";
+import type { CommandIo, CommonOptions } from "../io/command-io.ts";
+import { type Column, tableLines } from "../print/table.ts";
+import { formatDay } from "../print/text.ts";
 import { hasKeys, publicKeysIn } from "../public-keys.ts";
-import { MeshDirectory, makeMeshDirectory } from "../start/mesh-directory.ts";
-import { makeMeshKeys } from "../start/mesh-keys.ts";
-import { StepLines } from "../start/progress.ts";
-import { type Column, tableLines } from "../table.ts";
-import { formatDay } from "../when.ts";
+import { StepLines } from "../start/step-lines.ts";
 
 const COLUMNS: readonly Column[] = [
   { heading: "Holder" },

@@ -1,12 +1,11 @@
 import { ListPaymentsResponseSchema } from "../../gen/cardlane/relay/v1/relay_pb.ts";
-import type { CommandIo, CommonOptions } from "../command-io.ts";
 import { EXIT_CODES } from "../exit-code.ts";
-import { openRunningMesh } from "../open-running-mesh.ts";
-import { parseLimit } from "../parse-limit.ts";
-import { printMessage } from "../print-message.ts";
-import { RECORD_COLUMNS, recordRow } from "../record-lines.ts";
-import { tableLines } from "../table.ts";
-import { parseStateWord } from "../words.ts";
+import type { CommandIo, CommonOptions } from "../io/command-io.ts";
+import { parseLimit, printMessage } from "../io/print-message.ts";
+import { openRunningMesh } from "../mesh/open-running-mesh.ts";
+import { RECORD_COLUMNS, recordRow } from "../print/record-lines.ts";
+import { tableLines } from "../print/table.ts";
+import { parseStateWord } from "../print/words.ts";
 
 export interface ListOptions extends CommonOptions {
   /** Records to show, as typed. */

@@ -5,16 +5,16 @@ import {
   NotificationSchema,
   NotificationState,
 } from "../../gen/cardlane/relay/v1/notification_pb.ts";
+import { printable } from "../../mesh/printable.ts";
 import { formatRecordNumber, parseRecordNumber } from "../../payment/record-number.ts";
 import { CommandError } from "../command-error.ts";
-import type { CommandIo, CommonOptions } from "../command-io.ts";
 import { EXIT_CODES } from "../exit-code.ts";
-import { openRunningMesh } from "../open-running-mesh.ts";
-import { printMessage } from "../print-message.ts";
-import { printable } from "../printable.ts";
-import { type Column, tableLines } from "../table.ts";
-import { formatWhen } from "../when.ts";
-import { stateWord } from "../words.ts";
+import type { CommandIo, CommonOptions } from "../io/command-io.ts";
+import { printMessage } from "../io/print-message.ts";
+import { openRunningMesh } from "../mesh/open-running-mesh.ts";
+import { type Column, tableLines } from "../print/table.ts";
+import { formatWhen } from "../print/text.ts";
+import { stateWord } from "../print/words.ts";
 
 export interface NotificationsOptions extends CommonOptions {
   readonly state?: string;

@@ -1,8 +1,8 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { PayOptions } from "../pay-arguments.ts";
-import { recordedIo } from "../recorded-io.ts";
+import type { PayOptions } from "../pay/pay-arguments.ts";
+import { recordedIo } from "../testing/recorded-io.ts";
 import { pay } from "./pay.ts";
 
 /** Nothing is there, so a command that gets as far as the mesh says that none runs. */

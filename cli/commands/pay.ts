@@ -2,14 +2,14 @@ import { EntryMode } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { PaymentReportSchema } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
 import { needsPin, verificationFor } from "../../payment/verification-rule.ts";
 import { CommandError } from "../command-error.ts";
-import type { CommandIo, CommonOptions } from "../command-io.ts";
 import { exitCodeOf } from "../exit-code.ts";
-import { openRunningMesh } from "../open-running-mesh.ts";
-import { type PayArguments, type PayOptions, parsePayArguments } from "../pay-arguments.ts";
-import { payAtTill } from "../pay-at-till.ts";
-import { printMessage } from "../print-message.ts";
-import { reportLines } from "../report-lines.ts";
-import { chooseCard } from "../till.ts";
+import type { CommandIo, CommonOptions } from "../io/command-io.ts";
+import { printMessage } from "../io/print-message.ts";
+import { openRunningMesh } from "../mesh/open-running-mesh.ts";
+import { type PayArguments, type PayOptions, parsePayArguments } from "../pay/pay-arguments.ts";
+import { payAtTill } from "../pay/pay-at-till.ts";
+import { chooseCard } from "../pay/till.ts";
+import { reportLines } from "../print/report-lines.ts";
 
 /** Takes a payment at the terminal and prints its receipt. @returns the exit code. */
 export async function pay(

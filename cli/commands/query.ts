@@ -5,15 +5,15 @@ import {
   PaymentReportSchema,
 } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
 import { paymentErrorFrom } from "../../mesh/errors-to-wire.ts";
+import { printable } from "../../mesh/printable.ts";
 import type { PaymentId } from "../../payment/identifiers.ts";
-import type { CommandIo, CommonOptions } from "../command-io.ts";
 import { exitCodeOf } from "../exit-code.ts";
-import { openRunningMesh, type RunningMesh } from "../open-running-mesh.ts";
+import type { CommandIo, CommonOptions } from "../io/command-io.ts";
+import { printMessage } from "../io/print-message.ts";
+import { openRunningMesh, type RunningMesh } from "../mesh/open-running-mesh.ts";
 import { getPaymentRequest, type PaymentKey, parsePaymentKey } from "../payment-key.ts";
-import { printMessage } from "../print-message.ts";
-import { printable } from "../printable.ts";
-import { recordLines } from "../record-lines.ts";
-import { reportLines } from "../report-lines.ts";
+import { recordLines } from "../print/record-lines.ts";
+import { reportLines } from "../print/report-lines.ts";
 
 /**
  * Prints what the relay knows of one payment, or the terminal where the relay knows nothing: a

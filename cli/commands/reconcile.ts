@@ -1,13 +1,13 @@
 import type { CallOptions } from "@connectrpc/connect";
-import { KeyFolder } from "../../sealing/key-files.ts";
-import { type Manifest, verifyManifest } from "../../sealing/manifest.ts";
-import { nodeCurves as curves } from "../../sealing/node-curves.ts";
-import type { CommandIo, CommonOptions } from "../command-io.ts";
+import { printable } from "../../mesh/printable.ts";
+import { nodeCurves as curves } from "../../sealing/curves/node-curves.ts";
+import { KeyFolder } from "../../sealing/keys/key-files.ts";
+import { type Manifest, verifyManifest } from "../../sealing/keys/manifest.ts";
 import { EXIT_CODES } from "../exit-code.ts";
-import { openRunningMesh, type RunningMesh } from "../open-running-mesh.ts";
-import { printable } from "../printable.ts";
+import type { CommandIo, CommonOptions } from "../io/command-io.ts";
+import { openRunningMesh, type RunningMesh } from "../mesh/open-running-mesh.ts";
+import { type Column, tableLines } from "../print/table.ts";
 import { reconcile as compare, DIFFERENCES_MAX, misbalanced } from "../reconciliation.ts";
-import { type Column, tableLines } from "../table.ts";
 
 /** For all pages together. */
 const READ_MS_MAX = 3_600_000;

@@ -2,16 +2,15 @@ import {
   ListReversalsResponseSchema,
   type OpenReversal,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import { printable } from "../../mesh/printable.ts";
 import { formatMoney, parseCurrency } from "../../payment/money.ts";
-import type { CommandIo, CommonOptions } from "../command-io.ts";
 import { EXIT_CODES } from "../exit-code.ts";
-import { openRunningMesh } from "../open-running-mesh.ts";
-import { parseLimit } from "../parse-limit.ts";
-import { printMessage } from "../print-message.ts";
-import { printable } from "../printable.ts";
-import { groupedRecordNumber } from "../receipt.ts";
-import { type Column, tableLines } from "../table.ts";
-import { formatDuration } from "../when.ts";
+import type { CommandIo, CommonOptions } from "../io/command-io.ts";
+import { parseLimit, printMessage } from "../io/print-message.ts";
+import { openRunningMesh } from "../mesh/open-running-mesh.ts";
+import { groupedRecordNumber } from "../print/receipt.ts";
+import { type Column, tableLines } from "../print/table.ts";
+import { formatDuration } from "../print/text.ts";
 
 export interface ReversalsOptions extends CommonOptions {
   /** Reversals to show, as typed. */

@@ -5,10 +5,10 @@ import { type SignedEnvelope, SignedEnvelopeSchema } from "../../gen/cardlane/ke
 import { DeviceState, TerminalContactSchema } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { currencyFromLetters } from "../../payment/money.ts";
 import { CommandError } from "../command-error.ts";
-import type { CommandIo, CommonOptions } from "../command-io.ts";
 import { EXIT_CODES } from "../exit-code.ts";
-import { openRunningMesh } from "../open-running-mesh.ts";
-import { printMessage } from "../print-message.ts";
+import type { CommandIo, CommonOptions } from "../io/command-io.ts";
+import { printMessage } from "../io/print-message.ts";
+import { openRunningMesh } from "../mesh/open-running-mesh.ts";
 
 export interface ContactOptions extends CommonOptions {
   readonly phone?: string;

@@ -1,12 +1,17 @@
 import { ConnectError } from "@connectrpc/connect";
-import { findLinked, findTraceId, readTrace, type SpanRecord } from "../../mesh/span-record.ts";
+import {
+  findLinked,
+  findTraceId,
+  readTrace,
+  type SpanRecord,
+} from "../../mesh/tracing/span-record.ts";
 import { CommandError } from "../command-error.ts";
-import type { CommandIo, CommonOptions } from "../command-io.ts";
 import { EXIT_CODES } from "../exit-code.ts";
-import { openRunningMesh, type RunningMesh } from "../open-running-mesh.ts";
+import type { CommandIo, CommonOptions } from "../io/command-io.ts";
+import { openRunningMesh, type RunningMesh } from "../mesh/open-running-mesh.ts";
 import { getPaymentRequest, type PaymentKey, parsePaymentKey } from "../payment-key.ts";
-import { waterfallLines } from "../waterfall.ts";
-import { formatDuration } from "../when.ts";
+import { formatDuration } from "../print/text.ts";
+import { waterfallLines } from "../print/waterfall.ts";
 
 /** Prints where a payment spent its time. @returns the exit code. */
 export async function trace(io: CommandIo, text: string, options: CommonOptions): Promise<number> {

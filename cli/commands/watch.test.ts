@@ -5,7 +5,7 @@ import { PaymentKind, PaymentState } from "../../gen/cardlane/payment/v1/payment
 import { PaymentRecordSchema, RelayService } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { service } from "../../mesh/service.ts";
 import { runAgainst } from "../../test/fixtures/command-mesh.ts";
-import { recordedIo } from "../recorded-io.ts";
+import { recordedIo } from "../testing/recorded-io.ts";
 
 const REVERSED = create(PaymentRecordSchema, {
   recordNumber: "A17K2M9QX4VJ",

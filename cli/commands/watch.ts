@@ -3,14 +3,14 @@ import {
   type WatchPaymentsResponse,
   WatchPaymentsResponseSchema,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import { printable } from "../../mesh/printable.ts";
 import { CommandError } from "../command-error.ts";
-import type { CommandIo, CommonOptions } from "../command-io.ts";
 import { EXIT_CODES } from "../exit-code.ts";
-import { openRunningMesh } from "../open-running-mesh.ts";
-import { printMessage } from "../print-message.ts";
-import { printable } from "../printable.ts";
-import { recordRow } from "../record-lines.ts";
-import { stateWord } from "../words.ts";
+import type { CommandIo, CommonOptions } from "../io/command-io.ts";
+import { printMessage } from "../io/print-message.ts";
+import { openRunningMesh } from "../mesh/open-running-mesh.ts";
+import { recordRow } from "../print/record-lines.ts";
+import { stateWord } from "../print/words.ts";
 
 export interface WatchOptions extends CommonOptions {
   /** Sequence to start after, as typed; undefined: from now on. */

@@ -2,13 +2,13 @@ import {
   AddWebhookResponseSchema,
   ListWebhooksResponseSchema,
 } from "../../gen/cardlane/relay/v1/webhook_pb.ts";
+import { printable } from "../../mesh/printable.ts";
 import { CommandError } from "../command-error.ts";
-import type { CommandIo, CommonOptions } from "../command-io.ts";
 import { EXIT_CODES } from "../exit-code.ts";
-import { openRunningMesh } from "../open-running-mesh.ts";
-import { printMessage } from "../print-message.ts";
-import { printable } from "../printable.ts";
-import { type Column, tableLines } from "../table.ts";
+import type { CommandIo, CommonOptions } from "../io/command-io.ts";
+import { printMessage } from "../io/print-message.ts";
+import { openRunningMesh } from "../mesh/open-running-mesh.ts";
+import { type Column, tableLines } from "../print/table.ts";
 
 const COLUMNS: readonly Column[] = [
   { heading: "Webhook" },

@@ -1,11 +1,11 @@
 import { expect, test, vi } from "vitest";
+import { takeRunLock } from "../../dev-mesh/run-lock.ts";
 import { systemClock } from "../../mesh/clock.ts";
 import { temporaryDirectory } from "../../mesh/testing/certificates.ts";
 import { systemRandom } from "../../sealing/random.ts";
 import { commandLine } from "../command-line.ts";
-import { recordedIo } from "../recorded-io.ts";
 import { runCommand } from "../run-command.ts";
-import { takeRunLock } from "./run-lock.ts";
+import { recordedIo } from "../testing/recorded-io.ts";
 
 test("npm start warns of a variable that is not a setting, before it starts anything", async () => {
   await using data = await temporaryDirectory();

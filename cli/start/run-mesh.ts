@@ -1,34 +1,34 @@
 import { once } from "node:events";
 import { relative } from "node:path";
 import { ConnectError } from "@connectrpc/connect";
+import { type Elsewhere, ownPorts, REPLACEABLE } from "../../dev-mesh/elsewhere.ts";
+import { inboxPorts, startInboxProcess } from "../../dev-mesh/inbox-process.ts";
+import { meshPorts } from "../../dev-mesh/mesh-ports.ts";
+import { type Mesh, startMesh } from "../../dev-mesh/mesh-processes.ts";
+import { checkPorts } from "../../dev-mesh/port-check.ts";
+import { takeRunLock } from "../../dev-mesh/run-lock.ts";
 import { EntryMode, PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import {
   type PaymentReport,
   PaymentReportSchema,
 } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
+import { printable } from "../../mesh/printable.ts";
 import { Pin } from "../../payment/card.ts";
 import { currencyFromLetters } from "../../payment/money.ts";
 import { systemRandom } from "../../sealing/random.ts";
 import { environment, isProduction } from "../../settings/environment.ts";
 import { unknownNameLine, unknownNames } from "../../settings/unknown-names.ts";
 import { CommandError } from "../command-error.ts";
-import type { CommandIo, CommonOptions } from "../command-io.ts";
 import { EXIT_CODES, exitCodeOf } from "../exit-code.ts";
-import { parseCard } from "../pay-arguments.ts";
-import { payAtTill } from "../pay-at-till.ts";
-import { printMessage } from "../print-message.ts";
-import { printable } from "../printable.ts";
-import { reportLines } from "../report-lines.ts";
-import { settledTrace } from "../settled-trace.ts";
-import { waterfallLines } from "../waterfall.ts";
-import { type Elsewhere, ownPorts, REPLACEABLE } from "./elsewhere.ts";
-import { inboxPorts, startInboxProcess } from "./inbox-process.ts";
-import { meshPorts } from "./mesh-ports.ts";
-import { type Mesh, startMesh } from "./mesh-processes.ts";
-import { checkPorts } from "./port-check.ts";
-import { StepLines } from "./progress.ts";
-import { takeRunLock } from "./run-lock.ts";
+import type { CommandIo, CommonOptions } from "../io/command-io.ts";
+import { printMessage } from "../io/print-message.ts";
+import { settledTrace } from "../mesh/settled-trace.ts";
+import { parseCard } from "../pay/pay-arguments.ts";
+import { payAtTill } from "../pay/pay-at-till.ts";
+import { reportLines } from "../print/report-lines.ts";
+import { waterfallLines } from "../print/waterfall.ts";
 import { serviceLines } from "./service-lines.ts";
+import { StepLines } from "./step-lines.ts";
 
 export interface StartOptions extends CommonOptions {
   readonly once?: boolean;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { plainPaint as paint } from "../paint.ts";
-import { MeshDirectory } from "./mesh-directory.ts";
+import { MeshDirectory } from "../../dev-mesh/mesh-directory.ts";
+import { plainPaint as paint } from "../print/text.ts";
 import { serviceLines } from "./service-lines.ts";
 
 const addresses = {

@@ -1,8 +1,8 @@
 import { join, relative } from "node:path";
+import { DEVELOPMENT_MESH } from "../../dev-mesh/development-keys.ts";
+import type { MeshDirectory, ProgramName } from "../../dev-mesh/mesh-directory.ts";
 import { currencyFromLetters } from "../../payment/money.ts";
-import type { Paint } from "../paint.ts";
-import { DEVELOPMENT_MESH } from "./development-keys.ts";
-import type { MeshDirectory, ProgramName } from "./mesh-directory.ts";
+import type { Paint } from "../print/text.ts";
 
 interface Example {
   readonly program: ProgramName;

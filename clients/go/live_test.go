@@ -299,7 +299,7 @@ func startTerminal(t *testing.T, live running, out, readerAddress string) string
 	t.Helper()
 	root, err := filepath.Abs("../..")
 	check(t, err)
-	command := exec.Command("node", "cli/bin/set-up.mjs", "terminal-client/main.ts")
+	command := exec.Command("node", "set-up/set-up.mjs", "terminal-client/main.ts")
 	command.Dir = root
 	command.Env = append(os.Environ(),
 		"CARDLANE_LISTEN=127.0.0.1:0", "CARDLANE_READER="+readerAddress, "CARDLANE_RELAY="+live.relay,

@@ -8,10 +8,10 @@ import {
 import { RelayService } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { systemClock } from "../clock.ts";
-import type { FrameStream } from "../frame-stream.ts";
 import { silentLog } from "../log.ts";
-import { type MeshServer, type ServeOptions, serve } from "../serve.ts";
+import { type MeshServer, type ServeOptions, serve } from "../server/serve.ts";
 import { service } from "../service.ts";
+import type { FrameStream } from "../stream/frame-stream.ts";
 
 export type EchoRequest = MessageShape<typeof ProcessRequestSchema>;
 export type EchoResponse = MessageShape<typeof ProcessResponseSchema>;

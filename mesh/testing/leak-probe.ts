@@ -11,12 +11,12 @@ import {
   ServerReflection,
   ServerReflectionRequestSchema,
 } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
+import { dial } from "../client/dial.ts";
 import { systemClock as clock } from "../clock.ts";
-import { dial } from "../dial.ts";
 import { silentLog as log } from "../log.ts";
-import { serve } from "../serve.ts";
+import { serve } from "../server/serve.ts";
 import { service } from "../service.ts";
-import { liveStream } from "../stream-life.ts";
+import { liveStream } from "../stream/stream-life.ts";
 
 /**
  * A program of its own, because only a heap without a test runner in it can be measured: serves,

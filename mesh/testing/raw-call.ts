@@ -12,8 +12,8 @@ import {
   ProcessRequestSchema,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
-import { splitTarget } from "../backends.ts";
-import { toHeaders } from "../caller.ts";
+import { splitTarget } from "../client/backends.ts";
+import { toHeaders } from "../identity/caller.ts";
 import { box, type EchoRequest } from "./echo-server.ts";
 
 /** Bytes on the wire of one message. */

@@ -1,4 +1,4 @@
-import type { FrameStream, StreamEnd } from "../frame-stream.ts";
+import type { FrameStream, StreamEnd } from "../stream/frame-stream.ts";
 
 /** What a stream gave so far, and promises for what a test waits for. */
 export interface Received<In> {

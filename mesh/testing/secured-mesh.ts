@@ -1,15 +1,15 @@
 import { join } from "node:path";
 import { ConnectError } from "@connectrpc/connect";
 import { ProcessorService } from "../../gen/cardlane/processor/v1/processor_pb.ts";
+import { dial, type MeshChannel } from "../client/dial.ts";
 import { systemClock } from "../clock.ts";
-import { dial, type MeshChannel } from "../dial.ts";
-import { type Identity, loadIdentity } from "../identity.ts";
+import { type Identity, loadIdentity } from "../identity/identity.ts";
 import { silentLog } from "../log.ts";
-import { ManualClock } from "../manual-clock.ts";
 import type { Policy } from "../policy.ts";
-import type { ServeOptions } from "../serve.ts";
+import type { ServeOptions } from "../server/serve.ts";
 import { TestAuthority, temporaryDirectory } from "./certificates.ts";
 import { box, echoServer } from "./echo-server.ts";
+import { ManualClock } from "./manual-clock.ts";
 import { receive } from "./received.ts";
 
 export const RELAY = "spiffe://cardlane/relay/A1";

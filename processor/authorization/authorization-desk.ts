@@ -1,19 +1,19 @@
 import type { Clock } from "../../mesh/clock.ts";
 import type { Faults } from "../../mesh/faults.ts";
 import { GroupCommit } from "../../mesh/group-commit.ts";
-import { recordedStatement } from "../../mesh/recorded-statement.ts";
-import type { Telemetry } from "../../mesh/telemetry.ts";
+import { recordedStatement } from "../../mesh/tracing/recorded-statement.ts";
+import type { Telemetry } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError } from "../../payment/errors.ts";
-import type { Signer } from "../../sealing/curves.ts";
+import type { Signer } from "../../sealing/curves/curves.ts";
 import type { Random } from "../../sealing/random.ts";
 import { answerInRounds } from "../payments/answer-in-rounds.ts";
 import { keyText } from "../payments/payment-row.ts";
 import type { RetrievalReferences } from "../payments/retrieval-references.ts";
 import { settlementDateOf } from "../payments/settlement-date.ts";
 import { type DecidedPayment, decideBatch, obstacleOf, type Verdict } from "./decide-batch.ts";
-import { type EarlyFacts, earlyFactsOf, standsOnEarlyFacts } from "./early-facts.ts";
+import { earlyFactsOf, standsOnEarlyFacts } from "./early-facts.ts";
 import { newPayment } from "./new-payment.ts";
-import type { BatchFacts, Question } from "./payment-facts.ts";
+import type { BatchFacts, EarlyFacts, Question } from "./payment-facts.ts";
 import type { PaymentStore } from "./payment-store.ts";
 import { type EntryAnswer, resultAnswer, type Submission } from "./submission.ts";
 

@@ -1,16 +1,15 @@
 import type { AuthorizationRequest } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import type { Clock } from "../../mesh/clock.ts";
-import type { HopSpan, Telemetry } from "../../mesh/telemetry.ts";
+import type { HopSpan, Telemetry } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { messageTypeOf, posEntryMode } from "../../payment/iso8583.ts";
 import type { CheckedContext } from "../../payment/payment-context.ts";
 import { parseRecordNumber } from "../../payment/record-number.ts";
 import type { ProcessorKeys } from "../keys/processor-keys.ts";
-import type { PinClient, PinQuestion } from "../pins/pin-client.ts";
-import type { PinOutcome } from "../pins/pin-outcome.ts";
+import type { PinClient, PinOutcome, PinQuestion } from "../pins/pin-client.ts";
 import type { CertificateCache } from "../registry/certificate-cache.ts";
 import type { AuthorizationDesk } from "./authorization-desk.ts";
-import type { EarlyFacts } from "./early-facts.ts";
+import type { EarlyFacts } from "./payment-facts.ts";
 import {
   type ClaimedPayment,
   claimPayment,

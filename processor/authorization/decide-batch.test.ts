@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "vitest";
-import { noTelemetry } from "../../mesh/telemetry.ts";
+import { noTelemetry } from "../../mesh/tracing/telemetry.ts";
 import { parsePaymentContext } from "../../payment/payment-context.ts";
 import { TestKeys } from "../../test/fixtures/keys.ts";
 import { PaymentSigner } from "../../test/fixtures/reader-payment.ts";

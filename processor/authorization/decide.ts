@@ -6,7 +6,7 @@ import {
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { RESPONSE_CODES } from "../../payment/response-codes.ts";
 import type { TestAccount } from "../../payment/test-cards.ts";
-import type { PinOutcome } from "../pins/pin-outcome.ts";
+import type { PinOutcome } from "../pins/pin-client.ts";
 
 /** What a decision depends on, and nothing else. */
 export interface DecisionFacts {

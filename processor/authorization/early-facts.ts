@@ -2,13 +2,6 @@ import type { Verdict } from "./decide-batch.ts";
 import type { BatchFacts } from "./payment-facts.ts";
 import type { Submission } from "./submission.ts";
 
-/** What was read of a payment before its PIN was asked about. */
-export interface EarlyFacts {
-  readonly facts: BatchFacts;
-  /** By the monotonic clock, before the reading began. */
-  readonly readAtMs: number;
-}
-
 /** A PIN is verified in less, unless something is slow. Then the facts are read again. */
 export const EARLY_FACTS_MS_MAX = 250;
 

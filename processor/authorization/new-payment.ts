@@ -1,6 +1,6 @@
 import { Outcome, PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { enumName } from "../../payment/enum-name.ts";
-import type { Signer } from "../../sealing/curves.ts";
+import type { Signer } from "../../sealing/curves/curves.ts";
 import type { Random } from "../../sealing/random.ts";
 import type { NewPayment, ProcessorState } from "../payments/payment-row.ts";
 import { signResult } from "../payments/result-signer.ts";

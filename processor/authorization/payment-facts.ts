@@ -33,6 +33,13 @@ export interface BatchFacts {
   readonly previous: PreviousPayment | undefined;
 }
 
+/** What was read of a payment before its PIN was asked about. */
+export interface EarlyFacts {
+  readonly facts: BatchFacts;
+  /** By the monotonic clock, before the reading began. */
+  readonly readAtMs: number;
+}
+
 export interface ExistingPayment {
   readonly digest: Uint8Array;
   readonly relayId: string;

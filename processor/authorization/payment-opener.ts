@@ -6,13 +6,13 @@ import {
 import { Pan } from "../../payment/card.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { type CheckedReaderPayment, parseReaderPayment } from "../../payment/payment-context.ts";
-import { strictDecode } from "../../payment/strict-decode.ts";
-import type { CheckedReaderCertificate } from "../../sealing/certificates.ts";
-import { digest, verify } from "../../sealing/dsse.ts";
+import { strictDecode } from "../../payment/wire/strict-decode.ts";
+import { sha512 } from "../../sealing/curves/hash.ts";
+import type { CheckedReaderCertificate } from "../../sealing/keys/certificates.ts";
+import { digest, verify } from "../../sealing/keys/dsse.ts";
 import { openCardBox } from "../../sealing/open/card-box.ts";
 import { SealedDataRejected } from "../../sealing/sealed-data-rejected.ts";
-import { sha512 } from "../../sealing/sha512.ts";
-import { cardTokenOf } from "../cards/card-token.ts";
+import { cardTokenOf } from "../cards/card-store.ts";
 import type { ProcessorKeys } from "../keys/processor-keys.ts";
 import type { CertificateCache } from "../registry/certificate-cache.ts";
 

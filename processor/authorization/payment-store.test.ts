@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { systemClock } from "../../mesh/clock.ts";
-import { nodeCurves } from "../../sealing/node-curves.ts";
+import { nodeCurves } from "../../sealing/curves/node-curves.ts";
 import { type DeskBench, openDeskBench } from "../../test/fixtures/desk.ts";
 import { keyText, type NewPayment } from "../payments/payment-row.ts";
 import { settlementDateOf } from "../payments/settlement-date.ts";

@@ -1,10 +1,10 @@
-import type { HopSpan } from "../../mesh/telemetry.ts";
+import type { HopSpan } from "../../mesh/tracing/telemetry.ts";
 import type { PaymentError } from "../../payment/errors.ts";
 import type { CheckedContext } from "../../payment/payment-context.ts";
-import type { Signer } from "../../sealing/curves.ts";
+import type { Signer } from "../../sealing/curves/curves.ts";
 import type { StoredResult } from "../payments/payment-row.ts";
-import type { PinOutcome } from "../pins/pin-outcome.ts";
-import type { EarlyFacts } from "./early-facts.ts";
+import type { PinOutcome } from "../pins/pin-client.ts";
+import type { EarlyFacts } from "./payment-facts.ts";
 
 /** A payment as a relay submitted it, opened as far as it could be, ready to be decided. */
 export interface Submission {

@@ -1,9 +1,8 @@
-import type { KeyObject } from "node:crypto";
+import { createHmac, type KeyObject } from "node:crypto";
 import { Pan } from "../../payment/card.ts";
 import { TEST_CARDS, type TestAccount } from "../../payment/test-cards.ts";
 import type { HotDatabase } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
-import { cardTokenOf } from "./card-token.ts";
 
 /** A card that payments may be made with. Its accounts, one per currency, open by themselves. */
 export interface CardRow {
@@ -67,3 +66,11 @@ const ADD_CARDS = {
     SELECT ${cardParameters.names} FROM ${cardParameters.from("given")}
     ON CONFLICT DO NOTHING`,
 };
+
+/**
+ * What stands for a card number in a database: HMAC-SHA-256, 32 bytes. Without the key nobody can
+ * try all numbers; each program has a key of its own, so that their tables cannot be joined.
+ */
+export function cardTokenOf(key: KeyObject, pan: Pan): Uint8Array {
+  return createHmac("sha256", key).update(pan.revealPan(), "latin1").digest();
+}

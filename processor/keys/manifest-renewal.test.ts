@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { SignedEnvelopeSchema } from "../../gen/cardlane/keys/v1/keys_pb.ts";
 import { CLOCK_TOLERANCE_MS } from "../../payment/clock-difference.ts";
-import { MANIFEST_LIFE_MS } from "../../sealing/manifest.ts";
-import { nodeCurves as curves } from "../../sealing/node-curves.ts";
+import { nodeCurves as curves } from "../../sealing/curves/node-curves.ts";
+import { MANIFEST_LIFE_MS } from "../../sealing/keys/manifest.ts";
 import { errorFrom } from "../../test/error-from.ts";
 import { TestKeys } from "../../test/fixtures/keys.ts";
 import { CurrentManifest, readOrRenewManifest } from "./manifest-renewal.ts";

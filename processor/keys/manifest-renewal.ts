@@ -7,12 +7,12 @@ import {
   SignedEnvelopeSchema,
 } from "../../gen/cardlane/keys/v1/keys_pb.ts";
 import { CLOCK_TOLERANCE_MS } from "../../payment/clock-difference.ts";
-import { strictDecode } from "../../payment/strict-decode.ts";
-import type { Curves } from "../../sealing/curves.ts";
-import { issueManifest } from "../../sealing/issue-certificates.ts";
-import type { KeyFolder } from "../../sealing/key-files.ts";
-import { MANIFEST_LIFE_MS, type Manifest, verifyManifest } from "../../sealing/manifest.ts";
-import type { TrustedRoots } from "../../sealing/trusted-roots.ts";
+import { strictDecode } from "../../payment/wire/strict-decode.ts";
+import type { Curves } from "../../sealing/curves/curves.ts";
+import { issueManifest } from "../../sealing/keys/issue-certificates.ts";
+import type { KeyFolder } from "../../sealing/keys/key-files.ts";
+import { MANIFEST_LIFE_MS, type Manifest, verifyManifest } from "../../sealing/keys/manifest.ts";
+import type { TrustedRoots } from "../../sealing/keys/trusted-roots.ts";
 
 /** A manifest with less time left than this is renewed. */
 const LEFT_MS_MIN = 3 * 86_400_000;

@@ -1,11 +1,11 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 import { KeyPurpose } from "../../gen/cardlane/keys/v1/keys_pb.ts";
 import { PaymentError } from "../../payment/errors.ts";
-import type { Agreement, Curves, Signer } from "../../sealing/curves.ts";
-import type { KeyFolder } from "../../sealing/key-files.ts";
-import type { Manifest } from "../../sealing/manifest.ts";
-import { SharedKeys } from "../../sealing/shared-keys.ts";
-import type { TrustedRoots } from "../../sealing/trusted-roots.ts";
+import type { Agreement, Curves, Signer } from "../../sealing/curves/curves.ts";
+import { SharedKeys } from "../../sealing/curves/shared-keys.ts";
+import type { KeyFolder } from "../../sealing/keys/key-files.ts";
+import type { Manifest } from "../../sealing/keys/manifest.ts";
+import type { TrustedRoots } from "../../sealing/keys/trusted-roots.ts";
 import { CurrentManifest } from "./manifest-renewal.ts";
 
 /** Relays with which shared keys are kept, per own hop key. */

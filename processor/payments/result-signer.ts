@@ -1,7 +1,7 @@
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { ResultSchema } from "../../gen/cardlane/payment/v1/payment_pb.ts";
-import type { Signer } from "../../sealing/curves.ts";
-import { sign } from "../../sealing/dsse.ts";
+import type { Signer } from "../../sealing/curves/curves.ts";
+import { sign } from "../../sealing/keys/dsse.ts";
 import type { StoredResult } from "./payment-row.ts";
 
 /** How long a reader shows a result after it was made. */

@@ -1,7 +1,7 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
-import type { Agreement, Curves } from "../../sealing/curves.ts";
-import type { KeyFolder } from "../../sealing/key-files.ts";
-import { SharedKeys } from "../../sealing/shared-keys.ts";
+import type { Agreement, Curves } from "../../sealing/curves/curves.ts";
+import { SharedKeys } from "../../sealing/curves/shared-keys.ts";
+import type { KeyFolder } from "../../sealing/keys/key-files.ts";
 
 /** The PIN service's keys. Nothing else can open a PIN block or say whether a PIN is right. */
 export interface PinKeys {

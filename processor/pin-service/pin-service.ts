@@ -1,8 +1,8 @@
-import type { Health } from "../../mesh/health.ts";
 import type { Policy } from "../../mesh/policy.ts";
 import type { MeshService } from "../../mesh/service.ts";
-import { fastCurves } from "../../sealing/fast-curves.ts";
-import { jitterFrom } from "../../sealing/jitter.ts";
+import type { Health } from "../../mesh/services/health.ts";
+import { fastCurves } from "../../sealing/curves/chosen-curves.ts";
+import { jitterFrom } from "../../sealing/random.ts";
 import { Database } from "../database.ts";
 import {
   type CoreOptions,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { withOneBitFlipped } from "../../sealing/one-bit-flipped.ts";
-import { seededRandom } from "../../sealing/seeded-random.ts";
+import { withOneBitFlipped } from "../../sealing/testing/one-bit-flipped.ts";
+import { seededRandom } from "../../sealing/testing/seeded-random.ts";
 import { freshDatabase } from "../../test/setup/database.ts";
 import { Database } from "../database.ts";
 import { type Attempt, type PinCard, PinStore, type SettledAttempt } from "./pin-store.ts";

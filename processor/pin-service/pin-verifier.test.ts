@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { systemClock } from "../../mesh/clock.ts";
-import { noTelemetry } from "../../mesh/telemetry.ts";
+import { noTelemetry } from "../../mesh/tracing/telemetry.ts";
 import { parseReaderPayment } from "../../payment/payment-context.ts";
-import { nodeCurves } from "../../sealing/node-curves.ts";
-import { withOneBitFlipped } from "../../sealing/one-bit-flipped.ts";
+import { nodeCurves } from "../../sealing/curves/node-curves.ts";
+import { withOneBitFlipped } from "../../sealing/testing/one-bit-flipped.ts";
 import { TestKeys } from "../../test/fixtures/keys.ts";
 import { PaymentSigner, type PaymentWishes } from "../../test/fixtures/reader-payment.ts";
 import { freshDatabase } from "../../test/setup/database.ts";

@@ -1,6 +1,6 @@
 import { Pan } from "../../payment/card.ts";
 import { TEST_CARDS, testPinOf } from "../../payment/test-cards.ts";
-import { cardTokenOf } from "../cards/card-token.ts";
+import { cardTokenOf } from "../cards/card-store.ts";
 import type { PinKeys } from "./pin-keys.ts";
 import { pinReferenceOf } from "./pin-reference.ts";
 import type { PinStore } from "./pin-store.ts";

@@ -5,14 +5,14 @@ import type {
   VerifyRequest,
   VerifyResponse,
 } from "../../gen/cardlane/pin/v1/pin_pb.ts";
-import { frameStreamPair } from "../../mesh/frame-stream-pair.ts";
 import { silentLog } from "../../mesh/log.ts";
-import { ManualClock } from "../../mesh/manual-clock.ts";
 import type { MethodsOf } from "../../mesh/service.ts";
-import { noTelemetry } from "../../mesh/telemetry.ts";
+import { frameStreamPair } from "../../mesh/testing/frame-stream-pair.ts";
+import { ManualClock } from "../../mesh/testing/manual-clock.ts";
+import { noTelemetry } from "../../mesh/tracing/telemetry.ts";
 import { Pan } from "../../payment/card.ts";
-import { nodeCurves } from "../../sealing/node-curves.ts";
-import { seededRandom } from "../../sealing/seeded-random.ts";
+import { nodeCurves } from "../../sealing/curves/node-curves.ts";
+import { seededRandom } from "../../sealing/testing/seeded-random.ts";
 import { TestKeys } from "../../test/fixtures/keys.ts";
 import { readProcessorKeys } from "../keys/processor-keys.ts";
 import { PinClient, type PinQuestion } from "../pins/pin-client.ts";

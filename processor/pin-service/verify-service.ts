@@ -13,19 +13,19 @@ import {
   VerifyResponseSchema,
 } from "../../gen/cardlane/pin/v1/pin_pb.ts";
 import type { Clock } from "../../mesh/clock.ts";
-import type { FrameStream } from "../../mesh/frame-stream.ts";
-import type { Speaker } from "../../mesh/hello.ts";
-import type { LiveStream } from "../../mesh/live-stream.ts";
 import type { Log } from "../../mesh/log.ts";
-import { OwedAnswers } from "../../mesh/owed-answers.ts";
 import { type MeshService, type MethodsOf, service } from "../../mesh/service.ts";
-import { liveStream } from "../../mesh/stream-life.ts";
-import type { Telemetry } from "../../mesh/telemetry.ts";
+import type { FrameStream } from "../../mesh/stream/frame-stream.ts";
+import type { Speaker } from "../../mesh/stream/hello.ts";
+import type { LiveStream } from "../../mesh/stream/live-stream.ts";
+import { OwedAnswers } from "../../mesh/stream/owed-answers.ts";
+import { liveStream } from "../../mesh/stream/stream-life.ts";
+import type { Telemetry } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { faultOf } from "../../payment/payment-fault.ts";
+import { openHopBox } from "../../sealing/boxes/hop-box.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
-import { openHopBox } from "../../sealing/hop-box.ts";
-import { PIN_BOX_BYTES_MAX, PIN_HOP_ID, PIN_VERIFICATIONS_MAX } from "../pins/pin-hop.ts";
+import { PIN_BOX_BYTES_MAX, PIN_HOP_ID, PIN_VERIFICATIONS_MAX } from "../pins/pin-client.ts";
 import type { PinKeys } from "./pin-keys.ts";
 import type { PinVerifier } from "./pin-verifier.ts";
 

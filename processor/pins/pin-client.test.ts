@@ -9,19 +9,18 @@ import {
   type VerifyResponse,
   VerifyResponseSchema,
 } from "../../gen/cardlane/pin/v1/pin_pb.ts";
-import { type FrameStreamPair, frameStreamPair } from "../../mesh/frame-stream-pair.ts";
-import type { LiveStream } from "../../mesh/live-stream.ts";
-import { ManualClock } from "../../mesh/manual-clock.ts";
-import { liveStream } from "../../mesh/stream-life.ts";
+import type { LiveStream } from "../../mesh/stream/live-stream.ts";
+import { liveStream } from "../../mesh/stream/stream-life.ts";
+import { type FrameStreamPair, frameStreamPair } from "../../mesh/testing/frame-stream-pair.ts";
+import { ManualClock } from "../../mesh/testing/manual-clock.ts";
 import { Pan } from "../../payment/card.ts";
-import { openHopBox } from "../../sealing/hop-box.ts";
-import { nodeCurves } from "../../sealing/node-curves.ts";
-import { seededRandom } from "../../sealing/seeded-random.ts";
+import { openHopBox } from "../../sealing/boxes/hop-box.ts";
+import { nodeCurves } from "../../sealing/curves/node-curves.ts";
+import { seededRandom } from "../../sealing/testing/seeded-random.ts";
 import { TestKeys } from "../../test/fixtures/keys.ts";
 import { readProcessorKeys } from "../keys/processor-keys.ts";
 import { readPinKeys } from "../pin-service/pin-keys.ts";
-import { PinClient, type PinQuestion } from "./pin-client.ts";
-import { PIN_HOP_ID } from "./pin-hop.ts";
+import { PIN_HOP_ID, PinClient, type PinQuestion } from "./pin-client.ts";
 
 const clock = new ManualClock();
 const keys = new TestKeys({ nowMs: clock.nowMs() });

@@ -8,19 +8,29 @@ import {
   type VerifyResponse,
 } from "../../gen/cardlane/pin/v1/pin_pb.ts";
 import type { Clock, Timer } from "../../mesh/clock.ts";
-import type { FrameStream } from "../../mesh/frame-stream.ts";
-import type { Speaker } from "../../mesh/hello.ts";
-import { type LastingStream, lastingStream } from "../../mesh/lasting-stream.ts";
 import { SlotMap } from "../../mesh/slot-map.ts";
+import type { FrameStream } from "../../mesh/stream/frame-stream.ts";
+import type { Speaker } from "../../mesh/stream/hello.ts";
+import { type LastingStream, lastingStream } from "../../mesh/stream/lasting-stream.ts";
 import type { Pan } from "../../payment/card.ts";
 import { PaymentError } from "../../payment/errors.ts";
-import { sealHopBox } from "../../sealing/hop-box.ts";
-import { jitterFrom } from "../../sealing/jitter.ts";
-import { keyIdOf } from "../../sealing/key-id.ts";
+import { sealHopBox } from "../../sealing/boxes/hop-box.ts";
+import { keyIdOf } from "../../sealing/curves/hash.ts";
 import type { Random } from "../../sealing/random.ts";
+import { jitterFrom } from "../../sealing/random.ts";
 import type { ProcessorKeys } from "../keys/processor-keys.ts";
-import { PIN_HOP_ID, PIN_VERIFICATIONS_MAX } from "./pin-hop.ts";
-import type { PinOutcome } from "./pin-outcome.ts";
+
+/** What came of a PIN; `NOT_ASKED` but for an online PIN. */
+export type PinOutcome = "NOT_ASKED" | "VERIFIED" | "WRONG" | "TRIES_EXCEEDED" | "REFUSED";
+
+/** What stands in a hop box between processor and PIN service where else a relay's id does. */
+export const PIN_HOP_ID = "PN";
+
+/** cardlane.pin.v1.PinBox.sealed. */
+export const PIN_BOX_BYTES_MAX = 262_144;
+
+/** cardlane.pin.v1.PinVerifications. */
+export const PIN_VERIFICATIONS_MAX = 256;
 
 /** A relay waits longer than this; a PIN service that needs it all is as good as gone. */
 const ANSWER_MS_MAX = 5_000;

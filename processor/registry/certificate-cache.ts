@@ -1,6 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { SignedEnvelopeSchema } from "../../gen/cardlane/keys/v1/keys_pb.ts";
 import { PaymentError } from "../../payment/errors.ts";
+import type { Curves } from "../../sealing/curves/curves.ts";
 import {
   type CertificateCheck,
   type CheckedReaderCertificate,
@@ -9,9 +10,8 @@ import {
   verifyReaderCertificate,
   verifyRelayCertificate,
   verifyTerminalCertificate,
-} from "../../sealing/certificates.ts";
-import type { Curves } from "../../sealing/curves.ts";
-import type { TrustedRoots } from "../../sealing/trusted-roots.ts";
+} from "../../sealing/keys/certificates.ts";
+import type { TrustedRoots } from "../../sealing/keys/trusted-roots.ts";
 import type { CertificateRow, RegistryStore } from "./registry-store.ts";
 
 /** About 2 KB each. Beyond it everything is forgotten and read again as it is needed. */

@@ -11,15 +11,15 @@ import { type MeshService, type MethodsOf, service } from "../../mesh/service.ts
 import { PaymentError } from "../../payment/errors.ts";
 import { parseMerchantId } from "../../payment/identifiers.ts";
 import { parseCurrency } from "../../payment/money.ts";
+import type { Curves } from "../../sealing/curves/curves.ts";
+import { keyIdOf } from "../../sealing/curves/hash.ts";
 import {
   type CertificateCheck,
   verifyReaderCertificate,
   verifyRelayCertificate,
   verifyTerminalCertificate,
-} from "../../sealing/certificates.ts";
-import type { Curves } from "../../sealing/curves.ts";
-import { keyIdOf } from "../../sealing/key-id.ts";
-import type { TrustedRoots } from "../../sealing/trusted-roots.ts";
+} from "../../sealing/keys/certificates.ts";
+import type { TrustedRoots } from "../../sealing/keys/trusted-roots.ts";
 import type {
   DeviceStateName,
   ReaderRow,

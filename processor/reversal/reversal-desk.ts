@@ -1,9 +1,9 @@
 import { GroupCommit } from "../../mesh/group-commit.ts";
-import { recordedStatement } from "../../mesh/recorded-statement.ts";
-import type { HopSpan } from "../../mesh/telemetry.ts";
+import { recordedStatement } from "../../mesh/tracing/recorded-statement.ts";
+import type { HopSpan } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
-import type { Signer } from "../../sealing/curves.ts";
+import type { Signer } from "../../sealing/curves/curves.ts";
 import type { DeskParts } from "../authorization/authorization-desk.ts";
 import { type EntryAnswer, faultAnswer, resultAnswer } from "../authorization/submission.ts";
 import { answerInRounds } from "../payments/answer-in-rounds.ts";

@@ -7,9 +7,9 @@ import { PaymentError } from "../../payment/errors.ts";
 import { parseMerchantId, paymentIdFromBytes } from "../../payment/identifiers.ts";
 import { type CheckedContext, parsePaymentContext } from "../../payment/payment-context.ts";
 import { parseRecordNumber, type RecordNumber } from "../../payment/record-number.ts";
-import { strictDecode } from "../../payment/strict-decode.ts";
-import type { CheckedRelayCertificate } from "../../sealing/certificates.ts";
-import { verify } from "../../sealing/dsse.ts";
+import { strictDecode } from "../../payment/wire/strict-decode.ts";
+import type { CheckedRelayCertificate } from "../../sealing/keys/certificates.ts";
+import { verify } from "../../sealing/keys/dsse.ts";
 import { isBlind, type PaymentKey } from "../payments/payment-row.ts";
 
 const DIGEST_BYTES = 64;

@@ -8,13 +8,13 @@ import {
   HopBoxSchema,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import { faultOf } from "../../payment/payment-fault.ts";
-import { signBoxResults } from "../../sealing/box-results.ts";
-import type { CheckedRelayCertificate } from "../../sealing/certificates.ts";
-import type { Signer } from "../../sealing/curves.ts";
-import { sealHopBox } from "../../sealing/hop-box.ts";
-import { keyIdOf } from "../../sealing/key-id.ts";
+import { signBoxResults } from "../../sealing/boxes/box-results.ts";
+import { sealHopBox } from "../../sealing/boxes/hop-box.ts";
+import type { Signer } from "../../sealing/curves/curves.ts";
+import { keyIdOf } from "../../sealing/curves/hash.ts";
+import type { SharedKeys } from "../../sealing/curves/shared-keys.ts";
+import type { CheckedRelayCertificate } from "../../sealing/keys/certificates.ts";
 import type { Random } from "../../sealing/random.ts";
-import type { SharedKeys } from "../../sealing/shared-keys.ts";
 import type { EntryAnswer } from "../authorization/submission.ts";
 
 /** As in the contract's HopRequest; an answer is under a kilobyte. */

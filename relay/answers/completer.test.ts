@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { noFaults } from "../../mesh/faults.ts";
 import { createLog } from "../../mesh/log.ts";
-import { ManualClock } from "../../mesh/manual-clock.ts";
-import { noTelemetry } from "../../mesh/telemetry.ts";
+import { ManualClock } from "../../mesh/testing/manual-clock.ts";
+import { noTelemetry } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { parseMerchantId, parsePaymentId, parseRelayId } from "../../payment/identifiers.ts";
 import { newRecordNumber } from "../../payment/record-number.ts";

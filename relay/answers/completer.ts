@@ -12,7 +12,7 @@ import type { Clock } from "../../mesh/clock.ts";
 import type { Faults } from "../../mesh/faults.ts";
 import { GroupCommit } from "../../mesh/group-commit.ts";
 import type { Log } from "../../mesh/log.ts";
-import type { HopSpan, Telemetry } from "../../mesh/telemetry.ts";
+import type { HopSpan, Telemetry } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
 import { paymentIdToBytes } from "../../payment/identifiers.ts";
 import { stateOfOutcome } from "../../payment/states.ts";

@@ -8,10 +8,10 @@ import { PaymentError } from "../../payment/errors.ts";
 import { type MerchantId, type PaymentId, paymentIdToBytes } from "../../payment/identifiers.ts";
 import type { CheckedContext } from "../../payment/payment-context.ts";
 import { type RecordNumber, relayIdOf } from "../../payment/record-number.ts";
-import { strictDecode } from "../../payment/strict-decode.ts";
+import { strictDecode } from "../../payment/wire/strict-decode.ts";
+import { isAmountPossible } from "../../sealing/boxes/signed-result.ts";
+import { unseenPaymentDigest } from "../../sealing/boxes/unseen-payment.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
-import { isAmountPossible } from "../../sealing/signed-result.ts";
-import { unseenPaymentDigest } from "../../sealing/unseen-payment.ts";
 import type { SignatureCheck } from "./signature-check.ts";
 
 /** What a result must agree with. */

@@ -3,10 +3,10 @@ import { expect, test } from "vitest";
 import { Outcome, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { ResultsSignatureSchema } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import { silentLog } from "../../mesh/log.ts";
-import { signBoxResults } from "../../sealing/box-results.ts";
+import { signBoxResults } from "../../sealing/boxes/box-results.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
-import type { Curves } from "../../sealing/curves.ts";
-import { nodeCurves } from "../../sealing/node-curves.ts";
+import type { Curves } from "../../sealing/curves/curves.ts";
+import { nodeCurves } from "../../sealing/curves/node-curves.ts";
 import { APPROVE, type FakeProcessor, REVERSE } from "../../test/fixtures/fake-processor.ts";
 import { TestBed } from "../../test/fixtures/relay-bed.ts";
 

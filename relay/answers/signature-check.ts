@@ -2,9 +2,9 @@ import type { SignedResult } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { HopAnswer } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import type { Log } from "../../mesh/log.ts";
 import type { RelayId } from "../../payment/identifiers.ts";
-import { verifyBoxResults } from "../../sealing/box-results.ts";
-import { verify } from "../../sealing/dsse.ts";
-import type { Manifest } from "../../sealing/manifest.ts";
+import { verifyBoxResults } from "../../sealing/boxes/box-results.ts";
+import { verify } from "../../sealing/keys/dsse.ts";
+import type { Manifest } from "../../sealing/keys/manifest.ts";
 
 /** Whether the processor signed a result. */
 export type SignatureCheck = (signed: SignedResult) => boolean;

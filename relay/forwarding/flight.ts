@@ -5,7 +5,7 @@ import {
   AuthorizationRequestSchema,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import type { Clock } from "../../mesh/clock.ts";
-import type { HopSpan, Telemetry } from "../../mesh/telemetry.ts";
+import type { HopSpan, Telemetry } from "../../mesh/tracing/telemetry.ts";
 import type { MerchantId, PaymentId } from "../../payment/identifiers.ts";
 import {
   localTime,

@@ -1,8 +1,8 @@
 import type { Clock, Timer } from "../../mesh/clock.ts";
 import type { Log } from "../../mesh/log.ts";
-import type { Curves } from "../../sealing/curves.ts";
-import { type Manifest, verifyManifest } from "../../sealing/manifest.ts";
-import type { TrustedRoots } from "../../sealing/trusted-roots.ts";
+import type { Curves } from "../../sealing/curves/curves.ts";
+import { type Manifest, verifyManifest } from "../../sealing/keys/manifest.ts";
+import type { TrustedRoots } from "../../sealing/keys/trusted-roots.ts";
 import type { ProcessorLink } from "./processor-lanes.ts";
 
 /** A revocation takes effect here after this long at the latest. */

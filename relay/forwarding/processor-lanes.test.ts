@@ -8,14 +8,14 @@ import {
   type ProcessResponse,
   ProcessResponseSchema,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
-import { type FrameStreamPair, frameStreamPair } from "../../mesh/frame-stream-pair.ts";
 import { silentLog } from "../../mesh/log.ts";
-import { ManualClock } from "../../mesh/manual-clock.ts";
-import { liveStream } from "../../mesh/stream-life.ts";
+import { liveStream } from "../../mesh/stream/stream-life.ts";
+import { type FrameStreamPair, frameStreamPair } from "../../mesh/testing/frame-stream-pair.ts";
+import { ManualClock } from "../../mesh/testing/manual-clock.ts";
 import type { RelayId } from "../../payment/identifiers.ts";
-import { openHopBox } from "../../sealing/hop-box.ts";
-import { nodeCurves as curves } from "../../sealing/node-curves.ts";
-import { SharedKeys } from "../../sealing/shared-keys.ts";
+import { openHopBox } from "../../sealing/boxes/hop-box.ts";
+import { nodeCurves as curves } from "../../sealing/curves/node-curves.ts";
+import { SharedKeys } from "../../sealing/curves/shared-keys.ts";
 import { TestKeys } from "../../test/fixtures/keys.ts";
 import { BOX_ENTRIES_MAX, ProcessorLanes } from "./processor-lanes.ts";
 

@@ -18,17 +18,17 @@ import {
   type ProcessResponse,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import type { Clock, Timer } from "../../mesh/clock.ts";
-import type { FrameStream } from "../../mesh/frame-stream.ts";
-import { type LastingStream, lastingStream } from "../../mesh/lasting-stream.ts";
 import type { Log } from "../../mesh/log.ts";
+import type { FrameStream } from "../../mesh/stream/frame-stream.ts";
+import { type LastingStream, lastingStream } from "../../mesh/stream/lasting-stream.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import type { RelayId } from "../../payment/identifiers.ts";
-import type { Agreement } from "../../sealing/curves.ts";
-import { openHopBox, sealHopBox } from "../../sealing/hop-box.ts";
-import type { Manifest } from "../../sealing/manifest.ts";
+import { openHopBox, sealHopBox } from "../../sealing/boxes/hop-box.ts";
+import type { Agreement } from "../../sealing/curves/curves.ts";
+import { SharedKeys } from "../../sealing/curves/shared-keys.ts";
+import type { Manifest } from "../../sealing/keys/manifest.ts";
 import type { Random } from "../../sealing/random.ts";
 import { SealedDataRejected } from "../../sealing/sealed-data-rejected.ts";
-import { SharedKeys } from "../../sealing/shared-keys.ts";
 
 /** Entries of one box. */
 export const BOX_ENTRIES_MAX = 256;

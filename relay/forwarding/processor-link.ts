@@ -1,8 +1,8 @@
 import { ProcessorService } from "../../gen/cardlane/processor/v1/processor_pb.ts";
+import { dial, type MeshChannel } from "../../mesh/client/dial.ts";
 import type { Clock } from "../../mesh/clock.ts";
-import { dial, type MeshChannel } from "../../mesh/dial.ts";
-import type { Identity } from "../../mesh/identity.ts";
-import type { Telemetry } from "../../mesh/telemetry.ts";
+import type { Identity } from "../../mesh/identity/identity.ts";
+import type { Telemetry } from "../../mesh/tracing/telemetry.ts";
 import type { ProcessorLink } from "./processor-lanes.ts";
 
 export interface ProcessorLinkOptions {

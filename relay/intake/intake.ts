@@ -1,5 +1,5 @@
 import type { Clock } from "../../mesh/clock.ts";
-import type { HopSpan } from "../../mesh/telemetry.ts";
+import type { HopSpan } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
 import type { TerminalId } from "../../payment/identifiers.ts";
 import type { Forwarder } from "../forwarding/forwarder.ts";

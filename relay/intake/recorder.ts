@@ -1,7 +1,7 @@
 import type { Clock } from "../../mesh/clock.ts";
 import type { Faults } from "../../mesh/faults.ts";
 import { GroupCommit } from "../../mesh/group-commit.ts";
-import type { Telemetry } from "../../mesh/telemetry.ts";
+import type { Telemetry } from "../../mesh/tracing/telemetry.ts";
 import { clockError } from "../../payment/clock-difference.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import type { RelayId, TerminalId } from "../../payment/identifiers.ts";
@@ -11,8 +11,8 @@ import {
   type RecordNumber,
 } from "../../payment/record-number.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
+import { sha512 } from "../../sealing/curves/hash.ts";
 import type { Random } from "../../sealing/random.ts";
-import { sha512 } from "../../sealing/sha512.ts";
 import { type Flight, newFlight } from "../forwarding/flight.ts";
 import type { Forwarder } from "../forwarding/forwarder.ts";
 import type { ProcessorLanes } from "../forwarding/processor-lanes.ts";

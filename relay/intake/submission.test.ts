@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { AmountsSchema, PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { DeviceState } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { paymentIdToBytes } from "../../payment/identifiers.ts";
-import { withOneBitFlipped } from "../../sealing/one-bit-flipped.ts";
+import { withOneBitFlipped } from "../../sealing/testing/one-bit-flipped.ts";
 import type { TerminalKeys } from "../../test/fixtures/keys.ts";
 import { PaymentSigner, type ReaderSigned } from "../../test/fixtures/reader-payment.ts";
 import { TestBed, type TestRelay } from "../../test/fixtures/relay-bed.ts";

@@ -3,7 +3,7 @@ import {
   PaymentKind,
   type SignedPayment,
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
-import type { HopSpan } from "../../mesh/telemetry.ts";
+import type { HopSpan } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import {
   type PaymentId,
@@ -18,12 +18,12 @@ import {
   decodeReaderPayment,
   parseReaderPayment,
 } from "../../payment/payment-context.ts";
-import { strictDecode } from "../../payment/strict-decode.ts";
+import { strictDecode } from "../../payment/wire/strict-decode.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
-import type { CheckedTerminalCertificate } from "../../sealing/certificates.ts";
-import { digest, verify } from "../../sealing/dsse.ts";
-import type { Manifest } from "../../sealing/manifest.ts";
-import { sha512 } from "../../sealing/sha512.ts";
+import { sha512 } from "../../sealing/curves/hash.ts";
+import type { CheckedTerminalCertificate } from "../../sealing/keys/certificates.ts";
+import { digest, verify } from "../../sealing/keys/dsse.ts";
+import type { Manifest } from "../../sealing/keys/manifest.ts";
 import type { CheckedSubmission, SignedSubmission } from "../records/checked-submission.ts";
 import {
   isActive,

@@ -10,11 +10,11 @@ import {
   TransactResponseSchema,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import type { Faults } from "../../mesh/faults.ts";
-import type { LiveStream } from "../../mesh/live-stream.ts";
+import type { Rate, RateLimits } from "../../mesh/limits/rate-limits.ts";
 import type { Log } from "../../mesh/log.ts";
-import type { Rate, RateLimits } from "../../mesh/rate-limits.ts";
-import type { SpanAttributes } from "../../mesh/span-attributes.ts";
-import type { HopSpan, Telemetry } from "../../mesh/telemetry.ts";
+import type { LiveStream } from "../../mesh/stream/live-stream.ts";
+import type { SpanAttributes } from "../../mesh/tracing/span-attributes.ts";
+import type { HopSpan, Telemetry } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import {
   type PaymentId,
@@ -25,7 +25,7 @@ import {
 import { faultOf } from "../../payment/payment-fault.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
 import { certaintyOf, type StateName } from "../../payment/states.ts";
-import { strictDecode } from "../../payment/strict-decode.ts";
+import { strictDecode } from "../../payment/wire/strict-decode.ts";
 import { completedOf } from "../queries/payment-record.ts";
 import type { RecordOutcome } from "../records/relay-record.ts";
 import type { Listener, Waiting } from "../records/waiting.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { freshDatabase } from "../../test/setup/database.ts";
-import { JobPool } from "./job-pool.ts";
+import { JobPool } from "./job-runner.ts";
 
 async function startPool() {
   const database = await freshDatabase("relay");

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { LinkProxy } from "../../chaos/proxy.ts";
 import { PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { createLog } from "../../mesh/log.ts";
-import { ManualClock } from "../../mesh/manual-clock.ts";
+import { ManualClock } from "../../mesh/testing/manual-clock.ts";
 import { eventually, NotificationBed } from "../../test/fixtures/notification-bed.ts";
 import { freshDatabase } from "../../test/setup/database.ts";
 import { ALIVE, FREE_JOBS_OF_THE_DEAD, JobRunner } from "./job-runner.ts";

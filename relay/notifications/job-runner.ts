@@ -4,7 +4,6 @@ import pg from "pg";
 import type { Clock } from "../../mesh/clock.ts";
 import type { Log } from "../../mesh/log.ts";
 import { Outage } from "../../mesh/outage.ts";
-import { JobPool } from "./job-pool.ts";
 
 /** Jobs at a time. They wait for other people's servers nearly always. */
 const JOBS_AT_ONCE = 8;
@@ -157,3 +156,27 @@ export const FREE_JOBS_OF_THE_DEAD = `
     OR (since < now() - $2 * interval '1 millisecond'
       AND pg_try_advisory_xact_lock($3, hashtext(name)))
   HAVING count(*) > 0`;
+
+type Callback = Parameters<pg.Pool["connect"]>[0];
+
+/**
+ * Connections that may be given back twice. The job queue's library does so with the one that it
+ * listens on, when that breaks while the library is starting and being stopped, and nobody there
+ * handles the error of the second time: it would end the relay.
+ */
+export class JobPool extends pg.Pool {
+  override connect(): Promise<pg.PoolClient>;
+  override connect(callback: Callback): void;
+  override connect(callback?: Callback): Promise<pg.PoolClient> | undefined {
+    if (callback === undefined) return super.connect();
+    super.connect((error, client, done) => {
+      let isDone = false;
+      callback(error, client, (release) => {
+        if (isDone) return;
+        isDone = true;
+        done(release);
+      });
+    });
+    return undefined;
+  }
+}

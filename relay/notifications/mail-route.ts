@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { createTransport, type Transporter } from "nodemailer";
 import type SMTPPool from "nodemailer/lib/smtp-pool/index.js";
+import { isLoopback } from "../../mesh/loopback.ts";
 import { type Delivery, type Route, RouteError } from "./route.ts";
 import { type Unsubscribe, unsubscribeHeaders } from "./unsubscribe.ts";
 
@@ -90,10 +91,6 @@ export class MailRoute implements Route {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#transport.close();
   }
-}
-
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127\./.test(host);
 }
 
 function messageIdOf(id: string, address: string, from: string): string {

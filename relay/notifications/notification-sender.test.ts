@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
-import { findLinked } from "../../mesh/span-record.ts";
-import { startTelemetry } from "../../mesh/telemetry.ts";
 import { temporaryDirectory } from "../../mesh/testing/certificates.ts";
+import { findLinked } from "../../mesh/tracing/span-record.ts";
+import { startTelemetry } from "../../mesh/tracing/telemetry.ts";
 import { CONTACT, eventually, NotificationBed } from "../../test/fixtures/notification-bed.ts";
 import { startSmsPeer } from "../../test/fixtures/sms-peer.ts";
 

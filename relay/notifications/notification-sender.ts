@@ -1,5 +1,5 @@
 import type { Log } from "../../mesh/log.ts";
-import type { Telemetry } from "../../mesh/telemetry.ts";
+import type { Telemetry } from "../../mesh/tracing/telemetry.ts";
 import { addressKey } from "../registry/contact.ts";
 import type { AllowList } from "./allow-list.ts";
 import type { Channel, NotificationToSend } from "./notification.ts";

@@ -7,8 +7,8 @@ import {
   NotificationState,
   type SendReceiptRequest,
 } from "../../gen/cardlane/relay/v1/notification_pb.ts";
-import { callerOf } from "../../mesh/caller.ts";
 import type { Clock } from "../../mesh/clock.ts";
+import { callerOf } from "../../mesh/identity/caller.ts";
 import { type MeshService, service } from "../../mesh/service.ts";
 import { enumName } from "../../payment/enum-name.ts";
 import { PaymentError } from "../../payment/errors.ts";

@@ -1,3 +1,4 @@
+import { isLoopback } from "../../mesh/loopback.ts";
 import type { ConfigOf } from "../../settings/read-config.ts";
 import {
   type Form,
@@ -8,7 +9,7 @@ import {
   text,
   texts,
 } from "../../settings/setting.ts";
-import { isLoopback, type MailRouteOptions } from "./mail-route.ts";
+import type { MailRouteOptions } from "./mail-route.ts";
 import type { SmsCentre } from "./smpp/sms-centre-link.ts";
 import type { Unsubscribe } from "./unsubscribe.ts";
 

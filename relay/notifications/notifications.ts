@@ -1,6 +1,6 @@
 import type { Clock } from "../../mesh/clock.ts";
 import type { Log } from "../../mesh/log.ts";
-import type { Telemetry } from "../../mesh/telemetry.ts";
+import type { Telemetry } from "../../mesh/tracing/telemetry.ts";
 import { SEND_TASK } from "../records/queue-statement.ts";
 import { addressKey } from "../registry/contact.ts";
 import { EventPump } from "../webhooks/event-pump.ts";
@@ -12,8 +12,8 @@ import { MailRoute } from "./mail-route.ts";
 import { NotificationSender } from "./notification-sender.ts";
 import type { NotificationSettings } from "./notification-settings.ts";
 import type { NotificationStore } from "./notification-store.ts";
-import { Retention } from "./retention.ts";
 import type { RetentionStore } from "./retention-store.ts";
+import { Retention } from "./retention-store.ts";
 import type { Route } from "./route.ts";
 import { SmsRoute } from "./smpp/sms-route.ts";
 

@@ -6,7 +6,7 @@ import {
   WatchPaymentsResponseSchema,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import type { Clock } from "../../mesh/clock.ts";
-import { SIGN_OF_LIFE_MS } from "../../mesh/silence.ts";
+import { SIGN_OF_LIFE_MS } from "../../mesh/stream/silence.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { EVENTS_MAX, type EventStore, type RecordEventRow } from "../records/event-store.ts";
 import { LogHold } from "../records/log-hold.ts";

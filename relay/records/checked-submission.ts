@@ -1,7 +1,7 @@
 import type { SignedPayment } from "../../gen/cardlane/payment/v1/payment_pb.ts";
-import type { HopSpan } from "../../mesh/telemetry.ts";
+import type { HopSpan } from "../../mesh/tracing/telemetry.ts";
 import type { CheckedContext } from "../../payment/payment-context.ts";
-import type { CheckedTerminalCertificate } from "../../sealing/certificates.ts";
+import type { CheckedTerminalCertificate } from "../../sealing/keys/certificates.ts";
 
 /** What a reader of this merchant has signed, as a record keeps it. */
 export interface SignedSubmission {

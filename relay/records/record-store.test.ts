@@ -8,7 +8,7 @@ import {
 import { type MerchantId, newPaymentId, parseRelayId } from "../../payment/identifiers.ts";
 import { newRecordNumber, type RecordNumber } from "../../payment/record-number.ts";
 import { mayFollow, PAYMENT_TRANSITIONS, type StateName } from "../../payment/states.ts";
-import { seededRandom } from "../../sealing/seeded-random.ts";
+import { seededRandom } from "../../sealing/testing/seeded-random.ts";
 import { DatabaseTime } from "../../test/fixtures/database-time.ts";
 import { freshDatabase, type TestDatabase } from "../../test/setup/database.ts";
 import { openRelayStore, type RelayStore } from "../relay-store.ts";

@@ -1,8 +1,8 @@
 import { Certainty, type SignedPayment } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { Clock } from "../../mesh/clock.ts";
+import { type Rate, RateLimits } from "../../mesh/limits/rate-limits.ts";
 import type { Log } from "../../mesh/log.ts";
-import { type Rate, RateLimits } from "../../mesh/rate-limits.ts";
-import type { HopSpan, Telemetry } from "../../mesh/telemetry.ts";
+import type { HopSpan, Telemetry } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import {
   type MerchantId,

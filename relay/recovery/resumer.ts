@@ -1,4 +1,4 @@
-import type { Telemetry } from "../../mesh/telemetry.ts";
+import type { Telemetry } from "../../mesh/tracing/telemetry.ts";
 import { traceNumberOf } from "../../payment/iso8583.ts";
 import { parseReaderPayment } from "../../payment/payment-context.ts";
 import { newFlight } from "../forwarding/flight.ts";

@@ -9,7 +9,7 @@ import {
   ReversalRequestSchema,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import type { Clock } from "../../mesh/clock.ts";
-import type { Telemetry } from "../../mesh/telemetry.ts";
+import type { Telemetry } from "../../mesh/tracing/telemetry.ts";
 import type { PaymentErrorCode } from "../../payment/errors.ts";
 import {
   type MerchantId,
@@ -20,8 +20,8 @@ import {
 import { type REVERSAL_REASONS, reversalMessageType } from "../../payment/iso8583.ts";
 import { decodeReaderPayment } from "../../payment/payment-context.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
-import type { Signer } from "../../sealing/curves.ts";
-import { sign } from "../../sealing/dsse.ts";
+import type { Signer } from "../../sealing/curves/curves.ts";
+import { sign } from "../../sealing/keys/dsse.ts";
 import { BOX_ENTRIES_MAX, type ProcessorLanes } from "../forwarding/processor-lanes.ts";
 import type { RecordOutcome, RelayRecord } from "../records/relay-record.ts";
 import type { RecoveryStore } from "./recovery-store.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Certainty, NextStep, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
-import { sha512 } from "../../sealing/sha512.ts";
+import { sha512 } from "../../sealing/curves/hash.ts";
 import { APPROVE, DECLINE, REVERSE } from "../../test/fixtures/fake-processor.ts";
 import { TestBed } from "../../test/fixtures/relay-bed.ts";
 

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { ManualClock } from "../../mesh/manual-clock.ts";
+import { ManualClock } from "../../mesh/testing/manual-clock.ts";
 import { CachedLookup } from "./cached-lookup.ts";
 
 /** Counts what is asked for; knows the length of every word but "nobody". */

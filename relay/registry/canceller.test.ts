@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { SignedEnvelope } from "../../gen/cardlane/keys/v1/keys_pb.ts";
 import { PaymentError } from "../../payment/errors.ts";
-import { verifyTerminalCertificate } from "../../sealing/certificates.ts";
-import { certificateIdOf } from "../../sealing/key-id.ts";
-import { nodeCurves } from "../../sealing/node-curves.ts";
+import { certificateIdOf } from "../../sealing/curves/hash.ts";
+import { nodeCurves } from "../../sealing/curves/node-curves.ts";
+import { verifyTerminalCertificate } from "../../sealing/keys/certificates.ts";
 import { TestKeys } from "../../test/fixtures/keys.ts";
 import { type CancellerCheck, cancellerOf } from "./canceller.ts";
 

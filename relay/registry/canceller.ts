@@ -1,7 +1,7 @@
 import type { SignedEnvelope } from "../../gen/cardlane/keys/v1/keys_pb.ts";
 import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
 import { type MerchantId, parseMerchantId, type TerminalId } from "../../payment/identifiers.ts";
-import type { Manifest } from "../../sealing/manifest.ts";
+import type { Manifest } from "../../sealing/keys/manifest.ts";
 import type { Registry } from "./registry.ts";
 import { merchantWithin, scopeOf, terminalOf } from "./scope.ts";
 

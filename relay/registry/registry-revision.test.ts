@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ManualClock } from "../../mesh/manual-clock.ts";
+import { ManualClock } from "../../mesh/testing/manual-clock.ts";
 import { RegistryRevision } from "./registry-revision.ts";
 
 /** A registry whose revision is `revisions.now`; -1n: it cannot be reached. */

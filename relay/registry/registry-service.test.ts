@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type SignedEnvelope, SignedEnvelopeSchema } from "../../gen/cardlane/keys/v1/keys_pb.ts";
 import { DeviceState } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { paymentErrorFrom } from "../../mesh/errors-to-wire.ts";
-import { certificateIdOf } from "../../sealing/key-id.ts";
+import { certificateIdOf } from "../../sealing/curves/hash.ts";
 import { TestBed, type TestRelay } from "../../test/fixtures/relay-bed.ts";
 
 const { ACTIVE, SUSPENDED } = DeviceState;

@@ -10,9 +10,12 @@ import { type MeshService, type MethodsOf, service } from "../../mesh/service.ts
 import { PaymentError } from "../../payment/errors.ts";
 import { parseMerchantId, parseTerminalId } from "../../payment/identifiers.ts";
 import { parseCurrency } from "../../payment/money.ts";
-import { verifyReaderCertificate, verifyTerminalCertificate } from "../../sealing/certificates.ts";
-import type { Curves } from "../../sealing/curves.ts";
-import type { TrustedRoots } from "../../sealing/trusted-roots.ts";
+import type { Curves } from "../../sealing/curves/curves.ts";
+import {
+  verifyReaderCertificate,
+  verifyTerminalCertificate,
+} from "../../sealing/keys/certificates.ts";
+import type { TrustedRoots } from "../../sealing/keys/trusted-roots.ts";
 import { type Contact, parseContact } from "./contact.ts";
 import type { ContactStore, TerminalWithContact } from "./contact-store.ts";
 import type { Registry } from "./registry.ts";

@@ -14,7 +14,7 @@ import { RowParameters } from "../../prisma/row-parameters.ts";
 import type {
   CheckedReaderCertificate,
   CheckedTerminalCertificate,
-} from "../../sealing/certificates.ts";
+} from "../../sealing/keys/certificates.ts";
 import type { Database } from "../database.ts";
 
 /** A reader as it is registered; its certificate is verified again by whoever relies on it. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { DeviceState } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import type { ReaderSerial } from "../../payment/identifiers.ts";
-import { nodeCurves } from "../../sealing/node-curves.ts";
+import { nodeCurves } from "../../sealing/curves/node-curves.ts";
 import { ForwardClock, TestBed, type TestRelay } from "../../test/fixtures/relay-bed.ts";
 import { Database } from "../database.ts";
 import { Registry } from "./registry.ts";

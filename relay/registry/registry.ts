@@ -4,16 +4,16 @@ import type { Clock } from "../../mesh/clock.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import type { ReaderSerial, TerminalId } from "../../payment/identifiers.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
+import type { Curves } from "../../sealing/curves/curves.ts";
+import { certificateIdOf } from "../../sealing/curves/hash.ts";
 import {
   type CertificateCheck,
   type CheckedReaderCertificate,
   type CheckedTerminalCertificate,
   verifyReaderCertificate,
   verifyTerminalCertificate,
-} from "../../sealing/certificates.ts";
-import type { Curves } from "../../sealing/curves.ts";
-import { certificateIdOf } from "../../sealing/key-id.ts";
-import type { TrustedRoots } from "../../sealing/trusted-roots.ts";
+} from "../../sealing/keys/certificates.ts";
+import type { TrustedRoots } from "../../sealing/keys/trusted-roots.ts";
 import { CachedLookup, type Loaded } from "./cached-lookup.ts";
 import { RegistryRevision } from "./registry-revision.ts";
 import type { ReaderRow, RegistryStore, TerminalRow } from "./registry-store.ts";

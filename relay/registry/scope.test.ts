@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
 import { type Client, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { makeDevelopmentTls } from "../../cli/start/development-tls.ts";
+import { makeDevelopmentTls } from "../../dev-mesh/development-tls.ts";
 import {
   NextStep,
   Outcome,
@@ -16,10 +16,10 @@ import {
   RelayRegistryService,
   RelayService,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import type { MeshChannel } from "../../mesh/client/dial.ts";
 import { systemClock } from "../../mesh/clock.ts";
-import type { MeshChannel } from "../../mesh/dial.ts";
 import { paymentErrorFrom } from "../../mesh/errors-to-wire.ts";
-import { type Identity, loadIdentity } from "../../mesh/identity.ts";
+import { type Identity, loadIdentity } from "../../mesh/identity/identity.ts";
 import { silentLog } from "../../mesh/log.ts";
 import { paymentIdFromBytes } from "../../payment/identifiers.ts";
 import type { ReaderSigned } from "../../test/fixtures/reader-payment.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createLog } from "../../mesh/log.ts";
-import { ManualClock } from "../../mesh/manual-clock.ts";
+import { ManualClock } from "../../mesh/testing/manual-clock.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { EventPump } from "./event-pump.ts";
 

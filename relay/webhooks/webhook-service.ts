@@ -1,5 +1,6 @@
 import { WebhookService } from "../../gen/cardlane/relay/v1/webhook_pb.ts";
 import type { Clock } from "../../mesh/clock.ts";
+import { isLoopback } from "../../mesh/loopback.ts";
 import { type MeshService, service } from "../../mesh/service.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { parseMerchantId } from "../../payment/identifiers.ts";
@@ -61,8 +62,8 @@ function wireOf(row: WebhookRow) {
 /** @throws PaymentError MALFORMED_REQUEST; does not quote a URL, which may hold a token. */
 function parseWebhookUrl(text: string): string {
   const url = text.length <= URL_CHARACTERS_MAX && URL.canParse(text) ? new URL(text) : undefined;
-  const isLoopback = url?.hostname === "127.0.0.1" || url?.hostname === "localhost";
-  const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback);
+  const isSafe =
+    url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
   if (url === undefined || !isSafe || url.username !== "" || url.password !== "") {
     throw malformed("url", "must be an https URL without password");
   }

@@ -4,9 +4,9 @@ import {
   boundContentOffset,
   boxVersion,
   contextDigestBytes,
-} from "../box-plaintext.ts";
+} from "../boxes/box-plaintext.ts";
 import { equalBytes } from "../bytes.ts";
-import type { Agreement } from "../curves.ts";
+import type { Agreement } from "../curves/curves.ts";
 import { SealedDataRejected } from "../sealed-data-rejected.ts";
 import { openSealedBox } from "./sealed-box.ts";
 

@@ -1,6 +1,6 @@
+import { cardBoxBytes, cardDataBytesMax } from "../boxes/card-box.ts";
 import { isAllZero } from "../bytes.ts";
-import { cardBoxBytes, cardDataBytesMax } from "../card-box.ts";
-import type { Agreement } from "../curves.ts";
+import type { Agreement } from "../curves/curves.ts";
 import { SealedDataRejected } from "../sealed-data-rejected.ts";
 import { openBoundContent } from "./bound-content.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import vectors from "../../test/vectors/aes-dukpt-iso9564-format4.json" with { type: "json" };
-import { DukptRegister, keySerialNumber } from "../dukpt.ts";
-import { deriveInitialKey } from "../dukpt-initial-key.ts";
-import { refusalOf } from "../refusal-of.ts";
+import { DukptRegister, keySerialNumber } from "../pin/dukpt.ts";
+import { deriveInitialKey } from "../pin/dukpt-initial-key.ts";
+import { refusalOf } from "../testing/refusal-of.ts";
 import { derivePinKey, deriveTransactionKey, parseKsn } from "./dukpt-host.ts";
 
 const bytesOf = (hex: string) => new Uint8Array(Buffer.from(hex, "hex"));

@@ -1,5 +1,5 @@
-import { deriveKey, initialKeyIdBytes, isPossibleCounter, ksnBytes } from "../dukpt.ts";
-import { deriveInitialKey } from "../dukpt-initial-key.ts";
+import { deriveKey, initialKeyIdBytes, isPossibleCounter, ksnBytes } from "../pin/dukpt.ts";
+import { deriveInitialKey } from "../pin/dukpt-initial-key.ts";
 import { SealedDataRejected } from "../sealed-data-rejected.ts";
 
 /**

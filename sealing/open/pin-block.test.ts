@@ -1,12 +1,11 @@
 import { describe, expect, test } from "vitest";
 import vectors from "../../test/vectors/aes-dukpt-iso9564-format4.json" with { type: "json" };
-import { encipherBlock } from "../aes-block.ts";
 import { concatBytes } from "../bytes.ts";
-import { withOneBitFlipped } from "../one-bit-flipped.ts";
-import { clearPanField, encipherPinBlock, xor } from "../pin-block.ts";
+import { clearPanField, encipherBlock, encipherPinBlock, xor } from "../pin/pin-block.ts";
 import type { Random } from "../random.ts";
-import { refusalOf } from "../refusal-of.ts";
-import { seededRandom } from "../seeded-random.ts";
+import { withOneBitFlipped } from "../testing/one-bit-flipped.ts";
+import { refusalOf } from "../testing/refusal-of.ts";
+import { seededRandom } from "../testing/seeded-random.ts";
 import { decipherPinBlock } from "./pin-block.ts";
 
 const bytesOf = (hex: string) => new Uint8Array(Buffer.from(hex, "hex"));

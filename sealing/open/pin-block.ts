@@ -1,14 +1,15 @@
-import { blockDecipher } from "../aes-block.ts";
-import { asciiZero, type Digits } from "../decimal-digits.ts";
 import {
+  asciiZero,
+  blockDecipher,
   clearPanField,
+  type Digits,
   pinBlockBytes,
   pinDigitsLimits,
   pinFieldFill,
   pinFieldFormat,
   pinFieldRandomOffset,
   xor,
-} from "../pin-block.ts";
+} from "../pin/pin-block.ts";
 import { SealedDataRejected } from "../sealed-data-rejected.ts";
 
 /**

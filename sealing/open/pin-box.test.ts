@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { boundPlaintext } from "../box-plaintext.ts";
-import { sealCardBox } from "../card-box.ts";
-import { generateAgreement } from "../curves.ts";
-import { digest } from "../dsse.ts";
-import { nodeCurves } from "../node-curves.ts";
-import { withOneBitFlipped } from "../one-bit-flipped.ts";
-import { pinPlaintextBytes, sealPinBox } from "../pin-box.ts";
-import { refusalOf } from "../refusal-of.ts";
-import { sealBox } from "../sealed-box.ts";
-import { seededRandom } from "../seeded-random.ts";
+import { boundPlaintext } from "../boxes/box-plaintext.ts";
+import { sealCardBox } from "../boxes/card-box.ts";
+import { sealBox } from "../boxes/sealed-box.ts";
+import { generateAgreement } from "../curves/curves.ts";
+import { nodeCurves } from "../curves/node-curves.ts";
+import { digest } from "../keys/dsse.ts";
+import { pinPlaintextBytes, sealPinBox } from "../pin/pin-box.ts";
+import { withOneBitFlipped } from "../testing/one-bit-flipped.ts";
+import { refusalOf } from "../testing/refusal-of.ts";
+import { seededRandom } from "../testing/seeded-random.ts";
 import { openCardBox } from "./card-box.ts";
 import { openPinBox } from "./pin-box.ts";
 

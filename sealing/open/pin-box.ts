@@ -1,8 +1,8 @@
 import { isAllZero } from "../bytes.ts";
-import type { Agreement } from "../curves.ts";
-import { ksnBytes } from "../dukpt.ts";
-import { pinBlockBytes } from "../pin-block.ts";
-import { pinBoxBytes } from "../pin-box.ts";
+import type { Agreement } from "../curves/curves.ts";
+import { ksnBytes } from "../pin/dukpt.ts";
+import { pinBlockBytes } from "../pin/pin-block.ts";
+import { pinBoxBytes } from "../pin/pin-box.ts";
 import { SealedDataRejected } from "../sealed-data-rejected.ts";
 import { openBoundContent } from "./bound-content.ts";
 

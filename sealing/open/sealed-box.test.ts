@@ -1,13 +1,13 @@
 import sodium from "sodium-native";
 import { describe, expect, test } from "vitest";
 import vectors from "../../test/vectors/sealed-box.json" with { type: "json" };
-import { generateAgreement } from "../curves.ts";
-import { nodeCurves } from "../node-curves.ts";
-import { withOneBitFlipped } from "../one-bit-flipped.ts";
-import { refusalOf } from "../refusal-of.ts";
-import { sealBox, sealedBoxOverheadBytes } from "../sealed-box.ts";
-import { seededRandom } from "../seeded-random.ts";
-import { tweetnaclCurves } from "../tweetnacl-curves.ts";
+import { sealBox, sealedBoxOverheadBytes } from "../boxes/sealed-box.ts";
+import { generateAgreement } from "../curves/curves.ts";
+import { nodeCurves } from "../curves/node-curves.ts";
+import { tweetnaclCurves } from "../curves/tweetnacl-curves.ts";
+import { withOneBitFlipped } from "../testing/one-bit-flipped.ts";
+import { refusalOf } from "../testing/refusal-of.ts";
+import { seededRandom } from "../testing/seeded-random.ts";
 import { openSealedBox } from "./sealed-box.ts";
 
 const backends = [nodeCurves, tweetnaclCurves];

@@ -1,7 +1,7 @@
-import { type Agreement, keyBytes } from "../curves.ts";
-import { sealedBoxNonce, sealedBoxOverheadBytes } from "../sealed-box.ts";
+import { sealedBoxNonce, sealedBoxOverheadBytes } from "../boxes/sealed-box.ts";
+import { type Agreement, keyBytes } from "../curves/curves.ts";
+import { secretBox } from "../curves/secret-box.ts";
 import { SealedDataRejected } from "../sealed-data-rejected.ts";
-import { secretBox } from "../secret-box.ts";
 
 /**
  * Opens what `sealBox` sealed for this key.

@@ -1,5 +1,5 @@
-import type { CollectedMemory } from "../../bench/collected-memory.ts";
-import type { ProgramName } from "../../cli/start/mesh-directory.ts";
+import type { CollectedMemory } from "../../bench/measure/collected-memory.ts";
+import type { ProgramName } from "../../dev-mesh/mesh-directory.ts";
 import { systemClock as clock } from "../../mesh/clock.ts";
 import type { BesiegedMesh } from "../besieged-mesh.ts";
 import { processFigures } from "../process-figures.ts";

@@ -1,5 +1,5 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import type { ProgramName } from "../../cli/start/mesh-directory.ts";
+import type { ProgramName } from "../../dev-mesh/mesh-directory.ts";
 import { ListPaymentsRequestSchema, RelayService } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import {
   ServerReflection,

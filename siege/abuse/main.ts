@@ -3,11 +3,11 @@
 //
 // docs/siege.md says what each does and how to read the table.
 
-import { CollectedMemory } from "../../bench/collected-memory.ts";
+import { aligned, ms } from "../../bench/columns.ts";
 import { runTool } from "../../bench/command-options.ts";
 import { interruption } from "../../bench/interruption.ts";
 import { quantilesOf } from "../../bench/load/quantiles.ts";
-import { aligned, ms } from "../../bench/report/columns.ts";
+import { CollectedMemory } from "../../bench/measure/collected-memory.ts";
 import { BesiegedMesh } from "../besieged-mesh.ts";
 import { abuse } from "./abuse-run.ts";
 import { readAbuseArguments } from "./arguments.ts";

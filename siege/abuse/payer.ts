@@ -1,5 +1,5 @@
-import { payOnce } from "../../bench/single-payment.ts";
-import type { MeshClients } from "../../cli/mesh-clients.ts";
+import { payOnce } from "../../bench/questions/single-payment.ts";
+import type { MeshClients } from "../../dev-mesh/clients.ts";
 import type { Clock } from "../../mesh/clock.ts";
 
 const AFTER_FAILURE_MS = 250;

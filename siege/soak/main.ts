@@ -2,11 +2,11 @@
 //
 // docs/siege.md says what it does, and when a figure counts as growing.
 
-import { CollectedMemory } from "../../bench/collected-memory.ts";
+import { aligned } from "../../bench/columns.ts";
 import { runTool } from "../../bench/command-options.ts";
 import { interruption } from "../../bench/interruption.ts";
 import { quantilesOf } from "../../bench/load/quantiles.ts";
-import { aligned } from "../../bench/report/columns.ts";
+import { CollectedMemory } from "../../bench/measure/collected-memory.ts";
 import { systemClock as clock } from "../../mesh/clock.ts";
 import { systemRandom } from "../../sealing/random.ts";
 import { BesiegedMesh } from "../besieged-mesh.ts";

@@ -1,18 +1,18 @@
 import type { DescMethodBiDiStreaming } from "@bufbuild/protobuf";
-import { payOnce } from "../../bench/single-payment.ts";
+import { payOnce } from "../../bench/questions/single-payment.ts";
 import { Dice } from "../../chaos/dice.ts";
 import { History } from "../../chaos/history.ts";
 import { LoadTerminal } from "../../chaos/load/load-terminal.ts";
-import { MeshClients } from "../../cli/mesh-clients.ts";
-import type { ProgramName } from "../../cli/start/mesh-directory.ts";
+import { MeshClients } from "../../dev-mesh/clients.ts";
+import type { ProgramName } from "../../dev-mesh/mesh-directory.ts";
 import { PinService } from "../../gen/cardlane/pin/v1/pin_pb.ts";
 import { ProcessorService } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import { ReaderService } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import { RelayService } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { TerminalService } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
+import { dial } from "../../mesh/client/dial.ts";
 import type { Clock } from "../../mesh/clock.ts";
-import { dial } from "../../mesh/dial.ts";
 import type { BesiegedMesh } from "../besieged-mesh.ts";
 
 const LOAD_TERMINALS = 3;

@@ -1,7 +1,7 @@
-import type { CollectedMemory } from "../../bench/collected-memory.ts";
+import type { CollectedMemory } from "../../bench/measure/collected-memory.ts";
 import { Databases } from "../../chaos/databases.ts";
-import { PROGRAM_NAMES } from "../../cli/start/mesh-directory.ts";
-import type { Mesh } from "../../cli/start/mesh-processes.ts";
+import { PROGRAM_NAMES } from "../../dev-mesh/mesh-directory.ts";
+import type { Mesh } from "../../dev-mesh/mesh-processes.ts";
 import type { Clock } from "../../mesh/clock.ts";
 import { processFigures } from "../process-figures.ts";
 import { JUDGED_SHARE, type Point, type Series } from "./growth.ts";

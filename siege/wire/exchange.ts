@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
-import { splitTarget } from "../../mesh/backends.ts";
+import { splitTarget } from "../../mesh/client/backends.ts";
 import type { Clock } from "../../mesh/clock.ts";
-import type { IdentityPem } from "../../mesh/identity.ts";
+import type { IdentityPem } from "../../mesh/identity/identity.ts";
 
 /** How a connection is left: "silence" says nothing more and stays. */
 export type Ending = "end" | "reset" | "answer" | "silence";

@@ -1,8 +1,8 @@
 import { create, fromBinary, toBinary, toJson } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { DEVELOPMENT_MESH } from "../../cli/start/development-keys.ts";
-import type { Mesh } from "../../cli/start/mesh-processes.ts";
+import { DEVELOPMENT_MESH } from "../../dev-mesh/development-keys.ts";
+import type { Mesh } from "../../dev-mesh/mesh-processes.ts";
 import { HelloSchema } from "../../gen/cardlane/mesh/v1/stream_pb.ts";
 import {
   AmountsSchema,

@@ -1,8 +1,8 @@
 import { readdirSync } from "node:fs";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { DEVELOPMENT_MESH } from "../../cli/start/development-keys.ts";
-import type { Mesh } from "../../cli/start/mesh-processes.ts";
+import { DEVELOPMENT_MESH } from "../../dev-mesh/development-keys.ts";
+import type { Mesh } from "../../dev-mesh/mesh-processes.ts";
 import {
   Certainty,
   EntryMode,

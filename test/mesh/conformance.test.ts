@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ConformanceOptions, conformance, ROLES } from "../../cli/commands/conformance.ts";
 import { EXIT_CODES } from "../../cli/exit-code.ts";
-import { recordedIo } from "../../cli/recorded-io.ts";
+import { recordedIo } from "../../cli/testing/recorded-io.ts";
 import { ProcessorService } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import { type Clock, systemClock } from "../../mesh/clock.ts";
 import { silentLog } from "../../mesh/log.ts";
-import { serve } from "../../mesh/serve.ts";
+import { serve } from "../../mesh/server/serve.ts";
 import { service } from "../../mesh/service.ts";
 import { TestKeys } from "../fixtures/keys.ts";
 import { type MeshFixture, startTestMesh } from "./mesh-fixture.ts";

@@ -1,8 +1,8 @@
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { DEVELOPMENT_MESH } from "../../cli/start/development-keys.ts";
-import type { ProgramName } from "../../cli/start/mesh-directory.ts";
-import type { Mesh } from "../../cli/start/mesh-processes.ts";
+import { DEVELOPMENT_MESH } from "../../dev-mesh/development-keys.ts";
+import type { ProgramName } from "../../dev-mesh/mesh-directory.ts";
+import type { Mesh } from "../../dev-mesh/mesh-processes.ts";
 import { Certainty, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { type MeshFixture, startTestMesh } from "./mesh-fixture.ts";
 import { pay } from "./pay.ts";

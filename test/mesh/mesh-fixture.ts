@@ -1,8 +1,8 @@
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Mesh, type MeshOptions, startMesh } from "../../cli/start/mesh-processes.ts";
-import { SPIFFE_PATHS, TRUST_DOMAIN } from "../../cli/start/program-plans.ts";
+import { type Mesh, type MeshOptions, startMesh } from "../../dev-mesh/mesh-processes.ts";
+import { SPIFFE_PATHS, TRUST_DOMAIN } from "../../dev-mesh/program-plans.ts";
 import { systemClock } from "../../mesh/clock.ts";
 import { TestKeys } from "../fixtures/keys.ts";
 
@@ -28,7 +28,7 @@ export async function startTestMesh(options: TestMeshOptions = {}): Promise<Mesh
     cpSync(keys.directory, join(home, "keys"), { recursive: true });
     if (strangers !== undefined) {
       // Loaded here alone, as the mesh does it; made before its start, which leaves it alone then.
-      const { makeDevelopmentTls } = await import("../../cli/start/development-tls.ts");
+      const { makeDevelopmentTls } = await import("../../dev-mesh/development-tls.ts");
       await makeDevelopmentTls({
         directory: join(home, "tls"),
         holders: { ...SPIFFE_PATHS, ...strangers },

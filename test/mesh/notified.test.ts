@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { expect, test, vi } from "vitest";
-import { DEVELOPMENT_MESH } from "../../cli/start/development-keys.ts";
-import type { Mesh } from "../../cli/start/mesh-processes.ts";
+import { DEVELOPMENT_MESH } from "../../dev-mesh/development-keys.ts";
+import type { Mesh } from "../../dev-mesh/mesh-processes.ts";
 import { PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import {
   type Notification,

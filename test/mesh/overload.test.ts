@@ -1,7 +1,7 @@
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { DEVELOPMENT_MESH } from "../../cli/start/development-keys.ts";
-import type { Mesh } from "../../cli/start/mesh-processes.ts";
+import { DEVELOPMENT_MESH } from "../../dev-mesh/development-keys.ts";
+import type { Mesh } from "../../dev-mesh/mesh-processes.ts";
 import { Certainty, NextStep, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { DeviceState } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { systemClock } from "../../mesh/clock.ts";

@@ -1,5 +1,4 @@
-import type { Mesh } from "../../cli/start/mesh-processes.ts";
-import { type Confirmation, takePayment } from "../../cli/take-payment.ts";
+import type { Mesh } from "../../dev-mesh/mesh-processes.ts";
 import { EntryMode, PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { CardRead } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import type { PaymentReport, PayResponse } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
@@ -7,6 +6,7 @@ import { systemClock } from "../../mesh/clock.ts";
 import { currencyFromLetters } from "../../payment/money.ts";
 import { TEST_PIN } from "../../payment/test-cards.ts";
 import { needsPin } from "../../payment/verification-rule.ts";
+import { type Confirmation, takePayment } from "../../till/take-payment.ts";
 
 type Event = NonNullable<PayResponse["event"]>;
 

@@ -14,11 +14,11 @@ import {
   TransactRequestSchema,
   type TransactResponse,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import { dial, type MeshChannel } from "../../mesh/client/dial.ts";
 import { systemClock } from "../../mesh/clock.ts";
-import { dial, type MeshChannel } from "../../mesh/dial.ts";
-import type { FrameStream, StreamEnd } from "../../mesh/frame-stream.ts";
-import type { LiveStream } from "../../mesh/live-stream.ts";
-import { liveStream } from "../../mesh/stream-life.ts";
+import type { FrameStream, StreamEnd } from "../../mesh/stream/frame-stream.ts";
+import type { LiveStream } from "../../mesh/stream/live-stream.ts";
+import { liveStream } from "../../mesh/stream/stream-life.ts";
 
 /** What a relay said about one submission. */
 export interface Answer {

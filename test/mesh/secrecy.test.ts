@@ -3,7 +3,7 @@ import pg from "pg";
 import { expect, test } from "vitest";
 import { EntryMode, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { CANARY_PIN, findTestCard } from "../../payment/test-cards.ts";
-import { track2Of } from "../../reader-sim/card-reading.ts";
+import { track2Of } from "../../reader-sim/card/card-reading.ts";
 import { type Canary, findCanaries, searchFiles } from "./canary-search.ts";
 import { startTestMesh } from "./mesh-fixture.ts";
 import { pay } from "./pay.ts";

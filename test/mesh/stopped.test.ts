@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { Links } from "../../chaos/links.ts";
-import { DEVELOPMENT_MESH } from "../../cli/start/development-keys.ts";
-import type { InstanceName } from "../../cli/start/mesh-directory.ts";
-import type { Mesh } from "../../cli/start/mesh-processes.ts";
+import { DEVELOPMENT_MESH } from "../../dev-mesh/development-keys.ts";
+import type { InstanceName } from "../../dev-mesh/mesh-directory.ts";
+import type { Mesh } from "../../dev-mesh/mesh-processes.ts";
 import { PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { systemClock } from "../../mesh/clock.ts";
 import { type MeshFixture, startTestMesh } from "./mesh-fixture.ts";

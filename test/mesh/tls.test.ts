@@ -1,14 +1,14 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Mesh } from "../../cli/start/mesh-processes.ts";
+import type { Mesh } from "../../dev-mesh/mesh-processes.ts";
 import { PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { ProcessorRegistryService } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import { NotificationService } from "../../gen/cardlane/relay/v1/notification_pb.ts";
 import { RelayRegistryService, RelayService } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { WebhookService } from "../../gen/cardlane/relay/v1/webhook_pb.ts";
+import { dial } from "../../mesh/client/dial.ts";
 import { systemClock } from "../../mesh/clock.ts";
-import { dial } from "../../mesh/dial.ts";
-import { loadIdentity } from "../../mesh/identity.ts";
+import { loadIdentity } from "../../mesh/identity/identity.ts";
 import { silentLog } from "../../mesh/log.ts";
 import { type MeshFixture, startTestMesh } from "./mesh-fixture.ts";
 import { pay } from "./pay.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readTrace, type SpanRecord } from "../../mesh/span-record.ts";
+import { readTrace, type SpanRecord } from "../../mesh/tracing/span-record.ts";
 import { startTestMesh } from "./mesh-fixture.ts";
 import { pay } from "./pay.ts";
 

@@ -5,7 +5,7 @@ export const OF_DEVICES: readonly Mutation[] = [
   {
     name: "journal-sync",
     takesOut: "waiting for the disk before the terminal goes on",
-    path: "terminal-client/journal.ts",
+    path: "terminal-client/journal/journal.ts",
     find: "await this.#files.write(",
     replace: "void this.#files.write(",
     witness: "simulation",
@@ -13,7 +13,7 @@ export const OF_DEVICES: readonly Mutation[] = [
   {
     name: "asked-relay",
     takesOut: "the question at the relay about an id that the journal does not know",
-    path: "terminal-client/terminal.ts",
+    path: "terminal-client/running-terminal.ts",
     find: "if (paymentId !== undefined) {",
     replace: "if (paymentId !== undefined && paymentId.length < 0) {",
     witness: "simulation",
@@ -21,7 +21,7 @@ export const OF_DEVICES: readonly Mutation[] = [
   {
     name: "signed-end",
     takesOut: "the cancellation before a payment that was not submitted is final",
-    path: "terminal-client/payment-run.ts",
+    path: "terminal-client/taking/payment-run.ts",
     find: "return await awaitEnd(options, open);",
     replace: `return {
       ...reportUnknown(open.entry, open.known),
@@ -104,7 +104,7 @@ export const OF_DEVICES: readonly Mutation[] = [
   {
     name: "result-signature",
     takesOut: "verifying the processor's signature of a result",
-    path: "sealing/signed-result.ts",
+    path: "sealing/boxes/signed-result.ts",
     find: 'throw new Error("signature")',
     replace: "void signature",
     witness: "test/vectors.test.ts",
@@ -112,7 +112,7 @@ export const OF_DEVICES: readonly Mutation[] = [
   {
     name: "result-of-payment",
     takesOut: "the terminal's check that a result answers these bytes",
-    path: "terminal-client/processor-word.ts",
+    path: "terminal-client/settling/processor-word.ts",
     find: "return { result: verifyAnswer({ signed, manifest, payment: own.payment }), signed };",
     replace: "return { result, signed };",
     witness: "terminal-client/terminal-answers.test.ts",
@@ -120,7 +120,7 @@ export const OF_DEVICES: readonly Mutation[] = [
   {
     name: "shown-reversed",
     takesOut: "showing a reversal as what it is",
-    path: "reader-sim/answered-payment.ts",
+    path: "reader-sim/steps/answered-payment.ts",
     find: "[Outcome.REVERSED]: ShownOutcome.REVERSED,",
     replace: "[Outcome.REVERSED]: ShownOutcome.APPROVED,",
     witness: "simulation",

@@ -3,11 +3,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { ProgramName } from "../../cli/start/mesh-directory.ts";
-import { TOOLS } from "../mesh/grpcurl.ts";
+import type { ProgramName } from "../../dev-mesh/mesh-directory.ts";
+import { TOOLS } from "../fixtures/grpcurl.ts";
+import { canUse } from "../fixtures/required.ts";
 import { type MeshFixture, startTestMesh } from "../mesh/mesh-fixture.ts";
 import { pay } from "../mesh/pay.ts";
-import { canUse } from "./required.ts";
 import { shellBlocks } from "./shell-blocks.ts";
 
 const COMMAND_MS = 30_000;

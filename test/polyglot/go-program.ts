@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
 import { environment } from "../../settings/environment.ts";
-import { TOOLS } from "../mesh/grpcurl.ts";
-import { canUse } from "./required.ts";
+import { TOOLS } from "../fixtures/grpcurl.ts";
+import { canUse } from "../fixtures/required.ts";
 import { GO, lackOf } from "./toolchains.ts";
 
 /** Programs of clients/go. */

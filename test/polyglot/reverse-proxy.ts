@@ -5,9 +5,9 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { vi } from "vitest";
-import { TOOLS } from "../mesh/grpcurl.ts";
+import { TOOLS } from "../fixtures/grpcurl.ts";
+import { canUse } from "../fixtures/required.ts";
 import { freePort } from "./free-port.ts";
-import { canUse } from "./required.ts";
 
 /** What `deploy/` has a configuration for, and how it is started with one. */
 const PROXIES = {

@@ -8,13 +8,13 @@ import { spawn } from "node:child_process";
 import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Mesh, startMesh } from "../../cli/start/mesh-processes.ts";
+import { type Mesh, startMesh } from "../../dev-mesh/mesh-processes.ts";
 import { systemClock } from "../../mesh/clock.ts";
 import { endProcess, whenReaderIsGone } from "../../mesh/end-process.ts";
 import { environment } from "../../settings/environment.ts";
-import { installGoTool } from "../mesh/grpcurl.ts";
+import { installGoTool } from "../fixtures/grpcurl.ts";
+import { isCi, REQUIRED } from "../fixtures/required.ts";
 import { LANGUAGES, type Language } from "./languages.ts";
-import { isCi, REQUIRED } from "./required.ts";
 import { countsInWords, inWords, NO_TESTS, sumOf, type TestCounts } from "./test-counts.ts";
 import { GO, lackOf, lackOfEnvoy, lackOfProxies } from "./toolchains.ts";
 
@@ -76,7 +76,7 @@ async function installTools(): Promise<TestCounts> {
 
 /** What runs under vitest: the tools as docs/debugging.md has them, proxies, other processors. */
 async function testTools(): Promise<TestCounts> {
-  const files = ["test/polyglot", "test/mesh/grpcurl.test.ts"];
+  const files = ["test/polyglot", "test/fixtures/grpcurl.test.ts"];
   const command = [process.execPath, "test/run.ts", ...files];
   const { isPassed, output } = await run("tools and proxies", command, { directory: root });
   return failedAtLeastOnce(countsInWords(output), isPassed);

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { temporaryDirectory } from "../../mesh/testing/certificates.ts";
-import { startEmbeddedPostgres } from "../../prisma/embedded-postgres.ts";
+import { startEmbeddedPostgres } from "../../prisma/embedded/embedded-postgres.ts";
 import { environment } from "../../settings/environment.ts";
-import { TOOLS } from "../mesh/grpcurl.ts";
+import { TOOLS } from "../fixtures/grpcurl.ts";
+import { canUse } from "../fixtures/required.ts";
 import { freePort } from "./free-port.ts";
-import { canUse } from "./required.ts";
 import { shellBlocks } from "./shell-blocks.ts";
 import { has } from "./toolchains.ts";
 

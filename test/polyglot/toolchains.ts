@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { environment } from "../../settings/environment.ts";
-import { TOOLS } from "../mesh/grpcurl.ts";
+import { TOOLS } from "../fixtures/grpcurl.ts";
 
 /** What a language needs on the machine before its own package manager can do the rest. */
 export interface Toolchain {

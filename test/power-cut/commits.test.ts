@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { kill } from "node:process";
 import pg from "pg";
 import { expect, test } from "vitest";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../prisma/embedded-postgres.ts";
+import {
+  type EmbeddedPostgres,
+  startEmbeddedPostgres,
+} from "../../prisma/embedded/embedded-postgres.ts";
 import type { HotDatabase } from "../../prisma/hot-database.ts";
 import { Database as ProcessorDatabase } from "../../processor/database.ts";
 import { Database as RelayDatabase } from "../../relay/database.ts";

@@ -7,8 +7,8 @@ import type { MerchantId } from "../../payment/identifiers.ts";
 import { currencyFromLetters } from "../../payment/money.ts";
 import { parseReaderPayment } from "../../payment/payment-context.ts";
 import { ReaderStore, TAKEN_IDS_MAX } from "../../reader-sim/reader-store.ts";
-import { DukptRegister, dukptKeyBytes } from "../../sealing/dukpt.ts";
-import { FINISHED_MAX, Journal } from "../../terminal-client/journal.ts";
+import { DukptRegister, dukptKeyBytes } from "../../sealing/pin/dukpt.ts";
+import { FINISHED_MAX, Journal } from "../../terminal-client/journal/journal.ts";
 import { saleOf } from "../../terminal-client/payment-request.ts";
 
 /** What a device is given to remember, as base64; everything is a test's. */

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { environment } from "../../settings/environment.ts";
-import { isCi } from "../polyglot/required.ts";
+import { isCi } from "../fixtures/required.ts";
 
 /** A moment at which the power may go. */
 export interface PowerCut {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { DEFAULT_LIMITS, http2Options } from "../../mesh/server-limits.ts";
-import { SIGN_OF_LIFE_MS } from "../../mesh/silence.ts";
+import { DEFAULT_LIMITS, http2Options } from "../../mesh/server/server-limits.ts";
+import { SIGN_OF_LIFE_MS } from "../../mesh/stream/silence.ts";
 import { CLOCK_TOLERANCE_MS } from "../../payment/clock-difference.ts";
 import {
   CARD_BOX_BYTES,
@@ -10,23 +10,23 @@ import {
   SUBMIT_WITHIN_MS,
 } from "../../payment/payment-context.ts";
 import { FRAME_BYTES_MAX as VERIFY_BYTES_MAX } from "../../processor/pin-service/verify-service.ts";
-import { PIN_VERIFICATIONS_MAX } from "../../processor/pins/pin-hop.ts";
+import { PIN_VERIFICATIONS_MAX } from "../../processor/pins/pin-client.ts";
 import { FRAME_BYTES_MAX as PROCESS_BYTES_MAX } from "../../processor/processor-service.ts";
-import { RESEND_MARGIN_MS, STEP_MS_MAX } from "../../reader-sim/payment-steps.ts";
 import { TAKEN_IDS_MAX } from "../../reader-sim/reader-store.ts";
+import { RESEND_MARGIN_MS, STEP_MS_MAX } from "../../reader-sim/steps/payment-steps.ts";
 import { PAYMENT_RATE } from "../../relay/intake/terminal-stream.ts";
 import { MESSAGE_BYTES_MAX as RELAY_BYTES_MAX } from "../../relay/relay-service.ts";
-import { cardDataBytesMax } from "../../sealing/card-box.ts";
-import { MANIFEST_LIFE_MS } from "../../sealing/manifest.ts";
-import { delayMsMax, sessionMsMax } from "../../sealing/salt-times.ts";
-import { FINISHED_MAX } from "../../terminal-client/journal.ts";
-import { END_MS_MAX } from "../../terminal-client/payment-run.ts";
+import { delayMsMax, sessionMsMax } from "../../salt/times.ts";
+import { cardDataBytesMax } from "../../sealing/boxes/card-box.ts";
+import { MANIFEST_LIFE_MS } from "../../sealing/keys/manifest.ts";
+import { FINISHED_MAX } from "../../terminal-client/journal/journal.ts";
+import { END_MS_MAX } from "../../terminal-client/taking/payment-run.ts";
 import { tableUnder, valuesUnder } from "./document-table.ts";
 import { constantIn } from "./source-constant.ts";
 
 const PAGE = "docs/protocol/limits.md";
-const READER_SESSION = "reader-sim/terminal-session.ts";
-const TERMINAL_SESSION = "terminal-client/reader-session.ts";
+const READER_SESSION = "reader-sim/session/terminal-session.ts";
+const TERMINAL_SESSION = "terminal-client/reader/reader-session.ts";
 
 test("docs/protocol/limits.md, messages", () => {
   const registration = constantIn("relay/registry/registry-service.ts", "REGISTRATION_BYTES_MAX");
@@ -47,7 +47,7 @@ test("docs/protocol/limits.md, messages", () => {
       sameIn([READER_SESSION, TERMINAL_SESSION], "SALT_BYTES_MAX"),
     ),
     "answer that cardlane's own clients accept": size(
-      constantIn("mesh/channel-config.ts", "MESSAGE_BYTES_MAX"),
+      constantIn("mesh/client/channel-config.ts", "MESSAGE_BYTES_MAX"),
     ),
     "frame that cardlane's own clients accept": size(streamBytesMax()),
     "all headers of a request": size(DEFAULT_LIMITS.headerBytesMax),
@@ -61,9 +61,9 @@ test("docs/protocol/limits.md, lengths inside messages", () => {
     "card box": `${CARD_BOX_BYTES} bytes, exactly`,
     "PIN box": `${PIN_BOX_BYTES} bytes, exactly, or empty`,
     "CardData, serialised": `${cardDataBytesMax} bytes`,
-    "signatures of an envelope": count("sealing/dsse.ts", "signaturesMax"),
-    "keys of a manifest": count("sealing/manifest.ts", "keysMax"),
-    "revocations of a manifest": count("sealing/manifest.ts", "revocationsMax"),
+    "signatures of an envelope": count("sealing/keys/dsse.ts", "signaturesMax"),
+    "keys of a manifest": count("sealing/keys/manifest.ts", "keysMax"),
+    "revocations of a manifest": count("sealing/keys/manifest.ts", "revocationsMax"),
     "entries of a HopBox": count("processor/stream/process-stream.ts", "ENTRIES_MAX"),
     "entries of a PinBox": String(PIN_VERIFICATIONS_MAX),
   });
@@ -75,16 +75,16 @@ test("docs/protocol/limits.md, counts", () => {
     "processor/registry/registry-service.ts",
   ];
   expect(valuesUnder(PAGE, "Counts")).toEqual({
-    "sessions of a reader": count("reader-sim/reader-service.ts", "SESSIONS_MAX"),
+    "sessions of a reader": count("reader-sim/session/reader-service.ts", "SESSIONS_MAX"),
     "PIN retries of one presentation of a card": count(
-      "reader-sim/card-steps.ts",
+      "reader-sim/steps/card-steps.ts",
       "PIN_RETRIES_MAX",
     ),
     "PINs that a terminal asks its till for, for one card": count(
-      "terminal-client/card-taking.ts",
+      "terminal-client/taking/card-taking.ts",
       "CONFIRMATIONS_MAX",
     ),
-    // The reader link gives itself to one conversation: terminal-client/terminal.test.ts.
+    // The reader link gives itself to one conversation: terminal-client/running-terminal.test.ts.
     "payments under way at one terminal": "1",
     "open payments of a `Transact` stream": count(
       "relay/intake/terminal-stream.ts",
@@ -110,10 +110,10 @@ test("docs/protocol/limits.md, counts", () => {
 });
 
 test("docs/protocol/limits.md, times", () => {
-  const hello = (name: string) => time(constantIn("mesh/hello.ts", name));
-  const life = (name: string) => time(constantIn("mesh/stream-life.ts", name));
-  expect(constantIn("mesh/stream-life.ts", "LIFE_JITTER")).toBe(0.1);
-  expect(constantIn("mesh/hello.ts", "HEARTBEAT_INTERVAL_MS")).toBe(SIGN_OF_LIFE_MS);
+  const hello = (name: string) => time(constantIn("mesh/stream/hello.ts", name));
+  const life = (name: string) => time(constantIn("mesh/stream/stream-life.ts", name));
+  expect(constantIn("mesh/stream/stream-life.ts", "LIFE_JITTER")).toBe(0.1);
+  expect(constantIn("mesh/stream/hello.ts", "HEARTBEAT_INTERVAL_MS")).toBe(SIGN_OF_LIFE_MS);
   expect(sameIn([READER_SESSION, TERMINAL_SESSION], "HEARTBEAT_INTERVAL_MS")).toBe(SIGN_OF_LIFE_MS);
   expect(valuesUnder(PAGE, "Times")).toEqual({
     "handshake of a reader session, TerminalHello included": time(
@@ -123,7 +123,7 @@ test("docs/protocol/limits.md, times", () => {
     "life of a session": time(sessionMsMax),
     "sign of life on every stream of cardlane": time(SIGN_OF_LIFE_MS),
     "silence that is an end, in intervals of the other side": count(
-      "mesh/silence.ts",
+      "mesh/stream/silence.ts",
       "SILENT_INTERVALS_MAX",
     ),
     "heartbeat interval that Hello may announce, from": hello("HEARTBEAT_INTERVAL_MS_MIN"),
@@ -146,7 +146,9 @@ test("docs/protocol/limits.md, times", () => {
     "signed bytes at a reader, after `submit_before_ms`": time(RESEND_MARGIN_MS),
     "life of a manifest": time(MANIFEST_LIFE_MS),
     "unary call, whatever its caller grants": time(DEFAULT_LIMITS.callMsMax),
-    "unary call of cardlane's own clients": time(constantIn("mesh/dial.ts", "CALL_TIMEOUT_MS")),
+    "unary call of cardlane's own clients": time(
+      constantIn("mesh/client/dial.ts", "CALL_TIMEOUT_MS"),
+    ),
     "request of a call, until it has arrived": time(DEFAULT_LIMITS.requestMsMax),
   });
 });
@@ -183,21 +185,24 @@ test("docs/protocol/session.md gives the time of each step", () => {
 test("docs/protocol/streams.md adds up how long Pay may take", () => {
   const phases = {
     "an id of the till's that the journal does not know: wait for a relay": constantIn(
-      "terminal-client/forgotten-payments.ts",
+      "terminal-client/settling/forgotten-payments.ts",
       "READY_MS_MAX",
     ),
     "the same: the relay's word on it": constantIn(
-      "terminal-client/forgotten-payments.ts",
+      "terminal-client/settling/forgotten-payments.ts",
       "ASK_MS_MAX",
     ),
     "wait for reader, relay and manifest": constantIn(
-      "terminal-client/terminal.ts",
+      "terminal-client/running-terminal.ts",
       "READY_MS_MAX",
     ),
     "wait for a card": STEP_MS_MAX.AWAITING_CARD,
     "wait for the confirmation": STEP_MS_MAX.AWAITING_CONFIRM,
     "wait for the PIN on the reader": STEP_MS_MAX.AWAITING_PIN,
-    "wait for the answer, then UNKNOWN": constantIn("terminal-client/terminal.ts", "ANSWER_MS_MAX"),
+    "wait for the answer, then UNKNOWN": constantIn(
+      "terminal-client/running-terminal.ts",
+      "ANSWER_MS_MAX",
+    ),
   };
   const totalMs = Object.values(phases).reduce((sum, ms) => sum + ms, 0);
   expect(tableUnder("docs/protocol/streams.md", "How long Pay may take")).toEqual([
@@ -229,7 +234,7 @@ function sameIn(paths: readonly string[], name: string): number {
 /** What one frame of a stream may have at a client. */
 function streamBytesMax(): number {
   const text = /STREAM_LIMITS: FrameLimits = \{\n {2}messageBytesMax: ([\d_]+),/.exec(
-    readFileSync("mesh/dial.ts", "utf8"),
+    readFileSync("mesh/client/dial.ts", "utf8"),
   )?.[1];
   return Number((text ?? "").replaceAll("_", ""));
 }

@@ -1,28 +1,28 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { SIGN_OF_LIFE_MS } from "../../mesh/silence.ts";
+import { SIGN_OF_LIFE_MS } from "../../mesh/stream/silence.ts";
 import { CLOCK_TOLERANCE_MS } from "../../payment/clock-difference.ts";
 import { READER_PAYMENT_BYTES_MAX, SUBMIT_WITHIN_MS } from "../../payment/payment-context.ts";
-import { RESEND_MARGIN_MS } from "../../reader-sim/payment-steps.ts";
 import { TAKEN_IDS_MAX } from "../../reader-sim/reader-store.ts";
-import { MANIFEST_LIFE_MS } from "../../sealing/manifest.ts";
-import { pinDigitsLimits } from "../../sealing/pin-block.ts";
-import { delayMsMax, sessionMsMax } from "../../sealing/salt-times.ts";
-import { FINISHED_MAX } from "../../terminal-client/journal.ts";
+import { RESEND_MARGIN_MS } from "../../reader-sim/steps/payment-steps.ts";
+import { delayMsMax, sessionMsMax } from "../../salt/times.ts";
+import { MANIFEST_LIFE_MS } from "../../sealing/keys/manifest.ts";
+import { pinDigitsLimits } from "../../sealing/pin/pin-block.ts";
+import { FINISHED_MAX } from "../../terminal-client/journal/journal.ts";
 import { constantIn } from "./source-constant.ts";
 
 const WORDS: Readonly<Record<number, string>> = { 2: "two", 3: "three", 7: "seven", 10: "ten" };
 const DAY_MS = 86_400_000;
 
-const session = (name: string) => constantIn("reader-sim/terminal-session.ts", name);
-const link = (name: string) => constantIn("terminal-client/reader-link.ts", name);
-const hello = (name: string) => grouped(constantIn("mesh/hello.ts", name));
-const life = (name: string) => constantIn("mesh/stream-life.ts", name);
+const session = (name: string) => constantIn("reader-sim/session/terminal-session.ts", name);
+const link = (name: string) => constantIn("terminal-client/reader/reader-link.ts", name);
+const hello = (name: string) => grouped(constantIn("mesh/stream/hello.ts", name));
+const life = (name: string) => constantIn("mesh/stream/stream-life.ts", name);
 
-const silentMs = SIGN_OF_LIFE_MS * constantIn("mesh/silence.ts", "SILENT_INTERVALS_MAX");
-const sessions = constantIn("reader-sim/reader-service.ts", "SESSIONS_MAX");
-const pinRetries = constantIn("reader-sim/card-steps.ts", "PIN_RETRIES_MAX");
-const pinsAsked = constantIn("terminal-client/card-taking.ts", "CONFIRMATIONS_MAX");
+const silentMs = SIGN_OF_LIFE_MS * constantIn("mesh/stream/silence.ts", "SILENT_INTERVALS_MAX");
+const sessions = constantIn("reader-sim/session/reader-service.ts", "SESSIONS_MAX");
+const pinRetries = constantIn("reader-sim/steps/card-steps.ts", "PIN_RETRIES_MAX");
+const pinsAsked = constantIn("terminal-client/taking/card-taking.ts", "CONFIRMATIONS_MAX");
 const forwardMs = constantIn("processor/authorization/decide-batch.ts", "FORWARD_WITHIN_MS");
 const repeatMs = constantIn("relay/forwarding/forwarder.ts", "REPEAT_AFTER_MS");
 const deadlineMs = constantIn("relay/relay-core.ts", "DEADLINE_MS");
@@ -54,7 +54,7 @@ test.each([
   ["payment", `for ${s(forwardMs)} more`],
   ["payment", `has at most ${READER_PAYMENT_BYTES_MAX} bytes`],
   ["payment", `one more than a ${minute(CLOCK_TOLERANCE_MS)} ahead of its own`],
-  ["pin", `at most ${constantIn("sealing/dukpt.ts", "oneBitsMax")} one-bits`],
+  ["pin", `at most ${constantIn("sealing/pin/dukpt.ts", "oneBitsMax")} one-bits`],
   ["pin", `number of digits, \`${pinMin}\` to \`${pinMax}\``],
   ["streams", `within ${s(life("HELLO_WITHIN_MS"))}, and the server answers`],
   ["streams", `${beatMin} to ${beatMax} ms`],
@@ -67,9 +67,9 @@ test.each([
   ["answers", `after ${s(repeatMs)}, or at once`],
   ["answers", `${s(deadlineMs)} after the record`],
   ["keys", `it lives ${WORDS[MANIFEST_LIFE_MS / DAY_MS]} days at most`],
-  ["keys", `1 to ${constantIn("sealing/manifest.ts", "keysMax")} keys`],
+  ["keys", `1 to ${constantIn("sealing/keys/manifest.ts", "keysMax")} keys`],
   ["keys", `less than ${WORDS[renewalMs / DAY_MS]} days are left`],
-  ["bytes", `carries 1 to ${constantIn("sealing/dsse.ts", "signaturesMax")} signatures`],
+  ["bytes", `carries 1 to ${constantIn("sealing/keys/dsse.ts", "signaturesMax")} signatures`],
 ])("docs/protocol/%s.md says: %s", (page, words) => {
   const text = readFileSync(`docs/protocol/${page}.md`, "utf8").replaceAll(/\s+/g, " ");
   expect(text).toContain(words);

@@ -5,7 +5,7 @@ import { enumName } from "../../payment/enum-name.ts";
 import { PAYMENT_ERRORS } from "../../payment/errors.ts";
 import { RESPONSE_CODES } from "../../payment/response-codes.ts";
 import { certaintyOf, PAYMENT_TRANSITIONS, type StateName } from "../../payment/states.ts";
-import { PAYLOAD_TYPES } from "../../sealing/dsse.ts";
+import { PAYLOAD_TYPES } from "../../sealing/keys/dsse.ts";
 import { tableUnder } from "./document-table.ts";
 
 const ANSWERS = "docs/protocol/answers.md";

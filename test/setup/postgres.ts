@@ -6,8 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import type { TestProject } from "vitest/node";
-import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../prisma/embedded-postgres.ts";
-import { applyMigrations, type DatabaseName } from "../../prisma/migrate.ts";
+import {
+  type EmbeddedPostgres,
+  startEmbeddedPostgres,
+} from "../../prisma/embedded/embedded-postgres.ts";
+import { applyMigrations, type DatabaseName } from "../../prisma/migrations/migrate.ts";
 
 declare module "vitest" {
   interface ProvidedContext {

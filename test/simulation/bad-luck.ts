@@ -1,9 +1,9 @@
 import { FAULT_STEPS, type FaultPlan, parseFaults } from "../../mesh/faults.ts";
-import { type DatabaseWeather, NO_TROUBLE } from "./connections.ts";
-import type { Dice } from "./dice.ts";
 import { PROCESSORS, RELAYS } from "./program-names.ts";
 import type { SimulatedMesh } from "./simulated-mesh.ts";
-import { STRANDED_KINDS } from "./stranded-statement.ts";
+import { type DatabaseWeather, NO_TROUBLE } from "./world/connections.ts";
+import type { Dice } from "./world/dice.ts";
+import { STRANDED_KINDS } from "./world/stranded-statement.ts";
 
 const FIRST_MS = 400;
 const LAST_MS = 12_000;

@@ -1,52 +1,20 @@
 import { createContextValues, type HandlerContext } from "@connectrpc/connect";
 import { DeviceState } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { paymentIdToBytes } from "../../payment/identifiers.ts";
-import { type ReaderKeys, type RelayKeys, type TerminalKeys, TestKeys } from "../fixtures/keys.ts";
-import {
-  PaymentSigner,
-  type PaymentWishes,
-  type ReaderSigned,
-} from "../fixtures/reader-payment.ts";
-import { limitCards } from "./cards.ts";
+import { TestKeys } from "../fixtures/keys.ts";
+import { PaymentSigner, type PaymentWishes } from "../fixtures/reader-payment.ts";
+import type { Lane, MeshBasis, RogueSubmission } from "./mesh-basis.ts";
+import { limitCards } from "./people/cards.ts";
 import { PIN_SERVICE, PROCESSORS, RELAY_ELSEWHERE, RELAYS } from "./program-names.ts";
 import { SimulatedMesh } from "./simulated-mesh.ts";
-import { SqlEngine } from "./sql-engine.ts";
-import { Timeline } from "./timeline.ts";
-import { World } from "./world.ts";
+import { SqlEngine } from "./world/sql-engine.ts";
+import { Timeline } from "./world/timeline.ts";
+import { World } from "./world/world.ts";
 
 const CURRENCIES = [978];
 
 /** Two days before, so that they are valid too by a clock that is a day slow. */
 const MADE_MS = Timeline.startMs - 2 * 86_400_000;
-
-/** One till with its reader. */
-export interface Lane {
-  readonly terminal: TerminalKeys;
-  readonly reader: ReaderKeys;
-}
-
-/** What a simulated mesh stands on: keys, and a database. */
-export interface MeshBasis {
-  readonly engine: SqlEngine;
-  /** The database of the relay that has its own. */
-  readonly engineElsewhere: SqlEngine;
-  readonly keys: TestKeys;
-  /** Its id is its own as well. */
-  readonly relayElsewhere: RelayKeys;
-  readonly lanes: readonly Lane[];
-  /** A till that does not keep to the rules: it signs and submits what it likes. */
-  readonly rogue: Lane;
-  /** What that till submits. */
-  readonly rogueSubmissions: readonly RogueSubmission[];
-  /** Whether programs put the test cards into the database when they start. */
-  readonly hasTestCards: boolean;
-}
-
-export interface RogueSubmission {
-  readonly signed: ReaderSigned;
-  /** Of the relay that gets it. */
-  readonly relay: string;
-}
 
 /** Devices and cards are registered once, and used for as many runs as there are seeds. */
 export async function registerMesh(): Promise<MeshBasis & AsyncDisposable> {

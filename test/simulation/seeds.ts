@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect } from "vitest";
-import { type MeshBasis, registerMesh } from "./registered-mesh.ts";
+import type { MeshBasis } from "./mesh-basis.ts";
+import { registerMesh } from "./registered-mesh.ts";
 import { simulate } from "./simulate.ts";
 
 /** @returns a row for each seed; a file of tests for each processor of the machine. */

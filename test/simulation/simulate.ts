@@ -1,15 +1,15 @@
 import { BadLuck, drawFaultPlan } from "./bad-luck.ts";
-import { CARD_NAMES } from "./cards.ts";
-import { checkInvariants } from "./check-invariants.ts";
-import { Dice } from "./dice.ts";
-import { hasOpenRecords, readFinalState } from "./final-state.ts";
-import { Observations } from "./observations.ts";
+import { checkInvariants } from "./checks/check-invariants.ts";
+import { hasOpenRecords, readFinalState } from "./checks/final-state.ts";
+import { Observations } from "./checks/observations.ts";
+import type { MeshBasis } from "./mesh-basis.ts";
+import { CARD_NAMES } from "./people/cards.ts";
+import { RogueTill } from "./people/rogue-till.ts";
+import { TillScript } from "./people/till-script.ts";
 import { readerName } from "./program-names.ts";
-import type { MeshBasis } from "./registered-mesh.ts";
-import { RogueTill } from "./rogue-till.ts";
 import { SimulatedMesh } from "./simulated-mesh.ts";
-import { TillScript } from "./till-script.ts";
-import { World } from "./world.ts";
+import { Dice } from "./world/dice.ts";
+import { World } from "./world/world.ts";
 
 /** From then on nothing new goes wrong. */
 const FAULTY_MS = 13_000;

@@ -4,11 +4,11 @@ import { PinService } from "../../gen/cardlane/pin/v1/pin_pb.ts";
 import { ProcessorService } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import { ReaderService } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import { GetManifestResponseSchema, RelayService } from "../../gen/cardlane/relay/v1/relay_pb.ts";
-import { type FaultPlan, type Faults, plannedFaults } from "../../mesh/faults.ts";
-import type { FrameStream } from "../../mesh/frame-stream.ts";
+import { type Faults, plannedFaults } from "../../mesh/faults.ts";
 import { type Log, silentLog } from "../../mesh/log.ts";
 import type { MeshService } from "../../mesh/service.ts";
-import { noTelemetry } from "../../mesh/telemetry.ts";
+import type { FrameStream } from "../../mesh/stream/frame-stream.ts";
+import { noTelemetry } from "../../mesh/tracing/telemetry.ts";
 import type { RelayId } from "../../payment/identifiers.ts";
 import { Database } from "../../processor/database.ts";
 import { openPinService } from "../../processor/pin-service/pin-service.ts";
@@ -17,15 +17,11 @@ import { openReader } from "../../reader-sim/reader.ts";
 import type { ReaderDevice } from "../../reader-sim/reader-device.ts";
 import { RelayCore } from "../../relay/relay-core.ts";
 import { openRelayStore } from "../../relay/relay-store.ts";
-import { nodeCurves as curves } from "../../sealing/node-curves.ts";
-import { startTerminal, type Terminal } from "../../terminal-client/terminal.ts";
+import { nodeCurves as curves } from "../../sealing/curves/node-curves.ts";
+import { startTerminal } from "../../terminal-client/running-terminal.ts";
+import type { Terminal } from "../../terminal-client/terminal.ts";
 import type { RelayKeys } from "../fixtures/keys.ts";
-import { answerUnary, type BidiMethod, callRemote, relayClient, streamHandler } from "./calls.ts";
-import { Connections, DatabaseWeather, type StatementWitness } from "./connections.ts";
-import { Disk } from "./disk.ts";
-import { fewRecordNumbers } from "./few-record-numbers.ts";
-import { Host, type Life } from "./host.ts";
-import { Network } from "./network.ts";
+import type { Lane, MeshBasis, MeshTroubles } from "./mesh-basis.ts";
 import {
   PIN_SERVICE,
   PROCESSORS,
@@ -34,9 +30,20 @@ import {
   readerName,
   terminalName,
 } from "./program-names.ts";
-import type { Lane, MeshBasis } from "./registered-mesh.ts";
-import type { SqlEngine } from "./sql-engine.ts";
-import type { World } from "./world.ts";
+import {
+  answerUnary,
+  type BidiMethod,
+  callRemote,
+  relayClient,
+  streamHandler,
+} from "./world/calls.ts";
+import { Connections, DatabaseWeather } from "./world/connections.ts";
+import { Disk } from "./world/disk.ts";
+import { fewRecordNumbers } from "./world/few-record-numbers.ts";
+import { Host, type Life } from "./world/host.ts";
+import { Network } from "./world/network.ts";
+import type { SqlEngine } from "./world/sql-engine.ts";
+import type { World } from "./world/world.ts";
 
 /** Shorter than in earnest, so that a run sees more reversals. */
 const DEADLINE_MS = 6_000;
@@ -52,11 +59,6 @@ interface Running {
   readonly services: readonly MeshService[];
   readonly terminal?: Terminal;
   readonly device?: ReaderDevice;
-}
-
-interface MeshTroubles {
-  readonly faultPlan: FaultPlan;
-  readonly witness: StatementWitness;
 }
 
 /** All programs of a mesh in this process; each can be started, killed and started again. */

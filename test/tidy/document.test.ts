@@ -5,7 +5,7 @@ const TEXT = `
 # A title: with *signs*
 
 See [the words](../CHANGELOG.md#unreleased) and [elsewhere](https://example.com/relay/x.ts).
-Code is in \`prisma/migrate.ts\` and \`prisma/*.ts\`; \`etc/passwd\` is not ours,
+Code is in \`prisma/migrations/migrate.ts\` and \`prisma/*.ts\`; \`etc/passwd\` is not ours,
 and \`prisma/v1.2.3\` is a tag.
 
 \`\`\`sh
@@ -21,7 +21,7 @@ test("a document's references are found", () => {
   expect(readDocument("docs/example.md", TEXT)).toEqual({
     path: "docs/example.md",
     links: ["CHANGELOG.md#unreleased"],
-    files: ["prisma/migrate.ts", "prisma/*.ts"],
+    files: ["prisma/migrations/migrate.ts", "prisma/*.ts"],
     npmScripts: ["check", "test"],
     subcommands: ["pay", "list"],
   });
@@ -37,7 +37,7 @@ test.each([
 });
 
 test.each([
-  { path: "prisma/migrate.ts", exists: true },
+  { path: "prisma/migrations/migrate.ts", exists: true },
   { path: "prisma/*.ts", exists: true },
   { path: "prisma/", exists: true },
   { path: "prisma/no-such-file.ts", exists: false },

@@ -12,11 +12,11 @@ import {
   type ResultsSignatureSchema,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import { PaymentError } from "../../payment/errors.ts";
-import { boxResultsBody, verifyBoxResults } from "../../sealing/box-results.ts";
-import type { Signer } from "../../sealing/curves.ts";
-import { digest, sign } from "../../sealing/dsse.ts";
-import { keyIdOf } from "../../sealing/key-id.ts";
-import { Manifest } from "../../sealing/manifest.ts";
+import { boxResultsBody, verifyBoxResults } from "../../sealing/boxes/box-results.ts";
+import type { Signer } from "../../sealing/curves/curves.ts";
+import { keyIdOf } from "../../sealing/curves/hash.ts";
+import { digest, sign } from "../../sealing/keys/dsse.ts";
+import { Manifest } from "../../sealing/keys/manifest.ts";
 import {
   bytes,
   curves,

@@ -1,13 +1,13 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { CardDataSchema } from "../../gen/cardlane/payment/v1/payment_pb.ts";
-import { boundPlaintext } from "../../sealing/box-plaintext.ts";
-import { sealCardBox } from "../../sealing/card-box.ts";
-import { digest } from "../../sealing/dsse.ts";
-import { keySerialNumber } from "../../sealing/dukpt.ts";
+import { boundPlaintext } from "../../sealing/boxes/box-plaintext.ts";
+import { sealCardBox } from "../../sealing/boxes/card-box.ts";
+import { sealBox } from "../../sealing/boxes/sealed-box.ts";
+import { digest } from "../../sealing/keys/dsse.ts";
 import { openCardBox } from "../../sealing/open/card-box.ts";
 import { openPinBox } from "../../sealing/open/pin-box.ts";
-import { sealPinBox } from "../../sealing/pin-box.ts";
-import { sealBox } from "../../sealing/sealed-box.ts";
+import { keySerialNumber } from "../../sealing/pin/dukpt.ts";
+import { sealPinBox } from "../../sealing/pin/pin-box.ts";
 import { contextBytes } from "./contexts.ts";
 import {
   bytes,

@@ -9,8 +9,8 @@ import {
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { parsePaymentId, paymentIdToBytes } from "../../payment/identifiers.ts";
 import { parseReaderPayment } from "../../payment/payment-context.ts";
-import { digest } from "../../sealing/dsse.ts";
-import { sha512 } from "../../sealing/sha512.ts";
+import { sha512 } from "../../sealing/curves/hash.ts";
+import { digest } from "../../sealing/keys/dsse.ts";
 import { bytes, hex, KEYS, repeated, type Vector, type VectorFile } from "./vector.ts";
 
 type ContextInit = MessageInitShape<typeof PaymentContextSchema>;

@@ -3,8 +3,8 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { CertaintySchema, NextStepSchema } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { StatusSchema } from "../../gen/google/rpc/status_pb.ts";
 import { paymentErrorFrom, toConnectError } from "../../mesh/errors-to-wire.ts";
-import { grpcTrailers } from "../../mesh/grpc-trailers.ts";
 import { silentLog } from "../../mesh/log.ts";
+import { grpcTrailers } from "../../mesh/stream/grpc-trailers.ts";
 import { PAYMENT_ERRORS, PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
 import { bytes, type Given, hex, type Vector, type VectorFile } from "./vector.ts";
 

@@ -1,5 +1,5 @@
-import { openHopBox, sealHopBox } from "../../sealing/hop-box.ts";
-import { SharedKeys } from "../../sealing/shared-keys.ts";
+import { openHopBox, sealHopBox } from "../../sealing/boxes/hop-box.ts";
+import { SharedKeys } from "../../sealing/curves/shared-keys.ts";
 import {
   bytes,
   curves,

@@ -1,7 +1,7 @@
-import { keySerialNumber } from "../../sealing/dukpt.ts";
 import { derivePinKey } from "../../sealing/open/dukpt-host.ts";
 import { decipherPinBlock } from "../../sealing/open/pin-block.ts";
-import { encipherPinBlock } from "../../sealing/pin-block.ts";
+import { keySerialNumber } from "../../sealing/pin/dukpt.ts";
+import { encipherPinBlock } from "../../sealing/pin/pin-block.ts";
 import {
   bytes,
   bytesOf,

@@ -11,10 +11,10 @@ import {
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { enumName } from "../../payment/enum-name.ts";
 import { parseReaderPayment } from "../../payment/payment-context.ts";
-import { digest, sign } from "../../sealing/dsse.ts";
-import { keyIdOf } from "../../sealing/key-id.ts";
-import { Manifest } from "../../sealing/manifest.ts";
-import { verifyAnswer } from "../../sealing/signed-result.ts";
+import { verifyAnswer } from "../../sealing/boxes/signed-result.ts";
+import { keyIdOf } from "../../sealing/curves/hash.ts";
+import { digest, sign } from "../../sealing/keys/dsse.ts";
+import { Manifest } from "../../sealing/keys/manifest.ts";
 import { contextBytes, readerPayment } from "./contexts.ts";
 import {
   bytes,

@@ -1,5 +1,5 @@
-import { startSaltClient } from "../../sealing/salt-client.ts";
-import { answerSaltClient } from "../../sealing/salt-server.ts";
+import { startSaltClient } from "../../salt/client.ts";
+import { answerSaltClient } from "../../salt/server.ts";
 import {
   bytes,
   bytesOf,

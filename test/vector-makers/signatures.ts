@@ -1,6 +1,6 @@
 import { PaymentError } from "../../payment/errors.ts";
-import type { Verifier } from "../../sealing/curves.ts";
-import { PAYLOAD_TYPES, type PayloadType, sign, verify } from "../../sealing/dsse.ts";
+import type { Verifier } from "../../sealing/curves/curves.ts";
+import { PAYLOAD_TYPES, type PayloadType, sign, verify } from "../../sealing/keys/dsse.ts";
 import {
   bytes,
   curves,

@@ -1,5 +1,5 @@
 import { PaymentError } from "../../payment/errors.ts";
-import { nodeCurves } from "../../sealing/node-curves.ts";
+import { nodeCurves } from "../../sealing/curves/node-curves.ts";
 import type { Random } from "../../sealing/random.ts";
 
 /** One input and what must come of it, in words that any language can read. */

@@ -1,0 +1,37 @@
+import { create } from "@bufbuild/protobuf";
+import type { MeshDirectory } from "../../dev-mesh/mesh-directory.ts";
+import {
+  DelegatedManifestSchema,
+  KeyPurpose,
+  SignedEnvelopeSchema,
+} from "../../gen/cardlane/keys/v1/keys_pb.ts";
+import { systemClock as clock } from "../../mesh/clock.ts";
+import { fastCurves as curves } from "../../sealing/curves/chosen-curves.ts";
+import { KeyFolder } from "../../sealing/keys/key-files.ts";
+import { verifyManifest } from "../../sealing/keys/manifest.ts";
+import type { RecipientKey, RecipientKeys } from "../load/reader-payments.ts";
+
+/** What readers of this mesh seal for, out of the processor's own manifest. */
+export function recipientKeysOf(directory: MeshDirectory): RecipientKeys {
+  const folder = new KeyFolder(directory.keysOf("processor"));
+  const nowMs = clock.nowMs();
+  const manifest = verifyManifest({
+    curves,
+    roots: folder.readTrustedRoots(curves),
+    delegated: create(DelegatedManifestSchema, {
+      delegation: folder.readMessage(SignedEnvelopeSchema, "manifest-delegation.json"),
+      manifest: folder.readMessage(SignedEnvelopeSchema, "manifest.json"),
+    }),
+    nowMs,
+    lowestNumber: 0n,
+  });
+  const keyFor = (purpose: KeyPurpose): RecipientKey => {
+    const { keyId, publicKey } = manifest.currentKey(purpose, nowMs);
+    return { keyId, publicKey };
+  };
+  return {
+    manifestNumber: manifest.number,
+    card: keyFor(KeyPurpose.PROCESSOR_CARD),
+    pin: keyFor(KeyPurpose.PIN_SERVICE),
+  };
+}

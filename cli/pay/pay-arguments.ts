@@ -1,0 +1,96 @@
+import { EntryMode, PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { Pin } from "../../payment/card.ts";
+import { parsePaymentId } from "../../payment/identifiers.ts";
+import { currencyFromLetters, parseAmountText } from "../../payment/money.ts";
+import { findTestCard, type TestCard } from "../../payment/test-cards.ts";
+import type { Order } from "../../till/take-payment.ts";
+import { CommandError } from "../command-error.ts";
+
+/** What `pay` was called with, as it was typed. */
+export interface PayOptions {
+  readonly card?: string;
+  readonly pin?: string;
+  readonly pinOnReader?: boolean;
+  readonly yes?: boolean;
+  readonly tap?: boolean;
+  readonly swipe?: boolean;
+  readonly insert?: boolean;
+  readonly id?: string;
+  readonly kind?: string;
+}
+
+export const PAY_KINDS = {
+  sale: PaymentKind.SALE,
+  authorization: PaymentKind.AUTHORIZATION,
+  refund: PaymentKind.REFUND,
+  balance: PaymentKind.BALANCE_ENQUIRY,
+} as const;
+
+/** What is to be paid and how, as far as it was said. */
+export interface PayArguments {
+  readonly order: Order;
+  readonly card: TestCard | undefined;
+  /** Unspecified: the way the card prefers. */
+  readonly entryMode: EntryMode;
+  readonly pin: Pin | undefined;
+  readonly isPinOnReader: boolean;
+  readonly isConfirmed: boolean;
+}
+
+/** @throws PaymentError or CommandError saying what was expected. */
+export function parsePayArguments(
+  amountText: string,
+  currencyText: string,
+  options: PayOptions,
+): PayArguments {
+  const kind = parseKind(options.kind ?? "sale");
+  const currency = currencyFromLetters(currencyText);
+  const amountMinor =
+    kind === PaymentKind.BALANCE_ENQUIRY
+      ? parseNoAmount(amountText)
+      : parseAmountText(amountText, currency).amountMinor;
+  const paymentId = options.id === undefined ? undefined : parsePaymentId(options.id, "--id");
+  return {
+    order: { kind, amountMinor, currency, paymentId },
+    card: options.card === undefined ? undefined : parseCard(options.card),
+    entryMode: parseEntryMode(options),
+    pin: options.pin === undefined ? undefined : Pin.parse(options.pin),
+    isPinOnReader: options.pinOnReader ?? false,
+    isConfirmed: options.yes ?? false,
+  };
+}
+
+/** What was typed is not repeated: it may be a real card number. */
+export function parseCard(text: string): TestCard {
+  const card = findTestCard(text);
+  if (card !== undefined) return card;
+  throw new CommandError(
+    "USAGE",
+    "--card must be the name or number of a test card, such as visa: `cardlane cards` lists them",
+  );
+}
+
+function parseKind(text: string): PaymentKind {
+  const kind = Object.entries(PAY_KINDS).find(([name]) => name === text)?.[1];
+  if (kind !== undefined) return kind;
+  const names = Object.keys(PAY_KINDS).join(", ");
+  throw new CommandError("USAGE", `--kind must be one of ${names}`);
+}
+
+function parseNoAmount(text: string): bigint {
+  if (Number(text) === 0) return 0n;
+  throw new CommandError("USAGE", "the amount of a balance enquiry must be 0");
+}
+
+function parseEntryMode({ tap, swipe, insert }: PayOptions): EntryMode {
+  const ways: readonly (readonly [boolean | undefined, EntryMode])[] = [
+    [tap, EntryMode.CONTACTLESS],
+    [swipe, EntryMode.MAGSTRIPE],
+    [insert, EntryMode.CHIP],
+  ];
+  const [chosen, another] = ways.filter(([isChosen]) => isChosen === true);
+  if (another !== undefined) {
+    throw new CommandError("USAGE", "a card is tapped, swiped or inserted: give one of the three");
+  }
+  return chosen?.[1] ?? EntryMode.UNSPECIFIED;
+}

@@ -1,0 +1,162 @@
+import type { DescService } from "@bufbuild/protobuf";
+import { type Client, createClient } from "@connectrpc/connect";
+import {
+  ProcessorOversightService,
+  ProcessorRegistryService,
+} from "../gen/cardlane/processor/v1/processor_pb.ts";
+import { ReaderControlService } from "../gen/cardlane/reader/v1/reader_pb.ts";
+import { NotificationService } from "../gen/cardlane/relay/v1/notification_pb.ts";
+import {
+  RelayOversightService,
+  RelayRegistryService,
+  RelayService,
+} from "../gen/cardlane/relay/v1/relay_pb.ts";
+import { WebhookService } from "../gen/cardlane/relay/v1/webhook_pb.ts";
+import {
+  type PayRequest,
+  type PayResponse,
+  TerminalService,
+} from "../gen/cardlane/terminal/v1/terminal_pb.ts";
+import { Health, HealthCheckResponse_ServingStatus } from "../gen/health/v1/health_pb.ts";
+import { dial, type MeshChannel } from "../mesh/client/dial.ts";
+import type { Clock } from "../mesh/clock.ts";
+import { type Identity, loadIdentity } from "../mesh/identity/identity.ts";
+import { silentLog } from "../mesh/log.ts";
+import type { FrameStream } from "../mesh/stream/frame-stream.ts";
+import type { ProgramName } from "./mesh-directory.ts";
+import { namedTransport, namingProgram } from "./named-transport.ts";
+import { SPIFFE_PATHS, TRUST_DOMAIN } from "./program-plans.ts";
+
+export interface MeshClientsOptions {
+  /** "host:port"; asked when a client is first used. */
+  readonly addressOf: (name: ProgramName) => string;
+  /** Where the operator's certificate is; undefined without TLS. */
+  readonly tlsDirectory: string | undefined;
+  readonly clock: Clock;
+}
+
+const SERVICES: Readonly<Record<ProgramName, readonly DescService[]>> = {
+  "pin-service": [],
+  reader: [ReaderControlService],
+  processor: [ProcessorRegistryService, ProcessorOversightService],
+  relay: [
+    RelayService,
+    RelayRegistryService,
+    RelayOversightService,
+    NotificationService,
+    WebhookService,
+  ],
+  terminal: [TerminalService],
+};
+
+/** Generated clients of a mesh's programs, as the operator. Connects when first used. */
+export class MeshClients implements Disposable {
+  readonly #options: MeshClientsOptions;
+  readonly #identity: Identity | undefined;
+  readonly #channels = new Map<ProgramName, MeshChannel>();
+
+  static async open(options: MeshClientsOptions): Promise<MeshClients> {
+    const { tlsDirectory: directory, clock } = options;
+    if (directory === undefined) return new MeshClients(options, undefined);
+    return new MeshClients(options, await loadIdentity({ directory, clock, log: silentLog }));
+  }
+
+  private constructor(options: MeshClientsOptions, identity: Identity | undefined) {
+    this.#options = options;
+    this.#identity = identity;
+  }
+
+  get relay(): Client<typeof RelayService> {
+    return this.#client("relay", RelayService);
+  }
+
+  get relayRegistry(): Client<typeof RelayRegistryService> {
+    return this.#client("relay", RelayRegistryService);
+  }
+
+  get notifications(): Client<typeof NotificationService> {
+    return this.#client("relay", NotificationService);
+  }
+
+  get webhooks(): Client<typeof WebhookService> {
+    return this.#client("relay", WebhookService);
+  }
+
+  get relayOversight(): Client<typeof RelayOversightService> {
+    return this.#client("relay", RelayOversightService);
+  }
+
+  get processorOversight(): Client<typeof ProcessorOversightService> {
+    return this.#client("processor", ProcessorOversightService);
+  }
+
+  get processorRegistry(): Client<typeof ProcessorRegistryService> {
+    return this.#client("processor", ProcessorRegistryService);
+  }
+
+  get terminal(): Client<typeof TerminalService> {
+    return this.#client("terminal", TerminalService);
+  }
+
+  get readerControl(): Client<typeof ReaderControlService> {
+    return this.#client("reader", ReaderControlService);
+  }
+
+  /** Whether the program can be reached and can do its work. */
+  async isServing(name: ProgramName): Promise<boolean> {
+    const check = this.#client(name, Health).check({});
+    return await check.then(
+      ({ status }) => status === HealthCheckResponse_ServingStatus.SERVING,
+      () => false,
+    );
+  }
+
+  /** Whether the terminal has a session with a reader. */
+  async hasReader(): Promise<boolean> {
+    return await this.terminal.getTerminal({}).then(
+      ({ readerSerial }) => readerSerial !== "",
+      () => false,
+    );
+  }
+
+  /** Opens one payment at the terminal. */
+  openPayment(): FrameStream<PayRequest, PayResponse> {
+    return this.#channelOf("terminal").openStream(TerminalService.method.pay);
+  }
+
+  /** @throws always: the error, which names the program where it could not be reached. */
+  rethrow(name: ProgramName, error: unknown): never {
+    throw namingProgram(error, { name, address: this.#options.addressOf(name) });
+  }
+
+  [Symbol.dispose](): void {
+    for (const channel of this.#channels.values()) channel[Symbol.dispose]();
+    this.#identity?.[Symbol.dispose]();
+  }
+
+  #client<S extends DescService>(name: ProgramName, service: S): Client<S> {
+    const program = { name, address: this.#options.addressOf(name) };
+    return createClient(service, namedTransport(this.#channelOf(name).transport, program));
+  }
+
+  #channelOf(name: ProgramName): MeshChannel {
+    const known = this.#channels.get(name);
+    if (known !== undefined) return known;
+    const { addressOf, clock } = this.#options;
+    const channel = dial({
+      targets: [addressOf(name)],
+      services: SERVICES[name],
+      clock,
+      ...this.#tlsOf(name),
+    });
+    this.#channels.set(name, channel);
+    return channel;
+  }
+
+  /** The reader is reached in plaintext on loopback always: stream 1 is protected by Salt. */
+  #tlsOf(name: ProgramName): { identity?: Identity; serverIdentity?: string } {
+    if (this.#identity === undefined || name === "reader") return {};
+    const serverIdentity = `spiffe://${TRUST_DOMAIN}/${SPIFFE_PATHS[name]}`;
+    return { identity: this.#identity, serverIdentity };
+  }
+}

@@ -1,0 +1,68 @@
+import type { Clock } from "../mesh/clock.ts";
+import type { MeshClients } from "./clients.ts";
+import type { MeshDirectory } from "./mesh-directory.ts";
+import type { MeshPorts } from "./mesh-ports.ts";
+import { ProgramStartError } from "./program-process.ts";
+import type { Progress } from "./progress.ts";
+
+/** What somebody else's program may stand in for. */
+export const REPLACEABLE = ["reader", "processor"] as const;
+export type ReplaceableName = (typeof REPLACEABLE)[number];
+
+/** "host:port" of programs that are not ours to start. */
+export type Elsewhere = Readonly<Partial<Record<ReplaceableName, string>>>;
+
+/** Ports of what somebody else runs are not ours to take: 0 stands for any. */
+export function ownPorts<Ports extends MeshPorts>(ports: Ports, elsewhere: Elsewhere): Ports {
+  const foreign = REPLACEABLE.filter((name) => elsewhere[name] !== undefined);
+  return { ...ports, ...Object.fromEntries(foreign.map((name) => [name, 0])) };
+}
+
+/** Long enough to start it by hand when the keys are there. */
+const PATIENCE_MS = 300_000;
+const AGAIN_AFTER_MS = 250;
+
+export interface AwaitOptions {
+  readonly clients: MeshClients;
+  /** Where its keys are, for the message. */
+  readonly directory: MeshDirectory;
+  readonly clock: Clock;
+  readonly signal: AbortSignal | undefined;
+  readonly step: Progress["step"];
+}
+
+/**
+ * Resolves when everybody else's programs take part: a processor is SERVING, a reader has a session
+ * with the terminal.
+ *
+ * @throws ProgramStartError when one does not in five minutes.
+ */
+export async function awaitElsewhere(elsewhere: Elsewhere, options: AwaitOptions): Promise<void> {
+  for (const name of REPLACEABLE) {
+    const address = elsewhere[name];
+    if (address === undefined) continue;
+    await options.step(
+      `${name} (not ours)`,
+      () => awaitOne(name, address, options),
+      () => address,
+    );
+  }
+}
+
+async function awaitOne(
+  name: ReplaceableName,
+  address: string,
+  { clients, directory, clock, signal }: AwaitOptions,
+): Promise<void> {
+  const untilMs = clock.monotonicMs() + PATIENCE_MS;
+  const isThere = () => (name === "processor" ? clients.isServing(name) : clients.hasReader());
+  while (!(await isThere())) {
+    if (clock.monotonicMs() > untilMs) {
+      const keys = directory.keysOf(name);
+      throw new ProgramStartError(
+        `no ${name} at ${address}: start it there with its keys, ${keys}`,
+      );
+    }
+    await clock.sleep(AGAIN_AFTER_MS, signal);
+  }
+}

@@ -1,0 +1,36 @@
+import type { Clock } from "../mesh/clock.ts";
+import { nodeCurves } from "../sealing/curves/node-curves.ts";
+import { systemRandom } from "../sealing/random.ts";
+import { makeDevelopmentKeys } from "./development-keys.ts";
+import type { MeshDirectory } from "./mesh-directory.ts";
+import { SPIFFE_PATHS, TRUST_DOMAIN } from "./program-plans.ts";
+import type { Progress } from "./progress.ts";
+
+export interface MeshKeysOptions {
+  readonly directory: MeshDirectory;
+  readonly isTls: boolean;
+  readonly clock: Clock;
+  readonly step: Progress["step"];
+}
+
+/** Makes all keys of a development mesh, and certificates for TLS. What is there stays. */
+export async function makeMeshKeys(options: MeshKeysOptions): Promise<void> {
+  const { directory, isTls, clock, step } = options;
+  const nowMs = clock.nowMs();
+  const keys = { directory: directory.keys, nowMs, curves: nodeCurves, random: systemRandom };
+  const says = (made: string) => made;
+  await step("development keys", async () => makeDevelopmentKeys(keys), says);
+  if (!isTls) return;
+  const tls = {
+    directory: directory.tls,
+    holders: SPIFFE_PATHS,
+    trustDomain: TRUST_DOMAIN,
+    nowMs,
+  };
+  const make = async () => {
+    // Loaded here alone: most starts do without, and the package takes its time.
+    const { makeDevelopmentTls } = await import("./development-tls.ts");
+    return await makeDevelopmentTls(tls);
+  };
+  await step("TLS certificates", make, says);
+}

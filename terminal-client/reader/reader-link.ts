@@ -1,0 +1,180 @@
+import type {
+  ReaderMessage,
+  SessionRequest,
+  SessionResponse,
+} from "../../gen/cardlane/reader/v1/reader_pb.ts";
+import type { Timer } from "../../mesh/clock.ts";
+import type { FrameStream } from "../../mesh/stream/frame-stream.ts";
+import { PaymentError } from "../../payment/errors.ts";
+import {
+  type ReaderPeer,
+  ReaderSession,
+  type ReaderSessionOptions,
+  type TerminalSays,
+} from "./reader-session.ts";
+
+/** Wait before the first new attempt; doubled with every failure in a row. */
+const RETRY_DELAY_MS_MIN = 100;
+const RETRY_DELAY_MS_MAX = 5_000;
+
+export interface ReaderLinkOptions extends ReaderSessionOptions {
+  /** Opens a stream to the reader: `() => channel.openStream(ReaderService.method.session)`. */
+  readonly open: () => FrameStream<SessionRequest, SessionResponse>;
+  /** Called after `peer` has changed. */
+  readonly onChange: () => void;
+}
+
+/** Keeps a session with the reader open, and gives it to one conversation at a time. */
+export class ReaderLink implements Disposable {
+  readonly #options: ReaderLinkOptions;
+  #session: ReaderSession | undefined;
+  #peer: ReaderPeer | undefined;
+  #conversation: ReaderConversation | undefined;
+  #isDraining = false;
+  #isClosed = false;
+  #failuresInARow = 0;
+  #retryTimer: Timer | undefined;
+
+  constructor(options: ReaderLinkOptions) {
+    this.#options = options;
+    this.#open();
+  }
+
+  /** The authenticated reader; undefined while there is no session. */
+  get peer(): ReaderPeer | undefined {
+    return this.#peer;
+  }
+
+  get isBusy(): boolean {
+    return this.#conversation !== undefined;
+  }
+
+  /** Passes a newer manifest on. */
+  offerManifest(): void {
+    const newest = this.#options.manifest.newest;
+    if (newest === undefined) return;
+    this.#session?.send({ case: "manifest", value: newest.delegated });
+  }
+
+  /** @throws PaymentError READER_BUSY when no reader is there, or it serves another payment. */
+  converse(): ReaderConversation {
+    const session = this.#session;
+    const peer = this.#peer;
+    if (session === undefined || peer === undefined) {
+      throw new PaymentError("READER_BUSY", "no reader is connected");
+    }
+    if (this.#conversation !== undefined) {
+      throw new PaymentError("READER_BUSY", "the reader serves another payment");
+    }
+    const conversation = new ReaderConversation(session, peer, () => this.#release(conversation));
+    this.#conversation = conversation;
+    return conversation;
+  }
+
+  [Symbol.dispose](): void {
+    this.#isClosed = true;
+    this.#retryTimer?.cancel();
+    this.#session?.close();
+  }
+
+  #open(): void {
+    if (this.#isClosed) return;
+    this.#session = new ReaderSession(this.#options.open(), this.#options, {
+      onOpen: (peer) => this.#opened(peer),
+      onMessage: (message) => this.#receive(message),
+      onDrain: () => this.#drain(),
+      onOver: () => this.#over(),
+    });
+  }
+
+  #opened(peer: ReaderPeer): void {
+    this.#peer = peer;
+    this.#failuresInARow = 0;
+    this.#options.onChange();
+  }
+
+  #receive(readerMessage: ReaderMessage): void {
+    const { message } = readerMessage;
+    // A manifest that it refused while its clock was wrong it may take now, for the next payment.
+    if (message.case === "fault" && message.value.code === "KEY_NOT_VALID") this.offerManifest();
+    this.#conversation?.receive(readerMessage);
+  }
+
+  #drain(): void {
+    this.#isDraining = true;
+    if (this.#conversation === undefined) this.#session?.close();
+  }
+
+  #release(conversation: ReaderConversation): void {
+    if (this.#conversation !== conversation) return;
+    this.#conversation = undefined;
+    if (this.#isDraining) this.#session?.close();
+  }
+
+  #over(): void {
+    this.#session = undefined;
+    this.#peer = undefined;
+    this.#isDraining = false;
+    this.#conversation?.cut();
+    if (this.#isClosed) return;
+    this.#options.onChange();
+    const delayMs = Math.min(RETRY_DELAY_MS_MAX, RETRY_DELAY_MS_MIN * 2 ** this.#failuresInARow);
+    this.#failuresInARow += 1;
+    this.#retryTimer = this.#options.clock.timer(delayMs, () => this.#open());
+  }
+}
+
+/** What is said between terminal and reader about one payment. Dispose it to free the reader. */
+export class ReaderConversation implements Disposable {
+  readonly peer: ReaderPeer;
+  readonly #session: ReaderSession;
+  readonly #release: () => void;
+  readonly #arrived: ReaderMessage[] = [];
+  #isCut = false;
+  #wake: (() => void) | undefined;
+
+  constructor(session: ReaderSession, peer: ReaderPeer, release: () => void) {
+    this.#session = session;
+    this.peer = peer;
+    this.#release = release;
+  }
+
+  send(message: TerminalSays, traceparent: string): void {
+    this.#session.send(message, traceparent);
+  }
+
+  /**
+   * The reader's next message.
+   *
+   * @throws PaymentError STREAM_CUT when the session was lost, or `cut` was called.
+   */
+  async next(): Promise<ReaderMessage> {
+    for (;;) {
+      const message = this.#arrived.shift();
+      if (message !== undefined) return message;
+      if (this.#isCut) throw new PaymentError("STREAM_CUT", "the session with the reader was lost");
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      await promise;
+    }
+  }
+
+  receive(message: ReaderMessage): void {
+    this.#arrived.push(message);
+    this.#wake?.();
+  }
+
+  /** Whether nothing can be said or heard any more. */
+  get isCut(): boolean {
+    return this.#isCut;
+  }
+
+  cut(): void {
+    this.#isCut = true;
+    this.#wake?.();
+  }
+
+  [Symbol.dispose](): void {
+    this.#release();
+  }
+}

@@ -1,0 +1,24 @@
+import { clockError } from "../../payment/clock-difference.ts";
+import type { PaymentError } from "../../payment/errors.ts";
+
+/** What the clocks around a terminal say at one moment, Unix milliseconds. */
+export interface ComparedClocks {
+  /** Undefined where the relay does not say. */
+  readonly relayMs: number | undefined;
+  readonly terminalMs: number;
+  /** Undefined where the reader does not say. */
+  readonly readerMs: number | undefined;
+}
+
+/**
+ * Which clock is wrong, before a card is asked for; undefined when none is. The relay's is right:
+ * it is the one by which the payment will be recorded, or refused.
+ */
+export function wrongClock(clocks: ComparedClocks): PaymentError | undefined {
+  const { relayMs, terminalMs, readerMs } = clocks;
+  const rightMs = relayMs ?? terminalMs;
+  return (
+    clockError("the terminal", terminalMs - rightMs) ??
+    clockError("the reader", (readerMs ?? rightMs) - rightMs)
+  );
+}

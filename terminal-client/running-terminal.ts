@@ -1,0 +1,266 @@
+import { create } from "@bufbuild/protobuf";
+import { NextStep } from "../gen/cardlane/payment/v1/payment_pb.ts";
+import {
+  type PaymentReport,
+  PaymentStartedSchema,
+} from "../gen/cardlane/terminal/v1/terminal_pb.ts";
+import type { Clock } from "../mesh/clock.ts";
+import { PaymentError } from "../payment/errors.ts";
+import type { PaymentId } from "../payment/identifiers.ts";
+import {
+  type CheckedTerminalCertificate,
+  verifyTerminalCertificate,
+} from "../sealing/keys/certificates.ts";
+import { KeptManifest } from "../sealing/keys/kept-manifest.ts";
+import { FINISHED_MAX, Journal, type JournalEntry } from "./journal/journal.ts";
+import {
+  differingTerms,
+  duplicateDiffers,
+  type IdentifiedRequest,
+  type PaymentRequest,
+} from "./payment-request.ts";
+import { ReaderLink } from "./reader/reader-link.ts";
+import { Readiness } from "./readiness.ts";
+import { wrongClock } from "./relay/clock-comparison.ts";
+import { ManifestFeed } from "./relay/manifest-feed.ts";
+import { RelayLink } from "./relay/relay-link.ts";
+import {
+  ForgottenPayments,
+  missingRelay,
+  reportUnanswered,
+} from "./settling/forgotten-payments.ts";
+import { OpenPayments } from "./settling/open-payments.ts";
+import { NOTHING_KNOWN, reportUnknown, requireAccepted } from "./settling/payment-report.ts";
+import {
+  awaitAnswer,
+  type PaymentRunOptions,
+  refusePayment,
+  runPayment,
+} from "./taking/payment-run.ts";
+import type { Terminal } from "./terminal.ts";
+import type { TerminalOptions } from "./terminal-options.ts";
+import type { Till } from "./till/till.ts";
+
+/** How long a payment waits for reader, relay and key manifest before it is refused. */
+const READY_MS_MAX = 10_000;
+/** How long a till waits for the answer before it hears UNKNOWN. */
+const ANSWER_MS_MAX = 30_000;
+const MANIFEST_FILE = "manifest.bin";
+
+/**
+ * Connects to reader and relay, and takes up every payment that a crash left open.
+ *
+ * @throws PaymentError CERTIFICATE_REJECTED for a certificate that is not valid; Error when key and
+ *   certificate do not belong together.
+ */
+export async function startTerminal(options: TerminalOptions): Promise<Terminal> {
+  const { curves, roots, clock, identity, files, certificate: envelope } = options;
+  const certificate = verifyTerminalCertificate({ curves, roots, envelope, nowMs: clock.nowMs() });
+  if (Buffer.compare(certificate.identity.publicKey, identity.publicKey) !== 0) {
+    throw new Error("the terminal's identity key is not the one in its certificate");
+  }
+  const file = {
+    read: () => files.read(MANIFEST_FILE),
+    write: (bytes: Uint8Array) => files.write(MANIFEST_FILE, bytes),
+  };
+  const manifest = await KeptManifest.open({ curves, roots, file });
+  const { finishedMax = FINISHED_MAX, log } = options;
+  const journal = await Journal.open({ files, finishedMax, log });
+  const terminal = new RunningTerminal(options, { certificate, manifest, journal });
+  terminal.resume();
+  return terminal;
+}
+
+class RunningTerminal implements Terminal {
+  readonly certificate: CheckedTerminalCertificate;
+  readonly #clock: Clock;
+  readonly #journal: Journal;
+  readonly #readiness: Readiness;
+  readonly #reader: ReaderLink;
+  readonly #relay: RelayLink;
+  readonly #feed: ManifestFeed;
+  readonly #openPayments: OpenPayments;
+  readonly #forgotten: ForgottenPayments;
+  readonly #run: PaymentRunOptions;
+
+  constructor(
+    options: TerminalOptions,
+    own: {
+      readonly certificate: CheckedTerminalCertificate;
+      readonly manifest: KeptManifest;
+      readonly journal: Journal;
+    },
+  ) {
+    const { clock, random, log, answerMsMax = ANSWER_MS_MAX } = options;
+    const { certificate, manifest, journal } = own;
+    this.certificate = certificate;
+    this.#clock = clock;
+    this.#journal = journal;
+    // No clock comes right by waiting; before a relay has said its time it is not sure which.
+    const mayCome = ({ code }: PaymentError) => code !== "CLOCK_WRONG" || !this.#relay.isConnected;
+    this.#readiness = new Readiness(() => this.#missing(), mayCome);
+    this.#relay = new RelayLink({
+      ...options,
+      open: options.openRelayStream,
+      calls: options.relayCalls,
+      merchantId: certificate.merchantId,
+      jitter: () => (random.bytes(1)[0] ?? 0) / 256,
+      onChange: () => this.#relayChanged(),
+    });
+    this.#reader = new ReaderLink({
+      ...options,
+      open: options.openReaderStream,
+      envelope: options.certificate,
+      certificate,
+      manifest,
+      onChange: this.#readiness.changed,
+    });
+    this.#feed = new ManifestFeed({
+      relay: this.#relay,
+      manifest,
+      clock,
+      log,
+      onNewer: () => {
+        this.#reader.offerManifest();
+        this.#readiness.changed();
+      },
+    });
+    const parts = { journal, reader: this.#reader, relay: this.#relay, manifest, certificate };
+    const renewManifest = this.#feed.renew;
+    this.#openPayments = new OpenPayments({
+      ...parts,
+      renewManifest,
+      clock,
+      log,
+      faults: options.faults,
+    });
+    this.#forgotten = new ForgottenPayments({
+      relay: this.#relay,
+      openPayments: this.#openPayments,
+      clock,
+    });
+    this.#run = { ...options, ...parts, openPayments: this.#openPayments, answerMsMax };
+  }
+
+  get readerSerial(): string | undefined {
+    return this.#reader.peer?.certificate.serial;
+  }
+
+  get isRelayConnected(): boolean {
+    return this.#relay.isConnected;
+  }
+
+  resume(): void {
+    this.#openPayments.resume();
+  }
+
+  async pay(request: PaymentRequest, till: Till): Promise<PaymentReport> {
+    const known = this.#knownEntry(request);
+    if (known !== undefined) return this.#payAgain(known, request, till);
+    const { paymentId } = request;
+    if (paymentId !== undefined) {
+      const report = await this.#payForgotten({ ...request, paymentId }, till);
+      if (report !== undefined) return report;
+    }
+    // It may have run out in a moment, when a clock jumped.
+    if (this.#feed.missing !== undefined) void this.#feed.renew();
+    await this.#readiness.wait(this.#clock, READY_MS_MAX);
+    // Looked up again: the same request may have come twice at once.
+    const entry = this.#knownEntry(request);
+    if (entry !== undefined) return this.#payAgain(entry, request, till);
+    return runPayment(this.#run, request, till);
+  }
+
+  async getPayment(paymentId: PaymentId): Promise<PaymentReport> {
+    const known = this.reportOf(paymentId);
+    return known ?? (await this.#forgotten.find(paymentId));
+  }
+
+  reportOf(paymentId: PaymentId): PaymentReport | undefined {
+    const open = this.#openPayments.find(paymentId);
+    const entry = open?.entry ?? this.#journal.find(paymentId);
+    return entry && (entry.report ?? reportUnknown(entry, open?.known ?? NOTHING_KNOWN));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#feed[Symbol.dispose]();
+    this.#openPayments[Symbol.dispose]();
+    this.#reader[Symbol.dispose]();
+    await this.#relay[Symbol.asyncDispose]();
+  }
+
+  #knownEntry({ paymentId }: PaymentRequest): JournalEntry | undefined {
+    if (paymentId === undefined) return undefined;
+    return this.#openPayments.find(paymentId)?.entry ?? this.#journal.find(paymentId);
+  }
+
+  /**
+   * An id of the till's that the journal does not know, before the reader hears of it.
+   *
+   * @returns undefined when the relay does not know it either: a new payment.
+   */
+  async #payForgotten(request: IdentifiedRequest, till: Till): Promise<PaymentReport | undefined> {
+    const { paymentId } = request;
+    const record = await this.#forgotten.ask(paymentId);
+    const known = this.#knownEntry(request);
+    if (known !== undefined) return this.#payAgain(known, request, till);
+    if (record === undefined) return undefined;
+    if (!(record instanceof PaymentError)) {
+      const entry = this.#forgotten.takeUp(record, request);
+      if (entry === undefined) return this.#forgotten.refuse(record, request);
+      return this.#payAgain(entry, request, till);
+    }
+    if (record.row.nextStep === NextStep.RETRY_SAME_ID) return reportUnanswered(paymentId, record);
+    return await refusePayment(this.#run, request, record);
+  }
+
+  /** The same id again: whatever became of it, it is not charged a second time. */
+  async #payAgain(
+    entry: JournalEntry,
+    request: PaymentRequest,
+    till: Till,
+  ): Promise<PaymentReport> {
+    const { paymentId } = entry;
+    const different = differingTerms(entry.request, request);
+    if (different.length > 0) throw duplicateDiffers(different);
+    const seated = this.#openPayments.takeSeat(paymentId, till);
+    if (seated !== undefined) return seated;
+    const carried = this.#openPayments.find(paymentId);
+    const open =
+      entry.report === undefined ? (carried ?? this.#openPayments.takeUp(entry)) : carried;
+    const readerSerial = this.readerSerial ?? "";
+    const started = create(PaymentStartedSchema, { paymentId, readerSerial, resumed: true });
+    till.onEvent({ case: "started", value: started });
+    const report =
+      open === undefined ? this.getPayment(paymentId) : awaitAnswer(this.#run, open, till);
+    return requireAccepted(await report, request);
+  }
+
+  #missing(): PaymentError | undefined {
+    // First: a clock that is far off is why certificates and keys seem not to be valid.
+    const clockWrong = this.#wrongClock();
+    if (clockWrong !== undefined) return clockWrong;
+    if (this.#reader.peer === undefined) {
+      return new PaymentError("READER_BUSY", "no reader is connected");
+    }
+    const noRelay = missingRelay(this.#relay);
+    if (noRelay !== undefined) return noRelay;
+    return this.#feed.missing;
+  }
+
+  #wrongClock(): PaymentError | undefined {
+    return wrongClock({
+      relayMs: this.#relay.timeMs,
+      terminalMs: this.#clock.nowMs(),
+      readerMs: this.#reader.peer?.clock.nowMs,
+    });
+  }
+
+  #relayChanged(): void {
+    this.#readiness.changed();
+    this.#forgotten.relayChanged();
+    if (!this.#relay.isConnected) return;
+    this.#openPayments.relayIsBack();
+    void this.#feed.renew();
+  }
+}
