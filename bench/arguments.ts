@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { ALL_LINES, EFFORTS, type EffortName, type Lines } from "./measure/effort.ts";
 import { UsageError } from "./usage-error.ts";
 
-export const QUESTION_NAMES = ["single", "growth", "streams", "instances", "overload"] as const;
+const QUESTION_NAMES = ["single", "growth", "streams", "instances", "overload"] as const;
 
 export type QuestionName = (typeof QUESTION_NAMES)[number];
 

@@ -1,7 +1,7 @@
 /** One thing that can be asked of the mesh beside the ratios. */
 export type Question = (options: QuestionOptions) => Promise<Answer>;
 
-export interface QuestionOptions {
+interface QuestionOptions {
   /** Small sizes and few rounds: shows that it runs, not how fast. */
   readonly isQuick: boolean;
   /** Payments per second in place of the question's own. */

@@ -36,7 +36,7 @@ const TLS_SHARE = 0.5;
 /** How many finished payments a journal, and signed ids a reader keeps: soon there are more. */
 const SHORT_MEMORIES = { CARDLANE_JOURNAL_MAX: "8", CARDLANE_TAKEN_IDS_MAX: "8" };
 
-export interface ChaosOptions {
+interface ChaosOptions {
   readonly durationMs: number;
   readonly seed: string;
   /** Undefined: as the seed says. */

@@ -5,7 +5,7 @@ import { type Clock, systemClock } from "../mesh/clock.ts";
 const LOOPBACK = "127.0.0.1";
 
 /** How slow a slow link is. */
-export interface Slowness {
+interface Slowness {
   /** Added to each piece that is passed on, in milliseconds. */
   readonly delayMs: number;
   readonly bytesPerSecond: number;

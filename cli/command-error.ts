@@ -10,9 +10,4 @@ export class CommandError extends Error {
   }
 }
 
-export type CommandErrorCode =
-  | "USAGE"
-  | "MESH_NOT_RUNNING"
-  | "NOT_FOUND"
-  | "INTERRUPTED"
-  | "STREAM_CUT";
+type CommandErrorCode = "USAGE" | "MESH_NOT_RUNNING" | "NOT_FOUND" | "INTERRUPTED" | "STREAM_CUT";

@@ -9,7 +9,7 @@ import { CommandError } from "./command-error.ts";
 import { EXIT_CODES } from "./exit-code.ts";
 
 /** What a person or script gets to see of an error: never a stack, always one line. */
-export interface ErrorReport {
+interface ErrorReport {
   readonly code: string;
   readonly message: string;
   readonly exitCode: number;

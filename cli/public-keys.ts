@@ -16,7 +16,7 @@ import { keyIdOf } from "../sealing/curves/hash.ts";
 import { KeyFolder } from "../sealing/keys/key-files.ts";
 
 /** What anybody may know of a key. */
-export interface PublicKeyFact {
+interface PublicKeyFact {
   /** Who has its private part: "reader SIM-0001". */
   readonly holder: string;
   readonly purpose: string;

@@ -10,14 +10,14 @@ import type { Manifest } from "../sealing/keys/manifest.ts";
 import { stateWord } from "./print/words.ts";
 
 /** A payment of which two sides say different things, or an account whose rows do not add up. */
-export interface Difference {
+interface Difference {
   /** Record number, or payment id where there is no record; "account 12" for an account. */
   readonly of: string;
   readonly says: string;
 }
 
 /** What a comparison came to. */
-export interface Reconciled {
+interface Reconciled {
   readonly differences: readonly Difference[];
   /** Payments that were compared. */
   readonly compared: number;

@@ -24,7 +24,7 @@ const CURRENCIES = [978];
 const SERIAL_DIGITS = 8;
 const state = DeviceState.ACTIVE;
 
-export interface CounterOptions {
+interface CounterOptions {
   /** A development mesh's keys: a sub-folder for each program, and `roots`. */
   readonly keysDirectory: string;
   readonly clock: Clock;

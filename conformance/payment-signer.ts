@@ -32,7 +32,7 @@ import type { Random } from "../sealing/random.ts";
 import type { ReaderKeys, TerminalKeys } from "./device-maker.ts";
 
 /** What a reader has and knows that signs payments. */
-export interface SignerKeys {
+interface SignerKeys {
   readonly random: Random;
   readonly manifest: Manifest;
   readonly reader: ReaderKeys;

@@ -44,7 +44,7 @@ type HopEntries = MessageInitShape<typeof HopRequestSchema>;
 type AuthorizationFields = MessageInitShape<typeof AuthorizationRequestSchema>;
 
 /** What a relay has and knows that speaks to a processor. */
-export interface PlayingKeys {
+interface PlayingKeys {
   readonly random: Random;
   readonly manifest: Manifest;
   readonly relay: RelayKeys;

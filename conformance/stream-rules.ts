@@ -11,7 +11,7 @@ type Rule =
   | { readonly case: "drain" | "close"; readonly value: Record<string, never> };
 
 /** How a role's stream is opened, and how its frames are made. */
-export interface StreamOf<Out, In extends Framed> {
+interface StreamOf<Out, In extends Framed> {
   readonly name: string;
   readonly open: (target: Target) => Conversation<Out, In>;
   readonly frame: (rule: Rule) => Out;

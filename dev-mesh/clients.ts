@@ -27,7 +27,7 @@ import type { ProgramName } from "./mesh-directory.ts";
 import { namedTransport, namingProgram } from "./named-transport.ts";
 import { SPIFFE_PATHS, TRUST_DOMAIN } from "./program-plans.ts";
 
-export interface MeshClientsOptions {
+interface MeshClientsOptions {
   /** "host:port"; asked when a client is first used. */
   readonly addressOf: (name: ProgramName) => string;
   /** Where the operator's certificate is; undefined without TLS. */

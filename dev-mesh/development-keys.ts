@@ -33,7 +33,7 @@ export const DEVELOPMENT_MESH = {
   relayId: "A1",
 } as const;
 
-export interface DevelopmentKeysOptions {
+interface DevelopmentKeysOptions {
   /** Gets a folder for each program, and `roots` for what would be offline in earnest. */
   readonly directory: string;
   /** Unix milliseconds. */

@@ -14,7 +14,7 @@ import {
   X509CertificateGenerator,
 } from "@peculiar/x509";
 
-export interface DevelopmentTlsOptions {
+interface DevelopmentTlsOptions {
   /** Gets a folder with `ca.pem`, `cert.pem` and `key.pem` for each holder. */
   readonly directory: string;
   /** Folder → path of the SPIFFE URI: `{ relay: "relay/A1" }`. */

@@ -7,7 +7,7 @@ import type { Progress } from "./progress.ts";
 
 /** What somebody else's program may stand in for. */
 export const REPLACEABLE = ["reader", "processor"] as const;
-export type ReplaceableName = (typeof REPLACEABLE)[number];
+type ReplaceableName = (typeof REPLACEABLE)[number];
 
 /** "host:port" of programs that are not ours to start. */
 export type Elsewhere = Readonly<Partial<Record<ReplaceableName, string>>>;
@@ -22,7 +22,7 @@ export function ownPorts<Ports extends MeshPorts>(ports: Ports, elsewhere: Elsew
 const PATIENCE_MS = 300_000;
 const AGAIN_AFTER_MS = 250;
 
-export interface AwaitOptions {
+interface AwaitOptions {
   readonly clients: MeshClients;
   /** Where its keys are, for the message. */
   readonly directory: MeshDirectory;

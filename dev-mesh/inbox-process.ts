@@ -27,7 +27,7 @@ const ENTRY_POINT = join(import.meta.dirname, "..", "inbox-sim", "main.ts");
 const STOP_GRACE_MS = 5_000;
 const FILE_NAME = "inbox.json";
 
-export interface InboxProcessOptions {
+interface InboxProcessOptions {
   readonly dataDirectory: string;
   /** Of the reader; 0 takes any. */
   readonly portBase: number;

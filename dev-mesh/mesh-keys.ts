@@ -6,7 +6,7 @@ import type { MeshDirectory } from "./mesh-directory.ts";
 import { SPIFFE_PATHS, TRUST_DOMAIN } from "./program-plans.ts";
 import type { Progress } from "./progress.ts";
 
-export interface MeshKeysOptions {
+interface MeshKeysOptions {
   readonly directory: MeshDirectory;
   readonly isTls: boolean;
   readonly clock: Clock;

@@ -12,7 +12,7 @@ const DATABASES = ["relay", "processor"] as const;
 const RESTART_ATTEMPTS_MAX = 60;
 const RESTART_PAUSE_MS = 500;
 
-export interface MeshPostgresOptions {
+interface MeshPostgresOptions {
   readonly dataDirectory: string;
   readonly logFile: string;
   /** 0 takes any free port at the first start. */

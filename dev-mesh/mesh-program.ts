@@ -77,7 +77,7 @@ export interface DiedProgram {
   readonly end: ProgramEnd;
 }
 
-export interface MeshProgramOptions {
+interface MeshProgramOptions {
   readonly name: InstanceName;
   readonly planAt: (listen: string) => ProgramPlan;
   /** "127.0.0.1:0" at first; the address it got from then on. */

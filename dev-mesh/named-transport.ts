@@ -3,7 +3,7 @@ import { paymentErrorFrom } from "../mesh/errors-to-wire.ts";
 import { isSilentLine } from "../mesh/stream/silence.ts";
 
 /** A program of the mesh, as a person would look for it. */
-export interface NamedProgram {
+interface NamedProgram {
   /** "relay" */
   readonly name: string;
   /** "127.0.0.1:7403" */

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { printable } from "../mesh/printable.ts";
 
 /** A port that a program needs is taken; the message is one line for a person. */
-export class PortInUseError extends Error {
+class PortInUseError extends Error {
   override readonly name = "PortInUseError";
 }
 

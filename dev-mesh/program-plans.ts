@@ -9,7 +9,7 @@ import {
 import type { ProgramPlan } from "./program-process.ts";
 
 /** What a program has to know about the rest of the mesh before it can start. */
-export interface MeshFacts {
+interface MeshFacts {
   readonly directory: MeshDirectory;
   readonly isTls: boolean;
   /** "host:port" of every process of another program, by commas, as soon as they are known. */

@@ -7,7 +7,7 @@ import type { Random } from "../sealing/random.ts";
 import { makeMeshDirectory } from "./mesh-directory.ts";
 
 /** Another mesh runs on the same data; the message is one line for a person. */
-export class MeshRunsError extends Error {
+class MeshRunsError extends Error {
   override readonly name = "MeshRunsError";
 }
 

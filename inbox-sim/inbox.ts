@@ -4,7 +4,7 @@ import { type Doors, startInboxPage } from "./inbox-page.ts";
 import { startMailbox } from "./mailbox.ts";
 import { startSmsCentre } from "./sms-centre.ts";
 
-export interface InboxOptions {
+interface InboxOptions {
   /** "127.0.0.1:7406"; port 0 takes any. */
   readonly pageListen: string;
   readonly smtpListen: string;

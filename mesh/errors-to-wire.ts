@@ -11,7 +11,7 @@ import { isPaymentErrorCode, PaymentError } from "../payment/errors.ts";
 import type { Log } from "./log.ts";
 
 /** google.rpc.ErrorInfo.domain of every error that cardlane means. */
-export const ERROR_DOMAIN = "cardlane";
+const ERROR_DOMAIN = "cardlane";
 /** All that a caller hears of a failure that nobody expected. */
 const INTERNAL_MESSAGE = "INTERNAL";
 

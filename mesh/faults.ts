@@ -36,8 +36,8 @@ export const FAULT_STEPS = {
   "reader.counted": ["late", "crash"],
 } as const satisfies Readonly<Record<string, readonly FaultKind[]>>;
 
-export type FaultStep = keyof typeof FAULT_STEPS;
-export type FaultKind = "lose" | "duplicate" | "late" | "crash";
+type FaultStep = keyof typeof FAULT_STEPS;
+type FaultKind = "lose" | "duplicate" | "late" | "crash";
 
 /** Faults on demand. What does nothing costs nothing: `noFaults` is what production has. */
 export interface Faults {
@@ -53,7 +53,7 @@ export const noFaults: Faults = {
 };
 
 /** What is to go wrong: `crash@relay.recorded#2`. */
-export interface FaultRule {
+interface FaultRule {
   readonly kind: FaultKind;
   readonly step: FaultStep;
   /** How late, in milliseconds; 0 for the other kinds. */
@@ -64,7 +64,7 @@ export interface FaultRule {
   readonly time: number | undefined;
 }
 
-export interface FaultOptions {
+interface FaultOptions {
   readonly clock: Clock;
   /** Ends the program so that nothing of it runs on. */
   readonly crash: (step: FaultStep) => void;

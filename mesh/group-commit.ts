@@ -112,7 +112,7 @@ export class GroupCommit<Item, Answer> {
   }
 }
 
-export interface GroupCommitOptions<Item, Answer> {
+interface GroupCommitOptions<Item, Answer> {
   /** Takes 1 to `itemsMax` items, all or none, and gives as many answers, in the same order. */
   readonly flush: (items: readonly Item[]) => Promise<readonly Answer[]>;
   readonly itemsMax?: number;
@@ -122,7 +122,7 @@ export interface GroupCommitOptions<Item, Answer> {
   readonly pace?: Pace;
 }
 
-export interface Pace {
+interface Pace {
   readonly clock: Clock;
   /** Milliseconds; 10 if not given. */
   readonly everyMs?: number;

@@ -7,7 +7,7 @@ import { parseTraceparent } from "./traceparent.ts";
  * Everything a log line may carry beside its message. A field that is not here is dropped, so card
  * data cannot reach a log by accident. Messages are fixed sentences, never built from input.
  */
-export const LOG_FIELDS = {
+const LOG_FIELDS = {
   paymentId: "payment_id",
   recordNumber: "record_number",
   paymentState: "payment_state",
@@ -63,7 +63,7 @@ export interface Log {
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
 
-export interface LogOptions {
+interface LogOptions {
   readonly program: string;
   readonly instance: string;
   /** CARDLANE_LOG_LEVEL; "info" by default. */

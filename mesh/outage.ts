@@ -1,7 +1,7 @@
 import type { Log } from "./log.ts";
 
 /** How an outage is told. */
-export interface OutageMessages {
+interface OutageMessages {
   readonly begins: string;
   readonly ends: string;
 }

@@ -8,7 +8,7 @@
  */
 export type Policy = readonly PolicyRow[];
 
-export interface PolicyRow {
+interface PolicyRow {
   readonly identity: string;
   readonly methods: readonly string[];
 }
@@ -16,7 +16,7 @@ export interface PolicyRow {
 const HEALTH = "grpc.health.v1.Health";
 
 /** What any verified identity may call, and nobody traces: it says nothing about payments. */
-export const OPEN_SERVICES: readonly string[] = [
+const OPEN_SERVICES: readonly string[] = [
   HEALTH,
   "grpc.reflection.v1.ServerReflection",
   "grpc.reflection.v1alpha.ServerReflection",

@@ -57,7 +57,7 @@ export async function runProgram<S extends Settings>(
 }
 
 /** A program's own settings, and those of every program. */
-export type ProgramConfig<S extends Settings> = ConfigOf<typeof PROGRAM_SETTINGS> & ConfigOf<S>;
+type ProgramConfig<S extends Settings> = ConfigOf<typeof PROGRAM_SETTINGS> & ConfigOf<S>;
 
 export interface Program {
   readonly name: string;

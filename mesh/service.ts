@@ -44,7 +44,7 @@ export interface MeshService {
 }
 
 /** Longest messages in bytes, of methods that need more, or less, than others. */
-export type MessageLimits<S extends DescService> = { readonly [K in keyof S["method"]]?: number };
+type MessageLimits<S extends DescService> = { readonly [K in keyof S["method"]]?: number };
 
 export type MethodsOf<S extends DescService> = {
   readonly [K in keyof S["method"]]?: S["method"][K] extends DescMethodBiDiStreaming<

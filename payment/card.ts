@@ -97,7 +97,7 @@ export function maskPan(digits: string): string {
 }
 
 /** Whether the last digit is the Luhn check digit of the others (ISO/IEC 7812-1, annex B). */
-export function hasLuhnCheckDigit(digits: string): boolean {
+function hasLuhnCheckDigit(digits: string): boolean {
   let sum = 0;
   for (let index = 0; index < digits.length; index++) {
     const digit = Number(digits.charAt(digits.length - 1 - index));

@@ -54,7 +54,7 @@ export const PAYMENT_ERRORS = {
 
 export type PaymentErrorCode = keyof typeof PAYMENT_ERRORS;
 
-export interface ErrorRow {
+interface ErrorRow {
   /** google.rpc.Code, 1 to 16. */
   readonly grpcStatus: number;
   /** Whether it is sure that nothing happened to the payment. */
@@ -63,7 +63,7 @@ export interface ErrorRow {
 }
 
 /** Facts beside the message; never card data. */
-export interface ErrorFacts {
+interface ErrorFacts {
   /** Request field that was wrong, in proto spelling: "amounts.total_minor". */
   readonly field?: string;
   /** Milliseconds before trying again makes sense; by default a second for OVERLOADED. */

@@ -1,7 +1,7 @@
 import { NextStep } from "../gen/cardlane/payment/v1/payment_pb.ts";
 
 /** One response code (ISO 8583:1987 DE 39) as people and tills need it. */
-export interface ResponseCode {
+interface ResponseCode {
   readonly code: string;
   readonly isApproval: boolean;
   /** For a cashier, in English. */

@@ -27,7 +27,7 @@ export class Database extends HotDatabase {
   }
 }
 
-export interface DatabaseAddress {
+interface DatabaseAddress {
   readonly url: string;
   readonly program: string;
 }

@@ -38,8 +38,8 @@ interface PinAccess {
   readonly openPinStream: () => FrameStream<VerifyRequest, VerifyResponse>;
 }
 
-export type ProcessorOptions = ProgramOptions & PinAccess;
-export type ProcessorCoreOptions = CoreOptions & PinAccess;
+type ProcessorOptions = ProgramOptions & PinAccess;
+type ProcessorCoreOptions = CoreOptions & PinAccess;
 
 /**
  * The processor without its server, for a port or for simulated surroundings.

@@ -7,7 +7,7 @@ const REPOSITORY = join(import.meta.dirname, "..");
 const BUF = join(REPOSITORY, "node_modules/@bufbuild/buf/bin/buf");
 
 /** The contracts and all that they import, as descriptors, with the contracts' own comments. */
-export interface ContractSet {
+interface ContractSet {
   readonly set: FileDescriptorSet;
   /** The same as bytes: a protoset, as grpcurl, buf and ghz read it. */
   readonly bytes: Uint8Array;

@@ -14,7 +14,7 @@ import type { PaymentSigner } from "./steps/sign-payment.ts";
 /** How often signed bytes that nobody can submit any more are looked for, in milliseconds. */
 const SWEEP_INTERVAL_MS = 60_000;
 
-export interface ReaderDeviceOptions extends PaymentSigner {
+interface ReaderDeviceOptions extends PaymentSigner {
   readonly log: Log;
   readonly telemetry: Telemetry;
 }

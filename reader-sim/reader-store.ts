@@ -23,7 +23,7 @@ const SIGNED_PREFIX = "signed-";
 const DAMAGED_PREFIX = "damaged-";
 
 /** A payment whose signed bytes are still kept. */
-export interface KeptPayment {
+interface KeptPayment {
   readonly signed: SignedPayment;
   /** The same bytes, taken apart. */
   readonly payment: CheckedReaderPayment;
@@ -145,7 +145,7 @@ export class ReaderStore {
   }
 }
 
-export interface ReaderStoreOptions {
+interface ReaderStoreOptions {
   readonly files: DurableFiles;
   /** Makes the PIN key register of a reader that starts for the first time. */
   readonly newRegister: () => DukptRegister;

@@ -72,12 +72,12 @@ export async function openReader(options: ReaderOptions): Promise<OpenedReader> 
   return { device, services, [Symbol.asyncDispose]: () => device[Symbol.asyncDispose]() };
 }
 
-export interface StartReaderOptions extends ReaderOptions {
+interface StartReaderOptions extends ReaderOptions {
   /** "host:port"; Salt protects the session, so there is no TLS. */
   readonly listen: string;
 }
 
-export interface RunningReader extends AsyncDisposable {
+interface RunningReader extends AsyncDisposable {
   /** "127.0.0.1:7401" */
   readonly address: string;
   drain(graceMs: number): Promise<void>;

@@ -24,7 +24,7 @@ import { type Scope, scopeOf, terminalOf } from "./registry/scope.ts";
 /** Of a call, and of a frame on a stream. A Submit with a certificate beside it is under 8 KiB. */
 export const MESSAGE_BYTES_MAX = 16_384;
 
-export interface RelayServiceParts extends TerminalStreamParts {
+interface RelayServiceParts extends TerminalStreamParts {
   readonly program: string;
   readonly instance: string;
   readonly clock: Clock;

@@ -12,7 +12,7 @@ import { type MeshServer, serve } from "../mesh/server/serve.ts";
 import { RelayCore, type RelayCoreOptions, type RelayHealth } from "./relay-core.ts";
 import { MESSAGE_BYTES_MAX } from "./relay-service.ts";
 
-export interface RelayOptions extends RelayCoreOptions {
+interface RelayOptions extends RelayCoreOptions {
   /** "host:port"; port 0 takes any. */
   readonly listen: string;
   /** With it: mutual TLS, and only those of the policy may call. */
@@ -98,7 +98,7 @@ class Running implements RunningRelay {
 }
 
 /** Who may call what of a relay. */
-export function relayPolicy(trustDomain: string): Policy {
+function relayPolicy(trustDomain: string): Policy {
   const relay = RelayService.typeName;
   return [
     {

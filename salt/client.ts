@@ -34,7 +34,7 @@ export interface SaltClientKeyed {
  * The server has proved that it holds this key; the client has not shown its own yet. Check the
  * server's certificate for exactly this key, then call `acceptServer`, or drop this and close.
  */
-export interface SaltServerIdentified {
+interface SaltServerIdentified {
   readonly serverPublicKey: Uint8Array;
   /** Shows the client to the server: send `m4`, and with it the channel's first packet. */
   acceptServer(nowMs: number): { readonly m4: Uint8Array; readonly channel: SaltChannel };

@@ -8,7 +8,7 @@ import { SealedDataRejected } from "../sealing/sealed-data-rejected.ts";
  * The byte layouts of Salt Channel v2 (salt-channel-v2-final2, "Message details"). All integers are
  * little-endian. Every field has one form here: reserved bits that are set are refused.
  */
-export const PACKET_TYPES = { m1: 1, m2: 2, m3: 3, m4: 4, app: 5, encrypted: 6 } as const;
+const PACKET_TYPES = { m1: 1, m2: 2, m3: 3, m4: 4, app: 5, encrypted: 6 } as const;
 
 const protocolIndicator = new TextEncoder().encode("SCv2");
 const m1Bytes = 4 + 2 + 4 + keyBytes;
@@ -23,7 +23,7 @@ const noSuchServerFlags = 0x81;
 /** Bit 7 of an encrypted message's flags: outside the encryption, so anybody could set it. */
 const noFlags = 0x00;
 
-export interface HandshakeKey {
+interface HandshakeKey {
   /** Whether the sender puts the time into its later packets. */
   readonly timeSupported: boolean;
   /** X25519, made for this session, 32 bytes. */

@@ -1,7 +1,7 @@
 import { SETTING_NAMES, type SettingName } from "./names.ts";
 
 /** A variable that looks like one of ours, and that nothing reads. */
-export interface UnknownName {
+interface UnknownName {
   readonly name: string;
   /** What may have been meant; undefined when nothing is close. */
   readonly nearest: SettingName | undefined;

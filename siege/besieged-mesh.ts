@@ -25,7 +25,7 @@ const STRANGER = "stranger";
 const WELL_MS_MAX = 30_000;
 const LOOK_MS = 100;
 
-export interface BesiegedMeshOptions {
+interface BesiegedMeshOptions {
   readonly isTls: boolean;
   /** Also a mailbox and SMS centre, where the relay's notifications go. */
   readonly hasInbox?: boolean;

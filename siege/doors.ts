@@ -19,7 +19,7 @@ import { ServerReflection } from "../gen/grpc/reflection/v1/reflection_pb.ts";
 import { Health } from "../gen/health/v1/health_pb.ts";
 
 /** Who is besieged: the programs of a mesh, and the inbox beside it. */
-export type Besieged = ProgramName | "inbox";
+type Besieged = ProgramName | "inbox";
 
 /** A port, and what is spoken there. */
 export interface Door {

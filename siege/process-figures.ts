@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 /** What a process of this machine holds now, out of Linux's /proc. */
-export interface ProcessFigures {
+interface ProcessFigures {
   /** Resident memory. */
   readonly residentBytes: number;
   /** Open files and connections. */

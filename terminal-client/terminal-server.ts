@@ -7,14 +7,14 @@ import type { Terminal } from "./terminal.ts";
 import type { TerminalOptions } from "./terminal-options.ts";
 import { terminalService } from "./terminal-service.ts";
 
-export interface ServeTerminalOptions extends TerminalOptions {
+interface ServeTerminalOptions extends TerminalOptions {
   /** "host:port"; port 0 takes any. */
   readonly listen: string;
   /** With it: mutual TLS, and only operators may call. */
   readonly tls?: { readonly identity: Identity; readonly trustDomain: string } | undefined;
 }
 
-export interface ServedTerminal extends AsyncDisposable {
+interface ServedTerminal extends AsyncDisposable {
   /** "127.0.0.1:7402" */
   readonly address: string;
   readonly terminal: Terminal;
@@ -51,7 +51,7 @@ export async function serveTerminal(options: ServeTerminalOptions): Promise<Serv
 }
 
 /** Who may ask a terminal to take a payment. */
-export function terminalPolicy(trustDomain: string): Policy {
+function terminalPolicy(trustDomain: string): Policy {
   return [
     { identity: `spiffe://${trustDomain}/operator/*`, methods: [`${TerminalService.typeName}/*`] },
   ];

@@ -24,7 +24,7 @@ import { parseStartPayment } from "./payment-request.ts";
 import type { Terminal } from "./terminal.ts";
 import type { PayEvent, PinSource, Till } from "./till/till.ts";
 
-export interface TerminalServiceOptions {
+interface TerminalServiceOptions {
   readonly terminal: Terminal;
   /** The terminal's certificate as it was issued. */
   readonly certificate: SignedEnvelope;

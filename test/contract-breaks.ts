@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** How a comparison of the contracts ended. */
-export interface Comparison {
+interface Comparison {
   readonly passed: boolean;
   /** For a person: what would break, or why there was nothing to compare with. */
   readonly says: string;

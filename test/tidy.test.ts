@@ -86,6 +86,19 @@ describe("code", () => {
     expect(wrong).toEqual([]);
   });
 
+  test("nothing is exported that no other file names", () => {
+    const files = new Map<string, Set<string>>();
+    for (const { path, names } of sources) {
+      for (const { name } of names) files.set(name, (files.get(name) ?? new Set()).add(path));
+    }
+    const wrong = sources.flatMap(({ path, exports }) =>
+      exports
+        .filter((name) => files.get(name)?.size === 1)
+        .map((name) => `${path} exports ${name}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
   test("nothing is named for having no purpose of its own", () => {
     const purposeless = /(^|\/)(utils?|common|helpers?|shared|misc)([/.]|$)/;
     expect(pathsOf(sources).filter((path) => purposeless.test(path))).toEqual([]);

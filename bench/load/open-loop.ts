@@ -17,7 +17,7 @@ const PATIENCE_MS = 5_000;
 /** Between two looks at what is due. */
 const TICK_MS = 1;
 
-export interface OpenLoopOptions {
+interface OpenLoopOptions {
   readonly plan: LoadPlan;
   /** As many as `paymentCountOf(plan)` (due-gap.ts) says. */
   readonly payments: readonly ReadyPayment[];

@@ -4,7 +4,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { ReaderPayments, type ReadyPayment, type RecipientKeys } from "./reader-payments.ts";
 import type { Till } from "./tills.ts";
 
-export interface PaymentWorkerData {
+interface PaymentWorkerData {
   readonly tills: readonly Till[];
   readonly keys: RecipientKeys;
 }

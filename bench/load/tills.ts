@@ -32,7 +32,7 @@ export interface Till {
 }
 
 /** A till with what the registries have to be told about it. */
-export interface IssuedTill {
+interface IssuedTill {
   readonly till: Till;
   readonly terminal: SignedEnvelope;
   readonly reader: SignedEnvelope;

@@ -19,7 +19,7 @@ export interface BenchBed extends AsyncDisposable {
   systemWith(load: LoadGenerator): MeasuredSystem;
 }
 
-export interface BedLoad {
+interface BedLoad {
   readonly tillCount: number;
   readonly streamsPerTill: number;
 }

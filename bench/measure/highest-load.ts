@@ -1,9 +1,9 @@
 import { medianOf } from "../load/quantiles.ts";
 
 /** p99 stays below this at the highest load. */
-export const P99_MS_MAX = 100;
+const P99_MS_MAX = 100;
 
-export interface HighestLoadOptions<Run extends LoadRun> {
+interface HighestLoadOptions<Run extends LoadRun> {
   /** Offers so many payments per second once. */
   readonly run: (paymentsPerSecond: number) => Promise<Run>;
   /** What is interleaved with the runs that count: before each of them. */
@@ -24,7 +24,7 @@ export interface LoadRun {
   readonly latencyMs: { readonly p99: number };
 }
 
-export interface HighestLoad<Run> {
+interface HighestLoad<Run> {
   /** 0 when none was confirmed. */
   readonly paymentsPerSecond: number;
   /** The rounds at that load; when none was confirmed, those of the last try, perhaps not all. */
@@ -102,6 +102,6 @@ function isOutvoted(runs: readonly LoadRun[], count: number): boolean {
   return 2 * runs.filter((run) => !isFast([run])).length > count;
 }
 
-export function isFast(runs: readonly LoadRun[]): boolean {
+function isFast(runs: readonly LoadRun[]): boolean {
   return medianOf(runs.map(({ latencyMs }) => latencyMs.p99)) < P99_MS_MAX;
 }

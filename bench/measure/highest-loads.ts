@@ -9,14 +9,13 @@ import type { Scenario } from "./scenario.ts";
 
 const TPCB_SCALE = 10;
 
-export interface HighestLoadsOptions
-  extends Pick<BenchMeshOptions, "relayCount" | "processorCount"> {
+interface HighestLoadsOptions extends Pick<BenchMeshOptions, "relayCount" | "processorCount"> {
   readonly scenarios: readonly Scenario[];
   readonly effort: Effort;
   readonly say: (line: string) => void;
 }
 
-export interface HighestLoads {
+interface HighestLoads {
   /** Which program runs TPC-B; "" when nothing was asked. */
   readonly tpcb: string;
   readonly scenarios: readonly ScenarioResult[];

@@ -13,7 +13,7 @@ import { type MeasuredRun, type MeasuredSystem, measureRun } from "./measured-ru
 import { lineOf, medianRun } from "./median-run.ts";
 import { type Scenario, streamsPerTill } from "./scenario.ts";
 
-export interface ScenarioOptions {
+interface ScenarioOptions {
   readonly scenario: Scenario;
   readonly effort: Effort;
   readonly benchMesh: BenchMesh;

@@ -10,7 +10,7 @@ const EVERYTHING_ON: Technique = { name: "everything on", environment: {} };
 /** What all of them can carry: one statement for each payment ends at 250 to 390. */
 const PAYMENTS_PER_SECOND = 200;
 
-export interface TechniqueOptions extends Pick<BenchMeshOptions, "relayCount" | "processorCount"> {
+interface TechniqueOptions extends Pick<BenchMeshOptions, "relayCount" | "processorCount"> {
   readonly techniques: readonly Technique[];
   readonly effort: Pick<Effort, "warmUpMs" | "runMs" | "heatMs" | "turns">;
   readonly say: (line: string) => void;

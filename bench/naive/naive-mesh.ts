@@ -5,7 +5,7 @@ import type { BenchMesh } from "../mesh/bench-mesh.ts";
 import type { NaiveSetup } from "./naive-process.ts";
 
 /** Relay and processor of the naive design, on the mesh's own keys, databases and registry. */
-export interface NaiveMesh extends AsyncDisposable {
+interface NaiveMesh extends AsyncDisposable {
   readonly relayAddress: string;
   readonly pids: ReadonlyMap<string, readonly number[]>;
 }

@@ -21,7 +21,7 @@ import { openCardBox } from "../../sealing/open/card-box.ts";
 import type { Authorize } from "../load/unary-method.ts";
 import type { ReaderSignatures } from "./reader-signatures.ts";
 
-export interface NaiveProcessorOptions {
+interface NaiveProcessorOptions {
   readonly databaseUrl: string;
   readonly signatures: ReaderSignatures;
   readonly card: Agreement;

@@ -4,7 +4,7 @@ import type { Clock } from "../../mesh/clock.ts";
 import { FrameOutbox } from "../../mesh/stream/frame-outbox.ts";
 import { MessageSplitter } from "../../mesh/stream/length-prefix.ts";
 
-export interface EchoLoad {
+interface EchoLoad {
   readonly address: string;
   /** "/package.Service/Method" of a method that echoes. */
   readonly path: string;

@@ -10,7 +10,7 @@ import { svgOf } from "../report/svg.ts";
 import { tableOf } from "../report/table.ts";
 import { writeResult } from "../results.ts";
 
-export interface RatioOptions extends Omit<AskedRatios, "question"> {
+interface RatioOptions extends Omit<AskedRatios, "question"> {
   /** One line for a person. */
   readonly say: (line: string) => void;
 }

@@ -3,14 +3,14 @@ import { join } from "node:path";
 import type { SpanRecord } from "../../mesh/tracing/span-record.ts";
 
 /** A part of a payment: it begins where the one before ended. */
-export interface Stage {
+interface Stage {
   readonly name: string;
   /** Unix milliseconds of its end. */
   readonly endOf: (trace: Trace) => number;
 }
 
 /** The spans of one payment by name; the last one of a name counts. */
-export type Trace = ReadonlyMap<string, SpanRecord>;
+type Trace = ReadonlyMap<string, SpanRecord>;
 
 /** From the card that was read to the result that is shown, without gaps. */
 export const STAGES: readonly Stage[] = [

@@ -23,7 +23,7 @@ export interface RelayRow {
 }
 
 /** A record of a relay that was not the first to submit the payment. */
-export interface OtherRow {
+interface OtherRow {
   readonly record_number: string;
   readonly payment_id: string;
   readonly state: StateName;

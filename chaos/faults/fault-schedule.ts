@@ -6,7 +6,7 @@ import { FAULTS } from "./faults.ts";
 const TOGETHER_MAX = 3;
 const PAUSE_MS = { min: 500, max: 6_000 } as const;
 
-export interface FaultScheduleOptions {
+interface FaultScheduleOptions {
   readonly arena: Arena;
   readonly seed: string;
   /** The only kinds that strike; undefined: all. */

@@ -35,7 +35,7 @@ const ELSEWHERE_SHARE = 0.5;
 const PAUSE_MS = { min: 200, max: 1_800 } as const;
 const OPEN_MAX = 20;
 
-export interface LoadTerminalParts {
+interface LoadTerminalParts {
   readonly mesh: Mesh;
   readonly keys: TestKeys;
   /** 1, 2, 3 … */

@@ -28,7 +28,7 @@ const REPEAT_AT_ONCE_SHARE = 0.1;
 /** A till that has lost its own memory, and asks for something old as if it was new. */
 const REPEAT_OLD_SHARE = 0.25;
 
-export interface TillParts {
+interface TillParts {
   readonly mesh: Mesh;
   readonly history: History;
   readonly dice: Dice;

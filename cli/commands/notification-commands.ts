@@ -25,7 +25,7 @@ import {
   webhooks,
 } from "./webhooks.ts";
 
-export interface CommandFrame {
+interface CommandFrame {
   readonly io: CommandIo;
   readonly finish: (exitCode: number) => void;
   /** Adds the options that every command has. */

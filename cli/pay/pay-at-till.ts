@@ -15,7 +15,7 @@ import { Till } from "./till.ts";
 /** One presentation of a card allows as many; a new one may be tried with a new payment. */
 const RETRIES_MAX = 2;
 
-export type CardPayment = PayArguments & { readonly card: TestCard };
+type CardPayment = PayArguments & { readonly card: TestCard };
 
 /**
  * Takes a payment with a card and takes the card back, unless another till goes on with both.

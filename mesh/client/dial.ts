@@ -33,7 +33,7 @@ const STREAM_LIMITS: FrameLimits = {
   messageMsMax: 30_000,
 };
 
-export interface DialOptions {
+interface DialOptions {
   /** "host:port" of every backend; a name stands for all of its addresses. */
   readonly targets: readonly string[];
   /** Services that will be called: their methods with an idempotency_level are retried. */
@@ -63,7 +63,7 @@ export interface MeshChannel extends Disposable {
   ): FrameStream<MessageShape<I>, MessageShape<O>>;
 }
 
-export interface StreamOptions {
+interface StreamOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Cancels the stream. */
   readonly signal?: AbortSignal;

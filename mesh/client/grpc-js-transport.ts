@@ -23,7 +23,7 @@ import { hasSignsOfLife, SIGN_OF_LIFE_MS, Silence, silentLine } from "../stream/
 import { errorFromCall, fromMetadata, toMetadata } from "./grpc-metadata.ts";
 import type { Lines } from "./lines.ts";
 
-export interface GrpcJsTransportOptions {
+interface GrpcJsTransportOptions {
   readonly client: Client;
   /** The connections of `client`: those that are silent are left. */
   readonly lines: Lines;

@@ -22,7 +22,7 @@ export function fromMetadata(metadata: Metadata): Headers {
 }
 
 /** The error with its google.rpc details; undefined for OK. */
-export function errorFromStatus(status: StatusObject): ConnectError | undefined {
+function errorFromStatus(status: StatusObject): ConnectError | undefined {
   if (status.code === 0) return undefined;
   const trailers = fromMetadata(status.metadata);
   trailers.set("grpc-status", String(status.code));

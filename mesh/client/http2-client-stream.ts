@@ -17,7 +17,7 @@ import { isSilentLine } from "../stream/silence.ts";
 
 const NEVER = new AbortController().signal;
 
-export interface Http2ClientStreamOptions<I extends DescMessage, O extends DescMessage> {
+interface Http2ClientStreamOptions<I extends DescMessage, O extends DescMessage> {
   /** The stream at a backend, as soon as there is one. */
   readonly stream: Promise<ClientHttp2Stream>;
   readonly method: DescMethodBiDiStreaming<I, O>;

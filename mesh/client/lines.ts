@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { type CallCredentials, ChannelCredentials, type experimental } from "@grpc/grpc-js";
 
 /** What passed on each connection up to a moment. */
-export type Passed = ReadonlyMap<Socket, { readonly read: number; readonly written: number }>;
+type Passed = ReadonlyMap<Socket, { readonly read: number; readonly written: number }>;
 
 /**
  * Credentials for grpc-js that know the connections made with them. Its channels have no other way

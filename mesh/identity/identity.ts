@@ -32,7 +32,7 @@ export interface IdentityPem {
   readonly key: Buffer;
 }
 
-export interface IdentityOptions {
+interface IdentityOptions {
   readonly directory: string;
   readonly clock: Clock;
   readonly log: Log;

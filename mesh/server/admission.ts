@@ -11,7 +11,7 @@ const CALLERS_MAX = 1_000;
 /** A dozen load balancers that ask every second; each answer costs what a call costs. */
 const PROBE_RATE: Rate = { perSecond: 50, burst: 500 };
 
-export interface AdmissionOptions {
+interface AdmissionOptions {
   readonly policy: Policy;
   readonly callRate: Rate;
   readonly clock: Clock;

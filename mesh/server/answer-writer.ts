@@ -7,7 +7,7 @@ import type { HeldBytes, HeldShare } from "../stream/held-bytes.ts";
 /** One DATA frame. A long answer is sent in such pieces, so that a slow reader is seen to read. */
 const PIECE_BYTES = 16_384;
 
-export interface AnswerOptions {
+interface AnswerOptions {
   readonly clock: Clock;
   /** How long a peer may read nothing while bytes wait, in milliseconds. */
   readonly stallMsMax: number;
@@ -16,7 +16,7 @@ export interface AnswerOptions {
 }
 
 /** The answer was cut off because its caller does not read. */
-export class NotRead extends Error {
+class NotRead extends Error {
   override readonly name = "NotRead";
 }
 

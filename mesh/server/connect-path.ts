@@ -30,7 +30,7 @@ import { checkedBody } from "./checked-body.ts";
 import { type Connection, connectionOf } from "./connections.ts";
 import type { ServerLimits } from "./server-limits.ts";
 
-export interface ConnectPathOptions {
+interface ConnectPathOptions {
   readonly services: readonly MeshService[];
   readonly interceptors: Interceptor[];
   readonly limits: ServerLimits;

@@ -25,7 +25,7 @@ import { ownDraining } from "../stream/own-draining.ts";
 /** After a status was sent, how long the client may take to let the stream go. */
 const LET_GO_MS = 5_000;
 
-export interface Http2ServerStreamOptions<I extends DescMessage, O extends DescMessage> {
+interface Http2ServerStreamOptions<I extends DescMessage, O extends DescMessage> {
   readonly stream: ServerHttp2Stream;
   readonly method: DescMethodBiDiStreaming<I, O>;
   readonly peer: Peer;
@@ -40,7 +40,7 @@ export interface Http2ServerStreamOptions<I extends DescMessage, O extends DescM
 }
 
 /** What is known of a stream when it is over. */
-export interface StreamTotals {
+interface StreamTotals {
   /** gRPC status code, 0 to 16. */
   readonly code: number;
   readonly framesReceived: number;

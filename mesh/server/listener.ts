@@ -19,7 +19,7 @@ import { http1Options, http2Options, type ServerLimits } from "./server-limits.t
 import { whenHeard } from "./spoken-protocol.ts";
 import { type StreamEntrance, takeStream } from "./stream-entrance.ts";
 
-export interface ListenerOptions extends StreamEntrance {
+interface ListenerOptions extends StreamEntrance {
   /** "127.0.0.1:0" */
   readonly listen: string;
   readonly identity: Identity | undefined;

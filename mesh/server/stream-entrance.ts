@@ -4,7 +4,7 @@ import type { Log } from "../log.ts";
 import { connectionOf } from "./connections.ts";
 
 /** The arguments of the event "stream" of node:http2. */
-export type StreamListener = (
+type StreamListener = (
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
   flags: number,

@@ -23,7 +23,7 @@ export interface Health {
   close(): void;
 }
 
-export type HealthState = "SERVING" | "NOT_SERVING";
+type HealthState = "SERVING" | "NOT_SERVING";
 
 /** @param serviceNames "cardlane.relay.v1.RelayService"; all NOT_SERVING until `set`. */
 export function createHealth(serviceNames: readonly string[]): Health {

@@ -68,7 +68,7 @@ export function reflectionServices(
 /** A stream that asks nothing for so long is ended; a client that wants more opens another. */
 const SILENT_MS_MAX = 60_000;
 
-export interface ReflectionOptions {
+interface ReflectionOptions {
   readonly clock: Clock;
   /** Counts one question of this identity. @throws PaymentError OVERLOADED */
   readonly count: (identity: string | undefined) => void;

@@ -130,7 +130,7 @@ export class FrameOutbox {
 }
 
 /** Where joined frames go. */
-export interface FrameSink {
+interface FrameSink {
   /** False when the transport's own buffer is full; `transportWritable` must be called later. */
   write(bytes: Buffer): boolean;
   /** Ends the stream at once because the peer does not read. */

@@ -9,7 +9,7 @@ import { type HeldBytes, type HeldShare, UNBOUNDED_SHARE } from "./held-bytes.ts
 import { MessageSplitter } from "./length-prefix.ts";
 import { type SmallPieces, TooManyPieces } from "./message-pieces.ts";
 
-export interface Http2FrameOptions<Out, In> {
+interface Http2FrameOptions<Out, In> {
   readonly encode: (frame: Out) => Uint8Array;
   /** Throws when the bytes are no such message. */
   readonly decode: (bytes: Uint8Array) => In;

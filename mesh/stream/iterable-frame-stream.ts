@@ -148,7 +148,7 @@ export class IterableFrameStream<Out, In> implements FrameStream<Out, In> {
   }
 }
 
-export interface IterableFrameStreamOptions<In> {
+interface IterableFrameStreamOptions<In> {
   readonly frames: AsyncIterable<In>;
   readonly peer: Peer;
   /** Of the handler's context: deadline, cancelled, shutdown. */

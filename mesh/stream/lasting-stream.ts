@@ -34,8 +34,7 @@ export interface LastingStream<Out> extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-export interface LastingStreamOptions<OutDesc extends DescMessage, In extends LifeFrame>
-  extends Speaker {
+interface LastingStreamOptions<OutDesc extends DescMessage, In extends LifeFrame> extends Speaker {
   /** Opens a stream: `() => channel.openStream(method)`. */
   readonly open: () => FrameStream<MessageShape<OutDesc>, In>;
   readonly schema: OutDesc;

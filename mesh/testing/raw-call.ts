@@ -35,7 +35,7 @@ export interface RawSession extends AsyncDisposable {
   call(headers?: Readonly<Record<string, string>>): RawCall;
 }
 
-export interface RawCall {
+interface RawCall {
   readonly stream: ClientHttp2Stream;
   /** grpc-status of headers or trailers; "reset N" when the stream ended without one. */
   readonly status: Promise<string>;

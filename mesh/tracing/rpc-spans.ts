@@ -1,25 +1,10 @@
-import {
-  type ConnectError,
-  type ContextKey,
-  createContextKey,
-  type HandlerContext,
-  type Interceptor,
-} from "@connectrpc/connect";
+import type { ConnectError, Interceptor } from "@connectrpc/connect";
 import { type Code, CodeSchema } from "../../gen/google/rpc/code_pb.ts";
 import { isOpen } from "../policy.ts";
 import type { SpanAttributes } from "./span-attributes.ts";
 import { type HopKind, type HopSpan, noTelemetry, type Telemetry } from "./telemetry.ts";
 
 const NO_SPAN = noTelemetry.spanOf(undefined, "none", "internal");
-
-const CALL_SPAN: ContextKey<HopSpan> = createContextKey(NO_SPAN, {
-  description: "the span of the call that is being answered",
-});
-
-/** The span of the unary call that is being answered: parent for what the handler does. */
-export function spanOfCall(context: HandlerContext): HopSpan {
-  return context.values.get(CALL_SPAN);
-}
 
 /**
  * One span per call, in the words of OpenTelemetry's RPC conventions, and errors as the caller may
@@ -53,8 +38,7 @@ function interceptor(
     const name = `${request.method.parent.typeName}/${request.method.name}`;
     const parent = request.stream ? undefined : (request.header.get("traceparent") ?? undefined);
     const span = startRpcSpan(telemetry, kind, name, { parent });
-    if (kind === "server") request.contextValues.set(CALL_SPAN, span);
-    else request.header.set("traceparent", span.traceparent);
+    if (kind === "client") request.header.set("traceparent", span.traceparent);
     const fail = (error: unknown): ConnectError => {
       const wire = toConnectError(error);
       endWithStatus(span, wire.code);

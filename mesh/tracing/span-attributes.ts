@@ -16,7 +16,7 @@ import {
  * Everything a span may say. There is no way to put anything else on one, so no card data can reach
  * a trace by accident; names that are not cardlane's own follow OpenTelemetry's conventions.
  */
-export const SPAN_ATTRIBUTES = {
+const SPAN_ATTRIBUTES = {
   paymentId: "payment.id",
   recordNumber: "payment.record_number",
   paymentKind: "payment.kind",
@@ -51,7 +51,7 @@ export const SPAN_ATTRIBUTES = {
   dbBatchSize: ATTR_DB_OPERATION_BATCH_SIZE,
 } as const;
 
-export type SpanAttributeName = keyof typeof SPAN_ATTRIBUTES;
+type SpanAttributeName = keyof typeof SPAN_ATTRIBUTES;
 
 export type SpanAttributes = {
   readonly [K in SpanAttributeName]?: string | number | boolean | bigint | undefined;

@@ -81,7 +81,7 @@ export class SpanFile implements SpanExporter {
   }
 }
 
-export interface SpanFileOptions {
+interface SpanFileOptions {
   readonly directory: string;
   readonly program: string;
   readonly instance: string;

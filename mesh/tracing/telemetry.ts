@@ -50,7 +50,7 @@ export interface Telemetry extends Disposable {
 
 export type HopKind = "server" | "client" | "internal" | "producer" | "consumer";
 
-export interface HopOptions {
+interface HopOptions {
   /** `traceparent` of the stream's span, which is in another trace. */
   readonly link?: string | undefined;
 }
@@ -73,7 +73,7 @@ export interface BatchedStatement {
   readonly rows: number;
 }
 
-export interface StatementSpan {
+interface StatementSpan {
   end(errorType?: string): void;
 }
 
@@ -246,7 +246,7 @@ let offsetMs = systemClock.nowMs() - systemClock.monotonicMs();
  * Unix time in milliseconds with microseconds as fraction. The system's clock has whole
  * milliseconds, too coarse for hops that take less than one.
  */
-export function spanTimeMs(): number {
+function spanTimeMs(): number {
   const monotonicMs = systemClock.monotonicMs();
   const wallMs = systemClock.nowMs();
   if (Math.abs(offsetMs + monotonicMs - wallMs) > DRIFT_MS_MAX) offsetMs = wallMs - monotonicMs;

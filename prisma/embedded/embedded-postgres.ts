@@ -7,7 +7,7 @@ import { type Cluster, type ConnectionOptions, LOOPBACK, openCluster } from "./p
 import { freeFromKilledRun, holderSettings } from "./postgres-holder.ts";
 import { type PostgresServer, type Settings, startServer } from "./postgres-server.ts";
 
-export interface EmbeddedPostgresOptions {
+interface EmbeddedPostgresOptions {
   /** Made at the first start, kept between starts. Holds its files, and its password as 0600. */
   readonly dataDirectory: string;
   /** On loopback; 0, the default, takes any free port. */

@@ -15,7 +15,7 @@ export interface Database {
 }
 
 /** Why a database cannot be brought to its schema; nothing of the failed migration has happened. */
-export class MigrationError extends Error {
+class MigrationError extends Error {
   override readonly name = "MigrationError";
 }
 

@@ -11,7 +11,7 @@ import * as binding from "@prisma/schema-engine-wasm/schema_engine_bg";
 import pg from "pg";
 
 /** Prisma's own schema engine, connected to a database. */
-export interface SchemaEngineConnection extends AsyncDisposable {
+interface SchemaEngineConnection extends AsyncDisposable {
   readonly engine: binding.SchemaEngine;
 }
 

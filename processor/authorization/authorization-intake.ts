@@ -18,7 +18,7 @@ import {
 } from "./payment-opener.ts";
 import type { EntryAnswer, OpenedContent, Submission } from "./submission.ts";
 
-export interface AuthorizationIntakeParts {
+interface AuthorizationIntakeParts {
   readonly desk: AuthorizationDesk;
   readonly certificates: CertificateCache;
   readonly keys: ProcessorKeys;

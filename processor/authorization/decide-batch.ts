@@ -36,7 +36,7 @@ export interface DecidedPayment {
   readonly posting: Posting | null;
 }
 
-export interface BatchTime {
+interface BatchTime {
   readonly nowMs: number;
   /** YYYYMMDD. */
   readonly today: number;

@@ -40,13 +40,13 @@ export interface EarlyFacts {
   readonly readAtMs: number;
 }
 
-export interface ExistingPayment {
+interface ExistingPayment {
   readonly digest: Uint8Array;
   readonly relayId: string;
   readonly stored: StoredResult;
 }
 
-export interface MerchantFacts {
+interface MerchantFacts {
   /** ISO 4217 numeric codes. */
   readonly currencies: readonly number[];
   readonly simulateByAmount: boolean;

@@ -23,7 +23,7 @@ export interface LedgerRow {
 }
 
 /** Numbers as text: JSON has no 64-bit integers. */
-export interface PostingJson {
+interface PostingJson {
   readonly kind: string;
   readonly amount_minor: string;
   readonly currency: number;

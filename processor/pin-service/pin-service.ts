@@ -16,7 +16,7 @@ import { PinVerifier } from "./pin-verifier.ts";
 import { putTestPins } from "./test-pins.ts";
 import { FRAME_BYTES_MAX, verifyService } from "./verify-service.ts";
 
-export interface PinServiceOptions extends CoreOptions {
+interface PinServiceOptions extends CoreOptions {
   /** Gives the test cards all tries back. */
   readonly unlocksTestCards?: boolean;
 }

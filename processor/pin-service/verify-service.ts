@@ -35,7 +35,7 @@ export const FRAME_BYTES_MAX = PIN_BOX_BYTES_MAX + 1_024;
 /** Boxes of one stream that may be worked on at the same time; then it is not read. */
 const BOXES_MAX = 16;
 
-export interface VerifyServiceParts {
+interface VerifyServiceParts {
   readonly keys: PinKeys;
   readonly verifier: Pick<PinVerifier, "verify">;
   readonly speaker: Speaker;

@@ -48,7 +48,7 @@ export interface PinQuestion {
   readonly traceparent: string;
 }
 
-export interface PinClientOptions {
+interface PinClientOptions {
   /** Opens a stream to the PIN service. */
   readonly open: () => FrameStream<VerifyRequest, VerifyResponse>;
   readonly keys: Pick<ProcessorKeys, "pinHop" | "pinServiceHop">;

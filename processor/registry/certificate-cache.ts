@@ -18,7 +18,7 @@ import type { CertificateRow, RegistryStore } from "./registry-store.ts";
 const CERTIFICATES_MAX = 20_000;
 
 /** Ids of the two certificates that a payment names, 8 bytes each. */
-export interface CertificateIds {
+interface CertificateIds {
   readonly readerCertificateId: Uint8Array;
   readonly terminalCertificateId: Uint8Array;
 }

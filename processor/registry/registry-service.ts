@@ -36,7 +36,7 @@ const CURRENCIES_MAX = 32;
 /** A registration of a thousand devices. */
 const REGISTRATION_BYTES_MAX = 1_048_576;
 
-export interface RegistryParts {
+interface RegistryParts {
   readonly store: RegistryStore;
   readonly curves: Curves;
   readonly roots: TrustedRoots;

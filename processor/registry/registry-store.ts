@@ -33,7 +33,7 @@ export interface ReaderRow {
   readonly state: DeviceStateName;
 }
 
-export interface Balance {
+interface Balance {
   /** As kept with the account, and as the sum of its postings, in minor units. */
   readonly balanceMinor: bigint;
   readonly recomputedMinor: bigint;

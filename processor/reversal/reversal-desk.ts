@@ -15,7 +15,7 @@ import { reversedPayment, tombstone } from "./reversed-payment.ts";
 
 const OVERLOAD = "too many changes of one payment at the same time";
 
-export interface Reversal {
+interface Reversal {
   readonly order: ReverseOrder;
   readonly span: HopSpan;
 }

@@ -6,7 +6,7 @@ import type { Acknowledged, PaymentStore } from "../authorization/payment-store.
 /** Nobody waits for them. */
 const WRITE_EVERY_MS = 200;
 
-export interface AcknowledgementsOptions {
+interface AcknowledgementsOptions {
   readonly store: PaymentStore;
   readonly clock: Clock;
   readonly log: Log;

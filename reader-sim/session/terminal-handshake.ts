@@ -30,7 +30,7 @@ export interface TerminalHandshakeOptions {
 }
 
 /** A terminal that the reader may show itself to. */
-export interface AcceptedTerminal {
+interface AcceptedTerminal {
   /** To be sent first: until now the reader has not said who it is. */
   readonly m4: Uint8Array;
   readonly channel: SaltChannel;

@@ -18,7 +18,7 @@ export interface AnsweredPayment {
   readonly shown: ShownOutcome;
 }
 
-export interface AnswerCheck {
+interface AnswerCheck {
   readonly signed: SignedResult | undefined;
   readonly manifest: Manifest;
   readonly payment: CheckedReaderPayment;

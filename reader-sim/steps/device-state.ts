@@ -47,7 +47,7 @@ export type DeviceStep =
       readonly card: PresentedCard;
     };
 
-export interface DeviceStateOptions {
+interface DeviceStateOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly telemetry: Telemetry;

@@ -9,7 +9,7 @@
  * step before the signature. After it only the terminal can cancel, because it alone knows whether
  * the payment was submitted.
  */
-export const ACCEPTED_IN_STEP = {
+const ACCEPTED_IN_STEP = {
   IDLE: ["prepare", "showResult", "showUnknown", "resend", "remove", "cut"],
   AWAITING_CARD: ["present", "cancel", "pressCancel", "remove", "expire", "cut"],
   AWAITING_CONFIRM: ["confirm", "cancel", "pressCancel", "remove", "expire", "cut"],

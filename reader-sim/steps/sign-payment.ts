@@ -40,7 +40,7 @@ export interface PaymentSigner {
   readonly faults?: Faults | undefined;
 }
 
-export interface PaymentToSign {
+interface PaymentToSign {
   readonly prepared: PreparedPayment;
   readonly terminal: CheckedTerminalCertificate;
   readonly reading: CardReading;

@@ -29,7 +29,7 @@ import { type SignatureCheck, signatureCheckOf } from "./signature-check.ts";
 const NEVER_TAKEN: readonly PaymentErrorCode[] = ["OWNED_ELSEWHERE", "DUPLICATE_DIFFERS"];
 const MAY_BE_TAKEN_LATER: readonly NextStep[] = [NextStep.RETRY_SAME_ID, NextStep.WAIT];
 
-export interface AnswersOptions {
+interface AnswersOptions {
   readonly relayId: RelayId;
   readonly forwarder: Forwarder;
   readonly reversals: Reversals;

@@ -31,7 +31,7 @@ export interface Ending {
   readonly span: HopSpan | undefined;
 }
 
-export interface CompleterOptions {
+interface CompleterOptions {
   readonly store: Pick<RecordStore, "complete">;
   readonly lanes: Pick<ProcessorLanes, "acknowledge">;
   readonly clock: Clock;

@@ -15,7 +15,7 @@ import { equalBytes } from "../../sealing/bytes.ts";
 import type { SignatureCheck } from "./signature-check.ts";
 
 /** What a result must agree with. */
-export interface ExpectedResult {
+interface ExpectedResult {
   readonly merchantId: MerchantId;
   readonly paymentId: PaymentId;
   readonly recordNumber: RecordNumber;

@@ -30,7 +30,7 @@ export interface Flight extends FlightFacts {
   sentAtMs: number;
 }
 
-export interface FlightFacts {
+interface FlightFacts {
   readonly recordNumber: RecordNumber;
   readonly merchantId: MerchantId;
   readonly paymentId: PaymentId;

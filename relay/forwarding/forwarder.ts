@@ -17,7 +17,7 @@ const RETRY_MS = 500;
 /** Under 2 KiB each. More would not be answered before its deadline anyway. */
 export const FLIGHTS_MAX = 50_000;
 
-export interface ForwarderOptions {
+interface ForwarderOptions {
   readonly lanes: ProcessorLanes;
   readonly store: RecordStore;
   readonly institutions: Institutions;

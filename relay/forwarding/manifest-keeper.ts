@@ -10,7 +10,7 @@ const REFRESH_MS = 30_000;
 /** While there is no manifest nothing can be sent. */
 const RETRY_MS = 1_000;
 
-export interface ManifestKeeperOptions {
+interface ManifestKeeperOptions {
   readonly links: readonly ProcessorLink[];
   readonly curves: Curves;
   readonly roots: TrustedRoots;

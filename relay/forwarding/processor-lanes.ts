@@ -56,12 +56,9 @@ export interface SentBox {
 }
 
 /** What is asked of a processor; what was committed is acknowledged with it. */
-export type BoxEntries = Pick<
-  MessageInitShape<typeof HopRequestSchema>,
-  "authorizations" | "reversals"
->;
+type BoxEntries = Pick<MessageInitShape<typeof HopRequestSchema>, "authorizations" | "reversals">;
 
-export interface LanesOptions {
+interface LanesOptions {
   readonly links: readonly ProcessorLink[];
   readonly relayId: RelayId;
   readonly program: string;

@@ -5,7 +5,7 @@ import type { Identity } from "../../mesh/identity/identity.ts";
 import type { Telemetry } from "../../mesh/tracing/telemetry.ts";
 import type { ProcessorLink } from "./processor-lanes.ts";
 
-export interface ProcessorLinkOptions {
+interface ProcessorLinkOptions {
   /** "host:port" */
   readonly target: string;
   readonly identity: Identity | undefined;

@@ -8,7 +8,7 @@ import type { Resumer } from "../recovery/resumer.ts";
 import type { Recorded, Recorder } from "./recorder.ts";
 import type { SubmissionCheck, UncheckedSubmission } from "./submission.ts";
 
-export interface IntakeOptions {
+interface IntakeOptions {
   readonly check: SubmissionCheck;
   readonly recorder: Recorder;
   readonly forwarder: Forwarder;

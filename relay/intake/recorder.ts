@@ -36,7 +36,7 @@ export type Recorded =
     }
   | { readonly kind: "known"; readonly record: StoredRecord };
 
-export interface RecorderOptions {
+interface RecorderOptions {
   readonly store: RecordStore;
   readonly forwarder: Forwarder;
   readonly lanes: ProcessorLanes;

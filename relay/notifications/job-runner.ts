@@ -27,7 +27,7 @@ const HANDLED = { completeJobBatchDelay: 0, failJobBatchDelay: 0 };
 /** Each job needs one for a moment; listening takes one for good. */
 const CONNECTIONS_MAX = 4;
 
-export interface JobRunnerOptions {
+interface JobRunnerOptions {
   readonly databaseUrl: string;
   readonly tasks: TaskList;
   readonly clock: Clock;

@@ -8,12 +8,12 @@ import { paymentMessage } from "./payment-message.ts";
 import { type Route, RouteError } from "./route.ts";
 
 /** How often one address may be written to; a result over it waits, it is not lost. */
-export interface RateLimit {
+interface RateLimit {
   readonly max: number;
   readonly windowMs: number;
 }
 
-export interface NotificationSenderOptions {
+interface NotificationSenderOptions {
   readonly store: NotificationStore;
   /** Without a route for a channel its notifications fail, visibly. */
   readonly routes: readonly Route[];

@@ -23,7 +23,7 @@ const PAGE_SIZE_DEFAULT = 50;
 const PAGE_SIZE_MAX = 500;
 const ID_CHARACTERS_MAX = 100;
 
-export interface NotificationServiceParts {
+interface NotificationServiceParts {
   readonly store: NotificationStore;
   readonly queries: PaymentQueries;
   readonly registry: Registry;

@@ -17,7 +17,7 @@ import { ATTEMPTS_MAX, QUEUE_JOBS, SEND_TASK } from "../records/queue-statement.
 import type { Contact } from "../registry/contact.ts";
 import { type NotificationToSend, notificationOf, type PendingRow } from "./notification.ts";
 
-export interface NotificationFilter {
+interface NotificationFilter {
   /** Undefined: in any state. */
   readonly state: string | undefined;
   /** Undefined: of all records. */
@@ -25,14 +25,14 @@ export interface NotificationFilter {
 }
 
 /** A receipt that somebody asked for. */
-export interface ReceiptOrder {
+interface ReceiptOrder {
   readonly id: string;
   readonly recordNumber: string;
   readonly contact: Contact;
 }
 
 /** Why it is not, or not yet, with its recipient. */
-export interface Setback {
+interface Setback {
   readonly id: string;
   readonly state: "QUEUED" | "FAILED" | "SUPPRESSED";
   readonly reason: string;

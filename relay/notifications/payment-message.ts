@@ -128,7 +128,7 @@ export function formatAmount({
 }
 
 /** With the zone: who reads it may be elsewhere. */
-export function formatTime({
+function formatTime({
   atMs,
   locale,
   timeZone,

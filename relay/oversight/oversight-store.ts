@@ -3,7 +3,7 @@ import type { StateName } from "../../payment/states.ts";
 import type { HotDatabase, Statement } from "../../prisma/hot-database.ts";
 
 /** Where a page of records ends. */
-export interface RecordPosition {
+interface RecordPosition {
   readonly merchantId: string;
   readonly paymentId: string;
 }

@@ -17,7 +17,7 @@ import type { PagePosition, QueryStore, ShownRecord } from "./query-store.ts";
 const PAGE_SIZE_DEFAULT = 50;
 const PAGE_SIZE_MAX = 500;
 
-export interface PageOfPayments {
+interface PageOfPayments {
   readonly payments: readonly PaymentRecord[];
   /** Empty at the end. */
   readonly nextPageToken: string;

@@ -13,7 +13,7 @@ export interface PagePosition {
   readonly recordNumber: string;
 }
 
-export interface RecordFilter {
+interface RecordFilter {
   /** Undefined: of all merchants. */
   readonly merchantId: MerchantId | undefined;
   /** Undefined: in any state. */

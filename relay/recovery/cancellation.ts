@@ -35,7 +35,7 @@ const ATTEMPTS_MAX = 5;
  */
 const TOMBSTONE_RATE: Rate = { perSecond: 0.2, burst: 100 };
 
-export interface CancellationOptions {
+interface CancellationOptions {
   /** @throws PaymentError when no reader of the payment's merchant signed it. */
   readonly checkToUndo: (payment: SignedPayment, span: HopSpan) => Promise<SignedSubmission>;
   readonly records: RecordStore;

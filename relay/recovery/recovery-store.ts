@@ -18,7 +18,7 @@ const REPEAT_MS_MAX = 60_000;
 const DUE_WITHIN_MS = 130_000;
 
 /** A record that begins to be undone. */
-export interface Reversing {
+interface Reversing {
   readonly recordNumber: RecordNumber;
   /** As it was when the caller got the record: somebody who claimed it since has another. */
   readonly claimNumber: number;
@@ -27,7 +27,7 @@ export interface Reversing {
 }
 
 /** A payment that must not happen although nobody has seen it yet. */
-export interface Tombstone {
+interface Tombstone {
   readonly recordNumber: RecordNumber;
   readonly merchantId: MerchantId;
   readonly paymentId: PaymentId;

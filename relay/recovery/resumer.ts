@@ -6,7 +6,7 @@ import type { Forwarder } from "../forwarding/forwarder.ts";
 import type { StoredRecord } from "../records/relay-record.ts";
 import type { Registry } from "../registry/registry.ts";
 
-export interface ResumerOptions {
+interface ResumerOptions {
   readonly forwarder: Forwarder;
   readonly registry: Registry;
   readonly telemetry: Telemetry;

@@ -29,7 +29,7 @@ import type { RecoveryStore } from "./recovery-store.ts";
 /** The digest of a payment that was cancelled before the relay ever saw its bytes. */
 const NO_DIGEST = new Uint8Array(64);
 
-export type ReversalReason = (typeof REVERSAL_REASONS)[keyof typeof REVERSAL_REASONS];
+type ReversalReason = (typeof REVERSAL_REASONS)[keyof typeof REVERSAL_REASONS];
 
 export interface ReversalsOptions {
   readonly store: RecoveryStore;

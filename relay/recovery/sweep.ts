@@ -15,7 +15,7 @@ const SWEEP_MS = 500;
 /** Records that are looked up at once for those who wait. */
 const LOOKUPS_MAX = 1_000;
 
-export interface SweepOptions {
+interface SweepOptions {
   readonly recovery: RecoveryStore;
   readonly records: RecordStore;
   readonly forwarder: Forwarder;

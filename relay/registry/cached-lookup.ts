@@ -49,7 +49,7 @@ export class CachedLookup<Key, Value> {
   }
 }
 
-export interface CachedLookupOptions<Key, Value> {
+interface CachedLookupOptions<Key, Value> {
   /**
    * @param keys all different.
    * @param staleOf what was known of one of them; it may be out of date.

@@ -18,7 +18,7 @@ export interface Canceller {
   readonly unseenRefusal: PaymentError | undefined;
 }
 
-export interface CancelWish {
+interface CancelWish {
   /** "" for the caller's own. */
   readonly merchantId: string;
   /** What the caller shows of itself. */

@@ -34,7 +34,7 @@ export function parseContact(given: Contact, prefix: string): Contact {
 }
 
 /** "+1 202 555 0123" → "+12025550123". @throws PaymentError MALFORMED_REQUEST. */
-export function parsePhone(text: string, field: string): string {
+function parsePhone(text: string, field: string): string {
   const number = parsePhoneNumberFromString(text, { extract: false });
   if (number === undefined || !number.isValid()) {
     throw malformed(field, "must be a telephone number with country code, such as +12025550123");
@@ -43,7 +43,7 @@ export function parsePhone(text: string, field: string): string {
 }
 
 /** @throws PaymentError MALFORMED_REQUEST. */
-export function parseEmail(text: string, field: string): string {
+function parseEmail(text: string, field: string): string {
   if (text.length > EMAIL_CHARACTERS_MAX || !EMAIL.test(text) || text.includes("..")) {
     throw malformed(field, "must be a mailbox such as till@shop.example");
   }

@@ -36,7 +36,7 @@ export class RegistryRevision {
   }
 }
 
-export interface RegistryRevisionOptions {
+interface RegistryRevisionOptions {
   /** Another number after each change of the registry. */
   readonly read: () => Promise<bigint>;
   readonly clock: Clock;

@@ -27,7 +27,7 @@ const CURRENCIES_MAX = 32;
 /** A registration of a thousand devices. */
 const REGISTRATION_BYTES_MAX = 1_048_576;
 
-export interface RegistryServiceParts {
+interface RegistryServiceParts {
   readonly store: RegistryStore;
   readonly contacts: ContactStore;
   readonly registry: Registry;

@@ -33,7 +33,7 @@ export interface KnownTerminal extends TerminalRow {
 
 type KnownDevice = KnownReader | KnownTerminal;
 
-export interface RegistryOptions {
+interface RegistryOptions {
   readonly store: RegistryStore;
   readonly curves: Curves;
   readonly roots: TrustedRoots;

@@ -8,7 +8,7 @@ import type { DeliveryKey, DueDelivery, WebhookStore } from "./webhook-store.ts"
 const ANSWER_MS_MAX = 15_000;
 
 /** A receiver did not take an event; the queue tries again. */
-export class WebhookNotTaken extends Error {
+class WebhookNotTaken extends Error {
   override readonly name = "WebhookNotTaken";
 }
 

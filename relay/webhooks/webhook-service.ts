@@ -12,7 +12,7 @@ const URL_CHARACTERS_MAX = 2_000;
 const SECRET_BYTES = 32;
 const ID_BYTES = 12;
 
-export interface WebhookServiceParts {
+interface WebhookServiceParts {
   readonly store: WebhookStore;
   readonly clock: Clock;
   readonly random: Random;

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 
 /** Headers of one attempt (standardwebhooks.com). */
-export interface WebhookHeaders {
+interface WebhookHeaders {
   /** The same for every attempt: a receiver that has seen it has the event. */
   readonly "webhook-id": string;
   /** Unix seconds of this attempt: a receiver refuses an old one. */

@@ -11,7 +11,7 @@ import { digest, sign, verify } from "../keys/dsse.ts";
 import type { Manifest } from "../keys/manifest.ts";
 
 /** What one signature covers: the results of a box of answers, and whom the box is for. */
-export interface BoxResults {
+interface BoxResults {
   /** Two characters of [0-9A-Z]. */
   readonly relayId: string;
   /** All of the box, in its order; faults among them are not covered. */

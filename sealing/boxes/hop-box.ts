@@ -6,10 +6,10 @@ import { SealedDataRejected } from "../sealed-data-rejected.ts";
 import { BOX_PURPOSES, boxVersion } from "./box-plaintext.ts";
 
 /** Which way a hop box goes. Both ways share one key, so the box must say it. */
-export const HOP_DIRECTIONS = { request: 1, answer: 2 } as const;
-export type HopDirection = keyof typeof HOP_DIRECTIONS;
+const HOP_DIRECTIONS = { request: 1, answer: 2 } as const;
+type HopDirection = keyof typeof HOP_DIRECTIONS;
 
-export interface HopBoxPlace {
+interface HopBoxPlace {
   /** Own keys with those of the other end. */
   readonly sharedKeys: SharedKeys;
   /** X25519, 32 bytes: `processor_hop` for the relay, `relay_hop` for the processor. */

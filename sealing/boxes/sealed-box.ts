@@ -4,7 +4,7 @@ import { blake2b } from "../curves/hash.ts";
 import { nonceBytes, secretBox, tagBytes } from "../curves/secret-box.ts";
 import type { Random } from "../random.ts";
 
-export interface SealBoxOptions {
+interface SealBoxOptions {
   readonly curves: Curves;
   readonly random: Random;
   /** X25519, 32 bytes. */

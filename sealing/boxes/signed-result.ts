@@ -15,7 +15,7 @@ import type { Manifest } from "../keys/manifest.ts";
 /**
  * The result and what it says about itself was checked, against nothing but the processor's key.
  */
-export interface SignedResultCheck {
+interface SignedResultCheck {
   readonly signed: SignedResult | undefined;
   readonly manifest: Manifest;
 }
@@ -66,7 +66,7 @@ export function verifyAnswer(
 }
 
 /** What was asked for, of a payment whose signed bytes are not at hand. */
-export interface AskedTerms {
+interface AskedTerms {
   /** ISO 4217 numeric code. */
   readonly currency: number;
   /** Minor units. */

@@ -42,7 +42,7 @@ const { lowlevel } = nacl as unknown as {
 };
 
 /** Eight bytes name a key or a certificate; whoever trusts it compares the whole of it. */
-export const idBytes = 8;
+const idBytes = 8;
 
 /** The first 8 bytes of SHA-512 of a raw 32-byte public key. */
 export function keyIdOf(publicKey: Uint8Array): Uint8Array {

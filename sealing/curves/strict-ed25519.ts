@@ -35,7 +35,7 @@ export function strictVerifier(
 }
 
 /** Whether certificates may carry `publicKey`. @throws SealedDataRejected when not. */
-export function requireStrictPublicKey(publicKey: Uint8Array): void {
+function requireStrictPublicKey(publicKey: Uint8Array): void {
   if (publicKey.length !== pointBytes || !isStrictPoint(publicKey)) {
     throw new SealedDataRejected("public key");
   }

@@ -28,7 +28,7 @@ export interface Envelope {
   readonly signatures: readonly EnvelopeSignature[];
 }
 
-export interface EnvelopeSignature {
+interface EnvelopeSignature {
   /** 8 bytes: a hint at which key to try, not covered by the signature. */
   readonly keyId: Uint8Array;
   /** 64 bytes. Several may be right for one body: never use these bytes as an identifier. */

@@ -15,7 +15,7 @@ export interface ManifestFile {
   write(bytes: Uint8Array): Promise<void>;
 }
 
-export interface KeptManifestOptions {
+interface KeptManifestOptions {
   readonly curves: Curves;
   readonly roots: TrustedRoots;
   readonly file: ManifestFile;

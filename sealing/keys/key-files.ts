@@ -35,7 +35,7 @@ export type KeyFilePurpose =
   | "acquirer-root"
   | "processor-root";
 
-export interface KeyFile {
+interface KeyFile {
   readonly purpose: KeyFilePurpose;
   /** Hex key id in the file's name where a program has several of a purpose; else empty. */
   readonly keyId: string;

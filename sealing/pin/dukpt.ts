@@ -7,7 +7,7 @@ export const initialKeyIdBytes = 8;
 export const dukptKeyBytes = 16;
 
 /** X9.24-3, 6.3.2: what a derived key is for. */
-export const KEY_USAGES = {
+const KEY_USAGES = {
   pinEncryption: 0x1000,
   keyDerivation: 0x8000,
   keyDerivationInitialKey: 0x8001,

@@ -13,7 +13,7 @@ export function blockDecipher(key: Uint8Array): (block: Uint8Array) => Uint8Arra
   return (block) => new Uint8Array(decipher.update(block));
 }
 
-export const aesBlockBytes = 16;
+const aesBlockBytes = 16;
 
 /** Decimal digits as text or as ASCII bytes; the second form can be wiped. */
 export type Digits = string | Uint8Array;
@@ -22,7 +22,7 @@ export type Digits = string | Uint8Array;
  * One number 0 to 9 per digit, for a buffer the caller wipes. Null when anything else is in it, or
  * when there are fewer or more digits than allowed: the message of an error must not show them.
  */
-export function parseDigits(
+function parseDigits(
   digits: Digits,
   limits: { readonly min: number; readonly max: number },
 ): Uint8Array | null {
@@ -44,7 +44,7 @@ export const asciiZero = 0x30;
 /** ISO 9564-1, 9.4.2: a PIN has 4 to 12 digits. */
 export const pinDigitsLimits = { min: 4, max: 12 };
 /** ISO/IEC 7812-1 gives card numbers up to 19 digits; the shortest in use have 12. */
-export const panDigitsLimits = { min: 12, max: 19 };
+const panDigitsLimits = { min: 12, max: 19 };
 
 export const pinBlockBytes = aesBlockBytes;
 

@@ -13,7 +13,7 @@ const LOOK_MS = 100;
 /** What the attacker left behind is let go within this. */
 const SETTLE_MS_MAX = 20_000;
 
-export interface AbuseOptions {
+interface AbuseOptions {
   readonly besieged: BesiegedMesh;
   readonly memory: CollectedMemory;
   readonly scale: number;

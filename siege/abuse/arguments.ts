@@ -3,7 +3,7 @@ import { UsageError } from "../../bench/usage-error.ts";
 import { ATTACKS, type Attack } from "./attacks.ts";
 
 /** What the command line of the abuse asks for. */
-export interface AbuseArguments {
+interface AbuseArguments {
   readonly attacks: readonly Attack[];
   /** Above 0, up to 1. */
   readonly scale: number;

@@ -12,7 +12,7 @@ import { inSegments } from "./segments.ts";
  * certificate of the same authority and is registered nowhere, "nobody" has none, "no handshake"
  * sends its bytes where the handshake belongs.
  */
-export type Entrance = "peer" | "stranger" | "nobody" | "no handshake";
+type Entrance = "peer" | "stranger" | "nobody" | "no handshake";
 
 export interface FuzzCase extends Exchange {
   /** From 1. */

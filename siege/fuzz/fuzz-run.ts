@@ -24,7 +24,7 @@ export interface Finding {
   readonly between: readonly [number, number];
 }
 
-export interface FuzzOptions {
+interface FuzzOptions {
   readonly arena: Arena;
   readonly doors: readonly Door[];
   readonly seed: string;

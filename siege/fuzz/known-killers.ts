@@ -12,7 +12,7 @@ import {
 } from "../wire/http2-frames.ts";
 
 /** One segment that ended a program once, and how the connection was left then. */
-export interface KnownKiller {
+interface KnownKiller {
   readonly name: string;
   readonly segment: Buffer;
   /** "answer" by default. */

@@ -3,7 +3,7 @@ import { UsageError } from "../../bench/usage-error.ts";
 
 const MINUTES = { min: 2, max: 7 * 24 * 60 } as const;
 
-export interface SoakArguments {
+interface SoakArguments {
   readonly durationMs: number;
   readonly seed: string;
 }

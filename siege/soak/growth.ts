@@ -29,7 +29,7 @@ export interface Growth {
 export const JUDGED_SHARE = 2 / 3;
 
 /** Fewer points than this say nothing. */
-export const POINTS_MIN = 4;
+const POINTS_MIN = 4;
 
 /** @throws Error when there are too few points. */
 export function growthOf({ name, points, riseMax }: Series): Growth {

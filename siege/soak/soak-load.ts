@@ -27,7 +27,7 @@ const LIST_PAUSE_MS = 1_000;
 const STREAM_PAUSE_MS = 100;
 const READER_PAUSE_MS = 1_000;
 
-export interface SoakLoadParts {
+interface SoakLoadParts {
   readonly besieged: BesiegedMesh;
   readonly seed: string;
   readonly clock: Clock;

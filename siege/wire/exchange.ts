@@ -54,7 +54,7 @@ export async function exchange(
 }
 
 /** A connection, and what is below it under TLS; in plaintext the same. */
-export interface OpenConnection {
+interface OpenConnection {
   readonly socket: Socket;
   readonly tcp: Socket;
 }

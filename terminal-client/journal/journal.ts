@@ -60,7 +60,7 @@ export function isSigned(entry: JournalEntry): entry is SignedEntry {
   return entry.signed !== undefined && entry.card !== undefined && entry.report === undefined;
 }
 
-export interface JournalOptions {
+interface JournalOptions {
   readonly files: DurableFiles;
   /** Finished payments that are kept, at least 1; the oldest goes first. */
   readonly finishedMax: number;

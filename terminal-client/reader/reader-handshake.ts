@@ -13,7 +13,7 @@ export interface ReaderHandshakeOptions {
 }
 
 /** What to do with a packet of the reader during the handshake. */
-export type HandshakeStep =
+type HandshakeStep =
   | { readonly kind: "answer"; readonly m2: Uint8Array; readonly m3: Uint8Array }
   /**
    * The reader proved that it holds `channel.peerPublicKey`: whose key that is, is not known yet.

@@ -55,7 +55,7 @@ export interface ReaderSessionOptions extends ReaderHandshakeOptions {
   readonly certificate: CheckedTerminalCertificate;
 }
 
-export interface ReaderSessionHandlers {
+interface ReaderSessionHandlers {
   readonly onOpen: (peer: ReaderPeer) => void;
   readonly onMessage: (message: ReaderMessage) => void;
   /** The reader will end the session soon. */

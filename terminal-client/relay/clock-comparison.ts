@@ -2,7 +2,7 @@ import { clockError } from "../../payment/clock-difference.ts";
 import type { PaymentError } from "../../payment/errors.ts";
 
 /** What the clocks around a terminal say at one moment, Unix milliseconds. */
-export interface ComparedClocks {
+interface ComparedClocks {
   /** Undefined where the relay does not say. */
   readonly relayMs: number | undefined;
   readonly terminalMs: number;

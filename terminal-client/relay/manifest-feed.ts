@@ -9,7 +9,7 @@ const RENEW_INTERVAL_MS = 3_600_000;
 /** While there is no valid manifest, no payment is possible. A clock that jumps can end it. */
 const LOOK_INTERVAL_MS = 5_000;
 
-export interface ManifestFeedOptions {
+interface ManifestFeedOptions {
   readonly relay: RelayLink;
   readonly manifest: KeptManifest;
   readonly clock: Clock;

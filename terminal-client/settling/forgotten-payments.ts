@@ -31,7 +31,7 @@ const READY_MS_MAX = 10_000;
 const ASK_MS_MAX = 3_000;
 const NO_CURRENCY = 0 as CurrencyCode;
 
-export interface ForgottenPaymentsOptions {
+interface ForgottenPaymentsOptions {
   readonly relay: RelayLink;
   readonly openPayments: OpenPayments;
   readonly clock: Clock;

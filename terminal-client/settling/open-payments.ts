@@ -33,7 +33,7 @@ const UNHURRIED_MAX = 4;
 /** A reader verifies and shows a result in well under a second. */
 const SHOW_MS_MAX = 5_000;
 
-export interface OpenPaymentsOptions {
+interface OpenPaymentsOptions {
   readonly journal: Journal;
   readonly reader: ReaderLink;
   readonly relay: RelayLink;

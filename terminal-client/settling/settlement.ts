@@ -24,7 +24,7 @@ const ASK_DELAY_MS_MAX = 60_000;
 /** Where nothing is submitted a cashier waits for a word that takes some milliseconds. */
 const SOON_MS = 25;
 
-export interface SettlementOptions extends ResultKeys {
+interface SettlementOptions extends ResultKeys {
   readonly beginning: Beginning;
   readonly merchantId: MerchantId;
   readonly relay: RelayLink;

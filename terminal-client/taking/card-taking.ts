@@ -20,7 +20,7 @@ import type { PinSource, Till } from "../till/till.ts";
 /** How often the till is asked for a PIN of one presentation that is missing or malformed. */
 const CONFIRMATIONS_MAX = 3;
 
-export interface CardTakingOptions {
+interface CardTakingOptions {
   readonly conversation: ReaderConversation;
   readonly terminal: CheckedTerminalCertificate;
   readonly paymentId: PaymentId;

@@ -151,7 +151,7 @@ async function finishedWithin(
 }
 
 /** Waits for the end of a payment that was not submitted. */
-export async function awaitEnd(
+async function awaitEnd(
   { clock, telemetry }: Pick<PaymentRunOptions, "clock" | "telemetry">,
   open: OpenPayment,
 ): Promise<PaymentReport> {

@@ -9,7 +9,7 @@ export interface Canary {
   readonly text: string;
 }
 
-export interface CanaryHit {
+interface CanaryHit {
   readonly file: string;
   readonly canary: string;
   readonly encoding: string;

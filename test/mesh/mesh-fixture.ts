@@ -13,7 +13,7 @@ export interface MeshFixture extends AsyncDisposable {
   readonly keys: TestKeys;
 }
 
-export interface TestMeshOptions extends Partial<Omit<MeshOptions, "dataDirectory">> {
+interface TestMeshOptions extends Partial<Omit<MeshOptions, "dataDirectory">> {
   /** With TLS: certificates beside the programs' own, folder → path of the SPIFFE URI. */
   readonly strangers?: Readonly<Record<string, string>>;
 }

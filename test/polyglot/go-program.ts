@@ -8,7 +8,7 @@ import { canUse } from "../fixtures/required.ts";
 import { GO, lackOf } from "./toolchains.ts";
 
 /** Programs of clients/go. */
-export type GoProgramName = "processor" | "reader" | "provision";
+type GoProgramName = "processor" | "reader" | "provision";
 
 /** npm run test:polyglot needs it. */
 export const hasGo = canUse("go", lackOf(GO) === undefined);
@@ -16,7 +16,7 @@ export const hasGo = canUse("go", lackOf(GO) === undefined);
 const MODULE = resolve("clients/go");
 
 /** Builds it, as its README says. */
-export async function buildGoProgram(name: GoProgramName): Promise<string> {
+async function buildGoProgram(name: GoProgramName): Promise<string> {
   const path = resolve(TOOLS, name);
   await promisify(execFile)("go", ["build", "-o", path, `./cmd/${name}`], { cwd: MODULE });
   return path;

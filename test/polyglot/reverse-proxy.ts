@@ -32,7 +32,7 @@ const PROXIES = {
   },
 } as const;
 
-export type ProxyName = keyof typeof PROXIES;
+type ProxyName = keyof typeof PROXIES;
 
 /** The ports of loopback that the configurations have for proxy and relay. */
 const PROXY_PORT = /(127\.0\.0\.1:|port_value: )8443\b/g;

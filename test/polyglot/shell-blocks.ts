@@ -1,5 +1,5 @@
 /** A block of shell commands in a document, and what it says will come of them. */
-export interface ShellBlock {
+interface ShellBlock {
   /** The first command's first line, to tell blocks apart. */
   readonly name: string;
   readonly script: string;

@@ -20,7 +20,7 @@ export interface DeviceInput {
 }
 
 /** What a device remembers or erases, and how one finds out that it does not. */
-export interface DeviceMemory {
+interface DeviceMemory {
   /** Lives through some payments, and says of each thing when it relies on its being stored. */
   live(files: DurableFiles, input: DeviceInput, tell: (fact: string) => void): Promise<void>;
   /** What it was told and has forgotten. */

@@ -16,7 +16,7 @@ import { environment } from "../../settings/environment.ts";
 import { isCi } from "../fixtures/required.ts";
 
 /** A moment at which the power may go. */
-export interface PowerCut {
+interface PowerCut {
   /** In place of the sync with this number, from 1; the last one: after all of them. */
   readonly atSync: number;
   /** What the program had said by then, line by line. */

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 
 /** A table of a document: rows of cells as they are written, without its heading and rule. */
-export type DocumentTable = readonly (readonly string[])[];
+type DocumentTable = readonly (readonly string[])[];
 
 /**
  * The first table under a heading of a document.

@@ -11,7 +11,7 @@ import { TERMINAL_SETTINGS } from "../../terminal-client/settings.ts";
 import { CLIENT_SETTINGS, TEST_SETTINGS } from "./tool-settings.ts";
 
 /** Settings under one heading of the page. */
-export interface SettingGroup {
+interface SettingGroup {
   readonly title: string;
   readonly says: string;
   readonly settings: Settings;

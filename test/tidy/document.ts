@@ -3,7 +3,7 @@ import { dirname, join, posix } from "node:path";
 import { filesOf, root } from "./source-file.ts";
 
 /** A Markdown file, with what it tells a reader to open or to type. */
-export interface Document {
+interface Document {
   readonly path: string;
   /** Targets of links into this repository, from its root, with `#heading` where given. */
   readonly links: readonly string[];

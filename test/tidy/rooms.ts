@@ -1,7 +1,7 @@
 import type { SourceFile } from "./source-file.ts";
 
 /** One file, or one room, needs another. */
-export interface Need<Node = string> {
+interface Need<Node = string> {
   readonly from: Node;
   readonly to: Node;
 }

@@ -39,6 +39,19 @@ test.each([
   expect(names.map((mention) => mention.name)).not.toContain(name);
 });
 
+test.each([
+  ["export function a() {}", ["a"]],
+  ["export async function* a() {}", ["a"]],
+  ["export const a = 1, b = 2;", ["a", "b"]],
+  ["export class A {}", ["A"]],
+  ["export interface A {}", ["A"]],
+  ["export type A = string;", ["A"]],
+  ["function a() {}", []],
+  ['export { a } from "./b.ts";', []],
+])("the exports of %j are %j", (text, exports) => {
+  expect(readSourceFile("relay/main.ts", text).exports).toEqual(exports);
+});
+
 test("functions of every kind are measured from their first line to their last", () => {
   const text = "function a() {\n}\nclass B {\n  c() {\n    return () => 1;\n  }\n}";
   expect(readSourceFile("relay/main.ts", text).functions).toEqual([

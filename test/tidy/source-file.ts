@@ -13,18 +13,20 @@ export interface SourceFile {
   readonly importedFiles: readonly string[];
   /** Names of imported packages; Node's own are left out. */
   readonly importedPackages: readonly string[];
+  /** Names that it exports by their declaration. */
+  readonly exports: readonly string[];
   readonly functions: readonly FunctionSpan[];
   /** Every name in it, and every property of a global object together with that object. */
   readonly names: readonly Mention[];
 }
 
-export interface FunctionSpan {
+interface FunctionSpan {
   /** Number of its first line, from 1. */
   readonly line: number;
   readonly lineCount: number;
 }
 
-export interface Mention {
+interface Mention {
   readonly line: number;
   /** Such as `setTimeout`, `Date.now` and `new Date()`. */
   readonly name: string;
@@ -33,7 +35,7 @@ export interface Mention {
 export const root = join(import.meta.dirname, "../..");
 
 /** Generated, installed, or of other teams. */
-export const FOREIGN = [
+const FOREIGN = [
   "**/node_modules/**",
   ".cardlane/**",
   "clients/**",
@@ -65,6 +67,7 @@ export function readSourceFile(path: string, text: string): SourceFile {
       .filter((specifier) => specifier.startsWith("."))
       .map((specifier) => posix.join(dirname(path), specifier)),
     importedPackages: specifiers.filter(isPackage).map(packageName),
+    exports: nodes.flatMap(exportedNames),
     functions: nodes.filter(isFunction).map(({ start, end }) => {
       return { line: lineAt(start), lineCount: lineAt(end) - lineAt(start) + 1 };
     }),
@@ -108,6 +111,14 @@ function importedSpecifier({ type, source }: SyntaxNode): string[] {
   const isImport = /^(Import|ExportNamed|ExportAll)(Declaration|Expression)$/.test(type);
   if (!isImport || !isNode(source) || typeof source.value !== "string") return [];
   return [source.value];
+}
+
+/** Of `export function a`, `export const a = 1`, `export interface A` and the like. */
+function exportedNames({ type, declaration }: SyntaxNode): string[] {
+  if (type !== "ExportNamedDeclaration" || !isNode(declaration)) return [];
+  const { declarations, id } = declaration;
+  const ids = Array.isArray(declarations) ? declarations.map((one) => one.id) : [id];
+  return ids.filter(isNode).flatMap(({ name }) => (typeof name === "string" ? [name] : []));
 }
 
 function isPackage(specifier: string): boolean {

@@ -35,7 +35,7 @@ export function bindBody(systemId: string, password: string): Buffer {
   return writer.byte(VERSION_3_4, UNKNOWN, UNKNOWN).text("").body;
 }
 
-export interface SubmitSm {
+interface SubmitSm {
   /** A number, or up to 11 characters that the phone shows instead. */
   readonly from: string;
   /** E.164 with its plus. */

@@ -4,7 +4,7 @@ import type { Clock, Timer } from "../../../mesh/clock.ts";
 import { bindBody, type Delivered, deliveredOf } from "./messages.ts";
 import { BodyReader, COMMANDS, encodePdu, type Pdu, PduReader, STATUS } from "./pdu.ts";
 
-export interface SmppSessionOptions {
+interface SmppSessionOptions {
   readonly host: string;
   readonly port: number;
   readonly isTls: boolean;

@@ -18,7 +18,7 @@ export interface SmsCentre {
   readonly from: string;
 }
 
-export interface SmsCentreLinkOptions {
+interface SmsCentreLinkOptions {
   readonly centre: SmsCentre;
   readonly clock: Clock;
   readonly log: Log;

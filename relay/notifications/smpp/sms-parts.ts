@@ -8,7 +8,7 @@ export const DATA_CODING = {
 } as const;
 
 /** A message as it goes over SMPP: one part, or several with a header that joins them again. */
-export interface SmsParts {
+interface SmsParts {
   readonly dataCoding: number;
   /** short_message of each part. */
   readonly parts: readonly Uint8Array[];

@@ -62,7 +62,7 @@ export interface VerdictEnd {
   readonly tries_left: number;
 }
 
-export interface CardEnd {
+interface CardEnd {
   readonly last_four: string;
   readonly tries_left: number;
 }

@@ -12,7 +12,7 @@ const WRONG_PIN = "9999";
 /** As many as lock a card. */
 const WRONG_PINS_MAX = 3;
 
-export interface CustomerOptions {
+interface CustomerOptions {
   readonly mesh: SimulatedMesh;
   readonly lane: number;
   readonly seen: Observations;

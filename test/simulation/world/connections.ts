@@ -14,7 +14,7 @@ const TIMEOUT_MS = 10_000;
 const SLOW_MS_MAX = 15_000;
 
 /** How likely each statement goes wrong in a way of its own. */
-export interface DatabaseTrouble {
+interface DatabaseTrouble {
   readonly refusedChance: number;
   /** It is committed, and nobody hears of it. */
   readonly fateUnknownChance: number;

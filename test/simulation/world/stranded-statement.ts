@@ -1,7 +1,7 @@
 import type pg from "pg";
 
 /** A statement that may be caught on its way. */
-export interface StrandedKind {
+interface StrandedKind {
   readonly name: string;
   /** Whether it comes too late after a statement with this name about the same records. */
   readonly isLateAfter: (name: string) => boolean;
