@@ -25,7 +25,7 @@ interface AbuseOptions {
 
 /** One attack on one program while a till pays, in turns with the till alone. */
 export async function abuse(
-  { name, as, ...attack }: Attack,
+  { name, as, victims }: Attack,
   victim: ProgramName,
   options: AbuseOptions,
 ): Promise<Measured> {
@@ -33,7 +33,7 @@ export async function abuse(
   const program = besieged.mesh.program(victim);
   const address = besieged.mesh.addresses[victim];
   const tls: TlsEntrance | undefined =
-    attack.victims.includes(victim) && victim !== "reader"
+    victims.includes(victim) && victim !== "reader"
       ? { pem: await besieged.pemOf(victim, as), protocols: ["h2"] }
       : undefined;
   const { pid } = program;
@@ -41,17 +41,14 @@ export async function abuse(
   await using attacker = new Attacker();
   const [calm, attacked]: [Paid[], Paid[]] = [[], []];
   let held = 0;
-  let peakBytes = before.residentBytes;
+  const peaks = { calm: new Peak(pid), attacked: new Peak(pid) };
   for (let round = 0; round < rounds; round += 1) {
-    calm.push(await whilePaying(besieged, () => clock.sleep(calmMs)));
-    using peak = new Peak(pid);
-    attacked.push(
-      await whilePaying(besieged, async () => {
-        const order = { name, address, tls, scale, durationMs: attackMs };
-        held = Math.max(held, (await attacker.attack(order)).held);
-      }),
-    );
-    peakBytes = Math.max(peakBytes, peak.bytes);
+    calm.push(await peaks.calm.during(() => whilePaying(besieged, () => clock.sleep(calmMs))));
+    const order = { name, address, tls, scale, durationMs: attackMs };
+    const attack = async () => {
+      held = Math.max(held, (await attacker.attack(order)).held);
+    };
+    attacked.push(await peaks.attacked.during(() => whilePaying(besieged, attack)));
   }
   await settled(pid, before.descriptors);
   const [death] = await besieged.wrongs();
@@ -61,7 +58,8 @@ export async function abuse(
     victim,
     before,
     after: death === undefined ? await figuresOf(pid, memory) : before,
-    peakBytes,
+    calmPeakBytes: peaks.calm.bytes,
+    peakBytes: peaks.attacked.bytes,
     calmMs: of(calm),
     attackedMs: of(attacked),
     failures: attacked.flatMap(({ failures }) => failures),
@@ -93,22 +91,29 @@ async function settled(pid: number, descriptorsBefore: number): Promise<void> {
   while (!isSettled() && clock.monotonicMs() < untilMs) await clock.sleep(LOOK_MS);
 }
 
-/** The highest resident memory that was seen. */
-class Peak implements Disposable {
+/** The highest resident memory of a program that was seen during some work. */
+class Peak {
   bytes = 0;
-  readonly #stopping = new AbortController();
+  readonly #pid: number;
 
   constructor(pid: number) {
-    void this.#look(pid);
+    this.#pid = pid;
   }
 
-  [Symbol.dispose](): void {
-    this.#stopping.abort();
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    const over = new AbortController();
+    const looking = this.#look(over.signal);
+    try {
+      return await work();
+    } finally {
+      over.abort();
+      await looking;
+    }
   }
 
-  async #look(pid: number): Promise<void> {
-    while (!this.#stopping.signal.aborted) {
-      this.bytes = Math.max(this.bytes, figuresIfThere(pid).residentBytes);
+  async #look(over: AbortSignal): Promise<void> {
+    while (!over.aborted) {
+      this.bytes = Math.max(this.bytes, figuresIfThere(this.#pid).residentBytes);
       await clock.sleep(LOOK_MS);
     }
   }

@@ -58,6 +58,7 @@ function table(measured: readonly Measured[]): string {
   const head = [
     "MiB resident, milliseconds",
     "before",
+    "calm",
     "peak",
     "after",
     "kept",
@@ -71,6 +72,7 @@ function table(measured: readonly Measured[]): string {
   const rows = measured.map((one) => [
     `${one.attack} at the ${one.victim}`,
     mib(one.before.residentBytes),
+    mib(one.calmPeakBytes),
     mib(one.peakBytes),
     mib(one.after.residentBytes),
     ((one.after.usedBytes - one.before.usedBytes) / 2 ** 20).toFixed(1),
