@@ -7,7 +7,7 @@ import { Offences } from "./offences.ts";
 import { type Leaver, type Leaving, PeerConnections } from "./peer-connections.ts";
 import { RateLimits } from "./rate-limits.ts";
 import type { ServerLimits } from "./server-limits.ts";
-import { type CallTurns, callTurns } from "./turns.ts";
+import { CallTurns } from "./turns.ts";
 
 /** One connection as its server counts it. */
 export interface Connection {
@@ -124,6 +124,9 @@ export class Connections {
   }
 }
 
+/** An honest client resets a call now and then: what came before a quiet minute does not count. */
+const REMEMBERED_MS = 60_000;
+
 /** All peers whose certificate names nobody. */
 const NOBODY = "nobody";
 
@@ -158,7 +161,8 @@ class Place implements Connection, Leaver {
   #peer: PeerConnections;
   #close: (why: Leaving) => void;
   #timer: Timer;
-  offences = 0;
+  #offences = 0;
+  #offendedAtMs = 0;
   #requests = 0;
   #isIdentified = false;
   #isGone = false;
@@ -174,7 +178,7 @@ class Place implements Connection, Leaver {
     this.#registry = registry;
     this.#own = {
       held: new HeldBytes(limits.heldBytesMax),
-      turns: callTurns(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY),
+      turns: new CallTurns(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY),
     };
     this.#peer = peer;
     this.#close = close;
@@ -196,6 +200,11 @@ class Place implements Connection, Leaver {
 
   get isBulk(): boolean {
     return this.#peer.isBulk;
+  }
+
+  get offences(): number {
+    const isRecent = this.#options.clock.monotonicMs() - this.#offendedAtMs < REMEMBERED_MS;
+    return isRecent ? this.#offences : 0;
   }
 
   identify(identity: string | undefined): void {
@@ -239,7 +248,8 @@ class Place implements Connection, Leaver {
 
   offence(): void {
     if (!this.#isLimited || this.#isGone) return;
-    this.offences += 1;
+    this.#offences = this.offences + 1;
+    this.#offendedAtMs = this.#options.clock.monotonicMs();
     this.#registry.offended(this.#peer);
   }
 

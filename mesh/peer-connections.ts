@@ -1,6 +1,6 @@
 import { HeldBytes } from "./held-bytes.ts";
 import type { ServerLimits } from "./server-limits.ts";
-import { type CallTurns, callTurns } from "./turns.ts";
+import { CallTurns } from "./turns.ts";
 
 /** It has been idle for too long, or another needs its place; or its peer is barred. */
 export type Leaving = "idle" | "barred";
@@ -38,7 +38,7 @@ export class PeerConnections {
     this.countMax = countMax;
     this.isBulk = isBulk;
     this.held = new HeldBytes(limits.heldBytesMax);
-    this.turns = callTurns(limits.callsAtOnceMax, limits.listsAtOnceMax);
+    this.turns = new CallTurns(limits.callsAtOnceMax, limits.listsAtOnceMax);
     this.name = name;
     this.#peers = peers;
   }
