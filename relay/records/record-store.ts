@@ -255,7 +255,7 @@ const COMPLETE = {
         AND (record.state || '>' || given.state = ANY ($${COMPLETE_BATCH.next}::text[])
           OR record.state = 'REVERSING' AND given.is_kept)
       RETURNING record.record_number, record.merchant_id, record.terminal_id, record.state,
-        record.kind, record.revision, record.completed_at AS changed_at
+        record.kind, record.fault_code, record.revision, record.completed_at AS changed_at
     ), told AS (SELECT * FROM changed WHERE kind <> 'UNSPECIFIED'),
     ${writeEvents("told")}, ${writeNotifications("told")}
     SELECT record_number, revision, ${QUEUE_JOBS} AS jobs FROM changed`,
