@@ -100,6 +100,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     watched: watcher.run,
     manifest: stage.keys.manifest,
     tokens: stage.tokens,
+    timesBegun: (day: number) => Math.max(1, clocks?.ledgerDays.timesBegun(day) ?? 1),
   };
   const ownDeaths: CheckedInvariant = {
     invariant: "no program ended by itself",
@@ -134,7 +135,9 @@ async function setStage(options: StageOptions, resources: AsyncDisposableStack) 
   }
   const library = await findFaketime();
   const clocks =
-    library === undefined ? undefined : new WrongClocks(library, join(directory, "clocks"));
+    library === undefined
+      ? undefined
+      : new WrongClocks(library, join(directory, "clocks"), () => clock.nowMs());
   const links = resources.use(new Links());
   const mesh = resources.use(
     await startMesh({

@@ -5,6 +5,7 @@ import {
   PaymentKind,
   type PaymentState,
 } from "../gen/cardlane/payment/v1/payment_pb.ts";
+import type { PaymentErrorCode } from "./errors.ts";
 import { responseCode } from "./response-codes.ts";
 
 /** A state by its name, as it stands in the databases and in spans. */
@@ -33,6 +34,30 @@ const OPEN_STATES: readonly StateName[] = ["RECEIVED", "FORWARDED", "REVERSING"]
 
 export function certaintyOf(state: StateName): Certainty {
   return OPEN_STATES.includes(state) ? Certainty.UNKNOWN : Certainty.FINAL;
+}
+
+/**
+ * The processor knows the id from another relay, or with other bytes. It will never take these
+ * bytes, nor the reversal of them; what it has under the id may be approved.
+ */
+export const TAKEN_BEFORE: readonly PaymentErrorCode[] = ["OWNED_ELSEWHERE", "DUPLICATE_DIFFERS"];
+
+/**
+ * How sure it is that a record is at its end, and what can be done then. The state alone does not
+ * say: DECLINED with a fault of TAKEN_BEFORE is no end.
+ */
+export function endOf(record: {
+  readonly state: StateName;
+  /** Empty while there is no result. */
+  readonly responseCode: string;
+  readonly faultCode: string | null | undefined;
+}): { readonly certainty: Certainty; readonly nextStep: NextStep } {
+  const { state, faultCode } = record;
+  if (state === "DECLINED" && TAKEN_BEFORE.some((code) => code === faultCode)) {
+    return { certainty: Certainty.UNKNOWN, nextStep: NextStep.RETRY_SAME_ID };
+  }
+  const nextStep = nextStepOf(state, record.responseCode || undefined);
+  return { certainty: certaintyOf(state), nextStep };
 }
 
 /** @param code response code (DE 39) of the result, or undefined while there is none. */

@@ -238,6 +238,23 @@ test("a till comes back over a new line, and the silent line hears TAKEN_OVER", 
   expect(back.report?.certainty).toBe(Certainty.FINAL);
 });
 
+test("a second line that only listens leaves the holder at the PIN", async () => {
+  await using service = await ServiceBench.start();
+  const { bench } = service;
+  const first = service.pay();
+  first.say(start({ paymentId: ID }));
+  first.say({ case: "confirm", value: { pinSource: { case: "pinOnReader", value: true } } });
+  await first.heard("prepared");
+  await bench.device.presentCard("visa", 0);
+  await bench.until(() => bench.device.display.lines.includes("Enter PIN"));
+  const listener = service.pay();
+  listener.say(start({ paymentId: ID }));
+  listener.halfClose();
+  await first.end();
+  await bench.clock.advance(1_000);
+  expect(bench.device.display.lines).toContain("Enter PIN");
+});
+
 test.each([
   {
     name: "an amount of 0",

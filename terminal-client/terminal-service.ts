@@ -59,6 +59,7 @@ class PayStream implements Till {
   readonly #terminal: Terminal;
   readonly #log: Log;
   readonly #cancel = new AbortController();
+  readonly #onlyListens = new AbortController();
   readonly #beat: Beat;
   #isStarted = false;
   #isEnded = false;
@@ -85,6 +86,10 @@ class PayStream implements Till {
     return this.#cancel.signal;
   }
 
+  get onlyListens(): AbortSignal {
+    return this.#onlyListens.signal;
+  }
+
   onEvent(event: PayEvent): void {
     this.#beat.sent();
     this.#stream.send(create(PayResponseSchema, { event }));
@@ -97,7 +102,7 @@ class PayStream implements Till {
     const early = this.#earlyConfirm;
     this.#earlyConfirm = undefined;
     if (early !== undefined) this.#confirmed(early);
-    else if (this.#isEnded) this.#cancel.abort();
+    else if (this.#isEnded) this.#onlyListens.abort();
     return asked.promise;
   }
 
@@ -151,7 +156,7 @@ class PayStream implements Till {
     } catch (error) {
       if (!(error instanceof PaymentError) || this.#card === undefined) throw error;
       // A PIN of the wrong shape goes nowhere: the till is asked again, if it can still answer.
-      if (this.#isEnded) this.#cancel.abort();
+      if (this.#isEnded) this.#onlyListens.abort();
       else this.onEvent({ case: "confirmationNeeded", value: this.#card });
     }
   }
@@ -160,7 +165,7 @@ class PayStream implements Till {
   #heardAll(): void {
     this.#isEnded = true;
     const hasAnswered = this.#hasConfirmed || this.#earlyConfirm !== undefined;
-    if (this.#asked !== undefined || !hasAnswered) this.#cancel.abort();
+    if (this.#asked !== undefined || !hasAnswered) this.#onlyListens.abort();
     if (!this.#isStarted) this.#stream.end();
   }
 

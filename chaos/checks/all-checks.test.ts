@@ -181,6 +181,14 @@ const BREAKS: readonly (readonly [invariant: string, what: string, (run: Evidenc
     ({ end }) => change(first(end.accounts), { daily_amount_minor_max: 499n }),
   ],
   [
+    "no account spends more in a day than its limits",
+    "the limit is below, and the day began twice",
+    (run) => {
+      change(first(run.end.accounts), { daily_amount_minor_max: 249n });
+      change(run, { timesBegun: () => 2 });
+    },
+  ],
+  [
     "a limit declines only what the day has no room for",
     "another day's spending counts",
     ({ end }) => {

@@ -15,6 +15,8 @@ export interface Evidence {
   /** Of the processor's results. */
   readonly manifest: Manifest;
   readonly tokens: CardTokens;
+  /** How often a day, as YYYYMMDD, has begun by the ledger's clock: each time with its limits. */
+  readonly timesBegun: (day: number) => number;
 }
 
 /** Something that has to hold, and how to find where it does not. */

@@ -20,13 +20,18 @@ interface Spent {
   readonly count: number;
 }
 
-function* overspent({ end }: Evidence): Iterable<string> {
+function* overspent({ end, timesBegun }: Evidence): Iterable<string> {
   for (const account of end.accounts.filter(isLimited)) {
     const { daily_amount_minor_max: most, daily_count_max: often } = account;
     for (const [day, { net }] of daysOf(account, end.postings)) {
-      const name = `account ${account.account_id} on ${day}`;
-      if (most !== null && net.minor > most) yield `${name}: spent ${net.minor} of ${most}`;
-      if (often !== null && net.count > often) yield `${name}: ${net.count} of ${often} times`;
+      const times = timesBegun(day);
+      const name = `account ${account.account_id} on ${day}, which began ${times} times`;
+      if (most !== null && net.minor > most * BigInt(times)) {
+        yield `${name}: spent ${net.minor} of ${most}`;
+      }
+      if (often !== null && net.count > often * times) {
+        yield `${name}: ${net.count} of ${often} times`;
+      }
     }
   }
 }

@@ -8,7 +8,7 @@ const directory = mkdtempSync(join(tmpdir(), "cardlane-clocks-"));
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 test("each program reads its own clock's error, and hears when it is put right", () => {
-  const clocks = new WrongClocks("/lib/libfaketimeMT.so.1", directory);
+  const clocks = new WrongClocks("/lib/libfaketimeMT.so.1", directory, () => 0);
   const read = (owner: (typeof CLOCK_OWNERS)[number]) => {
     const { LD_PRELOAD, FAKETIME_TIMESTAMP_FILE = "" } = clocks.environmentOf(owner);
     expect(LD_PRELOAD).toBe("/lib/libfaketimeMT.so.1");

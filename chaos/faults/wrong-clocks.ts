@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type InstanceName, PROGRAM_NAMES, SECOND_NAMES } from "../../dev-mesh/mesh-directory.ts";
+import { LedgerDays } from "./ledger-days.ts";
 
 /** Whoever has a clock of its own; "load" are the readers of those terminals that only submit. */
 export type ClockOwner = InstanceName | "postgres" | "load";
@@ -24,12 +25,19 @@ export class WrongClocks {
   readonly #library: string;
   readonly #directory: string;
   readonly #wrong = new Map<ClockOwner, number>();
+  readonly #nowMs: () => number;
+  readonly #ledgerDays = new LedgerDays();
 
-  /** @param directory for a file of each program. */
-  constructor(library: string, directory: string) {
+  /**
+   * @param directory for a file of each program.
+   * @param nowMs the true time.
+   */
+  constructor(library: string, directory: string, nowMs: () => number) {
     this.#library = library;
     this.#directory = directory;
+    this.#nowMs = nowMs;
     mkdirSync(directory, { recursive: true });
+    this.#noteDay();
     for (const owner of CLOCK_OWNERS) this.#write(owner, 0);
   }
 
@@ -56,15 +64,27 @@ export class WrongClocks {
     return (this.#wrong.get(owner) ?? 0) * 1_000;
   }
 
+  /** By the clock that says which day the ledger has. */
+  get ledgerDays(): LedgerDays {
+    this.#noteDay();
+    return this.#ledgerDays;
+  }
+
   /** Seconds ahead; below 0 behind, 0 right. */
   put(owner: ClockOwner, seconds: number): void {
+    this.#noteDay();
     if (seconds === 0) this.#wrong.delete(owner);
     else this.#wrong.set(owner, seconds);
     this.#write(owner, seconds);
+    this.#noteDay();
   }
 
   heal(): void {
     for (const owner of this.wrong) this.put(owner, 0);
+  }
+
+  #noteDay(): void {
+    this.#ledgerDays.at(this.#nowMs() + this.aheadMs("postgres"));
   }
 
   #fileOf(owner: ClockOwner): string {

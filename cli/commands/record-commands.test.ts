@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import {
   Certainty,
   EntryMode,
+  NextStep,
   PaymentFaultSchema,
   PaymentKind,
   PaymentState,
@@ -10,6 +11,7 @@ import {
 import {
   DeviceState,
   PaymentRecordSchema,
+  RecordEventSchema,
   RelayRegistryService,
   RelayService,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
@@ -70,11 +72,20 @@ const REFUSED = create(PaymentRecordSchema, {
   fault: create(PaymentFaultSchema, { code: "SIGNATURE_REJECTED" }),
 });
 
-/** It was never taken, so there is no answer. */
+/** The id was taken before: what the processor has under it may be approved. */
 const NEVER_TAKEN = create(PaymentRecordSchema, {
   ...RECORD,
   recordNumber: numberOf(30),
   state: PaymentState.DECLINED,
+  certainty: Certainty.UNKNOWN,
+  nextStep: NextStep.RETRY_SAME_ID,
+  history: [
+    create(RecordEventSchema, {
+      sequence: 1n,
+      state: PaymentState.DECLINED,
+      atMs: 1_772_370_310_000n,
+    }),
+  ],
   responseCode: "",
   fault: create(PaymentFaultSchema, { code: "DUPLICATE_DIFFERS" }),
 });
@@ -88,7 +99,7 @@ const relayService = service(RelayService, {
     return { payment };
   },
   listPayments: () => ({
-    payments: [REFUSED, TOMBSTONE, DECLINED, RECORD],
+    payments: [NEVER_TAKEN, REFUSED, TOMBSTONE, DECLINED, RECORD],
     nextPageToken: "older",
   }),
 });
@@ -127,10 +138,10 @@ test.each([
     says: /^State +reversed$.*^Response +SIGNATURE_REJECTED$/ms,
   },
   {
-    name: "never taken",
+    name: "taken before, so that declined is not its end",
     number: numberOf(30),
-    exitCode: 2,
-    says: /^State +declined$.*^Response +DUPLICATE_DIFFERS$/ms,
+    exitCode: 3,
+    says: /^State +unknown\nNext +send it again.*^Response +DUPLICATE_DIFFERS$.* unknown$/ms,
   },
   {
     name: "approved, as it is read out on the phone",
@@ -164,6 +175,7 @@ test("list shows a line per record, newest first, and where it goes on", async (
   const { printed, told } = await run(["list"]);
   expect(printed.map((line) => line.split(/ {2,}/)[0])).toEqual([
     "Record",
+    formatRecordNumber(numberOf(30)),
     formatRecordNumber(numberOf(29)),
     formatRecordNumber(numberOf(28)),
     "A17K-2M9Q-X4VJ",
@@ -171,11 +183,13 @@ test("list shows a line per record, newest first, and where it goes on", async (
   ]);
   expect(printed.map((line) => line.split(/ {2,}/).at(-1)?.trim())).toEqual([
     "Response",
+    "DUPLICATE_DIFFERS",
     "SIGNATURE_REJECTED",
     "68 Undone",
     "51 Not enough money",
     "00 Approved",
   ]);
+  expect(printed[1]).toMatch(/ {2}unknown +DUPLICATE_DIFFERS$/);
   expect(told).toEqual(["More: --page older"]);
 });
 

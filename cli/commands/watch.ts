@@ -10,7 +10,7 @@ import type { CommandIo, CommonOptions } from "../io/command-io.ts";
 import { printMessage } from "../io/print-message.ts";
 import { openRunningMesh } from "../mesh/open-running-mesh.ts";
 import { recordRow } from "../print/record-lines.ts";
-import { stateWord } from "../print/words.ts";
+import { recordStateWord, stateWord } from "../print/words.ts";
 
 export interface WatchOptions extends CommonOptions {
   /** Sequence to start after, as typed; undefined: from now on. */
@@ -113,8 +113,8 @@ function changeLine({ sequence, payment, state }: WatchPaymentsResponse): string
   if (payment === undefined) return `${number} ${stateWord(state)}`;
   const [record, , kind, amount, card] = recordRow(payment);
   // The record is as it is now, the change may be an earlier one.
-  const response = payment.state === state ? ` ${payment.responseCode}` : "";
-  const outcome = `${stateWord(state)}${response}`;
+  const why = payment.fault === undefined ? payment.responseCode : printable(payment.fault.code);
+  const outcome = payment.state === state ? `${recordStateWord(payment)} ${why}` : stateWord(state);
   return `${number} ${record}  ${kind}  ${amount}  ${card}  ${outcome}`.trimEnd();
 }
 

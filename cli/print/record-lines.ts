@@ -6,7 +6,7 @@ import { responseCode } from "../../payment/response-codes.ts";
 import { groupedRecordNumber } from "./receipt.ts";
 import type { Column } from "./table.ts";
 import { formatWhen, type Paint, plainPaint, type Style } from "./text.ts";
-import { entryModeWord, kindWord, nextStepWord, stateWord } from "./words.ts";
+import { entryModeWord, kindWord, nextStepWord, recordStateWord } from "./words.ts";
 
 const NAME_COLUMNS = 16;
 
@@ -18,7 +18,7 @@ export function recordLines(
   const when = (timeMs: bigint) => (timeMs === 0n ? "" : formatWhen(Number(timeMs), timeZone));
   const facts: (readonly [string, string])[] = [
     ["Record", groupedRecordNumber(record.recordNumber)],
-    ["State", stateWord(record.state)],
+    ["State", recordStateWord(record)],
     ["Next", nextStepWord(record.nextStep)],
     ["Kind", kindWord(record.kind)],
     ["Amount", amountOf(record, record.amounts?.totalMinor ?? 0n)],
@@ -46,7 +46,7 @@ export function recordLines(
     ...facts.filter(([, value]) => value !== "").map(line),
     ...record.history.map(
       ({ atMs, state }) =>
-        `${paint("dim", "  then".padEnd(NAME_COLUMNS))}${when(atMs)}  ${stateWord(state)}`,
+        `${paint("dim", "  then".padEnd(NAME_COLUMNS))}${when(atMs)}  ${recordStateWord({ ...record, state })}`,
     ),
   ];
 }
@@ -69,13 +69,13 @@ export function recordRow(record: PaymentRecord, timeZone?: string): string[] {
     kindWord(record.kind),
     amountOf(record, record.amounts?.totalMinor ?? 0n),
     cardOf(record),
-    stateWord(record.state),
+    recordStateWord(record),
     responseOf(record),
   ];
 }
 
-function styleOf({ state }: PaymentRecord): Style {
-  const word = stateWord(state);
+function styleOf(record: PaymentRecord): Style {
+  const word = recordStateWord(record);
   if (["approved", "authorized", "captured"].includes(word)) return "green";
   return word === "declined" ? "red" : "yellow";
 }

@@ -1,4 +1,5 @@
 import {
+  Certainty,
   EntryMode,
   NextStep,
   PaymentKind,
@@ -17,6 +18,16 @@ export const verificationWord = (verification: Verification): string =>
   wordOf(VERIFICATION_WORDS, verification);
 
 export const stateWord = (state: PaymentState): string => wordOf(STATE_WORDS, state);
+
+/** The state of a record, or "unknown" where the relay says that DECLINED is not its end. */
+export function recordStateWord(record: {
+  readonly state: PaymentState;
+  readonly certainty: Certainty;
+}): string {
+  const { DECLINED, UNSPECIFIED } = PaymentState;
+  const isNoEnd = record.state === DECLINED && record.certainty === Certainty.UNKNOWN;
+  return stateWord(isNoEnd ? UNSPECIFIED : record.state);
+}
 
 /** The other way round, for `--state`. @throws CommandError USAGE naming the words. */
 export function parseStateWord(text: string): PaymentState {

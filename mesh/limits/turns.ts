@@ -49,11 +49,28 @@ export class Turns {
 export type CallKind = "call" | "list" | "stream";
 
 /** A list costs as much as a hundred other calls: they take turns of their own. */
-export type CallTurns = Readonly<Record<CallKind, Turns>>;
+export class CallTurns {
+  readonly #calls: Turns;
+  readonly #lists: Turns;
 
-export function callTurns(callsAtOnceMax: number, listsAtOnceMax: number): CallTurns {
-  const calls = new Turns(callsAtOnceMax);
-  return { call: calls, stream: calls, list: new Turns(listsAtOnceMax) };
+  constructor(callsAtOnceMax: number, listsAtOnceMax: number) {
+    this.#calls = new Turns(callsAtOnceMax);
+    this.#lists = new Turns(listsAtOnceMax);
+  }
+
+  /**
+   * A call keeps its place until `over`, which may never be for a stream: that one has its place
+   * for as long as it begins.
+   *
+   * @returns withdraws it, as long as it waits.
+   */
+  enter(kind: CallKind, begin: Beginning): () => void {
+    if (kind !== "stream") return (kind === "list" ? this.#lists : this.#calls).enter(begin);
+    return this.#calls.enter((over) => {
+      begin(over);
+      setImmediate(over);
+    });
+  }
 }
 
 /** @param over to be called when the place is free for another. */

@@ -114,6 +114,18 @@ test("who offends for too long loses the guilty connection; it is barred", async
   expect(left).toEqual(["a", "too early"]);
 });
 
+test("what was done before a quiet minute ends no connection with the guilty one", async () => {
+  const { busy, left, clock } = counted();
+  const honest = busy("honest", "10.0.0.2", "terminal/1");
+  for (let day = 0; day < 6; day += 1) {
+    honest?.offence();
+    await clock.advance(86_400_000);
+  }
+  const offender = busy("a", "10.0.0.1", "terminal/1");
+  for (let offence = 0; offence < 6; offence += 1) offender?.offence();
+  expect(left).toEqual(["a"]);
+});
+
 test("who harms loses that connection at once and is barred, unless it carries others", () => {
   const { accept, busy, left } = counted({ bulk: "proxy/1" });
   busy("proxy", "10.0.0.3", "proxy/1")?.harm();

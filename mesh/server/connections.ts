@@ -2,7 +2,7 @@ import type { Http2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { Clock, Timer } from "../clock.ts";
 import { RateLimits } from "../limits/rate-limits.ts";
-import { type CallTurns, callTurns } from "../limits/turns.ts";
+import { CallTurns } from "../limits/turns.ts";
 import { HeldBytes } from "../stream/held-bytes.ts";
 import type { PeerConnection } from "../stream/http2-frame-stream.ts";
 import { SmallPieces } from "../stream/message-pieces.ts";
@@ -119,6 +119,9 @@ export class Connections {
   }
 }
 
+/** An honest client resets a call now and then: what came before a quiet minute does not count. */
+const REMEMBERED_MS = 60_000;
+
 /** All peers whose certificate names nobody. */
 const NOBODY = "nobody";
 
@@ -153,7 +156,8 @@ class Place implements Connection, Leaver {
   #peer: PeerConnections;
   #close: (why: Leaving) => void;
   #timer: Timer;
-  offences = 0;
+  #offences = 0;
+  #offendedAtMs = 0;
   #requests = 0;
   #isIdentified = false;
   #isGone = false;
@@ -169,7 +173,7 @@ class Place implements Connection, Leaver {
     this.#registry = registry;
     this.#own = {
       held: new HeldBytes(limits.heldBytesMax),
-      turns: callTurns(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY),
+      turns: new CallTurns(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY),
     };
     this.#peer = peer;
     this.#close = close;
@@ -191,6 +195,11 @@ class Place implements Connection, Leaver {
 
   get isBulk(): boolean {
     return this.#peer.isBulk;
+  }
+
+  get offences(): number {
+    const isRecent = this.#options.clock.monotonicMs() - this.#offendedAtMs < REMEMBERED_MS;
+    return isRecent ? this.#offences : 0;
   }
 
   identify(identity: string | undefined): void {
@@ -234,7 +243,8 @@ class Place implements Connection, Leaver {
 
   offence(): void {
     if (!this.#isLimited || this.#isGone) return;
-    this.offences += 1;
+    this.#offences = this.offences + 1;
+    this.#offendedAtMs = this.#options.clock.monotonicMs();
     this.#registry.offended(this.#peer);
   }
 

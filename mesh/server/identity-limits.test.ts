@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:tls";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { createGrpcWebTransport } from "@connectrpc/connect-node";
 import { expect, test, vi } from "vitest";
 import { ProcessorService } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import { RelayService } from "../../gen/cardlane/relay/v1/relay_pb.ts";
@@ -181,6 +182,41 @@ test("lists of an identity take turns, and its other calls do not wait for them"
   held.resolve();
   await Promise.all(all);
   expect(listing).toBe(20);
+});
+
+test("watches over HTTP/1.1 give their turn back; other calls of the identity go on", async () => {
+  const end = Promise.withResolvers<void>();
+  let watching = 0;
+  const watches = service(RelayService, {
+    async *watchPayments() {
+      watching += 1;
+      yield {};
+      await end.promise;
+    },
+    getManifest: () => ({}),
+  });
+  const policy = [
+    { identity: "spiffe://cardlane/relay/*", methods: [`${RelayService.typeName}/*`] },
+  ];
+  await using mesh = await securedMesh({ services: [watches], policy });
+  const identity = await mesh.caller(RELAY);
+  const web = createClient(
+    RelayService,
+    createGrpcWebTransport({
+      baseUrl: `https://${mesh.server.address}`,
+      httpVersion: "1.1",
+      nodeOptions: Object.assign(tlsOptions({ identity, serverIdentity: PROCESSOR }), {
+        ALPNProtocols: ["http/1.1"],
+      }),
+    }),
+  );
+  const drained = Array.from({ length: 20 }, async () => {
+    for await (const _ of web.watchPayments({}));
+  });
+  await vi.waitFor(() => expect(watching).toBe(20), { timeout: 30_000 });
+  await mesh.call(identity).client(RelayService).getManifest({});
+  end.resolve();
+  await Promise.all(drained);
 });
 
 test("an identity has so many streams on one connection, and the others are refused", async () => {

@@ -66,7 +66,7 @@ export class Listener {
         request.socket.destroy();
         return;
       }
-      const withdraw = connection.turns[options.kindOf(request.url)].enter((over) => {
+      const withdraw = connection.turns.enter(options.kindOf(request.url), (over) => {
         response.on("close", over);
         options.onHttp1Request(request, response);
       });

@@ -1,4 +1,4 @@
-import { type CallTurns, callTurns } from "../limits/turns.ts";
+import { CallTurns } from "../limits/turns.ts";
 import { HeldBytes } from "../stream/held-bytes.ts";
 import type { ServerLimits } from "./server-limits.ts";
 
@@ -38,7 +38,7 @@ export class PeerConnections {
     this.countMax = countMax;
     this.isBulk = isBulk;
     this.held = new HeldBytes(limits.heldBytesMax);
-    this.turns = callTurns(limits.callsAtOnceMax, limits.listsAtOnceMax);
+    this.turns = new CallTurns(limits.callsAtOnceMax, limits.listsAtOnceMax);
     this.name = name;
     this.#peers = peers;
   }

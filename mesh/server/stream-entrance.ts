@@ -42,11 +42,9 @@ export function takeStream(stream: ServerHttp2Stream, more: More, entrance: Stre
     return;
   }
   const kind = entrance.kindOf(more[0][":path"]);
-  const withdraw = connection.turns[kind].enter((over) => {
+  const withdraw = connection.turns.enter(kind, (over) => {
     stream.on("close", over);
     open(stream, more, entrance);
-    // It keeps its place until it is over, unless that may be never.
-    if (kind === "stream") setImmediate(over);
   });
   stream.on("close", () => {
     withdraw();

@@ -7,12 +7,13 @@ import {
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { Answer, HopAnswer } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import type { Log } from "../../mesh/log.ts";
-import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
+import { PaymentError } from "../../payment/errors.ts";
 import type { RelayId } from "../../payment/identifiers.ts";
 import { REVERSAL_REASONS } from "../../payment/iso8583.ts";
 import { parsePaymentContext } from "../../payment/payment-context.ts";
 import { errorOfFault } from "../../payment/payment-fault.ts";
 import { parseRecordNumber, type RecordNumber } from "../../payment/record-number.ts";
+import { TAKEN_BEFORE } from "../../payment/states.ts";
 import { strictDecode } from "../../payment/wire/strict-decode.ts";
 import { digest } from "../../sealing/keys/dsse.ts";
 import type { Manifest } from "../../sealing/keys/manifest.ts";
@@ -25,8 +26,6 @@ import { type Completer, endingOf, neverTaken } from "./completer.ts";
 import { type AskedPayment, checkResult } from "./result-check.ts";
 import { type SignatureCheck, signatureCheckOf } from "./signature-check.ts";
 
-/** Faults after which the processor will refuse the reversal of these bytes as well. */
-const NEVER_TAKEN: readonly PaymentErrorCode[] = ["OWNED_ELSEWHERE", "DUPLICATE_DIFFERS"];
 const MAY_BE_TAKEN_LATER: readonly NextStep[] = [NextStep.RETRY_SAME_ID, NextStep.WAIT];
 
 interface AnswersOptions {
@@ -91,7 +90,7 @@ export class Answers {
     const { recordNumber } = flight;
     log.warn("the processor did not decide", { recordNumber, errorCode: error.code });
     if (error.code === "KEY_NOT_VALID") onManifestStale();
-    const isNeverTaken = NEVER_TAKEN.includes(error.code);
+    const isNeverTaken = TAKEN_BEFORE.includes(error.code);
     if (!isNeverTaken && MAY_BE_TAKEN_LATER.includes(error.row.nextStep)) {
       forwarder.retryLater(flight, error);
       return;
@@ -131,7 +130,7 @@ export class Answers {
     const { recordNumber } = record;
     // A tombstone names no bytes: that others are there does not say that nothing was charged.
     const isBlind = record.digest === undefined && error.code === "DUPLICATE_DIFFERS";
-    if (NEVER_TAKEN.includes(error.code) && !isBlind) {
+    if (TAKEN_BEFORE.includes(error.code) && !isBlind) {
       reversals.drop(recordNumber);
       void completer.complete(neverTaken(record, error.code));
       return;

@@ -105,7 +105,9 @@ export class SubmissionCheck {
     streamTerminalId: TerminalId | undefined,
     span: HopSpan,
   ): Promise<CheckedSubmission> {
-    const reader = await this.#signingReader(submission);
+    const reader = await this.#signingReader(submission, (registered, named) =>
+      this.#isCurrent(registered, named),
+    );
     const signed = signedSubmission(submission, span);
     const { context } = signed;
     requireSupported(context);
@@ -117,7 +119,7 @@ export class SubmissionCheck {
 
   /**
    * What a reader signed of a payment that is to be undone. Whether its devices may pay today does
-   * not matter to that.
+   * not matter to that, nor whether its certificate was renewed since for the same signing key.
    *
    * @throws PaymentError when no reader that is registered with the payment's merchant signed it.
    */
@@ -126,14 +128,24 @@ export class SubmissionCheck {
     span: HopSpan,
   ): Promise<SignedSubmission> => {
     const submission = addressSubmission(payment);
-    const reader = await this.#signingReader(submission);
+    const reader = await this.#signingReader(
+      submission,
+      (registered, named) => !this.#isRevoked(registered) && !this.#isRevoked(named),
+    );
     const signed = signedSubmission(submission, span);
     requireMerchant(reader, signed.context);
     return signed;
   };
 
-  /** The registered reader whose signature is under these bytes. */
-  async #signingReader(submission: UncheckedSubmission): Promise<KnownReader> {
+  /**
+   * The registered reader whose signature is under these bytes.
+   *
+   * @param isCertificateFit of the ids of its certificate and of the one that the bytes name.
+   */
+  async #signingReader(
+    submission: UncheckedSubmission,
+    isCertificateFit: (registeredId: Uint8Array, namedId: Uint8Array) => boolean,
+  ): Promise<KnownReader> {
     const { payment, readerCertificateId } = submission;
     const serial = parseReaderSerial(submission.readerSerial);
     const reader = await this.#registry.reader(serial);
@@ -141,7 +153,7 @@ export class SubmissionCheck {
       throw new PaymentError("READER_UNKNOWN", `reader ${serial} is not registered here`);
     }
     const { checked } = reader;
-    if (checked === undefined || !this.#isCurrent(checked.id, readerCertificateId)) {
+    if (checked === undefined || !isCertificateFit(checked.id, readerCertificateId)) {
       throw new PaymentError("CERTIFICATE_REJECTED", "reader certificate rejected");
     }
     const isSigned = verify({
@@ -188,8 +200,11 @@ export class SubmissionCheck {
   }
 
   #isCurrent(registeredId: Uint8Array, namedId: Uint8Array): boolean {
-    if (!equalBytes(registeredId, namedId)) return false;
-    return this.#manifest()?.isRevoked(registeredId) !== true;
+    return equalBytes(registeredId, namedId) && !this.#isRevoked(registeredId);
+  }
+
+  #isRevoked(certificateId: Uint8Array): boolean {
+    return this.#manifest()?.isRevoked(certificateId) === true;
   }
 }
 

@@ -1,8 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import {
-  Certainty,
   EntryMode,
-  NextStep,
   PaymentKind,
   PaymentState,
   type SignedResult,
@@ -19,7 +17,7 @@ import { isPaymentErrorCode, PaymentError } from "../../payment/errors.ts";
 import { paymentIdToBytes } from "../../payment/identifiers.ts";
 import { faultOf } from "../../payment/payment-fault.ts";
 import { refusalWords } from "../../payment/refusal-words.ts";
-import { certaintyOf, nextStepOf, type StateName } from "../../payment/states.ts";
+import { endOf, type StateName } from "../../payment/states.ts";
 import type { RecordEventRow } from "../records/event-store.ts";
 import type { RecordOutcome } from "../records/relay-record.ts";
 import type { ShownRecord } from "./query-store.ts";
@@ -34,7 +32,7 @@ export function paymentRecordOf(
     recordNumber: record.recordNumber,
     paymentId: record.paymentId,
     state: PaymentState[state],
-    ...endOf(record),
+    ...endOf({ ...record, state }),
     kind: PaymentKind[record.kind as keyof typeof PaymentKind],
     amounts: {
       totalMinor: record.totalMinor,
@@ -79,24 +77,6 @@ export function completedOf(outcome: RecordOutcome): Completed {
     ...(result === undefined ? {} : { result }),
     ...(faultCode === undefined ? {} : { fault: faultOfCode(faultCode) }),
   });
-}
-
-/** The id came through another relay, or with other bytes whose record this one has lost. */
-const TAKEN_BEFORE: readonly string[] = ["OWNED_ELSEWHERE", "DUPLICATE_DIFFERS"];
-
-/** How sure it is that the record is at its end, and what can be done then. */
-function endOf(record: {
-  readonly state: string;
-  readonly responseCode: string;
-  readonly faultCode: string | null | undefined;
-}) {
-  const state = record.state as StateName;
-  // Not taken from here: what the processor has under this id may be approved.
-  if (state === "DECLINED" && TAKEN_BEFORE.includes(record.faultCode ?? "")) {
-    return { certainty: Certainty.UNKNOWN, nextStep: NextStep.RETRY_SAME_ID };
-  }
-  const nextStep = nextStepOf(state, record.responseCode || undefined);
-  return { certainty: certaintyOf(state), nextStep };
 }
 
 function faultOfCode(code: string) {

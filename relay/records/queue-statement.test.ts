@@ -73,6 +73,20 @@ test("a declined payment is told too", async () => {
   ]);
 });
 
+test.each([{ fault: "OWNED_ELSEWHERE" }, { fault: "DUPLICATE_DIFFERS" }] as const)(
+  "nobody is told DECLINED after $fault: it may be approved",
+  async ({ fault }) => {
+    const { bed, relay } = await bedWithContact();
+    await using _bed = bed;
+    bed.processor.decide = () => ({ fault });
+    await payOnce(bed, relay, PaymentState.DECLINED);
+    expect(await bed.query("SELECT id FROM notification")).toEqual([]);
+    expect(await bed.query(JOBS)).toEqual([]);
+    const events = await bed.query("SELECT state FROM record_event ORDER BY sequence");
+    expect(events.at(-1)).toEqual({ state: "DECLINED" });
+  },
+);
+
 test("nobody is told of a payment that was made impossible before it came", async () => {
   const { bed, relay } = await bedWithContact();
   await using _bed = bed;

@@ -1,3 +1,5 @@
+import { TAKEN_BEFORE } from "../../payment/states.ts";
+
 /** Task of the job queue that sends one notification. */
 export const SEND_TASK = "send_notification";
 
@@ -7,12 +9,16 @@ export const ATTEMPTS_MAX = 12;
 /** Outcomes that people are told. What is open tells nobody anything yet. */
 const TOLD_STATES = "'{APPROVED,AUTHORIZED,DECLINED,REVERSED,VOIDED}'";
 
+/** As endOf says: such a record may be approved elsewhere, so nobody hears that it was declined. */
+const isNoEnd = (row: string) =>
+  `${row}.state = 'DECLINED' AND ${row}.fault_code = ANY ('{${TAKEN_BEFORE.join(",")}}')`;
+
 /**
  * The part of a statement that writes a notification for each address that the terminal of a
  * changed record has, and QUEUE_JOBS their jobs: outcome, notification and job commit together or
  * not at all. Without an address there is a look into one small index, and nothing else.
  *
- * @param changed gives (record_number, merchant_id, terminal_id, state, changed_at).
+ * @param changed gives (record_number, merchant_id, terminal_id, state, fault_code, changed_at).
  */
 export function writeNotifications(changed: string): string {
   return `addressed AS (
@@ -26,6 +32,7 @@ export function writeNotifications(changed: string): string {
         VALUES ('SMS', terminal_contact.phone), ('EMAIL', terminal_contact.email)
       ) AS way (channel, address)
       WHERE way.address <> '' AND ${changed}.state = ANY (${TOLD_STATES})
+        AND (${isNoEnd(changed)}) IS NOT TRUE
       ON CONFLICT DO NOTHING
       RETURNING id
     )`;

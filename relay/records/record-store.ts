@@ -1,9 +1,4 @@
-import {
-  EntryMode,
-  PaymentKind,
-  type SignedResult,
-} from "../../gen/cardlane/payment/v1/payment_pb.ts";
-import { enumName } from "../../payment/enum-name.ts";
+import type { SignedResult } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { MerchantId, PaymentId } from "../../payment/identifiers.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
 import { PAYMENT_TRANSITIONS, type StateName } from "../../payment/states.ts";
@@ -15,6 +10,7 @@ import { writeEvents } from "./event-log.ts";
 import { QUEUE_JOBS, writeNotifications } from "./queue-statement.ts";
 import { RECORD_COLUMNS, type RecordRow, recordOf } from "./record-row.ts";
 import type { StoredRecord } from "./relay-record.ts";
+import { SUBMISSION_COLUMNS } from "./submission-columns.ts";
 
 /** A payment that is to become a record. */
 export interface NewRecord<Submission extends SignedSubmission = SignedSubmission> {
@@ -127,25 +123,10 @@ const INSERT_BATCH = new RowParameters<NewRecord>({
   record_number: ["text", ({ recordNumber }) => recordNumber],
   merchant_id: ["text", ({ submission }) => submission.context.merchantId],
   payment_id: ["uuid", ({ submission }) => submission.context.paymentId],
-  digest: ["bytea", ({ submission }) => submission.digest],
-  context_digest: ["bytea", ({ submission }) => submission.contextDigest],
-  kind: ["text", ({ submission }) => enumName(PaymentKind, submission.context.kind)],
-  total_minor: ["bigint", ({ submission }) => submission.context.amounts.totalMinor],
-  tip_minor: ["bigint", ({ submission }) => submission.context.amounts.tipMinor],
-  cashback_minor: ["bigint", ({ submission }) => submission.context.amounts.cashbackMinor],
-  surcharge_minor: ["bigint", ({ submission: { context } }) => context.amounts.surchargeMinor],
-  currency: ["int", ({ submission }) => submission.context.currency],
-  terminal_id: ["text", ({ submission }) => submission.context.terminalId],
-  reader_serial: ["text", ({ submission }) => submission.context.readerSerial],
-  entry_mode: [
-    "text",
-    ({ submission: { context } }) => enumName(EntryMode, context.wire.entryMode),
-  ],
-  trace_number: ["int", ({ submission }) => submission.traceNumber],
+  ...SUBMISSION_COLUMNS,
   reader_payment: ["bytea", ({ submission }) => submission.payment.readerPayment],
   reader_signature: ["bytea", ({ submission }) => submission.payment.signature],
   traceparent: ["text", ({ submission }) => submission.span.traceparent],
-  original_payment_id: ["uuid", ({ submission }) => submission.context.previousPaymentId],
 });
 
 const INSERTED_NAMES = INSERT_BATCH.names;
@@ -255,7 +236,7 @@ const COMPLETE = {
         AND (record.state || '>' || given.state = ANY ($${COMPLETE_BATCH.next}::text[])
           OR record.state = 'REVERSING' AND given.is_kept)
       RETURNING record.record_number, record.merchant_id, record.terminal_id, record.state,
-        record.kind, record.revision, record.completed_at AS changed_at
+        record.kind, record.fault_code, record.revision, record.completed_at AS changed_at
     ), told AS (SELECT * FROM changed WHERE kind <> 'UNSPECIFIED'),
     ${writeEvents("told")}, ${writeNotifications("told")}
     SELECT record_number, revision, ${QUEUE_JOBS} AS jobs FROM changed`,

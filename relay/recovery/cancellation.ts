@@ -77,32 +77,42 @@ export class Cancellation {
     payment: SignedPayment | undefined,
   ): Promise<RecordOutcome> {
     const paymentId = parsePaymentId(id);
-    const { merchantId, terminalId, refusal } = canceller;
-    const unseen = { merchantId, paymentId, terminalId };
-    let isCounted = false;
+    const { merchantId, terminalId, refusal, unseenRefusal } = canceller;
+    const wish = { merchantId, paymentId, terminalId, payment };
+    const budget = this.#budgetOf(canceller);
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
       const [record] = await this.#options.records.findByPayments([{ merchantId, paymentId }]);
       if (refusal !== undefined && record !== undefined && record.terminalId !== terminalId) {
         throw refusal;
       }
-      if (record === undefined && !isCounted) {
-        this.#requireMayPrevent(canceller);
-        isCounted = true;
-      }
+      if (record === undefined && unseenRefusal !== undefined) throw unseenRefusal;
       const outcome =
-        record === undefined ? await this.#begin(unseen, payment) : await this.#undo(record);
+        record === undefined
+          ? await this.#begin(wish, canceller, budget)
+          : await this.#undo(record, wish, canceller);
       if (outcome !== undefined) return outcome;
     }
     throw new PaymentError("OVERLOADED", `payment ${paymentId} is being changed by others`);
   }
 
-  #requireMayPrevent({ identity, unseenRefusal }: Canceller): void {
-    if (unseenRefusal !== undefined) throw unseenRefusal;
-    if (identity !== undefined) this.#tombstoneRates.take(identity);
+  /** To be called before an id gets its record; one call takes from the budget once. */
+  #budgetOf({ identity }: Canceller): () => void {
+    let isTaken = identity === undefined;
+    return () => {
+      if (!isTaken && identity !== undefined) this.#tombstoneRates.take(identity);
+      isTaken = true;
+    };
   }
 
   /** @returns undefined when somebody else changed the record first. */
-  async #undo(record: RelayRecord): Promise<RecordOutcome | undefined> {
+  async #undo(
+    record: RelayRecord,
+    wish: CancelledPayment,
+    canceller: Canceller,
+  ): Promise<RecordOutcome | undefined> {
+    if (record.state === "REVERSING" && record.digest === undefined) {
+      return await this.#recognise(record, wish, canceller);
+    }
     if (record.state !== "RECEIVED" && record.state !== "FORWARDED") return record;
     const { reversals, forwarder } = this.#options;
     const [begun] = await reversals.begin([record], REVERSAL_REASONS.CUSTOMER_CANCELLATION);
@@ -111,21 +121,46 @@ export class Cancellation {
     return begun;
   }
 
+  /**
+   * The processor undoes no payment by its id alone that it has answered. Whoever brings the bytes
+   * helps, however many came before without them, or while nobody here could verify them.
+   *
+   * @returns undefined when somebody else changed the record first.
+   */
+  async #recognise(
+    tombstone: RelayRecord,
+    wish: CancelledPayment,
+    canceller: Canceller,
+  ): Promise<RecordOutcome | undefined> {
+    if (wish.payment === undefined) return tombstone;
+    const span = this.#spanOf(wish.paymentId, tombstone.recordNumber);
+    const signed = await this.#checked(wish, canceller, span);
+    if (signed === undefined) return tombstone;
+    const reason = REVERSAL_REASONS.CUSTOMER_CANCELLATION;
+    return await this.#options.reversals.recognise(tombstone, signed, reason);
+  }
+
   /** @returns undefined when it is to be looked at again, as it is now. */
   async #begin(
-    unseen: UnseenPayment,
-    payment: SignedPayment | undefined,
+    wish: CancelledPayment,
+    canceller: Canceller,
+    takeFromBudget: () => void,
   ): Promise<RecordOutcome | undefined> {
-    const { relayId, clock, random, telemetry } = this.#options;
+    const { relayId, clock, random } = this.#options;
     const recordNumber = newRecordNumber(relayId, clock.nowMs(), random.bytes(RECORD_NUMBER_BYTES));
-    const attributes = { paymentId: unseen.paymentId, recordNumber };
-    const span = telemetry.spanOf(undefined, "relay.cancel", "internal", attributes);
-    span.end();
-    const signed = payment && (await this.#checked(payment, span));
-    if (signed === undefined) return await this.#entomb(unseen, recordNumber, span);
-    requireSame(signed, unseen);
+    const span = this.#spanOf(wish.paymentId, recordNumber);
+    const signed = await this.#checked(wish, canceller, span);
+    takeFromBudget();
+    if (signed === undefined) return await this.#entomb(wish, recordNumber, span);
     await this.#recordAgain(signed, recordNumber);
     return undefined;
+  }
+
+  #spanOf(paymentId: PaymentId, recordNumber: RecordNumber): HopSpan {
+    const attributes = { paymentId, recordNumber };
+    const span = this.#options.telemetry.spanOf(undefined, "relay.cancel", "internal", attributes);
+    span.end();
+    return span;
   }
 
   /**
@@ -139,8 +174,22 @@ export class Cancellation {
     await records.insert([{ recordNumber, submission }], recording);
   }
 
-  /** @returns undefined when nobody here can say that a reader signed it. */
-  async #checked(payment: SignedPayment, span: HopSpan): Promise<SignedSubmission | undefined> {
+  /**
+   * @returns undefined without bytes, and when nobody here can say that a reader signed them.
+   * @throws PaymentError MALFORMED_REQUEST when they are those of another payment.
+   */
+  async #checked(
+    wish: CancelledPayment,
+    canceller: Canceller,
+    span: HopSpan,
+  ): Promise<SignedSubmission | undefined> {
+    if (wish.payment === undefined) return undefined;
+    const signed = await this.#signed(wish.payment, span);
+    if (signed !== undefined) requireSame(signed, wish, canceller);
+    return signed;
+  }
+
+  async #signed(payment: SignedPayment, span: HopSpan): Promise<SignedSubmission | undefined> {
     const { checkToUndo, log } = this.#options;
     try {
       return await checkToUndo(payment, span);
@@ -154,16 +203,18 @@ export class Cancellation {
 
   /** @returns undefined when the payment came first, or the number was taken. */
   async #entomb(
-    payment: UnseenPayment,
+    { merchantId, paymentId, terminalId }: CancelledPayment,
     recordNumber: RecordNumber,
     span: HopSpan,
   ): Promise<RecordOutcome | undefined> {
     const { recovery, reversals } = this.#options;
     const reason = REVERSAL_REASONS.CUSTOMER_CANCELLATION;
     const tombstone = {
-      ...payment,
+      merchantId,
+      paymentId,
+      terminalId,
       recordNumber,
-      reverse: reversals.orderTombstone({ ...payment, recordNumber, reason }),
+      reverse: reversals.orderTombstone({ merchantId, paymentId, recordNumber, reason }),
       traceparent: span.traceparent,
     };
     if (!(await recovery.insertTombstone(tombstone))) return undefined;
@@ -174,19 +225,29 @@ export class Cancellation {
   }
 }
 
-/** What is known of a payment without its bytes. */
-interface UnseenPayment {
+/** What the caller knows of a payment. */
+interface CancelledPayment {
   readonly merchantId: MerchantId;
   readonly paymentId: PaymentId;
+  /** The caller's own; empty for whoever is no terminal. */
   readonly terminalId: TerminalId | "";
+  readonly payment: SignedPayment | undefined;
 }
 
-/** @throws PaymentError MALFORMED_REQUEST when the bytes are not those of this payment. */
-function requireSame({ context }: SignedSubmission, unseen: UnseenPayment): void {
+/**
+ * A terminal that is registered reaches what others of its merchant brought, also by their bytes.
+ *
+ * @throws PaymentError MALFORMED_REQUEST when the bytes are not those of this payment.
+ */
+function requireSame(
+  { context }: SignedSubmission,
+  wish: CancelledPayment,
+  { refusal }: Canceller,
+): void {
   const same = {
-    payment_id: context.paymentId === unseen.paymentId,
-    merchant_id: context.merchantId === unseen.merchantId,
-    terminal_id: unseen.terminalId === "" || context.terminalId === unseen.terminalId,
+    payment_id: context.paymentId === wish.paymentId,
+    merchant_id: context.merchantId === wish.merchantId,
+    terminal_id: refusal === undefined || context.terminalId === wish.terminalId,
   };
   for (const [name, isSame] of Object.entries(same)) {
     if (isSame) continue;

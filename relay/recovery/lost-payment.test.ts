@@ -10,7 +10,7 @@ import {
 import { type Decision, REVERSE } from "../../test/fixtures/fake-processor.ts";
 import { TestBed, type TestRelay } from "../../test/fixtures/relay-bed.ts";
 
-const { APPROVED, REVERSED, REVERSING } = PaymentState;
+const { APPROVED, DECLINED, REVERSED, REVERSING } = PaymentState;
 const TIMELY_MS = 130_000;
 
 /** A payment that the processor approved, and a relay whose database is from before. */
@@ -105,6 +105,87 @@ test("bytes that no reader signed name no payment: the order is for the id alone
   await bed.processor.until(() => bed.processor.reversals.length > 0);
   expect(bed.processor.reversals[0]).toMatchObject({ context: new Uint8Array() });
   expect(await stateOf(relay, paymentId, merchantId)).toMatchObject({ state: REVERSING });
+});
+
+describe("a payment that the relay has forgotten, of which the bytes come late", () => {
+  test("is undone when somebody cancelled it by its id first", async () => {
+    await using bed = await TestBed.start();
+    const { relay, merchantId, paymentId, signed, cancel } = await lostPayment(bed, REVERSE);
+    const blind = await cancel();
+    await bed.processor.until(() => bed.processor.reversals.length > 0);
+    const answers = await Promise.all([1, 2, 3].map(() => cancel(signed)));
+    expect(new Set(answers.map((answer) => answer?.recordNumber))).toEqual(
+      new Set([blind?.recordNumber]),
+    );
+    await expect
+      .poll(() => stateOf(relay, paymentId, merchantId))
+      .toMatchObject({
+        state: REVERSED,
+        certainty: Certainty.FINAL,
+        amounts: { totalMinor: 1_250n },
+      });
+    const { payments } = await relay.calls.listPayments({ merchantId });
+    expect(payments.map((one) => one.paymentId)).toEqual([paymentId]);
+  });
+
+  test("hears nothing of what the processor says late of the order for the id", async () => {
+    await using bed = await TestBed.start();
+    const { relay, merchantId, paymentId, signed, cancel } = await lostPayment(bed, "silence");
+    // The refusal of the order for the id waits for a second answer, and goes with it.
+    bed.processor.answersPerBox = 2;
+    await cancel();
+    await bed.processor.until(() => bed.processor.reversals.length > 0);
+    await cancel(signed);
+    const isNamed = ({ context }: { context: Uint8Array }) => context.length > 0;
+    await bed.processor.until(() => bed.processor.reversals.some(isNamed));
+    bed.processor.decideReversal = () => REVERSE;
+    const another = bed.signer.sign().paymentId;
+    await relay.calls.cancelPayment({ paymentId: another, merchantId });
+    await expect.poll(() => stateOf(relay, another, merchantId)).toMatchObject({ state: REVERSED });
+    expect(await stateOf(relay, paymentId, merchantId)).not.toMatchObject({ state: DECLINED });
+  });
+
+  test("is undone once its reader is registered again", async () => {
+    await using bed = await TestBed.start();
+    const { relay, merchantId, paymentId, signed, cancel } = await lostPayment(bed, REVERSE);
+    await bed.query("DELETE FROM reader");
+    await bed.putForward(6_000);
+    expect(await cancel(signed)).toMatchObject({ state: REVERSING });
+    await bed.processor.until(() => bed.processor.reversals.length > 0);
+    expect(await stateOf(relay, paymentId, merchantId)).toMatchObject({ state: REVERSING });
+    await bed.register(relay);
+    await cancel(signed);
+    await expect
+      .poll(() => stateOf(relay, paymentId, merchantId))
+      .toMatchObject({ state: REVERSED });
+  });
+});
+
+describe("a payment that the relay has forgotten, and its reader has another certificate", () => {
+  test("is undone when that is for the same key", async () => {
+    await using bed = await TestBed.start();
+    const { relay, merchantId, paymentId, signed, cancel } = await lostPayment(bed, REVERSE);
+    const { certificate } = bed.keys.renewedReader();
+    await relay.registry.registerReaders({ readers: [{ certificate, merchantId, state: 1 }] });
+    await cancel(signed);
+    await expect
+      .poll(() => stateOf(relay, paymentId, merchantId))
+      .toMatchObject({ state: REVERSED });
+  });
+
+  test("waits, with another key, until the former certificate is back", async () => {
+    await using bed = await TestBed.start();
+    const { relay, merchantId, paymentId, signed, cancel } = await lostPayment(bed, REVERSE);
+    const { certificate } = bed.keys.anotherReader(bed.keys.reader.serial);
+    await relay.registry.registerReaders({ readers: [{ certificate, merchantId, state: 1 }] });
+    await cancel(signed);
+    expect(await stateOf(relay, paymentId, merchantId)).toMatchObject({ state: REVERSING });
+    await bed.register(relay);
+    await cancel(signed);
+    await expect
+      .poll(() => stateOf(relay, paymentId, merchantId))
+      .toMatchObject({ state: REVERSED });
+  });
 });
 
 test("bytes of another payment are refused", async () => {

@@ -3,9 +3,11 @@ import type { MerchantId, PaymentId, TerminalId } from "../../payment/identifier
 import type { RecordNumber } from "../../payment/record-number.ts";
 import type { HotDatabase, Statement } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
+import type { SignedSubmission } from "../records/checked-submission.ts";
 import { writeEvents } from "../records/event-log.ts";
 import { RECORD_COLUMNS, type RecordRow, recordOf } from "../records/record-row.ts";
 import type { StoredRecord } from "../records/relay-record.ts";
+import { SUBMISSION_COLUMNS } from "../records/submission-columns.ts";
 
 /** Records claimed by one statement. */
 export const CLAIMS_MAX = 256;
@@ -34,6 +36,16 @@ interface Tombstone {
   readonly terminalId: TerminalId | "";
   readonly reverse: SignedReverse;
   readonly traceparent: string;
+}
+
+/** A tombstone that the processor has not acknowledged, and the bytes that came since. */
+export interface Recognised {
+  readonly recordNumber: RecordNumber;
+  /** As it was when the caller got the record. */
+  readonly claimNumber: number;
+  readonly submission: SignedSubmission;
+  /** Takes the place of the order that named the id alone. */
+  readonly reverse: SignedReverse;
 }
 
 /** What finds records that nobody else finishes, whichever instance began them. */
@@ -99,6 +111,16 @@ export class RecoveryStore {
       this.#leaseOwner,
     ]);
     return rows.length === 1;
+  }
+
+  /**
+   * A tombstone becomes the record of a payment that is being reversed.
+   *
+   * @returns false when it is final, has its bytes already, or was claimed meanwhile.
+   */
+  async recognise(recognised: Recognised): Promise<boolean> {
+    const values = [...RECOGNISED_BATCH.values([recognised]), this.#leaseOwner];
+    return (await this.#database.run(RECOGNISE, values)).length === 1;
   }
 }
 
@@ -190,4 +212,35 @@ const INSERT_TOMBSTONE: Statement = {
       'UNSPECIFIED', 'REVERSING', 0, 0, 0, 0, 0, '', 'UNSPECIFIED', 0, 1)
     ON CONFLICT DO NOTHING
     RETURNING record_number`,
+};
+
+const RECOGNISED_BATCH = new RowParameters<Recognised>({
+  record_number: ["text", ({ recordNumber }) => recordNumber],
+  claim_number: ["int", ({ claimNumber }) => claimNumber],
+  reverse: ["bytea", ({ reverse }) => reverse.reverse],
+  reverse_signature: ["bytea", ({ reverse }) => reverse.signature],
+  ...SUBMISSION_COLUMNS,
+});
+
+/** With an event: it is in the merchant's lists from now on. */
+const RECOGNISE: Statement = {
+  name: "recognise_tombstone",
+  text: `
+    WITH changed AS (
+      UPDATE record SET
+        ${RECOGNISED_BATCH.columns
+          .slice(2)
+          .map((name) => `${name} = given.${name}`)
+          .join(", ")},
+        claim_number = record.claim_number + 1, reversal_attempts = 1,
+        lease_owner = $${RECOGNISED_BATCH.next}::text,
+        due_at = now() + ${milliseconds(REPEAT_MS_MIN)}
+      FROM ${RECOGNISED_BATCH.from("given")}
+      WHERE record.record_number = given.record_number
+        AND record.claim_number = given.claim_number
+        AND record.state = 'REVERSING' AND record.digest IS NULL
+      RETURNING record.record_number, record.merchant_id, record.state,
+        now() AS changed_at
+    ), ${writeEvents("changed")}
+    SELECT record_number FROM changed`,
 };

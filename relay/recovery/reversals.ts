@@ -20,9 +20,11 @@ import {
 import { type REVERSAL_REASONS, reversalMessageType } from "../../payment/iso8583.ts";
 import { decodeReaderPayment } from "../../payment/payment-context.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
+import { equalBytes } from "../../sealing/bytes.ts";
 import type { Signer } from "../../sealing/curves/curves.ts";
 import { sign } from "../../sealing/keys/dsse.ts";
 import { BOX_ENTRIES_MAX, type ProcessorLanes } from "../forwarding/processor-lanes.ts";
+import type { SignedSubmission } from "../records/checked-submission.ts";
 import type { RecordOutcome, RelayRecord } from "../records/relay-record.ts";
 import type { RecoveryStore } from "./recovery-store.ts";
 
@@ -80,6 +82,26 @@ export class Reversals {
     return reversing;
   }
 
+  /**
+   * Puts an order that names the bytes in the place of one that named the id alone.
+   *
+   * @returns the record now; undefined when somebody else changed it first.
+   */
+  async recognise(
+    tombstone: RelayRecord,
+    submission: SignedSubmission,
+    reason: ReversalReason,
+  ): Promise<RelayRecord | undefined> {
+    const { digest, contextDigest, contextBytes, context } = submission;
+    const { terminalId, kind } = context;
+    const known = { ...tombstone, digest, contextDigest, terminalId, kind };
+    const record = { ...known, reverse: this.#order(known, contextBytes, reason) };
+    if (!(await this.#options.store.recognise({ ...record, submission }))) return undefined;
+    this.send([record], false);
+    this.#options.onBegun(record);
+    return record;
+  }
+
   /** An order for a payment of which nothing but its id is known. */
   orderTombstone(payment: {
     readonly recordNumber: RecordNumber;
@@ -104,7 +126,7 @@ export class Reversals {
     return this.#byRequest.get(requestNumber);
   }
 
-  /** The record is final. */
+  /** The record is final, or has another order. */
   drop(recordNumber: RecordNumber): void {
     const requestNumber = this.#requestNumbers.get(recordNumber);
     if (requestNumber === undefined) return;
@@ -112,10 +134,19 @@ export class Reversals {
     this.#byRequest.delete(requestNumber);
   }
 
+  /** What was answered to an order that named no bytes says nothing of one that names them. */
+  #dropOther(recordNumber: RecordNumber, { reverse }: SignedReverse): void {
+    const requestNumber = this.#requestNumbers.get(recordNumber);
+    const sent = requestNumber === undefined ? undefined : this.#byRequest.get(requestNumber);
+    if (sent?.reverse === undefined || equalBytes(sent.reverse.reverse, reverse)) return;
+    this.drop(recordNumber);
+  }
+
   #requestOf(record: RelayRecord, isRepeat: boolean): ReversalRequest[] {
     const { reverse, recordNumber, traceparent } = record;
     if (reverse === undefined) return [];
     const { telemetry, nextRequestNumber } = this.#options;
+    this.#dropOther(recordNumber, reverse);
     const requestNumber = this.#requestNumbers.get(recordNumber) ?? nextRequestNumber();
     this.#requestNumbers.set(recordNumber, requestNumber);
     this.#byRequest.set(requestNumber, record);

@@ -87,11 +87,15 @@ export class Sweep implements AsyncDisposable {
   }
 
   async #sweep(): Promise<void> {
-    await this.#claim("due");
-    await this.#claim("misdated");
-    await this.#giveUpLate();
-    // Last: a machine that slept has not counted the time meanwhile, its database has.
-    this.#options.forwarder.repeatStale();
+    try {
+      await this.#claim("due");
+      await this.#claim("misdated");
+      await this.#giveUpLate();
+    } finally {
+      // Last: a machine that slept has not counted the time meanwhile, its database has. It may be
+      // away: what is on its way is repeated all the same.
+      this.#options.forwarder.repeatStale();
+    }
     await this.#lookUpWaiting();
   }
 

@@ -253,6 +253,22 @@ test.each([{ holder: "own" as const }, { holder: "processor" as const }])(
   },
 );
 
+test("bytes from another terminal of the merchant are taken, wrong ones cost nothing", async () => {
+  const { merchantId } = bed.keys.terminal;
+  const { certificate } = bed.keys.anotherTerminal("TILLNONE", merchantId);
+  const terminals = [{ certificate, state: DeviceState.ACTIVE, currencies: [978] }];
+  await relay.registry.registerTerminals({ terminals });
+  const tombstoneRate = { perSecond: 0.001, burst: 1 };
+  const limits = { instance: "A1-one-tombstone", tombstoneRate };
+  await using rated = await bed.startRelay({ ...limits, identity: identityOf("relay") });
+  using channel = rated.connect(identityOf("stranger"));
+  const calls = channel.client(RelayService);
+  const [{ paymentId, signed }, wrong] = [bed.signer.sign(), bed.signer.sign()];
+  const refused = calls.cancelPayment({ paymentId, payment: wrong.signed });
+  expect(await refusalOf(refused)).toBe("MALFORMED_REQUEST");
+  await calls.cancelPayment({ paymentId, payment: signed });
+});
+
 function identityOf(holder: keyof typeof HOLDERS): Identity {
   return present(identities[holder]);
 }

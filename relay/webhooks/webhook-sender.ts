@@ -1,6 +1,9 @@
+import { Certainty } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { Clock } from "../../mesh/clock.ts";
+import { enumName } from "../../payment/enum-name.ts";
 import type { CurrencyCode } from "../../payment/money.ts";
 import { currencyLetters } from "../../payment/money.ts";
+import { certaintyOf, endOf, type StateName } from "../../payment/states.ts";
 import { webhookHeaders } from "./webhook-signature.ts";
 import type { DeliveryKey, DueDelivery, WebhookStore } from "./webhook-store.ts";
 
@@ -68,21 +71,28 @@ export class WebhookSender {
 
 /** What a receiver learns; amounts are minor units as text, which no JSON parser rounds. */
 function bodyOf(due: DueDelivery, recordNumber: string): string {
+  const state = due.state as StateName;
+  const { response_code: responseCode, fault_code: faultCode } = due;
+  const { certainty } = endOf({ state, responseCode, faultCode });
+  // Who reads the type alone must not take for an end what is none.
+  const isNoEnd = certainty !== certaintyOf(state);
   return JSON.stringify({
-    type: `payment.${due.state.toLowerCase()}`,
+    type: `payment.${isNoEnd ? "unknown" : state.toLowerCase()}`,
     timestamp: due.changed_at.toISOString(),
     data: {
       sequence: due.sequence,
       recordNumber,
       paymentId: due.payment_id,
       kind: due.kind,
-      state: due.state,
+      state,
+      certainty: enumName(Certainty, certainty),
       merchantId: due.merchant_id,
       terminalId: due.terminal_id,
       totalMinor: due.total_minor,
       approvedAmountMinor: due.approved_amount_minor,
       currency: due.currency === 0 ? "" : currencyLetters(due.currency as CurrencyCode),
-      responseCode: due.response_code,
+      responseCode,
+      faultCode: faultCode ?? "",
       scheme: due.scheme,
       lastFour: due.last_four,
     },

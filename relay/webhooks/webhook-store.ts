@@ -37,6 +37,7 @@ export interface DueDelivery {
   readonly approved_amount_minor: string;
   readonly currency: number;
   readonly response_code: string;
+  readonly fault_code: string | null;
   readonly last_four: string;
   readonly scheme: string;
 }
@@ -170,7 +171,8 @@ const NEXT_DUE: Statement = {
   text: `
     SELECT webhook_delivery.sequence, url, secret, record.kind, webhook_delivery.state,
       webhook_delivery.changed_at, payment_id, record.merchant_id, terminal_id, total_minor,
-      approved_amount_minor, currency, response_code, last_four, scheme
+      approved_amount_minor, currency, response_code, fault_code, last_four,
+      scheme
     FROM webhook_delivery JOIN webhook ON webhook.id = webhook_id JOIN record USING (record_number)
     WHERE webhook_id = $1 AND record_number = $2 AND delivered_at IS NULL
     ORDER BY sequence LIMIT 1`,

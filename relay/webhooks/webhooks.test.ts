@@ -78,6 +78,20 @@ test("each event comes in order, signed so that another library accepts it", asy
   expect(() => new Webhook(secret).verify(`${body} `, headers)).toThrow(/signature/i);
 });
 
+test("DECLINED that is no end has a type of its own, with certainty and fault", async () => {
+  await using bed = await NotificationBed.start(quiet);
+  await using receiver = await startReceiver();
+  await bed.relay.webhooks.addWebhook({ url: receiver.url });
+  bed.bed.processor.decide = () => ({ fault: "OWNED_ELSEWHERE" });
+  bed.startSending();
+  await bed.pay(DECLINED);
+  await eventually(() => (receiver.received.length === 2 ? undefined : receiver.received.length));
+  expect(JSON.parse(receiver.received[1]?.body ?? "")).toMatchObject({
+    type: "payment.unknown",
+    data: { state: "DECLINED", certainty: "UNKNOWN", faultCode: "OWNED_ELSEWHERE" },
+  });
+});
+
 test("a receiver refuses what is replayed after minutes", () => {
   const secret = Buffer.alloc(32, 7);
   const longAgoMs = systemClock.nowMs() - 600_000;

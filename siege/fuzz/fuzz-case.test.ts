@@ -17,6 +17,10 @@ test("the same seed and number are the same bytes, another of either are others"
   expect(lines("a", 4 + DOORS.length)).not.toEqual(lines("a", 4));
 });
 
+test("a frame of no bytes cannot be damaged, and is a case all the same", () => {
+  expect(fuzzCase("3", 6_207, DOORS).pieces.length).toBeGreaterThan(0);
+});
+
 test("every port gets its turn, over TLS as everybody, and every way to leave", () => {
   const many = cases("all", 1_200);
   expect(new Set(many.map(({ door }) => door.name)).size).toBe(DOORS.length);

@@ -242,8 +242,9 @@ class Conversation {
   /** A byte is another, some are missing, or the length is wrong. */
   #damaged(frame: Buffer): Buffer {
     const dice = this.#dice;
+    if (frame.byteLength === 0) return frame;
     const changed = Buffer.from(frame);
-    const at = dice.between(0, Math.max(0, changed.byteLength - 1));
+    const at = dice.between(0, changed.byteLength - 1);
     return pickWeighted<() => Buffer>(dice, [
       [2, () => changed.fill(byte(dice), at, at + 1)],
       [1, () => changed.subarray(0, at)],

@@ -94,6 +94,33 @@ test.each([
   expect(await paying.report).toMatchObject({ state: APPROVED });
 });
 
+test("a till that only listens hears the end of what the one before confirmed", async () => {
+  await using bench = await TerminalBench.start();
+  const before = bench.pay(sale, { pins: [{ kind: "pin on reader" }] });
+  await bench.until(() => bench.device.display.lines.includes("Enter PIN"));
+  const listener = bench.pay(sale, unheard);
+  listener.onlyListen();
+  await expect(before.report).rejects.toMatchObject(gone);
+  await bench.clock.advance(1_000);
+  expect(bench.device.display.lines).toContain("Enter PIN");
+  await bench.device.typePin("1234");
+  (await bench.relay.next()).answered();
+  expect(await listener.report).toMatchObject({ state: APPROVED });
+});
+
+test.each([
+  { name: "while a card is asked for", card: "none", until: "prepared" },
+  { name: "while a confirmation is open", card: "visa", until: "confirmationNeeded" },
+])("a till that only listens stops what nobody confirmed, $name", async ({ card, until }) => {
+  await using bench = await TerminalBench.start();
+  const before = bench.pay(sale, { card, pins: [] });
+  await bench.until(() => before.heard.includes(until));
+  const listener = bench.pay(sale, unheard);
+  listener.onlyListen();
+  const report = await bench.reported(listener);
+  expect(report).toMatchObject({ state: REVERSED, fault: { code: "CANCELLED" } });
+});
+
 test("the last till that comes back goes on", async () => {
   await using bench = await TerminalBench.start();
   const first = bench.pay(sale, unheard);

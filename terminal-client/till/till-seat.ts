@@ -22,12 +22,15 @@ interface Asked {
 export class TillSeat implements Till {
   readonly #cancel = new AbortController();
   readonly #cancelBySitter = () => this.#cancel.abort();
+  readonly #onlyListened = () => this.#stopIfUnconfirmed();
   readonly #report: Promise<PaymentReport>;
   #till: Till;
   #sendAway: (reason: PaymentError) => void = () => undefined;
   /** Events that say where the payment stands: it began, the reader is ready, what it did last. */
   readonly #standing = new Map<"started" | "prepared" | "readerEvent", PayEvent>();
   #asked: Asked | undefined;
+  /** By any till that sat here: the holder may be at the reader's keys since. */
+  #hasConfirmed = false;
 
   private constructor(till: Till, run: (seat: TillSeat) => Promise<PaymentReport>) {
     this.#till = till;
@@ -49,6 +52,7 @@ export class TillSeat implements Till {
    */
   takeOver(till: Till): Promise<PaymentReport> {
     this.#till.cancelled.removeEventListener("abort", this.#cancelBySitter);
+    this.#till.onlyListens?.removeEventListener("abort", this.#onlyListened);
     const message = "another till goes on with this payment: ask what became of it with its id";
     this.#sendAway(new PaymentError("TAKEN_OVER", message));
     const report = this.#sit(till);
@@ -92,7 +96,9 @@ export class TillSeat implements Till {
     this.#till = till;
     this.#sendAway = reject;
     till.cancelled.addEventListener("abort", this.#cancelBySitter, { once: true });
+    till.onlyListens?.addEventListener("abort", this.#onlyListened, { once: true });
     if (till.cancelled.aborted) this.#cancel.abort();
+    if (till.onlyListens?.aborted) this.#stopIfUnconfirmed();
     return Promise.race([this.#report, away]);
   }
 
@@ -105,9 +111,19 @@ export class TillSeat implements Till {
       act();
     };
     confirmBy(till, asked).then(
-      (source) => ifSeated(() => answer.resolve(source)),
+      (source) =>
+        ifSeated(() => {
+          this.#hasConfirmed = true;
+          answer.resolve(source);
+        }),
       (error) => ifSeated(() => answer.reject(error)),
     );
+    if (till.onlyListens?.aborted) this.#stopIfUnconfirmed();
+  }
+
+  /** Whoever sits here confirms nothing any more. */
+  #stopIfUnconfirmed(): void {
+    if (this.#asked !== undefined || !this.#hasConfirmed) this.#cancel.abort();
   }
 
   #answered(asked: Asked): void {

@@ -24,4 +24,9 @@ export interface Till {
   confirm(card: CardRead, signal: AbortSignal): Promise<PinSource>;
   /** Aborts when the cashier gives up. Without effect once the payment is submitted. */
   readonly cancelled: AbortSignal;
+  /**
+   * Aborts when the till has no answer to give any more, though it may still listen. That stops the
+   * payment where an answer is still needed. A till without it can always answer.
+   */
+  readonly onlyListens?: AbortSignal;
 }

@@ -45,6 +45,7 @@ export function soundEvidence(keys: TestKeys): Evidence {
       resumed: 1,
     },
     manifest: keys.manifest,
+    timesBegun: () => 1,
     tokens: { accounts: new Map([["visa", HOLDER]]), pins: new Map([["visa", PIN_TOKEN]]) },
   };
 }

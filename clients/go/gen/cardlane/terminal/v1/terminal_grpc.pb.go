@@ -34,8 +34,8 @@ const (
 // Pay may take 203 seconds with cardlane's own reader: give it no deadline, or one of four minutes.
 type TerminalServiceClient interface {
 	// One payment from prepare to result. The first request starts it, later ones answer what the
-	// terminal asks. A till that ends its side before it has confirmed cancels the payment. Cutting the
-	// stream does not undo a payment that was submitted: GetTerminalPayment tells, and so does Pay with the
+	// terminal asks. A till that ends its side cancels the payment if no till has confirmed it yet, or if
+	// a confirmation is asked for then or later. Cutting the stream does not undo a payment that was submitted: GetTerminalPayment tells, and so does Pay with the
 	// same payment id, which never charges again. While that payment is still at the reader, the new stream
 	// goes on with it: `started`, `prepared` and what is asked now come again, and the stream before ends
 	// with TAKEN_OVER.
@@ -97,8 +97,8 @@ func (c *terminalServiceClient) GetTerminal(ctx context.Context, in *GetTerminal
 // Pay may take 203 seconds with cardlane's own reader: give it no deadline, or one of four minutes.
 type TerminalServiceServer interface {
 	// One payment from prepare to result. The first request starts it, later ones answer what the
-	// terminal asks. A till that ends its side before it has confirmed cancels the payment. Cutting the
-	// stream does not undo a payment that was submitted: GetTerminalPayment tells, and so does Pay with the
+	// terminal asks. A till that ends its side cancels the payment if no till has confirmed it yet, or if
+	// a confirmation is asked for then or later. Cutting the stream does not undo a payment that was submitted: GetTerminalPayment tells, and so does Pay with the
 	// same payment id, which never charges again. While that payment is still at the reader, the new stream
 	// goes on with it: `started`, `prepared` and what is asked now come again, and the stream before ends
 	// with TAKEN_OVER.
