@@ -44,10 +44,10 @@ export function recordLines(
   };
   return [
     ...facts.filter(([, value]) => value !== "").map(line),
-    ...record.history.map(
-      ({ atMs, state }) =>
-        `${paint("dim", "  then".padEnd(NAME_COLUMNS))}${when(atMs)}  ${recordStateWord({ ...record, state })}`,
-    ),
+    ...record.history.map(({ atMs, state }) => {
+      const then = paint("dim", "  then".padEnd(NAME_COLUMNS));
+      return `${then}${when(atMs)}  ${recordStateWord({ ...record, state })}`;
+    }),
   ];
 }
 
