@@ -39,7 +39,7 @@ interface Tombstone {
 }
 
 /** A tombstone that the processor has not acknowledged, and the bytes that came since. */
-export interface Recognised {
+interface Recognised {
   readonly recordNumber: RecordNumber;
   /** As it was when the caller got the record. */
   readonly claimNumber: number;

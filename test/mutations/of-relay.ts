@@ -14,8 +14,9 @@ export const OF_RELAY: readonly Mutation[] = [
     name: "fencing-of-reversals",
     takesOut: "the claim number that a reversal is begun with",
     path: "relay/recovery/recovery-store.ts",
-    find: "AND record.claim_number = given.claim_number",
-    replace: "",
+    find: `AND record.claim_number = given.claim_number
+        AND record.state IN ('RECEIVED', 'FORWARDED')`,
+    replace: "AND record.state IN ('RECEIVED', 'FORWARDED')",
     witness: "simulation",
   },
   {
@@ -94,7 +95,7 @@ export const OF_RELAY: readonly Mutation[] = [
     name: "tombstone-budget",
     takesOut: "the budget of each identity for ids without a record",
     path: "relay/recovery/cancellation.ts",
-    find: "if (identity !== undefined) this.#tombstoneRates.take(identity);",
+    find: "if (!isTaken && identity !== undefined) this.#tombstoneRates.take(identity);",
     replace: "",
     witness: "relay/registry/scope.test.ts",
   },
