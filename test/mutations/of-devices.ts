@@ -63,7 +63,7 @@ export const OF_DEVICES: readonly Mutation[] = [
   },
   {
     name: "overwritten",
-    takesOut: "emptying the log, which holds what was written before",
+    takesOut: "emptying the log, which holds overwritten values",
     path: "mesh/durable-files.ts",
     find: "const { busy } = this.#emptyLog.get() as { readonly busy: number };",
     replace: "const busy = 0;",
@@ -79,7 +79,7 @@ export const OF_DEVICES: readonly Mutation[] = [
   },
   {
     name: "secure-delete",
-    takesOut: "clearing the place of what was overwritten",
+    takesOut: "clearing the place of overwritten values",
     path: "mesh/durable-files.ts",
     find: "PRAGMA secure_delete = ON;",
     replace: "PRAGMA secure_delete = OFF;",
@@ -119,7 +119,7 @@ export const OF_DEVICES: readonly Mutation[] = [
   },
   {
     name: "shown-reversed",
-    takesOut: "showing a reversal as what it is",
+    takesOut: "showing a reversal as a reversal",
     path: "reader-sim/steps/answered-payment.ts",
     find: "[Outcome.REVERSED]: ShownOutcome.REVERSED,",
     replace: "[Outcome.REVERSED]: ShownOutcome.APPROVED,",

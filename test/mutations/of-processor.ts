@@ -59,7 +59,7 @@ export const OF_PROCESSOR: readonly Mutation[] = [
   },
   {
     name: "daily-amount",
-    takesOut: "counting what a payment spends of the day's amount",
+    takesOut: "counting the amount of a payment towards the day's",
     path: "processor/authorization/payment-store.ts",
     find: "+ locked.spent_minor,",
     replace: "+ 0,",
@@ -75,7 +75,7 @@ export const OF_PROCESSOR: readonly Mutation[] = [
   },
   {
     name: "limit-given-back",
-    takesOut: "giving back of the day's limits what was reversed",
+    takesOut: "giving the day's limits back what a reversal frees",
     path: "processor/reversal/reversal-store.ts",
     find: "SELECT coalesce(sum(amount), 0) FROM unnest",
     replace: "SELECT (0 * count(*))::bigint FROM unnest",
@@ -83,7 +83,7 @@ export const OF_PROCESSOR: readonly Mutation[] = [
   },
   {
     name: "sync-commit",
-    takesOut: "waiting for PostgreSQL's disk before a commit is told",
+    takesOut: "waiting for PostgreSQL's disk before a commit returns",
     path: "prisma/hot-database.ts",
     find: '"plan_cache_mode=force_generic_plan",',
     replace: `"plan_cache_mode=force_generic_plan",
@@ -92,7 +92,7 @@ export const OF_PROCESSOR: readonly Mutation[] = [
   },
   {
     name: "balance-check",
-    takesOut: "the CHECK that an account does not spend what it has not",
+    takesOut: "the CHECK that an account does not spend more than it has",
     path: "prisma/processor/migrations/0001_init/migration.sql",
     find: 'CONSTRAINT "account_is_not_overspent" CHECK (NOT "is_overspent"),',
     replace: "",

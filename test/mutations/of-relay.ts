@@ -61,7 +61,7 @@ export const OF_RELAY: readonly Mutation[] = [
   },
   {
     name: "registry-revision",
-    takesOut: "forgetting what was read of the registry before it changed",
+    takesOut: "forgetting cached rows of the registry when it changes",
     path: "relay/registry/registry-revision.ts",
     find: "if (revision !== this.#known) onChange();",
     replace: "",
@@ -69,7 +69,7 @@ export const OF_RELAY: readonly Mutation[] = [
   },
   {
     name: "misdated-records",
-    takesOut: "claiming what is due later than anything can be",
+    takesOut: "claiming records that are due later than any record can be",
     path: "relay/recovery/sweep.ts",
     find: 'await this.#claim("misdated");',
     replace: "",
