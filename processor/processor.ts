@@ -8,7 +8,7 @@ import type { FrameStream } from "../mesh/stream/frame-stream.ts";
 import { fastCurves as curves } from "../sealing/curves/chosen-curves.ts";
 import { jitterFrom } from "../sealing/random.ts";
 import { AuthorizationDesk } from "./authorization/authorization-desk.ts";
-import { AuthorizationIntake } from "./authorization/authorization-intake.ts";
+import { AuthorizationRun } from "./authorization/authorization-run.ts";
 import { PaymentStore } from "./authorization/payment-store.ts";
 import { addCards, testCardRows } from "./cards/card-store.ts";
 import { Database } from "./database.ts";
@@ -139,7 +139,7 @@ function processParts(
     await Promise.all([authorizations.idle(), reversals.idle(), acknowledgements.idle()]);
   });
   return {
-    intake: new AuthorizationIntake({
+    authorizations: new AuthorizationRun({
       desk: authorizations,
       certificates,
       keys,

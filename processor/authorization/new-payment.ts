@@ -21,17 +21,17 @@ export function newPayment(
     readonly random: Random;
   },
 ): NewPayment {
-  const { submission, content, decision, posting } = decided;
-  const { context } = submission;
+  const { payment, content, decision, posting } = decided;
+  const { context } = payment;
   const approvedMinor = decision.kind === "approved" ? decision.approvedMinor : 0n;
   const { tipMinor, cashbackMinor, surchargeMinor, totalMinor } = context.amounts;
   const row = {
     merchantId: context.merchantId,
     paymentId: context.paymentId,
-    digest: submission.digest,
+    digest: payment.digest,
     state: stateOf(decision, context.kind),
-    relayId: submission.relayId,
-    recordNumber: submission.recordNumber,
+    relayId: payment.relayId,
+    recordNumber: payment.recordNumber,
     readerSerial: context.readerSerial,
     signing: content.signing,
     kind: enumName(PaymentKind, context.kind),
@@ -51,10 +51,10 @@ export function newPayment(
 }
 
 function resultOf(
-  { submission, content, decision, posting }: DecidedPayment,
+  { payment, content, decision, posting }: DecidedPayment,
   parts: { readonly retrievalReference: string; readonly nowMs: number; readonly random: Random },
 ) {
-  const { context } = submission;
+  const { context } = payment;
   const decidedPart =
     decision.kind === "approved"
       ? {
@@ -66,9 +66,9 @@ function resultOf(
   return {
     paymentId: context.wire.paymentId,
     revision: 1,
-    recordNumber: submission.recordNumber,
+    recordNumber: payment.recordNumber,
     retrievalReference: parts.retrievalReference,
-    contextDigest: submission.contextDigest,
+    contextDigest: payment.contextDigest,
     outcome: outcomeOf(decision),
     responseCode: decision.responseCode,
     currency: context.currency,

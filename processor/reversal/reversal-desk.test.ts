@@ -3,7 +3,7 @@ import { PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { type DeskBench, inBytes, inWords, openDeskBench } from "../../test/fixtures/desk.ts";
 import type { PaymentWishes, ReaderSigned } from "../../test/fixtures/reader-payment.ts";
 import type { AuthorizationDesk } from "../authorization/authorization-desk.ts";
-import type { EntryAnswer } from "../authorization/submission.ts";
+import type { EntryAnswer } from "../payments/entry-answer.ts";
 import type { ReversalDesk } from "./reversal-desk.ts";
 import type { ReverseOrder } from "./reverse-order.ts";
 
@@ -36,7 +36,7 @@ function authorize(
   payment: ReaderSigned,
   wishes?: PaymentWishes,
 ): Promise<EntryAnswer> {
-  return desks.authorizations.authorize(bench.submission(payment, wishes));
+  return desks.authorizations.authorize(bench.incoming(payment, wishes));
 }
 
 function reverse(
@@ -45,7 +45,7 @@ function reverse(
   changes?: Partial<ReverseOrder>,
 ): Promise<EntryAnswer> {
   const order = bench.reversal(payment, changes);
-  return desks.reversals.reverse({ order, span: bench.submission(payment).span });
+  return desks.reversals.reverse({ order, span: bench.incoming(payment).span });
 }
 
 /** What a payment has moved in all: 0 when it was undone or never done. */

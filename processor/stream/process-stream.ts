@@ -23,9 +23,9 @@ import { faultOf } from "../../payment/payment-fault.ts";
 import { openHopBox } from "../../sealing/boxes/hop-box.ts";
 import type { CheckedRelayCertificate } from "../../sealing/keys/certificates.ts";
 import type { Random } from "../../sealing/random.ts";
-import type { AuthorizationIntake } from "../authorization/authorization-intake.ts";
-import { type EntryAnswer, faultAnswer } from "../authorization/submission.ts";
+import type { AuthorizationRun } from "../authorization/authorization-run.ts";
 import type { ProcessorKeys } from "../keys/processor-keys.ts";
+import { type EntryAnswer, faultAnswer } from "../payments/entry-answer.ts";
 import type { CertificateCache } from "../registry/certificate-cache.ts";
 import type { ReversalDesk } from "../reversal/reversal-desk.ts";
 import { openReverse } from "../reversal/reverse-order.ts";
@@ -39,7 +39,7 @@ const ENTRIES_MAX = 256;
 const BOXES_MAX = 32;
 
 export interface ProcessParts {
-  readonly intake: AuthorizationIntake;
+  readonly authorizations: AuthorizationRun;
   readonly reversals: ReversalDesk;
   readonly acknowledgements: Acknowledgements;
   readonly certificates: CertificateCache;
@@ -154,7 +154,7 @@ export class ProcessStream {
 
   async #answerAll(request: HopRequest, hop: Hop): Promise<void> {
     const { relay } = hop;
-    const authorized = this.#parts.intake.authorize(request.authorizations, relay.relayId);
+    const authorized = this.#parts.authorizations.authorize(request.authorizations, relay.relayId);
     this.#acknowledge(request, relay);
     const notSupported = [...request.instructions, ...request.completions];
     await Promise.all([
