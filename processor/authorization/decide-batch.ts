@@ -1,8 +1,7 @@
 import { PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
-import { equalBytes } from "../../sealing/bytes.ts";
 import { type EntryAnswer, faultAnswer, resultAnswer } from "../payments/entry-answer.ts";
-import { isBlind, keyText, type Posting } from "../payments/payment-row.ts";
+import { isOfSameBytes, keyText, type Posting } from "../payments/payment-row.ts";
 import { refusalOf } from "./acceptance.ts";
 import { type AccountFacts, afterApproval, type Decision, decide } from "./decide.ts";
 import type { IncomingPayment, OpenedContent } from "./incoming-payment.ts";
@@ -84,7 +83,7 @@ function answerOfExisting(
   { existing }: BatchFacts,
 ): EntryAnswer | undefined {
   if (existing === undefined) return undefined;
-  if (!isBlind(existing.digest) && !equalBytes(existing.digest, digest)) {
+  if (!isOfSameBytes(existing.digest, digest)) {
     return faultAnswer(refused("DUPLICATE_DIFFERS", "payment_id was used for other bytes"));
   }
   if (existing.relayId !== relayId) {

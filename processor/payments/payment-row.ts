@@ -1,7 +1,7 @@
 import type { MerchantId, PaymentId } from "../../payment/identifiers.ts";
 import type { StateName } from "../../payment/states.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
-import { isAllZero } from "../../sealing/bytes.ts";
+import { equalBytes, isAllZero } from "../../sealing/bytes.ts";
 
 /** A payment for ever: what a repeat is recognised by. */
 export interface PaymentKey {
@@ -94,8 +94,11 @@ export const paymentParameters = new RowParameters<PaymentRow>({
 });
 
 /**
- * Whether the relay had seen nothing of the payment: any bytes that come later are the original.
+ * Whether a stored payment is the one with these bytes. A tombstone whose relay had never seen any
+ * has 64 zeros as its digest: whatever comes later is its original.
+ *
+ * @param digest SHA-512 of the reader_payment bytes; zeros from a relay that has not seen them.
  */
-export function isBlind(digest: Uint8Array): boolean {
-  return isAllZero(digest);
+export function isOfSameBytes(stored: Uint8Array, digest: Uint8Array): boolean {
+  return isAllZero(stored) || equalBytes(stored, digest);
 }

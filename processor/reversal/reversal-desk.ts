@@ -2,12 +2,11 @@ import { GroupCommit } from "../../mesh/group-commit.ts";
 import { recordedStatement } from "../../mesh/tracing/recorded-statement.ts";
 import type { HopSpan } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError } from "../../payment/errors.ts";
-import { equalBytes } from "../../sealing/bytes.ts";
 import type { Signer } from "../../sealing/curves/curves.ts";
 import type { DeskParts } from "../authorization/authorization-desk.ts";
 import { answerInRounds } from "../payments/answer-in-rounds.ts";
 import { type EntryAnswer, faultAnswer, resultAnswer } from "../payments/entry-answer.ts";
-import { isBlind, keyText } from "../payments/payment-row.ts";
+import { isOfSameBytes, keyText } from "../payments/payment-row.ts";
 import { settlementDateOf } from "../payments/settlement-date.ts";
 import type { ReversalStore, ReversibleFacts } from "./reversal-store.ts";
 import type { ReverseOrder } from "./reverse-order.ts";
@@ -118,7 +117,7 @@ function answerOf(order: ReverseOrder, found: ReversibleFacts): EntryAnswer | un
   if (found.relayId !== order.relayId) {
     return fault("OWNED_ELSEWHERE", "another relay submitted this payment");
   }
-  if (!isBlind(found.digest) && !equalBytes(found.digest, order.digest)) {
+  if (!isOfSameBytes(found.digest, order.digest)) {
     return fault("DUPLICATE_DIFFERS", "payment_id was used for other bytes");
   }
   if (found.state !== "APPROVED" && found.state !== "AUTHORIZED") return resultAnswer(found.stored);

@@ -2,7 +2,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { Outcome, PaymentKind, ResultSchema } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { enumName } from "../../payment/enum-name.ts";
 import { paymentIdToBytes } from "../../payment/identifiers.ts";
-import { unseenPaymentDigest } from "../../sealing/boxes/unseen-payment.ts";
+import { tombstoneDigest } from "../../sealing/boxes/tombstone-digest.ts";
 import type { Signer } from "../../sealing/curves/curves.ts";
 import { digest } from "../../sealing/keys/dsse.ts";
 import type { PaymentRow } from "../payments/payment-row.ts";
@@ -37,7 +37,7 @@ export function tombstone(
       retrievalReference: moment.retrievalReference,
       contextDigest:
         original === undefined
-          ? unseenPaymentDigest(order)
+          ? tombstoneDigest(order)
           : digest("payment-context", original.contextBytes),
       outcome: Outcome.REVERSED,
       responseCode: REVERSED_CODE,
