@@ -2,7 +2,8 @@ import { PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { CLOCK_TOLERANCE_MS } from "../../payment/clock-difference.ts";
 import { enumName } from "../../payment/enum-name.ts";
 import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
-import type { CheckedContext } from "../../payment/payment-context.ts";
+import { type CheckedContext, hasSameAmounts } from "../../payment/payment-context.ts";
+import { mayBeRepeated } from "../../payment/response-codes.ts";
 import type { IncomingPayment } from "./incoming-payment.ts";
 import type { BatchFacts, PreviousPayment } from "./payment-facts.ts";
 
@@ -81,25 +82,18 @@ export function refusalOf(
   return failed === undefined ? undefined : refused(failed[0], failed[1]);
 }
 
-/** Wrong PIN, and tap that needs the chip and a PIN. */
-const RETRYABLE_CODES = ["55", "1A"];
-
 /**
  * A PIN retry differs from the declined payment in id, counter, PIN and the way the card was read.
  */
 function isRetryOf(context: CheckedContext, previous: PreviousPayment | undefined): boolean {
-  const { totalMinor, tipMinor, cashbackMinor, surchargeMinor } = context.amounts;
   return (
     previous !== undefined &&
     previous.state === "DECLINED" &&
-    RETRYABLE_CODES.includes(previous.responseCode) &&
+    mayBeRepeated(previous.responseCode) &&
     previous.readerSerial === context.readerSerial &&
     previous.kind === enumName(PaymentKind, context.kind) &&
     previous.currency === context.currency &&
-    previous.totalMinor === totalMinor &&
-    previous.tipMinor === tipMinor &&
-    previous.cashbackMinor === cashbackMinor &&
-    previous.surchargeMinor === surchargeMinor
+    hasSameAmounts(previous.amounts, context.amounts)
   );
 }
 

@@ -1,5 +1,6 @@
 import { Outcome, PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { enumName } from "../../payment/enum-name.ts";
+import { approvedStateOf } from "../../payment/states.ts";
 import type { Signer } from "../../sealing/curves/curves.ts";
 import type { Random } from "../../sealing/random.ts";
 import type { NewPayment, ProcessorState } from "../payments/payment-row.ts";
@@ -24,7 +25,6 @@ export function newPayment(
   const { payment, content, decision, posting } = decided;
   const { context } = payment;
   const approvedMinor = decision.kind === "approved" ? decision.approvedMinor : 0n;
-  const { tipMinor, cashbackMinor, surchargeMinor, totalMinor } = context.amounts;
   const row = {
     merchantId: context.merchantId,
     paymentId: context.paymentId,
@@ -36,10 +36,7 @@ export function newPayment(
     signing: content.signing,
     kind: enumName(PaymentKind, context.kind),
     currency: context.currency,
-    totalMinor,
-    tipMinor,
-    cashbackMinor,
-    surchargeMinor,
+    amounts: context.amounts,
     approvedMinor,
     responseCode: decision.responseCode,
     settlementDate: settlementDateOf(parts.nowMs),
@@ -87,7 +84,7 @@ function outcomeOf(decision: DecidedPayment["decision"]): Outcome {
 
 function stateOf(decision: DecidedPayment["decision"], kind: PaymentKind): ProcessorState {
   if (decision.kind === "declined") return "DECLINED";
-  return kind === PaymentKind.AUTHORIZATION ? "AUTHORIZED" : "APPROVED";
+  return approvedStateOf(kind);
 }
 
 function newApprovalCode(random: Random): string {

@@ -1,3 +1,4 @@
+import type { AmountParts } from "../../payment/payment-context.ts";
 import type { ProcessorState, StoredResult } from "../payments/payment-row.ts";
 import type { AccountFacts, CardFacts } from "./decide.ts";
 
@@ -45,17 +46,14 @@ export interface BatchAccounts {
   readonly clearing: bigint;
 }
 
-/** The declined payment that this one repeats with a PIN. Amounts in minor units. */
+/** The declined payment that this one repeats with a PIN. */
 export interface PreviousPayment {
   readonly state: ProcessorState;
   readonly responseCode: string;
   readonly readerSerial: string;
   readonly kind: string;
   readonly currency: number;
-  readonly totalMinor: bigint;
-  readonly tipMinor: bigint;
-  readonly cashbackMinor: bigint;
-  readonly surchargeMinor: bigint;
+  readonly amounts: AmountParts;
 }
 
 /** What PostgreSQL gives for one payment; columns of a table without a row for it are null. */
@@ -170,9 +168,11 @@ function previousFrom(row: FactsRow): PreviousPayment | undefined {
     readerSerial: row.previous_reader_serial,
     kind: row.previous_kind,
     currency: row.previous_currency,
-    totalMinor: row.previous_total_minor,
-    tipMinor: row.previous_tip_minor,
-    cashbackMinor: row.previous_cashback_minor,
-    surchargeMinor: row.previous_surcharge_minor,
+    amounts: {
+      totalMinor: row.previous_total_minor,
+      tipMinor: row.previous_tip_minor,
+      cashbackMinor: row.previous_cashback_minor,
+      surchargeMinor: row.previous_surcharge_minor,
+    },
   };
 }

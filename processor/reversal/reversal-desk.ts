@@ -2,6 +2,7 @@ import { GroupCommit } from "../../mesh/group-commit.ts";
 import { recordedStatement } from "../../mesh/tracing/recorded-statement.ts";
 import type { HopSpan } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError } from "../../payment/errors.ts";
+import { isApproved } from "../../payment/states.ts";
 import type { Signer } from "../../sealing/curves/curves.ts";
 import type { DeskParts } from "../authorization/authorization-desk.ts";
 import { answerInRounds } from "../payments/answer-in-rounds.ts";
@@ -120,7 +121,7 @@ function answerOf(order: ReverseOrder, found: ReversibleFacts): EntryAnswer | un
   if (!isOfSameBytes(found.digest, order.digest)) {
     return fault("DUPLICATE_DIFFERS", "payment_id was used for other bytes");
   }
-  if (found.state !== "APPROVED" && found.state !== "AUTHORIZED") return resultAnswer(found.stored);
+  if (!isApproved(found.state)) return resultAnswer(found.stored);
   // The relay has told it, and lost its memory of that: what it was told stands.
   if (found.acknowledgedRevision >= found.revision) return resultAnswer(found.stored);
   return undefined;
