@@ -1,5 +1,4 @@
 import type { VerifyRequest, VerifyResponse } from "../gen/cardlane/pin/v1/pin_pb.ts";
-import { noFaults } from "../mesh/faults.ts";
 import { FollowedClock } from "../mesh/followed-clock.ts";
 import type { Policy } from "../mesh/policy.ts";
 import type { MeshService } from "../mesh/service.ts";
@@ -105,7 +104,7 @@ function processParts(
     readonly readiness: Readiness;
   },
 ): ProcessParts {
-  const { clock, random, log, telemetry, instance, faults = noFaults } = options;
+  const { clock, random, log, telemetry, instance, faults } = options;
   const { keys, database, stack, readiness } = made;
   const speaker = { program: "processor", instance, frameBytesMax: FRAME_BYTES_MAX };
   const store = new PaymentStore(database);

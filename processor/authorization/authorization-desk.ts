@@ -1,8 +1,6 @@
-import type { Clock } from "../../mesh/clock.ts";
-import type { Faults } from "../../mesh/faults.ts";
 import { GroupCommit } from "../../mesh/group-commit.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import { recordedStatement } from "../../mesh/tracing/recorded-statement.ts";
-import type { Telemetry } from "../../mesh/tracing/telemetry.ts";
 import type { Signer } from "../../sealing/curves/curves.ts";
 import type { Random } from "../../sealing/random.ts";
 import { answerInRounds } from "../payments/answer-in-rounds.ts";
@@ -21,15 +19,12 @@ const READ_AGAIN: Verdict = { kind: "read again" };
 
 const OVERLOAD = "too many payments of one account at the same time";
 
-export interface DeskParts {
+export interface DeskParts extends Pick<Surroundings, "clock" | "telemetry" | "faults"> {
   readonly store: PaymentStore;
   readonly references: RetrievalReferences;
   /** The key of processor_result in use now. */
   readonly resultSigner: () => Signer;
-  readonly clock: Clock;
   readonly random: Random;
-  readonly telemetry: Telemetry;
-  readonly faults?: Faults | undefined;
 }
 
 /**
@@ -132,9 +127,9 @@ export class AuthorizationDesk {
       newPayment(one, { retrievalReference: numbers[index] ?? "", nowMs, signer, random }),
     );
     const payments = decided.map(({ payment }) => payment);
-    await faults?.at("processor.decided");
+    await faults.at("processor.decided");
     const written = await this.#recorded(payments, "INSERT", () => store.write(rows));
-    await faults?.at("processor.written");
+    await faults.at("processor.written");
     rows.forEach(({ row }, index) => {
       const payment = payments[index];
       if (payment === undefined || written?.has(keyText(row)) !== true) return;

@@ -1,5 +1,5 @@
-import type { Clock } from "../../mesh/clock.ts";
 import { GroupCommit } from "../../mesh/group-commit.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import { recordedStatement } from "../../mesh/tracing/recorded-statement.ts";
 import type { HopSpan, Telemetry } from "../../mesh/tracing/telemetry.ts";
 import { Pan } from "../../payment/card.ts";
@@ -36,6 +36,11 @@ export interface PinCheck {
 /** Not a PIN block for this card, context and reader. Nothing is counted. */
 const REFUSED: SettledAttempt = { verdict: "REFUSED", triesLeft: 0 };
 
+interface PinVerifierOptions extends Pick<Surroundings, "clock" | "telemetry"> {
+  readonly keys: PinKeys;
+  readonly store: PinStore;
+}
+
 /** Says whether a PIN is right. A PIN is in memory only while its reference is computed. */
 export class PinVerifier {
   readonly #keys: PinKeys;
@@ -43,12 +48,7 @@ export class PinVerifier {
   readonly #telemetry: Telemetry;
   readonly #group: GroupCommit<Entered, SettledAttempt>;
 
-  constructor(options: {
-    readonly keys: PinKeys;
-    readonly store: PinStore;
-    readonly clock: Clock;
-    readonly telemetry: Telemetry;
-  }) {
+  constructor(options: PinVerifierOptions) {
     this.#keys = options.keys;
     this.#store = options.store;
     this.#telemetry = options.telemetry;

@@ -7,11 +7,12 @@ import {
   VerifyRequestSchema,
   type VerifyResponse,
 } from "../../gen/cardlane/pin/v1/pin_pb.ts";
-import type { Clock, Timer } from "../../mesh/clock.ts";
+import type { Timer } from "../../mesh/clock.ts";
 import { SlotMap } from "../../mesh/slot-map.ts";
 import type { FrameStream } from "../../mesh/stream/frame-stream.ts";
 import type { Speaker } from "../../mesh/stream/hello.ts";
 import { type LastingStream, lastingStream } from "../../mesh/stream/lasting-stream.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import type { Pan } from "../../payment/card.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { sealHopBox } from "../../sealing/boxes/hop-box.ts";
@@ -48,12 +49,11 @@ export interface PinQuestion {
   readonly traceparent: string;
 }
 
-interface PinClientOptions {
+interface PinClientOptions extends Pick<Surroundings, "clock"> {
   /** Opens a stream to the PIN service. */
   readonly open: () => FrameStream<VerifyRequest, VerifyResponse>;
   readonly keys: Pick<ProcessorKeys, "pinHop" | "pinServiceHop">;
   readonly speaker: Speaker;
-  readonly clock: Clock;
   readonly random: Random;
   /** The PIN service can be reached, or not any more. */
   readonly onReachable: (isReachable: boolean) => void;

@@ -85,7 +85,7 @@ export class ReversalDesk {
     const written = await this.#recorded(touched, "UPDATE", () =>
       store.write({ tombstones, reversals }),
     );
-    await faults?.at("processor.written");
+    await faults.at("processor.written");
     const results = new Map([...tombstones, ...reversals].map((row) => [keyText(row), row.stored]));
     for (const reversal of touched) {
       const key = keyText(reversal.order);

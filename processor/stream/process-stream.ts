@@ -8,15 +8,12 @@ import {
   ProcessResponseSchema,
   type ReversalRequest,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
-import type { Clock } from "../../mesh/clock.ts";
-import type { Faults } from "../../mesh/faults.ts";
-import type { Log } from "../../mesh/log.ts";
 import type { FrameStream } from "../../mesh/stream/frame-stream.ts";
 import type { Speaker } from "../../mesh/stream/hello.ts";
 import type { LiveStream } from "../../mesh/stream/live-stream.ts";
 import { OwedAnswers } from "../../mesh/stream/owed-answers.ts";
 import { liveStream } from "../../mesh/stream/stream-life.ts";
-import type { Telemetry } from "../../mesh/tracing/telemetry.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { parseMerchantId, paymentIdFromBytes } from "../../payment/identifiers.ts";
 import { faultOf } from "../../payment/payment-fault.ts";
@@ -38,19 +35,15 @@ const ENTRIES_MAX = 256;
 /** Boxes of one stream that may be worked on at the same time; then it is not read. */
 const BOXES_MAX = 32;
 
-export interface ProcessParts {
+export interface ProcessParts extends Surroundings {
   readonly authorizations: AuthorizationRun;
   readonly reversals: ReversalDesk;
   readonly acknowledgements: Acknowledgements;
   readonly certificates: CertificateCache;
   readonly keys: ProcessorKeys;
   readonly speaker: Speaker;
-  readonly clock: Clock;
   readonly random: Random;
   readonly jitter: () => number;
-  readonly telemetry: Telemetry;
-  readonly log: Log;
-  readonly faults: Faults;
 }
 
 /** One relay's stream: boxes in, boxes of answers out. */
