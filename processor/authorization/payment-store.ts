@@ -1,6 +1,6 @@
 import type { HotDatabase } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
-import { isLostRace } from "../payments/lost-race.ts";
+import { isLostRace } from "../payments/answer-in-rounds.ts";
 import {
   keyText,
   type NewPayment,
@@ -8,7 +8,6 @@ import {
   type Posting,
   paymentParameters,
 } from "../payments/payment-row.ts";
-import { TODAY } from "../payments/settlement-date.ts";
 import type { IncomingPayment } from "./incoming-payment.ts";
 import { type BatchFacts, type FactsRow, factsFrom } from "./payment-facts.ts";
 
@@ -104,6 +103,12 @@ const acknowledgedParameters = new RowParameters<Acknowledged>({
   relay_id: ["text", (row) => row.relayId],
   revision: ["int", (row) => row.revision],
 });
+
+/**
+ * The business day of the moment in SQL: once for a statement, by the ledger's clock. A day that
+ * is later was written before that clock was put back, and counts no more.
+ */
+const TODAY = "(SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD')::int)";
 
 /**
  * One account for each item. As a plain join it may be planned, while there are few accounts, to go

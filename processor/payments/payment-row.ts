@@ -101,3 +101,8 @@ export const paymentParameters = new RowParameters<PaymentRow>({
 export function isOfSameBytes(stored: Uint8Array, digest: Uint8Array): boolean {
   return isAllZero(stored) || equalBytes(stored, digest);
 }
+
+/** The business day of a moment, in UTC, as YYYYMMDD. */
+export function settlementDateOf(nowMs: number): number {
+  return Number(new Date(nowMs).toISOString().slice(0, 10).replaceAll("-", ""));
+}

@@ -1,6 +1,6 @@
 import type { HotDatabase } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
-import { isLostRace } from "../payments/lost-race.ts";
+import { isLostRace } from "../payments/answer-in-rounds.ts";
 import {
   keyText,
   type PaymentKey,
