@@ -11,10 +11,10 @@ import { type IncomingPayment, takeIn } from "./incoming-payment.ts";
 import { openPayment } from "./payment-opener.ts";
 
 interface RunParts extends Pick<Surroundings, "clock" | "telemetry"> {
-  readonly desk: AuthorizationDesk;
-  readonly certificates: CertificateCache;
+  readonly desk: Pick<AuthorizationDesk, "read" | "authorize">;
+  readonly certificates: Pick<CertificateCache, "load" | "reader" | "terminal">;
   readonly keys: ProcessorKeys;
-  readonly pins: PinClient;
+  readonly pins: Pick<PinClient, "verify">;
 }
 
 /**

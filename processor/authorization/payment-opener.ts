@@ -26,7 +26,7 @@ const COUNTER_MAX = 2n ** 63n - 1n;
 export function openPayment(
   payment: IncomingPayment,
   options: {
-    readonly certificates: CertificateCache;
+    readonly certificates: Pick<CertificateCache, "reader" | "terminal">;
     readonly keys: ProcessorKeys;
     readonly nowMs: number;
   },
