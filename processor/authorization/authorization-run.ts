@@ -18,9 +18,9 @@ interface RunParts extends Pick<Surroundings, "clock" | "telemetry"> {
 }
 
 /**
- * The run of a payment from its bytes to its answer, in the order of docs/decisions/0011. Each
- * payment runs by itself. Desk and PIN service are asked for all that get there in one turn of the
- * event loop together.
+ * The run of a payment from its bytes to its answer, in the order of docs/decisions/0011: it is
+ * taken in, opened, read about, its PIN is verified, then it is decided. Each payment runs by
+ * itself; desk and PIN service collect all that come to them in one turn of the event loop.
  */
 export class AuthorizationRun {
   readonly #parts: RunParts;
