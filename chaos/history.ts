@@ -51,11 +51,6 @@ export type ToldOutcome =
   | Extract<StateName, "APPROVED" | "AUTHORIZED" | "DECLINED" | "REVERSED" | "VOIDED">
   | "NOT TAKEN";
 
-/** Whether somebody has to pay after such an end. */
-export function isCharge(outcome: ToldOutcome): boolean {
-  return outcome === "APPROVED" || outcome === "AUTHORIZED";
-}
-
 /** Everything that clients asked for and were told. */
 export class History {
   readonly payments: TriedPayment[] = [];

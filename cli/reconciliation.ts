@@ -1,9 +1,10 @@
 import { Outcome, PaymentKind, PaymentState } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import type { LedgerAccount, LedgerPayment } from "../gen/cardlane/processor/v1/processor_pb.ts";
 import type { ComparedRecord } from "../gen/cardlane/relay/v1/relay_pb.ts";
+import { enumName } from "../payment/enum-name.ts";
 import { PaymentError } from "../payment/errors.ts";
 import { paymentIdFromBytes } from "../payment/identifiers.ts";
-import { stateOfOutcome } from "../payment/states.ts";
+import { isApproved, stateOfOutcome } from "../payment/states.ts";
 import { verifySignedResult } from "../sealing/boxes/signed-result.ts";
 import { equalBytes } from "../sealing/bytes.ts";
 import type { Manifest } from "../sealing/keys/manifest.ts";
@@ -236,5 +237,5 @@ function* mispostings({ state, approvedAmountMinor, postings }: LedgerPayment): 
 }
 
 function isCharge(state: PaymentState): boolean {
-  return state === PaymentState.APPROVED || state === PaymentState.AUTHORIZED;
+  return isApproved(enumName(PaymentState, state));
 }

@@ -65,8 +65,8 @@ export const PROCESSOR_PAYMENTS: PaymentChecks = {
     }),
     playing("never takes a payment that was reversed before it came", async (table) => {
       const payment = table.signer.sign({ pin: null });
-      const buried = await table.relay.reverse(table.relay.reverseOf(payment));
-      expectThat(buried.fault === undefined, `expected a result, got ${inWords(buried)}`);
+      const tombstone = await table.relay.reverse(table.relay.reverseOf(payment));
+      expectThat(tombstone.fault === undefined, `expected a result, got ${inWords(tombstone)}`);
       const late = await table.relay.authorize(payment);
       expectThat(late.result?.outcome !== Outcome.APPROVED, "expected no approval, got one");
     }),

@@ -158,6 +158,16 @@ export function parseAmounts(amounts: Amounts | undefined, kind: PaymentKind): A
   return amounts;
 }
 
+/** Whether total and parts are the same, each of them. */
+export function hasSameAmounts(left: AmountParts, right: AmountParts): boolean {
+  return AMOUNT_PARTS.every((part) => left[part] === right[part]);
+}
+
+/** A total and what of it is tip, cashback and surcharge; in minor units. */
+export type AmountParts = Pick<Amounts, (typeof AMOUNT_PARTS)[number]>;
+
+const AMOUNT_PARTS = ["totalMinor", "tipMinor", "cashbackMinor", "surchargeMinor"] as const;
+
 function parsePrevious(bytes: Uint8Array): PaymentId | undefined {
   return bytes.length === 0 ? undefined : paymentIdFromBytes(bytes, "previous_payment_id");
 }

@@ -9,6 +9,9 @@ interface ResponseCode {
   readonly nextStep: NextStep;
 }
 
+export const WRONG_PIN = "55";
+export const CHIP_AND_PIN_WANTED = "1A";
+
 const CODES: readonly ResponseCode[] = [
   approval("00", "Approved"),
   approval("10", "Approved for a part of the amount"),
@@ -27,7 +30,7 @@ const CODES: readonly ResponseCode[] = [
   decline("43", "Card was reported stolen", "DO_NOT_RETRY"),
   decline("51", "Not enough money", "USE_ANOTHER_CARD"),
   decline("54", "Card has expired", "USE_ANOTHER_CARD"),
-  decline("55", "Wrong PIN", "ENTER_PIN"),
+  decline(WRONG_PIN, "Wrong PIN", "ENTER_PIN"),
   decline("57", "Not allowed with this card", "USE_ANOTHER_CARD"),
   decline("58", "Not allowed at this terminal", "DO_NOT_RETRY"),
   decline("61", "Over the card's limit", "USE_ANOTHER_CARD"),
@@ -41,7 +44,7 @@ const CODES: readonly ResponseCode[] = [
   decline("92", "Payment cannot be routed", "DO_NOT_RETRY"),
   decline("94", "Sent twice", "DO_NOT_RETRY"),
   decline("96", "Processing error", "USE_ANOTHER_CARD"),
-  decline("1A", "Insert the card and enter the PIN", "INSERT_CARD"),
+  decline(CHIP_AND_PIN_WANTED, "Insert the card and enter the PIN", "INSERT_CARD"),
 ];
 
 const BY_CODE = new Map(CODES.map((entry) => [entry.code, entry]));
@@ -52,6 +55,11 @@ export const RESPONSE_CODES: readonly ResponseCode[] = CODES;
 /** The row of `code`; a code of nobody's list counts as a plain decline. */
 export function responseCode(code: string): ResponseCode {
   return BY_CODE.get(code) ?? decline(code, "Declined", "USE_ANOTHER_CARD");
+}
+
+/** Whether the same payment may be tried once more, with another PIN or with the chip. */
+export function mayBeRepeated(code: string): boolean {
+  return code === WRONG_PIN || code === CHIP_AND_PIN_WANTED;
 }
 
 function approval(code: string, meaning: string): ResponseCode {

@@ -6,9 +6,10 @@ import {
   PaymentKind,
   PaymentState,
 } from "../gen/cardlane/payment/v1/payment_pb.ts";
-import { RESPONSE_CODES, responseCode } from "./response-codes.ts";
+import { mayBeRepeated, RESPONSE_CODES, responseCode } from "./response-codes.ts";
 import {
   certaintyOf,
+  isApproved,
   mayFollow,
   nextStepOf,
   PAYMENT_TRANSITIONS,
@@ -66,6 +67,21 @@ test.each([
   { outcome: "VOIDED", kind: "VOID", state: "VOIDED" },
 ] as const)("$outcome of a $kind brings $state", ({ outcome, kind, state }) => {
   expect(stateOfOutcome(Outcome[outcome], PaymentKind[kind])).toBe(state);
+});
+
+test("of all states an approval stands in two", () => {
+  expect(STATES.filter(isApproved).toSorted()).toEqual(["APPROVED", "AUTHORIZED"]);
+});
+
+test.each([
+  { code: "55", isRepeatable: true },
+  { code: "1A", isRepeatable: true },
+  { code: "51", isRepeatable: false },
+  { code: "75", isRepeatable: false },
+  { code: "00", isRepeatable: false },
+  { code: "", isRepeatable: false },
+])("a payment declined with $code may be repeated: $isRepeatable", ({ code, isRepeatable }) => {
+  expect(mayBeRepeated(code)).toBe(isRepeatable);
 });
 
 test("a result without an outcome is a bug", () => {

@@ -68,12 +68,22 @@ export function nextStepOf(state: StateName, code: string | undefined): NextStep
   return NextStep.NONE;
 }
 
+/** The state of an approval: an authorization holds the money, every other kind has moved it. */
+export function approvedStateOf(kind: PaymentKind): "APPROVED" | "AUTHORIZED" {
+  return kind === PaymentKind.AUTHORIZATION ? "AUTHORIZED" : "APPROVED";
+}
+
+/** Whether an approval stands in this state of a payment, record or notification. */
+export function isApproved(state: string): boolean {
+  return state === "APPROVED" || state === "AUTHORIZED";
+}
+
 /** The state that a processor's result brings to a record. */
 export function stateOfOutcome(outcome: Outcome, kind: PaymentKind): StateName {
   switch (outcome) {
     case Outcome.APPROVED:
     case Outcome.PARTIALLY_APPROVED:
-      return kind === PaymentKind.AUTHORIZATION ? "AUTHORIZED" : "APPROVED";
+      return approvedStateOf(kind);
     case Outcome.DECLINED:
       return "DECLINED";
     case Outcome.REVERSED:

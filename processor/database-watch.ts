@@ -1,7 +1,13 @@
 import type { Clock, Timer } from "../mesh/clock.ts";
+import type { Surroundings } from "../mesh/surroundings.ts";
 import type { HotDatabase } from "../prisma/hot-database.ts";
 
 const INTERVAL_MS = 2_000;
+
+interface DatabaseWatchOptions extends Pick<Surroundings, "clock"> {
+  readonly database: HotDatabase;
+  readonly onChange: (isReachable: boolean) => void;
+}
 
 /** Asks now and then whether the database answers, for the program's health. */
 export class DatabaseWatch implements Disposable {
@@ -12,11 +18,7 @@ export class DatabaseWatch implements Disposable {
   #timer: Timer;
   #isOver = false;
 
-  constructor(options: {
-    readonly database: HotDatabase;
-    readonly clock: Clock;
-    readonly onChange: (isReachable: boolean) => void;
-  }) {
+  constructor(options: DatabaseWatchOptions) {
     this.#database = options.database;
     this.#clock = options.clock;
     this.#onChange = options.onChange;

@@ -59,17 +59,17 @@ function together(
   one: Step,
   payment: ReaderSigned,
 ): readonly Promise<unknown>[] {
-  const submission = bench.submission(payment, { card: one.card });
-  const asked = [desks[one.desk === 0 ? 0 : 1].authorizations.authorize(submission)];
+  const incoming = bench.incoming(payment, { card: one.card });
+  const asked = [desks[one.desk === 0 ? 0 : 1].authorizations.authorize(incoming)];
   const again = one.isRepeated
-    ? [desks[one.desk === 0 ? 1 : 0].authorizations.authorize(submission)]
+    ? [desks[one.desk === 0 ? 1 : 0].authorizations.authorize(incoming)]
     : [];
   const undone = one.reversal === "at once" ? [reverse(bench, desks, one, payment)] : [];
   return [...asked, ...again, ...undone];
 }
 
 async function reverse(bench: DeskBench, desks: Desks, one: Step, payment: ReaderSigned) {
-  const { span } = bench.submission(payment);
+  const { span } = bench.incoming(payment);
   const desk = desks[one.desk === 0 ? 1 : 0].reversals;
   return await desk.reverse({ order: bench.reversal(payment), span });
 }

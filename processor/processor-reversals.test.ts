@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Outcome } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import { DeviceState } from "../gen/cardlane/relay/v1/relay_pb.ts";
 import { parseMerchantId } from "../payment/identifiers.ts";
-import { unseenPaymentDigest } from "../sealing/boxes/unseen-payment.ts";
+import { tombstoneDigest } from "../sealing/boxes/tombstone-digest.ts";
 import { sign as signBody } from "../sealing/keys/dsse.ts";
 import { inWords, PlayingRelay } from "../test/fixtures/playing-relay.ts";
 import { type ProcessorMesh, startProcessorMesh } from "../test/fixtures/processor-mesh.ts";
@@ -72,13 +72,13 @@ test("the answer of a tombstone for bytes that nobody saw names payment and merc
   const payment = mesh.signer.sign();
   const merchantId = parseMerchantId(mesh.keys.terminal.merchantId);
   const { paymentId } = payment;
-  const unseen = { digest: new Uint8Array(64), context: new Uint8Array() };
-  const order = mesh.relay.reverseOf(payment, unseen);
-  const elsewhere = mesh.relay.reverseOf(payment, { ...unseen, merchantId: "ANOTHERSHOP0001" });
+  const unknown = { digest: new Uint8Array(64), context: new Uint8Array() };
+  const order = mesh.relay.reverseOf(payment, unknown);
+  const elsewhere = mesh.relay.reverseOf(payment, { ...unknown, merchantId: "ANOTHERSHOP0001" });
   const { result } = await mesh.relay.reverse(order);
   expect(result).toMatchObject({
     outcome: Outcome.REVERSED,
-    contextDigest: unseenPaymentDigest({ paymentId, merchantId }),
+    contextDigest: tombstoneDigest({ paymentId, merchantId }),
   });
   const other = await mesh.relay.reverse(elsewhere);
   expect(other.result?.contextDigest).not.toEqual(result?.contextDigest);

@@ -1,5 +1,4 @@
 import type { VerifyRequest, VerifyResponse } from "../gen/cardlane/pin/v1/pin_pb.ts";
-import { noFaults } from "../mesh/faults.ts";
 import { FollowedClock } from "../mesh/followed-clock.ts";
 import type { Policy } from "../mesh/policy.ts";
 import type { MeshService } from "../mesh/service.ts";
@@ -8,7 +7,7 @@ import type { FrameStream } from "../mesh/stream/frame-stream.ts";
 import { fastCurves as curves } from "../sealing/curves/chosen-curves.ts";
 import { jitterFrom } from "../sealing/random.ts";
 import { AuthorizationDesk } from "./authorization/authorization-desk.ts";
-import { AuthorizationIntake } from "./authorization/authorization-intake.ts";
+import { AuthorizationRun } from "./authorization/authorization-run.ts";
 import { PaymentStore } from "./authorization/payment-store.ts";
 import { addCards, testCardRows } from "./cards/card-store.ts";
 import { Database } from "./database.ts";
@@ -105,7 +104,7 @@ function processParts(
     readonly readiness: Readiness;
   },
 ): ProcessParts {
-  const { clock, random, log, telemetry, instance, faults = noFaults } = options;
+  const { clock, random, log, telemetry, instance, faults } = options;
   const { keys, database, stack, readiness } = made;
   const speaker = { program: "processor", instance, frameBytesMax: FRAME_BYTES_MAX };
   const store = new PaymentStore(database);
@@ -139,7 +138,7 @@ function processParts(
     await Promise.all([authorizations.idle(), reversals.idle(), acknowledgements.idle()]);
   });
   return {
-    intake: new AuthorizationIntake({
+    authorizations: new AuthorizationRun({
       desk: authorizations,
       certificates,
       keys,

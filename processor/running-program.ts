@@ -1,28 +1,21 @@
-import type { Clock } from "../mesh/clock.ts";
-import type { Faults } from "../mesh/faults.ts";
 import type { Identity } from "../mesh/identity/identity.ts";
-import type { Log } from "../mesh/log.ts";
 import type { Policy } from "../mesh/policy.ts";
 import { serve } from "../mesh/server/serve.ts";
 import type { MeshService } from "../mesh/service.ts";
 import type { Health } from "../mesh/services/health.ts";
-import type { Telemetry } from "../mesh/tracing/telemetry.ts";
+import type { Surroundings } from "../mesh/surroundings.ts";
 import type { KeyFolder } from "../sealing/keys/key-files.ts";
 import type { Random } from "../sealing/random.ts";
 import type { Database } from "./database.ts";
 import { DatabaseWatch } from "./database-watch.ts";
 
 /** What the processor and its PIN service both need, whatever their network is. */
-export interface CoreOptions {
+export interface CoreOptions extends Surroundings {
   readonly instance: string;
   readonly keys: KeyFolder;
   /** Makes the cards of payment/test-cards.ts known, with their PINs. */
   readonly hasTestCards: boolean;
-  readonly clock: Clock;
   readonly random: Random;
-  readonly log: Log;
-  readonly telemetry: Telemetry;
-  readonly faults?: Faults | undefined;
 }
 
 /** What both are started with. */

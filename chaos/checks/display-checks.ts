@@ -1,7 +1,8 @@
 import { ShownOutcome } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import { enumName } from "../../payment/enum-name.ts";
 import { currencyFromLetters, formatMoney } from "../../payment/money.ts";
-import { isCharge, type Told } from "../history.ts";
+import { isApproved } from "../../payment/states.ts";
+import type { Told } from "../history.ts";
 import type { Check, Evidence } from "./check.ts";
 
 const EUR = currencyFromLetters("EUR");
@@ -38,9 +39,9 @@ function* misshown({ history }: Evidence): Iterable<string> {
       if (display === undefined) continue;
       const shown = `${paymentId} is ${outcome}, the reader shows ${display.lines.join(" / ")}`;
       if (!isRight(outcome, display.shown)) yield shown;
-      const isApproved = display.shown === ShownOutcome.APPROVED && isCharge(outcome);
+      const showsCharge = display.shown === ShownOutcome.APPROVED && isApproved(outcome);
       const amount = formatMoney({ amountMinor: approvedMinor, currency: EUR });
-      if (isApproved && !display.lines.includes(amount)) yield `${shown}, not ${amount}`;
+      if (showsCharge && !display.lines.includes(amount)) yield `${shown}, not ${amount}`;
     }
   }
 }

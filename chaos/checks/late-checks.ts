@@ -1,3 +1,4 @@
+import { isApproved } from "../../payment/states.ts";
 import type { Check, Evidence } from "./check.ts";
 
 /** From a record to its reversal, and as long again for a relay that has to take it over. */
@@ -10,7 +11,7 @@ export const LATE_CHECKS: readonly Check[] = [
 
 function* approvedLate({ end, sightings }: Evidence): Iterable<string> {
   for (const { payment_id, state } of end.payments) {
-    if (state !== "APPROVED" && state !== "AUTHORIZED") continue;
+    if (!isApproved(state)) continue;
     const sighting = sightings.get(payment_id);
     if (sighting?.recordedByMs === undefined || sighting.unpostedAtMs === undefined) continue;
     const waitedMs = sighting.unpostedAtMs - sighting.recordedByMs;

@@ -1,3 +1,4 @@
+import { isApproved } from "../../payment/states.ts";
 import type { Check, Evidence } from "./check.ts";
 import type { LedgerRow, PostingRow } from "./end-state.ts";
 
@@ -58,7 +59,7 @@ function* misposted({ end }: Evidence): Iterable<string> {
 function expectedPostings({ state, kind, approved_minor }: LedgerRow): readonly string[] {
   if (approved_minor === 0n) return [];
   const there = `${kind} ${approved_minor}`;
-  if (state === "APPROVED" || state === "AUTHORIZED") return [there];
+  if (isApproved(state)) return [there];
   return state === "REVERSED" ? [there, `REVERSAL ${approved_minor}`] : [];
 }
 
@@ -93,7 +94,7 @@ function* orphaned({ end }: Evidence): Iterable<string> {
 
 function* misapproved({ end }: Evidence): Iterable<string> {
   for (const { payment_id, state, approved_minor, total_minor } of end.payments) {
-    if (state !== "APPROVED" && state !== "AUTHORIZED") continue;
+    if (!isApproved(state)) continue;
     if (approved_minor > 0n && approved_minor <= total_minor) continue;
     yield `${payment_id}: approved ${approved_minor} of ${total_minor}`;
   }

@@ -1,4 +1,5 @@
-import { isCharge, type TriedPayment } from "../history.ts";
+import { isApproved } from "../../payment/states.ts";
+import type { TriedPayment } from "../history.ts";
 import type { Check, Evidence } from "./check.ts";
 import type { PinCardRow, VerdictRow } from "./end-state.ts";
 
@@ -39,7 +40,7 @@ function* misjudged(evidence: Evidence): Iterable<string> {
 function* chargedWithWrongPin({ history }: Evidence): Iterable<string> {
   for (const { paymentId, plan, told } of history.payments) {
     if (plan.pin !== "wrong") continue;
-    if (told.some(({ outcome }) => isCharge(outcome))) yield `${paymentId}, card ${plan.card}`;
+    if (told.some(({ outcome }) => isApproved(outcome))) yield `${paymentId}, card ${plan.card}`;
   }
 }
 

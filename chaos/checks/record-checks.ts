@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { SignedResultSchema } from "../../gen/cardlane/payment/v1/payment_pb.ts";
-import { mayFollow, type StateName } from "../../payment/states.ts";
+import { isApproved, mayFollow, type StateName } from "../../payment/states.ts";
 import { verifySignedResult } from "../../sealing/boxes/signed-result.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
 import type { Check, Evidence } from "./check.ts";
@@ -117,11 +117,11 @@ function* missigned({ end, manifest }: Evidence): Iterable<string> {
     try {
       const signed = create(SignedResultSchema, { result, signature, keyId });
       const said = verifySignedResult({ signed, manifest });
-      const isCharge = record.state === "APPROVED" || record.state === "AUTHORIZED";
       if (said.approvedAmountMinor !== record.approved_amount_minor) {
         yield `${name}: signed ${said.approvedAmountMinor}, kept ${record.approved_amount_minor}`;
       }
-      if (isCharge && said.approvedAmountMinor === 0n) yield `${name}: a charge of nothing`;
+      if (isApproved(record.state) && said.approvedAmountMinor === 0n)
+        yield `${name}: a charge of nothing`;
       if (said.recordNumber !== record.record_number) yield `${name}: signed for another record`;
     } catch (error) {
       yield `${name}: ${String(error)}`;

@@ -1,5 +1,6 @@
+import { isApproved } from "../../payment/states.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
-import { isCharge, type Told, type TriedPayment } from "../history.ts";
+import type { Told, TriedPayment } from "../history.ts";
 import type { Check, Evidence } from "./check.ts";
 import type { PostingRow } from "./end-state.ts";
 
@@ -32,7 +33,7 @@ function* untold({ history }: Evidence): Iterable<string> {
 /** A decline, a reversal and what was never taken are the same to a till: nothing is charged. */
 function* toldTwoThings({ history }: Evidence): Iterable<string> {
   for (const { client, paymentId, told } of history.payments) {
-    const meanings = new Set(told.map(({ outcome }) => (isCharge(outcome) ? outcome : "none")));
+    const meanings = new Set(told.map(({ outcome }) => (isApproved(outcome) ? outcome : "none")));
     const ends = told.map(({ outcome }) => outcome).join(", then ");
     if (meanings.size > 1) yield `${client}, ${paymentId}: ${ends}`;
   }
@@ -56,7 +57,7 @@ function* mistold({ end, history }: Evidence): Iterable<string> {
 function* chargedAfterAll({ end, history }: Evidence): Iterable<string> {
   const postings = Map.groupBy(end.postings, ({ payment_id }) => payment_id);
   for (const { tried, told } of everythingTold(history.payments)) {
-    if (isCharge(told.outcome)) continue;
+    if (isApproved(told.outcome)) continue;
     const posted = postings.get(tried.paymentId) ?? [];
     // A signed reversal says itself that there was something to take back.
     const mayCancel = told.outcome === "REVERSED" && told.signed !== undefined;

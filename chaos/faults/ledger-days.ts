@@ -1,4 +1,4 @@
-import { settlementDateOf } from "../../processor/payments/settlement-date.ts";
+import { settlementDateOf } from "../../processor/payments/payment-row.ts";
 
 /**
  * How often each day has begun by the ledger's clock. Where that clock is put to another day and

@@ -6,8 +6,9 @@ import { paymentIdToBytes } from "../../payment/identifiers.ts";
 import { type DeskBench, inBytes, inWords, openDeskBench } from "../../test/fixtures/desk.ts";
 import type { PaymentWishes, ReaderSigned } from "../../test/fixtures/reader-payment.ts";
 import { Database } from "../database.ts";
+import type { EntryAnswer } from "../payments/entry-answer.ts";
 import type { AuthorizationDesk } from "./authorization-desk.ts";
-import type { EntryAnswer, Submission } from "./submission.ts";
+import type { IncomingPayment } from "./incoming-payment.ts";
 
 let bench: DeskBench;
 let one: AuthorizationDesk;
@@ -23,18 +24,18 @@ afterAll(() => bench[Symbol.asyncDispose]());
 const APPROVED = "APPROVED 00 revision 1";
 const DAY_MS = 86_400_000;
 
-function submit(wishes: PaymentWishes = {}): Submission {
-  return bench.submission(bench.signer.sign({ pin: null, ...wishes }), wishes);
+function submit(wishes: PaymentWishes = {}): IncomingPayment {
+  return bench.incoming(bench.signer.sign({ pin: null, ...wishes }), wishes);
 }
 
 async function answers(
   desk: AuthorizationDesk,
-  submissions: readonly Submission[],
+  payments: readonly IncomingPayment[],
 ): Promise<readonly EntryAnswer[]> {
-  return await Promise.all(submissions.map((submission) => desk.authorize(submission)));
+  return await Promise.all(payments.map((payment) => desk.authorize(payment)));
 }
 
-async function postingsOf({ context }: Submission): Promise<readonly string[]> {
+async function postingsOf({ context }: IncomingPayment): Promise<readonly string[]> {
   const rows = await bench.query<{ kind: string }>(
     "SELECT kind FROM processor.posting WHERE payment_id = $1 ORDER BY kind",
     [context.paymentId],
@@ -54,54 +55,54 @@ test.each([
   { kind: PaymentKind.AUTHORIZATION, posted: ["AUTHORIZATION"] },
   { kind: PaymentKind.REFUND, posted: ["REFUND"] },
 ])("kind $kind posts $posted", async ({ kind, posted }) => {
-  const submission = submit({ context: { kind } });
-  expect(inWords(await one.authorize(submission))).toBe(APPROVED);
-  expect(await postingsOf(submission)).toEqual(posted);
+  const payment = submit({ context: { kind } });
+  expect(inWords(await one.authorize(payment))).toBe(APPROVED);
+  expect(await postingsOf(payment)).toEqual(posted);
 });
 
 test("a declined payment is stored and posts nothing", async () => {
-  const submission = submit({ card: "charge_declined_stolen_card" });
-  expect(inWords(await one.authorize(submission))).toBe("DECLINED 43 revision 1");
-  expect(inWords(await other.authorize(submission))).toBe("DECLINED 43 revision 1");
-  expect(await postingsOf(submission)).toEqual([]);
+  const payment = submit({ card: "charge_declined_stolen_card" });
+  expect(inWords(await one.authorize(payment))).toBe("DECLINED 43 revision 1");
+  expect(inWords(await other.authorize(payment))).toBe("DECLINED 43 revision 1");
+  expect(await postingsOf(payment)).toEqual([]);
 });
 
 test("the same payment several times in one batch is one payment with one answer", async () => {
-  const submission = submit();
-  const given = await answers(one, [submission, { ...submission }, { ...submission }]);
+  const payment = submit();
+  const given = await answers(one, [payment, { ...payment }, { ...payment }]);
   expect(new Set(given.map(inBytes)).size).toBe(1);
-  expect(await postingsOf(submission)).toEqual(["SALE"]);
+  expect(await postingsOf(payment)).toEqual(["SALE"]);
 });
 
 test("payments that come to two processors at once are posted once, with one answer", async () => {
-  const submissions = Array.from({ length: 60 }, () => submit());
+  const payments = Array.from({ length: 60 }, () => submit());
   const [here, there] = await Promise.all([
-    answers(one, submissions),
-    answers(other, submissions.toReversed()),
+    answers(one, payments),
+    answers(other, payments.toReversed()),
   ]);
   expect(here.map(inBytes)).toEqual(there.map(inBytes).toReversed());
   expect(tally(here)).toEqual({ [APPROVED]: 60 });
-  for (const submission of submissions) expect(await postingsOf(submission)).toEqual(["SALE"]);
+  for (const payment of payments) expect(await postingsOf(payment)).toEqual(["SALE"]);
 });
 
 test("a repeat gets the first answer even when it could not be verified any more", async () => {
-  const submission = submit();
-  const first = await one.authorize(submission);
-  const content = new PaymentError("CERTIFICATE_REJECTED", "reader certificate rejected");
-  expect(inBytes(await other.authorize({ ...submission, content }))).toBe(inBytes(first));
+  const payment = submit();
+  const first = await one.authorize(payment);
+  const refusal = new PaymentError("CERTIFICATE_REJECTED", "reader certificate rejected");
+  expect(inBytes(await other.authorize({ ...payment, refusal }))).toBe(inBytes(first));
 });
 
 test("the same id with other bytes is refused", async () => {
-  const submission = submit();
-  await one.authorize(submission);
-  const digest = submission.digest.map((byte) => byte ^ 1);
-  expect(inWords(await other.authorize({ ...submission, digest }))).toBe("DUPLICATE_DIFFERS");
+  const payment = submit();
+  await one.authorize(payment);
+  const digest = payment.digest.map((byte) => byte ^ 1);
+  expect(inWords(await other.authorize({ ...payment, digest }))).toBe("DUPLICATE_DIFFERS");
 });
 
 test("the same payment from another relay is refused", async () => {
-  const submission = submit();
-  await one.authorize(submission);
-  expect(inWords(await other.authorize({ ...submission, relayId: "B2" }))).toBe("OWNED_ELSEWHERE");
+  const payment = submit();
+  await one.authorize(payment);
+  expect(inWords(await other.authorize({ ...payment, relayId: "B2" }))).toBe("OWNED_ELSEWHERE");
 });
 
 test("a counter that was used is refused, in one batch and between processors", async () => {
@@ -117,10 +118,10 @@ test("what is left on a card is spent exactly, by two processors at once", async
   const card = "mastercard";
   await bench.putCard(card, { creditMinor: 10_000n });
   const wishes = { card, totalMinor: 1_000n };
-  const submissions = Array.from({ length: 40 }, () => submit(wishes));
+  const payments = Array.from({ length: 40 }, () => submit(wishes));
   const given = await Promise.all([
-    answers(one, submissions.slice(0, 20)),
-    answers(other, submissions.slice(20)),
+    answers(one, payments.slice(0, 20)),
+    answers(other, payments.slice(20)),
   ]);
   expect(tally(given.flat())).toEqual({ [APPROVED]: 10, "DECLINED 51 revision 1": 30 });
 });
@@ -130,12 +131,10 @@ test.each([
   { card: "discover", limit: { dailyCountMax: 5 }, code: "65" },
 ])("the day's limit $code of $card holds for two processors at once", async (row) => {
   await bench.putCard(row.card, row.limit);
-  const submissions = Array.from({ length: 20 }, () =>
-    submit({ card: row.card, totalMinor: 1_000n }),
-  );
+  const payments = Array.from({ length: 20 }, () => submit({ card: row.card, totalMinor: 1_000n }));
   const given = await Promise.all([
-    answers(one, submissions.slice(0, 10)),
-    answers(other, submissions.slice(10)),
+    answers(one, payments.slice(0, 10)),
+    answers(other, payments.slice(10)),
   ]);
   expect(tally(given.flat())).toEqual({ [APPROVED]: 5, [`DECLINED ${row.code} revision 1`]: 15 });
 });
@@ -157,7 +156,7 @@ test("a payment of a day that came twice can be undone", async () => {
   const card = "unionpay";
   await bench.putCard(card, { dailyAmountMinorMax: 100_000n });
   const pay = async (payment: ReaderSigned) =>
-    inWords(await one.authorize(bench.submission(payment, { card })));
+    inWords(await one.authorize(bench.incoming(payment, { card })));
   const signed = (totalMinor: bigint) => bench.signer.sign({ card, totalMinor, pin: null });
   await bench.putForward(DAY_MS);
   const first = signed(9_000n);
@@ -167,30 +166,30 @@ test("a payment of a day that came twice can be undone", async () => {
   await bench.putForward(DAY_MS);
   expect(await pay(signed(1_000n))).toBe(APPROVED);
   const order = bench.reversal(first);
-  const { span } = bench.submission(first);
+  const { span } = bench.incoming(first);
   const undone = await bench.newDesks().reversals.reverse({ order, span });
   expect(inWords(undone)).toBe("REVERSED 68 revision 2");
   await bench.putForward(-DAY_MS);
 });
 
 test("one row that the database refuses harms no other of its batch", async () => {
-  const submissions = Array.from({ length: 9 }, () => submit());
-  const poisoned = submissions[4]?.context.paymentId;
+  const payments = Array.from({ length: 9 }, () => submit());
+  const poisoned = payments[4]?.context.paymentId;
   await bench.query(`ALTER TABLE processor.payment
     ADD CONSTRAINT poison CHECK (payment_id <> '${poisoned}')`);
-  const given = await Promise.allSettled(submissions.map((one_) => one.authorize(one_)));
+  const given = await Promise.allSettled(payments.map((one_) => one.authorize(one_)));
   await bench.query("ALTER TABLE processor.payment DROP CONSTRAINT poison");
   expect(given.map(({ status }) => status)).toEqual(
-    submissions.map((_, index) => (index === 4 ? "rejected" : "fulfilled")),
+    payments.map((_, index) => (index === 4 ? "rejected" : "fulfilled")),
   );
 });
 
 test("accounts in a new currency open by themselves, at two processors at once", async () => {
   const wishes = { card: "jcb", context: { currency: 840 } };
-  const submissions = Array.from({ length: 10 }, () => submit(wishes));
+  const payments = Array.from({ length: 10 }, () => submit(wishes));
   const given = await Promise.all([
-    answers(one, submissions.slice(0, 5)),
-    answers(other, submissions.slice(5)),
+    answers(one, payments.slice(0, 5)),
+    answers(other, payments.slice(5)),
   ]);
   expect(tally(given.flat())).toEqual({ [APPROVED]: 10 });
 });
@@ -248,8 +247,7 @@ test.each([
   { name: "another kind", wishes: { context: { kind: PaymentKind.REFUND } }, word: "WRONG_STATE" },
 ])("a wrong PIN may be tried again for $name", async ({ wishes, word }) => {
   const first = submit();
-  const content = { ...first.content, pin: "WRONG" } as Submission["content"];
-  expect(inWords(await one.authorize({ ...first, content }))).toBe("DECLINED 55 revision 1");
+  expect(inWords(await one.authorize({ ...first, pin: "WRONG" }))).toBe("DECLINED 55 revision 1");
   const previousPaymentId = paymentIdToBytes(first.context.paymentId);
   const retry = submit({ ...wishes, context: { ...wishes.context, previousPaymentId } });
   expect(inWords(await other.authorize(retry))).toBe(word);

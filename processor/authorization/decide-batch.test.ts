@@ -1,11 +1,10 @@
 import { afterAll, expect, test } from "vitest";
-import { noTelemetry } from "../../mesh/tracing/telemetry.ts";
-import { parsePaymentContext } from "../../payment/payment-context.ts";
+import { incomingPayment } from "../../test/fixtures/incoming-payment.ts";
 import { TestKeys } from "../../test/fixtures/keys.ts";
 import { PaymentSigner } from "../../test/fixtures/reader-payment.ts";
 import { decideBatch, type Verdict } from "./decide-batch.ts";
+import type { IncomingPayment } from "./incoming-payment.ts";
 import type { BatchFacts } from "./payment-facts.ts";
-import type { OpenedContent, Submission } from "./submission.ts";
 
 const nowMs = 1_767_225_600_000;
 const time = { nowMs, today: 20260101 };
@@ -13,25 +12,8 @@ const keys = new TestKeys({ nowMs });
 afterAll(() => keys[Symbol.dispose]());
 const signer = new PaymentSigner({ keys, nowMs: () => nowMs });
 
-function submit(totalMinor = 600n): Submission & { readonly content: OpenedContent } {
-  const payment = signer.sign({ pin: null, totalMinor });
-  const context = parsePaymentContext(payment.contextBytes);
-  return {
-    context,
-    contextDigest: payment.contextDigest,
-    digest: payment.digest,
-    relayId: "A1",
-    recordNumber: "A1000000000C",
-    content: {
-      signing: { keyId: new Uint8Array(8), counter: context.wire.counter },
-      panToken: new Uint8Array(32),
-      lastFour: "4242",
-      scheme: "VISA",
-      expirationDate: "3412",
-      pin: "NOT_ASKED",
-    },
-    span: noTelemetry.spanOf(undefined, "test", "internal"),
-  };
+function submit(totalMinor = 600n): IncomingPayment {
+  return incomingPayment(signer.sign({ pin: null, totalMinor }), new Uint8Array(32), keys);
 }
 
 /** A card with 1,000 left. */

@@ -1,25 +1,13 @@
 import { PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
-import { CLOCK_TOLERANCE_MS } from "../../payment/clock-difference.ts";
-import { enumName } from "../../payment/enum-name.ts";
 import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
-import { equalBytes } from "../../sealing/bytes.ts";
-import { isBlind, keyText, type Posting } from "../payments/payment-row.ts";
+import { type EntryAnswer, faultAnswer, resultAnswer } from "../payments/entry-answer.ts";
+import { isOfSameBytes, keyText, type Posting } from "../payments/payment-row.ts";
+import { refusalOf } from "./acceptance.ts";
 import { type AccountFacts, afterApproval, type Decision, decide } from "./decide.ts";
-import type { BatchAccounts, BatchFacts, PreviousPayment } from "./payment-facts.ts";
-import {
-  type EntryAnswer,
-  faultAnswer,
-  type OpenedContent,
-  resultAnswer,
-  type Submission,
-} from "./submission.ts";
+import type { IncomingPayment, OpenedContent } from "./incoming-payment.ts";
+import type { BatchAccounts, BatchFacts } from "./payment-facts.ts";
 
-/**
- * How long after the reader's submit_before a relay may still bring a payment for the first time.
- */
-const FORWARD_WITHIN_MS = 120_000;
-
-/** What becomes of one submission of a batch. */
+/** What becomes of one payment of a batch. */
 export type Verdict =
   | { readonly kind: "answered"; readonly answer: EntryAnswer }
   | DecidedPayment
@@ -30,7 +18,7 @@ export type Verdict =
 
 export interface DecidedPayment {
   readonly kind: "decided";
-  readonly submission: Submission;
+  readonly payment: IncomingPayment;
   readonly content: OpenedContent;
   readonly decision: Exclude<Decision, { readonly kind: "no answer" }>;
   readonly posting: Posting | null;
@@ -45,18 +33,18 @@ interface BatchTime {
 /**
  * Decides a batch in order: each decision sees what the ones before it spent. Pure.
  *
- * @param facts one for each submission.
+ * @param facts one for each payment.
  */
 export function decideBatch(
-  submissions: readonly Submission[],
+  payments: readonly IncomingPayment[],
   facts: readonly BatchFacts[],
   time: BatchTime,
 ): readonly Verdict[] {
   const running: Running = { accounts: new Map(), taken: new Set() };
-  return submissions.map((submission, index) => {
+  return payments.map((payment, index) => {
     const known = facts[index];
-    if (known === undefined) throw new Error("bug: a submission without facts");
-    return settle(submission, known, time, running);
+    if (known === undefined) throw new Error("bug: a payment without facts");
+    return settle(payment, known, time, running);
   });
 }
 
@@ -68,34 +56,34 @@ interface Running {
 }
 
 function settle(
-  submission: Submission,
+  payment: IncomingPayment,
   facts: BatchFacts,
   time: BatchTime,
   running: Running,
 ): Verdict {
-  const answer = answerOfExisting(submission, facts);
+  const answer = answerOfExisting(payment, facts);
   if (answer !== undefined) return { kind: "answered", answer };
-  const { content } = submission;
-  if (content instanceof PaymentError) return { kind: "answered", answer: faultAnswer(content) };
-  const refusal = refusalOf(submission, facts, time);
+  const refusal = payment.refusal ?? refusalOf(payment, facts, time.nowMs);
   if (refusal !== undefined) return { kind: "answered", answer: faultAnswer(refusal) };
-  const names = [keyText(submission.context), counterText(content)];
+  const { content } = payment;
+  if (content === undefined) throw new Error("bug: a payment is to be decided that is sealed");
+  const names = [keyText(payment.context), counterText(content)];
   if (names.some((name) => running.taken.has(name))) return { kind: "read again" };
   if (facts.isCardKnown && facts.accounts === undefined) return { kind: "accounts missing" };
-  const decision = decideOne({ submission, content, facts, time, running });
+  const decision = decideOne({ payment, content, facts, time, running });
   if (decision.kind === "no answer") return { kind: "answered", answer: { kind: "silence" } };
   for (const name of names) running.taken.add(name);
-  const posting = postingOf(submission.context.kind, decision, facts.accounts);
-  return { kind: "decided", submission, content, decision, posting };
+  const posting = postingOf(payment.context.kind, decision, facts.accounts);
+  return { kind: "decided", payment, content, decision, posting };
 }
 
 /** The same bytes get the first answer, whatever they would get today. */
 function answerOfExisting(
-  { digest, relayId }: Submission,
+  { digest, relayId }: IncomingPayment,
   { existing }: BatchFacts,
 ): EntryAnswer | undefined {
   if (existing === undefined) return undefined;
-  if (!isBlind(existing.digest) && !equalBytes(existing.digest, digest)) {
+  if (!isOfSameBytes(existing.digest, digest)) {
     return faultAnswer(refused("DUPLICATE_DIFFERS", "payment_id was used for other bytes"));
   }
   if (existing.relayId !== relayId) {
@@ -104,109 +92,15 @@ function answerOfExisting(
   return resultAnswer(existing.stored);
 }
 
-/**
- * Why a payment will not be decided whatever its PIN is; undefined when it may be. For the time
- * before its PIN is asked about: the decision itself looks again.
- */
-export function obstacleOf(
-  submission: Submission,
-  facts: BatchFacts,
-  time: BatchTime,
-): PaymentError | undefined {
-  // An answer that stands is found again by the decision.
-  if (facts.existing !== undefined) return refused("WRONG_STATE", "the payment is here already");
-  return refusalOf(submission, facts, time);
-}
-
-type Check = (submission: Submission, facts: BatchFacts, time: BatchTime) => boolean;
-
-/** Why a payment is not even decided: the first whose check fails. */
-const CHECKS: readonly (readonly [PaymentErrorCode, string, Check])[] = [
-  ["NOT_PERMITTED", "this relay is not active", (_, facts) => facts.relayState === "ACTIVE"],
-  ["READER_UNKNOWN", "reader is not registered", (_, facts) => facts.reader !== undefined],
-  ["READER_NOT_ACTIVE", "reader is not active", (_, facts) => facts.reader?.state === "ACTIVE"],
-  [
-    "NOT_PERMITTED",
-    "reader belongs to another merchant",
-    ({ context }, facts) => facts.reader?.merchantId === context.merchantId,
-  ],
-  [
-    "TERMINAL_UNKNOWN",
-    "terminal is not registered",
-    (_, { terminalState, merchant }) => terminalState !== undefined && merchant !== undefined,
-  ],
-  ["TERMINAL_NOT_ACTIVE", "terminal is not active", (_, facts) => facts.terminalState === "ACTIVE"],
-  [
-    "CURRENCY_NOT_ACCEPTED",
-    "currency must be one of the merchant's",
-    ({ context }, facts) => facts.merchant?.currencies.includes(context.currency) === true,
-  ],
-  [
-    "COUNTER_REUSED",
-    "the reader's counter was used for another payment",
-    (_, facts) => !facts.isCounterUsed,
-  ],
-  [
-    "CLOCK_WRONG",
-    "the reader's clock is fast; set it right",
-    ({ context }, _, { nowMs }) => Number(context.wire.readerTimeMs) <= nowMs + CLOCK_TOLERANCE_MS,
-  ],
-  [
-    "SUBMITTED_TOO_LATE",
-    "submit_before is over",
-    ({ context }, _, { nowMs }) => nowMs <= Number(context.wire.submitBeforeMs) + FORWARD_WITHIN_MS,
-  ],
-  [
-    "WRONG_STATE",
-    "previous_payment_id must be the same payment, declined for want of a right PIN",
-    ({ context }, { previous }) =>
-      context.previousPaymentId === undefined || isRetryOf({ context }, previous),
-  ],
-];
-
-function refusalOf(
-  submission: Submission,
-  facts: BatchFacts,
-  time: BatchTime,
-): PaymentError | undefined {
-  const failed = CHECKS.find(([, , holds]) => !holds(submission, facts, time));
-  return failed === undefined ? undefined : refused(failed[0], failed[1]);
-}
-
-/** Wrong PIN, and tap that needs the chip and a PIN. */
-const RETRYABLE_CODES = ["55", "1A"];
-
-/**
- * A PIN retry differs from the declined payment in id, counter, PIN and the way the card was read.
- */
-function isRetryOf(
-  { context }: Pick<Submission, "context">,
-  previous: PreviousPayment | undefined,
-): boolean {
-  const { totalMinor, tipMinor, cashbackMinor, surchargeMinor } = context.amounts;
-  return (
-    previous !== undefined &&
-    previous.state === "DECLINED" &&
-    RETRYABLE_CODES.includes(previous.responseCode) &&
-    previous.readerSerial === context.readerSerial &&
-    previous.kind === enumName(PaymentKind, context.kind) &&
-    previous.currency === context.currency &&
-    previous.totalMinor === totalMinor &&
-    previous.tipMinor === tipMinor &&
-    previous.cashbackMinor === cashbackMinor &&
-    previous.surchargeMinor === surchargeMinor
-  );
-}
-
 function decideOne(options: {
-  readonly submission: Submission;
+  readonly payment: IncomingPayment;
   readonly content: OpenedContent;
   readonly facts: BatchFacts;
   readonly time: BatchTime;
   readonly running: Running;
 }): Decision {
-  const { submission, content, facts, time, running } = options;
-  const { context } = submission;
+  const { payment, content, facts, time, running } = options;
+  const { context } = payment;
   const number = facts.accounts?.cardholder ?? 0n;
   const account = running.accounts.get(number) ?? facts.card?.account;
   const card =
@@ -219,7 +113,7 @@ function decideOne(options: {
     entryMode: context.wire.entryMode,
     verification: context.wire.verification,
     presentedExpirationDate: content.expirationDate,
-    pin: content.pin,
+    pin: payment.pin,
     simulateByAmount: facts.merchant?.simulateByAmount === true,
     card,
   });

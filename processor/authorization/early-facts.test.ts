@@ -4,9 +4,11 @@ import { PaymentKind, ResultSchema } from "../../gen/cardlane/payment/v1/payment
 import { PaymentError } from "../../payment/errors.ts";
 import { type DeskBench, inBytes, inWords, openDeskBench } from "../../test/fixtures/desk.ts";
 import type { PaymentWishes } from "../../test/fixtures/reader-payment.ts";
+import type { EntryAnswer } from "../payments/entry-answer.ts";
+import type { PinOutcome } from "../pins/pin-client.ts";
 import type { AuthorizationDesk } from "./authorization-desk.ts";
 import { EARLY_FACTS_MS_MAX, earlyFactsOf } from "./early-facts.ts";
-import type { EntryAnswer, OpenedContent, Submission } from "./submission.ts";
+import type { IncomingPayment } from "./incoming-payment.ts";
 
 let bench: DeskBench;
 let one: AuthorizationDesk;
@@ -23,17 +25,15 @@ afterAll(() => bench[Symbol.asyncDispose]());
 
 const APPROVED = "APPROVED 00 revision 1";
 
-function submit(wishes: PaymentWishes = {}): Submission {
-  return bench.submission(bench.signer.sign({ pin: null, ...wishes }), wishes);
+function submit(wishes: PaymentWishes = {}): IncomingPayment {
+  return bench.incoming(bench.signer.sign({ pin: null, ...wishes }), wishes);
 }
 
 /** A payment as it comes back from its PIN, with facts that get no older while a test runs. */
-async function lookedAt(wishes: PaymentWishes = {}, pin: OpenedContent["pin"] = "VERIFIED") {
-  const submission = submit(wishes);
-  const preview = await one.preview(submission);
-  if (preview instanceof PaymentError) throw preview;
-  const early = { ...preview, readAtMs: Number.POSITIVE_INFINITY };
-  return { ...submission, content: { ...(submission.content as OpenedContent), pin }, early };
+async function lookedAt(wishes: PaymentWishes = {}, pin: PinOutcome = "VERIFIED") {
+  const payment = submit(wishes);
+  const early = { ...(await one.read(payment)), readAtMs: Number.POSITIVE_INFINITY };
+  return { ...payment, pin, early };
 }
 
 async function spend(card: string, totalMinor: bigint): Promise<void> {
@@ -71,19 +71,19 @@ function setCard(lastFour: string, status: "ACTIVE" | "BLOCKED") {
 }
 
 test("an approval stands on what was read before the PIN was asked about", async () => {
-  const submission = await lookedAt();
+  const payment = await lookedAt();
   await setTerminal("SUSPENDED");
-  const answer = await one.authorize(submission);
+  const answer = await one.authorize(payment);
   await setTerminal("ACTIVE");
   expect(inWords(answer)).toBe(APPROVED);
 });
 
 describe("reads again", () => {
   test("facts that are too old", async () => {
-    const submission = await lookedAt();
-    const early = { ...submission.early, readAtMs: Number.NEGATIVE_INFINITY };
+    const payment = await lookedAt();
+    const early = { ...payment.early, readAtMs: Number.NEGATIVE_INFINITY };
     await setTerminal("SUSPENDED");
-    const answer = await one.authorize({ ...submission, early });
+    const answer = await one.authorize({ ...payment, early });
     await setTerminal("ACTIVE");
     expect(inWords(answer)).toBe("TERMINAL_NOT_ACTIVE");
   });
@@ -91,50 +91,50 @@ describe("reads again", () => {
   test("for a batch of which one payment was not looked at", async () => {
     const batch = [await lookedAt(), submit()];
     await setTerminal("SUSPENDED");
-    const answers = await Promise.all(batch.map((submission) => one.authorize(submission)));
+    const answers = await Promise.all(batch.map((payment) => one.authorize(payment)));
     await setTerminal("ACTIVE");
     expect(answers.map(inWords)).toEqual(["TERMINAL_NOT_ACTIVE", "TERMINAL_NOT_ACTIVE"]);
   });
 
-  test.each<{ name: string; pin: OpenedContent["pin"] }>([
+  test.each<{ name: string; pin: PinOutcome }>([
     { name: "a wrong PIN", pin: "WRONG" },
     { name: "a PIN without tries", pin: "TRIES_EXCEEDED" },
     { name: "a PIN that was refused", pin: "REFUSED" },
   ])("for $name: a card blocked meanwhile is told as blocked", async ({ pin }) => {
-    const submission = await lookedAt({}, pin);
+    const payment = await lookedAt({}, pin);
     await setCard("4242", "BLOCKED");
-    const answer = await one.authorize(submission);
+    const answer = await one.authorize(payment);
     await setCard("4242", "ACTIVE");
     expect(inWords(answer)).toBe("DECLINED 05 revision 1");
   });
 
   test("for a payment that came too late for its PIN's verdict", async () => {
-    const submission = await lookedAt();
-    const first = await other.authorize(submission);
-    const content = new PaymentError("DEADLINE_EXCEEDED", "time_left_ms is over");
-    expect(inBytes(await one.authorize({ ...submission, content }))).toBe(inBytes(first));
+    const payment = await lookedAt();
+    const first = await other.authorize(payment);
+    const refusal = new PaymentError("DEADLINE_EXCEEDED", "time_left_ms is over");
+    expect(inBytes(await one.authorize({ ...payment, refusal }))).toBe(inBytes(first));
   });
 });
 
 /** What somebody else did with the payment while its PIN was on its way. */
 const MEANWHILE: readonly {
   name: string;
-  happens: (submission: Submission) => Promise<EntryAnswer>;
+  happens: (payment: IncomingPayment) => Promise<EntryAnswer>;
   word: string;
 }[] = [
   {
     name: "the payment was approved at another processor",
-    happens: ({ early: _, ...submission }) => other.authorize(submission),
+    happens: (payment) => other.authorize({ ...payment, early: undefined }),
     word: APPROVED,
   },
   {
     name: "its id was used for other bytes",
-    happens: (submission) => other.authorize({ ...submit(), context: submission.context }),
+    happens: (payment) => other.authorize({ ...submit(), context: payment.context }),
     word: "DUPLICATE_DIFFERS",
   },
   {
     name: "another relay brought it",
-    happens: ({ early: _, ...submission }) => otherRelay(submission),
+    happens: (payment) => otherRelay({ ...payment, early: undefined }),
     word: "OWNED_ELSEWHERE",
   },
   {
@@ -145,36 +145,35 @@ const MEANWHILE: readonly {
 ];
 
 /** Registers a second relay and lets it bring the payment. */
-async function otherRelay(submission: Submission): Promise<EntryAnswer> {
+async function otherRelay(payment: IncomingPayment): Promise<EntryAnswer> {
   await bench.query("INSERT INTO processor.relay VALUES ('B2', '\\x02', '\\x', 'ACTIVE')");
-  return await other.authorize({ ...submission, relayId: "B2" });
+  return await other.authorize({ ...payment, relayId: "B2" });
 }
 
 test.each(MEANWHILE)("meanwhile $name: $word", async ({ happens, word }) => {
-  const submission = await lookedAt();
-  expect(inWords(await happens(submission))).toBe(APPROVED);
-  expect(inWords(await one.authorize(submission))).toBe(word);
+  const payment = await lookedAt();
+  expect(inWords(await happens(payment))).toBe(APPROVED);
+  expect(inWords(await one.authorize(payment))).toBe(word);
 });
 
 test("meanwhile the payment was decided: the answer is the first one, to the byte", async () => {
-  const submission = await lookedAt();
-  const first = await other.authorize(submission);
-  const again = await Promise.all([one.authorize(submission), one.authorize({ ...submission })]);
+  const payment = await lookedAt();
+  const first = await other.authorize(payment);
+  const again = await Promise.all([one.authorize(payment), one.authorize({ ...payment })]);
   expect(again.map(inBytes)).toEqual([inBytes(first), inBytes(first)]);
 });
 
 test("meanwhile the payment was reversed: it stays so, and posts nothing", async () => {
-  const payment = bench.signer.sign({ pin: null });
-  const submission = bench.submission(payment);
-  const preview = await one.preview(submission);
+  const signed = bench.signer.sign({ pin: null });
+  const payment = bench.incoming(signed);
+  const early = await one.read(payment);
   const { reversals } = bench.newDesks();
-  const order = bench.reversal(payment);
-  const reversed = await reversals.reverse({ order, span: submission.span });
+  const order = bench.reversal(signed);
+  const reversed = await reversals.reverse({ order, span: payment.span });
   expect(inWords(reversed)).toBe("REVERSED 68 revision 1");
-  const early = { ...(preview as Exclude<typeof preview, PaymentError>) };
-  expect(inBytes(await one.authorize({ ...submission, early }))).toBe(inBytes(reversed));
+  expect(inBytes(await one.authorize({ ...payment, early }))).toBe(inBytes(reversed));
   const postings = await bench.query("SELECT 1 FROM processor.posting WHERE payment_id = $1", [
-    submission.context.paymentId,
+    payment.context.paymentId,
   ]);
   expect(postings).toEqual([]);
 });
@@ -229,18 +228,18 @@ describe("money that moved while the PIN was on its way", () => {
     },
   ])("$name", async ({ card, totalMinor, acceptPartial, move, word }) => {
     await tenOn(card);
-    const submission = await lookedAt({ card, totalMinor, context: { acceptPartial } });
+    const payment = await lookedAt({ card, totalMinor, context: { acceptPartial } });
     await move(card);
-    expect(inWords(await one.authorize(submission))).toBe(word);
+    expect(inWords(await one.authorize(payment))).toBe(word);
   });
 
   test("is in the balance that is told", async () => {
     const card = await tenOn("jcb");
     const wishes = { card, totalMinor: 0n, context: ENQUIRY };
-    const submission = await lookedAt(wishes);
+    const payment = await lookedAt(wishes);
     await spend(card, 300n);
-    const { early: _, ...later } = await lookedAt(wishes);
-    const told = [await one.authorize(submission), await one.authorize(later)].map(balanceIn);
+    const later = { ...(await lookedAt(wishes)), early: undefined };
+    const told = [await one.authorize(payment), await one.authorize(later)].map(balanceIn);
     expect(told).toEqual([700n, 700n]);
   });
 
@@ -261,7 +260,7 @@ test("what is left on a card is spent exactly, by two processors that looked ear
     Array.from({ length: 40 }, () => lookedAt({ card, totalMinor: 1_000n })),
   );
   const answers = await Promise.all(
-    looked.map((submission, index) => (index % 2 === 0 ? one : other).authorize(submission)),
+    looked.map((payment, index) => (index % 2 === 0 ? one : other).authorize(payment)),
   );
   const words = answers.map(inWords).toSorted();
   expect(words.filter((word) => word === APPROVED)).toHaveLength(10);
@@ -273,10 +272,10 @@ test.each([
   { name: "one too old", ages: [0, EARLY_FACTS_MS_MAX + 1], isUsed: false },
   { name: "one missing", ages: [0, undefined], isUsed: false },
 ])("early facts serve a whole batch or none of it: $name", async ({ ages, isUsed }) => {
-  const { early, ...submission } = await lookedAt();
+  const { early, ...payment } = await lookedAt();
   const nowMs = 1_000;
   const batch = ages.map((age) => ({
-    ...submission,
+    ...payment,
     early: age === undefined ? undefined : { ...early, readAtMs: nowMs - age },
   }));
   const expected = isUsed ? ages.map(() => early.facts) : undefined;

@@ -1,6 +1,6 @@
 import type { Verdict } from "./decide-batch.ts";
+import type { IncomingPayment } from "./incoming-payment.ts";
 import type { BatchFacts } from "./payment-facts.ts";
-import type { Submission } from "./submission.ts";
 
 /** A PIN is verified in less, unless something is slow. Then the facts are read again. */
 export const EARLY_FACTS_MS_MAX = 250;
@@ -10,13 +10,13 @@ export const EARLY_FACTS_MS_MAX = 250;
  * none, or has them for too long.
  */
 export function earlyFactsOf(
-  submissions: readonly Submission[],
+  payments: readonly IncomingPayment[],
   monotonicMs: number,
 ): readonly BatchFacts[] | undefined {
-  const facts = submissions.flatMap(({ early }) =>
+  const facts = payments.flatMap(({ early }) =>
     early !== undefined && monotonicMs - early.readAtMs <= EARLY_FACTS_MS_MAX ? [early.facts] : [],
   );
-  return facts.length === submissions.length ? facts : undefined;
+  return facts.length === payments.length ? facts : undefined;
 }
 
 /**

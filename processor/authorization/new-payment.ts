@@ -1,10 +1,10 @@
 import { Outcome, PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { enumName } from "../../payment/enum-name.ts";
+import { approvedStateOf } from "../../payment/states.ts";
 import type { Signer } from "../../sealing/curves/curves.ts";
 import type { Random } from "../../sealing/random.ts";
-import type { NewPayment, ProcessorState } from "../payments/payment-row.ts";
+import { type NewPayment, type ProcessorState, settlementDateOf } from "../payments/payment-row.ts";
 import { signResult } from "../payments/result-signer.ts";
-import { settlementDateOf } from "../payments/settlement-date.ts";
 import type { DecidedPayment } from "./decide-batch.ts";
 
 /** DE 38: six characters; I, O, 0 and 1 are left out, because people read it aloud. */
@@ -21,25 +21,21 @@ export function newPayment(
     readonly random: Random;
   },
 ): NewPayment {
-  const { submission, content, decision, posting } = decided;
-  const { context } = submission;
+  const { payment, content, decision, posting } = decided;
+  const { context } = payment;
   const approvedMinor = decision.kind === "approved" ? decision.approvedMinor : 0n;
-  const { tipMinor, cashbackMinor, surchargeMinor, totalMinor } = context.amounts;
   const row = {
     merchantId: context.merchantId,
     paymentId: context.paymentId,
-    digest: submission.digest,
+    digest: payment.digest,
     state: stateOf(decision, context.kind),
-    relayId: submission.relayId,
-    recordNumber: submission.recordNumber,
+    relayId: payment.relayId,
+    recordNumber: payment.recordNumber,
     readerSerial: context.readerSerial,
     signing: content.signing,
     kind: enumName(PaymentKind, context.kind),
     currency: context.currency,
-    totalMinor,
-    tipMinor,
-    cashbackMinor,
-    surchargeMinor,
+    amounts: context.amounts,
     approvedMinor,
     responseCode: decision.responseCode,
     settlementDate: settlementDateOf(parts.nowMs),
@@ -51,10 +47,10 @@ export function newPayment(
 }
 
 function resultOf(
-  { submission, content, decision, posting }: DecidedPayment,
+  { payment, content, decision, posting }: DecidedPayment,
   parts: { readonly retrievalReference: string; readonly nowMs: number; readonly random: Random },
 ) {
-  const { context } = submission;
+  const { context } = payment;
   const decidedPart =
     decision.kind === "approved"
       ? {
@@ -66,9 +62,9 @@ function resultOf(
   return {
     paymentId: context.wire.paymentId,
     revision: 1,
-    recordNumber: submission.recordNumber,
+    recordNumber: payment.recordNumber,
     retrievalReference: parts.retrievalReference,
-    contextDigest: submission.contextDigest,
+    contextDigest: payment.contextDigest,
     outcome: outcomeOf(decision),
     responseCode: decision.responseCode,
     currency: context.currency,
@@ -87,7 +83,7 @@ function outcomeOf(decision: DecidedPayment["decision"]): Outcome {
 
 function stateOf(decision: DecidedPayment["decision"], kind: PaymentKind): ProcessorState {
   if (decision.kind === "declined") return "DECLINED";
-  return kind === PaymentKind.AUTHORIZATION ? "AUTHORIZED" : "APPROVED";
+  return approvedStateOf(kind);
 }
 
 function newApprovalCode(random: Random): string {

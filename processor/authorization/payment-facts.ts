@@ -1,21 +1,8 @@
-import type { PaymentId } from "../../payment/identifiers.ts";
-import { RowParameters } from "../../prisma/row-parameters.ts";
-import type { PaymentKey, ProcessorState, StoredResult } from "../payments/payment-row.ts";
+import type { AmountParts } from "../../payment/payment-context.ts";
+import type { ProcessorState, StoredResult } from "../payments/payment-row.ts";
 import type { AccountFacts, CardFacts } from "./decide.ts";
 
-/** What a payment needs to know from the database before it is decided. */
-export interface Question extends PaymentKey {
-  readonly previousPaymentId: PaymentId | undefined;
-  readonly relayId: string;
-  /** 8 bytes each. */
-  readonly readerCertificateId: Uint8Array;
-  readonly terminalCertificateId: Uint8Array;
-  /** undefined when the payment could not be verified and is only looked for. */
-  readonly signing: { readonly keyId: Uint8Array; readonly counter: bigint } | undefined;
-  readonly panToken: Uint8Array | undefined;
-  readonly currency: number;
-}
-
+/** What the database knows that a payment is decided by. */
 export interface BatchFacts {
   /** The payment, when it is there already. */
   readonly existing: ExistingPayment | undefined;
@@ -59,33 +46,17 @@ export interface BatchAccounts {
   readonly clearing: bigint;
 }
 
-/** The declined payment that this one repeats with a PIN. Amounts in minor units. */
+/** The declined payment that this one repeats with a PIN. */
 export interface PreviousPayment {
   readonly state: ProcessorState;
   readonly responseCode: string;
   readonly readerSerial: string;
   readonly kind: string;
   readonly currency: number;
-  readonly totalMinor: bigint;
-  readonly tipMinor: bigint;
-  readonly cashbackMinor: bigint;
-  readonly surchargeMinor: bigint;
+  readonly amounts: AmountParts;
 }
 
-export const questionParameters = new RowParameters<Question>({
-  merchant_id: ["text", (row) => row.merchantId],
-  payment_id: ["uuid", (row) => row.paymentId],
-  previous_payment_id: ["uuid", (row) => row.previousPaymentId],
-  relay_id: ["text", (row) => row.relayId],
-  reader_certificate_id: ["bytea", (row) => row.readerCertificateId],
-  terminal_certificate_id: ["bytea", (row) => row.terminalCertificateId],
-  signing_key_id: ["bytea", (row) => row.signing?.keyId],
-  counter: ["bigint", (row) => row.signing?.counter],
-  pan_token: ["bytea", (row) => row.panToken],
-  currency: ["int", (row) => row.currency],
-});
-
-/** What PostgreSQL gives for one question; columns of a table without a row for it are null. */
+/** What PostgreSQL gives for one payment; columns of a table without a row for it are null. */
 export interface FactsRow {
   readonly position: number;
   readonly existing_digest: Uint8Array | null;
@@ -197,9 +168,11 @@ function previousFrom(row: FactsRow): PreviousPayment | undefined {
     readerSerial: row.previous_reader_serial,
     kind: row.previous_kind,
     currency: row.previous_currency,
-    totalMinor: row.previous_total_minor,
-    tipMinor: row.previous_tip_minor,
-    cashbackMinor: row.previous_cashback_minor,
-    surchargeMinor: row.previous_surcharge_minor,
+    amounts: {
+      totalMinor: row.previous_total_minor,
+      tipMinor: row.previous_tip_minor,
+      cashbackMinor: row.previous_cashback_minor,
+      surchargeMinor: row.previous_surcharge_minor,
+    },
   };
 }

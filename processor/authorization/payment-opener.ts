@@ -1,76 +1,60 @@
-import {
-  CardDataSchema,
-  PaymentKind,
-  type SignedPayment,
-} from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { CardDataSchema, PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { Pan } from "../../payment/card.ts";
 import { PaymentError } from "../../payment/errors.ts";
-import { type CheckedReaderPayment, parseReaderPayment } from "../../payment/payment-context.ts";
 import { strictDecode } from "../../payment/wire/strict-decode.ts";
-import { sha512 } from "../../sealing/curves/hash.ts";
 import type { CheckedReaderCertificate } from "../../sealing/keys/certificates.ts";
-import { digest, verify } from "../../sealing/keys/dsse.ts";
+import { verify } from "../../sealing/keys/dsse.ts";
 import { openCardBox } from "../../sealing/open/card-box.ts";
 import { SealedDataRejected } from "../../sealing/sealed-data-rejected.ts";
 import { cardTokenOf } from "../cards/card-store.ts";
 import type { ProcessorKeys } from "../keys/processor-keys.ts";
+import type { PinQuestion } from "../pins/pin-client.ts";
 import type { CertificateCache } from "../registry/certificate-cache.ts";
+import type { IncomingPayment } from "./incoming-payment.ts";
 
 /** Largest counter that both the contract and int8 of PostgreSQL allow. */
 const COUNTER_MAX = 2n ** 63n - 1n;
 
-/** What a payment says about itself, read before its signature could be checked. */
-export interface ClaimedPayment {
-  readonly signed: SignedPayment;
-  readonly payment: CheckedReaderPayment;
-  /** H(context), 64 bytes. */
-  readonly contextDigest: Uint8Array;
-  /** SHA-512 of the reader_payment bytes. */
-  readonly digest: Uint8Array;
-}
-
-/** A payment whose signature is right, and the card in it. `pan` goes to the PIN service only. */
-export interface OpenedPayment {
-  readonly reader: CheckedReaderCertificate;
-  readonly pan: Pan;
-  readonly panToken: Uint8Array;
-  /** YYMM. */
-  readonly expirationDate: string;
-}
-
 /**
- * Takes a relay's payment apart; believes nothing of it yet.
+ * Verifies a payment as if no relay had, and opens its card data. Its certificates were loaded. The
+ * payment gains its `content`.
  *
- * @throws PaymentError MALFORMED_REQUEST, AMOUNT_OUT_OF_RANGE or CURRENCY_NOT_ACCEPTED.
- */
-export function claimPayment(signed: SignedPayment | undefined): ClaimedPayment {
-  if (signed === undefined) throw new PaymentError("MALFORMED_REQUEST", "payment is required");
-  const payment = parseReaderPayment(signed.readerPayment);
-  return {
-    signed,
-    payment,
-    contextDigest: digest("payment-context", payment.contextBytes),
-    digest: sha512(signed.readerPayment),
-  };
-}
-
-/**
- * Verifies a payment as if no relay had, and opens its card data. Its certificates were loaded.
- *
+ * @returns what to ask the PIN service; undefined without an online PIN. The card number is in it
+ *   and nowhere else.
  * @throws PaymentError with what is wrong; of sealed data only that it was rejected.
  */
 export function openPayment(
-  claimed: ClaimedPayment,
+  payment: IncomingPayment,
   options: {
-    readonly certificates: CertificateCache;
+    readonly certificates: Pick<CertificateCache, "reader" | "terminal">;
     readonly keys: ProcessorKeys;
     readonly nowMs: number;
   },
-): OpenedPayment {
-  const { certificates, keys, nowMs } = options;
-  const { context } = claimed.payment;
+): PinQuestion | undefined {
+  const { context } = payment;
+  const reader = requireGenuine(payment, options);
+  const { pan, expirationDate } = openCardData(payment, options.keys);
+  payment.content = {
+    signing: { keyId: reader.signing.keyId, counter: context.wire.counter },
+    panToken: cardTokenOf(options.keys.cardToken, pan),
+    lastFour: pan.lastFour,
+    scheme: pan.scheme,
+    expirationDate,
+  };
+  const { contextBytes, pinBox, digest, span } = payment;
+  if (pinBox.length === 0) return undefined;
+  const { dukptInitialKeyId } = reader.wire;
+  return { contextBytes, pinBox, pan, digest, dukptInitialKeyId, traceparent: span.traceparent };
+}
+
+/** @returns the certificate of the reader that signed it. */
+function requireGenuine(
+  payment: IncomingPayment,
+  { certificates, keys, nowMs }: Parameters<typeof openPayment>[1],
+): CheckedReaderCertificate {
+  const { context } = payment;
   const reader = certificates.reader(context.wire.readerCertificateId, nowMs);
-  requireSignature(claimed, reader);
+  requireSignature(payment, reader);
   requireThat(reader.serial === context.readerSerial, "MALFORMED_REQUEST", "reader_serial");
   if (context.wire.counter > COUNTER_MAX) {
     throw new PaymentError("MALFORMED_REQUEST", `counter must be at most ${COUNTER_MAX}`);
@@ -87,7 +71,7 @@ export function openPayment(
   if (!DECIDED_KINDS.includes(context.kind)) {
     throw new PaymentError("NOT_SUPPORTED", "this kind of payment is not decided here yet");
   }
-  return { reader, ...openCardData(claimed, keys) };
+  return reader;
 }
 
 /** Kinds that are authorized while the reader waits. */
@@ -98,7 +82,7 @@ const DECIDED_KINDS: readonly PaymentKind[] = [
   PaymentKind.BALANCE_ENQUIRY,
 ];
 
-function requireSignature({ signed }: ClaimedPayment, reader: CheckedReaderCertificate): void {
+function requireSignature({ signed }: IncomingPayment, reader: CheckedReaderCertificate): void {
   const { readerPayment: body, signature } = signed;
   if (!verify({ type: "reader-payment", body, signature, verifier: reader.signing })) {
     throw new PaymentError("SIGNATURE_REJECTED", "payment signature rejected");
@@ -113,14 +97,14 @@ function requireThat(
   if (!isSo) throw new PaymentError(code, `${field} does not fit the certificate`, { field });
 }
 
-function openCardData({ payment, contextDigest }: ClaimedPayment, keys: ProcessorKeys) {
-  const agreement = keys.card(payment.context.wire.cardKeyId);
-  const bytes = openCardBox({ agreement, contextDigest, sealed: payment.cardBox });
+function openCardData(payment: IncomingPayment, keys: ProcessorKeys) {
+  const { context, contextDigest, cardBox: sealed } = payment;
+  const agreement = keys.card(context.wire.cardKeyId);
+  const bytes = openCardBox({ agreement, contextDigest, sealed });
   try {
-    const { pan: digits, expirationDate } = strictDecode(CardDataSchema, bytes, "card data");
+    const { pan, expirationDate } = strictDecode(CardDataSchema, bytes, "card data");
     if (!/^\d\d(?:0[1-9]|1[0-2])$/.test(expirationDate)) throw new Error("expiration date");
-    const pan = Pan.parse(digits);
-    return { pan, panToken: cardTokenOf(keys.cardToken, pan), expirationDate };
+    return { pan: Pan.parse(pan), expirationDate };
   } catch {
     // What is wrong with the card data of a genuine reader is nobody's business outside.
     throw new SealedDataRejected("box");

@@ -2,15 +2,13 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { systemClock } from "../../mesh/clock.ts";
 import { nodeCurves } from "../../sealing/curves/node-curves.ts";
 import { type DeskBench, openDeskBench } from "../../test/fixtures/desk.ts";
-import { keyText, type NewPayment } from "../payments/payment-row.ts";
-import { settlementDateOf } from "../payments/settlement-date.ts";
+import { keyText, type NewPayment, settlementDateOf } from "../payments/payment-row.ts";
 import { ReversalStore } from "../reversal/reversal-store.ts";
 import { reversedPayment } from "../reversal/reversed-payment.ts";
 import { decideBatch } from "./decide-batch.ts";
+import type { IncomingPayment } from "./incoming-payment.ts";
 import { newPayment } from "./new-payment.ts";
-import { type Question, questionParameters } from "./payment-facts.ts";
-import { READ_STATEMENT } from "./payment-store.ts";
-import type { OpenedContent, Submission } from "./submission.ts";
+import { incomingParameters, READ_STATEMENT } from "./payment-store.ts";
 
 let bench: DeskBench;
 const resultSigner = nodeCurves.signer(new Uint8Array(32).fill(1));
@@ -20,20 +18,19 @@ beforeAll(async () => {
 });
 afterAll(() => bench[Symbol.asyncDispose]());
 
-function submit(card: string, totalMinor: bigint): Submission {
-  return bench.submission(bench.signer.sign({ pin: null, card, totalMinor }), { card });
+function submit(card: string, totalMinor: bigint): IncomingPayment {
+  return bench.incoming(bench.signer.sign({ pin: null, card, totalMinor }), { card });
 }
 
 /** What a processor would write that has read before any other has written. */
 async function decidedOnTheSameFacts(
-  submissions: readonly Submission[],
+  payments: readonly IncomingPayment[],
 ): Promise<readonly NewPayment[]> {
-  const questions = submissions.map(questionOf);
-  await bench.payments.openAccounts(questions);
-  const facts = await bench.payments.read(questions);
+  await bench.payments.openAccounts(payments);
+  const facts = await bench.payments.read(payments);
   const nowMs = systemClock.nowMs();
-  return submissions.flatMap((submission, index) => {
-    const [verdict] = decideBatch([submission], facts.slice(index, index + 1), {
+  return payments.flatMap((payment, index) => {
+    const [verdict] = decideBatch([payment], facts.slice(index, index + 1), {
       nowMs,
       today: settlementDateOf(nowMs),
     });
@@ -45,21 +42,6 @@ async function decidedOnTheSameFacts(
     };
     return verdict?.kind === "decided" ? [newPayment(verdict, parts)] : [];
   });
-}
-
-function questionOf({ context, relayId, content }: Submission): Question {
-  const { signing, panToken } = content as OpenedContent;
-  return {
-    merchantId: context.merchantId,
-    paymentId: context.paymentId,
-    previousPaymentId: undefined,
-    relayId,
-    readerCertificateId: context.wire.readerCertificateId,
-    terminalCertificateId: context.wire.terminalCertificateId,
-    signing,
-    panToken,
-    currency: context.currency,
-  };
 }
 
 test.each([
@@ -106,10 +88,9 @@ test("a payment that is there already is not among those written, and posts no m
 
 test("of two payments with one counter the later is not written, and posts nothing", async () => {
   const [first, other] = [submit("jcb", 1n), submit("jcb", 2n)];
-  const { signing } = first.content as OpenedContent;
-  const second = { ...other, content: { ...(other.content as OpenedContent), signing } };
+  const second = { ...other, content: first.content };
   const [one = [], two = []] = await Promise.all(
-    [first, second].map((submission) => decidedOnTheSameFacts([submission])),
+    [first, second].map((payment) => decidedOnTheSameFacts([payment])),
   );
   expect((await bench.payments.write(one))?.size).toBe(1);
   expect((await bench.payments.write(two))?.size).toBe(0);
@@ -121,16 +102,15 @@ test("of two payments with one counter the later is not written, and posts nothi
 
 test("a reversal that another or an acknowledgement overtook writes nothing", async () => {
   const store = new ReversalStore(bench.database);
-  const [submission] = [submit("unionpay", 500n)];
-  const [payment] = await decidedOnTheSameFacts([submission]);
-  const row = payment?.row;
-  await bench.payments.write(payment === undefined ? [] : [payment]);
+  const payment = submit("unionpay", 500n);
+  const decided = await decidedOnTheSameFacts([payment]);
+  await bench.payments.write(decided);
   const order = {
-    merchantId: submission.context.merchantId,
-    paymentId: submission.context.paymentId,
-    digest: submission.digest,
-    relayId: submission.relayId,
-    recordNumber: submission.recordNumber as never,
+    merchantId: payment.context.merchantId,
+    paymentId: payment.context.paymentId,
+    digest: payment.digest,
+    relayId: payment.relayId,
+    recordNumber: payment.recordNumber,
     original: undefined,
   };
   const [found] = await store.read([order]);
@@ -141,7 +121,7 @@ test("a reversal that another or an acknowledgement overtook writes nothing", as
     store.write({ tombstones: [], reversals }),
   ]);
   expect(written.map(({ size }) => size).toSorted()).toEqual([0, 1]);
-  expect(row?.approvedMinor).toBe(500n);
+  expect(decided[0]?.row.approvedMinor).toBe(500n);
 
   const kept = await decidedOnTheSameFacts([submit("unionpay", 500n)]);
   await bench.payments.write(kept);
@@ -166,17 +146,17 @@ function busiest(node: PlanNode): number {
 }
 
 test("what a batch needs is found without walking through the accounts of others", async () => {
-  const questions = Array.from({ length: 20 }, () => questionOf(submit("visa", 1n)));
-  await bench.payments.openAccounts(questions);
+  const payments = Array.from({ length: 20 }, () => submit("visa", 1n));
+  await bench.payments.openAccounts(payments);
   // Not analyzed yet: PostgreSQL takes them for a few.
   await bench.query(`INSERT INTO processor.account (kind, holder, currency)
     SELECT 'MERCHANT', convert_to('M' || n, 'UTF8'), 978 FROM generate_series(1, 3000) AS n`);
   const { name, text } = READ_STATEMENT;
   const [row] = await bench.database.run<{ "QUERY PLAN": readonly [{ Plan: PlanNode }] }>(
     { name: `explain.${name}`, text: `EXPLAIN (ANALYZE, FORMAT JSON) ${text}` },
-    questionParameters.values(questions),
+    incomingParameters.values(payments),
   );
   const plan = row?.["QUERY PLAN"][0].Plan;
-  expect(plan?.["Actual Rows"]).toBe(questions.length);
-  expect(plan && busiest(plan)).toBe(questions.length);
+  expect(plan?.["Actual Rows"]).toBe(payments.length);
+  expect(plan && busiest(plan)).toBe(payments.length);
 });

@@ -1,6 +1,6 @@
 import type { HotDatabase } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
-import { isLostRace } from "../payments/lost-race.ts";
+import { isLostRace } from "../payments/answer-in-rounds.ts";
 import {
   keyText,
   type NewPayment,
@@ -8,14 +8,8 @@ import {
   type Posting,
   paymentParameters,
 } from "../payments/payment-row.ts";
-import { TODAY } from "../payments/settlement-date.ts";
-import {
-  type BatchFacts,
-  type FactsRow,
-  factsFrom,
-  type Question,
-  questionParameters,
-} from "./payment-facts.ts";
+import type { IncomingPayment } from "./incoming-payment.ts";
+import { type BatchFacts, type FactsRow, factsFrom } from "./payment-facts.ts";
 
 /** What the processor knows of payments, cards and accounts, in statements for whole batches. */
 export class PaymentStore {
@@ -25,18 +19,18 @@ export class PaymentStore {
     this.#database = database;
   }
 
-  /** What is known for each question, in the same order. */
-  async read(questions: readonly Question[]): Promise<readonly BatchFacts[]> {
-    const values = questionParameters.values(questions);
+  /** What is known for each payment, in the same order. */
+  async read(payments: readonly IncomingPayment[]): Promise<readonly BatchFacts[]> {
+    const values = incomingParameters.values(payments);
     const rows = await this.#database.run<FactsRow>(READ_STATEMENT, values);
-    const facts = new Array<BatchFacts>(questions.length);
+    const facts = new Array<BatchFacts>(payments.length);
     for (const row of rows) facts[row.position - 1] = factsFrom(row);
     return facts;
   }
 
-  /** Opens the accounts that these questions ask about and that are not there yet. */
-  async openAccounts(questions: readonly Question[]): Promise<void> {
-    await this.#database.run(OPEN_ACCOUNTS, questionParameters.values(questions));
+  /** Opens the accounts that these payments may touch and that are not there yet. */
+  async openAccounts(payments: readonly IncomingPayment[]): Promise<void> {
+    await this.#database.run(OPEN_ACCOUNTS, incomingParameters.values(payments));
   }
 
   /**
@@ -81,6 +75,20 @@ interface WrittenRow {
   readonly payment_id: PaymentKey["paymentId"];
 }
 
+/** What asks for the facts. A payment that could not be opened is only looked for. */
+export const incomingParameters = new RowParameters<IncomingPayment>({
+  merchant_id: ["text", ({ context }) => context.merchantId],
+  payment_id: ["uuid", ({ context }) => context.paymentId],
+  previous_payment_id: ["uuid", ({ context }) => context.previousPaymentId],
+  relay_id: ["text", ({ relayId }) => relayId],
+  reader_certificate_id: ["bytea", ({ context }) => context.wire.readerCertificateId],
+  terminal_certificate_id: ["bytea", ({ context }) => context.wire.terminalCertificateId],
+  signing_key_id: ["bytea", ({ content }) => content?.signing.keyId],
+  counter: ["bigint", ({ content }) => content?.signing.counter],
+  pan_token: ["bytea", ({ content }) => content?.panToken],
+  currency: ["int", ({ context }) => context.currency],
+});
+
 const postingParameters = new RowParameters<Posting & { readonly key: PaymentKey }>({
   merchant_id: ["text", (row) => row.key.merchantId],
   payment_id: ["uuid", (row) => row.key.paymentId],
@@ -95,6 +103,12 @@ const acknowledgedParameters = new RowParameters<Acknowledged>({
   relay_id: ["text", (row) => row.relayId],
   revision: ["int", (row) => row.revision],
 });
+
+/**
+ * The business day of the moment in SQL: once for a statement, by the ledger's clock. A day that
+ * is later was written before that clock was put back, and counts no more.
+ */
+const TODAY = "(SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD')::int)";
 
 /**
  * One account for each item. As a plain join it may be planned, while there are few accounts, to go
@@ -131,7 +145,7 @@ export const READ_STATEMENT = {
       previous.tip_minor AS previous_tip_minor,
       previous.cashback_minor AS previous_cashback_minor,
       previous.surcharge_minor AS previous_surcharge_minor
-    FROM ${questionParameters.numbered("item")}
+    FROM ${incomingParameters.numbered("item")}
     LEFT JOIN processor.payment existing USING (merchant_id, payment_id)
     LEFT JOIN processor.payment counted
       ON counted.signing_key_id = item.signing_key_id AND counted.counter = item.counter
@@ -151,7 +165,7 @@ export const READ_STATEMENT = {
 const OPEN_ACCOUNTS = {
   name: "account.open",
   text: `
-    WITH item AS (SELECT * FROM ${questionParameters.from("given")}),
+    WITH item AS (SELECT * FROM ${incomingParameters.from("given")}),
     wanted AS (
       SELECT 'CARDHOLDER' AS kind, card.pan_token AS holder, item.currency, card.credit_minor,
         card.daily_amount_minor_max, card.daily_count_max

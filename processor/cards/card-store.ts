@@ -27,7 +27,7 @@ export async function addCards(database: HotDatabase, cards: readonly CardRow[])
   await database.run(ADD_CARDS, cardParameters.values(cards));
 }
 
-/** The published test cards as rows. @param tokenKey for card-token.ts. */
+/** The published test cards as rows. @param tokenKey for `cardTokenOf`. */
 export function testCardRows(tokenKey: KeyObject): readonly CardRow[] {
   return TEST_CARDS.map(({ number, expirationDate, account }) => {
     const pan = Pan.parse(number);

@@ -18,7 +18,7 @@ export interface ProcessorKeys {
   readonly manifest: Manifest;
   /** Renewed when it is about to go out of date. */
   manifestAt(nowMs: number): Manifest;
-  /** 32 bytes, for card-token.ts. */
+  /** 32 bytes, for `cardTokenOf`. */
   readonly cardToken: KeyObject;
   /** Towards the PIN service. */
   readonly pinHop: { readonly sharedKeys: SharedKeys; readonly keyId: Uint8Array };

@@ -1,7 +1,8 @@
 import type { MerchantId, PaymentId } from "../../payment/identifiers.ts";
+import type { AmountParts } from "../../payment/payment-context.ts";
 import type { StateName } from "../../payment/states.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
-import { isAllZero } from "../../sealing/bytes.ts";
+import { equalBytes, isAllZero } from "../../sealing/bytes.ts";
 
 /** A payment for ever: what a repeat is recognised by. */
 export interface PaymentKey {
@@ -23,7 +24,7 @@ export interface StoredResult {
   readonly keyId: Uint8Array;
 }
 
-/** One row of the table processor.payment. Amounts in minor units. */
+/** One row of the table processor.payment. */
 export interface PaymentRow extends PaymentKey {
   readonly digest: Uint8Array;
   readonly state: ProcessorState;
@@ -35,10 +36,8 @@ export interface PaymentRow extends PaymentKey {
   /** Name in PaymentKind. */
   readonly kind: string;
   readonly currency: number;
-  readonly totalMinor: bigint;
-  readonly tipMinor: bigint;
-  readonly cashbackMinor: bigint;
-  readonly surchargeMinor: bigint;
+  readonly amounts: AmountParts;
+  /** In minor units. */
   readonly approvedMinor: bigint;
   readonly responseCode: string;
   /** YYYYMMDD. */
@@ -79,10 +78,10 @@ export const paymentParameters = new RowParameters<PaymentRow>({
   counter: ["bigint", (row) => row.signing?.counter],
   kind: ["text", (row) => row.kind],
   currency: ["int", (row) => row.currency],
-  total_minor: ["bigint", (row) => row.totalMinor],
-  tip_minor: ["bigint", (row) => row.tipMinor],
-  cashback_minor: ["bigint", (row) => row.cashbackMinor],
-  surcharge_minor: ["bigint", (row) => row.surchargeMinor],
+  total_minor: ["bigint", (row) => row.amounts.totalMinor],
+  tip_minor: ["bigint", (row) => row.amounts.tipMinor],
+  cashback_minor: ["bigint", (row) => row.amounts.cashbackMinor],
+  surcharge_minor: ["bigint", (row) => row.amounts.surchargeMinor],
   approved_minor: ["bigint", (row) => row.approvedMinor],
   response_code: ["text", (row) => row.responseCode],
   settlement_date: ["int", (row) => row.settlementDate],
@@ -94,8 +93,16 @@ export const paymentParameters = new RowParameters<PaymentRow>({
 });
 
 /**
- * Whether the relay had seen nothing of the payment: any bytes that come later are the original.
+ * Whether a stored payment is the one with these bytes. A tombstone whose relay had never seen any
+ * has 64 zeros as its digest: whatever comes later is its original.
+ *
+ * @param digest SHA-512 of the reader_payment bytes; zeros from a relay that has not seen them.
  */
-export function isBlind(digest: Uint8Array): boolean {
-  return isAllZero(digest);
+export function isOfSameBytes(stored: Uint8Array, digest: Uint8Array): boolean {
+  return isAllZero(stored) || equalBytes(stored, digest);
+}
+
+/** The business day of a moment, in UTC, as YYYYMMDD. */
+export function settlementDateOf(nowMs: number): number {
+  return Number(new Date(nowMs).toISOString().slice(0, 10).replaceAll("-", ""));
 }

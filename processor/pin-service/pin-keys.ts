@@ -7,9 +7,9 @@ import type { KeyFolder } from "../../sealing/keys/key-files.ts";
 export interface PinKeys {
   /** AES-128 base derivation key of all readers, 16 bytes. */
   readonly baseDerivation: Uint8Array;
-  /** 32 bytes, for pin-reference.ts. */
+  /** 32 bytes, for `pinReferenceOf`. */
   readonly pinReference: KeyObject;
-  /** 32 bytes, for card-token.ts; another than the processor's. */
+  /** 32 bytes, for `cardTokenOf`; another than the processor's. */
   readonly cardToken: KeyObject;
   readonly hop: { readonly sharedKeys: SharedKeys; readonly keyId: Uint8Array };
   /** X25519 key of the one processor that is served, 32 bytes. */

@@ -1,8 +1,11 @@
 import type { Policy } from "../../mesh/policy.ts";
 import type { MeshService } from "../../mesh/service.ts";
 import type { Health } from "../../mesh/services/health.ts";
+import { Pan } from "../../payment/card.ts";
+import { TEST_CARDS, testPinOf } from "../../payment/test-cards.ts";
 import { fastCurves } from "../../sealing/curves/chosen-curves.ts";
 import { jitterFrom } from "../../sealing/random.ts";
+import { cardTokenOf } from "../cards/card-store.ts";
 import { Database } from "../database.ts";
 import {
   type CoreOptions,
@@ -10,10 +13,9 @@ import {
   type RunningProgram,
   runParts,
 } from "../running-program.ts";
-import { readPinKeys } from "./pin-keys.ts";
+import { type PinKeys, readPinKeys } from "./pin-keys.ts";
 import { PinStore } from "./pin-store.ts";
-import { PinVerifier } from "./pin-verifier.ts";
-import { putTestPins } from "./test-pins.ts";
+import { PinVerifier, pinReferenceOf } from "./pin-verifier.ts";
 import { FRAME_BYTES_MAX, verifyService } from "./verify-service.ts";
 
 interface PinServiceOptions extends CoreOptions {
@@ -60,6 +62,18 @@ export async function startPinService(
       health.setAll(isReachable ? "SERVING" : "NOT_SERVING"),
   };
   return await runParts(options, parts, stack);
+}
+
+/** Makes the published PINs of the test cards known. @param unlocks with all their tries. */
+export async function putTestPins(store: PinStore, keys: PinKeys, unlocks = false): Promise<void> {
+  const utf8 = new TextEncoder();
+  const cards = TEST_CARDS.map((card) => {
+    const cardToken = cardTokenOf(keys.cardToken, Pan.parse(card.number));
+    const pin = utf8.encode(testPinOf(card));
+    return { cardToken, pinReference: pinReferenceOf(keys.pinReference, cardToken, pin) };
+  });
+  await store.putCards(cards);
+  if (unlocks) await store.unlock(cards.map(({ cardToken }) => cardToken));
 }
 
 /** Only processors may call. */

@@ -9,9 +9,9 @@ import { PaymentSigner, type PaymentWishes } from "../../test/fixtures/reader-pa
 import { freshDatabase } from "../../test/setup/database.ts";
 import { Database } from "../database.ts";
 import { readPinKeys } from "./pin-keys.ts";
+import { putTestPins } from "./pin-service.ts";
 import { PinStore } from "./pin-store.ts";
 import { type PinCheck, PinVerifier } from "./pin-verifier.ts";
-import { putTestPins } from "./test-pins.ts";
 
 const stack = new AsyncDisposableStack();
 const keys = stack.use(new TestKeys({ nowMs: systemClock.nowMs() }));

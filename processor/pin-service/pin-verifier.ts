@@ -1,5 +1,6 @@
-import type { Clock } from "../../mesh/clock.ts";
+import { createHmac, type KeyObject } from "node:crypto";
 import { GroupCommit } from "../../mesh/group-commit.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import { recordedStatement } from "../../mesh/tracing/recorded-statement.ts";
 import type { HopSpan, Telemetry } from "../../mesh/tracing/telemetry.ts";
 import { Pan } from "../../payment/card.ts";
@@ -11,9 +12,8 @@ import { derivePinKey, parseKsn } from "../../sealing/open/dukpt-host.ts";
 import { decipherPinBlock } from "../../sealing/open/pin-block.ts";
 import { openPinBox } from "../../sealing/open/pin-box.ts";
 import { cardTokenOf } from "../cards/card-store.ts";
-import { isLostRace } from "../payments/lost-race.ts";
+import { isLostRace } from "../payments/answer-in-rounds.ts";
 import type { PinKeys } from "./pin-keys.ts";
-import { pinReferenceOf } from "./pin-reference.ts";
 import type { Attempt, PinStore, SettledAttempt } from "./pin-store.ts";
 
 /** Times that a batch is settled anew after another instance got in between. */
@@ -36,6 +36,11 @@ export interface PinCheck {
 /** Not a PIN block for this card, context and reader. Nothing is counted. */
 const REFUSED: SettledAttempt = { verdict: "REFUSED", triesLeft: 0 };
 
+interface PinVerifierOptions extends Pick<Surroundings, "clock" | "telemetry"> {
+  readonly keys: PinKeys;
+  readonly store: PinStore;
+}
+
 /** Says whether a PIN is right. A PIN is in memory only while its reference is computed. */
 export class PinVerifier {
   readonly #keys: PinKeys;
@@ -43,12 +48,7 @@ export class PinVerifier {
   readonly #telemetry: Telemetry;
   readonly #group: GroupCommit<Entered, SettledAttempt>;
 
-  constructor(options: {
-    readonly keys: PinKeys;
-    readonly store: PinStore;
-    readonly clock: Clock;
-    readonly telemetry: Telemetry;
-  }) {
+  constructor(options: PinVerifierOptions) {
     this.#keys = options.keys;
     this.#store = options.store;
     this.#telemetry = options.telemetry;
@@ -118,6 +118,16 @@ function openPin(check: PinCheck, keys: PinKeys): Attempt {
   } finally {
     pinKey.fill(0);
   }
+}
+
+/**
+ * What is stored of a PIN: HMAC-SHA-256 over card token ‖ PIN, 32 bytes. There are only ten
+ * thousand PINs of four digits, so it is worth no more than the key is kept.
+ *
+ * @param pin ASCII digits; the caller wipes them.
+ */
+export function pinReferenceOf(key: KeyObject, cardToken: Uint8Array, pin: Uint8Array): Uint8Array {
+  return createHmac("sha256", key).update(cardToken).update(pin).digest();
 }
 
 function refused(): PaymentError {

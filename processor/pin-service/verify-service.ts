@@ -12,15 +12,13 @@ import {
   type VerifyResponse,
   VerifyResponseSchema,
 } from "../../gen/cardlane/pin/v1/pin_pb.ts";
-import type { Clock } from "../../mesh/clock.ts";
-import type { Log } from "../../mesh/log.ts";
 import { type MeshService, type MethodsOf, service } from "../../mesh/service.ts";
 import type { FrameStream } from "../../mesh/stream/frame-stream.ts";
 import type { Speaker } from "../../mesh/stream/hello.ts";
 import type { LiveStream } from "../../mesh/stream/live-stream.ts";
 import { OwedAnswers } from "../../mesh/stream/owed-answers.ts";
 import { liveStream } from "../../mesh/stream/stream-life.ts";
-import type { Telemetry } from "../../mesh/tracing/telemetry.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { faultOf } from "../../payment/payment-fault.ts";
 import { openHopBox } from "../../sealing/boxes/hop-box.ts";
@@ -35,14 +33,11 @@ export const FRAME_BYTES_MAX = PIN_BOX_BYTES_MAX + 1_024;
 /** Boxes of one stream that may be worked on at the same time; then it is not read. */
 const BOXES_MAX = 16;
 
-interface VerifyServiceParts {
+interface VerifyServiceParts extends Omit<Surroundings, "faults"> {
   readonly keys: PinKeys;
   readonly verifier: Pick<PinVerifier, "verify">;
   readonly speaker: Speaker;
-  readonly clock: Clock;
   readonly jitter: () => number;
-  readonly telemetry: Telemetry;
-  readonly log: Log;
 }
 
 /**

@@ -115,7 +115,10 @@ test.each([
   service.verdict = verdict;
   service.triesLeft = triesLeft;
   await using client = service.client();
-  expect(await Promise.all(client.verify([question, question]))).toEqual([outcome, outcome]);
+  expect(await Promise.all([client.verify(question), client.verify(question)])).toEqual([
+    outcome,
+    outcome,
+  ]);
   expect(service.frames).toHaveLength(1);
 });
 
@@ -125,7 +128,7 @@ test.each([{ verdict: Verdict.UNAVAILABLE }, { verdict: Verdict.UNSPECIFIED }])(
     const service = new PlayedPinService();
     service.verdict = verdict;
     await using client = service.client();
-    await expect(client.verify([question])[0]).rejects.toMatchObject({
+    await expect(client.verify(question)).rejects.toMatchObject({
       code: "UPSTREAM_NOT_REACHED",
     });
   },
@@ -135,7 +138,7 @@ test("a question that was on a stream which broke is asked again on the next", a
   const service = new PlayedPinService();
   service.verdict = "silent";
   await using client = service.client();
-  const [outcome] = client.verify([question]);
+  const outcome = client.verify(question);
   await clock.advance(1);
   expect(service.asked).toHaveLength(1);
   service.verdict = Verdict.WRONG;
@@ -150,7 +153,7 @@ test("without an answer for five seconds nothing is decided", async () => {
   const service = new PlayedPinService();
   service.verdict = "silent";
   await using client = service.client();
-  const refused = expect(client.verify([question])[0]).rejects.toMatchObject({
+  const refused = expect(client.verify(question)).rejects.toMatchObject({
     code: "UPSTREAM_NOT_REACHED",
   });
   await clock.advance(5_000);
@@ -160,7 +163,7 @@ test("without an answer for five seconds nothing is decided", async () => {
 test("the card number does not travel in clear", async () => {
   const service = new PlayedPinService();
   await using client = service.client();
-  await Promise.all(client.verify([question]));
+  await client.verify(question);
   expect(service.asked[0]?.pan).toBe("4242424242424242");
   const sent = Buffer.concat(service.frames.map((frame) => toBinary(VerifyRequestSchema, frame)));
   expect(sent.includes("4242424242424242")).toBe(false);

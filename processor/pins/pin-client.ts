@@ -7,11 +7,12 @@ import {
   VerifyRequestSchema,
   type VerifyResponse,
 } from "../../gen/cardlane/pin/v1/pin_pb.ts";
-import type { Clock, Timer } from "../../mesh/clock.ts";
+import type { Timer } from "../../mesh/clock.ts";
 import { SlotMap } from "../../mesh/slot-map.ts";
 import type { FrameStream } from "../../mesh/stream/frame-stream.ts";
 import type { Speaker } from "../../mesh/stream/hello.ts";
 import { type LastingStream, lastingStream } from "../../mesh/stream/lasting-stream.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import type { Pan } from "../../payment/card.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { sealHopBox } from "../../sealing/boxes/hop-box.ts";
@@ -48,12 +49,11 @@ export interface PinQuestion {
   readonly traceparent: string;
 }
 
-interface PinClientOptions {
+interface PinClientOptions extends Pick<Surroundings, "clock"> {
   /** Opens a stream to the PIN service. */
   readonly open: () => FrameStream<VerifyRequest, VerifyResponse>;
   readonly keys: Pick<ProcessorKeys, "pinHop" | "pinServiceHop">;
   readonly speaker: Speaker;
-  readonly clock: Clock;
   readonly random: Random;
   /** The PIN service can be reached, or not any more. */
   readonly onReachable: (isReachable: boolean) => void;
@@ -67,6 +67,8 @@ export class PinClient implements AsyncDisposable {
   readonly #options: PinClientOptions;
   readonly #stream: LastingStream<VerifyRequest>;
   readonly #waiting = new SlotMap<bigint, Waiting>();
+  /** Those of this turn of the event loop: they share a box. */
+  #unasked: Waiting[] = [];
   #requestNumber = 0n;
   #boxNumber = 0n;
 
@@ -81,22 +83,24 @@ export class PinClient implements AsyncDisposable {
       onFrame: (frame) => this.#receive(frame),
       onUp: () => {
         options.onReachable(true);
-        this.#ask([...this.#waiting.values()]);
+        this.#unasked = [...this.#waiting.values()];
+        this.#ask();
       },
       onOver: () => options.onReachable(this.#stream.number !== 0),
     });
   }
 
   /**
-   * Asks about many PINs at once; an answer for each, in the same order.
+   * Asks about a PIN, in one box with all others of this turn of the event loop.
    *
-   * An answer is UPSTREAM_NOT_REACHED when the PIN service did not decide: ask again with the same
-   * bytes, nothing is counted twice.
+   * @throws PaymentError UPSTREAM_NOT_REACHED when the PIN service did not decide: ask again with
+   *   the same bytes, nothing is counted twice.
    */
-  verify(questions: readonly PinQuestion[]): readonly Promise<PinOutcome>[] {
-    const added = questions.map((question) => this.#add(question));
-    this.#ask(added);
-    return added.map(({ outcome }) => outcome.promise);
+  verify(question: PinQuestion): Promise<PinOutcome> {
+    const waiting = this.#add(question);
+    this.#unasked.push(waiting);
+    if (this.#unasked.length === 1) setImmediate(() => this.#ask());
+    return waiting.outcome.promise;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -117,9 +121,11 @@ export class PinClient implements AsyncDisposable {
   }
 
   /** Without a stream nothing is sent: the next one begins with all that waits. */
-  #ask(waiting: readonly Waiting[]): void {
-    for (let start = 0; start < waiting.length; start += PIN_VERIFICATIONS_MAX) {
-      this.#sendBox(waiting.slice(start, start + PIN_VERIFICATIONS_MAX));
+  #ask(): void {
+    const unasked = this.#unasked;
+    this.#unasked = [];
+    for (let start = 0; start < unasked.length; start += PIN_VERIFICATIONS_MAX) {
+      this.#sendBox(unasked.slice(start, start + PIN_VERIFICATIONS_MAX));
     }
   }
 

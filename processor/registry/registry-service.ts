@@ -6,8 +6,8 @@ import {
   type TerminalRegistration,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import { DeviceState, type ReaderRegistration } from "../../gen/cardlane/relay/v1/relay_pb.ts";
-import type { Clock } from "../../mesh/clock.ts";
 import { type MeshService, type MethodsOf, service } from "../../mesh/service.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { parseMerchantId } from "../../payment/identifiers.ts";
 import { parseCurrency } from "../../payment/money.ts";
@@ -36,11 +36,10 @@ const CURRENCIES_MAX = 32;
 /** A registration of a thousand devices. */
 const REGISTRATION_BYTES_MAX = 1_048_576;
 
-interface RegistryParts {
+interface RegistryParts extends Pick<Surroundings, "clock"> {
   readonly store: RegistryStore;
   readonly curves: Curves;
   readonly roots: TrustedRoots;
-  readonly clock: Clock;
 }
 
 /** cardlane.processor.v1.ProcessorRegistryService: which devices are served, and the ledger. */

@@ -3,7 +3,7 @@ import { PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { type DeskBench, inBytes, inWords, openDeskBench } from "../../test/fixtures/desk.ts";
 import type { PaymentWishes, ReaderSigned } from "../../test/fixtures/reader-payment.ts";
 import type { AuthorizationDesk } from "../authorization/authorization-desk.ts";
-import type { EntryAnswer } from "../authorization/submission.ts";
+import type { EntryAnswer } from "../payments/entry-answer.ts";
 import type { ReversalDesk } from "./reversal-desk.ts";
 import type { ReverseOrder } from "./reverse-order.ts";
 
@@ -25,7 +25,7 @@ afterAll(() => bench[Symbol.asyncDispose]());
 
 const APPROVED = "APPROVED 00 revision 1";
 const REVERSED = "REVERSED 68 revision 2";
-const BURIED = "REVERSED 68 revision 1";
+const TOMBSTONE = "REVERSED 68 revision 1";
 
 function sign(wishes: PaymentWishes = {}): ReaderSigned {
   return bench.signer.sign({ pin: null, ...wishes });
@@ -36,7 +36,7 @@ function authorize(
   payment: ReaderSigned,
   wishes?: PaymentWishes,
 ): Promise<EntryAnswer> {
-  return desks.authorizations.authorize(bench.submission(payment, wishes));
+  return desks.authorizations.authorize(bench.incoming(payment, wishes));
 }
 
 function reverse(
@@ -45,7 +45,7 @@ function reverse(
   changes?: Partial<ReverseOrder>,
 ): Promise<EntryAnswer> {
   const order = bench.reversal(payment, changes);
-  return desks.reversals.reverse({ order, span: bench.submission(payment).span });
+  return desks.reversals.reverse({ order, span: bench.incoming(payment).span });
 }
 
 /** What a payment has moved in all: 0 when it was undone or never done. */
@@ -101,18 +101,18 @@ test("after a reversal the payment itself gets the reversal's answer", async () 
 
 test("a payment that comes after its reversal finds a tombstone and posts nothing", async () => {
   const payment = sign();
-  const buried = await reverse(one, payment);
-  expect(inWords(buried)).toBe(BURIED);
-  expect(inBytes(await authorize(other, payment))).toBe(inBytes(buried));
+  const tombstone = await reverse(one, payment);
+  expect(inWords(tombstone)).toBe(TOMBSTONE);
+  expect(inBytes(await authorize(other, payment))).toBe(inBytes(tombstone));
   expect(await stateOf(payment)).toBe("TOMBSTONE");
   expect(await movedBy(payment)).toBe(0n);
 });
 
 test("a tombstone for a payment that the relay never saw stands before any bytes", async () => {
   const payment = sign();
-  const blind = { digest: new Uint8Array(64), original: undefined };
-  expect(inWords(await reverse(one, payment, blind))).toBe(BURIED);
-  expect(inWords(await authorize(other, payment))).toBe(BURIED);
+  const unknown = { digest: new Uint8Array(64), original: undefined };
+  expect(inWords(await reverse(one, payment, unknown))).toBe(TOMBSTONE);
+  expect(inWords(await authorize(other, payment))).toBe(TOMBSTONE);
   expect(await movedBy(payment)).toBe(0n);
 });
 
@@ -174,8 +174,8 @@ test.each([
     return await Promise.all([authorized ?? authorize(one, payment), reversed]);
   });
   for (const [authorized, reversed] of await Promise.all(races)) {
-    expect([APPROVED, REVERSED, BURIED]).toContain(inWords(authorized));
-    expect([REVERSED, BURIED]).toContain(inWords(reversed));
+    expect([APPROVED, REVERSED, TOMBSTONE]).toContain(inWords(authorized));
+    expect([REVERSED, TOMBSTONE]).toContain(inWords(reversed));
   }
   for (const payment of payments) {
     expect(await movedBy(payment)).toBe(0n);

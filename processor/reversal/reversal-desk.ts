@@ -2,13 +2,12 @@ import { GroupCommit } from "../../mesh/group-commit.ts";
 import { recordedStatement } from "../../mesh/tracing/recorded-statement.ts";
 import type { HopSpan } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError } from "../../payment/errors.ts";
-import { equalBytes } from "../../sealing/bytes.ts";
+import { isApproved } from "../../payment/states.ts";
 import type { Signer } from "../../sealing/curves/curves.ts";
 import type { DeskParts } from "../authorization/authorization-desk.ts";
-import { type EntryAnswer, faultAnswer, resultAnswer } from "../authorization/submission.ts";
 import { answerInRounds } from "../payments/answer-in-rounds.ts";
-import { isBlind, keyText } from "../payments/payment-row.ts";
-import { settlementDateOf } from "../payments/settlement-date.ts";
+import { type EntryAnswer, faultAnswer, resultAnswer } from "../payments/entry-answer.ts";
+import { isOfSameBytes, keyText, settlementDateOf } from "../payments/payment-row.ts";
 import type { ReversalStore, ReversibleFacts } from "./reversal-store.ts";
 import type { ReverseOrder } from "./reverse-order.ts";
 import { reversedPayment, tombstone } from "./reversed-payment.ts";
@@ -85,7 +84,7 @@ export class ReversalDesk {
     const written = await this.#recorded(touched, "UPDATE", () =>
       store.write({ tombstones, reversals }),
     );
-    await faults?.at("processor.written");
+    await faults.at("processor.written");
     const results = new Map([...tombstones, ...reversals].map((row) => [keyText(row), row.stored]));
     for (const reversal of touched) {
       const key = keyText(reversal.order);
@@ -118,10 +117,10 @@ function answerOf(order: ReverseOrder, found: ReversibleFacts): EntryAnswer | un
   if (found.relayId !== order.relayId) {
     return fault("OWNED_ELSEWHERE", "another relay submitted this payment");
   }
-  if (!isBlind(found.digest) && !equalBytes(found.digest, order.digest)) {
+  if (!isOfSameBytes(found.digest, order.digest)) {
     return fault("DUPLICATE_DIFFERS", "payment_id was used for other bytes");
   }
-  if (found.state !== "APPROVED" && found.state !== "AUTHORIZED") return resultAnswer(found.stored);
+  if (!isApproved(found.state)) return resultAnswer(found.stored);
   // The relay has told it, and lost its memory of that: what it was told stands.
   if (found.acknowledgedRevision >= found.revision) return resultAnswer(found.stored);
   return undefined;

@@ -1,6 +1,6 @@
 import type { HotDatabase } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
-import { isLostRace } from "../payments/lost-race.ts";
+import { isLostRace } from "../payments/answer-in-rounds.ts";
 import {
   keyText,
   type PaymentKey,
@@ -141,11 +141,11 @@ const READ = {
 const WRITE = {
   name: "reversal.write",
   text: `
-    WITH stone AS (SELECT * FROM ${paymentParameters.from("given")}),
+    WITH tombstone AS (SELECT * FROM ${paymentParameters.from("given")}),
     item AS (SELECT * FROM ${reversedParameters.from("given", paymentParameters.count)}),
-    buried AS (
+    inserted AS (
       INSERT INTO processor.payment (${paymentParameters.names})
-      SELECT ${paymentParameters.names} FROM stone ORDER BY merchant_id, payment_id
+      SELECT ${paymentParameters.names} FROM tombstone ORDER BY merchant_id, payment_id
       ON CONFLICT DO NOTHING
       RETURNING merchant_id, payment_id
     ),
@@ -206,7 +206,7 @@ const WRITE = {
       FROM locked
       WHERE account.account_id = locked.account_id
     )
-    SELECT merchant_id, payment_id FROM buried
+    SELECT merchant_id, payment_id FROM inserted
     UNION ALL
     SELECT merchant_id, payment_id FROM reversed`,
 };

@@ -8,9 +8,10 @@ import { parseMerchantId, paymentIdFromBytes } from "../../payment/identifiers.t
 import { type CheckedContext, parsePaymentContext } from "../../payment/payment-context.ts";
 import { parseRecordNumber, type RecordNumber } from "../../payment/record-number.ts";
 import { strictDecode } from "../../payment/wire/strict-decode.ts";
+import { isAllZero } from "../../sealing/bytes.ts";
 import type { CheckedRelayCertificate } from "../../sealing/keys/certificates.ts";
 import { verify } from "../../sealing/keys/dsse.ts";
-import { isBlind, type PaymentKey } from "../payments/payment-row.ts";
+import type { PaymentKey } from "../payments/payment-row.ts";
 
 const DIGEST_BYTES = 64;
 
@@ -61,7 +62,7 @@ export function openReverse(
 
 function originalOf(wire: Reverse, key: PaymentKey): ReverseOrder["original"] {
   if (wire.context.length === 0) {
-    if (isBlind(wire.digest)) return undefined;
+    if (isAllZero(wire.digest)) return undefined;
     throw malformed("context", "is required with a digest");
   }
   const context = parsePaymentContext(wire.context);

@@ -1,8 +1,13 @@
-import { fromBinary } from "@bufbuild/protobuf";
-import { Outcome, PaymentKind, ResultSchema } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { create, fromBinary } from "@bufbuild/protobuf";
+import {
+  AmountsSchema,
+  Outcome,
+  PaymentKind,
+  ResultSchema,
+} from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { enumName } from "../../payment/enum-name.ts";
 import { paymentIdToBytes } from "../../payment/identifiers.ts";
-import { unseenPaymentDigest } from "../../sealing/boxes/unseen-payment.ts";
+import { tombstoneDigest } from "../../sealing/boxes/tombstone-digest.ts";
 import type { Signer } from "../../sealing/curves/curves.ts";
 import { digest } from "../../sealing/keys/dsse.ts";
 import type { PaymentRow } from "../payments/payment-row.ts";
@@ -12,6 +17,8 @@ import type { ReverseOrder } from "./reverse-order.ts";
 
 /** Response received too late (DE 39): what a terminal shows of a payment that was undone. */
 const REVERSED_CODE = "68";
+
+const NO_AMOUNTS = create(AmountsSchema);
 
 interface Moment {
   readonly nowMs: number;
@@ -26,7 +33,6 @@ export function tombstone(
   moment: Moment & { readonly retrievalReference: string },
 ): PaymentRow {
   const { original } = order;
-  const amounts = original?.context.amounts;
   const currency = original?.context.currency ?? 0;
   const readerSerial = original?.context.readerSerial ?? "";
   const stored = signResult(
@@ -37,7 +43,7 @@ export function tombstone(
       retrievalReference: moment.retrievalReference,
       contextDigest:
         original === undefined
-          ? unseenPaymentDigest(order)
+          ? tombstoneDigest(order)
           : digest("payment-context", original.contextBytes),
       outcome: Outcome.REVERSED,
       responseCode: REVERSED_CODE,
@@ -58,10 +64,7 @@ export function tombstone(
     signing: null,
     kind: enumName(PaymentKind, original?.context.kind ?? PaymentKind.UNSPECIFIED),
     currency,
-    totalMinor: amounts?.totalMinor ?? 0n,
-    tipMinor: amounts?.tipMinor ?? 0n,
-    cashbackMinor: amounts?.cashbackMinor ?? 0n,
-    surchargeMinor: amounts?.surchargeMinor ?? 0n,
+    amounts: original?.context.amounts ?? NO_AMOUNTS,
     approvedMinor: 0n,
     responseCode: REVERSED_CODE,
     settlementDate: moment.settlementDate,

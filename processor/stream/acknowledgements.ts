@@ -1,15 +1,13 @@
-import type { Clock } from "../../mesh/clock.ts";
 import { GroupCommit } from "../../mesh/group-commit.ts";
 import type { Log } from "../../mesh/log.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import type { Acknowledged, PaymentStore } from "../authorization/payment-store.ts";
 
 /** Nobody waits for them. */
 const WRITE_EVERY_MS = 200;
 
-interface AcknowledgementsOptions {
+interface AcknowledgementsOptions extends Pick<Surroundings, "clock" | "log"> {
   readonly store: PaymentStore;
-  readonly clock: Clock;
-  readonly log: Log;
 }
 
 /**

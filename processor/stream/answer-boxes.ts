@@ -15,7 +15,7 @@ import { keyIdOf } from "../../sealing/curves/hash.ts";
 import type { SharedKeys } from "../../sealing/curves/shared-keys.ts";
 import type { CheckedRelayCertificate } from "../../sealing/keys/certificates.ts";
 import type { Random } from "../../sealing/random.ts";
-import type { EntryAnswer } from "../authorization/submission.ts";
+import type { EntryAnswer } from "../payments/entry-answer.ts";
 
 /** As in the contract's HopRequest; an answer is under a kilobyte. */
 const ANSWERS_MAX = 256;

@@ -8,24 +8,21 @@ import {
   ProcessResponseSchema,
   type ReversalRequest,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
-import type { Clock } from "../../mesh/clock.ts";
-import type { Faults } from "../../mesh/faults.ts";
-import type { Log } from "../../mesh/log.ts";
 import type { FrameStream } from "../../mesh/stream/frame-stream.ts";
 import type { Speaker } from "../../mesh/stream/hello.ts";
 import type { LiveStream } from "../../mesh/stream/live-stream.ts";
 import { OwedAnswers } from "../../mesh/stream/owed-answers.ts";
 import { liveStream } from "../../mesh/stream/stream-life.ts";
-import type { Telemetry } from "../../mesh/tracing/telemetry.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { parseMerchantId, paymentIdFromBytes } from "../../payment/identifiers.ts";
 import { faultOf } from "../../payment/payment-fault.ts";
 import { openHopBox } from "../../sealing/boxes/hop-box.ts";
 import type { CheckedRelayCertificate } from "../../sealing/keys/certificates.ts";
 import type { Random } from "../../sealing/random.ts";
-import type { AuthorizationIntake } from "../authorization/authorization-intake.ts";
-import { type EntryAnswer, faultAnswer } from "../authorization/submission.ts";
+import type { AuthorizationRun } from "../authorization/authorization-run.ts";
 import type { ProcessorKeys } from "../keys/processor-keys.ts";
+import { type EntryAnswer, faultAnswer } from "../payments/entry-answer.ts";
 import type { CertificateCache } from "../registry/certificate-cache.ts";
 import type { ReversalDesk } from "../reversal/reversal-desk.ts";
 import { openReverse } from "../reversal/reverse-order.ts";
@@ -38,19 +35,15 @@ const ENTRIES_MAX = 256;
 /** Boxes of one stream that may be worked on at the same time; then it is not read. */
 const BOXES_MAX = 32;
 
-export interface ProcessParts {
-  readonly intake: AuthorizationIntake;
+export interface ProcessParts extends Surroundings {
+  readonly authorizations: AuthorizationRun;
   readonly reversals: ReversalDesk;
   readonly acknowledgements: Acknowledgements;
   readonly certificates: CertificateCache;
   readonly keys: ProcessorKeys;
   readonly speaker: Speaker;
-  readonly clock: Clock;
   readonly random: Random;
   readonly jitter: () => number;
-  readonly telemetry: Telemetry;
-  readonly log: Log;
-  readonly faults: Faults;
 }
 
 /** One relay's stream: boxes in, boxes of answers out. */
@@ -154,7 +147,7 @@ export class ProcessStream {
 
   async #answerAll(request: HopRequest, hop: Hop): Promise<void> {
     const { relay } = hop;
-    const authorized = this.#parts.intake.authorize(request.authorizations, relay.relayId);
+    const authorized = this.#parts.authorizations.authorize(request.authorizations, relay.relayId);
     this.#acknowledge(request, relay);
     const notSupported = [...request.instructions, ...request.completions];
     await Promise.all([

@@ -6,6 +6,7 @@ import {
 import { ShownOutcome } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import type { CheckedReaderPayment } from "../../payment/payment-context.ts";
+import { WRONG_PIN } from "../../payment/response-codes.ts";
 import { verifyAnswer } from "../../sealing/boxes/signed-result.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
 import type { Manifest } from "../../sealing/keys/manifest.ts";
@@ -48,10 +49,6 @@ export function isAnswerTo(
 ): answered is AnsweredPayment {
   return answered !== undefined && equalBytes(answered.result.paymentId, paymentId);
 }
-
-/** Response codes (DE 39) after which the same payment may be tried once more. */
-export const WRONG_PIN = "55";
-export const CHIP_AND_PIN_WANTED = "1A";
 
 /** Whether the card can stay where it is for another try at its PIN. */
 export function isPinRetryPossible({ result }: AnsweredPayment, card: PresentedCard): boolean {

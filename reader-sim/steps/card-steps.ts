@@ -8,11 +8,11 @@ import {
 import { Pin } from "../../payment/card.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { paymentIdFromBytes } from "../../payment/identifiers.ts";
+import { CHIP_AND_PIN_WANTED, mayBeRepeated, WRONG_PIN } from "../../payment/response-codes.ts";
 import { testPinOf } from "../../payment/test-cards.ts";
 import { isStripe, needsPin, verificationFor } from "../../payment/verification-rule.ts";
 import type { PresentedCard } from "../card/card-reading.ts";
 import { type CardReading, readTestCard } from "../card/card-reading.ts";
-import { CHIP_AND_PIN_WANTED, WRONG_PIN } from "./answered-payment.ts";
 import {
   type AttachedTerminal,
   type DeviceState,
@@ -208,7 +208,7 @@ export class CardSteps {
     if (previousPaymentId === undefined) return undefined;
     const last = this.#state.lastAnswer;
     const code = last?.result.responseCode;
-    const isRepeatable = code === WRONG_PIN || code === CHIP_AND_PIN_WANTED;
+    const isRepeatable = code !== undefined && mayBeRepeated(code);
     const isSame =
       last !== undefined &&
       paymentIdFromBytes(last.result.paymentId) === previousPaymentId &&

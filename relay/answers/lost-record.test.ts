@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Outcome, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { parseMerchantId } from "../../payment/identifiers.ts";
-import { unseenPaymentDigest } from "../../sealing/boxes/unseen-payment.ts";
+import { tombstoneDigest } from "../../sealing/boxes/tombstone-digest.ts";
 import { TestBed } from "../../test/fixtures/relay-bed.ts";
 
 /** Of the record that this relay had before its database was restored. */
@@ -43,10 +43,10 @@ test("bytes that come after a tombstone whose record was lost end with it", asyn
   const terminal = relay.openTerminal();
   const { signed, paymentId } = bed.signer.sign();
   const merchantId = parseMerchantId(bed.keys.terminal.merchantId);
-  const contextDigest = unseenPaymentDigest({ merchantId, paymentId });
-  const buried = () => ({ result: { ...undone, contextDigest, ...lost } });
-  bed.processor.decide = buried;
-  bed.processor.decideReversal = buried;
+  const contextDigest = tombstoneDigest({ merchantId, paymentId });
+  const tombstone = () => ({ result: { ...undone, contextDigest, ...lost } });
+  bed.processor.decide = tombstone;
+  bed.processor.decideReversal = tombstone;
   terminal.submit(signed);
   await terminal.recordedOf(paymentId);
   await bed.putForward(25_000);

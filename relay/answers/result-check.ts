@@ -10,7 +10,7 @@ import type { CheckedContext } from "../../payment/payment-context.ts";
 import { type RecordNumber, relayIdOf } from "../../payment/record-number.ts";
 import { strictDecode } from "../../payment/wire/strict-decode.ts";
 import { isAmountPossible } from "../../sealing/boxes/signed-result.ts";
-import { unseenPaymentDigest } from "../../sealing/boxes/unseen-payment.ts";
+import { tombstoneDigest } from "../../sealing/boxes/tombstone-digest.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
 import type { SignatureCheck } from "./signature-check.ts";
 
@@ -72,7 +72,7 @@ function requireTerms(result: Result, { readerSerial, currency, amounts, wire }:
 /** The one that this payment got before its bytes came. */
 function isTombstone(result: Result, expected: ExpectedResult): boolean {
   const { outcome, contextDigest } = result;
-  return outcome === Outcome.REVERSED && equalBytes(contextDigest, unseenPaymentDigest(expected));
+  return outcome === Outcome.REVERSED && equalBytes(contextDigest, tombstoneDigest(expected));
 }
 
 function require(field: string, isRight: boolean): void {

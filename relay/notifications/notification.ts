@@ -1,6 +1,7 @@
 import type { PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { CurrencyCode } from "../../payment/money.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
+import { isApproved } from "../../payment/states.ts";
 import type { ToldEvent } from "./language.ts";
 import type { PaymentFacts } from "./payment-message.ts";
 
@@ -47,7 +48,7 @@ export interface PendingRow {
 export function notificationOf(row: PendingRow): NotificationToSend {
   const event = row.payment_state as ToldEvent;
   const approvedMinor = BigInt(row.approved_amount_minor);
-  const isApproval = event === "APPROVED" || event === "AUTHORIZED";
+  const isApproval = isApproved(event);
   return {
     id: row.id,
     channel: row.channel as Channel,

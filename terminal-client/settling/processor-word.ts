@@ -12,7 +12,7 @@ import {
   verifyEndOf,
   verifySignedResult,
 } from "../../sealing/boxes/signed-result.ts";
-import { unseenPaymentDigest } from "../../sealing/boxes/unseen-payment.ts";
+import { tombstoneDigest } from "../../sealing/boxes/tombstone-digest.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
 import { digest } from "../../sealing/keys/dsse.ts";
 import type { KeptManifest } from "../../sealing/keys/kept-manifest.ts";
@@ -154,7 +154,7 @@ function isTombstone(result: Result, { entry, merchantId }: OwnPayment): boolean
   return (
     result.outcome === Outcome.REVERSED &&
     equalBytes(result.paymentId, paymentIdToBytes(paymentId)) &&
-    equalBytes(result.contextDigest, unseenPaymentDigest({ merchantId, paymentId }))
+    equalBytes(result.contextDigest, tombstoneDigest({ merchantId, paymentId }))
   );
 }
 
@@ -172,7 +172,7 @@ function isOfOtherBytes({ signed, manifest, own }: WordCheck): boolean {
   const { paymentId } = entry;
   const result = verifySignedResult({ signed, manifest });
   if (!equalBytes(result.paymentId, paymentIdToBytes(paymentId))) return false;
-  const ownDigests = [unseenPaymentDigest({ merchantId, paymentId })];
+  const ownDigests = [tombstoneDigest({ merchantId, paymentId })];
   if (payment !== undefined) ownDigests.push(digest("payment-context", payment.contextBytes));
   return !ownDigests.some((one) => equalBytes(one, result.contextDigest));
 }

@@ -7,12 +7,12 @@ export const OF_PROCESSOR: readonly Mutation[] = [
     takesOut: "the tombstone that a reversal leaves when the payment has not come yet",
     path: "processor/reversal/reversal-store.ts",
     find: `INSERT INTO processor.payment (\${paymentParameters.names})
-      SELECT \${paymentParameters.names} FROM stone ORDER BY merchant_id, payment_id
+      SELECT \${paymentParameters.names} FROM tombstone ORDER BY merchant_id, payment_id
       ON CONFLICT DO NOTHING
       RETURNING merchant_id, payment_id
     ),
     found AS`,
-    replace: "SELECT merchant_id, payment_id FROM stone\n    ),\n    found AS",
+    replace: "SELECT merchant_id, payment_id FROM tombstone\n    ),\n    found AS",
     witness: "simulation",
   },
   {
@@ -119,7 +119,8 @@ export const OF_PROCESSOR: readonly Mutation[] = [
     takesOut: "answering a repeat from the store, instead of deciding again",
     path: "processor/authorization/decide-batch.ts",
     find: "if (existing === undefined) return undefined;",
-    replace: "if (existing === undefined || equalBytes(existing.digest, digest)) return undefined;",
+    replace:
+      "if (existing === undefined || isOfSameBytes(existing.digest, digest)) return undefined;",
     witness: "processor/processor.test.ts",
   },
   {

@@ -134,7 +134,7 @@ test("docs/protocol/limits.md, times", () => {
     "difference of two clocks": time(CLOCK_TOLERANCE_MS),
     "first submission, after `reader_time_ms`": time(SUBMIT_WITHIN_MS),
     "first forwarding, after `submit_before_ms`": time(
-      constantIn("processor/authorization/decide-batch.ts", "FORWARD_WITHIN_MS"),
+      constantIn("processor/authorization/acceptance.ts", "FORWARD_WITHIN_MS"),
     ),
     "deadline of a payment, from its record on": time(
       constantIn("relay/relay-core.ts", "DEADLINE_MS"),

@@ -4,13 +4,13 @@ import { type MerchantId, type PaymentId, paymentIdToBytes } from "../../payment
 import { digest } from "../keys/dsse.ts";
 
 /**
- * What the tombstone of a payment is bound to whose context the processor has never seen: H of a
- * context of version 1 that names payment and merchant and nothing else. Without the merchant it
- * could be had for the same payment id under any other one.
+ * What a tombstone is bound to when no context was known: H of a context of version 1 that names
+ * payment and merchant and nothing else. Without the merchant it could be had for the same payment
+ * id under any other one.
  *
  * @returns 64 bytes
  */
-export function unseenPaymentDigest(payment: {
+export function tombstoneDigest(payment: {
   readonly merchantId: MerchantId;
   readonly paymentId: PaymentId;
 }): Uint8Array {

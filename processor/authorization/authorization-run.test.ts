@@ -1,0 +1,204 @@
+import { create } from "@bufbuild/protobuf";
+import { afterAll, expect, test } from "vitest";
+import { AuthorizationRequestSchema } from "../../gen/cardlane/processor/v1/processor_pb.ts";
+import { ManualClock } from "../../mesh/testing/manual-clock.ts";
+import { noTelemetry } from "../../mesh/tracing/telemetry.ts";
+import { Pan } from "../../payment/card.ts";
+import { PaymentError } from "../../payment/errors.ts";
+import { parseRelayId } from "../../payment/identifiers.ts";
+import { messageTypeOf, posEntryMode } from "../../payment/iso8583.ts";
+import { parsePaymentContext } from "../../payment/payment-context.ts";
+import { newRecordNumber } from "../../payment/record-number.ts";
+import { nodeCurves as curves } from "../../sealing/curves/node-curves.ts";
+import {
+  verifyReaderCertificate,
+  verifyTerminalCertificate,
+} from "../../sealing/keys/certificates.ts";
+import { TestKeys } from "../../test/fixtures/keys.ts";
+import { PaymentSigner, type PaymentWishes } from "../../test/fixtures/reader-payment.ts";
+import { readProcessorKeys } from "../keys/processor-keys.ts";
+import { type EntryAnswer, faultAnswer } from "../payments/entry-answer.ts";
+import type { PinOutcome, PinQuestion } from "../pins/pin-client.ts";
+import { AuthorizationRun } from "./authorization-run.ts";
+import type { IncomingPayment } from "./incoming-payment.ts";
+import type { BatchFacts, EarlyFacts } from "./payment-facts.ts";
+
+const VISA = "4242424242424242";
+
+const clock = new ManualClock();
+const nowMs = clock.nowMs();
+const keys = new TestKeys({ nowMs });
+afterAll(() => keys[Symbol.dispose]());
+const signer = new PaymentSigner({ keys, nowMs: () => nowMs });
+const check = { curves, roots: keys.trustedRoots, nowMs };
+const reader = verifyReaderCertificate({ ...check, envelope: keys.reader.certificate });
+const terminal = verifyTerminalCertificate({ ...check, envelope: keys.terminal.certificate });
+
+const facts: BatchFacts = {
+  existing: undefined,
+  isCounterUsed: false,
+  relayState: "ACTIVE",
+  reader: { state: "ACTIVE", merchantId: keys.terminal.merchantId },
+  terminalState: "ACTIVE",
+  merchant: { currencies: [978], simulateByAmount: false },
+  isCardKnown: true,
+  card: undefined,
+  accounts: undefined,
+  previous: undefined,
+};
+
+/** Desk and PIN service as far as a run sees them; they write down what they are asked. */
+class PlayedParts {
+  readonly steps: string[] = [];
+  readonly decided: IncomingPayment[] = [];
+  readonly asked: PinQuestion[] = [];
+  read: (payment: IncomingPayment) => Promise<EarlyFacts> = async () => ({ facts, readAtMs: 0 });
+  verify: () => Promise<PinOutcome> = async () => "VERIFIED";
+
+  run(): AuthorizationRun {
+    return new AuthorizationRun({
+      desk: {
+        read: (payment) => this.#step("read", () => this.read(payment)),
+        authorize: (payment) => this.#step("decide", () => this.#decide(payment)),
+      },
+      pins: {
+        verify: (question) => {
+          this.asked.push(question);
+          return this.#step("ask", () => this.verify());
+        },
+      },
+      certificates: { load: async () => {}, reader: () => reader, terminal: () => terminal },
+      keys: readProcessorKeys({
+        folder: keys.folder("processor"),
+        curves,
+        nowMs,
+        onRenewalFailed: () => expect.unreachable(),
+      }),
+      clock,
+      telemetry: noTelemetry,
+    });
+  }
+
+  #step<Value>(name: string, run: () => Value): Value {
+    this.steps.push(name);
+    return run();
+  }
+
+  async #decide(payment: IncomingPayment): Promise<EntryAnswer> {
+    this.decided.push(payment);
+    return payment.refusal === undefined ? { kind: "silence" } : faultAnswer(payment.refusal);
+  }
+}
+
+function requestOf(wishes: PaymentWishes = {}, timeLeftMs = 1_000) {
+  const { signed, contextBytes } = signer.sign(wishes);
+  const { kind, wire } = parsePaymentContext(contextBytes);
+  return create(AuthorizationRequestSchema, {
+    payment: signed,
+    recordNumber: newRecordNumber(parseRelayId("A1"), 0, keys.random.bytes(5)),
+    messageType: messageTypeOf(kind, false),
+    posEntryMode: posEntryMode(wire.entryMode),
+    timeLeftMs,
+  });
+}
+
+function inWords(answer: EntryAnswer): string {
+  return answer.kind === "fault" ? answer.error.code : answer.kind;
+}
+
+/** How one payment ends, in words. */
+async function outcomeOf(played: PlayedParts, request = requestOf()): Promise<string | undefined> {
+  const [answer] = await Promise.all(played.run().authorize([request], "A1"));
+  return answer && inWords(answer);
+}
+
+test.each([
+  { name: "with a PIN is read before it is asked about", pin: "1234", steps: "read ask decide" },
+  { name: "without a PIN goes to the desk at once", pin: null, steps: "decide" },
+])("a payment $name", async ({ pin, steps }) => {
+  const played = new PlayedParts();
+  expect(await outcomeOf(played, requestOf({ pin }))).toBe("silence");
+  expect(played.steps.join(" ")).toBe(steps);
+});
+
+test("the verdict of the PIN comes to the desk with what was read before it", async () => {
+  const played = new PlayedParts();
+  played.verify = async () => "WRONG";
+  await outcomeOf(played);
+  expect(played.decided[0]).toMatchObject({ pin: "WRONG", early: { facts, readAtMs: 0 } });
+});
+
+test("the PIN of a payment that cannot succeed is not asked about", async () => {
+  const played = new PlayedParts();
+  const suspended = { ...facts, terminalState: "SUSPENDED" };
+  played.read = async () => ({ facts: suspended, readAtMs: 0 });
+  expect(await outcomeOf(played)).toBe("TERMINAL_NOT_ACTIVE");
+  expect(played.steps).toEqual(["read", "decide"]);
+  expect(played.decided[0]).toMatchObject({ pin: "NOT_ASKED", early: undefined });
+});
+
+test("what cannot be opened is still looked for: it may have its answer", async () => {
+  const played = new PlayedParts();
+  const request = requestOf();
+  request.payment?.signature.fill(0);
+  expect(await outcomeOf(played, request)).toBe("SIGNATURE_REJECTED");
+  expect(played.steps).toEqual(["decide"]);
+  expect(played.decided[0]?.content).toBeUndefined();
+});
+
+test("a payment whose time is over is opened no more", async () => {
+  const played = new PlayedParts();
+  expect(await outcomeOf(played, requestOf({}, 0))).toBe("DEADLINE_EXCEEDED");
+  expect(played.decided[0]?.content).toBeUndefined();
+});
+
+test("a payment whose time ran out while its PIN was verified is refused", async () => {
+  const played = new PlayedParts();
+  played.verify = async () => {
+    await clock.advance(1_000);
+    return "VERIFIED";
+  };
+  expect(await outcomeOf(played)).toBe("DEADLINE_EXCEEDED");
+});
+
+test("a PIN that nobody verified is no wrong one", async () => {
+  const played = new PlayedParts();
+  played.verify = async () => {
+    throw new PaymentError("UPSTREAM_NOT_REACHED", "the PIN service did not decide");
+  };
+  expect(await outcomeOf(played)).toBe("UPSTREAM_NOT_REACHED");
+  expect(played.decided[0]?.early).toBeUndefined();
+});
+
+test("a payment that cannot be read harms no other of its box", async () => {
+  const played = new PlayedParts();
+  const [poisoned, sound] = [requestOf(), requestOf()];
+  played.read = async ({ signed }) => {
+    if (signed === poisoned.payment) throw new PaymentError("OVERLOADED", "too many");
+    return { facts, readAtMs: 0 };
+  };
+  const answers = await Promise.all(played.run().authorize([poisoned, sound], "A1"));
+  expect(answers.map(inWords)).toEqual(["OVERLOADED", "silence"]);
+});
+
+test("the card number is for the PIN service alone", async () => {
+  const played = new PlayedParts();
+  await outcomeOf(played);
+  expect(played.asked[0]?.pan.revealPan()).toBe(VISA);
+  const [payment] = played.decided;
+  expect(payment?.content).toMatchObject({ lastFour: "4242", scheme: "VISA" });
+  expect([...partsOf(payment)].filter(holdsTheNumber)).toEqual([]);
+});
+
+function holdsTheNumber(part: unknown): boolean {
+  if (part instanceof Pan) return true;
+  if (part instanceof Uint8Array) return Buffer.from(part).includes(VISA);
+  return String(part).includes(VISA);
+}
+
+/** A value, and everything that can be reached from it. */
+function* partsOf(value: unknown): Generator<unknown> {
+  yield value;
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return;
+  for (const part of Object.values(value)) yield* partsOf(part);
+}

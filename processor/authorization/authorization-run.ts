@@ -1,0 +1,101 @@
+import type { AuthorizationRequest } from "../../gen/cardlane/processor/v1/processor_pb.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
+import { PaymentError } from "../../payment/errors.ts";
+import type { ProcessorKeys } from "../keys/processor-keys.ts";
+import type { EntryAnswer } from "../payments/entry-answer.ts";
+import type { PinClient } from "../pins/pin-client.ts";
+import type { CertificateCache } from "../registry/certificate-cache.ts";
+import { obstacleOf } from "./acceptance.ts";
+import type { AuthorizationDesk } from "./authorization-desk.ts";
+import { type IncomingPayment, takeIn } from "./incoming-payment.ts";
+import { openPayment } from "./payment-opener.ts";
+
+interface RunParts extends Pick<Surroundings, "clock" | "telemetry"> {
+  readonly desk: Pick<AuthorizationDesk, "read" | "authorize">;
+  readonly certificates: Pick<CertificateCache, "load" | "reader" | "terminal">;
+  readonly keys: ProcessorKeys;
+  readonly pins: Pick<PinClient, "verify">;
+}
+
+/**
+ * The run of a payment from its bytes to its answer, in the order of docs/decisions/0011: it is
+ * taken in, opened, read about, its PIN is verified, then it is decided. Each payment runs by
+ * itself; desk and PIN service collect all that come to them in one turn of the event loop.
+ */
+export class AuthorizationRun {
+  readonly #parts: RunParts;
+
+  constructor(parts: RunParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * An answer for each request of a box, in the same order; they are ready at different times.
+   *
+   * @param relayId of the relay that holds the stream.
+   */
+  authorize(
+    requests: readonly AuthorizationRequest[],
+    relayId: string,
+  ): readonly Promise<EntryAnswer>[] {
+    const taken = requests.map((request) => attempt(() => takeIn(request, relayId, this.#parts)));
+    const loaded = this.#parts.certificates.load(
+      taken.flatMap((one) => (one instanceof PaymentError ? [] : [one.context.wire])),
+    );
+    return taken.map((one) =>
+      one instanceof PaymentError ? Promise.reject(one) : this.#run(one, loaded),
+    );
+  }
+
+  async #run(payment: IncomingPayment, loaded: Promise<void>): Promise<EntryAnswer> {
+    const { desk } = this.#parts;
+    try {
+      await loaded;
+      const refusal = this.#late(payment) ?? (await this.#prepare(payment));
+      payment.refusal = this.#late(payment) ?? refusal;
+      const answer = await desk.authorize(payment);
+      payment.span.end(answer.kind === "fault" ? answer.error.code : undefined);
+      return answer;
+    } catch (error) {
+      payment.span.end(error instanceof PaymentError ? error.code : "INTERNAL");
+      throw error;
+    }
+  }
+
+  /**
+   * Opens a payment, and asks about its PIN if a right one can help: each question may cost a try.
+   *
+   * @returns why it cannot be accepted, unless it was before: only the desk knows that.
+   */
+  async #prepare(payment: IncomingPayment): Promise<PaymentError | undefined> {
+    const { certificates, keys, desk, pins, clock } = this.#parts;
+    try {
+      const question = openPayment(payment, { certificates, keys, nowMs: clock.nowMs() });
+      if (question === undefined) return undefined;
+      const early = await desk.read(payment);
+      const obstacle = obstacleOf(payment, early.facts, clock.nowMs());
+      if (obstacle !== undefined) return obstacle;
+      payment.pin = await pins.verify(question);
+      payment.early = early;
+      return undefined;
+    } catch (error) {
+      if (error instanceof PaymentError) return error;
+      throw error;
+    }
+  }
+
+  /** Nobody waits any more, and the relay undoes it. What was decided before is answered still. */
+  #late({ overAtMs }: IncomingPayment): PaymentError | undefined {
+    if (this.#parts.clock.monotonicMs() < overAtMs) return undefined;
+    return new PaymentError("DEADLINE_EXCEEDED", "time_left_ms is over");
+  }
+}
+
+function attempt(run: () => IncomingPayment): IncomingPayment | PaymentError {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof PaymentError) return error;
+    throw error;
+  }
+}
