@@ -2,12 +2,13 @@ import { environment, isProduction } from "../settings/environment.ts";
 import { type ConfigOf, readConfig, StartError } from "../settings/read-config.ts";
 import type { Settings } from "../settings/setting.ts";
 import { unknownNames } from "../settings/unknown-names.ts";
-import { type Clock, systemClock } from "./clock.ts";
-import { type Faults, faultsFrom } from "./faults.ts";
+import { systemClock } from "./clock.ts";
+import { faultsFrom } from "./faults.ts";
 import { type Identity, loadIdentity } from "./identity/identity.ts";
-import { createLog, type Log } from "./log.ts";
+import { createLog } from "./log.ts";
 import { PROGRAM_SETTINGS } from "./settings.ts";
-import { startTelemetry, type Telemetry } from "./tracing/telemetry.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { startTelemetry } from "./tracing/telemetry.ts";
 
 /** What is running may take this long to end when the program is told to stop. */
 const DRAIN_GRACE_MS = 30_000;
@@ -59,23 +60,19 @@ export async function runProgram<S extends Settings>(
 /** A program's own settings, and those of every program. */
 type ProgramConfig<S extends Settings> = ConfigOf<typeof PROGRAM_SETTINGS> & ConfigOf<S>;
 
-export interface Program {
+/** What every program is given; its faults are what CARDLANE_FAULTS asks for. */
+export interface Program extends Surroundings {
   readonly name: string;
   /** CARDLANE_INSTANCE, or the name with the process id: "relay-4711". */
   readonly instance: string;
   /** NODE_ENV=production: development keys and plaintext are refused then. */
   readonly isProduction: boolean;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly telemetry: Telemetry;
   /**
    * The TLS identity from `directory`; undefined without a directory, for plaintext on loopback.
    *
    * @throws StartError in production without a directory, or when the files are of no use.
    */
   identityFrom(directory: string | undefined): Promise<Identity | undefined>;
-  /** What CARDLANE_FAULTS asks for. With it no program starts in production. */
-  readonly faults: Faults;
 }
 
 export interface RunningProgram {
