@@ -8,8 +8,12 @@ import {
 import type { Clock } from "../../mesh/clock.ts";
 import { SIGN_OF_LIFE_MS } from "../../mesh/stream/silence.ts";
 import { PaymentError } from "../../payment/errors.ts";
-import { EVENTS_MAX, type EventStore, type RecordEventRow } from "../records/event-store.ts";
-import { LogHold } from "../records/log-hold.ts";
+import {
+  EVENTS_MAX,
+  type EventStore,
+  type LogEnd,
+  type RecordEventRow,
+} from "../records/event-store.ts";
 import { merchantWithin, type Scope } from "../registry/scope.ts";
 import { paymentRecordOf } from "./payment-record.ts";
 import type { QueryStore } from "./query-store.ts";
@@ -117,6 +121,35 @@ export class PaymentWatch {
         }),
       ];
     });
+  }
+}
+
+/**
+ * How long the log has stood still behind one transaction. One that somebody forgot, in whichever
+ * database of the cluster, holds back every event that was committed after it began; nothing else
+ * would tell that from calm. Seen by looking, so that no right to see others' sessions is needed:
+ * what began before the first look counts from there.
+ */
+class LogHold {
+  readonly #clock: Clock;
+  #settled = -1n;
+  #isHeld = false;
+  #sinceMs = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  look({ settled, unused }: LogEnd): void {
+    this.#isHeld = settled < unused;
+    if (settled === this.#settled) return;
+    this.#settled = settled;
+    this.#sinceMs = this.#clock.monotonicMs();
+  }
+
+  /** Milliseconds by which events may be late; 0 when every transaction that began has ended. */
+  get heldBackMs(): number {
+    return this.#isHeld ? this.#clock.monotonicMs() - this.#sinceMs : 0;
   }
 }
 

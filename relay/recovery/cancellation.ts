@@ -21,7 +21,7 @@ import type { Random } from "../../sealing/random.ts";
 import type { Forwarder } from "../forwarding/forwarder.ts";
 import type { SignedSubmission } from "../records/checked-submission.ts";
 import type { RecordStore } from "../records/record-store.ts";
-import type { RecordOutcome, RelayRecord } from "../records/relay-record.ts";
+import { newRecord, type RecordOutcome, type RelayRecord } from "../records/relay-record.ts";
 import type { Canceller } from "../registry/canceller.ts";
 import type { RecoveryStore } from "./recovery-store.ts";
 import type { Reversals } from "./reversals.ts";
@@ -136,7 +136,8 @@ export class Cancellation {
     const { records, instance } = this.#options;
     // Over from the beginning: whoever finds it undoes it, and nobody forwards it.
     const recording = { state: "RECEIVED", deadlineMs: 0, leaseOwner: instance } as const;
-    await records.insert([{ recordNumber, submission }], recording);
+    const record = newRecord(submission, recordNumber, recording.state);
+    await records.insert([{ record, context: submission.context }], recording);
   }
 
   /** @returns undefined when nobody here can say that a reader signed it. */
