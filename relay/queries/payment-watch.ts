@@ -7,6 +7,7 @@ import {
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import type { Clock } from "../../mesh/clock.ts";
 import { SIGN_OF_LIFE_MS } from "../../mesh/stream/silence.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import {
   EVENTS_MAX,
@@ -22,10 +23,9 @@ import type { QueryStore } from "./query-store.ts";
 const LOOK_MS = 250;
 const WATCHERS_MAX = 200;
 
-export interface WatchOptions {
+export interface WatchOptions extends Pick<Surroundings, "clock"> {
   readonly events: EventStore;
   readonly queries: QueryStore;
-  readonly clock: Clock;
   /** Aborted when the relay stops. */
   readonly stopping: AbortSignal;
 }

@@ -1,8 +1,7 @@
 import { Certainty, type SignedPayment } from "../../gen/cardlane/payment/v1/payment_pb.ts";
-import type { Clock } from "../../mesh/clock.ts";
 import { type Rate, RateLimits } from "../../mesh/limits/rate-limits.ts";
-import type { Log } from "../../mesh/log.ts";
-import type { HopSpan, Telemetry } from "../../mesh/tracing/telemetry.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
+import type { HopSpan } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import {
   type MerchantId,
@@ -35,7 +34,7 @@ const ATTEMPTS_MAX = 5;
  */
 const TOMBSTONE_RATE: Rate = { perSecond: 0.2, burst: 100 };
 
-interface CancellationOptions {
+interface CancellationOptions extends Pick<Surroundings, "clock" | "log" | "telemetry"> {
   /** @throws PaymentError when no reader of the payment's merchant signed it. */
   readonly checkToUndo: (payment: SignedPayment, span: HopSpan) => Promise<SignedSubmission>;
   readonly records: RecordStore;
@@ -47,10 +46,7 @@ interface CancellationOptions {
   readonly relayId: RelayId;
   /** Of this relay: it looks after what it records. */
   readonly instance: string;
-  readonly clock: Clock;
-  readonly log: Log;
   readonly random: Random;
-  readonly telemetry: Telemetry;
 }
 
 /** Undoes payments whose fate the caller does not know, also those that have not come yet. */

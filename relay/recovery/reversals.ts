@@ -8,8 +8,7 @@ import {
   type ReversalRequest,
   ReversalRequestSchema,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
-import type { Clock } from "../../mesh/clock.ts";
-import type { Telemetry } from "../../mesh/tracing/telemetry.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import type { PaymentErrorCode } from "../../payment/errors.ts";
 import {
   type MerchantId,
@@ -31,13 +30,11 @@ const NO_DIGEST = new Uint8Array(64);
 
 type ReversalReason = (typeof REVERSAL_REASONS)[keyof typeof REVERSAL_REASONS];
 
-export interface ReversalsOptions {
+export interface ReversalsOptions extends Pick<Surroundings, "clock" | "telemetry"> {
   readonly store: RecoveryStore;
   readonly lanes: ProcessorLanes;
   readonly relayId: RelayId;
   readonly signing: Signer;
-  readonly clock: Clock;
-  readonly telemetry: Telemetry;
   readonly nextRequestNumber: () => bigint;
   /** A record is REVERSING from now on; committed. */
   readonly onBegun: (outcome: RecordOutcome) => void;
