@@ -25,20 +25,19 @@ await runProgram("relay", RELAY_SETTINGS, async (program, config) => {
   const roots = folder.readTrustedRoots(curves);
   const envelope = folder.readCertificate();
   const { relayId } = verifyRelayCertificate({ curves, roots, envelope, nowMs: clock.nowMs() });
-  for (const migration of await applyMigrations({
-    name: "relay",
-    databaseUrl: config.databaseUrl,
-  })) {
+  const { databaseUrl } = config;
+  for (const migration of await applyMigrations({ name: "relay", databaseUrl })) {
     log.info("migration applied", { migration });
   }
   const { tlsDirectory: directory, trustDomain } = config;
-  const identity = await program.identityFrom(directory);
-  const processors = config.processors.map((target) =>
-    dialProcessor({ target, identity, trustDomain, clock, telemetry }),
-  );
+  await using stack = new AsyncDisposableStack();
   // Without a name of its own a relay that starts again would not know what it left open.
   const instance = config.instance ?? relayId;
-  const store = openRelayStore(config.databaseUrl, instance, faults);
+  const store = stack.use(openRelayStore(databaseUrl, instance, faults));
+  const identity = stack.use(await program.identityFrom(directory));
+  const processors = config.processors.map((target) =>
+    stack.use(dialProcessor({ target, identity, trustDomain, clock, telemetry })),
+  );
   const relay = await startRelay({
     program: PROGRAM,
     instance,
@@ -66,22 +65,24 @@ await runProgram("relay", RELAY_SETTINGS, async (program, config) => {
     faults,
     ...(isProduction ? { probePeriodMs: PROBE_PERIOD_MS } : {}),
   });
-  const { databaseUrl } = config;
-  const notifications = startNotifications({
-    ...{ databaseUrl, clock, log, telemetry },
-    store: store.notifications,
-    webhooks: store.webhooks,
-    retention: store.retention,
-    settings: config,
-  });
+  stack.use(
+    startNotifications({
+      databaseUrl,
+      clock,
+      log,
+      telemetry,
+      store: store.notifications,
+      webhooks: store.webhooks,
+      retention: store.retention,
+      settings: config,
+    }),
+  );
+  const running = stack.move();
   return {
     address: relay.address,
     async drain(graceMs) {
       await relay.drain(graceMs);
-      await notifications[Symbol.asyncDispose]();
-      for (const processor of processors) processor[Symbol.dispose]();
-      identity?.[Symbol.dispose]();
-      await store[Symbol.asyncDispose]();
+      await running.disposeAsync();
     },
   };
 });

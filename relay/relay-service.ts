@@ -5,11 +5,11 @@ import {
   type TransactResponse,
   TransactResponseSchema,
 } from "../gen/cardlane/relay/v1/relay_pb.ts";
-import type { Clock } from "../mesh/clock.ts";
 import { callerOf } from "../mesh/identity/caller.ts";
 import { type MeshService, service } from "../mesh/service.ts";
 import type { FrameStream } from "../mesh/stream/frame-stream.ts";
 import { liveStream } from "../mesh/stream/stream-life.ts";
+import type { Surroundings } from "../mesh/surroundings.ts";
 import { PaymentError } from "../payment/errors.ts";
 import type { ManifestKeeper } from "./forwarding/manifest-keeper.ts";
 import { TerminalStream, type TerminalStreamParts } from "./intake/terminal-stream.ts";
@@ -24,10 +24,9 @@ import { type Scope, scopeOf, terminalOf } from "./registry/scope.ts";
 /** Of a call, and of a frame on a stream. A Submit with a certificate beside it is under 8 KiB. */
 export const MESSAGE_BYTES_MAX = 16_384;
 
-interface RelayServiceParts extends TerminalStreamParts {
+interface RelayServiceParts extends TerminalStreamParts, Pick<Surroundings, "clock"> {
   readonly program: string;
   readonly instance: string;
-  readonly clock: Clock;
   readonly jitter: () => number;
   readonly registry: Registry;
   readonly queries: PaymentQueries;

@@ -8,11 +8,13 @@ import { WebhookService } from "../gen/cardlane/relay/v1/webhook_pb.ts";
 import type { Identity } from "../mesh/identity/identity.ts";
 import type { Rate } from "../mesh/limits/rate-limits.ts";
 import type { Policy } from "../mesh/policy.ts";
-import { type MeshServer, serve } from "../mesh/server/serve.ts";
-import { RelayCore, type RelayCoreOptions, type RelayHealth } from "./relay-core.ts";
+import { serve } from "../mesh/server/serve.ts";
+import type { Health } from "../mesh/services/health.ts";
+import { openRelay, type RelayHealth } from "./open-relay.ts";
+import type { RelayOptions } from "./relay-options.ts";
 import { MESSAGE_BYTES_MAX } from "./relay-service.ts";
 
-interface RelayOptions extends RelayCoreOptions {
+interface ServedRelayOptions extends RelayOptions {
   /** "host:port"; port 0 takes any. */
   readonly listen: string;
   /** With it: mutual TLS, and only those of the policy may call. */
@@ -35,65 +37,56 @@ export interface RunningRelay extends AsyncDisposable {
 }
 
 /** @throws Error when the port is taken, or plaintext was asked for beyond loopback. */
-export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
-  const core = new RelayCore(options);
-  await core.setClock();
+export async function startRelay(options: ServedRelayOptions): Promise<RunningRelay> {
   const { identity, listen, clock, log, telemetry, probePeriodMs } = options;
-  const server = await serve({
-    listen,
-    services: core.services,
-    clock,
-    log,
-    telemetry,
-    limits: { messageBytesMax: MESSAGE_BYTES_MAX },
-    callRate: options.callRate,
-    bulkPeers: options.trustedProxies,
-    ...(identity === undefined ? {} : { identity, policy: relayPolicy(options.trustDomain) }),
-    ...(probePeriodMs === undefined ? {} : { probePeriodMs }),
+  await using stack = new AsyncDisposableStack();
+  const { services, start } = await openRelay(options, stack);
+  const server = stack.use(
+    await serve({
+      listen,
+      services,
+      clock,
+      log,
+      telemetry,
+      limits: { messageBytesMax: MESSAGE_BYTES_MAX },
+      callRate: options.callRate,
+      bulkPeers: options.trustedProxies,
+      ...(identity === undefined ? {} : { identity, policy: relayPolicy(options.trustDomain) }),
+      ...(probePeriodMs === undefined ? {} : { probePeriodMs }),
+    }),
+  );
+  let isStopping = false;
+  server.health.setAll("NOT_SERVING");
+  start((health) => {
+    if (!isStopping) setHealth(server.health, health);
   });
-  const running = new Running(server, core);
-  core.start((health) => running.setHealth(health));
-  return running;
+  const running = stack.move();
+  return {
+    address: server.address,
+    async drain(graceMs) {
+      isStopping = true;
+      await server.drain(graceMs);
+      await running.disposeAsync();
+    },
+    async [Symbol.asyncDispose]() {
+      isStopping = true;
+      await running.disposeAsync();
+    },
+  };
 }
 
-class Running implements RunningRelay {
-  readonly #server: MeshServer;
-  readonly #core: RelayCore;
-  #isStopping = false;
-
-  constructor(server: MeshServer, core: RelayCore) {
-    this.#server = server;
-    this.#core = core;
-    server.health.setAll("NOT_SERVING");
-  }
-
-  get address(): string {
-    return this.#server.address;
-  }
-
-  /** Without a database a relay records nothing; without a processor nobody can pay. */
-  setHealth({ isDatabaseReached, isProcessorReached }: RelayHealth): void {
-    if (this.#isStopping) return;
-    const canPay = isDatabaseReached && isProcessorReached;
-    const { health } = this.#server;
-    health.set(RelayService.typeName, canPay ? "SERVING" : "NOT_SERVING");
-    const canRead = isDatabaseReached ? "SERVING" : "NOT_SERVING";
-    health.set(RelayRegistryService.typeName, canRead);
-    health.set(RelayOversightService.typeName, canRead);
-    health.set(NotificationService.typeName, canRead);
-    health.set(WebhookService.typeName, canRead);
-  }
-
-  async drain(graceMs: number): Promise<void> {
-    this.#isStopping = true;
-    await this.#server.drain(graceMs);
-    await this.#core[Symbol.asyncDispose]();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#isStopping = true;
-    await this.#server[Symbol.asyncDispose]();
-    await this.#core[Symbol.asyncDispose]();
+/** Without a database a relay records nothing; without a processor nobody can pay. */
+function setHealth(health: Health, { isDatabaseReached, isProcessorReached }: RelayHealth): void {
+  const canPay = isDatabaseReached && isProcessorReached;
+  health.set(RelayService.typeName, canPay ? "SERVING" : "NOT_SERVING");
+  const canRead = isDatabaseReached ? "SERVING" : "NOT_SERVING";
+  for (const { typeName } of [
+    RelayRegistryService,
+    RelayOversightService,
+    NotificationService,
+    WebhookService,
+  ]) {
+    health.set(typeName, canRead);
   }
 }
 

@@ -5,7 +5,7 @@ import { SEALING_SETTINGS } from "../sealing/settings.ts";
 import { hostPort, hostPorts, integer, setting, text, texts } from "../settings/setting.ts";
 import { PAYMENT_RATE } from "./intake/terminal-stream.ts";
 import { NOTIFICATION_SETTINGS } from "./notifications/notification-settings.ts";
-import { DEADLINE_MS } from "./relay-core.ts";
+import { DEADLINE_MS } from "./relay-options.ts";
 
 const perSecond = (unit: string) => integer({ min: 1, max: 1_000_000, unit });
 

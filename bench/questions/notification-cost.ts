@@ -95,6 +95,7 @@ async function complete(into: RelayStore, numbers: readonly string[]): Promise<v
       scheme: "VISA",
       result: undefined,
       faultCode: undefined,
+      isKept: false,
     }));
     const changed = await into.records.complete(flush);
     if (changed.size !== flush.length) throw new Error(`bug: completed ${changed.size} records`);

@@ -43,7 +43,7 @@ export interface Telemetry extends Disposable {
    * One SQL statement that served a batch: a child span for each payment that is sampled, all over
    * the same time. Start it before the statement, `end` it after.
    */
-  recordStatement(spans: Iterable<HopSpan>, statement: BatchedStatement): StatementSpan;
+  recordStatement(spans: Iterable<HopSpan | undefined>, statement: BatchedStatement): StatementSpan;
   flush(): Promise<void>;
   shutdown(): Promise<void>;
 }
@@ -125,7 +125,10 @@ class Traces implements Telemetry {
     return new SampledSpan(span);
   }
 
-  recordStatement(spans: Iterable<HopSpan>, statement: BatchedStatement): StatementSpan {
+  recordStatement(
+    spans: Iterable<HopSpan | undefined>,
+    statement: BatchedStatement,
+  ): StatementSpan {
     const children: Span[] = [];
     for (const span of spans) {
       if (!(span instanceof SampledSpan)) continue;

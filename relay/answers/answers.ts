@@ -6,38 +6,36 @@ import {
   type SignedResult,
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { Answer, HopAnswer } from "../../gen/cardlane/processor/v1/processor_pb.ts";
-import type { Log } from "../../mesh/log.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import type { RelayId } from "../../payment/identifiers.ts";
 import { REVERSAL_REASONS } from "../../payment/iso8583.ts";
-import { parsePaymentContext } from "../../payment/payment-context.ts";
+import { type CheckedContext, parsePaymentContext } from "../../payment/payment-context.ts";
 import { errorOfFault } from "../../payment/payment-fault.ts";
 import { parseRecordNumber, type RecordNumber } from "../../payment/record-number.ts";
 import { TAKEN_BEFORE } from "../../payment/states.ts";
 import { strictDecode } from "../../payment/wire/strict-decode.ts";
-import { digest } from "../../sealing/keys/dsse.ts";
 import type { Manifest } from "../../sealing/keys/manifest.ts";
-import { type Flight, recordOfFlight } from "../forwarding/flight.ts";
+import type { Flight } from "../forwarding/flight.ts";
 import type { Forwarder } from "../forwarding/forwarder.ts";
 import type { RecordStore } from "../records/record-store.ts";
 import type { RelayRecord } from "../records/relay-record.ts";
 import type { Reversals } from "../recovery/reversals.ts";
 import { type Completer, endingOf, neverTaken } from "./completer.ts";
-import { type AskedPayment, checkResult } from "./result-check.ts";
+import { checkResult } from "./result-check.ts";
 import { type SignatureCheck, signatureCheckOf } from "./signature-check.ts";
 
 const MAY_BE_TAKEN_LATER: readonly NextStep[] = [NextStep.RETRY_SAME_ID, NextStep.WAIT];
 
-interface AnswersOptions {
+interface AnswersOptions extends Pick<Surroundings, "log"> {
   readonly relayId: RelayId;
   readonly forwarder: Forwarder;
   readonly reversals: Reversals;
   readonly completer: Completer;
-  readonly store: { readonly records: Pick<RecordStore, "findByNumbers"> };
+  readonly records: Pick<RecordStore, "findByNumbers">;
   readonly manifest: () => Manifest | undefined;
   /** The processor uses keys that the manifest here does not have. */
   readonly onManifestStale: () => void;
-  readonly log: Log;
 }
 
 /** What the processor's answers mean for the payments and reversals they are about. */
@@ -69,15 +67,16 @@ export class Answers {
 
   #flightResult(flight: Flight, signed: SignedResult, isSigned: SignatureCheck): void {
     const { forwarder, completer } = this.#options;
+    const { record } = flight;
     try {
-      const result = checkResult(signed, { ...flight, asked: flight }, isSigned);
-      this.#whenOwn(result, flight, () => {
+      const result = checkResult(signed, flight, isSigned);
+      this.#whenOwn(result, record, () => {
         forwarder.settle(flight);
-        const ending = endingOf(recordOfFlight(flight), signed, result, flight.span);
+        const ending = endingOf(record, signed, result, flight.span);
         void completer.complete(ending).then(() => forwarder.drop(flight));
       });
     } catch (error) {
-      this.#rejected(error, flight);
+      this.#rejected(error, record);
     }
   }
 
@@ -87,7 +86,8 @@ export class Answers {
    */
   #flightFault(flight: Flight, error: PaymentError): void {
     const { forwarder, reversals, completer, log, onManifestStale } = this.#options;
-    const { recordNumber } = flight;
+    const { record } = flight;
+    const { recordNumber } = record;
     log.warn("the processor did not decide", { recordNumber, errorCode: error.code });
     if (error.code === "KEY_NOT_VALID") onManifestStale();
     const isNeverTaken = TAKEN_BEFORE.includes(error.code);
@@ -96,7 +96,6 @@ export class Answers {
       return;
     }
     forwarder.settle(flight, error.code);
-    const record = recordOfFlight(flight);
     const ended = isNeverTaken
       ? completer.complete(neverTaken(record, error.code))
       : reversals.begin([record], REVERSAL_REASONS.UNABLE_TO_COMPLETE, error.code);
@@ -112,7 +111,7 @@ export class Answers {
     const { reversals, completer, log } = this.#options;
     const { recordNumber } = record;
     try {
-      const result = checkResult(signed, { ...record, asked: askedOf(record) }, isSigned);
+      const result = checkResult(signed, { record, context: contextOf(record) }, isSigned);
       this.#whenOwn(result, record, () => {
         const isKept = result.outcome !== Outcome.REVERSED && result.outcome !== Outcome.DECLINED;
         // Acknowledged after a commit that is gone since: who was told of it was told the truth.
@@ -164,7 +163,7 @@ export class Answers {
 
   /** @throws PaymentError MALFORMED_REQUEST when there is such a record. */
   async #requireLost(named: string): Promise<void> {
-    const { records } = this.#options.store;
+    const { records } = this.#options;
     const field = "record_number";
     const [found] = await records.findByNumbers([parseRecordNumber(named, field)]);
     if (found === undefined) return;
@@ -182,12 +181,8 @@ export class Answers {
 }
 
 /** What was asked for, as the order to undo it says; undefined when nobody here ever saw it. */
-function askedOf({ reverse }: RelayRecord): AskedPayment | undefined {
+function contextOf({ reverse }: RelayRecord): CheckedContext | undefined {
   if (reverse === undefined) return undefined;
   const { context } = strictDecode(ReverseSchema, reverse.reverse, "reverse");
-  if (context.length === 0) return undefined;
-  return {
-    context: parsePaymentContext(context),
-    contextDigest: digest("payment-context", context),
-  };
+  return context.length === 0 ? undefined : parsePaymentContext(context);
 }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { noFaults } from "../../mesh/faults.ts";
 import { createLog } from "../../mesh/log.ts";
 import { ManualClock } from "../../mesh/testing/manual-clock.ts";
-import { noTelemetry } from "../../mesh/tracing/telemetry.ts";
+import { noTelemetry, type Telemetry } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { parseMerchantId, parsePaymentId, parseRelayId } from "../../payment/identifiers.ts";
 import { newRecordNumber } from "../../payment/record-number.ts";
@@ -10,11 +10,15 @@ import { Completer, neverTaken } from "./completer.ts";
 
 const RECORDS_MAX = 3;
 
-/** A completer whose database answers as the test says, and what it logged. */
+/** A completer whose database answers as the test says; what it logged, how its spans ended. */
 function startedCompleter() {
   const lines: string[] = [];
   const clock = new ManualClock();
-  const bench = { failure: undefined as Error | undefined, attempts: 0, clock, lines };
+  const spanEnds: string[] = [];
+  const bench = { failure: undefined as Error | undefined, attempts: 0, clock, lines, spanEnds };
+  const recordStatement: Telemetry["recordStatement"] = (_spans, { operation, rows }) => ({
+    end: (errorType = "OK") => void spanEnds.push(`${operation} of ${rows}: ${errorType}`),
+  });
   const log = createLog({
     program: "relay",
     instance: "test",
@@ -23,16 +27,16 @@ function startedCompleter() {
   });
   const completer = new Completer({
     store: {
-      complete: async (completions) => {
+      complete: async (endings) => {
         bench.attempts += 1;
         if (bench.failure !== undefined) throw bench.failure;
-        return new Map(completions.map(({ recordNumber, revision }) => [recordNumber, revision]));
+        return new Map(endings.map(({ recordNumber, revision }) => [recordNumber, revision]));
       },
     },
     lanes: { acknowledge: () => undefined },
     clock,
     log,
-    telemetry: noTelemetry,
+    telemetry: { ...noTelemetry, recordStatement },
     faults: noFaults,
     stopping: new AbortController().signal,
     onCompleted: () => undefined,
@@ -81,4 +85,24 @@ test("an outcome that can never be committed is named", async () => {
   bench.failure = new Error("no such column");
   await Promise.all(completing());
   expect(lines).toEqual(Array(RECORDS_MAX).fill("an outcome could not be committed"));
+});
+
+test("the span of a failed statement ends with why it failed", async () => {
+  const { bench, completing, clock, spanEnds } = startedCompleter();
+  bench.failure = new PaymentError("STORE_NOT_REACHED", "gone");
+  const completed = completing();
+  await clock.advance(0);
+  expect(spanEnds).toEqual([`UPDATE of ${RECORDS_MAX}: STORE_NOT_REACHED`]);
+  bench.failure = undefined;
+  await clock.advance(1_000);
+  await Promise.all(completed);
+  expect(spanEnds.at(-1)).toMatch(/: OK$/);
+});
+
+test("so does that of one that can never succeed", async () => {
+  const { bench, completing, spanEnds } = startedCompleter();
+  bench.failure = new Error("no such column");
+  await Promise.all(completing());
+  expect(spanEnds[0]).toBe(`UPDATE of ${RECORDS_MAX}: INTERNAL`);
+  expect(spanEnds.filter((end) => end.endsWith("OK"))).toEqual([]);
 });

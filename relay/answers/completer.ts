@@ -8,36 +8,23 @@ import {
   type Acknowledgement,
   AcknowledgementSchema,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
-import type { Clock } from "../../mesh/clock.ts";
-import type { Faults } from "../../mesh/faults.ts";
 import { GroupCommit } from "../../mesh/group-commit.ts";
-import type { Log } from "../../mesh/log.ts";
-import type { HopSpan, Telemetry } from "../../mesh/tracing/telemetry.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
+import { recordedStatement } from "../../mesh/tracing/recorded-statement.ts";
+import type { HopSpan } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
 import { paymentIdToBytes } from "../../payment/identifiers.ts";
 import { stateOfOutcome } from "../../payment/states.ts";
 import type { ProcessorLanes } from "../forwarding/processor-lanes.ts";
-import type { Completion, RecordStore } from "../records/record-store.ts";
-import type { RecordOutcome } from "../records/relay-record.ts";
+import type { RecordStore } from "../records/record-store.ts";
+import type { Ending, RecordOutcome } from "../records/relay-record.ts";
 
 /** While the database is away an outcome is kept here and tried again. */
 const RETRY_MS = 500;
 
-/** What became of a record, to be committed and then told. */
-export interface Ending {
-  readonly outcome: RecordOutcome;
-  readonly completion: Completion;
-  /** Of the payment, for the statement's own span. */
-  readonly span: HopSpan | undefined;
-}
-
-interface CompleterOptions {
+interface CompleterOptions extends Surroundings {
   readonly store: Pick<RecordStore, "complete">;
   readonly lanes: Pick<ProcessorLanes, "acknowledge">;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly telemetry: Telemetry;
-  readonly faults: Faults;
   readonly stopping: AbortSignal;
   /** Called after the commit. */
   readonly onCompleted: (outcome: RecordOutcome) => void;
@@ -61,7 +48,7 @@ export class Completer {
   /** Resolves when the outcome is committed, or was overtaken by another one. Never throws. */
   async complete(ending: Ending): Promise<void> {
     const { clock, log, stopping } = this.#options;
-    const { recordNumber } = ending.outcome;
+    const { recordNumber } = ending;
     while (!stopping.aborted) {
       try {
         await this.#commits.add(ending);
@@ -97,18 +84,18 @@ export class Completer {
 
   async #commit(endings: readonly Ending[]): Promise<readonly undefined[]> {
     const { store, lanes, telemetry, faults, onCompleted } = this.#options;
-    const spans = endings.flatMap(({ span }) => span ?? []);
-    const batch = { operation: "UPDATE", collection: "record", rows: endings.length };
-    const statement = telemetry.recordStatement(spans, batch);
-    const changed = await store
-      .complete(endings.map(({ completion }) => completion))
-      .finally(() => statement.end());
+    const changed = await recordedStatement({
+      telemetry,
+      spans: endings.map(({ span }) => span),
+      statement: { operation: "UPDATE", collection: "record" },
+      run: () => store.complete(endings),
+    });
     await faults.at("relay.completed");
     const committed = endings.filter(
-      ({ completion }) => changed.get(completion.recordNumber) === completion.revision,
+      ({ recordNumber, revision }) => changed.get(recordNumber) === revision,
     );
     lanes.acknowledge(committed.flatMap(acknowledgementOf));
-    for (const { outcome } of committed) onCompleted(outcome);
+    for (const ending of committed) onCompleted(ending);
     return endings.map(() => undefined);
   }
 }
@@ -125,53 +112,50 @@ export function endingOf(
   span: HopSpan | undefined,
   isKept = false,
 ): Ending {
-  const state = stateOfOutcome(result.outcome, record.kind);
+  const { recordNumber, merchantId, paymentId, kind, faultCode } = record;
   return {
-    outcome: { ...record, state, result: signed, responseCode: result.responseCode },
-    completion: {
-      recordNumber: record.recordNumber,
-      state,
-      revision: result.revision,
-      responseCode: result.responseCode,
-      approvalCode: result.approvalCode,
-      retrievalReference: result.retrievalReference,
-      approvedAmountMinor: result.approvedAmountMinor,
-      lastFour: result.lastFour,
-      scheme: result.scheme,
-      result: signed,
-      faultCode: undefined,
-      isKept,
-    },
+    recordNumber,
+    merchantId,
+    paymentId,
+    state: stateOfOutcome(result.outcome, kind),
+    revision: result.revision,
+    responseCode: result.responseCode,
+    approvalCode: result.approvalCode,
+    retrievalReference: result.retrievalReference,
+    approvedAmountMinor: result.approvedAmountMinor,
+    lastFour: result.lastFour,
+    scheme: result.scheme,
+    result: signed,
+    faultCode,
+    isKept,
     span,
   };
 }
 
 /** The processor will never take this: it knows the id with other bytes or from elsewhere. */
 export function neverTaken(record: RecordOutcome, code: PaymentErrorCode): Ending {
-  const outcome = { ...record, state: "DECLINED" as const, result: undefined, faultCode: code };
+  const { recordNumber, merchantId, paymentId } = record;
   return {
-    outcome,
-    completion: {
-      recordNumber: record.recordNumber,
-      state: "DECLINED",
-      revision: 0,
-      responseCode: "",
-      approvalCode: "",
-      retrievalReference: "",
-      approvedAmountMinor: 0n,
-      lastFour: "",
-      scheme: "",
-      result: undefined,
-      faultCode: code,
-    },
+    recordNumber,
+    merchantId,
+    paymentId,
+    state: "DECLINED",
+    revision: 0,
+    responseCode: "",
+    approvalCode: "",
+    retrievalReference: "",
+    approvedAmountMinor: 0n,
+    lastFour: "",
+    scheme: "",
+    result: undefined,
+    faultCode: code,
+    isKept: false,
     span: undefined,
   };
 }
 
-function acknowledgementOf({ outcome, completion }: Ending): Acknowledgement[] {
-  if (completion.result === undefined) return [];
-  const { merchantId, paymentId } = outcome;
-  const { revision } = completion;
+function acknowledgementOf({ merchantId, paymentId, revision, result }: Ending): Acknowledgement[] {
+  if (result === undefined) return [];
   return [
     create(AcknowledgementSchema, { merchantId, paymentId: paymentIdToBytes(paymentId), revision }),
   ];

@@ -5,29 +5,21 @@ import {
   type SignedResult,
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { PaymentError } from "../../payment/errors.ts";
-import { type MerchantId, type PaymentId, paymentIdToBytes } from "../../payment/identifiers.ts";
+import { paymentIdToBytes } from "../../payment/identifiers.ts";
 import type { CheckedContext } from "../../payment/payment-context.ts";
-import { type RecordNumber, relayIdOf } from "../../payment/record-number.ts";
+import { relayIdOf } from "../../payment/record-number.ts";
 import { strictDecode } from "../../payment/wire/strict-decode.ts";
 import { isAmountPossible } from "../../sealing/boxes/signed-result.ts";
 import { tombstoneDigest } from "../../sealing/boxes/tombstone-digest.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
+import type { RelayRecord } from "../records/relay-record.ts";
 import type { SignatureCheck } from "./signature-check.ts";
 
 /** What a result must agree with. */
-interface ExpectedResult {
-  readonly merchantId: MerchantId;
-  readonly paymentId: PaymentId;
-  readonly recordNumber: RecordNumber;
+interface AskedPayment {
+  readonly record: RelayRecord;
   /** Undefined for a payment that the relay has never seen. */
-  readonly asked: AskedPayment | undefined;
-}
-
-/** What was asked for. */
-export interface AskedPayment {
-  readonly context: CheckedContext;
-  /** H(context) */
-  readonly contextDigest: Uint8Array;
+  readonly context: CheckedContext | undefined;
 }
 
 /**
@@ -40,7 +32,7 @@ export interface AskedPayment {
  */
 export function checkResult(
   signed: SignedResult,
-  expected: ExpectedResult,
+  { record, context }: AskedPayment,
   isSigned: SignatureCheck,
 ): Result {
   if (!isSigned(signed)) {
@@ -48,15 +40,14 @@ export function checkResult(
   }
   const result = strictDecode(ResultSchema, signed.result, "result");
   require("version", result.version === 1);
-  require("payment_id", equalBytes(result.paymentId, paymentIdToBytes(expected.paymentId)));
-  require("record_number", relayIdOf(result.recordNumber) === relayIdOf(expected.recordNumber));
+  require("payment_id", equalBytes(result.paymentId, paymentIdToBytes(record.paymentId)));
+  require("record_number", relayIdOf(result.recordNumber) === relayIdOf(record.recordNumber));
   require("revision", result.revision >= 1);
   require("outcome", result.outcome !== Outcome.UNSPECIFIED);
-  const { asked } = expected;
-  if (asked !== undefined && equalBytes(result.contextDigest, asked.contextDigest)) {
-    requireTerms(result, asked.context);
+  if (context !== undefined && isOfContext(result, record)) {
+    requireTerms(result, context);
   } else {
-    require("context_digest", isTombstone(result, expected));
+    require("context_digest", isTombstone(result, record));
     require("approved_amount_minor", result.approvedAmountMinor === 0n);
   }
   return result;
@@ -69,10 +60,13 @@ function requireTerms(result: Result, { readerSerial, currency, amounts, wire }:
   require("approved_amount_minor", isAmountPossible(result, terms));
 }
 
+function isOfContext(result: Result, { contextDigest }: RelayRecord): boolean {
+  return contextDigest !== undefined && equalBytes(result.contextDigest, contextDigest);
+}
+
 /** The one that this payment got before its bytes came. */
-function isTombstone(result: Result, expected: ExpectedResult): boolean {
-  const { outcome, contextDigest } = result;
-  return outcome === Outcome.REVERSED && equalBytes(contextDigest, tombstoneDigest(expected));
+function isTombstone({ outcome, contextDigest }: Result, record: RelayRecord): boolean {
+  return outcome === Outcome.REVERSED && equalBytes(contextDigest, tombstoneDigest(record));
 }
 
 function require(field: string, isRight: boolean): void {

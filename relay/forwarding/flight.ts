@@ -1,86 +1,61 @@
 import { create } from "@bufbuild/protobuf";
-import type { SignedPayment } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import {
   type AuthorizationRequest,
   AuthorizationRequestSchema,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import type { Clock } from "../../mesh/clock.ts";
 import type { HopSpan, Telemetry } from "../../mesh/tracing/telemetry.ts";
-import type { MerchantId, PaymentId } from "../../payment/identifiers.ts";
 import {
   localTime,
   messageTypeOf,
   POS_CONDITION_NORMAL,
   posEntryMode,
+  traceNumberOf,
 } from "../../payment/iso8583.ts";
-import type { CheckedContext } from "../../payment/payment-context.ts";
-import type { RecordNumber } from "../../payment/record-number.ts";
-import type { RelayRecord } from "../records/relay-record.ts";
+import type { RecordedPayment, SealedRecord } from "../records/relay-record.ts";
 import type { SentBox } from "./processor-lanes.ts";
 
+/** A recorded payment that a processor is to be asked about. */
+export interface PaymentToSend extends RecordedPayment {
+  /** DE 18. */
+  readonly merchantCategoryCode: number;
+  /** By the monotonic clock: it is given up then. */
+  readonly overAtMs: number;
+  /** More than 0 makes it a repeat. */
+  readonly timesSent: number;
+}
+
 /** One payment that waits for the processor's answer. */
-export interface Flight extends FlightFacts {
+export interface Flight extends PaymentToSend {
   readonly requestNumber: bigint;
   readonly span: HopSpan;
+  /** RECEIVED until FORWARDED is committed: nothing is sent before. */
+  record: SealedRecord;
   /** The box that is on its way; undefined while the payment waits to be sent (again). */
   box: SentBox | undefined;
   /** Not to be sent (again) before; monotonic. */
   notBeforeMs: number;
   /** Monotonic; 0 before the first time. */
   sentAtMs: number;
-}
-
-interface FlightFacts {
-  readonly recordNumber: RecordNumber;
-  readonly merchantId: MerchantId;
-  readonly paymentId: PaymentId;
-  readonly payment: SignedPayment;
-  readonly context: CheckedContext;
-  readonly digest: Uint8Array;
-  readonly contextDigest: Uint8Array;
-  /** DE 11. */
-  readonly traceNumber: number;
-  /** DE 18. */
-  readonly merchantCategoryCode: number;
-  /** By the monotonic clock: it is given up then. */
-  readonly overAtMs: number;
-  readonly claimNumber: number;
-  /** Of the payment's span in this relay, or of the one in a run before. */
-  readonly traceparent: string;
-  /** Whether FORWARDED is committed: nothing is sent before. */
-  isMarked: boolean;
-  /** More than 0 makes it a repeat. */
   timesSent: number;
 }
 
-/** A payment that is to be sent as soon as can be. */
-export function newFlight(facts: FlightFacts, requestNumber: bigint, telemetry: Telemetry): Flight {
-  const { recordNumber, paymentId, traceparent } = facts;
+/** The flight of a payment that is to be sent as soon as can be. */
+export function newFlight(
+  payment: PaymentToSend,
+  requestNumber: bigint,
+  telemetry: Telemetry,
+): Flight {
+  const { recordNumber, paymentId, traceparent } = payment.record;
   const attributes = { recordNumber, paymentId };
+  // Of the payment's span in this relay, or of the one in a run before.
   const span = telemetry.spanOf(traceparent || undefined, "relay.forward", "client", attributes);
-  return { ...facts, requestNumber, span, box: undefined, notBeforeMs: 0, sentAtMs: 0 };
+  return { ...payment, requestNumber, span, box: undefined, notBeforeMs: 0, sentAtMs: 0 };
 }
 
-/** The record of a payment that is on its way. */
-export function recordOfFlight(flight: Flight): RelayRecord {
-  const { recordNumber, merchantId, paymentId, payment, context, traceparent } = flight;
-  return {
-    recordNumber,
-    merchantId,
-    paymentId,
-    payment,
-    state: flight.isMarked ? "FORWARDED" : "RECEIVED",
-    terminalId: context.terminalId,
-    kind: context.kind,
-    digest: flight.digest,
-    contextDigest: flight.contextDigest,
-    traceparent,
-    claimNumber: flight.claimNumber,
-    responseCode: "",
-    result: undefined,
-    faultCode: undefined,
-    reverse: undefined,
-  };
+/** Whether FORWARDED is committed. */
+export function isMarked({ record }: Flight): boolean {
+  return record.state === "FORWARDED";
 }
 
 /** The institutions of the message, up to 11 digits each (DE 32, 33). */
@@ -104,12 +79,12 @@ export function authorizationRequestOf(
   institutions: Institutions,
   clock: Pick<Clock, "nowMs" | "monotonicMs">,
 ): AuthorizationRequest {
-  const { context } = flight;
+  const { record, context } = flight;
   return create(AuthorizationRequestSchema, {
     requestNumber: flight.requestNumber,
     messageType: messageTypeOf(context.kind, flight.timesSent > 0),
-    recordNumber: flight.recordNumber,
-    traceNumber: flight.traceNumber,
+    recordNumber: record.recordNumber,
+    traceNumber: traceNumberOf(context.wire.counter),
     transmissionTimeMs: BigInt(clock.nowMs()),
     localTime: localTime(Number(context.wire.readerTimeMs), institutions.timeZone),
     merchantCategoryCode: flight.merchantCategoryCode,
@@ -118,7 +93,7 @@ export function authorizationRequestOf(
     acquiringInstitutionId: institutions.acquiringId,
     forwardingInstitutionId: institutions.forwardingId,
     timeLeftMs: Math.max(0, Math.round(flight.overAtMs - clock.monotonicMs())),
-    payment: flight.payment,
+    payment: record.payment,
     traceparent: flight.span.traceparent,
   });
 }

@@ -1,10 +1,16 @@
-import type { Clock } from "../../mesh/clock.ts";
-import type { Log } from "../../mesh/log.ts";
 import { SlotMap } from "../../mesh/slot-map.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import type { PaymentError } from "../../payment/errors.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
 import type { RecordStore } from "../records/record-store.ts";
-import { authorizationRequestOf, type Flight, type Institutions } from "./flight.ts";
+import {
+  authorizationRequestOf,
+  type Flight,
+  type Institutions,
+  isMarked,
+  newFlight,
+  type PaymentToSend,
+} from "./flight.ts";
 import { BOX_ENTRIES_MAX, type ProcessorLanes, type SentBox } from "./processor-lanes.ts";
 
 /** Without an answer for this long the same bytes are sent again. */
@@ -17,12 +23,11 @@ const RETRY_MS = 500;
 /** Under 2 KiB each. More would not be answered before its deadline anyway. */
 export const FLIGHTS_MAX = 50_000;
 
-interface ForwarderOptions {
+interface ForwarderOptions extends Pick<Surroundings, "clock" | "log" | "telemetry"> {
   readonly lanes: ProcessorLanes;
-  readonly store: RecordStore;
+  readonly store: Pick<RecordStore, "markForwarded">;
   readonly institutions: Institutions;
-  readonly clock: Clock;
-  readonly log: Log;
+  readonly nextRequestNumber: () => bigint;
   /** Payments that may wait for answers; more are refused before they are recorded. */
   readonly flightsMax: number;
 }
@@ -53,13 +58,17 @@ export class Forwarder {
   }
 
   /** Sends them at once if FORWARDED is committed and a stream is open; else as soon as can be. */
-  add(flights: readonly Flight[]): void {
-    for (const flight of flights) {
+  add(payments: readonly PaymentToSend[]): void {
+    const { nextRequestNumber, telemetry } = this.#options;
+    const marked: Flight[] = [];
+    for (const payment of payments) {
+      const flight = newFlight(payment, nextRequestNumber(), telemetry);
       this.#byRequest.set(flight.requestNumber, flight);
-      this.#byRecord.set(flight.recordNumber, flight);
+      this.#byRecord.set(flight.record.recordNumber, flight);
       this.#unsent.set(flight.requestNumber, flight);
+      if (isMarked(flight)) marked.push(flight);
     }
-    this.#sendMarked(flights.filter(({ isMarked }) => isMarked));
+    this.#sendMarked(marked);
   }
 
   /** The payment that an answer is about; undefined when it was given up or answered before. */
@@ -78,7 +87,7 @@ export class Forwarder {
   /** Its record is not FORWARDED any more. Until then nobody else may start it again. */
   drop(flight: Flight, errorType?: string): void {
     this.settle(flight, errorType);
-    this.#byRecord.delete(flight.recordNumber);
+    this.#byRecord.delete(flight.record.recordNumber);
   }
 
   /** Whether it is worth looking if somebody else has finished it meanwhile. */
@@ -152,18 +161,19 @@ export class Forwarder {
     const nowMs = clock.monotonicMs();
     const isReady = (flight: Flight) => flight.notBeforeMs <= nowMs && nowMs < flight.overAtMs;
     const ready = [...this.#unsent.values()].filter(isReady);
-    this.#sendMarked(ready.filter(({ isMarked }) => isMarked));
-    const unmarked = ready.filter(({ isMarked }) => !isMarked);
+    this.#sendMarked(ready.filter(isMarked));
+    const unmarked = ready.filter((flight) => !isMarked(flight));
     for (let start = 0; start < unmarked.length; start += BOX_ENTRIES_MAX) {
       const some = unmarked.slice(start, start + BOX_ENTRIES_MAX);
-      const marked = await store.markForwarded(some);
+      const marked = await store.markForwarded(some.map(({ record }) => record));
       for (const flight of some) {
-        if (marked.has(flight.recordNumber)) flight.isMarked = true;
+        const { record } = flight;
+        if (marked.has(record.recordNumber)) flight.record = { ...record, state: "FORWARDED" };
         // Somebody else looks after it now.
         else this.drop(flight, "WRONG_STATE");
       }
       this.#sendMarked(
-        some.filter((flight) => flight.isMarked && this.#unsent.has(flight.requestNumber)),
+        some.filter((flight) => isMarked(flight) && this.#unsent.has(flight.requestNumber)),
       );
     }
   }

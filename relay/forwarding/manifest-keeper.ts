@@ -1,5 +1,5 @@
-import type { Clock, Timer } from "../../mesh/clock.ts";
-import type { Log } from "../../mesh/log.ts";
+import type { Timer } from "../../mesh/clock.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import type { Curves } from "../../sealing/curves/curves.ts";
 import { type Manifest, verifyManifest } from "../../sealing/keys/manifest.ts";
 import type { TrustedRoots } from "../../sealing/keys/trusted-roots.ts";
@@ -10,14 +10,10 @@ const REFRESH_MS = 30_000;
 /** While there is no manifest nothing can be sent. */
 const RETRY_MS = 1_000;
 
-interface ManifestKeeperOptions {
+interface ManifestKeeperOptions extends Pick<Surroundings, "clock" | "log"> {
   readonly links: readonly ProcessorLink[];
   readonly curves: Curves;
   readonly roots: TrustedRoots;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** A newer manifest is there. */
-  readonly onChange: () => void;
 }
 
 /** Keeps the processor's key manifest: fetched, verified, never an older one than before. */
@@ -26,6 +22,7 @@ export class ManifestKeeper implements Disposable {
   #manifest: Manifest | undefined;
   #timer: Timer | undefined;
   #refreshing: Promise<void> | undefined;
+  #onChange: () => void = () => undefined;
   #isStopped = false;
   #isFailing = false;
 
@@ -36,6 +33,12 @@ export class ManifestKeeper implements Disposable {
   /** The newest one that was seen, valid or not; undefined before the first. */
   get current(): Manifest | undefined {
     return this.#manifest;
+  }
+
+  /** Fetches it now, and then again and again. @param onChange a newer manifest is there. */
+  follow(onChange: () => void): void {
+    this.#onChange = onChange;
+    void this.refresh();
   }
 
   /** Asks the processors in turn; resolves when one had an answer, or none. Never throws. */
@@ -69,7 +72,7 @@ export class ManifestKeeper implements Disposable {
   }
 
   async #refreshFrom(link: ProcessorLink): Promise<void> {
-    const { curves, roots, clock, log, onChange } = this.#options;
+    const { curves, roots, clock, log } = this.#options;
     const haveNumber = this.#manifest?.number ?? 0n;
     const delegated = await link.getManifest(haveNumber);
     if (delegated === undefined) return;
@@ -78,7 +81,7 @@ export class ManifestKeeper implements Disposable {
     this.#manifest = verifyManifest({ curves, roots, delegated, nowMs, lowestNumber });
     if (this.#isStopped) return;
     log.info("key manifest accepted", { manifestNumber: this.#manifest.number });
-    onChange();
+    this.#onChange();
   }
 
   #plan(): void {

@@ -178,7 +178,13 @@ class LanesBench implements AsyncDisposable {
   /** The processor has not said Hello yet. */
   static unanswered(): LanesBench {
     const bench = new LanesBench();
-    bench.lanes.open();
+    bench.lanes.open({
+      onAnswers: () => {},
+      onBoxRefused: () => {},
+      onUp: () => {},
+      onWritable: () => {},
+      onOver: () => {},
+    });
     return bench;
   }
 
@@ -201,11 +207,6 @@ class LanesBench implements AsyncDisposable {
       random,
       jitter: () => 0.5,
       log: silentLog,
-      onAnswers: () => {},
-      onBoxRefused: () => {},
-      onUp: () => {},
-      onWritable: () => {},
-      onOver: () => {},
     });
   }
 

@@ -17,10 +17,10 @@ import {
   ProcessRequestSchema,
   type ProcessResponse,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
-import type { Clock, Timer } from "../../mesh/clock.ts";
-import type { Log } from "../../mesh/log.ts";
+import type { Timer } from "../../mesh/clock.ts";
 import type { FrameStream } from "../../mesh/stream/frame-stream.ts";
 import { type LastingStream, lastingStream } from "../../mesh/stream/lasting-stream.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import type { RelayId } from "../../payment/identifiers.ts";
 import { openHopBox, sealHopBox } from "../../sealing/boxes/hop-box.ts";
@@ -58,17 +58,19 @@ export interface SentBox {
 /** What is asked of a processor; what was committed is acknowledged with it. */
 type BoxEntries = Pick<MessageInitShape<typeof HopRequestSchema>, "authorizations" | "reversals">;
 
-interface LanesOptions {
+interface LanesOptions extends Pick<Surroundings, "clock" | "log"> {
   readonly links: readonly ProcessorLink[];
   readonly relayId: RelayId;
   readonly program: string;
   readonly instance: string;
   readonly hop: Agreement;
   readonly manifest: () => Manifest | undefined;
-  readonly clock: Clock;
   readonly random: Random;
   readonly jitter: () => number;
-  readonly log: Log;
+}
+
+/** What comes of the streams. */
+interface LaneEvents {
   readonly onAnswers: (box: HopAnswer) => void;
   readonly onBoxRefused: (box: SentBox, fault: PaymentFault) => void;
   /** A stream is open that was not there before. */
@@ -93,8 +95,9 @@ export class ProcessorLanes implements AsyncDisposable {
     this.#sharedKeys = new SharedKeys({ agreement: options.hop, peersMax: SHARED_KEYS_MAX });
   }
 
-  open(): void {
-    for (const [index, link] of this.#options.links.entries()) this.#openLane(index, link);
+  open(events: LaneEvents): void {
+    const { links } = this.#options;
+    for (const [index, link] of links.entries()) this.#openLane(index, link, events);
   }
 
   /** Whether there is a stream, and a key to seal with. */
@@ -166,7 +169,7 @@ export class ProcessorLanes implements AsyncDisposable {
     return this.#acknowledgements.splice(0, room);
   }
 
-  #openLane(index: number, link: ProcessorLink): void {
+  #openLane(index: number, link: ProcessorLink, events: LaneEvents): void {
     const { program, instance, clock, jitter, log } = this.#options;
     const stream = lastingStream<typeof ProcessRequestSchema, ProcessResponse>({
       open: () => link.openStream(),
@@ -176,19 +179,19 @@ export class ProcessorLanes implements AsyncDisposable {
       frameBytesMax: FRAME_BYTES_MAX,
       clock,
       jitter,
-      onFrame: (frame, number) => this.#receive(frame, index, number),
+      onFrame: (frame, number) => this.#receive(frame, events, index, number),
       onUp: (number) => {
         lane.nextBox = 1n;
         lane.opened = number;
         log.info("stream to the processor is open", { address: link.name, streamNumber: number });
-        this.#options.onUp();
+        events.onUp();
       },
-      onWritable: () => this.#options.onWritable(),
+      onWritable: () => events.onWritable(),
       onOver: (number, end) => {
         const fields = { address: link.name, streamNumber: number, status: end.code };
         // A processor that is away is tried for as long as it takes.
         if (number <= lane.opened) log.info("stream to the processor is over", fields);
-        this.#options.onOver(index, number);
+        events.onOver(index, number);
       },
     });
     const lane: Lane = { index, stream, nextBox: 1n, opened: 0 };
@@ -213,20 +216,20 @@ export class ProcessorLanes implements AsyncDisposable {
     }
   }
 
-  #receive(response: ProcessResponse, lane: number, stream: number): void {
-    const { frame } = response;
+  #receive({ frame }: ProcessResponse, events: LaneEvents, lane: number, stream: number): void {
     if (frame.case === "boxRefused") {
       const { number, fault } = frame.value;
       const box = { lane, stream, number };
-      this.#options.onBoxRefused(box, fault ?? create(PaymentFaultSchema, { code: "INTERNAL" }));
+      events.onBoxRefused(box, fault ?? create(PaymentFaultSchema, { code: "INTERNAL" }));
     } else if (frame.case === "box") {
-      this.#open(frame.value);
+      const answers = this.#opened(frame.value);
+      if (answers !== undefined) events.onAnswers(answers);
     } else {
       throw new ConnectError("a frame must carry a box or box_refused", Code.InvalidArgument);
     }
   }
 
-  #open(box: HopBox): void {
+  #opened(box: HopBox): HopAnswer | undefined {
     const key = this.#options.manifest()?.findKey(KeyPurpose.PROCESSOR_HOP, box.processorKeyId);
     try {
       if (key === undefined) throw new SealedDataRejected("public key");
@@ -237,11 +240,12 @@ export class ProcessorLanes implements AsyncDisposable {
         relayId: this.#options.relayId,
         box: box.sealed,
       });
-      this.#options.onAnswers(fromBinary(HopAnswerSchema, payload));
+      return fromBinary(HopAnswerSchema, payload);
     } catch (error) {
       if (!(error instanceof SealedDataRejected)) throw error;
       // No answer is worth more than a wrong one: the payments are repeated, then reversed.
       this.#options.log.warn("a box from the processor was rejected", { errorCode: error.code });
+      return undefined;
     }
   }
 }

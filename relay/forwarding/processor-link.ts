@@ -1,18 +1,15 @@
 import { ProcessorService } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import { dial, type MeshChannel } from "../../mesh/client/dial.ts";
-import type { Clock } from "../../mesh/clock.ts";
 import type { Identity } from "../../mesh/identity/identity.ts";
-import type { Telemetry } from "../../mesh/tracing/telemetry.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import type { ProcessorLink } from "./processor-lanes.ts";
 
-interface ProcessorLinkOptions {
+interface ProcessorLinkOptions extends Pick<Surroundings, "clock" | "telemetry"> {
   /** "host:port" */
   readonly target: string;
   readonly identity: Identity | undefined;
   /** "cardlane.dev" */
   readonly trustDomain: string;
-  readonly clock: Clock;
-  readonly telemetry: Telemetry;
 }
 
 /** The way to one processor over the network. */

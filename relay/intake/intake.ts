@@ -1,4 +1,4 @@
-import type { Clock } from "../../mesh/clock.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import type { HopSpan } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
 import type { TerminalId } from "../../payment/identifiers.ts";
@@ -8,12 +8,11 @@ import type { Resumer } from "../recovery/resumer.ts";
 import type { Recorded, Recorder } from "./recorder.ts";
 import type { SubmissionCheck, UncheckedSubmission } from "./submission.ts";
 
-interface IntakeOptions {
+interface IntakeOptions extends Pick<Surroundings, "clock"> {
   readonly check: SubmissionCheck;
   readonly recorder: Recorder;
   readonly forwarder: Forwarder;
   readonly resumer: Resumer;
-  readonly clock: Clock;
 }
 
 /** What a registry or a manifest can begin to say of bytes that it had nothing against before. */

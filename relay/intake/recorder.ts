@@ -1,7 +1,6 @@
-import type { Clock } from "../../mesh/clock.ts";
-import type { Faults } from "../../mesh/faults.ts";
 import { GroupCommit } from "../../mesh/group-commit.ts";
-import type { Telemetry } from "../../mesh/tracing/telemetry.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
+import { recordedStatement } from "../../mesh/tracing/recorded-statement.ts";
 import { clockError } from "../../payment/clock-difference.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import type { RelayId, TerminalId } from "../../payment/identifiers.ts";
@@ -13,12 +12,17 @@ import {
 import { equalBytes } from "../../sealing/bytes.ts";
 import { sha512 } from "../../sealing/curves/hash.ts";
 import type { Random } from "../../sealing/random.ts";
-import { type Flight, newFlight } from "../forwarding/flight.ts";
+import type { PaymentToSend } from "../forwarding/flight.ts";
 import type { Forwarder } from "../forwarding/forwarder.ts";
 import type { ProcessorLanes } from "../forwarding/processor-lanes.ts";
 import type { CheckedSubmission } from "../records/checked-submission.ts";
-import type { NewRecord, Recording, RecordStore } from "../records/record-store.ts";
-import { isSamePayment, type StoredRecord } from "../records/relay-record.ts";
+import type { Recording, RecordStore } from "../records/record-store.ts";
+import {
+  isSamePayment,
+  newRecord,
+  type RelayRecord,
+  type StoredRecord,
+} from "../records/relay-record.ts";
 import type { UncheckedSubmission } from "./submission.ts";
 
 /**
@@ -29,24 +33,16 @@ export const NUMBER_ATTEMPTS_MAX = 8;
 
 /** What a submission led to; committed. */
 export type Recorded =
-  | {
-      readonly kind: "new";
-      readonly recordNumber: RecordNumber;
-      readonly state: Recording["state"];
-    }
+  | { readonly kind: "new"; readonly record: RelayRecord }
   | { readonly kind: "known"; readonly record: StoredRecord };
 
-interface RecorderOptions {
-  readonly store: RecordStore;
+interface RecorderOptions extends Pick<Surroundings, "clock" | "telemetry" | "faults"> {
+  readonly store: Pick<RecordStore, "insert" | "findByPayments">;
   readonly forwarder: Forwarder;
   readonly lanes: ProcessorLanes;
   readonly relayId: RelayId;
   readonly leaseOwner: string;
-  readonly clock: Clock;
   readonly random: Random;
-  readonly telemetry: Telemetry;
-  readonly faults: Faults;
-  readonly nextRequestNumber: () => bigint;
   /** From Recorded until the relay gives up and reverses, in milliseconds. */
   readonly deadlineMs: number;
 }
@@ -151,21 +147,27 @@ export class Recorder {
     submissions: readonly CheckedSubmission[],
     results: Map<CheckedSubmission, Recorded>,
   ): Promise<void> {
-    const { store, forwarder, lanes, clock, faults } = this.#options;
+    const { store, forwarder, lanes, clock, telemetry, faults } = this.#options;
     const { deadlineMs, leaseOwner } = this.#options;
     const state = lanes.isOpen ? "FORWARDED" : "RECEIVED";
     // Counted from before the record: the relay gives up no later than the database has it due.
     const overAtMs = clock.monotonicMs() + deadlineMs;
-    const records = this.#numbered(submissions);
-    const inserted = await this.#traced(submissions, () =>
-      store.insert(records, { state, deadlineMs, leaseOwner }),
-    );
+    const payments = this.#numbered(submissions, state, overAtMs);
+    const inserted = await recordedStatement({
+      telemetry,
+      spans: submissions.map(({ span }) => span),
+      statement: { operation: "INSERT", collection: "record" },
+      run: () => store.insert([...payments.values()], { state, deadlineMs, leaseOwner }),
+    });
     await faults.at("relay.recorded");
-    const fresh = records.filter(({ recordNumber }) => inserted.has(recordNumber));
-    forwarder.add(fresh.map((record) => this.#flightOf(record, state, overAtMs)));
-    for (const { recordNumber, submission } of fresh) {
-      results.set(submission, { kind: "new", recordNumber, state });
+    const fresh: PaymentToSend[] = [];
+    for (const [submission, payment] of payments) {
+      const { record } = payment;
+      if (!inserted.has(record.recordNumber)) continue;
+      fresh.push(payment);
+      results.set(submission, { kind: "new", record });
     }
+    forwarder.add(fresh);
     const rest = submissions.filter((submission) => !results.has(submission));
     if (rest.length === 0) return;
     const known = await store.findByPayments(rest.map(({ context }) => context));
@@ -179,62 +181,26 @@ export class Recorder {
   }
 
   /** Each has a number of its own: of two with the same one, one would be told and not written. */
-  #numbered(submissions: readonly CheckedSubmission[]): readonly NewRecord<CheckedSubmission>[] {
+  #numbered(
+    submissions: readonly CheckedSubmission[],
+    state: Recording["state"],
+    overAtMs: number,
+  ): ReadonlyMap<CheckedSubmission, PaymentToSend> {
     const { relayId, random, clock } = this.#options;
     const nowMs = clock.nowMs();
     const drawn = new Set<RecordNumber>();
-    return submissions.map((submission) => {
+    const payments = new Map<CheckedSubmission, PaymentToSend>();
+    for (const submission of submissions) {
       const drawnBefore = drawn.size;
       let recordNumber: RecordNumber;
       do {
         recordNumber = newRecordNumber(relayId, nowMs, random.bytes(RECORD_NUMBER_BYTES));
         drawn.add(recordNumber);
       } while (drawn.size === drawnBefore);
-      return { recordNumber, submission };
-    });
-  }
-
-  #flightOf(
-    record: NewRecord<CheckedSubmission>,
-    state: Recording["state"],
-    overAtMs: number,
-  ): Flight {
-    const { telemetry, nextRequestNumber } = this.#options;
-    const { recordNumber, submission } = record;
-    const { context, payment, digest, contextDigest, traceNumber, terminal, span } = submission;
-    const facts = {
-      recordNumber,
-      merchantId: context.merchantId,
-      paymentId: context.paymentId,
-      payment,
-      context,
-      digest,
-      contextDigest,
-      traceNumber,
-      merchantCategoryCode: terminal.wire.merchantCategoryCode,
-      overAtMs,
-      claimNumber: 0,
-      traceparent: span.traceparent,
-      isMarked: state === "FORWARDED",
-      timesSent: 0,
-    };
-    return newFlight(facts, nextRequestNumber(), telemetry);
-  }
-
-  async #traced<Answer>(
-    submissions: readonly CheckedSubmission[],
-    run: () => Promise<Answer>,
-  ): Promise<Answer> {
-    const spans = submissions.map(({ span }) => span);
-    const batch = { operation: "INSERT", collection: "record", rows: submissions.length };
-    const statement = this.#options.telemetry.recordStatement(spans, batch);
-    try {
-      const answer = await run();
-      statement.end();
-      return answer;
-    } catch (error) {
-      statement.end("STORE_NOT_REACHED");
-      throw error;
+      const record = newRecord(submission, recordNumber, state);
+      const { context, merchantCategoryCode } = submission;
+      payments.set(submission, { record, context, merchantCategoryCode, overAtMs, timesSent: 0 });
     }
+    return payments;
   }
 }

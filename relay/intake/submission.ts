@@ -11,7 +11,6 @@ import {
   paymentIdFromBytes,
   type TerminalId,
 } from "../../payment/identifiers.ts";
-import { traceNumberOf } from "../../payment/iso8583.ts";
 import {
   type CheckedContext,
   type CheckedReaderPayment,
@@ -114,7 +113,8 @@ export class SubmissionCheck {
     requireActive(reader);
     requireMerchant(reader, context);
     const known = await this.#registry.terminal(context.terminalId);
-    return { ...signed, terminal: this.#requireTerminal(known, context, streamTerminalId) };
+    const { wire } = this.#requireTerminal(known, context, streamTerminalId);
+    return { ...signed, merchantCategoryCode: wire.merchantCategoryCode };
   }
 
   /**
@@ -221,10 +221,8 @@ function signedSubmission({ payment, parsed }: UncheckedSubmission, span: HopSpa
   return {
     payment,
     context,
-    contextBytes,
     digest: sha512(payment.readerPayment),
     contextDigest: digest("payment-context", contextBytes),
-    traceNumber: traceNumberOf(context.wire.counter),
     span,
   };
 }

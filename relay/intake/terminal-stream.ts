@@ -9,12 +9,11 @@ import {
   type TransactResponse,
   TransactResponseSchema,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
-import type { Faults } from "../../mesh/faults.ts";
 import type { Rate, RateLimits } from "../../mesh/limits/rate-limits.ts";
-import type { Log } from "../../mesh/log.ts";
 import type { LiveStream } from "../../mesh/stream/live-stream.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import type { SpanAttributes } from "../../mesh/tracing/span-attributes.ts";
-import type { HopSpan, Telemetry } from "../../mesh/tracing/telemetry.ts";
+import type { HopSpan } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import {
   type PaymentId,
@@ -38,14 +37,11 @@ const OPEN_PAYMENTS_MAX = 256;
 /** No person presents cards faster; a terminal that does is broken, or not a terminal. */
 export const PAYMENT_RATE: Rate = { perSecond: 50, burst: 500 };
 
-export interface TerminalStreamParts {
+export interface TerminalStreamParts extends Pick<Surroundings, "log" | "telemetry" | "faults"> {
   readonly intake: Intake;
   readonly waiting: Waiting;
   /** Of each terminal that has a TLS identity, over all of its streams. */
   readonly paymentRates: RateLimits;
-  readonly telemetry: Telemetry;
-  readonly faults: Faults;
-  readonly log: Log;
 }
 
 type Frame = TransactResponse["frame"];
@@ -126,12 +122,11 @@ export class TerminalStream {
       const recorded = await intake.take(submission, this.#terminalId, span);
       // The stream ended meanwhile; the payment goes on without it.
       if (!this.#open.has(open)) return;
-      const isNew = recorded.kind === "new";
-      const recordNumber = isNew ? recorded.recordNumber : recorded.record.recordNumber;
-      this.#recorded(open, paymentId, recordNumber, !isNew);
-      const state = isNew ? recorded.state : "FORWARDED";
-      this.#parts.waiting.add(recordNumber, state, open);
-      if (recorded.kind === "known") this.#known(open, recorded.record);
+      const { kind, record } = recorded;
+      this.#recorded(open, paymentId, record.recordNumber, kind === "known");
+      const state = kind === "new" ? record.state : "FORWARDED";
+      this.#parts.waiting.add(record.recordNumber, state, open);
+      if (kind === "known") this.#known(open, record);
     } catch (error) {
       this.#open.delete(open);
       if (!(error instanceof PaymentError))

@@ -1,9 +1,8 @@
 import { EventEmitter } from "node:events";
 import { Logger, type Runner, run, type TaskList, type WorkerEvents } from "graphile-worker";
 import pg from "pg";
-import type { Clock } from "../../mesh/clock.ts";
-import type { Log } from "../../mesh/log.ts";
 import { Outage } from "../../mesh/outage.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 
 /** Jobs at a time. They wait for other people's servers nearly always. */
 const JOBS_AT_ONCE = 8;
@@ -27,11 +26,9 @@ const HANDLED = { completeJobBatchDelay: 0, failJobBatchDelay: 0 };
 /** Each job needs one for a moment; listening takes one for good. */
 const CONNECTIONS_MAX = 4;
 
-interface JobRunnerOptions {
+interface JobRunnerOptions extends Pick<Surroundings, "clock" | "log"> {
   readonly databaseUrl: string;
   readonly tasks: TaskList;
-  readonly clock: Clock;
-  readonly log: Log;
 }
 
 /**

@@ -1,5 +1,4 @@
-import type { Log } from "../../mesh/log.ts";
-import type { Telemetry } from "../../mesh/tracing/telemetry.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import { addressKey } from "../registry/contact.ts";
 import type { AllowList } from "./allow-list.ts";
 import type { Channel, NotificationToSend } from "./notification.ts";
@@ -13,14 +12,12 @@ interface RateLimit {
   readonly windowMs: number;
 }
 
-interface NotificationSenderOptions {
+interface NotificationSenderOptions extends Pick<Surroundings, "log" | "telemetry"> {
   readonly store: NotificationStore;
   /** Without a route for a channel its notifications fail, visibly. */
   readonly routes: readonly Route[];
   readonly allowed: Pick<AllowList, "allows">;
   readonly rateLimit: RateLimit;
-  readonly log: Log;
-  readonly telemetry: Telemetry;
 }
 
 const UNEXPECTED = new RouteError("internal error", { isPermanent: false });

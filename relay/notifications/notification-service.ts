@@ -7,9 +7,9 @@ import {
   NotificationState,
   type SendReceiptRequest,
 } from "../../gen/cardlane/relay/v1/notification_pb.ts";
-import type { Clock } from "../../mesh/clock.ts";
 import { callerOf } from "../../mesh/identity/caller.ts";
 import { type MeshService, service } from "../../mesh/service.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import { enumName } from "../../payment/enum-name.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { parseRecordNumber } from "../../payment/record-number.ts";
@@ -23,11 +23,10 @@ const PAGE_SIZE_DEFAULT = 50;
 const PAGE_SIZE_MAX = 500;
 const ID_CHARACTERS_MAX = 100;
 
-interface NotificationServiceParts {
+interface NotificationServiceParts extends Pick<Surroundings, "clock"> {
   readonly store: NotificationStore;
   readonly queries: PaymentQueries;
   readonly registry: Registry;
-  readonly clock: Clock;
 }
 
 /** What operators see and do about notifications, and how a terminal asks for a receipt. */

@@ -1,6 +1,4 @@
-import type { Clock } from "../../mesh/clock.ts";
-import type { Log } from "../../mesh/log.ts";
-import type { Telemetry } from "../../mesh/tracing/telemetry.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import { SEND_TASK } from "../records/queue-statement.ts";
 import { addressKey } from "../registry/contact.ts";
 import { EventPump } from "../webhooks/event-pump.ts";
@@ -19,15 +17,12 @@ import { SmsRoute } from "./smpp/sms-route.ts";
 
 const HOUR_MS = 3_600_000;
 
-export interface NotificationsOptions {
+export interface NotificationsOptions extends Pick<Surroundings, "clock" | "log" | "telemetry"> {
   readonly databaseUrl: string;
   readonly store: NotificationStore;
   readonly webhooks: WebhookStore;
   readonly retention: RetentionStore;
   readonly settings: NotificationSettings;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly telemetry: Telemetry;
 }
 
 /** Works the queue of notifications and webhooks beside a relay, until it is disposed of. */

@@ -7,9 +7,14 @@ import {
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import type { Clock } from "../../mesh/clock.ts";
 import { SIGN_OF_LIFE_MS } from "../../mesh/stream/silence.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import { PaymentError } from "../../payment/errors.ts";
-import { EVENTS_MAX, type EventStore, type RecordEventRow } from "../records/event-store.ts";
-import { LogHold } from "../records/log-hold.ts";
+import {
+  EVENTS_MAX,
+  type EventStore,
+  type LogEnd,
+  type RecordEventRow,
+} from "../records/event-store.ts";
 import { merchantWithin, type Scope } from "../registry/scope.ts";
 import { paymentRecordOf } from "./payment-record.ts";
 import type { QueryStore } from "./query-store.ts";
@@ -18,10 +23,9 @@ import type { QueryStore } from "./query-store.ts";
 const LOOK_MS = 250;
 const WATCHERS_MAX = 200;
 
-export interface WatchOptions {
+export interface WatchOptions extends Pick<Surroundings, "clock"> {
   readonly events: EventStore;
   readonly queries: QueryStore;
-  readonly clock: Clock;
   /** Aborted when the relay stops. */
   readonly stopping: AbortSignal;
 }
@@ -117,6 +121,35 @@ export class PaymentWatch {
         }),
       ];
     });
+  }
+}
+
+/**
+ * How long the log has stood still behind one transaction. A transaction that somebody forgot, in
+ * whichever database of the cluster, holds back every event that was committed after it began.
+ * Nothing else would tell that from calm. It is seen by looking, so that the relay needs no right
+ * to see others' sessions: what began before the first look counts from there.
+ */
+class LogHold {
+  readonly #clock: Clock;
+  #settled = -1n;
+  #isHeld = false;
+  #sinceMs = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  look({ settled, unused }: LogEnd): void {
+    this.#isHeld = settled < unused;
+    if (settled === this.#settled) return;
+    this.#settled = settled;
+    this.#sinceMs = this.#clock.monotonicMs();
+  }
+
+  /** Milliseconds by which events may be late; 0 when every transaction that began has ended. */
+  get heldBackMs(): number {
+    return this.#isHeld ? this.#clock.monotonicMs() - this.#sinceMs : 0;
   }
 }
 

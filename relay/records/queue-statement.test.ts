@@ -172,7 +172,7 @@ test.each([
   const [number] = (await bed.query("SELECT record_number FROM record")) as [
     { record_number: never },
   ];
-  const completion = {
+  const ending = {
     recordNumber: number.record_number,
     state: "DECLINED",
     revision: 1,
@@ -184,8 +184,9 @@ test.each([
     scheme: "",
     result: undefined,
     faultCode: undefined,
+    isKept: false,
   } as const;
-  await expect(store.records.complete([completion])).rejects.toThrow(/"no"/);
+  await expect(store.records.complete([ending])).rejects.toThrow(/"no"/);
   expect(await bed.query("SELECT record_number, state FROM record")).toEqual([
     { record_number: recordNumber, state: "FORWARDED" },
   ]);

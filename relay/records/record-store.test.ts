@@ -12,7 +12,7 @@ import { seededRandom } from "../../sealing/testing/seeded-random.ts";
 import { DatabaseTime } from "../../test/fixtures/database-time.ts";
 import { freshDatabase, type TestDatabase } from "../../test/setup/database.ts";
 import { openRelayStore, type RelayStore } from "../relay-store.ts";
-import type { Completion } from "./record-store.ts";
+import type { WrittenEnding } from "./record-store.ts";
 
 const NOW_MS = 1_767_225_600_000;
 const STATES = Object.keys(PAYMENT_TRANSITIONS) as StateName[];
@@ -60,7 +60,7 @@ async function recordIn(state: StateName, revision = 0): Promise<RecordNumber> {
   return recordNumber;
 }
 
-function completion(recordNumber: RecordNumber, state: StateName, revision: number): Completion {
+function ending(recordNumber: RecordNumber, state: StateName, revision: number): WrittenEnding {
   return {
     recordNumber,
     state,
@@ -73,13 +73,14 @@ function completion(recordNumber: RecordNumber, state: StateName, revision: numb
     scheme: "VISA",
     result: create(SignedResultSchema, { result: Uint8Array.of(revision) }),
     faultCode: undefined,
+    isKept: false,
   };
 }
 
 test.each(STATES)("from %s the database lets exactly the legal states follow", async (from) => {
   for (const to of STATES) {
     const recordNumber = await recordIn(from);
-    const changed = await store.records.complete([completion(recordNumber, to, 1)]);
+    const changed = await store.records.complete([ending(recordNumber, to, 1)]);
     expect({ to, isChanged: changed.has(recordNumber) }).toEqual({
       to,
       isChanged: mayFollow(from, to),
@@ -93,15 +94,15 @@ test.each([
   { revision: 2, known: 1, isTaken: true },
 ])("revision $revision after $known is taken: $isTaken", async ({ revision, known, isTaken }) => {
   const recordNumber = await recordIn("APPROVED", known);
-  const changed = await store.records.complete([completion(recordNumber, "VOIDED", revision)]);
+  const changed = await store.records.complete([ending(recordNumber, "VOIDED", revision)]);
   expect(changed.has(recordNumber)).toBe(isTaken);
 });
 
 test("of two outcomes of one record in one batch one is taken", async () => {
   const recordNumber = await recordIn("FORWARDED");
   const changed = await store.records.complete([
-    completion(recordNumber, "APPROVED", 1),
-    completion(recordNumber, "DECLINED", 2),
+    ending(recordNumber, "APPROVED", 1),
+    ending(recordNumber, "DECLINED", 2),
   ]);
   expect(changed.size).toBe(1);
   const [record] = await store.records.findByNumbers([recordNumber]);

@@ -1,22 +1,14 @@
-import type { SignedResult } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { MerchantId, PaymentId } from "../../payment/identifiers.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
-import { PAYMENT_TRANSITIONS, type StateName } from "../../payment/states.ts";
+import { PAYMENT_TRANSITIONS } from "../../payment/states.ts";
 import { binaryArray } from "../../prisma/binary-array.ts";
 import type { HotDatabase } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
-import type { SignedSubmission } from "./checked-submission.ts";
 import { writeEvents } from "./event-log.ts";
 import { QUEUE_JOBS, writeNotifications } from "./queue-statement.ts";
 import { RECORD_COLUMNS, type RecordRow, recordOf } from "./record-row.ts";
-import type { StoredRecord } from "./relay-record.ts";
+import type { Ending, RecordedPayment, StoredRecord } from "./relay-record.ts";
 import { SUBMISSION_COLUMNS } from "./submission-columns.ts";
-
-/** A payment that is to become a record. */
-export interface NewRecord<Submission extends SignedSubmission = SignedSubmission> {
-  readonly recordNumber: RecordNumber;
-  readonly submission: Submission;
-}
 
 export interface Recording {
   /** FORWARDED when it will be sent at once: that it may have been sent is durable before it is. */
@@ -24,27 +16,6 @@ export interface Recording {
   /** From now on until the payment is given up and reversed. */
   readonly deadlineMs: number;
   readonly leaseOwner: string;
-}
-
-/** The end of a record, or a later revision of its result. */
-export interface Completion {
-  readonly recordNumber: RecordNumber;
-  readonly state: StateName;
-  /** 0 without a result. */
-  readonly revision: number;
-  readonly responseCode: string;
-  readonly approvalCode: string;
-  readonly retrievalReference: string;
-  readonly approvedAmountMinor: bigint;
-  readonly lastFour: string;
-  readonly scheme: string;
-  readonly result: SignedResult | undefined;
-  readonly faultCode: string | undefined;
-  /**
-   * Whether the processor answered a reversal with it, because this relay had acknowledged it: the
-   * one approval that may follow REVERSING.
-   */
-  readonly isKept?: boolean;
 }
 
 /** The hot statements: one for all payments of a flush. */
@@ -61,11 +32,11 @@ export class RecordStore {
    * @returns numbers of those written. What is missing was there already, by payment or by number.
    */
   async insert(
-    records: readonly NewRecord[],
+    payments: readonly RecordedPayment[],
     recording: Recording,
   ): Promise<ReadonlySet<RecordNumber>> {
     const rows = await this.#database.run<NumberRow>(INSERT, [
-      ...INSERT_BATCH.values(records),
+      ...INSERT_BATCH.values(payments),
       recording.state,
       recording.deadlineMs,
       recording.leaseOwner,
@@ -101,9 +72,9 @@ export class RecordStore {
    *
    * @returns for each record that changed, which revision it has now.
    */
-  async complete(completions: readonly Completion[]): Promise<ReadonlyMap<RecordNumber, number>> {
+  async complete(endings: readonly WrittenEnding[]): Promise<ReadonlyMap<RecordNumber, number>> {
     const rows = await this.#database.run<NumberRow & { readonly revision: number }>(COMPLETE, [
-      ...COMPLETE_BATCH.values(completions),
+      ...COMPLETE_BATCH.values(endings),
       LEGAL_TRANSITIONS,
     ]);
     return new Map(rows.map(({ record_number, revision }) => [record_number, revision]));
@@ -115,18 +86,21 @@ export interface PaymentKey {
   readonly paymentId: PaymentId;
 }
 
+/** What the database keeps of an ending, beside what the record has anyway. */
+export type WrittenEnding = Omit<Ending, "merchantId" | "paymentId" | "span">;
+
 interface NumberRow {
   readonly record_number: RecordNumber;
 }
 
-const INSERT_BATCH = new RowParameters<NewRecord>({
-  record_number: ["text", ({ recordNumber }) => recordNumber],
-  merchant_id: ["text", ({ submission }) => submission.context.merchantId],
-  payment_id: ["uuid", ({ submission }) => submission.context.paymentId],
+const INSERT_BATCH = new RowParameters<RecordedPayment>({
+  record_number: ["text", ({ record }) => record.recordNumber],
+  merchant_id: ["text", ({ record }) => record.merchantId],
+  payment_id: ["uuid", ({ record }) => record.paymentId],
   ...SUBMISSION_COLUMNS,
-  reader_payment: ["bytea", ({ submission }) => submission.payment.readerPayment],
-  reader_signature: ["bytea", ({ submission }) => submission.payment.signature],
-  traceparent: ["text", ({ submission }) => submission.span.traceparent],
+  reader_payment: ["bytea", ({ record }) => record.payment.readerPayment],
+  reader_signature: ["bytea", ({ record }) => record.payment.signature],
+  traceparent: ["text", ({ record }) => record.traceparent],
 });
 
 const INSERTED_NAMES = INSERT_BATCH.names;
@@ -189,7 +163,7 @@ const MARK_FORWARDED = {
     SELECT record_number FROM changed`,
 };
 
-const COMPLETE_BATCH = new RowParameters<Completion>({
+const COMPLETE_BATCH = new RowParameters<WrittenEnding>({
   record_number: ["text", ({ recordNumber }) => recordNumber],
   state: ["text", ({ state }) => state],
   revision: ["int", ({ revision }) => revision],
@@ -203,7 +177,7 @@ const COMPLETE_BATCH = new RowParameters<Completion>({
   result_signature: ["bytea", ({ result }) => result?.signature],
   result_key_id: ["bytea", ({ result }) => result?.keyId],
   fault_code: ["text", ({ faultCode }) => faultCode],
-  is_kept: ["boolean", ({ isKept }) => isKept ?? false],
+  is_kept: ["boolean", ({ isKept }) => isKept],
 });
 
 /** "FORWARDED>APPROVED" and all others of the table. */

@@ -4,9 +4,12 @@ import type {
   SignedResult,
   SignedReverse,
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import type { HopSpan } from "../../mesh/tracing/telemetry.ts";
 import type { MerchantId, PaymentId, TerminalId } from "../../payment/identifiers.ts";
+import type { CheckedContext } from "../../payment/payment-context.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
 import type { StateName } from "../../payment/states.ts";
+import type { SignedSubmission } from "./checked-submission.ts";
 
 /** What a terminal may hear of a record. */
 export interface RecordOutcome {
@@ -37,6 +40,37 @@ export interface RelayRecord extends RecordOutcome {
   readonly claimNumber: number;
 }
 
+/** A record whose sealed data is still here: a processor can be asked about it. */
+export interface SealedRecord extends RelayRecord {
+  readonly payment: SignedPayment;
+  readonly digest: Uint8Array;
+  readonly contextDigest: Uint8Array;
+}
+
+/** A recorded payment: the record, with the sealed bytes in it, and what its reader signed. */
+export interface RecordedPayment {
+  readonly record: SealedRecord;
+  readonly context: CheckedContext;
+}
+
+/** The end of a record, or a later revision of its result: to be committed, and then told. */
+export interface Ending extends RecordOutcome {
+  /** 0 without a result. */
+  readonly revision: number;
+  readonly approvalCode: string;
+  readonly retrievalReference: string;
+  readonly approvedAmountMinor: bigint;
+  readonly lastFour: string;
+  readonly scheme: string;
+  /**
+   * Whether the processor answered a reversal with it, because this relay had acknowledged it: the
+   * one approval that may follow REVERSING.
+   */
+  readonly isKept: boolean;
+  /** Of the payment, for the statement's own span. */
+  readonly span: HopSpan | undefined;
+}
+
 /** A record as the database gave it. */
 export interface StoredRecord extends RelayRecord {
   /**
@@ -44,6 +78,37 @@ export interface StoredRecord extends RelayRecord {
    * was given when it was recorded. 0 or less: it is over.
    */
   readonly timeLeftMs: number;
+}
+
+/** The record that a submission becomes under this number. */
+export function newRecord(
+  submission: SignedSubmission,
+  recordNumber: RecordNumber,
+  state: "RECEIVED" | "FORWARDED",
+): SealedRecord {
+  const { payment, context, digest, contextDigest, span } = submission;
+  return {
+    recordNumber,
+    merchantId: context.merchantId,
+    paymentId: context.paymentId,
+    terminalId: context.terminalId,
+    kind: context.kind,
+    state,
+    digest,
+    contextDigest,
+    payment,
+    reverse: undefined,
+    result: undefined,
+    responseCode: "",
+    faultCode: undefined,
+    traceparent: span.traceparent,
+    claimNumber: 0,
+  };
+}
+
+export function isSealed<R extends RelayRecord>(record: R): record is R & SealedRecord {
+  const { payment, digest, contextDigest } = record;
+  return payment !== undefined && digest !== undefined && contextDigest !== undefined;
 }
 
 /** Whether these bytes are those of the record. A tombstone stands for whatever bytes may come. */

@@ -1,8 +1,7 @@
 import { Certainty, type SignedPayment } from "../../gen/cardlane/payment/v1/payment_pb.ts";
-import type { Clock } from "../../mesh/clock.ts";
 import { type Rate, RateLimits } from "../../mesh/limits/rate-limits.ts";
-import type { Log } from "../../mesh/log.ts";
-import type { HopSpan, Telemetry } from "../../mesh/tracing/telemetry.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
+import type { HopSpan } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import {
   type MerchantId,
@@ -21,7 +20,7 @@ import type { Random } from "../../sealing/random.ts";
 import type { Forwarder } from "../forwarding/forwarder.ts";
 import type { SignedSubmission } from "../records/checked-submission.ts";
 import type { RecordStore } from "../records/record-store.ts";
-import type { RecordOutcome, RelayRecord } from "../records/relay-record.ts";
+import { newRecord, type RecordOutcome, type RelayRecord } from "../records/relay-record.ts";
 import type { Canceller } from "../registry/canceller.ts";
 import type { RecoveryStore } from "./recovery-store.ts";
 import type { Reversals } from "./reversals.ts";
@@ -35,7 +34,7 @@ const ATTEMPTS_MAX = 5;
  */
 const TOMBSTONE_RATE: Rate = { perSecond: 0.2, burst: 100 };
 
-interface CancellationOptions {
+interface CancellationOptions extends Pick<Surroundings, "clock" | "log" | "telemetry"> {
   /** @throws PaymentError when no reader of the payment's merchant signed it. */
   readonly checkToUndo: (payment: SignedPayment, span: HopSpan) => Promise<SignedSubmission>;
   readonly records: RecordStore;
@@ -47,10 +46,7 @@ interface CancellationOptions {
   readonly relayId: RelayId;
   /** Of this relay: it looks after what it records. */
   readonly instance: string;
-  readonly clock: Clock;
-  readonly log: Log;
   readonly random: Random;
-  readonly telemetry: Telemetry;
 }
 
 /** Undoes payments whose fate the caller does not know, also those that have not come yet. */
@@ -171,7 +167,8 @@ export class Cancellation {
     const { records, instance } = this.#options;
     // Over from the beginning: whoever finds it undoes it, and nobody forwards it.
     const recording = { state: "RECEIVED", deadlineMs: 0, leaseOwner: instance } as const;
-    await records.insert([{ recordNumber, submission }], recording);
+    const record = newRecord(submission, recordNumber, recording.state);
+    await records.insert([{ record, context: submission.context }], recording);
   }
 
   /**

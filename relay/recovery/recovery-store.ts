@@ -1,12 +1,12 @@
 import type { SignedReverse } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { MerchantId, PaymentId, TerminalId } from "../../payment/identifiers.ts";
+import type { CheckedContext } from "../../payment/payment-context.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
 import type { HotDatabase, Statement } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
-import type { SignedSubmission } from "../records/checked-submission.ts";
 import { writeEvents } from "../records/event-log.ts";
 import { RECORD_COLUMNS, type RecordRow, recordOf } from "../records/record-row.ts";
-import type { StoredRecord } from "../records/relay-record.ts";
+import type { RelayRecord, StoredRecord } from "../records/relay-record.ts";
 import { SUBMISSION_COLUMNS } from "../records/submission-columns.ts";
 
 /** Records claimed by one statement. */
@@ -38,14 +38,14 @@ interface Tombstone {
   readonly traceparent: string;
 }
 
-/** A tombstone that the processor has not acknowledged, and the bytes that came since. */
+/** A tombstone that the processor has not acknowledged, and what its bytes say that came since. */
 interface Recognised {
-  readonly recordNumber: RecordNumber;
-  /** As it was when the caller got the record. */
-  readonly claimNumber: number;
-  readonly submission: SignedSubmission;
-  /** Takes the place of the order that named the id alone. */
-  readonly reverse: SignedReverse;
+  /** With the claim number that the caller found. */
+  readonly record: RelayRecord & {
+    /** Takes the place of the order that named the id alone. */
+    readonly reverse: SignedReverse;
+  };
+  readonly context: CheckedContext;
 }
 
 /** What finds records that nobody else finishes, whichever instance began them. */
@@ -215,10 +215,10 @@ const INSERT_TOMBSTONE: Statement = {
 };
 
 const RECOGNISED_BATCH = new RowParameters<Recognised>({
-  record_number: ["text", ({ recordNumber }) => recordNumber],
-  claim_number: ["int", ({ claimNumber }) => claimNumber],
-  reverse: ["bytea", ({ reverse }) => reverse.reverse],
-  reverse_signature: ["bytea", ({ reverse }) => reverse.signature],
+  record_number: ["text", ({ record }) => record.recordNumber],
+  claim_number: ["int", ({ record }) => record.claimNumber],
+  reverse: ["bytea", ({ record }) => record.reverse.reverse],
+  reverse_signature: ["bytea", ({ record }) => record.reverse.signature],
   ...SUBMISSION_COLUMNS,
 });
 

@@ -8,8 +8,7 @@ import {
   type ReversalRequest,
   ReversalRequestSchema,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
-import type { Clock } from "../../mesh/clock.ts";
-import type { Telemetry } from "../../mesh/tracing/telemetry.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import type { PaymentErrorCode } from "../../payment/errors.ts";
 import {
   type MerchantId,
@@ -33,13 +32,11 @@ const NO_DIGEST = new Uint8Array(64);
 
 type ReversalReason = (typeof REVERSAL_REASONS)[keyof typeof REVERSAL_REASONS];
 
-export interface ReversalsOptions {
+export interface ReversalsOptions extends Pick<Surroundings, "clock" | "telemetry"> {
   readonly store: RecoveryStore;
   readonly lanes: ProcessorLanes;
   readonly relayId: RelayId;
   readonly signing: Signer;
-  readonly clock: Clock;
-  readonly telemetry: Telemetry;
   readonly nextRequestNumber: () => bigint;
   /** A record is REVERSING from now on; committed. */
   readonly onBegun: (outcome: RecordOutcome) => void;
@@ -92,11 +89,11 @@ export class Reversals {
     submission: SignedSubmission,
     reason: ReversalReason,
   ): Promise<RelayRecord | undefined> {
-    const { digest, contextDigest, contextBytes, context } = submission;
+    const { digest, contextDigest, context } = submission;
     const { terminalId, kind } = context;
     const known = { ...tombstone, digest, contextDigest, terminalId, kind };
-    const record = { ...known, reverse: this.#order(known, contextBytes, reason) };
-    if (!(await this.#options.store.recognise({ ...record, submission }))) return undefined;
+    const record = { ...known, reverse: this.#order(known, contextOf(submission), reason) };
+    if (!(await this.#options.store.recognise({ record, context }))) return undefined;
     this.send([record], false);
     this.#options.onBegun(record);
     return record;
@@ -190,7 +187,7 @@ export class Reversals {
 }
 
 /** As the reader serialised it, so that the processor can bind its answer to it. */
-function contextOf({ payment }: RelayRecord): Uint8Array {
+function contextOf({ payment }: Pick<RelayRecord, "payment">): Uint8Array {
   if (payment === undefined) return new Uint8Array();
   return decodeReaderPayment(payment.readerPayment).context;
 }

@@ -1,7 +1,6 @@
-import type { Clock, Timer } from "../../mesh/clock.ts";
-import type { Log } from "../../mesh/log.ts";
+import type { Timer } from "../../mesh/clock.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import { REVERSAL_REASONS } from "../../payment/iso8583.ts";
-import { recordOfFlight } from "../forwarding/flight.ts";
 import type { Forwarder } from "../forwarding/forwarder.ts";
 import type { RecordStore } from "../records/record-store.ts";
 import type { StoredRecord } from "../records/relay-record.ts";
@@ -15,19 +14,15 @@ const SWEEP_MS = 500;
 /** Records that are looked up at once for those who wait. */
 const LOOKUPS_MAX = 1_000;
 
-interface SweepOptions {
+interface SweepOptions extends Pick<Surroundings, "clock" | "log"> {
   readonly recovery: RecoveryStore;
   readonly records: RecordStore;
   readonly forwarder: Forwarder;
   readonly reversals: Reversals;
   readonly resumer: Resumer;
   readonly waiting: Waiting;
-  readonly clock: Clock;
   /** From 0 up to 1. */
   readonly jitter: () => number;
-  readonly log: Log;
-  /** Whether the database answered. */
-  readonly onDatabase: (isReached: boolean) => void;
 }
 
 /**
@@ -38,6 +33,7 @@ export class Sweep implements AsyncDisposable {
   readonly #options: SweepOptions;
   #timer: Timer | undefined;
   #running: Promise<void> = Promise.resolve();
+  #onDatabase: (isReached: boolean) => void = () => undefined;
   #isStopped = false;
   #isFailing = false;
 
@@ -45,8 +41,13 @@ export class Sweep implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** First what this instance left open when it ended, then every half second what is due. */
-  start(): void {
+  /**
+   * First what this instance left open when it ended, then every half second what is due.
+   *
+   * @param onDatabase is told after each look whether the database answered.
+   */
+  start(onDatabase: (isReached: boolean) => void): void {
+    this.#onDatabase = onDatabase;
     this.#running = this.#guarded(() => this.#resume());
     this.#plan();
   }
@@ -74,7 +75,7 @@ export class Sweep implements AsyncDisposable {
 
   async #guarded(work: () => Promise<void>): Promise<void> {
     if (this.#isStopped) return;
-    const { log, onDatabase } = this.#options;
+    const { log } = this.#options;
     try {
       await work();
       this.#isFailing = false;
@@ -83,7 +84,7 @@ export class Sweep implements AsyncDisposable {
       if (!this.#isFailing) log.failure("looking for what is due failed", error);
       this.#isFailing = true;
     }
-    onDatabase(!this.#isFailing);
+    this.#onDatabase(!this.#isFailing);
   }
 
   async #sweep(): Promise<void> {
@@ -115,7 +116,7 @@ export class Sweep implements AsyncDisposable {
    */
   async #giveUpLate(): Promise<void> {
     const { forwarder, reversals } = this.#options;
-    const late = forwarder.dropLate().map(recordOfFlight);
+    const late = forwarder.dropLate().map(({ record }) => record);
     await reversals.begin(late, REVERSAL_REASONS.TIMEOUT);
   }
 

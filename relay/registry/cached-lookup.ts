@@ -1,5 +1,5 @@
-import type { Clock } from "../../mesh/clock.ts";
 import { GroupCommit } from "../../mesh/group-commit.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 
 /**
  * Values by key, kept while they are fresh: what many payments ask for within a moment is one
@@ -49,7 +49,7 @@ export class CachedLookup<Key, Value> {
   }
 }
 
-interface CachedLookupOptions<Key, Value> {
+interface CachedLookupOptions<Key, Value> extends Pick<Surroundings, "clock"> {
   /**
    * @param keys all different.
    * @param staleOf what was known of one of them; it may be out of date.
@@ -58,7 +58,6 @@ interface CachedLookupOptions<Key, Value> {
     keys: readonly Key[],
     staleOf: (key: Key) => Value | undefined,
   ) => Promise<ReadonlyMap<Key, Value>>;
-  readonly clock: Clock;
   /** Whether it may still be used, if nothing has expired since. */
   readonly isFresh: (loaded: Loaded<Value>) => boolean;
   readonly entriesMax: number;

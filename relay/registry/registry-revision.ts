@@ -1,4 +1,4 @@
-import type { Clock } from "../../mesh/clock.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 
 /** Notices, with one query for all devices once in a while, that the registry has changed. */
 export class RegistryRevision {
@@ -36,10 +36,9 @@ export class RegistryRevision {
   }
 }
 
-interface RegistryRevisionOptions {
+interface RegistryRevisionOptions extends Pick<Surroundings, "clock"> {
   /** Another number after each change of the registry. */
   readonly read: () => Promise<bigint>;
-  readonly clock: Clock;
   readonly freshMs: number;
   /** What was read of the registry before does not hold any more. */
   readonly onChange: () => void;

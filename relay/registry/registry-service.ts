@@ -5,8 +5,8 @@ import {
   type TerminalContact,
   type TerminalRegistration,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
-import type { Clock } from "../../mesh/clock.ts";
 import { type MeshService, type MethodsOf, service } from "../../mesh/service.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { parseMerchantId, parseTerminalId } from "../../payment/identifiers.ts";
 import { parseCurrency } from "../../payment/money.ts";
@@ -27,13 +27,12 @@ const CURRENCIES_MAX = 32;
 /** A registration of a thousand devices. */
 const REGISTRATION_BYTES_MAX = 1_048_576;
 
-interface RegistryServiceParts {
+interface RegistryServiceParts extends Pick<Surroundings, "clock"> {
   readonly store: RegistryStore;
   readonly contacts: ContactStore;
   readonly registry: Registry;
   readonly curves: Curves;
   readonly roots: TrustedRoots;
-  readonly clock: Clock;
 }
 
 /** Whom the relay serves, for operators. A registration replaces the one before it. */

@@ -1,6 +1,6 @@
 import type { SignedEnvelope } from "../../gen/cardlane/keys/v1/keys_pb.ts";
 import { DeviceState } from "../../gen/cardlane/relay/v1/relay_pb.ts";
-import type { Clock } from "../../mesh/clock.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import type { ReaderSerial, TerminalId } from "../../payment/identifiers.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
@@ -33,11 +33,10 @@ export interface KnownTerminal extends TerminalRow {
 
 type KnownDevice = KnownReader | KnownTerminal;
 
-interface RegistryOptions {
+interface RegistryOptions extends Pick<Surroundings, "clock"> {
   readonly store: RegistryStore;
   readonly curves: Curves;
   readonly roots: TrustedRoots;
-  readonly clock: Clock;
 }
 
 /**

@@ -137,7 +137,7 @@ test("docs/protocol/limits.md, times", () => {
       constantIn("processor/authorization/acceptance.ts", "FORWARD_WITHIN_MS"),
     ),
     "deadline of a payment, from its record on": time(
-      constantIn("relay/relay-core.ts", "DEADLINE_MS"),
+      constantIn("relay/relay-options.ts", "DEADLINE_MS"),
     ),
     "repeat to a processor": time(constantIn("relay/forwarding/forwarder.ts", "REPEAT_AFTER_MS")),
     "result on a reader's display, after `processor_time_ms`": time(

@@ -15,7 +15,7 @@ import { openPinService } from "../../processor/pin-service/pin-service.ts";
 import { openProcessor } from "../../processor/processor.ts";
 import { openReader } from "../../reader-sim/reader.ts";
 import type { ReaderDevice } from "../../reader-sim/reader-device.ts";
-import { RelayCore } from "../../relay/relay-core.ts";
+import { openRelay } from "../../relay/open-relay.ts";
 import { openRelayStore } from "../../relay/relay-store.ts";
 import { nodeCurves as curves } from "../../sealing/curves/node-curves.ts";
 import { startTerminal } from "../../terminal-client/running-terminal.ts";
@@ -171,7 +171,7 @@ export class SimulatedMesh {
         ? this.#connections(life, this.databaseElsewhere, engineElsewhere)
         : this.#connections(life, this.relayDatabase);
     const source = { pool: connections.asPool(), prisma: connections.asPrisma() };
-    const core = new RelayCore({
+    const options = {
       ...common,
       random: fewRecordNumbers(common.random),
       relayId: relay.relayId as RelayId,
@@ -182,10 +182,11 @@ export class SimulatedMesh {
       curves,
       jitter: life.jitter,
       deadlineMs: DEADLINE_MS,
-    });
-    await core.setClock();
-    core.start(() => undefined);
-    return { services: core.services };
+    };
+    // Nothing is closed in order here either.
+    const { services, start } = await openRelay(options, new AsyncDisposableStack());
+    start(() => undefined);
+    return { services };
   }
 
   #processorLink(life: Life, name: string) {

@@ -3,7 +3,7 @@ import { circlesAmong, pairsOf, roomOf } from "./rooms.ts";
 
 test.each([
   ["relay/notifications/smpp/pdu.ts", "relay", "relay/notifications"],
-  ["relay/relay-core.ts", "relay", "relay/relay-core.ts"],
+  ["relay/open-relay.ts", "relay", "relay/open-relay.ts"],
   ["processor/settings.ts", "relay", undefined],
   ["vitest.config.ts", "relay", undefined],
 ])("the room of %s in %s is %s", (path, top, room) => {

@@ -23,7 +23,7 @@ export function folderOf(path: string): string {
  * in the top folder. Undefined for a file of another top folder.
  *
  *     roomOf("relay/notifications/smpp/pdu.ts", "relay")  "relay/notifications"
- *     roomOf("relay/relay-core.ts", "relay")              "relay/relay-core.ts"
+ *     roomOf("relay/open-relay.ts", "relay")              "relay/open-relay.ts"
  */
 export function roomOf(path: string, top: string): string | undefined {
   const [own, room] = path.split("/");

@@ -1,16 +1,16 @@
 import { connect as connectPlain, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import type { Clock, Timer } from "../../../mesh/clock.ts";
+import type { Timer } from "../../../mesh/clock.ts";
+import type { Surroundings } from "../../../mesh/surroundings.ts";
 import { bindBody, type Delivered, deliveredOf } from "./messages.ts";
 import { BodyReader, COMMANDS, encodePdu, type Pdu, PduReader, STATUS } from "./pdu.ts";
 
-interface SmppSessionOptions {
+interface SmppSessionOptions extends Pick<Surroundings, "clock"> {
   readonly host: string;
   readonly port: number;
   readonly isTls: boolean;
   readonly systemId: string;
   readonly password: string;
-  readonly clock: Clock;
   /** Without an answer for so long the connection counts as lost. */
   readonly answerMsMax: number;
   /** Between two signs of life while nothing else is said. */

@@ -1,5 +1,4 @@
-import type { Clock } from "../../../mesh/clock.ts";
-import type { Log } from "../../../mesh/log.ts";
+import type { Surroundings } from "../../../mesh/surroundings.ts";
 import type { Delivered } from "./messages.ts";
 import { STATUS } from "./pdu.ts";
 import { SmppError, SmppSession } from "./smpp-session.ts";
@@ -18,10 +17,8 @@ export interface SmsCentre {
   readonly from: string;
 }
 
-interface SmsCentreLinkOptions {
+interface SmsCentreLinkOptions extends Pick<Surroundings, "clock" | "log"> {
   readonly centre: SmsCentre;
-  readonly clock: Clock;
-  readonly log: Log;
   readonly onDelivered: (delivered: Delivered) => Promise<void>;
   readonly answerMsMax?: number | undefined;
   readonly enquiryMs?: number | undefined;

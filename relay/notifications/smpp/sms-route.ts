@@ -1,16 +1,13 @@
 import { createHash } from "node:crypto";
-import type { Clock } from "../../../mesh/clock.ts";
-import type { Log } from "../../../mesh/log.ts";
+import type { Surroundings } from "../../../mesh/surroundings.ts";
 import { type Delivery, type Route, RouteError } from "../route.ts";
 import { type Delivered, submitBody } from "./messages.ts";
 import { SmppError } from "./smpp-session.ts";
 import { type SmsCentre, SmsCentreLink } from "./sms-centre-link.ts";
 import { smsParts } from "./sms-parts.ts";
 
-export interface SmsRouteOptions {
+export interface SmsRouteOptions extends Pick<Surroundings, "clock" | "log"> {
   readonly centres: readonly SmsCentre[];
-  readonly clock: Clock;
-  readonly log: Log;
   /** A receipt for a message that this route, or an earlier run of it, has sent. */
   readonly onReceipt: (centre: string, messageId: string, state: string) => Promise<void>;
   /** Somebody answered: STOP. */

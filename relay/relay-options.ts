@@ -1,0 +1,40 @@
+import type { Rate } from "../mesh/limits/rate-limits.ts";
+import type { Surroundings } from "../mesh/surroundings.ts";
+import type { RelayId } from "../payment/identifiers.ts";
+import type { Agreement, Curves, Signer } from "../sealing/curves/curves.ts";
+import type { TrustedRoots } from "../sealing/keys/trusted-roots.ts";
+import type { Random } from "../sealing/random.ts";
+import type { Institutions } from "./forwarding/flight.ts";
+import type { ProcessorLink } from "./forwarding/processor-lanes.ts";
+import type { RelayStore } from "./relay-store.ts";
+
+/** From Recorded until the relay gives up and reverses. */
+export const DEADLINE_MS = 25_000;
+
+export interface RelayOptions extends Surroundings {
+  readonly relayId: RelayId;
+  /** "relay/0.1.0" */
+  readonly program: string;
+  /** Unique among the relays of one database; a relay that starts again keeps its own. */
+  readonly instance: string;
+  readonly keys: RelayKeys;
+  readonly store: RelayStore;
+  readonly processors: readonly ProcessorLink[];
+  readonly curves: Curves;
+  readonly random: Random;
+  /** From 0 up to 1. */
+  readonly jitter: () => number;
+  readonly deadlineMs?: number | undefined;
+  readonly flightsMax?: number | undefined;
+  readonly institutions?: Institutions | undefined;
+  /** Payments of each terminal that has a TLS identity. */
+  readonly paymentRate?: Rate | undefined;
+  /** Ids without a record that each TLS identity may cancel. */
+  readonly tombstoneRate?: Rate | undefined;
+}
+
+interface RelayKeys {
+  readonly hop: Agreement;
+  readonly signing: Signer;
+  readonly roots: TrustedRoots;
+}
