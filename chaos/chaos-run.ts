@@ -17,7 +17,8 @@ import { NOTICED_AFTER_MS, WrongClocks } from "./faults/wrong-clocks.ts";
 import { History } from "./history.ts";
 import { Links } from "./links.ts";
 import { cardTokens, limitCards } from "./load/load-cards.ts";
-import { LoadTerminal, loadTerminalId } from "./load/load-terminal.ts";
+import { LoadDevice, loadTerminalId } from "./load/load-device.ts";
+import { LoadTerminal } from "./load/load-terminal.ts";
 import { Till } from "./load/till.ts";
 import { OtherRelay } from "./other-relay.ts";
 import { Programs } from "./programs.ts";
@@ -202,8 +203,10 @@ async function openLoad(
   for (const index of LOAD_TERMINALS) {
     const dice = new Dice(`${seed} load ${index}`);
     const proof = await proofOf(loadTerminalId(index), parts, resources);
+    const device = new LoadDevice({ ...parts, index });
+    await device.register(parts.mesh, elsewhere.relay);
     const ways = { relays, elsewhere };
-    load.push(resources.use(await LoadTerminal.open({ ...parts, ...ways, index, proof, dice })));
+    load.push(resources.use(await LoadTerminal.open({ ...parts, ...ways, device, proof, dice })));
   }
   return load;
 }

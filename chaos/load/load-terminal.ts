@@ -1,8 +1,7 @@
 import { create } from "@bufbuild/protobuf";
-import type { Mesh } from "../../dev-mesh/mesh-processes.ts";
 import { PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { CardReadSchema } from "../../gen/cardlane/reader/v1/reader_pb.ts";
-import { DeviceState, RelayService } from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import { RelayService } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { dial, type MeshChannel } from "../../mesh/client/dial.ts";
 import type { Clock } from "../../mesh/clock.ts";
 import { silentLog } from "../../mesh/log.ts";
@@ -15,12 +14,13 @@ import { ManifestFeed } from "../../terminal-client/relay/manifest-feed.ts";
 import { RelayLink } from "../../terminal-client/relay/relay-link.ts";
 import { Settlement } from "../../terminal-client/settling/settlement.ts";
 import type { TestKeys } from "../../test/fixtures/keys.ts";
-import { PaymentSigner, type ReaderSigned } from "../../test/fixtures/reader-payment.ts";
+import type { ReaderSigned } from "../../test/fixtures/reader-payment.ts";
 import type { Dice } from "../dice.ts";
 import type { History, TriedPayment } from "../history.ts";
 import type { OtherRelay } from "../other-relay.ts";
 import { type PaymentPlan, planPayment, planWithRightPin, WRONG_PIN } from "../payment-plan.ts";
 import type { RelayProof } from "../run-tls.ts";
+import type { LoadDevice } from "./load-device.ts";
 import { canSeal } from "./sealing-keys.ts";
 import { answerOf, outcomeOf } from "./told-end.ts";
 
@@ -36,10 +36,9 @@ const PAUSE_MS = { min: 200, max: 1_800 } as const;
 const OPEN_MAX = 20;
 
 interface LoadTerminalParts {
-  readonly mesh: Mesh;
   readonly keys: TestKeys;
-  /** 1, 2, 3 … */
-  readonly index: number;
+  /** Registered, at all relays that are named here. */
+  readonly device: LoadDevice;
   /** Each "host:port". */
   readonly relays: readonly string[];
   /** A relay with another id, and how to reach it; undefined where there is none. */
@@ -56,10 +55,6 @@ interface LoadTerminalParts {
 /** A terminal without till, reader and journal: it submits signed payments, many at a time. */
 export class LoadTerminal implements AsyncDisposable {
   readonly #parts: LoadTerminalParts;
-  readonly #name: string;
-  readonly #merchantId: string;
-  readonly #signer: PaymentSigner;
-  readonly #terminal: ReturnType<TestKeys["anotherTerminal"]>;
   readonly #manifest: KeptManifest;
   readonly #resources = new AsyncDisposableStack();
   /** The second one is for twins: it begins with the other relay. */
@@ -73,19 +68,13 @@ export class LoadTerminal implements AsyncDisposable {
     const file = { read: async () => undefined, write: async () => undefined };
     const roots = parts.keys.trustedRoots;
     const load = new LoadTerminal(parts, await KeptManifest.open({ curves, roots, file }));
-    await load.#register();
     await load.#feed.renew();
     return load;
   }
 
   private constructor(parts: LoadTerminalParts, manifest: KeptManifest) {
-    const { keys, index, relays, clock } = parts;
+    const { relays, clock } = parts;
     this.#parts = parts;
-    this.#name = loadTerminalId(index);
-    this.#merchantId = `LOADMERCHANT${String(index).padStart(3, "0")}`;
-    this.#terminal = keys.anotherTerminal(this.#name, this.#merchantId);
-    const reader = keys.anotherReader(`${this.#name}-READER`);
-    this.#signer = new PaymentSigner({ keys, nowMs: parts.readerNowMs, reader });
     this.#manifest = manifest;
     this.#links = [this.#link(this.#dial(relays)), this.#link(this.#dial(relays.toReversed()))];
     this.#elsewhere = parts.elsewhere && this.#link(this.#dial([parts.elsewhere.address]));
@@ -122,13 +111,13 @@ export class LoadTerminal implements AsyncDisposable {
   }
 
   #link(channel: MeshChannel): RelayLink {
-    const { clock, dice } = this.#parts;
+    const { device, clock, dice } = this.#parts;
     return this.#resources.use(
       new RelayLink({
         open: () => channel.openStream(RelayService.method.transact),
         calls: channel.client(RelayService),
-        merchantId: parseMerchantId(this.#merchantId),
-        instance: this.#name,
+        merchantId: parseMerchantId(device.merchantId),
+        instance: device.terminalId,
         clock,
         log: silentLog,
         jitter: () => dice.fraction(),
@@ -137,28 +126,14 @@ export class LoadTerminal implements AsyncDisposable {
     );
   }
 
-  async #register(): Promise<void> {
-    const { mesh, elsewhere } = this.#parts;
-    const { processorRegistry, relayRegistry } = mesh.clients;
-    const state = DeviceState.ACTIVE;
-    const terminals = [{ certificate: this.#terminal.certificate, state, currencies: [EUR] }];
-    const { certificate } = this.#signer.reader;
-    const readers = [{ certificate, merchantId: this.#merchantId, state }];
-    const others = elsewhere === undefined ? [] : [elsewhere.relay.registry];
-    for (const registry of [processorRegistry, relayRegistry, ...others]) {
-      await registry.registerTerminals({ terminals });
-      await registry.registerReaders({ readers });
-    }
-  }
-
   #begin(plan: PaymentPlan, previous?: ReaderSigned): void {
-    const { dice, history, clock } = this.#parts;
+    const { device, dice, history, clock } = this.#parts;
     const payment = this.#sign(plan, previous);
     if (payment === undefined) return;
     const tried = history.add({
-      client: this.#name,
+      client: device.terminalId,
       paymentId: payment.paymentId,
-      merchantId: this.#merchantId,
+      merchantId: device.merchantId,
       plan,
       startedAtMs: clock.nowMs(),
       signed: payment.signed,
@@ -191,15 +166,15 @@ export class LoadTerminal implements AsyncDisposable {
 
   /** @returns undefined where by the reader's clock no key is valid: it signs nothing then. */
   #sign(plan: PaymentPlan, previous: ReaderSigned | undefined): ReaderSigned | undefined {
-    const { keys, readerNowMs } = this.#parts;
+    const { keys, device, readerNowMs } = this.#parts;
     if (!canSeal(keys.manifest, readerNowMs())) return undefined;
     const { card, pin, totalMinor, acceptPartial } = plan;
     const wrongPin = { pin: WRONG_PIN };
     const noPin = { pin: null };
-    return this.#signer.sign({
+    return device.signer.sign({
       card,
       totalMinor,
-      terminal: this.#terminal,
+      terminal: device.terminal,
       ...(pin === "wrong" ? wrongPin : pin === "none" ? noPin : {}),
       context: {
         kind: PaymentKind[plan.kind],
@@ -210,7 +185,7 @@ export class LoadTerminal implements AsyncDisposable {
   }
 
   async #settle(payment: ReaderSigned, tried: TriedPayment, relay: RelayLink): Promise<void> {
-    const { clock } = this.#parts;
+    const { device, clock } = this.#parts;
     const { paymentId, signed } = payment;
     const entry = {
       paymentId,
@@ -222,7 +197,7 @@ export class LoadTerminal implements AsyncDisposable {
     };
     using settlement = new Settlement({
       beginning: { kind: "signed", entry },
-      merchantId: parseMerchantId(this.#merchantId),
+      merchantId: parseMerchantId(device.merchantId),
       relay,
       manifest: this.#manifest,
       renewManifest: this.#feed.renew,
@@ -271,11 +246,6 @@ function submitElsewhere(
     onCompleted: done,
     onRefused: done,
   });
-}
-
-/** DE 41 of a terminal of the load. @param index 1, 2, 3 … */
-export function loadTerminalId(index: number): string {
-  return `LOAD${String(index).padStart(4, "0")}`;
 }
 
 function isWrongPin({ told }: TriedPayment): boolean {

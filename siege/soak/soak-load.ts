@@ -2,6 +2,7 @@ import type { DescMethodBiDiStreaming } from "@bufbuild/protobuf";
 import { payOnce } from "../../bench/questions/single-payment.ts";
 import { Dice } from "../../chaos/dice.ts";
 import { History } from "../../chaos/history.ts";
+import { LoadDevice } from "../../chaos/load/load-device.ts";
 import { LoadTerminal } from "../../chaos/load/load-terminal.ts";
 import { MeshClients } from "../../dev-mesh/clients.ts";
 import type { ProgramName } from "../../dev-mesh/mesh-directory.ts";
@@ -18,6 +19,11 @@ import type { BesiegedMesh } from "../besieged-mesh.ts";
 const LOAD_TERMINALS = 3;
 /** A terminal is replaced by another after so long, with connections of its own. */
 const TERMINAL_LIFE_MS = 40_000;
+/**
+ * Those that were replaced come back: programs rightly keep what they know of a device, and with
+ * ever new ones that would look like a leak.
+ */
+const DEVICES = 24;
 const TILL_PAUSE_MS = 500;
 /** A till's program is started again after so many payments. */
 const PAYMENTS_PER_TILL = 20;
@@ -42,15 +48,25 @@ export class SoakLoad {
   readonly failures: string[] = [];
   streamsOpened = 0;
   readonly #parts: SoakLoadParts;
+  /** Those that take no payments now, the next one first. */
+  readonly #waiting: LoadDevice[];
   #lastTerminal = 0;
 
   constructor(parts: SoakLoadParts) {
     this.#parts = parts;
+    const { besieged, clock } = parts;
+    const { keys } = besieged;
+    this.#waiting = Array.from(
+      { length: DEVICES },
+      (_, place) => new LoadDevice({ keys, index: place + 1, readerNowMs: () => clock.nowMs() }),
+    );
   }
 
   /** Resolves when everybody has stopped and what was open is settled. */
   async run(): Promise<void> {
-    const { addresses } = this.#parts.besieged.mesh;
+    const { mesh } = this.#parts.besieged;
+    const { addresses } = mesh;
+    for (const device of this.#waiting) await device.register(mesh, undefined);
     const streams: readonly (readonly [string, DescMethodBiDiStreaming, number])[] = [
       [addresses.relay, RelayService.method.transact, STREAM_PAUSE_MS],
       [addresses.relay, ServerReflection.method.serverReflectionInfo, STREAM_PAUSE_MS],
@@ -74,13 +90,13 @@ export class SoakLoad {
     const { besieged, clock, seed, stopping } = this.#parts;
     const { mesh, keys } = besieged;
     while (!stopping.aborted) {
+      const device = this.#waiting.shift();
+      if (device === undefined) throw new Error("bug: fewer devices than terminals at a time");
       this.#lastTerminal += 1;
-      const index = this.#lastTerminal;
-      const dice = new Dice(`${seed} terminal ${index}`);
+      const dice = new Dice(`${seed} terminal ${this.#lastTerminal}`);
       await using terminal = await LoadTerminal.open({
-        mesh,
         keys,
-        index,
+        device,
         relays: [mesh.addresses.relay],
         readerNowMs: () => clock.nowMs(),
         proof: undefined,
@@ -95,6 +111,7 @@ export class SoakLoad {
       life.abort();
       await running;
       await terminal.settled();
+      this.#waiting.push(device);
     }
   }
 
