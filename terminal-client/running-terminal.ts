@@ -12,6 +12,7 @@ import {
   verifyTerminalCertificate,
 } from "../sealing/keys/certificates.ts";
 import { KeptManifest } from "../sealing/keys/kept-manifest.ts";
+import { jitterFrom } from "../sealing/random.ts";
 import { FINISHED_MAX, Journal, type JournalEntry } from "./journal/journal.ts";
 import {
   differingTerms,
@@ -93,6 +94,7 @@ class RunningTerminal implements Terminal {
   ) {
     const { clock, random, log, answerMsMax = ANSWER_MS_MAX } = options;
     const { certificate, manifest, journal } = own;
+    const jitter = jitterFrom(random);
     this.certificate = certificate;
     this.#clock = clock;
     this.#journal = journal;
@@ -104,7 +106,7 @@ class RunningTerminal implements Terminal {
       open: options.openRelayStream,
       calls: options.relayCalls,
       merchantId: certificate.merchantId,
-      jitter: () => (random.bytes(1)[0] ?? 0) / 256,
+      jitter,
       onChange: () => this.#relayChanged(),
     });
     this.#reader = new ReaderLink({
@@ -131,6 +133,7 @@ class RunningTerminal implements Terminal {
       ...parts,
       renewManifest,
       clock,
+      jitter,
       log,
       faults: options.faults,
     });

@@ -65,7 +65,7 @@ export class AuthorizationIntake {
       throw new PaymentError("MALFORMED_REQUEST", "record_number must begin with the relay's id");
     }
     const span = this.#parts.telemetry.spanOf(
-      request.traceparent || undefined,
+      request.traceparent,
       "processor.authorize",
       "server",
       { recordNumber, paymentId: context.paymentId, merchantId: context.merchantId },

@@ -1,10 +1,7 @@
-import {
-  CardDataSchema,
-  PaymentKind,
-  type SignedPayment,
-} from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { CardDataSchema, type SignedPayment } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { Pan } from "../../payment/card.ts";
 import { PaymentError } from "../../payment/errors.ts";
+import { kindRules } from "../../payment/kinds.ts";
 import { type CheckedReaderPayment, parseReaderPayment } from "../../payment/payment-context.ts";
 import { strictDecode } from "../../payment/wire/strict-decode.ts";
 import { sha512 } from "../../sealing/curves/hash.ts";
@@ -84,19 +81,11 @@ export function openPayment(
   if (keys.manifest.isRevoked(terminal.id)) {
     throw new PaymentError("TERMINAL_NOT_ACTIVE", "terminal certificate is revoked");
   }
-  if (!DECIDED_KINDS.includes(context.kind)) {
+  if (!kindRules(context.kind).isTaken) {
     throw new PaymentError("NOT_SUPPORTED", "this kind of payment is not decided here yet");
   }
   return { reader, ...openCardData(claimed, keys) };
 }
-
-/** Kinds that are authorized while the reader waits. */
-const DECIDED_KINDS: readonly PaymentKind[] = [
-  PaymentKind.SALE,
-  PaymentKind.AUTHORIZATION,
-  PaymentKind.REFUND,
-  PaymentKind.BALANCE_ENQUIRY,
-];
 
 function requireSignature({ signed }: ClaimedPayment, reader: CheckedReaderCertificate): void {
   const { readerPayment: body, signature } = signed;

@@ -135,8 +135,7 @@ export class DeviceState {
 
   /** A child span of the payment, for one step at the reader. */
   span(name: string, { prepared, traceparent }: Underway): HopSpan {
-    const parent = traceparent === "" ? undefined : traceparent;
-    return this.#options.telemetry.spanOf(parent, name, "server", {
+    return this.#options.telemetry.spanOf(traceparent, name, "server", {
       paymentId: prepared.paymentId,
     });
   }

@@ -41,6 +41,8 @@ interface OpenPaymentsOptions {
   readonly renewManifest: () => Promise<void>;
   readonly certificate: CheckedTerminalCertificate;
   readonly clock: Clock;
+  /** From 0 up to 1. */
+  readonly jitter: () => number;
   readonly log: Log;
   readonly faults?: Faults | undefined;
 }
