@@ -23,7 +23,7 @@ export interface AttachedTerminal {
   send(message: MessageInitShape<typeof ReaderMessageSchema>): void;
 }
 
-export type ReaderSays = NonNullable<MessageInitShape<typeof ReaderMessageSchema>["message"]>;
+type ReaderSays = NonNullable<MessageInitShape<typeof ReaderMessageSchema>["message"]>;
 
 /** A payment that was prepared, for the terminal that asked. */
 export interface Underway {
