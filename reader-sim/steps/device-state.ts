@@ -3,9 +3,9 @@ import type {
   ReaderEventKind,
   ReaderMessageSchema,
 } from "../../gen/cardlane/reader/v1/reader_pb.ts";
-import type { Clock, Timer } from "../../mesh/clock.ts";
-import type { Log } from "../../mesh/log.ts";
-import type { HopSpan, Telemetry } from "../../mesh/tracing/telemetry.ts";
+import type { Timer } from "../../mesh/clock.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
+import type { HopSpan } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { paymentIdToBytes } from "../../payment/identifiers.ts";
 import { faultOf } from "../../payment/payment-fault.ts";
@@ -47,10 +47,7 @@ export type DeviceStep =
       readonly card: PresentedCard;
     };
 
-interface DeviceStateOptions {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly telemetry: Telemetry;
+interface DeviceStateOptions extends Pick<Surroundings, "clock" | "log" | "telemetry"> {
   /** Called when a step took too long, with that step. */
   readonly onExpire: (expired: DeviceStep) => void;
 }

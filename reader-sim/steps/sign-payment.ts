@@ -5,8 +5,7 @@ import {
   type SignedPayment,
   type Verification,
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
-import type { Clock } from "../../mesh/clock.ts";
-import type { Faults } from "../../mesh/faults.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import type { Pin } from "../../payment/card.ts";
 import { paymentIdToBytes } from "../../payment/identifiers.ts";
 import type { Curves, Signer } from "../../sealing/curves/curves.ts";
@@ -22,15 +21,13 @@ import type { ReaderStore } from "../reader-store.ts";
 import type { PreparedPayment } from "./prepared-payment.ts";
 
 /** What a reader signs payments with. */
-export interface PaymentSigner {
+export interface PaymentSigner extends Pick<Surroundings, "clock" | "faults"> {
   readonly certificate: CheckedReaderCertificate;
   readonly signing: Signer;
   readonly store: ReaderStore;
   readonly manifest: KeptManifest;
   readonly curves: Curves;
-  readonly clock: Clock;
   readonly random: Random;
-  readonly faults?: Faults | undefined;
 }
 
 interface PaymentToSign {
@@ -58,7 +55,7 @@ export async function signPayment(
   const recipients = recipientsAt(manifest.validAt(nowMs), nowMs, pin !== undefined);
   const enciphered = pin && (await encipher(signer, toSign, pin.digits));
   const counter = await store.takeCounter(prepared.paymentId);
-  await signer.faults?.at("reader.counted");
+  await signer.faults.at("reader.counted");
   const { signed } = signReaderPayment({
     context: { ...contextOf(signer, toSign), counter },
     recipients,

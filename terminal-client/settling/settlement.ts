@@ -5,10 +5,10 @@ import {
   PaymentState,
   type SignedResult,
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
-import type { Clock, Timer } from "../../mesh/clock.ts";
+import type { Timer } from "../../mesh/clock.ts";
 import type { Turns } from "../../mesh/limits/turns.ts";
-import type { Log } from "../../mesh/log.ts";
 import { BackOff } from "../../mesh/retry/back-off.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
 import type { MerchantId } from "../../payment/identifiers.ts";
 import { parseReaderPayment } from "../../payment/payment-context.ts";
@@ -24,14 +24,12 @@ const ASKING = { msMin: 5_000, msMax: 60_000, certainShare: 0.5 } as const;
 /** Where nothing is submitted a cashier waits for a word that takes some milliseconds. */
 const SOON_MS = 25;
 
-interface SettlementOptions extends ResultKeys {
+interface SettlementOptions extends ResultKeys, Pick<Surroundings, "clock" | "log"> {
   readonly beginning: Beginning;
   readonly merchantId: MerchantId;
   readonly relay: RelayLink;
-  readonly clock: Clock;
   /** From 0 up to 1. */
   readonly jitter: () => number;
-  readonly log: Log;
   /** Waits for its turn among others as long as nobody waits for it; undefined: somebody does. */
   readonly turns?: Turns | undefined;
 }

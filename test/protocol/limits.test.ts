@@ -197,7 +197,7 @@ test("docs/protocol/streams.md adds up how long Pay may take", () => {
     "wait for the confirmation": STEP_MS_MAX.AWAITING_CONFIRM,
     "wait for the PIN on the reader": STEP_MS_MAX.AWAITING_PIN,
     "wait for the answer, then UNKNOWN": constantIn(
-      "terminal-client/running-terminal.ts",
+      "terminal-client/terminal-parts.ts",
       "ANSWER_MS_MAX",
     ),
   };
