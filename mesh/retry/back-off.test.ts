@@ -7,6 +7,7 @@ const waitsOf = (backOff: BackOff, count: number) =>
 test.each([
   { name: "the longest", jitter: 1, certainShare: 0, waits: [100, 200, 400, 500, 500] },
   { name: "half", jitter: 0.5, certainShare: 0, waits: [50, 100, 200, 250, 250] },
+  { name: "a whole number", jitter: 0.123, certainShare: 0, waits: [13, 25, 50, 62] },
   { name: "the shortest", jitter: 0, certainShare: 0, waits: [0, 0, 0, 0, 0] },
   { name: "no less than the certain half", jitter: 0, certainShare: 0.5, waits: [50, 100, 200] },
   { name: "between certain half and all", jitter: 0.5, certainShare: 0.5, waits: [75, 150, 300] },

@@ -20,12 +20,12 @@ export class BackOff {
     this.#options = options;
   }
 
-  /** The next wait, in milliseconds. */
+  /** The next wait, in whole milliseconds, as clocks count. */
   nextMs(): number {
     const { msMin, msMax, certainShare = 0, jitter } = this.#options;
     const longestMs = Math.min(msMax, msMin * 2 ** this.#waits);
     this.#waits += 1;
-    return longestMs * (certainShare + (1 - certainShare) * jitter());
+    return Math.ceil(longestMs * (certainShare + (1 - certainShare) * jitter()));
   }
 
   /** It went well: the next wait is a first one. */
