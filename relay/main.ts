@@ -69,6 +69,7 @@ await runProgram("relay", RELAY_SETTINGS, async (program, config) => {
   const { databaseUrl } = config;
   const notifications = startNotifications({
     ...{ databaseUrl, clock, log, telemetry },
+    jitter: jitterFrom(random),
     store: store.notifications,
     webhooks: store.webhooks,
     retention: store.retention,

@@ -12,6 +12,7 @@ import type { Clock } from "../../mesh/clock.ts";
 import type { Faults } from "../../mesh/faults.ts";
 import { GroupCommit } from "../../mesh/group-commit.ts";
 import type { Log } from "../../mesh/log.ts";
+import { Outage } from "../../mesh/retry/outage.ts";
 import type { HopSpan, Telemetry } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
 import { paymentIdToBytes } from "../../payment/identifiers.ts";
@@ -47,11 +48,17 @@ interface CompleterOptions {
 export class Completer {
   readonly #options: CompleterOptions;
   readonly #commits: GroupCommit<Ending, undefined>;
+  /** Every outcome is tried twice a second. */
+  readonly #outage: Outage;
   /** What the present outage of the database has held up. */
   readonly #kept = new Set<Ending>();
 
   constructor(options: CompleterOptions) {
     this.#options = options;
+    this.#outage = new Outage(options.log, {
+      begins: "outcomes cannot be committed and are kept",
+      ends: "outcomes are committed again",
+    });
     this.#commits = new GroupCommit({
       flush: (endings) => this.#commit(endings),
       pace: { clock: options.clock },
@@ -65,14 +72,16 @@ export class Completer {
     while (!stopping.aborted) {
       try {
         await this.#commits.add(ending);
-        this.#tellReached();
+        this.#outage.succeeded({ count: this.#kept.size });
+        this.#kept.clear();
         return;
       } catch (error) {
         if (!mayTryAgain(error)) {
           log.failure("an outcome could not be committed", error, { recordNumber });
           return;
         }
-        this.#keep(ending, error);
+        this.#outage.failed(error);
+        this.#kept.add(ending);
       }
       await clock.sleep(RETRY_MS, stopping).catch(() => undefined);
     }
@@ -80,19 +89,6 @@ export class Completer {
 
   idle(): Promise<void> {
     return this.#commits.idle();
-  }
-
-  /** Once per outage: every outcome is tried twice a second. */
-  #keep(ending: Ending, error: unknown): void {
-    const { log } = this.#options;
-    if (this.#kept.size === 0) log.failure("outcomes cannot be committed and are kept", error);
-    this.#kept.add(ending);
-  }
-
-  #tellReached(): void {
-    if (this.#kept.size === 0) return;
-    this.#options.log.info("outcomes are committed again", { count: this.#kept.size });
-    this.#kept.clear();
   }
 
   async #commit(endings: readonly Ending[]): Promise<readonly undefined[]> {

@@ -57,7 +57,7 @@ interface FlightFacts {
 export function newFlight(facts: FlightFacts, requestNumber: bigint, telemetry: Telemetry): Flight {
   const { recordNumber, paymentId, traceparent } = facts;
   const attributes = { recordNumber, paymentId };
-  const span = telemetry.spanOf(traceparent || undefined, "relay.forward", "client", attributes);
+  const span = telemetry.spanOf(traceparent, "relay.forward", "client", attributes);
   return { ...facts, requestNumber, span, box: undefined, notBeforeMs: 0, sentAtMs: 0 };
 }
 

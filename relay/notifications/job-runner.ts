@@ -3,7 +3,7 @@ import { Logger, type Runner, run, type TaskList, type WorkerEvents } from "grap
 import pg from "pg";
 import type { Clock } from "../../mesh/clock.ts";
 import type { Log } from "../../mesh/log.ts";
-import { Outage } from "../../mesh/outage.ts";
+import { Outage } from "../../mesh/retry/outage.ts";
 
 /** Jobs at a time. They wait for other people's servers nearly always. */
 const JOBS_AT_ONCE = 8;

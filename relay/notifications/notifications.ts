@@ -26,6 +26,8 @@ export interface NotificationsOptions {
   readonly retention: RetentionStore;
   readonly settings: NotificationSettings;
   readonly clock: Clock;
+  /** From 0 up to 1. */
+  readonly jitter: () => number;
   readonly log: Log;
   readonly telemetry: Telemetry;
 }
@@ -62,7 +64,7 @@ export function startNotifications(options: NotificationsOptions): AsyncDisposab
   return stack;
 }
 
-function routesOf({ settings, store, clock, log }: NotificationsOptions): Route[] {
+function routesOf({ settings, store, clock, jitter, log }: NotificationsOptions): Route[] {
   const { mailServer, mailFrom: from, smsCentres = [], smsFrom, unsubscribe } = settings;
   const mail =
     mailServer === undefined ? [] : [new MailRoute({ ...mailServer, from, unsubscribe })];
@@ -70,6 +72,7 @@ function routesOf({ settings, store, clock, log }: NotificationsOptions): Route[
   const sms = new SmsRoute({
     centres: smsCentres.map((centre) => ({ ...centre, from: smsFrom })),
     clock,
+    jitter,
     log,
     onReceipt: (centre, messageId, state) => store.partReceipt(centre, messageId, state),
     onOptOut: (address) => store.setOptOut(addressKey(address), true, clock.nowMs()),

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../../mesh/clock.ts";
 import type { Log } from "../../mesh/log.ts";
+import { Outage } from "../../mesh/retry/outage.ts";
 import { REVERSAL_REASONS } from "../../payment/iso8583.ts";
 import { recordOfFlight } from "../forwarding/flight.ts";
 import type { Forwarder } from "../forwarding/forwarder.ts";
@@ -39,10 +40,14 @@ export class Sweep implements AsyncDisposable {
   #timer: Timer | undefined;
   #running: Promise<void> = Promise.resolve();
   #isStopped = false;
-  #isFailing = false;
+  readonly #outage: Outage;
 
   constructor(options: SweepOptions) {
     this.#options = options;
+    this.#outage = new Outage(options.log, {
+      begins: "looking for what is due failed",
+      ends: "what is due is looked for again",
+    });
   }
 
   /** First what this instance left open when it ended, then every half second what is due. */
@@ -74,16 +79,13 @@ export class Sweep implements AsyncDisposable {
 
   async #guarded(work: () => Promise<void>): Promise<void> {
     if (this.#isStopped) return;
-    const { log, onDatabase } = this.#options;
     try {
       await work();
-      this.#isFailing = false;
+      this.#outage.succeeded();
     } catch (error) {
-      // Once per outage: it is tried twice a second.
-      if (!this.#isFailing) log.failure("looking for what is due failed", error);
-      this.#isFailing = true;
+      this.#outage.failed(error);
     }
-    onDatabase(!this.#isFailing);
+    this.#options.onDatabase(!this.#outage.isOn);
   }
 
   async #sweep(): Promise<void> {

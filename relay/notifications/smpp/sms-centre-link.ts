@@ -1,5 +1,7 @@
 import type { Clock } from "../../../mesh/clock.ts";
 import type { Log } from "../../../mesh/log.ts";
+import { BackOff } from "../../../mesh/retry/back-off.ts";
+import { Outage } from "../../../mesh/retry/outage.ts";
 import type { Delivered } from "./messages.ts";
 import { STATUS } from "./pdu.ts";
 import { SmppError, SmppSession } from "./smpp-session.ts";
@@ -22,6 +24,8 @@ interface SmsCentreLinkOptions {
   readonly centre: SmsCentre;
   readonly clock: Clock;
   readonly log: Log;
+  /** From 0 up to 1. */
+  readonly jitter: () => number;
   readonly onDelivered: (delivered: Delivered) => Promise<void>;
   readonly answerMsMax?: number | undefined;
   readonly enquiryMs?: number | undefined;
@@ -79,24 +83,28 @@ export class SmsCentreLink implements AsyncDisposable {
   }
 
   async #keep(): Promise<void> {
-    const { clock, log, centre } = this.#options;
+    const { clock, log, jitter, centre } = this.#options;
     const { signal } = this.#stopping;
-    let pauseMs = RECONNECT_MS_MIN;
+    const backOff = new BackOff({ msMin: RECONNECT_MS_MIN, msMax: RECONNECT_MS_MAX, jitter });
+    const outage = new Outage(log, {
+      begins: "an SMS centre could not be bound to",
+      ends: "an SMS centre is bound to again",
+    });
     while (!signal.aborted) {
       try {
         this.#open = await SmppSession.open(this.#sessionOptions());
         this.#session.resolve(this.#open);
-        pauseMs = RECONNECT_MS_MIN;
+        backOff.reset();
+        outage.succeeded({ address: centre.name });
         if (signal.aborted) await this.#open.unbind();
         await this.#open.ended;
         this.#session = Promise.withResolvers();
         this.#session.promise.catch(() => undefined);
         this.#open = undefined;
       } catch (error) {
-        log.failure("an SMS centre could not be bound to", error, { address: centre.name });
+        outage.failed(error, { address: centre.name });
       }
-      await clock.sleep(pauseMs, signal).catch(() => undefined);
-      pauseMs = Math.min(pauseMs * 2, RECONNECT_MS_MAX);
+      await clock.sleep(backOff.nextMs(), signal).catch(() => undefined);
     }
     this.#session.reject(new SmppError("the relay is stopping"));
   }

@@ -11,6 +11,8 @@ export interface SmsRouteOptions {
   readonly centres: readonly SmsCentre[];
   readonly clock: Clock;
   readonly log: Log;
+  /** From 0 up to 1. */
+  readonly jitter: () => number;
   /** A receipt for a message that this route, or an earlier run of it, has sent. */
   readonly onReceipt: (centre: string, messageId: string, state: string) => Promise<void>;
   /** Somebody answered: STOP. */
