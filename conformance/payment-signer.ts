@@ -1,15 +1,13 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import { KeyPurpose } from "../gen/cardlane/keys/v1/keys_pb.ts";
 import {
   AmountsSchema,
   CardDataSchema,
   EntryMode,
-  PaymentContextSchema,
+  type PaymentContextSchema,
   PaymentKind,
   PinEntry,
   ReaderPaymentSchema,
   type SignedPayment,
-  SignedPaymentSchema,
   Verification,
 } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import {
@@ -18,17 +16,18 @@ import {
   paymentIdFromBytes,
   paymentIdToBytes,
 } from "../payment/identifiers.ts";
-import { SUBMIT_WITHIN_MS } from "../payment/payment-context.ts";
 import { findTestCard, testPinOf } from "../payment/test-cards.ts";
-import { sealCardBox } from "../sealing/boxes/card-box.ts";
 import { certificateIdOf, sha512 } from "../sealing/curves/hash.ts";
 import { nodeCurves as curves } from "../sealing/curves/node-curves.ts";
-import { digest, sign } from "../sealing/keys/dsse.ts";
 import type { Manifest } from "../sealing/keys/manifest.ts";
 import { DukptRegister } from "../sealing/pin/dukpt.ts";
-import { encipherPinBlock } from "../sealing/pin/pin-block.ts";
-import { sealPinBox } from "../sealing/pin/pin-box.ts";
 import type { Random } from "../sealing/random.ts";
+import {
+  encipherPin,
+  recipientsAt,
+  signReaderBytes,
+  signReaderPayment,
+} from "../sealing/reader-payment.ts";
 import type { ReaderKeys, TerminalKeys } from "./device-maker.ts";
 
 /** What a reader has and knows that signs payments. */
@@ -89,34 +88,28 @@ export class PaymentSigner {
     const card = findTestCard(wishes.card ?? "visa");
     if (card === undefined) throw new Error(`no test card ${wishes.card}`);
     const pin = wishes.pin === undefined ? testPinOf(card) : wishes.pin;
-    const context = this.#context(wishes, pin !== null);
-    const contextBytes = toBinary(PaymentContextSchema, context);
-    const contextDigest = digest("payment-context", contextBytes);
+    const { random, manifest } = this.#keys;
+    const nowMs = this.#nowMs();
     const cardData = create(CardDataSchema, {
       pan: card.number,
       expirationDate: card.expirationDate,
       cardSequenceNumber: 1,
       ...wishes.cardData,
     });
-    const cardBox = sealCardBox({
-      curves,
-      random: this.#keys.random,
-      recipientPublicKey: this.#publicKey(KeyPurpose.PROCESSOR_CARD),
-      contextDigest,
+    const { pan } = cardData;
+    const made = signReaderPayment({
+      context: this.#context(wishes, pin !== null),
+      recipients: recipientsAt(manifest, nowMs, pin !== null),
+      nowMs,
       cardData: toBinary(CardDataSchema, cardData),
+      pin: pin === null ? undefined : encipherPin(this.#dukpt.nextPinKey(), { pin, pan, random }),
+      signing: this.reader.signing,
+      curves,
+      random,
     });
-    const pinBox = pin === null ? new Uint8Array() : this.#pinBox(pin, cardData.pan, contextDigest);
-    const readerPayment = toBinary(
-      ReaderPaymentSchema,
-      create(ReaderPaymentSchema, { context: contextBytes, cardBox, pinBox }),
-    );
-    return {
-      signed: this.signBytes(readerPayment),
-      paymentId: paymentIdFromBytes(context.paymentId),
-      contextBytes,
-      contextDigest,
-      digest: sha512(readerPayment),
-    };
+    const { signed, context, contextBytes, contextDigest } = made;
+    const paymentId = paymentIdFromBytes(context.paymentId);
+    return { signed, paymentId, contextBytes, contextDigest, digest: sha512(signed.readerPayment) };
   }
 
   /** `payment` with the card box of another one, signed anew. */
@@ -129,23 +122,15 @@ export class PaymentSigner {
 
   /** Signs whatever it is given, for messages that a reader would never make. */
   signBytes(readerPayment: Uint8Array): SignedPayment {
-    const signature = sign("reader-payment", readerPayment, this.reader.signing);
-    return create(SignedPaymentSchema, { readerPayment, signature });
+    return signReaderBytes(readerPayment, this.reader.signing);
   }
 
-  #context(wishes: PaymentWishes, hasPin: boolean) {
+  #context(wishes: PaymentWishes, hasPin: boolean): MessageInitShape<typeof PaymentContextSchema> {
     this.#counter += 1n;
-    const nowMs = this.#nowMs();
     const terminal = wishes.terminal ?? this.#keys.terminal;
-    const manifest = this.#keys.manifest;
-    const withPin = {
-      verification: Verification.ONLINE_PIN,
-      pinEntry: PinEntry.TERMINAL,
-      pinKeyId: manifest.currentKey(KeyPurpose.PIN_SERVICE, nowMs).keyId,
-    };
-    return create(PaymentContextSchema, {
-      version: 1,
-      paymentId: paymentIdToBytes(newPaymentId(nowMs, this.#keys.random.bytes(10))),
+    const withPin = { verification: Verification.ONLINE_PIN, pinEntry: PinEntry.TERMINAL };
+    return {
+      paymentId: paymentIdToBytes(newPaymentId(this.#nowMs(), this.#keys.random.bytes(10))),
       readerSerial: this.reader.serial,
       readerCertificateId: certificateIdOf(this.reader.certificate.payload),
       counter: this.#counter,
@@ -156,30 +141,8 @@ export class PaymentSigner {
       terminalId: terminal.terminalId,
       terminalCertificateId: certificateIdOf(terminal.certificate.payload),
       entryMode: EntryMode.CHIP,
-      cardKeyId: manifest.currentKey(KeyPurpose.PROCESSOR_CARD, nowMs).keyId,
-      manifestNumber: manifest.number,
-      readerTimeMs: BigInt(nowMs),
-      submitBeforeMs: BigInt(nowMs + SUBMIT_WITHIN_MS),
       ...(hasPin ? withPin : { verification: Verification.NONE }),
       ...wishes.context,
-    });
-  }
-
-  #pinBox(pin: string, pan: string, contextDigest: Uint8Array): Uint8Array {
-    const { ksn, pinKey } = this.#dukpt.nextPinKey();
-    const block = encipherPinBlock({ pinKey, pin, pan, random: this.#keys.random });
-    pinKey.fill(0);
-    return sealPinBox({
-      curves,
-      random: this.#keys.random,
-      recipientPublicKey: this.#publicKey(KeyPurpose.PIN_SERVICE),
-      contextDigest,
-      ksn,
-      block,
-    });
-  }
-
-  #publicKey(purpose: KeyPurpose): Uint8Array {
-    return this.#keys.manifest.currentKey(purpose, this.#nowMs()).publicKey;
+    };
   }
 }

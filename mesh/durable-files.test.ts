@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempDisposable, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdtempDisposable, readdir, readFile, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -92,23 +92,6 @@ test("only overwriting leaves nothing of the old content in the directory", asyn
   await files.overwrite("register.bin", Buffer.from("third key"));
   expect(await everything()).not.toMatch(/first|second/);
   expect(await everything()).toContain("third key");
-});
-
-test("plain files are taken in once; what is left of them later is older and goes", async () => {
-  await using directory = await temporaryDirectory();
-  const plain = join(directory.path, "counter.bin");
-  await writeFile(plain, bytes(6));
-  await writeFile(join(directory.path, "payment-a.json"), "{}");
-  {
-    await using files = await directoryFiles(directory.path);
-    expect(await files.read("counter.bin")).toEqual(bytes(6));
-    expect(await files.list("payment-")).toEqual(["payment-a.json"]);
-    await files.write("counter.bin", bytes(7));
-  }
-  await writeFile(plain, bytes(6));
-  await using files = await directoryFiles(directory.path);
-  expect(await files.read("counter.bin")).toEqual(bytes(7));
-  expect((await readdir(directory.path)).sort()).toEqual(["files.db", "files.db-wal"]);
 });
 
 /** Runs in a process of its own, with `files` of the directory given. */

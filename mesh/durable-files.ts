@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, open } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 
@@ -42,7 +42,6 @@ export async function directoryFiles(path: string): Promise<DurableFiles> {
   // Closed before SQLite opens it: to close any other handle of it ends the locks of the process.
   await (await open(join(directory, DATABASE_NAME), "a", FILE_MODE)).close();
   const database = openDatabase(directory);
-  await takeInPlainFiles(directory, database);
   await sync(directory);
   return new DirectoryFiles(database, join(directory, `${DATABASE_NAME}-wal`));
 }
@@ -147,24 +146,6 @@ function openDatabase(directory: string): DatabaseSync {
     database.close();
     throw isBusy(error) ? new DirectoryInUse(directory) : error;
   }
-}
-
-/**
- * Earlier programs kept a file of its own for each name. They go into a database that is
- * empty; into another one they went before, and what is left of them is older than what it holds.
- */
-async function takeInPlainFiles(directory: string, database: DatabaseSync): Promise<void> {
-  const names = (await readdir(directory)).filter((name) => FILE_NAME.test(name));
-  const paths = names.map((name) => join(directory, name));
-  const contents = await Promise.all(paths.map((path) => readFile(path)));
-  database.exec("BEGIN");
-  const isEmpty = database.prepare("SELECT 1 FROM file").get() === undefined;
-  const insert = database.prepare("INSERT INTO file (name, content) VALUES (?, ?)");
-  for (const [index, name] of isEmpty ? names.entries() : []) {
-    insert.run(name, contents[index] ?? new Uint8Array());
-  }
-  database.exec("COMMIT");
-  await Promise.all(paths.map((path) => rm(path)));
 }
 
 function isBusy(error: unknown): boolean {

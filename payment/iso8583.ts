@@ -1,8 +1,9 @@
-import { EntryMode, PaymentKind } from "../gen/cardlane/payment/v1/payment_pb.ts";
+import { EntryMode, type PaymentKind } from "../gen/cardlane/payment/v1/payment_pb.ts";
+import { kindRules } from "./kinds.ts";
 
 /** Message type indicator of a request (DE 0) by kind; a repeat ends in 1 instead of 0. */
 export function messageTypeOf(kind: PaymentKind, isRepeat: boolean): number {
-  return MESSAGE_TYPES[kind as KnownKind] + (isRepeat ? 1 : 0);
+  return kindRules(kind).messageType + (isRepeat ? 1 : 0);
 }
 
 /** Message type of a reversal (DE 0). */
@@ -75,21 +76,7 @@ function formatterOf(timeZone: string): Intl.DateTimeFormat {
   return formatter;
 }
 
-type KnownKind = Exclude<(typeof PaymentKind)[keyof typeof PaymentKind], 0>;
 type KnownEntryMode = Exclude<(typeof EntryMode)[keyof typeof EntryMode], 0>;
-
-const MESSAGE_TYPES: Record<KnownKind, number> = {
-  [PaymentKind.SALE]: 200,
-  [PaymentKind.AUTHORIZATION]: 100,
-  [PaymentKind.INCREMENTAL_AUTHORIZATION]: 100,
-  [PaymentKind.CAPTURE]: 220,
-  [PaymentKind.VOID]: 400,
-  [PaymentKind.REFUND]: 200,
-  [PaymentKind.BALANCE_ENQUIRY]: 100,
-  [PaymentKind.TIP_ADJUSTMENT]: 220,
-  [PaymentKind.OFFLINE_SALE]: 220,
-  [PaymentKind.DEFERRED_SALE]: 200,
-};
 
 const POS_ENTRY_MODES: Record<KnownEntryMode, string> = {
   [EntryMode.CHIP]: "051",

@@ -20,6 +20,7 @@ import {
   type ReaderSerial,
   type TerminalId,
 } from "./identifiers.ts";
+import { kindRules } from "./kinds.ts";
 import { AMOUNT_MINOR_MAX, type CurrencyCode, parseAmountMinor, parseCurrency } from "./money.ts";
 import { strictDecode } from "./wire/strict-decode.ts";
 
@@ -55,16 +56,6 @@ export interface CheckedReaderPayment {
   readonly pinBox: Uint8Array;
 }
 
-/** Kinds that a card at the reader can start. */
-const READER_KINDS: readonly PaymentKind[] = [
-  PaymentKind.SALE,
-  PaymentKind.AUTHORIZATION,
-  PaymentKind.REFUND,
-  PaymentKind.BALANCE_ENQUIRY,
-  PaymentKind.OFFLINE_SALE,
-  PaymentKind.DEFERRED_SALE,
-];
-
 /**
  * Takes reader_payment bytes apart and checks every field. Call it after the signature was verified
  * over the same bytes.
@@ -92,7 +83,7 @@ export function decodeReaderPayment(bytes: Uint8Array): ReaderPayment {
 export function parsePaymentContext(bytes: Uint8Array): CheckedContext {
   const wire = strictDecode(PaymentContextSchema, bytes, "context");
   if (wire.version !== 1) throw malformed("version", `must be 1, got ${wire.version}`);
-  if (!READER_KINDS.includes(wire.kind)) {
+  if (kindRules(wire.kind).signedBy !== "reader") {
     throw malformed("kind", `must be one that a reader starts, got ${wire.kind}`);
   }
   requireKnown("entry_mode", wire.entryMode, EntryMode);
@@ -125,7 +116,7 @@ function requireTimes({ kind, readerTimeMs, submitBeforeMs }: PaymentContext): v
   if (readerTimeMs < 0n || readerTimeMs > TIME_MS_MAX) {
     throw malformed("reader_time_ms", `must be 0 to ${TIME_MS_MAX}, got ${readerTimeMs}`);
   }
-  const isOffline = kind === PaymentKind.OFFLINE_SALE || kind === PaymentKind.DEFERRED_SALE;
+  const { isOffline } = kindRules(kind);
   const latestMs = isOffline ? TIME_MS_MAX : readerTimeMs + BigInt(SUBMIT_WITHIN_MS);
   if (submitBeforeMs < 0n || submitBeforeMs > latestMs) {
     throw malformed("submit_before_ms", `must be 0 to ${latestMs}, got ${submitBeforeMs}`);

@@ -1,8 +1,7 @@
 import type { EntryMode } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import { CancelledBy, type TerminalMessage } from "../gen/cardlane/reader/v1/reader_pb.ts";
 import type { Timer } from "../mesh/clock.ts";
-import type { Log } from "../mesh/log.ts";
-import type { Telemetry } from "../mesh/tracing/telemetry.ts";
+import type { Surroundings } from "../mesh/surroundings.ts";
 import { PaymentError } from "../payment/errors.ts";
 import { AnswerSteps } from "./steps/answer-steps.ts";
 import { CardSteps } from "./steps/card-steps.ts";
@@ -14,10 +13,7 @@ import type { PaymentSigner } from "./steps/sign-payment.ts";
 /** How often signed bytes that nobody can submit any more are looked for, in milliseconds. */
 const SWEEP_INTERVAL_MS = 60_000;
 
-interface ReaderDeviceOptions extends PaymentSigner {
-  readonly log: Log;
-  readonly telemetry: Telemetry;
-}
+type ReaderDeviceOptions = PaymentSigner & Surroundings;
 
 /**
  * The reader apart from its connections: slot, keys, display and one payment at a time. What comes

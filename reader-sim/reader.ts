@@ -1,11 +1,8 @@
 import type { SignedEnvelope } from "../gen/cardlane/keys/v1/keys_pb.ts";
-import type { Clock } from "../mesh/clock.ts";
 import type { DurableFiles } from "../mesh/durable-files.ts";
-import type { Faults } from "../mesh/faults.ts";
-import type { Log } from "../mesh/log.ts";
 import { serve } from "../mesh/server/serve.ts";
 import type { MeshService } from "../mesh/service.ts";
-import type { Telemetry } from "../mesh/tracing/telemetry.ts";
+import type { Surroundings } from "../mesh/surroundings.ts";
 import type { Curves, Signer } from "../sealing/curves/curves.ts";
 import { verifyReaderCertificate } from "../sealing/keys/certificates.ts";
 import { KeptManifest } from "../sealing/keys/kept-manifest.ts";
@@ -18,7 +15,7 @@ import { ReaderDevice } from "./reader-device.ts";
 import { ReaderStore, TAKEN_IDS_MAX } from "./reader-store.ts";
 import { readerService } from "./session/reader-service.ts";
 
-export interface ReaderOptions {
+export interface ReaderOptions extends Surroundings {
   /** What the vendor and its keys say that this reader is. */
   readonly certificate: SignedEnvelope;
   readonly roots: TrustedRoots;
@@ -33,13 +30,9 @@ export interface ReaderOptions {
   /** Signed payment ids that it remembers, at least 1; 1,024 when left out. */
   readonly takenIdsMax?: number;
   readonly curves: Curves;
-  readonly clock: Clock;
   readonly random: Random;
-  readonly log: Log;
-  readonly telemetry: Telemetry;
   /** Whether hands and cards can be simulated over gRPC: never in production. */
   readonly isControlled: boolean;
-  readonly faults?: Faults | undefined;
 }
 
 /** A reader without a network: a simulation gives it streams, `startReader` a port. */
@@ -85,24 +78,18 @@ interface RunningReader extends AsyncDisposable {
 
 /** Opens a reader and serves it. */
 export async function startReader(options: StartReaderOptions): Promise<RunningReader> {
-  const reader = await openReader(options);
+  await using stack = new AsyncDisposableStack();
+  const { services } = stack.use(await openReader(options));
   const { listen, clock, log, telemetry } = options;
-  const server = await serve({ listen, services: reader.services, clock, log, telemetry }).catch(
-    async (error) => {
-      await reader[Symbol.asyncDispose]();
-      throw error;
-    },
-  );
+  const server = stack.use(await serve({ listen, services, clock, log, telemetry }));
+  const running = stack.move();
   return {
     address: server.address,
     async drain(graceMs) {
       await server.drain(graceMs);
-      await reader[Symbol.asyncDispose]();
+      await running.disposeAsync();
     },
-    async [Symbol.asyncDispose]() {
-      await server[Symbol.asyncDispose]();
-      await reader[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
 

@@ -71,6 +71,7 @@ await runProgram("relay", RELAY_SETTINGS, async (program, config) => {
       clock,
       log,
       telemetry,
+      jitter: jitterFrom(random),
       store: store.notifications,
       webhooks: store.webhooks,
       retention: store.retention,

@@ -1,69 +1,174 @@
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
-import { nodeCurves } from "../sealing/curves/node-curves.ts";
-import { tweetnaclCurves } from "../sealing/curves/tweetnacl-curves.ts";
-import type { Random } from "../sealing/random.ts";
-import { refusalOf } from "../sealing/testing/refusal-of.ts";
-import vectors from "../test/vectors/salt-channel-v2-appendix-a.json" with { type: "json" };
+import {
+  type ReaderMessage,
+  ReaderMessageSchema,
+  type SessionRequest,
+  SessionRequestSchema,
+  type SessionResponse,
+  SessionResponseSchema,
+  type TerminalMessage,
+  TerminalMessageSchema,
+} from "../gen/cardlane/reader/v1/reader_pb.ts";
+import { silentLog } from "../mesh/log.ts";
+import type { StreamEnd } from "../mesh/stream/frame-stream.ts";
+import { frameStreamPair } from "../mesh/testing/frame-stream-pair.ts";
+import { ManualClock } from "../mesh/testing/manual-clock.ts";
+import { generateSigner } from "../sealing/curves/curves.ts";
+import { nodeCurves as curves } from "../sealing/curves/node-curves.ts";
+import { seededRandom } from "../sealing/testing/seeded-random.ts";
 import { startSaltClient } from "./client.ts";
 import { answerSaltClient } from "./server.ts";
+import { SaltSession, type SessionSide } from "./session.ts";
 
-/** Appendix A of the specification, whose session uses no times. */
-const bytesOf = (hex: string) => new Uint8Array(Buffer.from(hex, "hex"));
-const hexOf = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
-const drawing = (hex: string): Random => ({ bytes: () => bytesOf(hex) });
-const seedOf = (secretKeyHex: string) => bytesOf(secretKeyHex).subarray(0, 32);
+type Reader = SessionSide<
+  SessionResponse,
+  SessionRequest,
+  typeof ReaderMessageSchema,
+  typeof TerminalMessageSchema
+>;
+type Terminal = SessionSide<
+  SessionRequest,
+  SessionResponse,
+  typeof TerminalMessageSchema,
+  typeof ReaderMessageSchema
+>;
 
-const pairs = [
-  { name: "node, node", client: nodeCurves, server: nodeCurves },
-  { name: "tweetnacl, tweetnacl", client: tweetnaclCurves, server: tweetnaclCurves },
-  { name: "tweetnacl, node", client: tweetnaclCurves, server: nodeCurves },
-];
+/** A reader's and a terminal's side whose channel is made already, and all that happened. */
+function sessions(hear: (message: TerminalMessage) => void | Promise<void> = () => undefined) {
+  const clock = new ManualClock();
+  const random = seededRandom(3);
+  const pair = frameStreamPair<SessionRequest, SessionResponse>();
+  const happened: string[] = [];
+  const warn = (message: string, fields?: { readonly errorName?: string }) =>
+    void happened.push(`${message}: ${fields?.errorName}`);
+  const around = { clock, log: { ...silentLog, warn } };
+  const ends: StreamEnd[] = [];
+  const side = {
+    heartbeat: (sentAtMs: bigint) =>
+      ({ message: { case: "heartbeat", value: { sentAtMs } } }) as const,
+    farewell: { message: { case: "close", value: {} } },
+    onHandshake: () => undefined,
+  } as const;
+  const readerSide: Reader = {
+    ...side,
+    stream: pair.server,
+    peer: "terminal",
+    says: ReaderMessageSchema,
+    hears: TerminalMessageSchema,
+    packetOf: ({ frame }) => (frame.case === "salt" ? frame.value : undefined),
+    frameOf: (salt) => create(SessionResponseSchema, { salt }),
+    onMessage: (message) => hear(message),
+    onOver: () => void happened.push("reader's over"),
+  };
+  const heard: ReaderMessage["message"]["case"][] = [];
+  const terminalSide: Terminal = {
+    ...side,
+    stream: pair.client,
+    peer: "reader",
+    says: TerminalMessageSchema,
+    hears: ReaderMessageSchema,
+    packetOf: ({ salt }) => salt,
+    frameOf: (value) => create(SessionRequestSchema, { frame: { case: "salt", value } }),
+    onMessage: ({ message }) => void heard.push(message.case),
+    onOver: () => void happened.push("terminal's over"),
+  };
+  const reader = new SaltSession(readerSide, around);
+  const terminal = new SaltSession(terminalSide, around);
+  pair.client.onEnd((end) => ends.push(end));
+  const signerOf = () => generateSigner({ curves, random }).signer;
+  const nowMs = clock.monotonicMs();
+  const client = startSaltClient({ curves, random, signer: signerOf(), nowMs });
+  const server = answerSaltClient({ curves, random, signer: signerOf(), m1: client.m1, nowMs });
+  const { m4, channel } = client
+    .receiveM2(server.m2, nowMs)
+    .receiveM3(server.m3, nowMs)
+    .acceptServer(nowMs);
+  reader.secure(channel);
+  terminal.secure(server.receiveM4(m4, nowMs));
+  return { clock, reader, terminal, heard, happened, ends, pair };
+}
 
-describe.each(pairs)("with client and server on $name", (pair) => {
-  const client = startSaltClient({
-    curves: pair.client,
-    random: drawing(vectors.client_ephemeral_sk),
-    signer: pair.client.signer(seedOf(vectors.client_sig_sk)),
-    nowMs: 0,
-    delayProtection: "off",
+const readerHello: MessageInitShape<typeof ReaderMessageSchema> = {
+  message: { case: "hello", value: {} },
+};
+const terminalHello: MessageInitShape<typeof TerminalMessageSchema> = {
+  message: { case: "hello", value: {} },
+};
+const cancel = (byte: number): MessageInitShape<typeof TerminalMessageSchema> => ({
+  message: { case: "cancel", value: { paymentId: Uint8Array.of(byte) } },
+});
+
+test("a message is heard when the one before is done", async () => {
+  const order: string[] = [];
+  const stored = Promise.withResolvers<void>();
+  const { clock, reader, terminal } = sessions(async ({ message }) => {
+    order.push(`${message.case} begins`);
+    if (message.case === "hello") {
+      await stored.promise;
+      reader.open();
+    }
+    order.push(`${message.case} ends`);
   });
-  const server = answerSaltClient({
-    curves: pair.server,
-    random: drawing(vectors.server_ephemeral_sk),
-    signer: pair.server.signer(seedOf(vectors.server_sig_sk)),
-    m1: client.m1,
-    nowMs: 0,
-    delayProtection: "off",
-  });
-  const identified = client.receiveM2(server.m2, 0).receiveM3(server.m3, 0);
-  const { m4, channel: clientChannel } = identified.acceptServer(0);
-  const serverChannel = server.receiveM4(m4, 0);
+  terminal.say(terminalHello);
+  terminal.say(cancel(1));
+  await clock.advance(1);
+  expect(order).toEqual(["hello begins"]);
+  stored.resolve();
+  await clock.advance(1);
+  expect(order).toEqual(["hello begins", "hello ends", "cancel begins", "cancel ends"]);
+});
 
-  test("the handshake is the published one, byte for byte", () => {
-    expect([client.m1, server.m2, server.m3, m4].map(hexOf)).toEqual([
-      vectors.m1,
-      vectors.m2,
-      vectors.encrypted_m3,
-      vectors.encrypted_m4,
-    ]);
+describe("a session is refused, in the same words,", () => {
+  test.each([
+    {
+      name: "on a first message that is not Hello",
+      says: [cancel(1)],
+      why: "first message is not Hello",
+    },
+    { name: "on a second Hello", says: [terminalHello, terminalHello], why: "unexpected message" },
+    { name: "on an empty message", says: [terminalHello, {}], why: "unexpected message" },
+  ])("$name", async ({ says, why }) => {
+    const { clock, terminal, reader, happened, ends } = sessions(() => reader.open());
+    for (const message of says) terminal.say(message);
+    await clock.advance(1);
+    expect(happened[0]).toBe(`terminal session refused: ${why}`);
+    expect(ends).toMatchObject([{ code: Code.Unauthenticated, message: "session refused" }]);
   });
 
-  test("each side knows the other", () => {
-    expect(hexOf(identified.serverPublicKey)).toBe(vectors.server_sig_sk.slice(64));
-    expect(hexOf(clientChannel.peerPublicKey)).toBe(vectors.server_sig_sk.slice(64));
-    expect(hexOf(serverChannel.peerPublicKey)).toBe(vectors.client_sig_sk.slice(64));
+  test("on a packet that is too large, before it is opened", async () => {
+    const { clock, terminal, happened } = sessions();
+    terminal.sendPacket(new Uint8Array(8_193));
+    await clock.advance(1);
+    expect(happened[0]).toBe("terminal session refused: packet too large");
   });
 
-  test("the packets are the published ones, the last flag apart", () => {
-    const { app_packet_client: request, app_packet_server: answer } = vectors;
-    const sent = clientChannel.seal(bytesOf(request.data), 0);
-    expect(hexOf(sent)).toBe(request.packet);
-    expect(hexOf(serverChannel.open(sent, 0))).toBe(request.data);
-
-    const answered = serverChannel.seal(bytesOf(answer.data), 0);
-    expect(hexOf(answered)).toBe(answer.packet.replace(/^0680/, "0600"));
-    expect(hexOf(clientChannel.open(answered, 0))).toBe(answer.data);
-    const last = bytesOf(answer.packet);
-    expect(refusalOf(() => clientChannel.open(last, 0))).toBe("channel flags");
+  test("when its Hello does not come for ten seconds", async () => {
+    const { clock, happened } = sessions();
+    await clock.advance(9_999);
+    expect(happened).toEqual([]);
+    await clock.advance(1);
+    expect(happened[0]).toBe("terminal session refused: handshake took too long");
   });
+});
+
+test("both speak every ten seconds, and hear nothing after the end", async () => {
+  const { clock, reader, terminal, heard, happened } = sessions(({ message }) => {
+    if (message.case === "hello") reader.open();
+  });
+  terminal.say(terminalHello);
+  reader.say(readerHello);
+  await clock.advance(1);
+  terminal.open();
+  for (let seconds = 0; seconds < 40; seconds += 5) await clock.advance(5_000);
+  expect(heard.filter((one) => one === "heartbeat").length).toBeGreaterThanOrEqual(3);
+  expect([reader.isOpen, terminal.isOpen]).toEqual([true, true]);
+  reader.close();
+  await clock.advance(1);
+  expect(heard.at(-1)).toBe("close");
+  terminal.end();
+  terminal.end();
+  await clock.advance(60_000);
+  expect(happened).toEqual(["reader's over", "terminal's over"]);
 });

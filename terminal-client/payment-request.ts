@@ -3,8 +3,9 @@ import { type Amounts, AmountsSchema, PaymentKind } from "../gen/cardlane/paymen
 import { type StartPayment, StartPaymentSchema } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
 import { PaymentError } from "../payment/errors.ts";
 import { type PaymentId, parsePaymentId } from "../payment/identifiers.ts";
+import { kindRules } from "../payment/kinds.ts";
 import { type CurrencyCode, parseCurrency } from "../payment/money.ts";
-import { parseAmounts } from "../payment/payment-context.ts";
+import { hasSameAmounts, parseAmounts } from "../payment/payment-context.ts";
 
 /** What a till asks for. */
 export interface PaymentRequest {
@@ -17,7 +18,7 @@ export interface PaymentRequest {
   readonly acceptPartial: boolean;
   /** The declined payment that this one repeats with a PIN or with the chip. */
   readonly previousPaymentId?: PaymentId | undefined;
-  /** W3C trace context of the till; undefined: the terminal begins a trace. */
+  /** W3C trace context of the till; empty or undefined: the terminal begins a trace. */
   readonly traceparent?: string | undefined;
 }
 
@@ -30,19 +31,12 @@ export function saleOf(totalMinor: bigint, currency: CurrencyCode): PaymentReque
   return { kind: PaymentKind.SALE, amounts, currency, acceptPartial: false };
 }
 
-const KINDS: readonly PaymentKind[] = [
-  PaymentKind.SALE,
-  PaymentKind.AUTHORIZATION,
-  PaymentKind.REFUND,
-  PaymentKind.BALANCE_ENQUIRY,
-];
-
 /** @throws PaymentError saying which field is wrong; NOT_SUPPORTED for a kind without a card. */
 export function parseStartPayment(wire: StartPayment): PaymentRequest {
   if (wire.kind === PaymentKind.UNSPECIFIED) {
     throw new PaymentError("MALFORMED_REQUEST", "kind is required", { field: "kind" });
   }
-  if (!KINDS.includes(wire.kind)) {
+  if (!kindRules(wire.kind).isTaken) {
     throw new PaymentError("NOT_SUPPORTED", `kind ${wire.kind} takes no card at a terminal`, {
       field: "kind",
     });
@@ -57,7 +51,7 @@ export function parseStartPayment(wire: StartPayment): PaymentRequest {
       wire.previousPaymentId === ""
         ? undefined
         : parsePaymentId(wire.previousPaymentId, "previous_payment_id"),
-    traceparent: wire.traceparent === "" ? undefined : wire.traceparent,
+    traceparent: wire.traceparent,
   };
 }
 
@@ -92,9 +86,3 @@ export function duplicateDiffers(terms: readonly string[]): PaymentError {
   const message = `${field} stands for another payment, it differs in ${terms.join(", ")}`;
   return new PaymentError("DUPLICATE_DIFFERS", message, { field });
 }
-
-export function hasSameAmounts(left: Amounts, right: Amounts): boolean {
-  return AMOUNT_PARTS.every((part) => left[part] === right[part]);
-}
-
-const AMOUNT_PARTS = ["totalMinor", "tipMinor", "cashbackMinor", "surchargeMinor"] as const;

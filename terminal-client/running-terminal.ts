@@ -19,17 +19,17 @@ import {
   type IdentifiedRequest,
   type PaymentRequest,
 } from "./payment-request.ts";
-import { ReaderLink } from "./reader/reader-link.ts";
+import type { ReaderLink } from "./reader/reader-link.ts";
 import { Readiness } from "./readiness.ts";
 import { wrongClock } from "./relay/clock-comparison.ts";
-import { ManifestFeed } from "./relay/manifest-feed.ts";
-import { RelayLink } from "./relay/relay-link.ts";
+import type { ManifestFeed } from "./relay/manifest-feed.ts";
+import type { RelayLink } from "./relay/relay-link.ts";
 import {
-  ForgottenPayments,
+  type ForgottenPayments,
   missingRelay,
   reportUnanswered,
 } from "./settling/forgotten-payments.ts";
-import { OpenPayments } from "./settling/open-payments.ts";
+import type { OpenPayments } from "./settling/open-payments.ts";
 import { NOTHING_KNOWN, reportUnknown, requireAccepted } from "./settling/payment-report.ts";
 import {
   awaitAnswer,
@@ -39,12 +39,11 @@ import {
 } from "./taking/payment-run.ts";
 import type { Terminal } from "./terminal.ts";
 import type { TerminalOptions } from "./terminal-options.ts";
+import { type TerminalState, terminalParts } from "./terminal-parts.ts";
 import type { Till } from "./till/till.ts";
 
 /** How long a payment waits for reader, relay and key manifest before it is refused. */
 const READY_MS_MAX = 10_000;
-/** How long a till waits for the answer before it hears UNKNOWN. */
-const ANSWER_MS_MAX = 30_000;
 const MANIFEST_FILE = "manifest.bin";
 
 /**
@@ -66,7 +65,8 @@ export async function startTerminal(options: TerminalOptions): Promise<Terminal>
   const manifest = await KeptManifest.open({ curves, roots, file });
   const { finishedMax = FINISHED_MAX, log } = options;
   const journal = await Journal.open({ files, finishedMax, log });
-  const terminal = new RunningTerminal(options, { certificate, manifest, journal });
+  await using stack = new AsyncDisposableStack();
+  const terminal = new RunningTerminal(options, { certificate, manifest, journal }, stack);
   terminal.resume();
   return terminal;
 }
@@ -82,64 +82,25 @@ class RunningTerminal implements Terminal {
   readonly #openPayments: OpenPayments;
   readonly #forgotten: ForgottenPayments;
   readonly #run: PaymentRunOptions;
+  readonly #stack: AsyncDisposableStack;
 
-  constructor(
-    options: TerminalOptions,
-    own: {
-      readonly certificate: CheckedTerminalCertificate;
-      readonly manifest: KeptManifest;
-      readonly journal: Journal;
-    },
-  ) {
-    const { clock, random, log, answerMsMax = ANSWER_MS_MAX } = options;
-    const { certificate, manifest, journal } = own;
-    this.certificate = certificate;
-    this.#clock = clock;
-    this.#journal = journal;
+  /** @param stack taken over, with what to close. */
+  constructor(options: TerminalOptions, state: TerminalState, stack: AsyncDisposableStack) {
     // No clock comes right by waiting; before a relay has said its time it is not sure which.
     const mayCome = ({ code }: PaymentError) => code !== "CLOCK_WRONG" || !this.#relay.isConnected;
     this.#readiness = new Readiness(() => this.#missing(), mayCome);
-    this.#relay = new RelayLink({
-      ...options,
-      open: options.openRelayStream,
-      calls: options.relayCalls,
-      merchantId: certificate.merchantId,
-      jitter: () => (random.bytes(1)[0] ?? 0) / 256,
-      onChange: () => this.#relayChanged(),
-    });
-    this.#reader = new ReaderLink({
-      ...options,
-      open: options.openReaderStream,
-      envelope: options.certificate,
-      certificate,
-      manifest,
-      onChange: this.#readiness.changed,
-    });
-    this.#feed = new ManifestFeed({
-      relay: this.#relay,
-      manifest,
-      clock,
-      log,
-      onNewer: () => {
-        this.#reader.offerManifest();
-        this.#readiness.changed();
-      },
-    });
-    const parts = { journal, reader: this.#reader, relay: this.#relay, manifest, certificate };
-    const renewManifest = this.#feed.renew;
-    this.#openPayments = new OpenPayments({
-      ...parts,
-      renewManifest,
-      clock,
-      log,
-      faults: options.faults,
-    });
-    this.#forgotten = new ForgottenPayments({
-      relay: this.#relay,
-      openPayments: this.#openPayments,
-      clock,
-    });
-    this.#run = { ...options, ...parts, openPayments: this.#openPayments, answerMsMax };
+    const listening = { readiness: this.#readiness, onRelayChange: () => this.#relayChanged() };
+    const parts = terminalParts(options, state, listening, stack);
+    this.certificate = parts.certificate;
+    this.#clock = options.clock;
+    this.#journal = parts.journal;
+    this.#reader = parts.reader;
+    this.#relay = parts.relay;
+    this.#feed = parts.feed;
+    this.#openPayments = parts.openPayments;
+    this.#forgotten = parts.forgotten;
+    this.#run = parts.run;
+    this.#stack = stack.move();
   }
 
   get readerSerial(): string | undefined {
@@ -182,11 +143,8 @@ class RunningTerminal implements Terminal {
     return entry && (entry.report ?? reportUnknown(entry, open?.known ?? NOTHING_KNOWN));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#feed[Symbol.dispose]();
-    this.#openPayments[Symbol.dispose]();
-    this.#reader[Symbol.dispose]();
-    await this.#relay[Symbol.asyncDispose]();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#stack.disposeAsync();
   }
 
   #knownEntry({ paymentId }: PaymentRequest): JournalEntry | undefined {

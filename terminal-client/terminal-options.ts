@@ -1,16 +1,13 @@
 import type { SignedEnvelope } from "../gen/cardlane/keys/v1/keys_pb.ts";
-import type { Clock } from "../mesh/clock.ts";
 import type { DurableFiles } from "../mesh/durable-files.ts";
-import type { Faults } from "../mesh/faults.ts";
-import type { Log } from "../mesh/log.ts";
-import type { Telemetry } from "../mesh/tracing/telemetry.ts";
+import type { Surroundings } from "../mesh/surroundings.ts";
 import type { Curves, Signer } from "../sealing/curves/curves.ts";
 import type { TrustedRoots } from "../sealing/keys/trusted-roots.ts";
 import type { Random } from "../sealing/random.ts";
 import type { ReaderLinkOptions } from "./reader/reader-link.ts";
 import type { RelayLinkOptions } from "./relay/relay-link.ts";
 
-export interface TerminalOptions {
+export interface TerminalOptions extends Surroundings {
   /** Says which terminal of which merchant this is; and the key that proves it to readers. */
   readonly certificate: SignedEnvelope;
   readonly identity: Signer;
@@ -26,13 +23,9 @@ export interface TerminalOptions {
   /** Name of this program among others, for the relay's logs: "terminal-1". */
   readonly instance: string;
   readonly curves: Curves;
-  readonly clock: Clock;
   readonly random: Random;
-  readonly log: Log;
-  readonly telemetry: Telemetry;
   /** How long a till waits before it hears UNKNOWN, in milliseconds; 30,000 when left out. */
   readonly answerMsMax?: number;
   /** Finished payments that the journal keeps, at least 1; 1,000 when left out. */
   readonly finishedMax?: number;
-  readonly faults?: Faults | undefined;
 }

@@ -24,29 +24,27 @@ interface ServedTerminal extends AsyncDisposable {
 /** A terminal as a program of its own, with `TerminalService` for tills on the same machine. */
 export async function serveTerminal(options: ServeTerminalOptions): Promise<ServedTerminal> {
   const { listen, clock, log, telemetry, certificate, tls } = options;
-  const terminal = await startTerminal(options);
-  const server = await serve({
-    listen,
-    services: [terminalService({ terminal, certificate, clock, log })],
-    ...(tls && { identity: tls.identity, policy: terminalPolicy(tls.trustDomain) }),
-    clock,
-    log,
-    telemetry,
-  }).catch(async (error) => {
-    await terminal[Symbol.asyncDispose]();
-    throw error;
-  });
+  await using stack = new AsyncDisposableStack();
+  const terminal = stack.use(await startTerminal(options));
+  const server = stack.use(
+    await serve({
+      listen,
+      services: [terminalService({ terminal, certificate, clock, log })],
+      ...(tls && { identity: tls.identity, policy: terminalPolicy(tls.trustDomain) }),
+      clock,
+      log,
+      telemetry,
+    }),
+  );
+  const running = stack.move();
   return {
     address: server.address,
     terminal,
     async drain(graceMs) {
       await server.drain(graceMs);
-      await terminal[Symbol.asyncDispose]();
+      await running.disposeAsync();
     },
-    async [Symbol.asyncDispose]() {
-      await server[Symbol.asyncDispose]();
-      await terminal[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
 

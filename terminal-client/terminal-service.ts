@@ -10,13 +10,13 @@ import {
   type StartPayment,
   TerminalService,
 } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
-import type { Clock } from "../mesh/clock.ts";
 import { toConnectError } from "../mesh/errors-to-wire.ts";
 import type { Log } from "../mesh/log.ts";
 import { type MeshService, service } from "../mesh/service.ts";
 import { Beat } from "../mesh/stream/beat.ts";
 import type { FrameStream } from "../mesh/stream/frame-stream.ts";
 import { SIGN_OF_LIFE_MS } from "../mesh/stream/silence.ts";
+import type { Surroundings } from "../mesh/surroundings.ts";
 import { Pin } from "../payment/card.ts";
 import { PaymentError } from "../payment/errors.ts";
 import { parsePaymentId } from "../payment/identifiers.ts";
@@ -24,12 +24,10 @@ import { parseStartPayment } from "./payment-request.ts";
 import type { Terminal } from "./terminal.ts";
 import type { PayEvent, PinSource, Till } from "./till/till.ts";
 
-interface TerminalServiceOptions {
+interface TerminalServiceOptions extends Pick<Surroundings, "clock" | "log"> {
   readonly terminal: Terminal;
   /** The terminal's certificate as it was issued. */
   readonly certificate: SignedEnvelope;
-  readonly clock: Clock;
-  readonly log: Log;
 }
 
 /** What a terminal offers to a till over gRPC; nothing but translation. */

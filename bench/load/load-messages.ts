@@ -1,4 +1,4 @@
-import type { RecipientKeys } from "./reader-payments.ts";
+import type { Recipients } from "../../sealing/reader-payment.ts";
 import type { Till } from "./tills.ts";
 
 /** First message to the load generator. */
@@ -12,7 +12,7 @@ export interface LoadSetup {
   readonly tills: readonly Till[];
   /** Open at the same time for each till. */
   readonly streamsPerTill: number;
-  readonly keys: RecipientKeys;
+  readonly keys: Recipients;
 }
 
 /** One run: open loop, arrivals at random with this mean. */

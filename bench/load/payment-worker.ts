@@ -1,12 +1,13 @@
 // Signs payments in a thread of its own, and hands them over in batches.
 
 import { parentPort, workerData } from "node:worker_threads";
-import { ReaderPayments, type ReadyPayment, type RecipientKeys } from "./reader-payments.ts";
+import type { Recipients } from "../../sealing/reader-payment.ts";
+import { ReaderPayments, type ReadyPayment } from "./reader-payments.ts";
 import type { Till } from "./tills.ts";
 
 interface PaymentWorkerData {
   readonly tills: readonly Till[];
-  readonly keys: RecipientKeys;
+  readonly keys: Recipients;
 }
 
 export interface PaymentOrder {

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TRUST_DOMAIN } from "../../dev-mesh/program-plans.ts";
+import type { Recipients } from "../../sealing/reader-payment.ts";
 import { LoadGenerator } from "../load/load-generator.ts";
-import type { RecipientKeys } from "../load/reader-payments.ts";
 import { type BenchMesh, type BenchMeshOptions, startBenchMesh } from "../mesh/bench-mesh.ts";
 import { recipientKeysOf } from "../mesh/recipient-keys.ts";
 import { recycleWal } from "../mesh/recycled-wal.ts";
@@ -12,7 +12,7 @@ import type { MeasuredSystem } from "./measured-run.ts";
 /** A mesh in a folder of its own, which is removed with it. */
 export interface BenchBed extends AsyncDisposable {
   readonly benchMesh: BenchMesh;
-  readonly keys: RecipientKeys;
+  readonly keys: Recipients;
   /** Tills that nobody has had, with their streams open. */
   startLoad(tills: BedLoad): Promise<LoadGenerator>;
   /** What counts as cost while `load` runs. */

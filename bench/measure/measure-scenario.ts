@@ -1,6 +1,6 @@
 import { TRUST_DOMAIN } from "../../dev-mesh/program-plans.ts";
+import type { Recipients } from "../../sealing/reader-payment.ts";
 import { LoadGenerator } from "../load/load-generator.ts";
-import type { RecipientKeys } from "../load/reader-payments.ts";
 import type { BenchMesh } from "../mesh/bench-mesh.ts";
 import { checkpoint } from "../mesh/recycled-wal.ts";
 import { startNaiveMesh } from "../naive/naive-mesh.ts";
@@ -17,7 +17,7 @@ interface ScenarioOptions {
   readonly scenario: Scenario;
   readonly effort: Effort;
   readonly benchMesh: BenchMesh;
-  readonly keys: RecipientKeys;
+  readonly keys: Recipients;
   readonly tpcb: Tpcb;
   /** The mesh has had load before. */
   readonly hadLoad: boolean;

@@ -2,17 +2,16 @@ import { create } from "@bufbuild/protobuf";
 import type { MeshDirectory } from "../../dev-mesh/mesh-directory.ts";
 import {
   DelegatedManifestSchema,
-  KeyPurpose,
   SignedEnvelopeSchema,
 } from "../../gen/cardlane/keys/v1/keys_pb.ts";
 import { systemClock as clock } from "../../mesh/clock.ts";
 import { fastCurves as curves } from "../../sealing/curves/chosen-curves.ts";
 import { KeyFolder } from "../../sealing/keys/key-files.ts";
 import { verifyManifest } from "../../sealing/keys/manifest.ts";
-import type { RecipientKey, RecipientKeys } from "../load/reader-payments.ts";
+import { type Recipients, recipientsAt } from "../../sealing/reader-payment.ts";
 
 /** What readers of this mesh seal for, out of the processor's own manifest. */
-export function recipientKeysOf(directory: MeshDirectory): RecipientKeys {
+export function recipientKeysOf(directory: MeshDirectory): Recipients {
   const folder = new KeyFolder(directory.keysOf("processor"));
   const nowMs = clock.nowMs();
   const manifest = verifyManifest({
@@ -25,13 +24,5 @@ export function recipientKeysOf(directory: MeshDirectory): RecipientKeys {
     nowMs,
     lowestNumber: 0n,
   });
-  const keyFor = (purpose: KeyPurpose): RecipientKey => {
-    const { keyId, publicKey } = manifest.currentKey(purpose, nowMs);
-    return { keyId, publicKey };
-  };
-  return {
-    manifestNumber: manifest.number,
-    card: keyFor(KeyPurpose.PROCESSOR_CARD),
-    pin: keyFor(KeyPurpose.PIN_SERVICE),
-  };
+  return recipientsAt(manifest, nowMs, true);
 }

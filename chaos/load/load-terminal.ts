@@ -185,7 +185,7 @@ export class LoadTerminal implements AsyncDisposable {
   }
 
   async #settle(payment: ReaderSigned, tried: TriedPayment, relay: RelayLink): Promise<void> {
-    const { device, clock } = this.#parts;
+    const { device, clock, dice } = this.#parts;
     const { paymentId, signed } = payment;
     const entry = {
       paymentId,
@@ -202,6 +202,7 @@ export class LoadTerminal implements AsyncDisposable {
       manifest: this.#manifest,
       renewManifest: this.#feed.renew,
       clock,
+      jitter: () => dice.fraction(),
       log: silentLog,
     });
     using _recorded = settlement.onRecorded((number) => void tried.recorded.add(number));

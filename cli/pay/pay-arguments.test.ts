@@ -1,7 +1,14 @@
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { EntryMode, PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
-import { type PayOptions, parsePayArguments } from "./pay-arguments.ts";
+import { kindRules } from "../../payment/kinds.ts";
+import { PAY_KINDS, type PayOptions, parsePayArguments } from "./pay-arguments.ts";
+
+test("every kind that is taken has a word, and no other", () => {
+  const numbers = Object.values(PaymentKind).filter((kind) => typeof kind === "number");
+  const taken = numbers.filter((kind) => kindRules(kind).isTaken);
+  expect(Object.values(PAY_KINDS).toSorted()).toEqual(taken.toSorted());
+});
 
 test("12.50 EUR with a visa and its PIN", () => {
   const { order, card, pin, entryMode, isConfirmed, isPinOnReader } = parsePayArguments(

@@ -1,14 +1,14 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { type Drain, DrainReason } from "../../gen/cardlane/mesh/v1/stream_pb.ts";
 import type { Clock, Timer } from "../clock.ts";
+import { BackOff } from "../retry/back-off.ts";
 import type { FrameStream, StreamEnd } from "./frame-stream.ts";
 import type { Speaker } from "./hello.ts";
 import type { LifeFrame, LiveStream } from "./live-stream.ts";
 import { liveStream } from "./stream-life.ts";
 
-/** Wait before the first new attempt; doubled with every failure in a row. */
-const RETRY_DELAY_MS_MIN = 100;
-const RETRY_DELAY_MS_MAX = 10_000;
+const RETRY_MS_MIN = 100;
+const RETRY_MS_MAX = 10_000;
 /** A server that stops is not kept waiting for longer, though no other one was found meanwhile. */
 const LEAVE_AFTER_MS = 1_000;
 
@@ -66,13 +66,15 @@ class Lasting<OutDesc extends DescMessage, In extends LifeFrame>
   /** The number of the stream that is being opened, if any. */
   #opening = 0;
   #isSlow = false;
-  #failuresInARow = 0;
+  readonly #backOff: BackOff;
   #retryTimer: Timer | undefined;
   #isClosing = false;
   readonly #closed = Promise.withResolvers<void>();
 
   constructor(options: LastingStreamOptions<OutDesc, In>) {
     this.#options = options;
+    const { jitter } = options;
+    this.#backOff = new BackOff({ msMin: RETRY_MS_MIN, msMax: RETRY_MS_MAX, jitter });
     this.#open();
   }
 
@@ -137,7 +139,7 @@ class Lasting<OutDesc extends DescMessage, In extends LifeFrame>
 
   #opened(number: number): void {
     this.#opening = 0;
-    this.#failuresInARow = 0;
+    this.#backOff.reset();
     if (this.#isClosing) return;
     const previous = this.#streams.get(this.#current);
     this.#current = number;
@@ -166,11 +168,7 @@ class Lasting<OutDesc extends DescMessage, In extends LifeFrame>
   #retryLater(): void {
     if (this.#opening !== 0) return;
     this.#retryTimer?.cancel();
-    const ceilingMs = Math.min(RETRY_DELAY_MS_MAX, RETRY_DELAY_MS_MIN * 2 ** this.#failuresInARow);
-    this.#failuresInARow += 1;
-    // Full jitter: after an outage the clients come back spread out.
-    const delayMs = ceilingMs * this.#options.jitter();
-    this.#retryTimer = this.#options.clock.timer(delayMs, () => this.#open());
+    this.#retryTimer = this.#options.clock.timer(this.#backOff.nextMs(), () => this.#open());
   }
 
   #settleClosed(): void {

@@ -18,7 +18,7 @@ import { receive } from "../testing/received.ts";
 import { formatTraceparent, parseTraceparent } from "../traceparent.ts";
 import { SpanFile } from "./span-file.ts";
 import { findTraceId, readTrace } from "./span-record.ts";
-import { startTelemetry } from "./telemetry.ts";
+import { noTelemetry, startTelemetry } from "./telemetry.ts";
 
 const PARENT = `00-${"1".repeat(32)}-${"2".repeat(16)}-01`;
 const UNSAMPLED_PARENT = `00-${"1".repeat(32)}-${"2".repeat(16)}-00`;
@@ -160,6 +160,14 @@ test.each([
   span.end();
   expect(await run.spansOf(span.traceparent)).toMatchObject([{ parentSpanId: null }]);
 });
+
+test.each([undefined, ""])(
+  "without tracing a hop without a parent is not sampled: %j",
+  (parent) => {
+    const span = noTelemetry.spanOf(parent, "relay.forward", "server");
+    expect(span.traceparent).toMatch(/^00-f{32}-f{16}-00$/);
+  },
+);
 
 test("traceparent is written as it was read", () => {
   const contexts = [PARENT, UNSAMPLED_PARENT].flatMap((one) => parseTraceparent(one) ?? []);

@@ -29,7 +29,7 @@ export interface Telemetry extends Disposable {
    * Starts a span. Whether it is sampled is decided before anything is made: by the parent's flag,
    * or by OTEL_TRACES_SAMPLER when there is no parent.
    *
-   * @param parent `traceparent` of the frame; undefined or malformed starts a new trace.
+   * @param parent `traceparent` of the frame; undefined, empty or malformed starts a new trace.
    * @param name as in OpenTelemetry's conventions, few distinct values: "relay.forward".
    */
   spanOf(
@@ -220,7 +220,7 @@ const KINDS: Readonly<Record<HopKind, SpanKind>> = {
 /** For programs without tracing and for tests. */
 export const noTelemetry: Telemetry = {
   tracer: trace.getTracer("cardlane"),
-  spanOf: (parent) => (parent === undefined ? UNSAMPLED_ROOT : new UnsampledSpan(parent)),
+  spanOf: (parent) => (parent ? new UnsampledSpan(parent) : UNSAMPLED_ROOT),
   recordStatement: () => ({ end() {} }),
   flush: async () => {},
   shutdown: async () => {},

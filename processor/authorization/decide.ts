@@ -4,6 +4,7 @@ import {
   PaymentKind,
   Verification,
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { kindRules } from "../../payment/kinds.ts";
 import { RESPONSE_CODES } from "../../payment/response-codes.ts";
 import type { TestAccount } from "../../payment/test-cards.ts";
 import type { PinOutcome } from "../pins/pin-client.ts";
@@ -92,7 +93,7 @@ export function afterApproval(
   if (kind === PaymentKind.REFUND) {
     return { ...account, balanceMinor: account.balanceMinor + approvedMinor };
   }
-  if (!isSpending(kind)) return account;
+  if (!kindRules(kind).spends) return account;
   const spent = spentToday(account, today);
   return {
     ...account,
@@ -152,7 +153,7 @@ function decideAmount(facts: KnownFacts): Decision {
   const { totalMinor } = facts.amounts;
   const available = availableMinor(card.account);
   if (kind === PaymentKind.BALANCE_ENQUIRY) return approved("00", 0n, available);
-  if (!isSpending(kind)) return approved("00", totalMinor);
+  if (!kindRules(kind).spends) return approved("00", totalMinor);
   const limit = findCode(LIMIT_RULES, facts);
   if (limit !== undefined) return declined(limit);
   if (totalMinor <= available) return approved("00", totalMinor);
@@ -169,10 +170,6 @@ function simulate(totalMinor: bigint): Decision | undefined {
 }
 
 const NO_ANSWER_SUFFIX = "69";
-
-function isSpending(kind: PaymentKind): boolean {
-  return kind === PaymentKind.SALE || kind === PaymentKind.AUTHORIZATION;
-}
 
 function isUnverifiedTap({ entryMode, verification }: DecisionFacts): boolean {
   const isVerified =

@@ -76,7 +76,7 @@ export function takeIn(
     ...{ contextBytes, context, cardBox, pinBox, signed, relayId, recordNumber },
     contextDigest: digest("payment-context", contextBytes),
     digest: sha512(signed.readerPayment),
-    span: telemetry.spanOf(request.traceparent || undefined, "processor.authorize", "server", {
+    span: telemetry.spanOf(request.traceparent, "processor.authorize", "server", {
       ...{ recordNumber, paymentId, merchantId },
     }),
     overAtMs: clock.monotonicMs() + request.timeLeftMs,

@@ -1,6 +1,7 @@
-import { CardDataSchema, PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { CardDataSchema } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { Pan } from "../../payment/card.ts";
 import { PaymentError } from "../../payment/errors.ts";
+import { kindRules } from "../../payment/kinds.ts";
 import { strictDecode } from "../../payment/wire/strict-decode.ts";
 import type { CheckedReaderCertificate } from "../../sealing/keys/certificates.ts";
 import { verify } from "../../sealing/keys/dsse.ts";
@@ -68,19 +69,11 @@ function requireGenuine(
   if (keys.manifest.isRevoked(terminal.id)) {
     throw new PaymentError("TERMINAL_NOT_ACTIVE", "terminal certificate is revoked");
   }
-  if (!DECIDED_KINDS.includes(context.kind)) {
+  if (!kindRules(context.kind).isTaken) {
     throw new PaymentError("NOT_SUPPORTED", "this kind of payment is not decided here yet");
   }
   return reader;
 }
-
-/** Kinds that are authorized while the reader waits. */
-const DECIDED_KINDS: readonly PaymentKind[] = [
-  PaymentKind.SALE,
-  PaymentKind.AUTHORIZATION,
-  PaymentKind.REFUND,
-  PaymentKind.BALANCE_ENQUIRY,
-];
 
 function requireSignature({ signed }: IncomingPayment, reader: CheckedReaderCertificate): void {
   const { readerPayment: body, signature } = signed;

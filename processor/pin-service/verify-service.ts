@@ -95,7 +95,7 @@ class VerifyStream {
   async #verdict(verification: PinVerification): Promise<PinVerdict> {
     const { verifier, telemetry, log } = this.#parts;
     const { requestNumber, traceparent } = verification;
-    const span = telemetry.spanOf(traceparent || undefined, "pin.verify", "server");
+    const span = telemetry.spanOf(traceparent, "pin.verify", "server");
     try {
       const { verdict, triesLeft } = await verifier.verify(verification, span);
       span.end();

@@ -187,7 +187,7 @@ export class ProcessStream {
     const { reversals, telemetry } = this.#parts;
     const order = openReverse(reverse, relay);
     const { paymentId, recordNumber } = order;
-    const span = telemetry.spanOf(traceparent || undefined, "processor.reverse", "server", {
+    const span = telemetry.spanOf(traceparent, "processor.reverse", "server", {
       paymentId,
       recordNumber,
     });

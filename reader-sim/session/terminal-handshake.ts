@@ -1,6 +1,6 @@
 import type { SignedEnvelope } from "../../gen/cardlane/keys/v1/keys_pb.ts";
 import type { SessionRequest } from "../../gen/cardlane/reader/v1/reader_pb.ts";
-import type { Clock } from "../../mesh/clock.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import type { SaltChannel } from "../../salt/channel.ts";
 import {
   type SaltClientKeyed,
@@ -18,12 +18,11 @@ import type { TrustedRoots } from "../../sealing/keys/trusted-roots.ts";
 import type { Random } from "../../sealing/random.ts";
 import type { ReaderStore } from "../reader-store.ts";
 
-export interface TerminalHandshakeOptions {
+export interface TerminalHandshakeOptions extends Pick<Surroundings, "clock"> {
   readonly store: ReaderStore;
   readonly manifest: KeptManifest;
   readonly roots: TrustedRoots;
   readonly curves: Curves;
-  readonly clock: Clock;
   readonly random: Random;
   /** `reader_identity`. */
   readonly identity: Signer;

@@ -3,9 +3,9 @@ import type {
   ReaderEventKind,
   ReaderMessageSchema,
 } from "../../gen/cardlane/reader/v1/reader_pb.ts";
-import type { Clock, Timer } from "../../mesh/clock.ts";
-import type { Log } from "../../mesh/log.ts";
-import type { HopSpan, Telemetry } from "../../mesh/tracing/telemetry.ts";
+import type { Timer } from "../../mesh/clock.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
+import type { HopSpan } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { paymentIdToBytes } from "../../payment/identifiers.ts";
 import { faultOf } from "../../payment/payment-fault.ts";
@@ -23,7 +23,7 @@ export interface AttachedTerminal {
   send(message: MessageInitShape<typeof ReaderMessageSchema>): void;
 }
 
-export type ReaderSays = NonNullable<MessageInitShape<typeof ReaderMessageSchema>["message"]>;
+type ReaderSays = NonNullable<MessageInitShape<typeof ReaderMessageSchema>["message"]>;
 
 /** A payment that was prepared, for the terminal that asked. */
 export interface Underway {
@@ -47,10 +47,7 @@ export type DeviceStep =
       readonly card: PresentedCard;
     };
 
-interface DeviceStateOptions {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly telemetry: Telemetry;
+interface DeviceStateOptions extends Pick<Surroundings, "clock" | "log" | "telemetry"> {
   /** Called when a step took too long, with that step. */
   readonly onExpire: (expired: DeviceStep) => void;
 }
@@ -135,8 +132,7 @@ export class DeviceState {
 
   /** A child span of the payment, for one step at the reader. */
   span(name: string, { prepared, traceparent }: Underway): HopSpan {
-    const parent = traceparent === "" ? undefined : traceparent;
-    return this.#options.telemetry.spanOf(parent, name, "server", {
+    return this.#options.telemetry.spanOf(traceparent, name, "server", {
       paymentId: prepared.paymentId,
     });
   }

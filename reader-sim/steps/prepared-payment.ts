@@ -1,9 +1,10 @@
-import { type Amounts, PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import type { Amounts, PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { PreparePayment } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { type PaymentId, paymentIdFromBytes } from "../../payment/identifiers.ts";
+import { kindRules } from "../../payment/kinds.ts";
 import { type CurrencyCode, type Money, parseCurrency } from "../../payment/money.ts";
-import { parseAmounts } from "../../payment/payment-context.ts";
+import { hasSameAmounts, parseAmounts } from "../../payment/payment-context.ts";
 
 /** The prepare command, checked. */
 export interface PreparedPayment {
@@ -15,17 +16,9 @@ export interface PreparedPayment {
   readonly acceptPartial: boolean;
 }
 
-/** Kinds that this reader takes a card for; offline kinds come with store and forward. */
-const KINDS: readonly PaymentKind[] = [
-  PaymentKind.SALE,
-  PaymentKind.AUTHORIZATION,
-  PaymentKind.REFUND,
-  PaymentKind.BALANCE_ENQUIRY,
-];
-
 /** @throws PaymentError saying which field is wrong; NOT_SUPPORTED for another kind. */
 export function parsePreparePayment(wire: PreparePayment): PreparedPayment {
-  if (!KINDS.includes(wire.kind)) {
+  if (!kindRules(wire.kind).isTaken) {
     throw new PaymentError("NOT_SUPPORTED", `the reader takes no card for kind ${wire.kind}`, {
       field: "kind",
     });
@@ -52,8 +45,6 @@ export function hasSameTerms(left: PreparedPayment, right: PreparedPayment): boo
     left.kind === right.kind &&
     left.currency === right.currency &&
     left.acceptPartial === right.acceptPartial &&
-    AMOUNT_PARTS.every((part) => left.amounts[part] === right.amounts[part])
+    hasSameAmounts(left.amounts, right.amounts)
   );
 }
-
-const AMOUNT_PARTS = ["totalMinor", "tipMinor", "cashbackMinor", "surchargeMinor"] as const;

@@ -9,6 +9,7 @@ import {
   AcknowledgementSchema,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import { GroupCommit } from "../../mesh/group-commit.ts";
+import { Outage } from "../../mesh/retry/outage.ts";
 import type { Surroundings } from "../../mesh/surroundings.ts";
 import { recordedStatement } from "../../mesh/tracing/recorded-statement.ts";
 import type { HopSpan } from "../../mesh/tracing/telemetry.ts";
@@ -34,11 +35,17 @@ interface CompleterOptions extends Surroundings {
 export class Completer {
   readonly #options: CompleterOptions;
   readonly #commits: GroupCommit<Ending, undefined>;
+  /** Every outcome is tried twice a second. */
+  readonly #outage: Outage;
   /** What the present outage of the database has held up. */
   readonly #kept = new Set<Ending>();
 
   constructor(options: CompleterOptions) {
     this.#options = options;
+    this.#outage = new Outage(options.log, {
+      begins: "outcomes cannot be committed and are kept",
+      ends: "outcomes are committed again",
+    });
     this.#commits = new GroupCommit({
       flush: (endings) => this.#commit(endings),
       pace: { clock: options.clock },
@@ -52,14 +59,16 @@ export class Completer {
     while (!stopping.aborted) {
       try {
         await this.#commits.add(ending);
-        this.#tellReached();
+        this.#outage.succeeded({ count: this.#kept.size });
+        this.#kept.clear();
         return;
       } catch (error) {
         if (!mayTryAgain(error)) {
           log.failure("an outcome could not be committed", error, { recordNumber });
           return;
         }
-        this.#keep(ending, error);
+        this.#outage.failed(error);
+        this.#kept.add(ending);
       }
       await clock.sleep(RETRY_MS, stopping).catch(() => undefined);
     }
@@ -67,19 +76,6 @@ export class Completer {
 
   idle(): Promise<void> {
     return this.#commits.idle();
-  }
-
-  /** Once per outage: every outcome is tried twice a second. */
-  #keep(ending: Ending, error: unknown): void {
-    const { log } = this.#options;
-    if (this.#kept.size === 0) log.failure("outcomes cannot be committed and are kept", error);
-    this.#kept.add(ending);
-  }
-
-  #tellReached(): void {
-    if (this.#kept.size === 0) return;
-    this.#options.log.info("outcomes are committed again", { count: this.#kept.size });
-    this.#kept.clear();
   }
 
   async #commit(endings: readonly Ending[]): Promise<readonly undefined[]> {

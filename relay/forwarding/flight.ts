@@ -49,7 +49,7 @@ export function newFlight(
   const { recordNumber, paymentId, traceparent } = payment.record;
   const attributes = { recordNumber, paymentId };
   // Of the payment's span in this relay, or of the one in a run before.
-  const span = telemetry.spanOf(traceparent || undefined, "relay.forward", "client", attributes);
+  const span = telemetry.spanOf(traceparent, "relay.forward", "client", attributes);
   return { ...payment, requestNumber, span, box: undefined, notBeforeMs: 0, sentAtMs: 0 };
 }
 

@@ -1,4 +1,5 @@
 import type { Timer } from "../../mesh/clock.ts";
+import { Outage } from "../../mesh/retry/outage.ts";
 import type { Surroundings } from "../../mesh/surroundings.ts";
 import type { Curves } from "../../sealing/curves/curves.ts";
 import { type Manifest, verifyManifest } from "../../sealing/keys/manifest.ts";
@@ -24,10 +25,16 @@ export class ManifestKeeper implements Disposable {
   #refreshing: Promise<void> | undefined;
   #onChange: () => void = () => undefined;
   #isStopped = false;
-  #isFailing = false;
+  /** Each processor's own: the next one is asked every second as well. */
+  readonly #ways: readonly { readonly link: ProcessorLink; readonly outage: Outage }[];
 
   constructor(options: ManifestKeeperOptions) {
     this.#options = options;
+    this.#ways = options.links.map((link) => {
+      const begins = "the key manifest could not be fetched";
+      const outage = new Outage(options.log, { begins, ends: "the key manifest is fetched again" });
+      return { link, outage };
+    });
   }
 
   /** The newest one that was seen, valid or not; undefined before the first. */
@@ -56,19 +63,16 @@ export class ManifestKeeper implements Disposable {
   }
 
   async #refresh(): Promise<void> {
-    const { links, log } = this.#options;
-    for (const link of links) {
+    for (const { link, outage } of this.#ways) {
+      const address = link.name;
       try {
         await this.#refreshFrom(link);
-        this.#isFailing = false;
+        outage.succeeded({ address });
         return;
       } catch (error) {
-        // Once per outage: it is tried every second.
-        if (this.#isFailing) continue;
-        log.failure("the key manifest could not be fetched", error, { address: link.name });
+        outage.failed(error, { address });
       }
     }
-    this.#isFailing = true;
   }
 
   async #refreshFrom(link: ProcessorLink): Promise<void> {

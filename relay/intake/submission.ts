@@ -1,6 +1,5 @@
 import {
   PaymentContextSchema,
-  PaymentKind,
   type SignedPayment,
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { HopSpan } from "../../mesh/tracing/telemetry.ts";
@@ -11,6 +10,7 @@ import {
   paymentIdFromBytes,
   type TerminalId,
 } from "../../payment/identifiers.ts";
+import { kindRules } from "../../payment/kinds.ts";
 import {
   type CheckedContext,
   type CheckedReaderPayment,
@@ -40,12 +40,6 @@ export interface UncheckedSubmission {
   /** What parsing them gave: to be looked at only after the signature was verified. */
   readonly parsed: CheckedReaderPayment | PaymentError;
 }
-
-/** In the contracts and not built yet: payments approved or kept while there was no network. */
-const KINDS_WITHOUT_SUPPORT: readonly PaymentKind[] = [
-  PaymentKind.OFFLINE_SALE,
-  PaymentKind.DEFERRED_SALE,
-];
 
 /**
  * Finds out which payment a frame is about.
@@ -209,7 +203,7 @@ export class SubmissionCheck {
 }
 
 function requireSupported({ kind }: CheckedContext): void {
-  if (KINDS_WITHOUT_SUPPORT.includes(kind)) {
+  if (!kindRules(kind).isTaken) {
     throw new PaymentError("NOT_SUPPORTED", "payments taken offline are not supported yet");
   }
 }

@@ -97,7 +97,7 @@ export class TerminalStream {
       strictDecode(CompletionSchema, bytes, "completion").paymentId,
     );
     const { telemetry } = this.#parts;
-    const span = telemetry.spanOf(traceparent || undefined, "relay.complete", "server", {
+    const span = telemetry.spanOf(traceparent, "relay.complete", "server", {
       paymentId,
     });
     const error = new PaymentError("NOT_SUPPORTED", "completions of chip cards are not supported");
@@ -107,7 +107,7 @@ export class TerminalStream {
   async #submit(submission: UncheckedSubmission, { traceparent }: Submit): Promise<void> {
     const { intake, telemetry, log } = this.#parts;
     const { paymentId } = submission;
-    const span = telemetry.spanOf(traceparent || undefined, "relay.transact", "server", {
+    const span = telemetry.spanOf(traceparent, "relay.transact", "server", {
       paymentId,
     });
     if (this.#open.size >= OPEN_PAYMENTS_MAX) {

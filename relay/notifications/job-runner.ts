@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import { Logger, type Runner, run, type TaskList, type WorkerEvents } from "graphile-worker";
 import pg from "pg";
-import { Outage } from "../../mesh/outage.ts";
+import { Outage } from "../../mesh/retry/outage.ts";
 import type { Surroundings } from "../../mesh/surroundings.ts";
 
 /** Jobs at a time. They wait for other people's servers nearly always. */

@@ -23,6 +23,8 @@ export interface NotificationsOptions extends Pick<Surroundings, "clock" | "log"
   readonly webhooks: WebhookStore;
   readonly retention: RetentionStore;
   readonly settings: NotificationSettings;
+  /** From 0 up to 1. */
+  readonly jitter: () => number;
 }
 
 /** Works the queue of notifications and webhooks beside a relay, until it is disposed of. */
@@ -57,7 +59,7 @@ export function startNotifications(options: NotificationsOptions): AsyncDisposab
   return stack;
 }
 
-function routesOf({ settings, store, clock, log }: NotificationsOptions): Route[] {
+function routesOf({ settings, store, clock, jitter, log }: NotificationsOptions): Route[] {
   const { mailServer, mailFrom: from, smsCentres = [], smsFrom, unsubscribe } = settings;
   const mail =
     mailServer === undefined ? [] : [new MailRoute({ ...mailServer, from, unsubscribe })];
@@ -65,6 +67,7 @@ function routesOf({ settings, store, clock, log }: NotificationsOptions): Route[
   const sms = new SmsRoute({
     centres: smsCentres.map((centre) => ({ ...centre, from: smsFrom })),
     clock,
+    jitter,
     log,
     onReceipt: (centre, messageId, state) => store.partReceipt(centre, messageId, state),
     onOptOut: (address) => store.setOptOut(addressKey(address), true, clock.nowMs()),

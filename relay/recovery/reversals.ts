@@ -147,7 +147,7 @@ export class Reversals {
     const requestNumber = this.#requestNumbers.get(recordNumber) ?? nextRequestNumber();
     this.#requestNumbers.set(recordNumber, requestNumber);
     this.#byRequest.set(requestNumber, record);
-    const span = telemetry.spanOf(traceparent || undefined, "relay.reverse", "producer", {
+    const span = telemetry.spanOf(traceparent, "relay.reverse", "producer", {
       recordNumber,
       paymentId: record.paymentId,
     });

@@ -1,4 +1,5 @@
 import type { Timer } from "../../mesh/clock.ts";
+import { Outage } from "../../mesh/retry/outage.ts";
 import type { Surroundings } from "../../mesh/surroundings.ts";
 import { REVERSAL_REASONS } from "../../payment/iso8583.ts";
 import type { Forwarder } from "../forwarding/forwarder.ts";
@@ -35,10 +36,14 @@ export class Sweep implements AsyncDisposable {
   #running: Promise<void> = Promise.resolve();
   #onDatabase: (isReached: boolean) => void = () => undefined;
   #isStopped = false;
-  #isFailing = false;
+  readonly #outage: Outage;
 
   constructor(options: SweepOptions) {
     this.#options = options;
+    this.#outage = new Outage(options.log, {
+      begins: "looking for what is due failed",
+      ends: "what is due is looked for again",
+    });
   }
 
   /**
@@ -75,16 +80,13 @@ export class Sweep implements AsyncDisposable {
 
   async #guarded(work: () => Promise<void>): Promise<void> {
     if (this.#isStopped) return;
-    const { log } = this.#options;
     try {
       await work();
-      this.#isFailing = false;
+      this.#outage.succeeded();
     } catch (error) {
-      // Once per outage: it is tried twice a second.
-      if (!this.#isFailing) log.failure("looking for what is due failed", error);
-      this.#isFailing = true;
+      this.#outage.failed(error);
     }
-    this.#onDatabase(!this.#isFailing);
+    this.#onDatabase(!this.#outage.isOn);
   }
 
   async #sweep(): Promise<void> {

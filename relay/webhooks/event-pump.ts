@@ -1,6 +1,6 @@
 import type { Clock } from "../../mesh/clock.ts";
 import type { Log } from "../../mesh/log.ts";
-import { Outage } from "../../mesh/outage.ts";
+import { Outage } from "../../mesh/retry/outage.ts";
 import type { WebhookStore } from "./webhook-store.ts";
 
 /** How often the log is looked at for webhooks; nothing of this is on the way of a payment. */

@@ -4,8 +4,10 @@ import type {
   SessionResponse,
 } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import type { Timer } from "../../mesh/clock.ts";
+import { BackOff } from "../../mesh/retry/back-off.ts";
 import type { FrameStream } from "../../mesh/stream/frame-stream.ts";
 import { PaymentError } from "../../payment/errors.ts";
+import { jitterFrom } from "../../sealing/random.ts";
 import {
   type ReaderPeer,
   ReaderSession,
@@ -13,9 +15,8 @@ import {
   type TerminalSays,
 } from "./reader-session.ts";
 
-/** Wait before the first new attempt; doubled with every failure in a row. */
-const RETRY_DELAY_MS_MIN = 100;
-const RETRY_DELAY_MS_MAX = 5_000;
+const RETRY_MS_MIN = 100;
+const RETRY_MS_MAX = 5_000;
 
 export interface ReaderLinkOptions extends ReaderSessionOptions {
   /** Opens a stream to the reader: `() => channel.openStream(ReaderService.method.session)`. */
@@ -32,11 +33,13 @@ export class ReaderLink implements Disposable {
   #conversation: ReaderConversation | undefined;
   #isDraining = false;
   #isClosed = false;
-  #failuresInARow = 0;
+  readonly #backOff: BackOff;
   #retryTimer: Timer | undefined;
 
   constructor(options: ReaderLinkOptions) {
     this.#options = options;
+    const jitter = jitterFrom(options.random);
+    this.#backOff = new BackOff({ msMin: RETRY_MS_MIN, msMax: RETRY_MS_MAX, jitter });
     this.#open();
   }
 
@@ -89,7 +92,7 @@ export class ReaderLink implements Disposable {
 
   #opened(peer: ReaderPeer): void {
     this.#peer = peer;
-    this.#failuresInARow = 0;
+    this.#backOff.reset();
     this.#options.onChange();
   }
 
@@ -118,9 +121,8 @@ export class ReaderLink implements Disposable {
     this.#conversation?.cut();
     if (this.#isClosed) return;
     this.#options.onChange();
-    const delayMs = Math.min(RETRY_DELAY_MS_MAX, RETRY_DELAY_MS_MIN * 2 ** this.#failuresInARow);
-    this.#failuresInARow += 1;
-    this.#retryTimer = this.#options.clock.timer(delayMs, () => this.#open());
+    const { clock } = this.#options;
+    this.#retryTimer = clock.timer(this.#backOff.nextMs(), () => this.#open());
   }
 }
 

@@ -2,14 +2,18 @@ import type { SignedPayment } from "../../gen/cardlane/payment/v1/payment_pb.ts"
 import type { CardRead } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import type { PaymentId } from "../../payment/identifiers.ts";
-import { type CheckedReaderPayment, parseReaderPayment } from "../../payment/payment-context.ts";
+import {
+  type CheckedReaderPayment,
+  hasSameAmounts,
+  parseReaderPayment,
+} from "../../payment/payment-context.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
 import type {
   CheckedReaderCertificate,
   CheckedTerminalCertificate,
 } from "../../sealing/keys/certificates.ts";
 import { verify } from "../../sealing/keys/dsse.ts";
-import { hasSameAmounts, type PaymentRequest } from "../payment-request.ts";
+import type { PaymentRequest } from "../payment-request.ts";
 
 /** What the terminal asked the reader to sign. */
 export interface AskedPayment {

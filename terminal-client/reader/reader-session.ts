@@ -1,5 +1,4 @@
-import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { SignedEnvelope } from "../../gen/cardlane/keys/v1/keys_pb.ts";
 import {
   type ReaderHello,
@@ -10,15 +9,14 @@ import {
   type SessionResponse,
   TerminalMessageSchema,
 } from "../../gen/cardlane/reader/v1/reader_pb.ts";
-import type { Timer } from "../../mesh/clock.ts";
-import type { Log } from "../../mesh/log.ts";
 import type { FrameStream } from "../../mesh/stream/frame-stream.ts";
 import { PeerClock } from "../../mesh/stream/peer-clock.ts";
 import { silentLine } from "../../mesh/stream/silence.ts";
-import { StreamPulse } from "../../mesh/stream/stream-pulse.ts";
-import { PaymentError } from "../../payment/errors.ts";
-import type { SaltChannel } from "../../salt/channel.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
+import { answerSaltClient, type SaltServerAnswered } from "../../salt/server.ts";
+import { SaltSession } from "../../salt/session.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
+import type { Curves, Signer } from "../../sealing/curves/curves.ts";
 import {
   type CheckedReaderCertificate,
   type CheckedTerminalCertificate,
@@ -26,15 +24,7 @@ import {
 } from "../../sealing/keys/certificates.ts";
 import type { KeptManifest } from "../../sealing/keys/kept-manifest.ts";
 import type { TrustedRoots } from "../../sealing/keys/trusted-roots.ts";
-import { SealedDataRejected } from "../../sealing/sealed-data-rejected.ts";
-import { ReaderHandshake, type ReaderHandshakeOptions } from "./reader-handshake.ts";
-
-/** The same limit as at the reader: no message between the two needs more. */
-const SALT_BYTES_MAX = 8_192;
-/** From opening the stream to the reader's Hello. */
-const HANDSHAKE_MS_MAX = 10_000;
-/** How often each side speaks when it has nothing to say; silence of 2.5 times that is an end. */
-const HEARTBEAT_INTERVAL_MS = 10_000;
+import type { Random } from "../../sealing/random.ts";
 
 export type TerminalSays = NonNullable<MessageInitShape<typeof TerminalMessageSchema>["message"]>;
 
@@ -46,10 +36,13 @@ export interface ReaderPeer {
   readonly clock: Pick<PeerClock, "nowMs">;
 }
 
-export interface ReaderSessionOptions extends ReaderHandshakeOptions {
+export interface ReaderSessionOptions extends Pick<Surroundings, "clock" | "log"> {
+  readonly curves: Curves;
+  readonly random: Random;
   readonly roots: TrustedRoots;
   readonly manifest: KeptManifest;
-  readonly log: Log;
+  /** `terminal_identity`. */
+  readonly identity: Signer;
   /** The terminal's certificate as it was issued, and what it says. */
   readonly envelope: SignedEnvelope;
   readonly certificate: CheckedTerminalCertificate;
@@ -64,97 +57,85 @@ interface ReaderSessionHandlers {
   readonly onOver: () => void;
 }
 
-type Phase =
-  | { readonly name: "HANDSHAKE"; readonly handshake: ReaderHandshake }
-  | { readonly name: "HELLO" | "OPEN"; readonly channel: SaltChannel }
-  | { readonly name: "CLOSED" };
-
-type SessionStream = FrameStream<SessionRequest, SessionResponse>;
+type Stream = FrameStream<SessionRequest, SessionResponse>;
+type Session = SaltSession<
+  SessionRequest,
+  SessionResponse,
+  typeof TerminalMessageSchema,
+  typeof ReaderMessageSchema
+>;
 
 /**
  * One session with a reader. Nothing the reader says is believed before its certificate was checked
  * and both Hellos have named both certificates.
  */
 export class ReaderSession {
-  readonly #stream: SessionStream;
   readonly #options: ReaderSessionOptions;
   readonly #handlers: ReaderSessionHandlers;
-  readonly #pulse: StreamPulse;
-  readonly #handshakeTimer: Timer;
+  readonly #session: Session;
   readonly #peerClock: PeerClock;
-  #phase: Phase;
+  /** From M1 on. */
+  #answered: SaltServerAnswered | undefined;
+  /** The key that the reader has proved to hold in M4; whose it is, its Hello says. */
+  #peerPublicKey: Uint8Array = new Uint8Array();
 
-  constructor(
-    stream: SessionStream,
-    options: ReaderSessionOptions,
-    handlers: ReaderSessionHandlers,
-  ) {
-    const { clock } = options;
-    this.#stream = stream;
+  constructor(stream: Stream, options: ReaderSessionOptions, handlers: ReaderSessionHandlers) {
     this.#options = options;
     this.#handlers = handlers;
-    this.#peerClock = new PeerClock(clock);
-    this.#pulse = new StreamPulse(
-      clock,
-      () => this.#beat(),
-      (silentMs) => this.#refuse(new Error("nothing heard"), silentLine(silentMs)),
-    );
-    this.#handshakeTimer = clock.timer(HANDSHAKE_MS_MAX, () =>
-      this.#refuse(new Error("handshake took too long"), silentLine(HANDSHAKE_MS_MAX)),
-    );
-    this.#phase = { name: "HANDSHAKE", handshake: new ReaderHandshake(options) };
-    stream.onFrame(({ salt }) => this.#receive(salt));
-    stream.onEnd(() => this.#end());
+    this.#peerClock = new PeerClock(options.clock);
+    const side = {
+      stream,
+      peer: "reader",
+      says: TerminalMessageSchema,
+      hears: ReaderMessageSchema,
+      packetOf: ({ salt }: SessionResponse) => salt,
+      frameOf: (value: Uint8Array) =>
+        create(SessionRequestSchema, { frame: { case: "salt", value } }),
+      heartbeat: (sentAtMs: bigint) => ({
+        message: { case: "heartbeat", value: { sentAtMs } } as const,
+      }),
+      farewell: { message: { case: "close", value: {} } },
+      silence: silentLine,
+      onHandshake: ({ salt }: SessionResponse) => this.#shakeHands(salt),
+      onMessage: (message: ReaderMessage) => this.#hear(message),
+      onOver: handlers.onOver,
+    } as const;
+    this.#session = new SaltSession(side, options);
   }
 
   /** Without effect before the session is open and after its end. */
   send(message: TerminalSays, traceparent = ""): void {
-    if (this.#phase.name === "OPEN") this.#say(message, traceparent);
+    if (this.#session.isOpen) this.#session.say({ message, traceparent });
   }
 
   /** Ends the session in an orderly way. */
   close(): void {
-    this.send({ case: "close", value: {} });
-    this.#stream.end();
-    this.#end();
+    this.#session.close();
   }
 
-  #receive(salt: Uint8Array): void {
-    const phase = this.#phase;
-    if (phase.name === "CLOSED") return;
-    this.#pulse.heard();
-    try {
-      if (salt.length > SALT_BYTES_MAX) throw new Error("packet too large");
-      if (phase.name === "HANDSHAKE") {
-        this.#shakeHands(phase.handshake, salt);
-        return;
-      }
-      const packet = phase.channel.open(salt, this.#options.clock.monotonicMs());
-      this.#hear(fromBinary(ReaderMessageSchema, packet), phase.channel);
-    } catch (error) {
-      this.#refuse(error);
-    }
-  }
-
-  #shakeHands(handshake: ReaderHandshake, salt: Uint8Array): void {
-    const step = handshake.receive(salt);
-    if (step.kind === "channel") {
-      this.#phase = { name: "HELLO", channel: step.channel };
+  /** M1, answered by M2, the certificate and M3; then M4. */
+  #shakeHands(packet: Uint8Array): void {
+    const { curves, random, identity: signer, clock, envelope: value } = this.#options;
+    const nowMs = clock.monotonicMs();
+    if (this.#answered !== undefined) {
+      const channel = this.#answered.receiveM4(packet, nowMs);
+      this.#peerPublicKey = channel.peerPublicKey;
+      this.#session.secure(channel);
       return;
     }
-    this.#sendFrame({ case: "salt", value: step.m2 });
-    this.#sendFrame({ case: "terminalCertificate", value: this.#options.envelope });
-    this.#sendFrame({ case: "salt", value: step.m3 });
+    this.#answered = answerSaltClient({ curves, random, signer, m1: packet, nowMs });
+    this.#session.sendPacket(this.#answered.m2);
+    const certificate = { case: "terminalCertificate", value } as const;
+    this.#session.send(create(SessionRequestSchema, { frame: certificate }));
+    this.#session.sendPacket(this.#answered.m3);
   }
 
-  #hear(readerMessage: ReaderMessage, channel: SaltChannel): void {
+  #hear(readerMessage: ReaderMessage): void {
     const { message } = readerMessage;
-    if (this.#phase.name === "HELLO") {
-      if (message.case !== "hello") throw new Error("first message is not Hello");
-      this.#open(message.value, channel);
-      return;
-    }
     switch (message.case) {
+      case "hello":
+        this.#open(message.value);
+        return;
       case "heartbeat":
         this.#peerClock.heard(message.value.sentAtMs);
         return;
@@ -162,31 +143,25 @@ export class ReaderSession {
         this.#handlers.onDrain();
         return;
       case "close":
-        this.#stream.end();
-        this.#end();
+        this.#session.end();
         return;
-      case "hello":
-      case undefined:
-        throw new Error("unexpected message");
       default:
         this.#handlers.onMessage(readerMessage);
     }
   }
 
-  #open(hello: ReaderHello, channel: SaltChannel): void {
+  #open(hello: ReaderHello): void {
     const { manifest, certificate } = this.#options;
-    const reader = this.#checkReader(hello, channel);
+    const reader = this.#checkReader(hello, this.#peerPublicKey);
     const newest = hello.manifestNumber < manifest.number ? manifest.newest : undefined;
-    this.#phase = { name: "OPEN", channel };
-    this.#handshakeTimer.cancel();
-    this.#say({
+    this.#session.open();
+    this.send({
       case: "hello",
       value: {
         readerCertificateDigest: reader.digest,
         ...(newest && { manifest: newest.delegated }),
       },
     });
-    this.#pulse.start(HEARTBEAT_INTERVAL_MS, HEARTBEAT_INTERVAL_MS);
     this.#options.log.info("reader session open", {
       readerSerial: reader.serial,
       terminalId: certificate.terminalId,
@@ -196,12 +171,12 @@ export class ReaderSession {
     this.#handlers.onOpen({ certificate: reader, hasPinPad, clock: this.#peerClock });
   }
 
-  #checkReader(hello: ReaderHello, channel: SaltChannel): CheckedReaderCertificate {
+  #checkReader(hello: ReaderHello, peerPublicKey: Uint8Array): CheckedReaderCertificate {
     const { curves, roots, clock, manifest, certificate } = this.#options;
     const envelope = hello.readerCertificate;
     const reader = verifyReaderCertificate({ curves, roots, envelope, nowMs: clock.nowMs() });
     if (manifest.isRevoked(reader.id)) throw new Error("reader certificate revoked");
-    if (!equalBytes(reader.identity.publicKey, channel.peerPublicKey)) {
+    if (!equalBytes(reader.identity.publicKey, peerPublicKey)) {
       throw new Error("M4 by another key than the certificate's");
     }
     if (!equalBytes(hello.terminalCertificateDigest, certificate.digest)) {
@@ -209,51 +184,4 @@ export class ReaderSession {
     }
     return reader;
   }
-
-  #beat(): void {
-    const sentAtMs = BigInt(Math.floor(this.#options.clock.nowMs()));
-    this.send({ case: "heartbeat", value: { sentAtMs } });
-  }
-
-  #say(message: TerminalSays, traceparent = ""): void {
-    if (this.#phase.name !== "OPEN") return;
-    const body = create(TerminalMessageSchema, { message, traceparent });
-    const bytes = toBinary(TerminalMessageSchema, body);
-    const { clock } = this.#options;
-    const value = this.#phase.channel.seal(bytes, clock.monotonicMs());
-    bytes.fill(0); // It may have held a PIN.
-    this.#sendFrame({ case: "salt", value });
-  }
-
-  #sendFrame(frame: SessionRequest["frame"]): void {
-    this.#pulse.sent();
-    this.#stream.send(create(SessionRequestSchema, { frame }));
-  }
-
-  /** The reader hears nothing of why; the reason is for the security log. */
-  #refuse(error: unknown, status = REFUSED): void {
-    if (this.#phase.name === "CLOSED") return;
-    const fields = { field: this.#phase.name, errorName: reasonOf(error) };
-    this.#options.log.warn("reader session refused", fields);
-    this.#stream.end(status);
-    this.#end();
-  }
-
-  #end(): void {
-    const phase = this.#phase;
-    if (phase.name === "CLOSED") return;
-    this.#phase = { name: "CLOSED" };
-    if ("channel" in phase) phase.channel.close();
-    this.#handshakeTimer.cancel();
-    this.#pulse.stop();
-    this.#handlers.onOver();
-  }
-}
-
-const REFUSED = new ConnectError("session refused", Code.Unauthenticated);
-
-function reasonOf(error: unknown): string {
-  if (error instanceof SealedDataRejected) return error.reasonForSecurityLog();
-  const cause = error instanceof PaymentError ? error.cause : error;
-  return cause instanceof Error ? cause.message : "unknown";
 }

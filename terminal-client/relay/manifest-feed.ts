@@ -1,5 +1,5 @@
-import type { Clock, Timer } from "../../mesh/clock.ts";
-import type { Log } from "../../mesh/log.ts";
+import type { Timer } from "../../mesh/clock.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import type { KeptManifest } from "../../sealing/keys/kept-manifest.ts";
 import type { RelayLink } from "./relay-link.ts";
@@ -9,11 +9,9 @@ const RENEW_INTERVAL_MS = 3_600_000;
 /** While there is no valid manifest, no payment is possible. A clock that jumps can end it. */
 const LOOK_INTERVAL_MS = 5_000;
 
-interface ManifestFeedOptions {
+interface ManifestFeedOptions extends Pick<Surroundings, "clock" | "log"> {
   readonly relay: RelayLink;
   readonly manifest: KeptManifest;
-  readonly clock: Clock;
-  readonly log: Log;
   /** A newer manifest was stored. */
   readonly onNewer: () => void;
 }

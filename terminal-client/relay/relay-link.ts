@@ -12,17 +12,16 @@ import {
   TransactRequestSchema,
   type TransactResponse,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
-import type { Clock } from "../../mesh/clock.ts";
 import { callFailure } from "../../mesh/errors-to-wire.ts";
-import type { Log } from "../../mesh/log.ts";
 import type { FrameStream } from "../../mesh/stream/frame-stream.ts";
 import { type LastingStream, lastingStream } from "../../mesh/stream/lasting-stream.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import type { MerchantId } from "../../payment/identifiers.ts";
 import { type PaymentId, paymentIdFromBytes } from "../../payment/identifiers.ts";
 
 const PROGRAM = "terminal/0.1.0";
 
-export interface RelayLinkOptions {
+export interface RelayLinkOptions extends Pick<Surroundings, "clock" | "log"> {
   /** Opens a stream: `() => channel.openStream(RelayService.method.transact)`. */
   readonly open: () => FrameStream<TransactRequest, TransactResponse>;
   /** The same relay's other methods: `channel.client(RelayService)`. */
@@ -31,8 +30,6 @@ export interface RelayLinkOptions {
   /** Shows whose terminal this is to a relay that has not registered it; some never need it. */
   readonly certificate?: SignedEnvelope | undefined;
   readonly instance: string;
-  readonly clock: Clock;
-  readonly log: Log;
   /** From 0 up to 1. */
   readonly jitter: () => number;
   /** Called after `isConnected` may have changed. */

@@ -8,7 +8,7 @@ import {
 import { type CardRead, CardReadSchema } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import type { PaymentRecord } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import type { PaymentReport } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
-import type { Clock } from "../../mesh/clock.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { type PaymentId, paymentIdToBytes } from "../../payment/identifiers.ts";
 import { type CurrencyCode, parseCurrency } from "../../payment/money.ts";
@@ -31,10 +31,9 @@ const READY_MS_MAX = 10_000;
 const ASK_MS_MAX = 3_000;
 const NO_CURRENCY = 0 as CurrencyCode;
 
-interface ForgottenPaymentsOptions {
+interface ForgottenPaymentsOptions extends Pick<Surroundings, "clock"> {
   readonly relay: RelayLink;
   readonly openPayments: OpenPayments;
-  readonly clock: Clock;
 }
 
 /**

@@ -1,9 +1,7 @@
 import { ShownOutcome } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import type { PaymentReport } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
-import type { Clock } from "../../mesh/clock.ts";
-import type { Faults } from "../../mesh/faults.ts";
 import { Turns } from "../../mesh/limits/turns.ts";
-import type { Log } from "../../mesh/log.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { type PaymentId, paymentIdToBytes } from "../../payment/identifiers.ts";
 import { errorOfFault } from "../../payment/payment-fault.ts";
@@ -33,16 +31,15 @@ const UNHURRIED_MAX = 4;
 /** A reader verifies and shows a result in well under a second. */
 const SHOW_MS_MAX = 5_000;
 
-interface OpenPaymentsOptions {
+interface OpenPaymentsOptions extends Pick<Surroundings, "clock" | "log" | "faults"> {
   readonly journal: Journal;
   readonly reader: ReaderLink;
   readonly relay: RelayLink;
   readonly manifest: KeptManifest;
   readonly renewManifest: () => Promise<void>;
   readonly certificate: CheckedTerminalCertificate;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly faults?: Faults | undefined;
+  /** From 0 up to 1. */
+  readonly jitter: () => number;
 }
 
 /** A payment of which nothing final is known, until its end is in the journal. */
@@ -222,7 +219,7 @@ export class OpenPayments implements Disposable {
         ? ShownOutcome.UNSPECIFIED
         : await this.#show(entry, settled.verified, conversation);
     const report = this.#report(entry, settled, shown);
-    await faults?.at("terminal.settled");
+    await faults.at("terminal.settled");
     await journal.finish(asItWas(entry, report), report);
     this.#open.delete(entry.paymentId);
     return report;

@@ -5,9 +5,10 @@ import {
   PaymentState,
   type SignedResult,
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
-import type { Clock, Timer } from "../../mesh/clock.ts";
+import type { Timer } from "../../mesh/clock.ts";
 import type { Turns } from "../../mesh/limits/turns.ts";
-import type { Log } from "../../mesh/log.ts";
+import { BackOff } from "../../mesh/retry/back-off.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
 import type { MerchantId } from "../../payment/identifiers.ts";
 import { parseReaderPayment } from "../../payment/payment-context.ts";
@@ -18,18 +19,17 @@ import { type KnownSoFar, NOTHING_KNOWN } from "./payment-report.ts";
 import { type OwnPayment, type ResultKeys, type Settled, settledBy } from "./processor-word.ts";
 import { QuestionLine } from "./question-line.ts";
 
-/** When to ask for a payment that no answer came for; doubled each time. */
-const ASK_DELAY_MS_MIN = 5_000;
-const ASK_DELAY_MS_MAX = 60_000;
+/** When to ask for a payment that no answer came for. */
+const ASKING = { msMin: 5_000, msMax: 60_000, certainShare: 0.5 } as const;
 /** Where nothing is submitted a cashier waits for a word that takes some milliseconds. */
 const SOON_MS = 25;
 
-interface SettlementOptions extends ResultKeys {
+interface SettlementOptions extends ResultKeys, Pick<Surroundings, "clock" | "log"> {
   readonly beginning: Beginning;
   readonly merchantId: MerchantId;
   readonly relay: RelayLink;
-  readonly clock: Clock;
-  readonly log: Log;
+  /** From 0 up to 1. */
+  readonly jitter: () => number;
   /** Waits for its turn among others as long as nobody waits for it; undefined: somebody does. */
   readonly turns?: Turns | undefined;
 }
@@ -65,7 +65,7 @@ const ASK_BEFORE_CANCELLING: readonly PaymentErrorCode[] = ["DUPLICATE_DIFFERS",
 /**
  * Finds out what became of a payment, however long that takes: submits signed bytes, submits them
  * again on every new stream, asks for the record; and when they were refused or came too late, or
- * the payment ended before there were any, cancels it, so that it can not happen any more. It ends
+ * the payment ended before there were any, cancels it, so that it cannot happen any more. It ends
  * with a word that the processor signed, never with the relay's or the terminal's own: a relay that
  * lies could have passed on what it says it refused, and a terminal may have forgotten what it did.
  */
@@ -79,17 +79,20 @@ export class Settlement implements Disposable {
   #known = NOTHING_KNOWN;
   /** Why the payment shall not happen any more. */
   #refusal: PaymentError | undefined;
-  #askDelayMs = ASK_DELAY_MS_MIN;
+  #backOff: BackOff;
+  /** After which the next question was planned. */
+  #delayMs = 0;
   #askTimer: Timer | undefined;
   readonly #line: QuestionLine;
   #isOver = false;
   readonly #recordedHandlers = new Set<(recordNumber: string) => void>();
 
   constructor(options: SettlementOptions) {
-    const { beginning, merchantId } = options;
+    const { beginning, merchantId, jitter } = options;
     const { entry } = beginning;
     const { promise, resolve } = Promise.withResolvers<Settled>();
     this.#options = options;
+    this.#backOff = new BackOff({ ...ASKING, jitter });
     this.#line = new QuestionLine(options.turns, (error) => this.#unanswered(error));
     this.settled = promise;
     this.#settle = resolve;
@@ -104,7 +107,7 @@ export class Settlement implements Disposable {
         this.#giveUp(beginning.error);
         return;
       case "remembered":
-        this.#askDelayMs = SOON_MS;
+        this.#backOff = new BackOff({ ...ASKING, msMin: SOON_MS, jitter });
         this.#askLater();
         this.#take(beginning.answer);
     }
@@ -125,7 +128,7 @@ export class Settlement implements Disposable {
   /** There is a relay again: what nobody answered is asked at once. */
   relayIsBack(): void {
     if (this.#submission !== undefined) return;
-    this.#askDelayMs = SOON_MS;
+    this.#backOff = new BackOff({ ...ASKING, msMin: SOON_MS, jitter: this.#options.jitter });
     this.#askNow(() => this.#ask());
   }
 
@@ -196,7 +199,7 @@ export class Settlement implements Disposable {
     const { certainty, nextStep } = error.row;
     this.#known = { ...this.#known, error };
     if (nextStep === NextStep.RETRY_SAME_ID) {
-      const delayMs = error.retryAfterMs ?? ASK_DELAY_MS_MIN;
+      const delayMs = error.retryAfterMs ?? ASKING.msMin;
       this.#planAsk(delayMs, () => relay.repeat(entry.paymentId));
       return;
     }
@@ -211,18 +214,18 @@ export class Settlement implements Disposable {
     this.#refusal = refusal;
     this.#submission?.[Symbol.dispose]();
     this.#submission = undefined;
-    this.#askDelayMs = SOON_MS;
+    this.#backOff = new BackOff({ ...ASKING, msMin: SOON_MS, jitter: this.#options.jitter });
     this.#askNow(() => this.#ask());
   }
 
   #askLater(): void {
-    this.#planAsk(this.#askDelayMs, () => this.#ask());
-    this.#askDelayMs = Math.min(ASK_DELAY_MS_MAX, this.#askDelayMs * 2);
+    this.#planAsk(this.#backOff.nextMs(), () => this.#ask());
   }
 
   #planAsk(delayMs: number, ask: () => void | Promise<void>): void {
     if (this.#isOver) return;
     this.#askTimer?.cancel();
+    this.#delayMs = delayMs;
     this.#askTimer = this.#options.clock.timer(delayMs, () => this.#askNow(ask));
   }
 
@@ -258,29 +261,27 @@ export class Settlement implements Disposable {
   /** No answer is not the end: it is asked again later, and not before the relay wants it. */
   #unanswered(error: unknown): void {
     const { log } = this.#options;
-    const { entry } = this.#own;
     this.#known = { ...this.#known, error };
     const retryAfterMs = error instanceof PaymentError ? (error.retryAfterMs ?? 0) : 0;
-    if (retryAfterMs > this.#askDelayMs) this.#planAsk(retryAfterMs, () => this.#ask());
+    if (retryAfterMs > this.#delayMs) this.#planAsk(retryAfterMs, () => this.#ask());
+    const { paymentId } = this.#own.entry;
     const errorName = error instanceof Error ? error.name : "unknown";
-    log.warn("the relay does not answer", { paymentId: entry.paymentId, errorName });
+    log.warn("the relay does not answer", { paymentId, errorName });
   }
 
-  /** What the processor's word makes of the payment; undefined when it can not be believed. */
+  /** What the processor's word makes of the payment; undefined when it cannot be believed. */
   async #settledBy(
     signed: SignedResult,
     why: PaymentError | undefined,
   ): Promise<Settled | undefined> {
     const { log } = this.#options;
     const own = this.#own;
-    const { entry } = own;
     try {
-      const keys = this.#options;
-      return await settledBy(signed, { own, keys }, { refusal: this.#refusal, why });
+      return await settledBy(signed, { own, keys: this.#options }, { refusal: this.#refusal, why });
     } catch (error) {
       if (!(error instanceof PaymentError)) throw error;
       this.#known = { ...this.#known, error };
-      log.warn("a result was refused", { paymentId: entry.paymentId, errorCode: error.code });
+      log.warn("a result was refused", { paymentId: own.entry.paymentId, errorCode: error.code });
       return undefined;
     }
   }

@@ -7,8 +7,7 @@ import {
   PaymentSubmittedSchema,
 } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
 import type { Clock } from "../../mesh/clock.ts";
-import type { Faults } from "../../mesh/faults.ts";
-import type { Telemetry } from "../../mesh/tracing/telemetry.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import { enumName } from "../../payment/enum-name.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { newPaymentId, paymentIdToBytes } from "../../payment/identifiers.ts";
@@ -29,17 +28,14 @@ import { type TakenCard, takeCard } from "./card-taking.ts";
  */
 export const END_MS_MAX = 3_000;
 
-export interface PaymentRunOptions {
+export interface PaymentRunOptions extends Pick<Surroundings, "clock" | "telemetry" | "faults"> {
   readonly journal: Journal;
   readonly reader: ReaderLink;
   readonly openPayments: OpenPayments;
   readonly certificate: CheckedTerminalCertificate;
-  readonly clock: Clock;
   readonly random: Random;
-  readonly telemetry: Telemetry;
   /** How long a till waits for the answer before it hears UNKNOWN, in milliseconds. */
   readonly answerMsMax: number;
-  readonly faults?: Faults | undefined;
 }
 
 /**
@@ -214,9 +210,9 @@ async function takeAndSubmit(
     conversation.send({ case: "cancel", value }, traceparent);
     return { open: await openPayments.end(entry, error), isSubmitted: false };
   }
-  await faults?.at("terminal.signed");
+  await faults.at("terminal.signed");
   const open = openPayments.settle(signed, conversation);
-  await faults?.at("terminal.submitted");
+  await faults.at("terminal.submitted");
   return { open, isSubmitted: true };
 }
 

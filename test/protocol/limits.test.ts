@@ -25,8 +25,7 @@ import { tableUnder, valuesUnder } from "./document-table.ts";
 import { constantIn } from "./source-constant.ts";
 
 const PAGE = "docs/protocol/limits.md";
-const READER_SESSION = "reader-sim/session/terminal-session.ts";
-const TERMINAL_SESSION = "terminal-client/reader/reader-session.ts";
+const SESSION = "salt/session.ts";
 
 test("docs/protocol/limits.md, messages", () => {
   const registration = constantIn("relay/registry/registry-service.ts", "REGISTRATION_BYTES_MAX");
@@ -43,9 +42,7 @@ test("docs/protocol/limits.md, messages", () => {
     "frame of `Process`": size(PROCESS_BYTES_MAX),
     "frame of the PIN service's `Verify`": size(VERIFY_BYTES_MAX),
     "request of `RegisterReaders`, `RegisterTerminals`, `RegisterRelays`": size(registration),
-    "`salt` of a reader session": size(
-      sameIn([READER_SESSION, TERMINAL_SESSION], "SALT_BYTES_MAX"),
-    ),
+    "`salt` of a reader session": size(constantIn(SESSION, "PACKET_BYTES_MAX")),
     "answer that cardlane's own clients accept": size(
       constantIn("mesh/client/channel-config.ts", "MESSAGE_BYTES_MAX"),
     ),
@@ -114,10 +111,10 @@ test("docs/protocol/limits.md, times", () => {
   const life = (name: string) => time(constantIn("mesh/stream/stream-life.ts", name));
   expect(constantIn("mesh/stream/stream-life.ts", "LIFE_JITTER")).toBe(0.1);
   expect(constantIn("mesh/stream/hello.ts", "HEARTBEAT_INTERVAL_MS")).toBe(SIGN_OF_LIFE_MS);
-  expect(sameIn([READER_SESSION, TERMINAL_SESSION], "HEARTBEAT_INTERVAL_MS")).toBe(SIGN_OF_LIFE_MS);
+  expect(constantIn(SESSION, "HEARTBEAT_INTERVAL_MS")).toBe(SIGN_OF_LIFE_MS);
   expect(valuesUnder(PAGE, "Times")).toEqual({
     "handshake of a reader session, TerminalHello included": time(
-      sameIn([READER_SESSION, TERMINAL_SESSION], "HANDSHAKE_MS_MAX"),
+      constantIn(SESSION, "HANDSHAKE_MS_MAX"),
     ),
     "delay of a packet in a session": time(delayMsMax),
     "life of a session": time(sessionMsMax),
@@ -200,7 +197,7 @@ test("docs/protocol/streams.md adds up how long Pay may take", () => {
     "wait for the confirmation": STEP_MS_MAX.AWAITING_CONFIRM,
     "wait for the PIN on the reader": STEP_MS_MAX.AWAITING_PIN,
     "wait for the answer, then UNKNOWN": constantIn(
-      "terminal-client/running-terminal.ts",
+      "terminal-client/terminal-parts.ts",
       "ANSWER_MS_MAX",
     ),
   };

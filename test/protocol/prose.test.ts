@@ -14,7 +14,7 @@ import { constantIn } from "./source-constant.ts";
 const WORDS: Readonly<Record<number, string>> = { 2: "two", 3: "three", 7: "seven", 10: "ten" };
 const DAY_MS = 86_400_000;
 
-const session = (name: string) => constantIn("reader-sim/session/terminal-session.ts", name);
+const session = (name: string) => constantIn("salt/session.ts", name);
 const link = (name: string) => constantIn("terminal-client/reader/reader-link.ts", name);
 const hello = (name: string) => grouped(constantIn("mesh/stream/hello.ts", name));
 const life = (name: string) => constantIn("mesh/stream/stream-life.ts", name);
@@ -36,7 +36,7 @@ const [beatMin, beatMax] = [hello("HEARTBEAT_INTERVAL_MS_MIN"), hello("HEARTBEAT
 /** Numbers that stand in sentences, outside the tables of docs/protocol/limits.md. */
 test.each([
   ["handshake", `up to TerminalHello, has ${s(session("HANDSHAKE_MS_MAX"))}.`],
-  ["handshake", `A packet has at most ${session("SALT_BYTES_MAX")} bytes.`],
+  ["handshake", `A packet has at most ${session("PACKET_BYTES_MAX")} bytes.`],
   ["handshake", `that comes more than ${s(delayMsMax)} after the packet that it answers`],
   ["handshake", `whose time differs by more than ${s(delayMsMax)} from`],
   ["handshake", `A session older than ${sessionMsMax / 3_600_000} hours.`],
@@ -45,8 +45,8 @@ test.each([
   ["session", `serves at most ${sessions} sessions`],
   ["session", `Both sides speak every ${s(SIGN_OF_LIFE_MS)} at least`],
   ["session", `Silence of ${s(silentMs)} is an end`],
-  ["session", `tries again after ${link("RETRY_DELAY_MS_MIN")} ms, then`],
-  ["session", `up to ${s(link("RETRY_DELAY_MS_MAX"))}`],
+  ["session", `tries again within ${link("RETRY_MS_MIN")} ms, then`],
+  ["session", `up to ${s(link("RETRY_MS_MAX"))}`],
   ["session", `more than a ${minute(CLOCK_TOLERANCE_MS)} away from the relay's`],
   ["session", `remembers the last ${grouped(TAKEN_IDS_MAX)} ids`],
   ["session", `until a ${minute(RESEND_MARGIN_MS)} after`],

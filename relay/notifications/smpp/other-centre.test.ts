@@ -34,6 +34,7 @@ function routeTo({ port }: PythonPeer, changes: Partial<SmsRouteOptions> = {}, p
   const route = new SmsRoute({
     centres: [{ ...centre, host: "127.0.0.1", port, password }],
     clock: systemClock,
+    jitter: () => 0.5,
     log: silentLog,
     onReceipt: async () => undefined,
     onOptOut: async () => undefined,

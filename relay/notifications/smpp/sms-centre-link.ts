@@ -1,3 +1,5 @@
+import { BackOff } from "../../../mesh/retry/back-off.ts";
+import { Outage } from "../../../mesh/retry/outage.ts";
 import type { Surroundings } from "../../../mesh/surroundings.ts";
 import type { Delivered } from "./messages.ts";
 import { STATUS } from "./pdu.ts";
@@ -19,6 +21,8 @@ export interface SmsCentre {
 
 interface SmsCentreLinkOptions extends Pick<Surroundings, "clock" | "log"> {
   readonly centre: SmsCentre;
+  /** From 0 up to 1. */
+  readonly jitter: () => number;
   readonly onDelivered: (delivered: Delivered) => Promise<void>;
   readonly answerMsMax?: number | undefined;
   readonly enquiryMs?: number | undefined;
@@ -76,24 +80,28 @@ export class SmsCentreLink implements AsyncDisposable {
   }
 
   async #keep(): Promise<void> {
-    const { clock, log, centre } = this.#options;
+    const { clock, log, jitter, centre } = this.#options;
     const { signal } = this.#stopping;
-    let pauseMs = RECONNECT_MS_MIN;
+    const backOff = new BackOff({ msMin: RECONNECT_MS_MIN, msMax: RECONNECT_MS_MAX, jitter });
+    const outage = new Outage(log, {
+      begins: "an SMS centre could not be bound to",
+      ends: "an SMS centre is bound to again",
+    });
     while (!signal.aborted) {
       try {
         this.#open = await SmppSession.open(this.#sessionOptions());
         this.#session.resolve(this.#open);
-        pauseMs = RECONNECT_MS_MIN;
+        backOff.reset();
+        outage.succeeded({ address: centre.name });
         if (signal.aborted) await this.#open.unbind();
         await this.#open.ended;
         this.#session = Promise.withResolvers();
         this.#session.promise.catch(() => undefined);
         this.#open = undefined;
       } catch (error) {
-        log.failure("an SMS centre could not be bound to", error, { address: centre.name });
+        outage.failed(error, { address: centre.name });
       }
-      await clock.sleep(pauseMs, signal).catch(() => undefined);
-      pauseMs = Math.min(pauseMs * 2, RECONNECT_MS_MAX);
+      await clock.sleep(backOff.nextMs(), signal).catch(() => undefined);
     }
     this.#session.reject(new SmppError("the relay is stopping"));
   }

@@ -37,6 +37,7 @@ function routeTo(
       from: "cardlane",
     })),
     clock: systemClock,
+    jitter: () => 0.5,
     log: silentLog,
     onReceipt: async () => undefined,
     onOptOut: async () => undefined,

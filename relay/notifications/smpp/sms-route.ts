@@ -8,6 +8,8 @@ import { smsParts } from "./sms-parts.ts";
 
 export interface SmsRouteOptions extends Pick<Surroundings, "clock" | "log"> {
   readonly centres: readonly SmsCentre[];
+  /** From 0 up to 1. */
+  readonly jitter: () => number;
   /** A receipt for a message that this route, or an earlier run of it, has sent. */
   readonly onReceipt: (centre: string, messageId: string, state: string) => Promise<void>;
   /** Somebody answered: STOP. */

@@ -1,5 +1,5 @@
 import { type Clock, sleepOn, type Timer } from "../../../mesh/clock.ts";
-import type { Random } from "../../../sealing/random.ts";
+import { jitterFrom, type Random } from "../../../sealing/random.ts";
 import { seededRandom } from "../../../sealing/testing/seeded-random.ts";
 import type { World } from "./world.ts";
 
@@ -100,11 +100,14 @@ export class Life implements Clock {
   readonly host: Host;
   readonly number: number;
   readonly random: Random;
+  /** From 0 up to 1. */
+  readonly jitter: () => number;
 
   constructor(host: Host, number: number) {
     this.host = host;
     this.number = number;
     this.random = seededRandom(`${host.world.seed} ${host.name} ${number}`);
+    this.jitter = jitterFrom(this.random);
   }
 
   get isOver(): boolean {
@@ -139,9 +142,6 @@ export class Life implements Clock {
     };
     return { cancel, [Symbol.dispose]: cancel };
   }
-
-  /** From 0 up to 1. */
-  readonly jitter = (): number => (this.random.bytes(1)[0] ?? 0) / 256;
 
   deliver(run: () => void): void {
     this.host.deliver(this.number, run);

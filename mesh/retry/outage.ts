@@ -1,4 +1,4 @@
-import type { Log } from "./log.ts";
+import type { Log, LogFields } from "../log.ts";
 
 /** How an outage is told. */
 interface OutageMessages {
@@ -17,13 +17,18 @@ export class Outage {
     this.#messages = messages;
   }
 
-  failed(error: unknown): void {
-    if (!this.#isOn) this.#log.failure(this.#messages.begins, error);
+  /** Whether it failed last time. */
+  get isOn(): boolean {
+    return this.#isOn;
+  }
+
+  failed(error: unknown, fields?: LogFields): void {
+    if (!this.#isOn) this.#log.failure(this.#messages.begins, error, fields);
     this.#isOn = true;
   }
 
-  succeeded(): void {
-    if (this.#isOn) this.#log.info(this.#messages.ends);
+  succeeded(fields?: LogFields): void {
+    if (this.#isOn) this.#log.info(this.#messages.ends, fields);
     this.#isOn = false;
   }
 }
