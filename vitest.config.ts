@@ -9,7 +9,7 @@ const OWN_PROCESS = [
   // Listens for errors that nobody caught, of whoever runs in its process.
   "mesh/server/hostile-bytes.test.ts",
   // Loads modules anew.
-  "prisma/migrations/migrate.test.ts",
+  "test/schema/schema-drift.test.ts",
   // Not steady together: some reversals then come late, and it is not known why.
   "relay/**/*.test.ts",
   // Real programs, which take long next to what a process costs.

@@ -21,7 +21,7 @@ export interface Statement {
   readonly text: string;
 }
 
-interface HotDatabaseOptions {
+export interface HotDatabaseOptions {
   /** Where PostgreSQL is, or connections that a simulation made. */
   readonly source: string | pg.Pool;
   /** Waited for before each statement: a fault that was asked for. */

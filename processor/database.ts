@@ -1,6 +1,6 @@
 import pg from "pg";
-import { noFaults } from "../mesh/faults.ts";
-import { HotDatabase } from "../prisma/hot-database.ts";
+import { type Faults, noFaults } from "../mesh/faults.ts";
+import { HotDatabase, type HotDatabaseOptions } from "../prisma/hot-database.ts";
 
 const CONNECT_MS_MAX = 5_000;
 /** Far above what a flush takes; below what a relay waits before it reverses. */
@@ -12,24 +12,35 @@ const SILENCE_MS_MAX = 12_000;
 export class Database extends HotDatabase {
   /** @param source where PostgreSQL is and who asks, or connections that a simulation made. */
   constructor(source: DatabaseAddress | { readonly pool: pg.Pool }, faults = noFaults) {
-    super({
-      source: "pool" in source ? source.pool : source.url,
-      before: () => faults.at("processor.database"),
-      notReached: "the database did not answer",
-      connection: {
-        ...("program" in source && { application_name: source.program }),
-        connectionTimeoutMillis: CONNECT_MS_MAX,
-        statement_timeout: STATEMENT_MS_MAX,
-        query_timeout: SILENCE_MS_MAX,
-        types: { getTypeParser },
-      },
-    });
+    super(databaseOptions(source, faults));
   }
 }
 
-interface DatabaseAddress {
+export interface DatabaseAddress {
   readonly url: string;
   readonly program: string;
+}
+
+export function databaseOptions(
+  source: DatabaseAddress | { readonly pool: pg.Pool },
+  faults: Faults,
+): HotDatabaseOptions {
+  return {
+    source: "pool" in source ? source.pool : source.url,
+    before: () => faults.at("processor.database"),
+    notReached: "the database did not answer",
+    connection: { ...("url" in source && connectionOf(source)), types: { getTypeParser } },
+  };
+}
+
+/** Who asks, and how long for. */
+export function connectionOf({ program }: DatabaseAddress) {
+  return {
+    application_name: program,
+    connectionTimeoutMillis: CONNECT_MS_MAX,
+    statement_timeout: STATEMENT_MS_MAX,
+    query_timeout: SILENCE_MS_MAX,
+  };
 }
 
 /** int8 as bigint; everything else as pg does it. */

@@ -10,8 +10,8 @@ import { AuthorizationDesk } from "./authorization/authorization-desk.ts";
 import { AuthorizationRun } from "./authorization/authorization-run.ts";
 import { PaymentStore } from "./authorization/payment-store.ts";
 import { addCards, testCardRows } from "./cards/card-store.ts";
-import { Database } from "./database.ts";
 import { type ProcessorKeys, readProcessorKeys } from "./keys/processor-keys.ts";
+import { LedgerDatabase } from "./ledger-database.ts";
 import { oversightService } from "./oversight/oversight-service.ts";
 import { OversightStore } from "./oversight/oversight-store.ts";
 import { RetrievalReferences } from "./payments/retrieval-references.ts";
@@ -47,7 +47,7 @@ type ProcessorCoreOptions = CoreOptions & PinAccess;
  */
 export async function openProcessor(
   given: ProcessorCoreOptions,
-  using: { readonly database: Database; readonly stack: AsyncDisposableStack },
+  using: { readonly database: LedgerDatabase; readonly stack: AsyncDisposableStack },
 ): Promise<Pick<ProgramParts, "services" | "onServing">> {
   const { database, stack } = using;
   // All processors of a ledger go by one clock: the ledger's.
@@ -66,11 +66,12 @@ export async function openProcessor(
   const readiness = new Readiness();
   const parts = processParts(options, { keys, database, stack, readiness });
   const { roots } = keys;
-  const registry = { store: new RegistryStore(database), curves, roots, clock };
+  const ledger = new OversightStore(database);
+  const registry = { store: new RegistryStore(database), ledger, curves, roots, clock };
   const services: readonly MeshService[] = [
     processorService(parts),
     registryService(registry),
-    oversightService(new OversightStore(database)),
+    oversightService(ledger),
   ];
   const onServing = (health: Health) => {
     readiness.tell(health);
@@ -83,7 +84,7 @@ export async function openProcessor(
 export async function startProcessor(options: ProcessorOptions): Promise<RunningProgram> {
   const { databaseUrl: url, faults } = options;
   await using stack = new AsyncDisposableStack();
-  const database = stack.use(new Database({ url, program: "processor" }, faults));
+  const database = stack.use(new LedgerDatabase({ url, program: "processor" }, faults));
   const opened = await openProcessor(options, { database, stack });
   const parts = {
     ...opened,
@@ -99,7 +100,7 @@ function processParts(
   options: ProcessorCoreOptions,
   made: {
     readonly keys: ProcessorKeys;
-    readonly database: Database;
+    readonly database: LedgerDatabase;
     readonly stack: AsyncDisposableStack;
     readonly readiness: Readiness;
   },

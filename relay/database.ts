@@ -1,7 +1,7 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import type pg from "pg";
 import { noFaults } from "../mesh/faults.ts";
-import { HotDatabase } from "../prisma/hot-database.ts";
+import { ReadableDatabase } from "../prisma/readable-database.ts";
 import { PrismaClient } from "../prisma/relay/client/client.ts";
 
 /** A database that does not answer for this long counts as not reached. */
@@ -14,32 +14,16 @@ const PATIENCE = {
 };
 
 /** The relay's database: raw statements for what must be fast or fenced, Prisma for reading. */
-export class Database extends HotDatabase {
-  readonly #prisma: PrismaClient;
-
+export class Database extends ReadableDatabase<PrismaClient> {
   /** @param source where PostgreSQL is, or connections that a simulation made. */
   constructor(source: string | DatabaseConnections, faults = noFaults) {
-    super({
+    const options = {
       source: typeof source === "string" ? source : source.pool,
       before: () => faults.at("relay.database"),
       notReached: "the relay's database could not be reached",
       connection: PATIENCE,
-    });
-    this.#prisma = typeof source === "string" ? prismaTo(source) : source.prisma;
-  }
-
-  /** Runs a query of Prisma's with the same errors. */
-  async read<Answer>(query: (prisma: PrismaClient) => Promise<Answer>): Promise<Answer> {
-    try {
-      return await query(this.#prisma);
-    } catch (cause) {
-      throw this.notReached(cause);
-    }
-  }
-
-  override async [Symbol.asyncDispose](): Promise<void> {
-    await this.#prisma.$disconnect();
-    await super[Symbol.asyncDispose]();
+    };
+    super(options, typeof source === "string" ? prismaTo(source) : source.prisma);
   }
 }
 

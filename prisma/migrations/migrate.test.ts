@@ -1,97 +1,216 @@
 import pg from "pg";
-import { expect, test, vi } from "vitest";
-import { freshDatabase } from "../../test/setup/database.ts";
-import { applyMigrations, schemaDrift } from "./migrate.ts";
+import { expect, test } from "vitest";
+import { deployWithPrisma, schemaDrift } from "../../test/schema/schema-drift.ts";
+import { freshDatabase, type TestDatabase } from "../../test/setup/database.ts";
+import { applyMigrations } from "./migrate.ts";
+import {
+  checksumOf,
+  type DatabaseName,
+  type Migration,
+  readMigrations,
+} from "./migration-files.ts";
 
 const NAMES = [{ name: "relay" }, { name: "processor" }] as const;
-
-test.each(NAMES)("the $name's migrations make what its schema.prisma says", async ({ name }) => {
-  await using database = await freshDatabase(name);
-  expect(await schemaDrift({ name, databaseUrl: database.url })).toBe("");
-});
 
 test.each(NAMES)(
   "the $name's migrations are applied once, by whoever is first",
   async ({ name }) => {
-    await using database = await freshDatabase(name);
-    await run(database.url, FORGET_EVERYTHING);
+    await using database = await emptyDatabase(name);
     const start = () => applyMigrations({ name, databaseUrl: database.url });
     const applied = await Promise.all([start(), start(), start()]);
     const [first, ...others] = applied.sort((a, b) => b.length - a.length);
-    expect(first?.[0]).toMatch(/^0001_/);
+    expect(first).toEqual((await readMigrations(name)).map((migration) => migration.name));
     expect(others).toEqual([[], []]);
     expect(await schemaDrift({ name, databaseUrl: database.url })).toBe("");
   },
 );
 
-test("migrations are applied by a second evaluation of their code as by the first", async () => {
-  await using database = await freshDatabase("relay");
+test.each(NAMES)(
+  "Prisma finds nothing to do after us for the $name, nor we after it",
+  async ({ name }) => {
+    await using database = await emptyDatabase(name);
+    const migrated = { name, databaseUrl: database.url };
+    const ours = await applyMigrations(migrated);
+    expect(await deployWithPrisma(migrated)).toEqual([]);
+    const history = await historyOf(database);
+    const table = await query(database, DESCRIBE_HISTORY);
+
+    await query(database, FORGET_EVERYTHING);
+    expect(await deployWithPrisma(migrated)).toEqual(ours);
+    expect(await applyMigrations(migrated)).toEqual([]);
+    expect(await historyOf(database)).toEqual(history);
+    expect(await query(database, DESCRIBE_HISTORY)).toEqual(table);
+  },
+);
+
+test("a migration is written down with its checksum, its times and its one step", async () => {
+  await using database = await emptyDatabase("processor");
+  const migrated = { name: "processor", databaseUrl: database.url } as const;
+  await applyMigrations(migrated, [TILL]);
+  expect(await query(database, "SELECT * FROM _prisma_migrations")).toEqual([
+    {
+      id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/),
+      migration_name: "0001_till",
+      checksum: "6490169fbb6ae937196e67d961f2f93a3a6b5f4524279e77a2cb9784b06c16a0",
+      started_at: expect.any(Date),
+      finished_at: expect.any(Date),
+      applied_steps_count: 1,
+      logs: null,
+      rolled_back_at: null,
+    },
+  ]);
+});
+
+const TILL: Migration = { name: "0001_till", sql: "CREATE TABLE till (id int PRIMARY KEY);\n" };
+const DRAWER: Migration = {
+  name: "0002_drawer",
+  sql: "CREATE TABLE drawer (id int PRIMARY KEY);\nINSERT INTO drawer VALUES (1), (1);\n",
+};
+const SHELF: Migration = { name: "0003_shelf", sql: "CREATE TABLE shelf (id int PRIMARY KEY);\n" };
+/** VACUUM is refused in a transaction, and so in a script of two statements. */
+const VACUUM: Migration = { name: "0002_vacuum", sql: "-- without a transaction\nVACUUM till;\n" };
+
+test("a migration that fails leaves nothing behind, and is tried again", async () => {
+  await using database = await emptyDatabase("processor");
+  const migrated = { name: "processor", databaseUrl: database.url } as const;
+  const applying = applyMigrations(migrated, [TILL, DRAWER, SHELF]);
+  await expect(applying).rejects.toMatchObject({
+    name: "MigrationError",
+    message:
+      "cannot migrate the processor's database: migration 0002_drawer failed: " +
+      'duplicate key value violates unique constraint "drawer_pkey"',
+  });
+  expect(await historyOf(database)).toMatchObject([{ migration_name: "0001_till" }]);
+  expect(await tablesOf(database)).toEqual(["_prisma_migrations", "till"]);
+
+  const mended = { ...DRAWER, sql: "CREATE TABLE drawer (id int PRIMARY KEY)" };
+  expect(await applyMigrations(migrated, [TILL, mended, SHELF])).toEqual([
+    "0002_drawer",
+    "0003_shelf",
+  ]);
+  expect(await tablesOf(database)).toEqual(["_prisma_migrations", "drawer", "shelf", "till"]);
+});
+
+test("a database that has the first half gets the second", async () => {
+  await using database = await emptyDatabase("relay");
   const migrated = { name: "relay", databaseUrl: database.url } as const;
+  const all = await readMigrations("relay");
+  const half = all.slice(0, 3);
+  expect(await applyMigrations(migrated, half)).toEqual(half.map(({ name }) => name));
+  expect(await applyMigrations(migrated)).toEqual(all.slice(3).map(({ name }) => name));
   expect(await schemaDrift(migrated)).toBe("");
-  vi.resetModules();
-  const again = await import("./migrate.ts");
-  expect(again.schemaDrift).not.toBe(schemaDrift);
-  expect(await again.schemaDrift(migrated)).toBe("");
+});
+
+test("a file that forbids a transaction is applied without one", async () => {
+  await using database = await emptyDatabase("processor");
+  const migrated = { name: "processor", databaseUrl: database.url } as const;
+  await expect(
+    applyMigrations(migrated, [TILL, { ...VACUUM, sql: "VACUUM till" }]),
+  ).rejects.toThrow(/0002_vacuum failed: VACUUM cannot run inside a transaction block$/);
+  expect(await applyMigrations(migrated, [TILL, VACUUM])).toEqual(["0002_vacuum"]);
+  expect(await historyOf(database)).toMatchObject([
+    { migration_name: "0001_till", is_finished: true },
+    { migration_name: "0002_vacuum", is_finished: true },
+  ]);
+});
+
+test("one that failed without a transaction is to be looked at first", async () => {
+  await using database = await emptyDatabase("processor");
+  const migrated = { name: "processor", databaseUrl: database.url } as const;
+  const gone = { ...VACUUM, sql: "-- without a transaction\nVACUUM gone" };
+  const begun = "cannot migrate the processor's database: migration 0002_vacuum";
+  await expect(applyMigrations(migrated, [TILL, gone])).rejects.toThrow(
+    `${begun} failed: relation "gone" does not exist`,
+  );
+  const refusal = new RegExp(
+    `^${begun} was begun at 2\\S+Z and has not ended ` +
+      '\\(error: relation "gone" does not exist\\); ' +
+      "see what it left and undo that, then set rolled_back_at in its row of _prisma_migrations, " +
+      "and start again$",
+  );
+  await expect(applyMigrations(migrated, [TILL, VACUUM])).rejects.toThrow(refusal);
+  await query(database, "UPDATE _prisma_migrations SET rolled_back_at = now() WHERE logs <> ''");
+  expect(await applyMigrations(migrated, [TILL, VACUUM])).toEqual(["0002_vacuum"]);
 });
 
 test.each([
   {
-    name: "a table that the schema does not have",
-    sql: "CREATE TABLE pin.stray (id bigint PRIMARY KEY)",
-    drift: /from the database to schema\.prisma:\n.*DROP TABLE "pin"\."stray"/s,
+    title: "a newer schema",
+    now: [TILL],
+    problem:
+      "its schema is newer: it has the migration 0003_shelf, which this release does not know; " +
+      "start the newer release, or see that DATABASE_URL names this program's database",
   },
   {
-    name: "a migration edited after it was applied",
-    sql: "UPDATE _prisma_migrations SET checksum = 'another'",
-    drift: /^edited after it was applied: 0001_/,
+    title: "a file that was changed",
+    now: [{ ...TILL, sql: "CREATE TABLE till (id bigint PRIMARY KEY);\n" }, SHELF],
+    problem:
+      `0001_till/migration.sql was changed after it was applied: its SHA-256 was ` +
+      `${checksumOf(TILL.sql)}, and is ` +
+      `${checksumOf("CREATE TABLE till (id bigint PRIMARY KEY);\n")} now; ` +
+      "take the change back, and add a migration instead",
   },
-  {
-    name: "a migration of which the files know nothing",
-    sql: `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at)
-          VALUES ('x', 'x', '9999_from_elsewhere', now())`,
-    drift: /^other migrations than on disk: .*9999_from_elsewhere/,
-  },
-])("drift is told: $name", async ({ sql, drift }) => {
-  await using database = await freshDatabase("processor");
-  await run(database.url, sql);
-  expect(await schemaDrift({ name: "processor", databaseUrl: database.url })).toMatch(drift);
+])("is refused: $title", async ({ now, problem }) => {
+  await using database = await emptyDatabase("processor");
+  const migrated = { name: "processor", databaseUrl: database.url } as const;
+  await applyMigrations(migrated, [TILL, SHELF]);
+  const added = { name: "0004_more", sql: "CREATE TABLE more (id int)" };
+  await expect(applyMigrations(migrated, [...now, added])).rejects.toMatchObject({
+    name: "MigrationError",
+    message: `cannot migrate the processor's database: ${problem}`,
+  });
+  expect(await tablesOf(database)).toEqual(["_prisma_migrations", "shelf", "till"]);
 });
 
-test.each(NAMES)("the $name's migration that fails leaves nothing behind", async ({ name }) => {
-  await using database = await freshDatabase(name);
-  const apply = () => applyMigrations({ name, databaseUrl: database.url });
-  await run(database.url, FORGET_EVERYTHING);
-  await run(database.url, REFUSE_INDEXES);
-  await expect(apply()).rejects.toThrow(
-    expect.objectContaining({
-      name: "MigrationError",
-      message: expect.stringMatching(/^cannot migrate the \w+'s database: .*no index today$/s),
-    }),
+test("line ends of Windows are no change", async () => {
+  await using database = await emptyDatabase("processor");
+  const migrated = { name: "processor", databaseUrl: database.url } as const;
+  const windows = { ...TILL, sql: TILL.sql.replaceAll("\n", "\r\n") };
+  await applyMigrations(migrated, [TILL]);
+  expect(await applyMigrations(migrated, [windows])).toEqual([]);
+  await query(database, FORGET_EVERYTHING);
+  await applyMigrations(migrated, [windows]);
+  expect(await applyMigrations(migrated, [TILL])).toEqual([]);
+});
+
+test.each([
+  { name: "relay", table: "stranger", found: "public.stranger" },
+  { name: "processor", table: "pin.stranger", found: "pin.stranger" },
+] as const)("the $name takes no database with tables of others", async ({ name, table, found }) => {
+  await using database = await emptyDatabase(name);
+  await query(database, `CREATE SCHEMA pin; CREATE TABLE ${table} (id int)`);
+  await expect(applyMigrations({ name, databaseUrl: database.url })).rejects.toThrow(
+    `cannot migrate the ${name}'s database: it is not empty, and has no history of migrations: ` +
+      `there is a table ${found}; DATABASE_URL must name a database that nobody else uses`,
   );
-
-  await run(database.url, "DROP EVENT TRIGGER refuse_indexes");
-  expect((await apply())[0]).toMatch(/^0001_/);
 });
 
-const FORGET_EVERYTHING = `
-  DROP SCHEMA IF EXISTS public, processor, pin CASCADE;
-  CREATE SCHEMA public;
-`;
+test("a table of history that is somebody else's is told", async () => {
+  await using database = await emptyDatabase("processor");
+  await query(database, "CREATE TABLE _prisma_migrations (id int)");
+  const applying = applyMigrations({ name: "processor", databaseUrl: database.url }, [TILL]);
+  await expect(applying).rejects.toMatchObject({
+    name: "MigrationError",
+    message: `cannot migrate the processor's database: column "migration_name" does not exist`,
+  });
+});
 
-/** Indexes come after tables, so that a migration fails half-way. */
-const REFUSE_INDEXES = `
-  CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS
-    $$ BEGIN RAISE 'no index today'; END $$;
-  CREATE EVENT TRIGGER refuse_indexes ON ddl_command_start
-    WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION refuse();
-`;
-
-async function run(url: string, sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  await client.query(sql);
-  await client.end();
-}
+test("whoever comes while another one migrates waits for it", async () => {
+  await using database = await emptyDatabase("processor");
+  const migrated = { name: "processor", databaseUrl: database.url } as const;
+  const other = new pg.Client({ connectionString: database.url });
+  await other.connect();
+  await other.query("SELECT pg_advisory_lock(72707369)");
+  const applying = applyMigrations(migrated, [TILL]);
+  await expect
+    .poll(() =>
+      query(database, "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"),
+    )
+    .toHaveLength(1);
+  expect(await tablesOf(database)).toEqual([]);
+  await other.end();
+  expect(await applying).toEqual(["0001_till"]);
+});
 
 test("a database that does not answer is named, without its password", async () => {
   const databaseUrl = "postgresql://cardlane:s3cret@127.0.0.1:1/relay";
@@ -101,3 +220,46 @@ test("a database that does not answer is named, without its password", async () 
   );
   await expect(applying).rejects.not.toThrow(/s3cret/);
 });
+
+const FORGET_EVERYTHING = `
+  DROP SCHEMA IF EXISTS public, processor, pin CASCADE;
+  CREATE SCHEMA public;
+`;
+
+const DESCRIBE_HISTORY = `
+  SELECT column_name, data_type, character_maximum_length, is_nullable, column_default
+  FROM information_schema.columns WHERE table_name = '_prisma_migrations' ORDER BY 1`;
+
+async function emptyDatabase(name: DatabaseName): Promise<TestDatabase> {
+  const database = await freshDatabase(name);
+  await query(database, FORGET_EVERYTHING);
+  return database;
+}
+
+function historyOf(database: TestDatabase): Promise<readonly object[]> {
+  return query(
+    database,
+    `SELECT migration_name, checksum, applied_steps_count, logs, rolled_back_at,
+       finished_at >= started_at AS is_finished
+     FROM _prisma_migrations ORDER BY migration_name`,
+  );
+}
+
+async function tablesOf(database: TestDatabase): Promise<readonly string[]> {
+  const rows = await query(
+    database,
+    `SELECT array_agg(tablename::text ORDER BY tablename) AS names FROM pg_tables
+     WHERE schemaname = 'public'`,
+  );
+  return (rows as { names: string[] | null }[])[0]?.names ?? [];
+}
+
+async function query({ url }: TestDatabase, sql: string): Promise<readonly object[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<object>(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}

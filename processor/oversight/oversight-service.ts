@@ -5,7 +5,8 @@ import {
   ProcessorOversightService,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import { type MeshService, service } from "../../mesh/service.ts";
-import type { AccountRow, LedgerRow, OversightStore } from "./oversight-store.ts";
+import type { StateName } from "../../payment/states.ts";
+import type { LedgerAccount, LedgerPayment, OversightStore } from "./oversight-store.ts";
 
 /** As in the contract. */
 const PAGE_MAX = 500;
@@ -28,37 +29,28 @@ export function oversightService(store: OversightStore): MeshService {
   });
 }
 
-function paymentOf(row: LedgerRow): MessageInitShape<typeof LedgerPaymentSchema> {
-  const { state, result, result_signature: signature, result_key_id: keyId } = row;
+function paymentOf(row: LedgerPayment): MessageInitShape<typeof LedgerPaymentSchema> {
+  const { result, resultSignature: signature, resultKeyId: keyId } = row;
+  const isTombstone = row.state === "TOMBSTONE";
   return {
-    recordNumber: row.record_number,
-    merchantId: row.merchant_id,
-    paymentId: row.payment_id,
-    state: state === "TOMBSTONE" ? PaymentState.REVERSED : PaymentState[state],
-    isTombstone: state === "TOMBSTONE",
-    totalMinor: row.total_minor,
-    approvedAmountMinor: row.approved_minor,
+    recordNumber: row.recordNumber,
+    merchantId: row.merchantId,
+    paymentId: row.paymentId,
+    state: isTombstone ? PaymentState.REVERSED : PaymentState[row.state as StateName],
+    isTombstone,
+    totalMinor: row.totalMinor,
+    approvedAmountMinor: row.approvedMinor,
     currency: row.currency,
     revision: row.revision,
     result: create(SignedResultSchema, { result, signature, keyId }),
-    postings: row.postings.map((posting) => ({
-      kind: posting.kind,
-      amountMinor: BigInt(posting.amount_minor),
-      currency: posting.currency,
-      debitAccount: BigInt(posting.debit_account),
-      creditAccount: BigInt(posting.credit_account),
-    })),
-    processorTimeMs: row.processor_time_ms,
+    postings: row.postings.map(({ kind, amountMinor, currency, debitAccount, creditAccount }) => {
+      return { kind, amountMinor, currency, debitAccount, creditAccount };
+    }),
+    processorTimeMs: row.processorTimeMs,
   };
 }
 
-function accountOf(row: AccountRow) {
-  return {
-    accountId: row.account_id,
-    kind: row.kind,
-    merchantId: row.merchant_id,
-    currency: row.currency,
-    balanceMinor: row.balance_minor,
-    recomputedMinor: row.recomputed_minor,
-  };
+function accountOf({ holder, ...account }: LedgerAccount) {
+  const merchantId = account.kind === "MERCHANT" ? new TextDecoder().decode(holder) : "";
+  return { ...account, merchantId };
 }

@@ -1,115 +1,120 @@
-import type { MerchantId, PaymentId } from "../../payment/identifiers.ts";
-import type { StateName } from "../../payment/states.ts";
-import type { HotDatabase, Statement } from "../../prisma/hot-database.ts";
+import { paymentPages } from "../../prisma/payment-pages.ts";
+import type { Account, Payment, Posting, Prisma } from "../../prisma/processor/client/client.ts";
+import { ONE_MOMENT } from "../../prisma/readable-database.ts";
+import type { LedgerDatabase } from "../ledger-database.ts";
 
-const NO_UUID = "00000000-0000-0000-0000-000000000000";
+/** A payment as the ledger has it, with its postings; the reversal last. */
+export type LedgerPayment = Payment & { readonly postings: readonly Posting[] };
 
-/** A payment as the ledger has it. */
-export interface LedgerRow {
-  readonly record_number: string;
-  readonly merchant_id: MerchantId;
-  readonly payment_id: PaymentId;
-  readonly state: StateName | "TOMBSTONE";
-  readonly total_minor: bigint;
-  readonly approved_minor: bigint;
-  readonly currency: number;
-  readonly revision: number;
-  readonly result: Uint8Array;
-  readonly result_signature: Uint8Array;
-  readonly result_key_id: Uint8Array;
-  readonly processor_time_ms: bigint;
-  /** The reversal last. */
-  readonly postings: readonly PostingJson[];
-}
-
-/** Numbers as text: JSON has no 64-bit integers. */
-interface PostingJson {
-  readonly kind: string;
-  readonly amount_minor: string;
-  readonly currency: number;
-  readonly debit_account: string;
-  readonly credit_account: string;
-}
-
-export interface AccountRow {
-  readonly account_id: bigint;
-  readonly kind: string;
-  /** Empty for all but merchants. */
-  readonly merchant_id: string;
-  readonly currency: number;
-  readonly balance_minor: bigint;
+export type LedgerAccount = Pick<
+  Account,
+  "accountId" | "kind" | "holder" | "currency" | "balanceMinor"
+> & {
   /** The sum of all its postings. */
-  readonly recomputed_minor: bigint;
+  readonly recomputedMinor: bigint;
+};
+
+interface Balance {
+  /** As kept with the account, and as the sum of its postings, in minor units. */
+  readonly balanceMinor: bigint;
+  readonly recomputedMinor: bigint;
+  readonly postings: bigint;
 }
 
-/** Reading the whole ledger, for operators. */
+/** Reading the ledger, for operators; nothing here is on the way of a payment. */
 export class OversightStore {
-  readonly #database: HotDatabase;
+  readonly #database: LedgerDatabase;
 
-  constructor(database: HotDatabase) {
+  constructor(database: LedgerDatabase) {
     this.#database = database;
   }
 
   /** Every payment in pages of up to `size`, in the order of merchant id and payment id. */
-  async *payments(size: number): AsyncGenerator<readonly LedgerRow[]> {
-    let after: Pick<LedgerRow, "merchant_id" | "payment_id"> | undefined;
-    for (;;) {
-      const values = [after?.merchant_id ?? "", after?.payment_id ?? NO_UUID, size];
-      const rows = await this.#database.run<LedgerRow>(PAGE_OF_PAYMENTS, values);
-      if (rows.length === 0) return;
-      yield rows;
-      after = rows.at(-1);
-    }
+  payments(size: number): AsyncGenerator<readonly LedgerPayment[]> {
+    return paymentPages(size, async (where, take) => {
+      const query = { where, take, orderBy: IN_ORDER, include: { postings: true } };
+      const [rows] = await this.#database.read((prisma) =>
+        prisma.$transaction([prisma.payment.findMany(query)], ONE_MOMENT),
+      );
+      return rows.map((row) => ({ ...row, postings: row.postings.toSorted(reversalLast) }));
+    });
   }
 
   /** Every account in pages of up to `size`, in the order of their numbers. */
-  async *accounts(size: number): AsyncGenerator<readonly AccountRow[]> {
-    let after = 0n;
-    for (;;) {
-      const rows = await this.#database.run<AccountRow>(PAGE_OF_ACCOUNTS, [after, size]);
-      if (rows.length === 0) return;
+  async *accounts(size: number): AsyncGenerator<readonly LedgerAccount[]> {
+    for (let after = 0n; ; ) {
+      const rows = await this.#database.read((prisma) =>
+        prisma.$transaction((moment) => pageOfAccounts(moment, after, size), ONE_MOMENT),
+      );
+      const last = rows.at(-1);
+      if (last === undefined) return;
       yield rows;
-      after = rows.at(-1)?.account_id ?? after;
+      after = last.accountId;
     }
+  }
+
+  /** Balance of a merchant's account; zeros when it has none in this currency. */
+  balance(merchantId: string, currency: number): Promise<Balance> {
+    const holder = new TextEncoder().encode(merchantId);
+    const key = { kind_holder_currency: { kind: "MERCHANT", holder, currency } };
+    return this.#database.read((prisma) =>
+      prisma.$transaction(async (moment) => {
+        const account = await moment.account.findUnique({ where: key });
+        if (account === null) return { balanceMinor: 0n, recomputedMinor: 0n, postings: 0n };
+        const { accountId, balanceMinor } = account;
+        const [credit, debit] = [
+          await moment.posting.aggregate({
+            where: { merchantId, creditAccount: accountId },
+            ...SUM,
+          }),
+          await moment.posting.aggregate({
+            where: { merchantId, debitAccount: accountId },
+            ...SUM,
+          }),
+        ];
+        return {
+          balanceMinor,
+          recomputedMinor: (credit._sum.amountMinor ?? 0n) - (debit._sum.amountMinor ?? 0n),
+          postings: BigInt(credit._count + debit._count),
+        };
+      }, ONE_MOMENT),
+    );
   }
 }
 
-const PAGE_OF_PAYMENTS: Statement = {
-  name: "page_of_payments",
-  text: `
-    SELECT record_number, merchant_id, payment_id, state, total_minor, approved_minor, currency,
-      revision, result, result_signature, result_key_id, processor_time_ms, posted.postings
-    FROM processor.payment
-    LEFT JOIN LATERAL (
-      SELECT coalesce(json_agg(json_build_object('kind', posting.kind,
-          'amount_minor', posting.amount_minor::text, 'currency', posting.currency,
-          'debit_account', posting.debit_account::text,
-          'credit_account', posting.credit_account::text
-        ) ORDER BY posting.kind = 'REVERSAL'), '[]') AS postings
-      FROM processor.posting
-      WHERE posting.merchant_id = payment.merchant_id AND posting.payment_id = payment.payment_id
-    ) posted ON true
-    WHERE (merchant_id, payment_id) > ($1::text, $2::uuid)
-    ORDER BY merchant_id, payment_id LIMIT $3::int`,
-};
+const IN_ORDER = [{ merchantId: "asc" as const }, { paymentId: "asc" as const }];
+const SUM = { _sum: { amountMinor: true }, _count: true } as const;
 
-/** Each posting is read once for every page: a ledger has few accounts beside its postings. */
-const PAGE_OF_ACCOUNTS: Statement = {
-  name: "page_of_accounts",
-  text: `
-    WITH page AS (
-      SELECT account_id, kind, currency, balance_minor,
-        CASE kind WHEN 'MERCHANT' THEN convert_from(holder, 'UTF8') ELSE '' END AS merchant_id
-      FROM processor.account WHERE account_id > $1::bigint ORDER BY account_id LIMIT $2::int
-    ), moved AS (
-      SELECT debit_account AS account_id, -amount_minor AS amount_minor FROM processor.posting
-      UNION ALL
-      SELECT credit_account, amount_minor FROM processor.posting
-    ), totals AS (
-      SELECT account_id, sum(amount_minor)::bigint AS total FROM moved
-      WHERE account_id IN (SELECT account_id FROM page) GROUP BY account_id
-    )
-    SELECT page.account_id, page.kind, page.merchant_id, page.currency, page.balance_minor,
-      coalesce(totals.total, 0)::bigint AS recomputed_minor
-    FROM page LEFT JOIN totals USING (account_id) ORDER BY page.account_id`,
-};
+function reversalLast(a: Posting, b: Posting): number {
+  return Number(a.kind === "REVERSAL") - Number(b.kind === "REVERSAL");
+}
+
+/** Each side of all postings is read once a page: a ledger has few accounts beside its postings. */
+async function pageOfAccounts(
+  moment: Prisma.TransactionClient,
+  after: bigint,
+  size: number,
+): Promise<readonly LedgerAccount[]> {
+  const accounts = await moment.account.findMany({
+    select: { accountId: true, kind: true, holder: true, currency: true, balanceMinor: true },
+    where: { accountId: { gt: after } },
+    orderBy: { accountId: "asc" },
+    take: size,
+  });
+  const ids = { in: accounts.map(({ accountId }) => accountId) };
+  const [credits, debits] = [
+    await moment.posting.groupBy({ by: "creditAccount", where: { creditAccount: ids }, ...TOTAL }),
+    await moment.posting.groupBy({ by: "debitAccount", where: { debitAccount: ids }, ...TOTAL }),
+  ];
+  const totals = new Map<bigint, bigint>();
+  const add = (account: bigint, minor: bigint) =>
+    totals.set(account, (totals.get(account) ?? 0n) + minor);
+  for (const { creditAccount, _sum } of credits) add(creditAccount, _sum.amountMinor ?? 0n);
+  for (const { debitAccount, _sum } of debits) add(debitAccount, -(_sum.amountMinor ?? 0n));
+  return accounts.map((account) => ({
+    ...account,
+    recomputedMinor: totals.get(account.accountId) ?? 0n,
+  }));
+}
+
+const TOTAL = { _sum: { amountMinor: true } } as const;

@@ -20,6 +20,7 @@ import {
   verifyTerminalCertificate,
 } from "../../sealing/keys/certificates.ts";
 import type { TrustedRoots } from "../../sealing/keys/trusted-roots.ts";
+import type { OversightStore } from "../oversight/oversight-store.ts";
 import type {
   DeviceStateName,
   ReaderRow,
@@ -38,13 +39,14 @@ const REGISTRATION_BYTES_MAX = 1_048_576;
 
 interface RegistryParts extends Pick<Surroundings, "clock"> {
   readonly store: RegistryStore;
+  readonly ledger: OversightStore;
   readonly curves: Curves;
   readonly roots: TrustedRoots;
 }
 
 /** cardlane.processor.v1.ProcessorRegistryService: which devices are served, and the ledger. */
 export function registryService(parts: RegistryParts): MeshService {
-  const { store } = parts;
+  const { store, ledger } = parts;
   const methods: MethodsOf<typeof ProcessorRegistryService> = {
     async registerRelays({ relays }) {
       requireCount("relays", relays, RELAYS_MAX);
@@ -62,7 +64,7 @@ export function registryService(parts: RegistryParts): MeshService {
       return { registered: await store.registerReaders(rows) };
     },
     async getBalance({ merchantId, currency }) {
-      return await store.balance(parseMerchantId(merchantId), parseCurrency(currency));
+      return await ledger.balance(parseMerchantId(merchantId), parseCurrency(currency));
     },
   };
   return service(ProcessorRegistryService, methods, {

@@ -33,13 +33,6 @@ export interface ReaderRow {
   readonly state: DeviceStateName;
 }
 
-interface Balance {
-  /** As kept with the account, and as the sum of its postings, in minor units. */
-  readonly balanceMinor: bigint;
-  readonly recomputedMinor: bigint;
-  readonly postings: bigint;
-}
-
 /** Which devices are served. A device that was retired stays so whatever comes later. */
 export class RegistryStore {
   readonly #database: HotDatabase;
@@ -80,12 +73,6 @@ export class RegistryStore {
     return await this.#database.run<CertificateRow>(TERMINAL_CERTIFICATES, [
       binaryArray("bytea", ids),
     ]);
-  }
-
-  /** Balance of a merchant's account; zeros when it has none in this currency. */
-  async balance(merchantId: string, currency: number): Promise<Balance> {
-    const [row] = await this.#database.run<Balance>(BALANCE, [merchantId, currency]);
-    return row ?? { balanceMinor: 0n, recomputedMinor: 0n, postings: 0n };
   }
 }
 
@@ -181,19 +168,4 @@ const TERMINAL_CERTIFICATES = {
   name: "terminal.certificates",
   text: `SELECT certificate_id, certificate FROM processor.terminal
     WHERE certificate_id = ANY ($1::bytea[])`,
-};
-
-const BALANCE = {
-  name: "account.balance",
-  text: `
-    SELECT account.balance_minor AS "balanceMinor",
-      coalesce(sum(CASE WHEN credit_account = account.account_id THEN posting.amount_minor
-        ELSE -posting.amount_minor END), 0)::bigint AS "recomputedMinor",
-      count(posting.payment_id) AS postings
-    FROM processor.account
-    LEFT JOIN processor.posting ON posting.merchant_id = $1
-      AND account.account_id IN (credit_account, debit_account)
-    WHERE account.kind = 'MERCHANT' AND account.holder = convert_to($1, 'UTF8')
-      AND account.currency = $2::int
-    GROUP BY account.account_id, account.balance_minor`,
 };

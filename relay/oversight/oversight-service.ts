@@ -7,7 +7,8 @@ import {
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { type MeshService, service } from "../../mesh/service.ts";
 import { PaymentError } from "../../payment/errors.ts";
-import type { ComparedRow, OpenReversalRow, OversightStore } from "./oversight-store.ts";
+import type { StateName } from "../../payment/states.ts";
+import type { ComparedRecord, OpenReversal, OversightStore } from "./oversight-store.ts";
 
 /** As in the contract. */
 const PAGE_MAX = 500;
@@ -28,40 +29,40 @@ export function oversightService(store: OversightStore): MeshService {
           field: "limit",
         });
       }
-      const rows = await store.openReversals(limit === 0 ? PAGE_DEFAULT : limit);
-      return { reversals: rows.map(reversalOf), total: BigInt(rows[0]?.total ?? 0) };
+      const { page, total } = await store.openReversals(limit === 0 ? PAGE_DEFAULT : limit);
+      return { reversals: page.map(reversalOf), total: BigInt(total) };
     },
   });
 }
 
-function comparedOf(row: ComparedRow): MessageInitShape<typeof ComparedRecordSchema> {
-  const { result, result_signature: signature, result_key_id: keyId } = row;
+function comparedOf(row: ComparedRecord): MessageInitShape<typeof ComparedRecordSchema> {
+  const { result, resultSignature: signature, resultKeyId: keyId } = row;
   const hasResult = result !== null && signature !== null && keyId !== null;
   return {
-    recordNumber: row.record_number,
-    merchantId: row.merchant_id,
-    paymentId: row.payment_id,
-    state: PaymentState[row.state],
-    totalMinor: BigInt(row.total_minor),
-    approvedAmountMinor: BigInt(row.approved_amount_minor),
+    recordNumber: row.recordNumber,
+    merchantId: row.merchantId,
+    paymentId: row.paymentId,
+    state: PaymentState[row.state as StateName],
+    totalMinor: row.totalMinor,
+    approvedAmountMinor: row.approvedAmountMinor,
     currency: row.currency,
     revision: row.revision,
     ...(hasResult && { result: create(SignedResultSchema, { result, signature, keyId }) }),
-    completedAtMs: BigInt(row.completed_at?.getTime() ?? 0),
+    completedAtMs: BigInt(row.completedAt?.getTime() ?? 0),
   };
 }
 
-function reversalOf(row: OpenReversalRow): MessageInitShape<typeof OpenReversalSchema> {
+function reversalOf(row: OpenReversal): MessageInitShape<typeof OpenReversalSchema> {
   return {
-    recordNumber: row.record_number,
-    paymentId: row.payment_id,
-    merchantId: row.merchant_id,
-    terminalId: row.terminal_id,
-    totalMinor: BigInt(row.total_minor),
+    recordNumber: row.recordNumber,
+    paymentId: row.paymentId,
+    merchantId: row.merchantId,
+    terminalId: row.terminalId,
+    totalMinor: row.totalMinor,
     currency: row.currency,
-    orderedAtMs: BigInt(row.ordered_at.getTime()),
-    attempts: row.reversal_attempts,
-    nextAttemptAtMs: BigInt(row.due_at.getTime()),
-    leaseOwner: row.lease_owner,
+    orderedAtMs: BigInt(row.orderedAt.getTime()),
+    attempts: row.reversalAttempts,
+    nextAttemptAtMs: BigInt(row.dueAt?.getTime() ?? 0),
+    leaseOwner: row.leaseOwner,
   };
 }

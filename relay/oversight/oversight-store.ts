@@ -1,100 +1,93 @@
-import type { MerchantId, PaymentId } from "../../payment/identifiers.ts";
-import type { StateName } from "../../payment/states.ts";
-import type { HotDatabase, Statement } from "../../prisma/hot-database.ts";
-
-/** Where a page of records ends. */
-interface RecordPosition {
-  readonly merchantId: string;
-  readonly paymentId: string;
-}
-
-const BEFORE_ALL: RecordPosition = {
-  merchantId: "",
-  paymentId: "00000000-0000-0000-0000-000000000000",
-};
+import { paymentPages } from "../../prisma/payment-pages.ts";
+import { ONE_MOMENT } from "../../prisma/readable-database.ts";
+import type { Prisma, Record as RecordModel } from "../../prisma/relay/client/client.ts";
+import type { Database } from "../database.ts";
 
 /** What of a record can be compared with the processor's ledger. */
-export interface ComparedRow {
-  readonly record_number: string;
-  readonly merchant_id: MerchantId;
-  readonly payment_id: PaymentId;
-  readonly state: StateName;
-  /** int8 as text. */
-  readonly total_minor: string;
-  readonly approved_amount_minor: string;
-  readonly currency: number;
-  readonly revision: number;
-  readonly result: Uint8Array | null;
-  readonly result_signature: Uint8Array | null;
-  readonly result_key_id: Uint8Array | null;
-  readonly completed_at: Date | null;
-}
+export type ComparedRecord = Pick<RecordModel, keyof typeof COMPARED>;
 
 /** An order to undo a payment that was not acknowledged yet. */
-export interface OpenReversalRow {
-  readonly record_number: string;
-  readonly payment_id: PaymentId;
-  readonly merchant_id: MerchantId;
-  readonly terminal_id: string;
-  readonly total_minor: string;
-  readonly currency: number;
-  readonly ordered_at: Date;
-  readonly reversal_attempts: number;
-  readonly due_at: Date;
-  readonly lease_owner: string;
+export type OpenReversal = Pick<RecordModel, keyof typeof REVERSAL> & { readonly orderedAt: Date };
+
+interface OpenReversals {
+  readonly page: readonly OpenReversal[];
   /** Of all open ones, not of this page alone. */
-  readonly total: string;
+  readonly total: number;
 }
 
 /** Reading all records, for operators. */
 export class OversightStore {
-  readonly #database: HotDatabase;
+  readonly #database: Database;
 
-  constructor(database: HotDatabase) {
+  constructor(database: Database) {
     this.#database = database;
   }
 
   /** Every record in pages of up to `size`, in the order of merchant id and payment id. */
-  async *records(size: number): AsyncGenerator<readonly ComparedRow[]> {
-    let after = BEFORE_ALL;
-    for (;;) {
-      const values = [after.merchantId, after.paymentId, size];
-      const rows = await this.#database.run<ComparedRow>(PAGE_OF_RECORDS, values);
-      const last = rows.at(-1);
-      if (last === undefined) return;
-      yield rows;
-      after = { merchantId: last.merchant_id, paymentId: last.payment_id };
-    }
+  records(size: number): AsyncGenerator<readonly ComparedRecord[]> {
+    return paymentPages(size, (where, take) => {
+      const query = { where, take, orderBy: IN_ORDER, select: COMPARED };
+      return this.#database.read((prisma) => prisma.record.findMany(query));
+    });
   }
 
-  async openReversals(limit: number): Promise<readonly OpenReversalRow[]> {
-    return await this.#database.run<OpenReversalRow>(OPEN_REVERSALS, [limit]);
+  /** Those that are due first. */
+  openReversals(limit: number): Promise<OpenReversals> {
+    return this.#database.read((prisma) =>
+      prisma.$transaction((moment) => openReversals(moment, limit), ONE_MOMENT),
+    );
   }
 }
 
-const PAGE_OF_RECORDS: Statement = {
-  name: "page_of_records",
-  text: `
-    SELECT record_number, merchant_id, payment_id, state, total_minor, approved_amount_minor,
-      currency, revision, result, result_signature, result_key_id, completed_at
-    FROM record
-    WHERE (merchant_id, payment_id) > ($1::text, $2::uuid)
-    ORDER BY merchant_id, payment_id LIMIT $3::int`,
-};
+async function openReversals(
+  moment: Prisma.TransactionClient,
+  limit: number,
+): Promise<OpenReversals> {
+  const where = { state: "REVERSING" };
+  const query = { where, orderBy: { dueAt: "asc" }, take: limit, select: REVERSAL } as const;
+  const records = await moment.record.findMany(query);
+  const begun = await moment.recordEvent.findMany({
+    where: { ...where, recordNumber: { in: records.map(({ recordNumber }) => recordNumber) } },
+    orderBy: { sequence: "desc" },
+  });
+  // The first event of a record comes last, and stays.
+  const begunAt = new Map(begun.map(({ recordNumber, changedAt }) => [recordNumber, changedAt]));
+  return {
+    page: records.map((record) => ({
+      ...record,
+      // What was cancelled before it came has no event: it was recorded in order to be undone.
+      orderedAt: begunAt.get(record.recordNumber) ?? record.recordedAt,
+    })),
+    total: await moment.record.count({ where }),
+  };
+}
 
-/** What was cancelled before it came has no event: it was recorded in order to be undone. */
-const OPEN_REVERSALS: Statement = {
-  name: "open_reversals",
-  text: `
-    SELECT record.record_number, payment_id, record.merchant_id, terminal_id, total_minor,
-      currency, coalesce(begun.changed_at, recorded_at) AS ordered_at, reversal_attempts, due_at,
-      lease_owner, count(*) OVER () AS total
-    FROM record
-    LEFT JOIN LATERAL (
-      SELECT changed_at FROM record_event
-      WHERE record_event.record_number = record.record_number AND record_event.state = 'REVERSING'
-      ORDER BY sequence LIMIT 1
-    ) begun ON true
-    WHERE record.state = 'REVERSING'
-    ORDER BY due_at LIMIT $1::int`,
-};
+const IN_ORDER = [{ merchantId: "asc" as const }, { paymentId: "asc" as const }];
+
+const COMPARED = {
+  recordNumber: true,
+  merchantId: true,
+  paymentId: true,
+  state: true,
+  totalMinor: true,
+  approvedAmountMinor: true,
+  currency: true,
+  revision: true,
+  result: true,
+  resultSignature: true,
+  resultKeyId: true,
+  completedAt: true,
+} as const;
+
+const REVERSAL = {
+  recordNumber: true,
+  paymentId: true,
+  merchantId: true,
+  terminalId: true,
+  totalMinor: true,
+  currency: true,
+  recordedAt: true,
+  reversalAttempts: true,
+  dueAt: true,
+  leaseOwner: true,
+} as const;

@@ -1,5 +1,6 @@
 import type { StateName } from "../../payment/states.ts";
-import type { HotDatabase, Statement } from "../../prisma/hot-database.ts";
+import type { Statement } from "../../prisma/hot-database.ts";
+import type { Database } from "../database.ts";
 import { SETTLED_BELOW, UNUSED_FROM } from "./event-log.ts";
 
 /** Events of one page of a watch. */
@@ -23,9 +24,9 @@ export interface LogEnd {
 
 /** The log of all changes, in an order that no late commit can upset. */
 export class EventStore {
-  readonly #database: HotDatabase;
+  readonly #database: Database;
 
-  constructor(database: HotDatabase) {
+  constructor(database: Database) {
     this.#database = database;
   }
 
@@ -58,7 +59,16 @@ export class EventStore {
 
   /** Oldest first. */
   async ofRecord(recordNumber: string): Promise<readonly RecordEventRow[]> {
-    return (await this.#database.run<EventRow>(EVENTS_OF_RECORD, [recordNumber])).map(eventOf);
+    const query = { where: { recordNumber }, orderBy: { sequence: "asc" } } as const;
+    const rows = await this.#database.read((prisma) => prisma.recordEvent.findMany(query));
+    return rows.map(({ sequence, state, changedAt }) => {
+      return {
+        sequence,
+        recordNumber,
+        state: state as StateName,
+        changedAtMs: changedAt.getTime(),
+      };
+    });
   }
 }
 
@@ -83,12 +93,10 @@ function eventOf(row: EventRow): RecordEventRow {
   };
 }
 
-const COLUMNS = "sequence, record_number, state, changed_at";
-
 const EVENTS_BETWEEN: Statement = {
   name: "events_between",
   text: `
-    SELECT ${COLUMNS} FROM record_event
+    SELECT sequence, record_number, state, changed_at FROM record_event
     WHERE sequence > $1::bigint AND sequence < $2::bigint
       AND ($3::text IS NULL OR merchant_id = $3::text)
     ORDER BY sequence LIMIT ${EVENTS_MAX}`,
@@ -102,9 +110,4 @@ const LOG_END: Statement = {
 const TRIMMED: Statement = {
   name: "events_trimmed",
   text: "SELECT trimmed_up_to FROM event_log",
-};
-
-const EVENTS_OF_RECORD: Statement = {
-  name: "events_of_record",
-  text: `SELECT ${COLUMNS} FROM record_event WHERE record_number = $1 ORDER BY sequence`,
 };

@@ -1,5 +1,5 @@
 import { inject } from "vitest";
-import type { DatabaseName } from "../../prisma/migrations/migrate.ts";
+import type { DatabaseName } from "../../prisma/migrations/migration-files.ts";
 
 export interface TestDatabase extends AsyncDisposable {
   readonly url: string;

@@ -10,7 +10,8 @@ import {
   type EmbeddedPostgres,
   startEmbeddedPostgres,
 } from "../../prisma/embedded/embedded-postgres.ts";
-import { applyMigrations, type DatabaseName } from "../../prisma/migrations/migrate.ts";
+import { applyMigrations } from "../../prisma/migrations/migrate.ts";
+import type { DatabaseName } from "../../prisma/migrations/migration-files.ts";
 
 declare module "vitest" {
   interface ProvidedContext {

@@ -10,7 +10,7 @@ import type { MeshService } from "../../mesh/service.ts";
 import type { FrameStream } from "../../mesh/stream/frame-stream.ts";
 import { noTelemetry } from "../../mesh/tracing/telemetry.ts";
 import type { RelayId } from "../../payment/identifiers.ts";
-import { Database } from "../../processor/database.ts";
+import { LedgerDatabase } from "../../processor/ledger-database.ts";
 import { openPinService } from "../../processor/pin-service/pin-service.ts";
 import { openProcessor } from "../../processor/processor.ts";
 import { openReader } from "../../reader-sim/reader.ts";
@@ -42,6 +42,7 @@ import { Disk } from "./world/disk.ts";
 import { fewRecordNumbers } from "./world/few-record-numbers.ts";
 import { Host, type Life } from "./world/host.ts";
 import { Network } from "./world/network.ts";
+import { noPrisma } from "./world/prisma-stand-in.ts";
 import type { SqlEngine } from "./world/sql-engine.ts";
 import type { World } from "./world/world.ts";
 
@@ -278,9 +279,9 @@ export class SimulatedMesh {
     };
   }
 
-  #openDatabase(life: Life): Database {
-    const connections = this.#connections(life, this.processorDatabase);
-    return new Database({ pool: connections.asProcessorPool() }, this.#faults(life));
+  #openDatabase(life: Life): LedgerDatabase {
+    const pool = this.#connections(life, this.processorDatabase).asProcessorPool();
+    return new LedgerDatabase({ pool, prisma: noPrisma() }, this.#faults(life));
   }
 
   #connections(

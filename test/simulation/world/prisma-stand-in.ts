@@ -1,4 +1,5 @@
 import type pg from "pg";
+import type { PrismaClient as ProcessorPrisma } from "../../../prisma/processor/client/client.ts";
 import type { PrismaClient } from "../../../prisma/relay/client/client.ts";
 import { getTypeParser } from "../../../processor/database.ts";
 
@@ -12,22 +13,35 @@ type Where = Readonly<Record<string, unknown>>;
 export function prismaStandIn(query: Query): PrismaClient {
   const model = (table: string) => ({
     findUnique: async ({ where }: { where: Where }) => (await find(query, table, where))[0] ?? null,
-    findMany: ({ where }: { where: Where }) => find(query, table, where),
+    findMany: ({ where, orderBy = {} }: { where: Where; orderBy?: object }) =>
+      find(query, table, where, Object.keys(orderBy)),
   });
   return {
     record: model("record"),
+    recordEvent: model("record_event"),
     reader: model("reader"),
     terminal: model("terminal"),
     $disconnect: async () => undefined,
   } as unknown as PrismaClient;
 }
 
-async function find(query: Query, table: string, where: Where): Promise<readonly object[]> {
+/** No payment leads to a query that the processor leaves to Prisma. */
+export function noPrisma(): ProcessorPrisma {
+  return { $disconnect: async () => undefined } as unknown as ProcessorPrisma;
+}
+
+async function find(
+  query: Query,
+  table: string,
+  where: Where,
+  order: readonly string[] = [],
+): Promise<readonly object[]> {
   const conditions = Object.entries(where).flatMap(flattened);
   const text = conditions.map(([column], index) => `${column}::text = ANY ($${index + 1})`);
   const { rows } = await query({
     name: `simulation.${table}.${conditions.map(([column]) => column).join()}`,
-    text: `SELECT * FROM ${table} WHERE ${text.join(" AND ")}`,
+    text: `SELECT * FROM ${table} WHERE ${text.join(" AND ")}
+      ${order.length === 0 ? "" : `ORDER BY ${order.map(inSnakeCase).join()}`}`,
     values: conditions.map(([, values]) => values),
     types: { getTypeParser },
   });

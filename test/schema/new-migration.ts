@@ -4,13 +4,10 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startEmbeddedPostgres } from "../embedded/embedded-postgres.ts";
-import {
-  applyMigrations,
-  type DatabaseName,
-  migrationsDirectory,
-  statementsTowardsSchema,
-} from "./migrate.ts";
+import { startEmbeddedPostgres } from "../../prisma/embedded/embedded-postgres.ts";
+import { applyMigrations } from "../../prisma/migrations/migrate.ts";
+import { type DatabaseName, migrationsDirectory } from "../../prisma/migrations/migration-files.ts";
+import { statementsTowardsSchema } from "./schema-drift.ts";
 
 const USAGE = "usage: npm run migration -- relay|processor what_it_does";
 
