@@ -60,7 +60,7 @@ describe("what happens at a step", () => {
     const crashes: string[] = [];
     const plan = parseFaults("crash@relay.recorded#2");
     const crash = (step: string) => void crashes.push(step);
-    const faults = plannedFaults(plan, { clock: new ManualClock(), crash });
+    const faults = plannedFaults(plan, new ManualClock(), crash);
     await faults.at("relay.recorded");
     expect(crashes).toEqual([]);
     let wentOn = false;
@@ -90,7 +90,7 @@ describe("what happens at a step", () => {
 
 function handedOver(rule: string, step: "relay.request" | "relay.answer") {
   const clock = new ManualClock();
-  const faults = plannedFaults(parseFaults(rule), { clock, crash: () => undefined });
+  const faults = plannedFaults(parseFaults(rule), clock, () => undefined);
   let handed = 0;
   faults.deliver(step, () => {
     handed += 1;
@@ -100,7 +100,7 @@ function handedOver(rule: string, step: "relay.request" | "relay.answer") {
 
 function losses(seed: number): readonly boolean[] {
   const plan = parseFaults(`seed=${seed} lose@relay.request%30`);
-  const faults = plannedFaults(plan, { clock: new ManualClock(), crash: () => undefined });
+  const faults = plannedFaults(plan, new ManualClock(), () => undefined);
   return Array.from({ length: 1_000 }, () => {
     let wasHandedOver = false;
     faults.deliver("relay.request", () => {

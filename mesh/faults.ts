@@ -64,18 +64,12 @@ interface FaultRule {
   readonly time: number | undefined;
 }
 
-interface FaultOptions {
-  readonly clock: Clock;
-  /** Ends the program so that nothing of it runs on. */
-  readonly crash: (step: FaultStep) => void;
-}
-
 /** The faults that CARDLANE_FAULTS asks for; none without a plan. */
 export function faultsFrom(plan: FaultPlan | undefined, clock: Clock): Faults {
   if (plan === undefined) return noFaults;
   // SIGKILL does not return: not one instruction of the program follows.
   const crash = () => void process.kill(process.pid, "SIGKILL");
-  return plannedFaults(plan, { clock, crash });
+  return plannedFaults(plan, clock, crash);
 }
 
 export interface FaultPlan {
@@ -97,9 +91,16 @@ export function parseFaults(text: string): FaultPlan {
   return { seed, rules: words.filter((word) => !seeds.includes(word)).map(parseRule) };
 }
 
-/** Faults that follow from `plan` alone: the same steps in the same order fail in the same way. */
-export function plannedFaults({ seed, rules }: FaultPlan, options: FaultOptions): Faults {
-  const { clock, crash } = options;
+/**
+ * Faults that follow from `plan` alone: the same steps in the same order fail in the same way.
+ *
+ * @param crash ends the program so that nothing of it runs on.
+ */
+export function plannedFaults(
+  { seed, rules }: FaultPlan,
+  clock: Clock,
+  crash: (step: FaultStep) => void,
+): Faults {
   const chance = seededChance(seed);
   const timesAt = new Map<FaultStep, number>();
   const strikes = (step: FaultStep): readonly FaultRule[] => {

@@ -1,7 +1,7 @@
 import { PaymentError } from "../payment/errors.ts";
 import { valueAtLoad } from "../settings/read-config.ts";
-import type { Clock } from "./clock.ts";
 import { GROUP_SETTINGS } from "./settings.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /**
  * Rows per statement: beyond this a flush gets longer, not the throughput higher. With
@@ -122,8 +122,7 @@ interface GroupCommitOptions<Item, Answer> {
   readonly pace?: Pace;
 }
 
-interface Pace {
-  readonly clock: Clock;
+interface Pace extends Pick<Surroundings, "clock"> {
   /** Milliseconds; 10 if not given. */
   readonly everyMs?: number;
 }

@@ -61,7 +61,7 @@ export async function openRelay(
   const answers = openAnswers(options, { forwarding, waiting, stopping }, stack);
   // Closed before the answers: what a stream brings until then is still committed.
   stack.use(lanes);
-  const resumer = new Resumer({ forwarder, registry });
+  const resumer = new Resumer(forwarder, registry);
   const check = new SubmissionCheck(registry, () => manifest.current);
   const intake = openIntake(options, { forwarding, resumer, check }, stack);
   const sweep = openSweep(options, { forwarding, resumer, waiting }, stack);

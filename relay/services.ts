@@ -58,7 +58,7 @@ export function servicesOf(
       clock,
     }),
     notificationService({ store: store.notifications, queries, registry, clock }),
-    webhookService({ store: store.webhooks, clock, random }),
+    webhookService(store.webhooks, clock, random),
     oversightService(store.oversight),
   ];
 }

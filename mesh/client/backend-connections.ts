@@ -19,26 +19,24 @@ const CONNECT_MS_MAX = 5_000;
 /** What may be on the way to this side, per stream: one long batch. */
 const WINDOW_BYTES = 1_048_576;
 
-export interface ConnectionOptions {
-  readonly targets: readonly Address[];
-  readonly proof: ServerProof | undefined;
-  readonly clock: Clock;
-}
-
 /**
  * One HTTP/2 connection per backend, for streams. Each new stream goes to the next backend; a
  * backend that cannot be reached fails that stream, and the next attempt meets the next backend.
  */
 export class BackendConnections implements Disposable {
-  readonly #options: ConnectionOptions;
+  readonly #targets: readonly Address[];
+  readonly #proof: ServerProof | undefined;
+  readonly #clock: Clock;
   readonly #sessions = new Map<string, ClientHttp2Session>();
   #addresses: readonly Address[] = [];
   #lookedUpMs = Number.NEGATIVE_INFINITY;
   #next = 0;
   #isClosed = false;
 
-  constructor(options: ConnectionOptions) {
-    this.#options = options;
+  constructor(targets: readonly Address[], proof: ServerProof | undefined, clock: Clock) {
+    this.#targets = targets;
+    this.#proof = proof;
+    this.#clock = clock;
   }
 
   /** @throws ConnectError UNAVAILABLE when no backend can be reached. */
@@ -63,13 +61,12 @@ export class BackendConnections implements Disposable {
   }
 
   async #pick(): Promise<Address> {
-    const { clock, targets } = this.#options;
-    if (clock.monotonicMs() - this.#lookedUpMs > LOOK_UP_AGE_MS_MAX) {
-      const found = await Promise.allSettled(targets.map(addressesOf));
+    if (this.#clock.monotonicMs() - this.#lookedUpMs > LOOK_UP_AGE_MS_MAX) {
+      const found = await Promise.allSettled(this.#targets.map(addressesOf));
       const addresses = found.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
       // With a name server that is away for a while, what is known goes on.
       if (addresses.length > 0) this.#addresses = addresses;
-      this.#lookedUpMs = clock.monotonicMs();
+      this.#lookedUpMs = this.#clock.monotonicMs();
     }
     const address = this.#addresses[this.#next % this.#addresses.length];
     this.#next += 1;
@@ -93,7 +90,7 @@ export class BackendConnections implements Disposable {
   }
 
   #open(address: Address): ClientHttp2Session {
-    const { proof, clock } = this.#options;
+    const proof = this.#proof;
     const host = address.host.includes(":") ? `[${address.host}]` : address.host;
     const scheme = proof === undefined ? "http" : "https";
     const session = connectHttp2(`${scheme}://${host}:${address.port}`, {
@@ -103,7 +100,7 @@ export class BackendConnections implements Disposable {
           : connectTls({ ...address, ...tlsOptions(proof) }).setNoDelay(true),
       settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },
     });
-    const timer = clock.timer(CONNECT_MS_MAX, () => {
+    const timer = this.#clock.timer(CONNECT_MS_MAX, () => {
       session.destroy(new Error("no connection in time"), constants.NGHTTP2_CONNECT_ERROR);
     });
     session.on("connect", () => timer.cancel());

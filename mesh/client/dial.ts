@@ -7,12 +7,12 @@ import type {
 import { type Client, Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { ChannelCredentials, Client as GrpcJsClient } from "@grpc/grpc-js";
 import { StartError } from "../../settings/read-config.ts";
-import type { Clock } from "../clock.ts";
 import type { Identity } from "../identity/identity.ts";
 import { IdentityCredentials, type ServerProof } from "../identity/identity-credentials.ts";
 import { isLoopback } from "../loopback.ts";
 import type { FrameStream } from "../stream/frame-stream.ts";
 import type { FrameLimits } from "../stream/http2-frame-stream.ts";
+import type { Surroundings } from "../surroundings.ts";
 import { clientInterceptor } from "../tracing/rpc-spans.ts";
 import { noTelemetry, type Telemetry } from "../tracing/telemetry.ts";
 import { BackendConnections } from "./backend-connections.ts";
@@ -33,7 +33,7 @@ const STREAM_LIMITS: FrameLimits = {
   messageMsMax: 30_000,
 };
 
-interface DialOptions {
+interface DialOptions extends Pick<Surroundings, "clock"> {
   /** "host:port" of every backend; a name stands for all of its addresses. */
   readonly targets: readonly string[];
   /** Services that will be called: their methods with an idempotency_level are retried. */
@@ -42,7 +42,6 @@ interface DialOptions {
   readonly identity?: Identity | undefined;
   /** SPIFFE URI that the server must have, or a pattern as in policy.ts. Goes with `identity`. */
   readonly serverIdentity?: string | undefined;
-  readonly clock: Clock;
   readonly telemetry?: Telemetry;
   /** Deadline of unary calls that give none; 10,000. */
   readonly timeoutMs?: number;
@@ -71,6 +70,7 @@ interface StreamOptions {
 
 /** @throws Error for a malformed target, or plaintext beyond loopback. */
 export function dial(options: DialOptions): MeshChannel {
+  const { clock } = options;
   const targets = options.targets.map(splitTarget);
   const proof = proofOf(options);
   if (proof === undefined) refuseBeyondLoopback(targets);
@@ -79,26 +79,25 @@ export function dial(options: DialOptions): MeshChannel {
   );
   const client = new GrpcJsClient(backendsTarget(options.targets), lines, {
     ...channelOptions(options.services),
-    [CLOCK_OPTION]: options.clock,
+    [CLOCK_OPTION]: clock,
   });
   const transport = grpcJsTransport({
     client,
     lines,
-    clock: options.clock,
+    clock,
     interceptors: [
       clientInterceptor(options.telemetry ?? noTelemetry, (error) => ConnectError.from(error)),
     ],
     defaultTimeoutMs: options.timeoutMs ?? CALL_TIMEOUT_MS,
   });
-  const connections = new BackendConnections({ targets, proof, clock: options.clock });
+  const connections = new BackendConnections(targets, proof, clock);
   const limits = { ...STREAM_LIMITS, ...options.limits };
   return {
     transport,
     client: (service) => createClient(service, transport),
     openStream(method, { headers = {}, signal } = {}) {
       const opening = connections.request(pathOf(method), headers);
-      const { clock } = options;
-      const stream = new Http2ClientStream({ stream: opening, method, limits, clock });
+      const stream = new Http2ClientStream(opening, method, limits, clock);
       const cancel = () => stream.end(new ConnectError("cancelled", Code.Canceled));
       if (signal?.aborted === true) cancel();
       signal?.addEventListener("abort", cancel);

@@ -18,16 +18,16 @@ import {
 } from "@connectrpc/connect";
 import { runStreamingCall, runUnaryCall } from "@connectrpc/connect/protocol";
 import type { CallOptions, Client, ClientDuplexStream, Metadata } from "@grpc/grpc-js";
-import { type Clock, systemClock, TIMER_MS_MAX } from "../clock.ts";
+import { systemClock, TIMER_MS_MAX } from "../clock.ts";
 import { hasSignsOfLife, SIGN_OF_LIFE_MS, Silence, silentLine } from "../stream/silence.ts";
+import type { Surroundings } from "../surroundings.ts";
 import { errorFromCall, fromMetadata, toMetadata } from "./grpc-metadata.ts";
 import type { Lines } from "./lines.ts";
 
-interface GrpcJsTransportOptions {
+interface GrpcJsTransportOptions extends Pick<Surroundings, "clock"> {
   readonly client: Client;
   /** The connections of `client`: those that are silent are left. */
   readonly lines: Lines;
-  readonly clock: Clock;
   readonly interceptors: Interceptor[];
   /** Deadline of unary calls that give none, in milliseconds. */
   readonly defaultTimeoutMs: number;

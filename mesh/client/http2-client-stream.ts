@@ -17,14 +17,6 @@ import { isSilentLine } from "../stream/silence.ts";
 
 const NEVER = new AbortController().signal;
 
-interface Http2ClientStreamOptions<I extends DescMessage, O extends DescMessage> {
-  /** The stream at a backend, as soon as there is one. */
-  readonly stream: Promise<ClientHttp2Stream>;
-  readonly method: DescMethodBiDiStreaming<I, O>;
-  readonly limits: FrameLimits;
-  readonly clock: Clock;
-}
-
 /** The client's side of a gRPC stream on HTTP/2. */
 export class Http2ClientStream<
   I extends DescMessage,
@@ -36,15 +28,22 @@ export class Http2ClientStream<
   /** Undefined until the server said it; null for OK. */
   #status: ConnectError | null | undefined;
 
-  constructor(options: Http2ClientStreamOptions<I, O>) {
+  /** @param opening the stream at a backend, as soon as there is one. */
+  constructor(
+    opening: Promise<ClientHttp2Stream>,
+    method: DescMethodBiDiStreaming<I, O>,
+    limits: FrameLimits,
+    clock: Clock,
+  ) {
     super({
-      ...options,
-      encode: (frame) => toBinary(options.method.input, frame),
-      decode: (bytes) => fromBinary(options.method.output, bytes),
+      limits,
+      clock,
+      encode: (frame) => toBinary(method.input, frame),
+      decode: (bytes) => fromBinary(method.output, bytes),
       toConnectError: (error) => ConnectError.from(error, Code.Internal),
     });
     this.outbox.holdUntilWritable();
-    void this.#connect(options.stream);
+    void this.#connect(opening);
   }
 
   get peer(): Peer {

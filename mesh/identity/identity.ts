@@ -3,8 +3,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createSecureContext, type PeerCertificate } from "node:tls";
 import { StartError } from "../../settings/read-config.ts";
-import type { Clock, Timer } from "../clock.ts";
-import type { Log } from "../log.ts";
+import type { Timer } from "../clock.ts";
+import type { Surroundings } from "../surroundings.ts";
 
 /** How often the files are looked at. Certificates are renewed hours before they expire. */
 const RELOAD_INTERVAL_MS = 10_000;
@@ -32,10 +32,8 @@ export interface IdentityPem {
   readonly key: Buffer;
 }
 
-interface IdentityOptions {
+interface IdentityOptions extends Pick<Surroundings, "clock" | "log"> {
   readonly directory: string;
-  readonly clock: Clock;
-  readonly log: Log;
 }
 
 /** @throws StartError when a file is missing, or they do not fit together. */

@@ -14,7 +14,7 @@ function admission() {
   const log = { ...silentLog, warn: (_: string, fields: LogFields = {}) => lines.push(fields) };
   const policy = [{ identity: "spiffe://cardlane/terminal/*", methods: [PAY] }];
   const callRate = { perSecond: 10, burst: 3 };
-  const admitting = new Admission({ policy, callRate, clock, log });
+  const admitting = new Admission(policy, callRate, { clock, log });
   /** "admitted", or the code of the refusal. */
   const ask = (identity: string | undefined, method: string): string => {
     try {

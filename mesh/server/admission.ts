@@ -1,8 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { Clock } from "../clock.ts";
 import { type Rate, RateLimits } from "../limits/rate-limits.ts";
-import type { Log } from "../log.ts";
 import { isProbe, mayCall, type Policy } from "../policy.ts";
+import type { Surroundings } from "../surroundings.ts";
 
 /** A caller that is refused is in the log once in so long, with how often. */
 const LOG_INTERVAL_MS = 1_000;
@@ -11,27 +10,22 @@ const CALLERS_MAX = 1_000;
 /** A dozen load balancers that ask every second; each answer costs what a call costs. */
 const PROBE_RATE: Rate = { perSecond: 50, burst: 500 };
 
-interface AdmissionOptions {
-  readonly policy: Policy;
-  readonly callRate: Rate;
-  readonly clock: Clock;
-  readonly log: Log;
-}
-
 /**
  * Who may call what, and how often. Calls that are refused count like the others; health has a rate
  * of its own, so that who calls too much is still found healthy.
  */
 export class Admission {
-  readonly #options: AdmissionOptions;
+  readonly #policy: Policy;
+  readonly #around: Pick<Surroundings, "clock" | "log">;
   readonly #rates: RateLimits;
   readonly #probeRates: RateLimits;
   readonly #refused = new Map<string, { readonly sinceMs: number; count: number }>();
 
-  constructor(options: AdmissionOptions) {
-    this.#options = options;
-    this.#rates = new RateLimits(options.callRate, options.clock);
-    this.#probeRates = new RateLimits(PROBE_RATE, options.clock);
+  constructor(policy: Policy, callRate: Rate, around: Pick<Surroundings, "clock" | "log">) {
+    this.#policy = policy;
+    this.#around = around;
+    this.#rates = new RateLimits(callRate, around.clock);
+    this.#probeRates = new RateLimits(PROBE_RATE, around.clock);
   }
 
   /**
@@ -41,7 +35,7 @@ export class Admission {
   admit(identity: string | undefined, method: string): void {
     if (isProbe(method)) this.#probeRates.take(identity ?? "nobody");
     else this.count(identity);
-    if (identity !== undefined && mayCall(this.#options.policy, identity, method)) return;
+    if (identity !== undefined && mayCall(this.#policy, identity, method)) return;
     this.#note(identity, method);
     throw new ConnectError(`this identity may not call ${method}`, Code.PermissionDenied);
   }
@@ -53,14 +47,15 @@ export class Admission {
 
   #note(identity: string | undefined, method: string): void {
     const caller = identity ?? "nobody";
-    const nowMs = this.#options.clock.monotonicMs();
+    const { clock, log } = this.#around;
+    const nowMs = clock.monotonicMs();
     const known = this.#refused.get(caller);
     if (known !== undefined && nowMs - known.sinceMs < LOG_INTERVAL_MS) {
       known.count += 1;
       return;
     }
     const count = (known?.count ?? 0) + 1;
-    this.#options.log.warn("call refused by the policy", { peerIdentity: identity, method, count });
+    log.warn("call refused by the policy", { peerIdentity: identity, method, count });
     this.#refused.delete(caller);
     this.#refused.set(caller, { sinceMs: nowMs, count: 0 });
     if (this.#refused.size <= CALLERS_MAX) return;

@@ -1,14 +1,14 @@
 import type { ServerResponse } from "node:http";
 import { constants, type Http2ServerResponse } from "node:http2";
 import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
-import type { Clock, Timer } from "../clock.ts";
+import type { Timer } from "../clock.ts";
 import type { HeldBytes, HeldShare } from "../stream/held-bytes.ts";
+import type { Surroundings } from "../surroundings.ts";
 
 /** One DATA frame. A long answer is sent in such pieces, so that a slow reader is seen to read. */
 const PIECE_BYTES = 16_384;
 
-interface AnswerOptions {
-  readonly clock: Clock;
+interface AnswerOptions extends Pick<Surroundings, "clock"> {
   /** How long a peer may read nothing while bytes wait, in milliseconds. */
   readonly stallMsMax: number;
   /** What the peer may make this side hold. */

@@ -16,8 +16,9 @@ export class CallTime implements Disposable {
   /** @param request aborted when the client goes away. */
   constructor(
     { methodKind }: DescMethod,
-    { clock, limits }: { readonly clock: Clock; readonly limits: ServerLimits },
     request: AbortSignal,
+    limits: ServerLimits,
+    clock: Clock,
   ) {
     this.#request = request;
     const end = (message: string) => {

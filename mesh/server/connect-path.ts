@@ -18,23 +18,23 @@ import { parseTimeout as parseConnectTimeout } from "@connectrpc/connect/protoco
 import { parseTimeout as parseGrpcTimeout } from "@connectrpc/connect/protocol-grpc";
 import { universalRequestFromNodeRequest } from "@connectrpc/connect-node";
 import { PaymentError } from "../../payment/errors.ts";
-import { type Clock, TIMER_MS_MAX } from "../clock.ts";
+import { TIMER_MS_MAX } from "../clock.ts";
 import { CALLER, connectionPeer, streamPeer, toHeaders } from "../identity/caller.ts";
 import { type MeshService, messageBytesMaxOf } from "../service.ts";
 import type { FrameStream } from "../stream/frame-stream.ts";
 import { IterableFrameStream } from "../stream/iterable-frame-stream.ts";
 import { TooManyPieces } from "../stream/message-pieces.ts";
+import type { Surroundings } from "../surroundings.ts";
 import { AnswerWriter } from "./answer-writer.ts";
 import { CallTime } from "./call-time.ts";
 import { checkedBody } from "./checked-body.ts";
 import { type Connection, connectionOf } from "./connections.ts";
 import type { ServerLimits } from "./server-limits.ts";
 
-interface ConnectPathOptions {
+interface ConnectPathOptions extends Pick<Surroundings, "clock"> {
   readonly services: readonly MeshService[];
   readonly interceptors: Interceptor[];
   readonly limits: ServerLimits;
-  readonly clock: Clock;
   readonly draining: AbortSignal;
   /** Aborted with the error that calls still running get when the grace is over. */
   readonly shutdown: AbortSignal;
@@ -143,7 +143,7 @@ async function answer(
   const values = callerValues(request).set(CONNECTION, connection);
   const universal = universalRequestFromNodeRequest(request, response, undefined, values);
   shortenDeadline(universal.header);
-  using time = new CallTime(handler.method, options, universal.signal);
+  using time = new CallTime(handler.method, universal.signal, limits, clock);
   const arriving = time.whileThereIs(universal.body as AsyncIterable<Uint8Array>);
   const { method } = handler;
   const checked = checkedBody(arriving, {

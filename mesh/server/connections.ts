@@ -1,11 +1,12 @@
 import type { Http2Session } from "node:http2";
 import type { Socket } from "node:net";
-import type { Clock, Timer } from "../clock.ts";
+import type { Timer } from "../clock.ts";
 import { RateLimits } from "../limits/rate-limits.ts";
 import { CallTurns } from "../limits/turns.ts";
 import { HeldBytes } from "../stream/held-bytes.ts";
 import type { PeerConnection } from "../stream/http2-frame-stream.ts";
 import { SmallPieces } from "../stream/message-pieces.ts";
+import type { Surroundings } from "../surroundings.ts";
 import { Offences } from "./offences.ts";
 import { type Leaver, type Leaving, PeerConnections } from "./peer-connections.ts";
 import type { ServerLimits } from "./server-limits.ts";
@@ -32,9 +33,8 @@ export interface Connection extends PeerConnection {
   closed(): void;
 }
 
-export interface ConnectionsOptions {
+export interface ConnectionsOptions extends Pick<Surroundings, "clock"> {
   readonly limits: ServerLimits;
-  readonly clock: Clock;
   /** Whether peers prove who they are. Without, an address is all there is to tell them apart. */
   readonly isSecured: boolean;
   /** Identities and addresses whose connections carry the calls of many others. */

@@ -7,7 +7,7 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { Clock, Timer } from "../clock.ts";
+import type { Timer } from "../clock.ts";
 import { CLEAN_END, endWith, type Peer } from "../stream/frame-stream.ts";
 import {
   errorFromReset,
@@ -21,16 +21,17 @@ import {
   type PeerConnection,
 } from "../stream/http2-frame-stream.ts";
 import { ownDraining } from "../stream/own-draining.ts";
+import type { Surroundings } from "../surroundings.ts";
 
 /** After a status was sent, how long the client may take to let the stream go. */
 const LET_GO_MS = 5_000;
 
-interface Http2ServerStreamOptions<I extends DescMessage, O extends DescMessage> {
+interface Http2ServerStreamOptions<I extends DescMessage, O extends DescMessage>
+  extends Pick<Surroundings, "clock"> {
   readonly stream: ServerHttp2Stream;
   readonly method: DescMethodBiDiStreaming<I, O>;
   readonly peer: Peer;
   readonly limits: FrameLimits;
-  readonly clock: Clock;
   readonly connection: PeerConnection;
   /** Of the server. */
   readonly draining: AbortSignal;

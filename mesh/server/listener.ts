@@ -9,17 +9,17 @@ import {
 import { type AddressInfo, createServer as createTcpServer, isIP, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import { StartError } from "../../settings/read-config.ts";
-import type { Clock } from "../clock.ts";
 import { connectionPeer } from "../identity/caller.ts";
 import type { Identity } from "../identity/identity.ts";
 import { Turns } from "../limits/turns.ts";
 import { isLoopback } from "../loopback.ts";
+import type { Surroundings } from "../surroundings.ts";
 import { type Connection, Connections, connectionOf, spokenOver } from "./connections.ts";
 import { http1Options, http2Options, type ServerLimits } from "./server-limits.ts";
 import { whenHeard } from "./spoken-protocol.ts";
 import { type StreamEntrance, takeStream } from "./stream-entrance.ts";
 
-interface ListenerOptions extends StreamEntrance {
+interface ListenerOptions extends StreamEntrance, Pick<Surroundings, "clock"> {
   /** "127.0.0.1:0" */
   readonly listen: string;
   readonly identity: Identity | undefined;
@@ -28,7 +28,6 @@ interface ListenerOptions extends StreamEntrance {
   readonly messageBytesMax: number;
   /** Identities and addresses whose connections carry the calls of many others. */
   readonly isBulk: (peer: string) => boolean;
-  readonly clock: Clock;
   readonly onHttp1Request: RequestListener;
 }
 

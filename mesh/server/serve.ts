@@ -9,7 +9,6 @@ import { streamPeer, toHeaders } from "../identity/caller.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { Rate } from "../limits/rate-limits.ts";
 import type { CallKind } from "../limits/turns.ts";
-import type { Log } from "../log.ts";
 import { matchesIdentity, type Policy } from "../policy.ts";
 import { type MeshService, messageBytesMaxOf } from "../service.ts";
 import { createHealth, type Health } from "../services/health.ts";
@@ -17,6 +16,7 @@ import { reflectionServices } from "../services/reflection.ts";
 import type { FrameStream, Peer } from "../stream/frame-stream.ts";
 import { isGrpcProto } from "../stream/grpc-trailers.ts";
 import type { FrameLimits } from "../stream/http2-frame-stream.ts";
+import type { Surroundings } from "../surroundings.ts";
 import { endWithStatus, serverInterceptor, startRpcSpan } from "../tracing/rpc-spans.ts";
 import { noTelemetry, type Telemetry } from "../tracing/telemetry.ts";
 import { Admission } from "./admission.ts";
@@ -29,7 +29,7 @@ import { DEFAULT_CALL_RATE, DEFAULT_LIMITS, type ServerLimits } from "./server-l
 /** Turns of the event loop that a last status gets to leave. */
 const FLUSH_TURNS = 10;
 
-export interface ServeOptions {
+export interface ServeOptions extends Pick<Surroundings, "clock" | "log"> {
   /** "host:port"; port 0 takes any. Anything but loopback needs `identity`. */
   readonly listen: string;
   readonly services: readonly MeshService[];
@@ -37,8 +37,6 @@ export interface ServeOptions {
   readonly identity?: Identity | undefined;
   /** Who may call what; goes with `identity`. Without TLS nobody has an identity to ask for. */
   readonly policy?: Policy;
-  readonly clock: Clock;
-  readonly log: Log;
   readonly telemetry?: Telemetry;
   readonly limits?: Partial<ServerLimits>;
   /**
@@ -97,14 +95,14 @@ class Server implements MeshServer {
     this.#options = options;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     const { policy, clock, log, callRate = DEFAULT_CALL_RATE } = options;
-    this.#admission = policy && new Admission({ policy, callRate, clock, log });
+    this.#admission = policy && new Admission(policy, callRate, { clock, log });
     this.health = createHealth(options.services.map(({ desc }) => desc.typeName));
     const reflected = options.services.map(({ desc }) => desc);
     const count = (identity: string | undefined) => this.#admission?.count(identity);
     const services = [
       ...options.services,
       this.health.service,
-      ...reflectionServices(reflected, { clock, count }),
+      ...reflectionServices(reflected, clock, count),
     ];
     for (const one of services) this.#addMethods(one);
     const handleRequest = connectPath({

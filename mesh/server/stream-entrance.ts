@@ -1,6 +1,6 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { CallKind } from "../limits/turns.ts";
-import type { Log } from "../log.ts";
+import type { Surroundings } from "../surroundings.ts";
 import { connectionOf } from "./connections.ts";
 
 /** The arguments of the event "stream" of node:http2. */
@@ -11,12 +11,11 @@ type StreamListener = (
   rawHeaders: string[],
 ) => void;
 
-export interface StreamEntrance {
+export interface StreamEntrance extends Pick<Surroundings, "log"> {
   /** Gets living streams only, whose errors are taken care of. */
   readonly onHttp2Stream: StreamListener;
   /** @param url of the request, as it came. */
   readonly kindOf: (url: string | undefined) => CallKind;
-  readonly log: Log;
 }
 
 type More = Parameters<StreamListener> extends [unknown, ...infer Rest] ? Rest : never;

@@ -147,7 +147,7 @@ test("the contract's comments are told with it, and are those of the very same f
 
 /** A stream of questions, not read before `client.resume()`. */
 function askingAtOnce(questions: number, count: () => void = () => {}) {
-  const [reflection] = reflectionServices([RelayService], { clock: new ManualClock(), count });
+  const [reflection] = reflectionServices([RelayService], new ManualClock(), count);
   const pair = frameStreamPair<ServerReflectionRequest, ServerReflectionResponse>();
   const answer = reflection?.methods.serverReflectionInfo as (stream: typeof pair.server) => void;
   answer(pair.server);

@@ -38,13 +38,14 @@ const EXTRA_FILES = [file_google_rpc_error_details, file_google_rpc_status];
  */
 export function reflectionServices(
   services: readonly DescService[],
-  options: ReflectionOptions,
+  clock: Clock,
+  count: CountQuestion,
 ): readonly MeshService[] {
   const index = new DescriptorIndex([...services, Health, ServerReflection, ServerReflectionAlpha]);
   return [
     service(ServerReflection, {
       serverReflectionInfo: (stream) =>
-        answerAll(stream, options, (request) =>
+        answerAll(stream, clock, count, (request) =>
           create(ServerReflectionResponseSchema, {
             validHost: request.host,
             originalRequest: request,
@@ -54,7 +55,7 @@ export function reflectionServices(
     }),
     service(ServerReflectionAlpha, {
       serverReflectionInfo: (stream) =>
-        answerAll(stream, options, (request) =>
+        answerAll(stream, clock, count, (request) =>
           create(AlphaResponseSchema, {
             validHost: request.host,
             originalRequest: request,
@@ -68,11 +69,8 @@ export function reflectionServices(
 /** A stream that asks nothing for so long is ended; a client that wants more opens another. */
 const SILENT_MS_MAX = 60_000;
 
-interface ReflectionOptions {
-  readonly clock: Clock;
-  /** Counts one question of this identity. @throws PaymentError OVERLOADED */
-  readonly count: (identity: string | undefined) => void;
-}
+/** Counts one question of this identity. @throws PaymentError OVERLOADED */
+type CountQuestion = (identity: string | undefined) => void;
 
 /**
  * One question a turn of the event loop, and none while the answers are not read: a question of
@@ -80,7 +78,8 @@ interface ReflectionOptions {
  */
 function answerAll<Out, In>(
   stream: FrameStream<Out, In>,
-  { clock, count }: ReflectionOptions,
+  clock: Clock,
+  count: CountQuestion,
   answer: (request: In) => Out,
 ): void {
   const awaitQuestion = () => clock.timer(SILENT_MS_MAX, () => stream.end());

@@ -1,7 +1,8 @@
 import type { Http2Stream } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { PaymentError } from "../../payment/errors.ts";
-import type { Clock, Timer } from "../clock.ts";
+import type { Timer } from "../clock.ts";
+import type { Surroundings } from "../surroundings.ts";
 import { FrameInbox } from "./frame-inbox.ts";
 import { FrameOutbox, type OutboxLimits } from "./frame-outbox.ts";
 import type { FrameStream, Peer, StreamEnd } from "./frame-stream.ts";
@@ -9,12 +10,11 @@ import { type HeldBytes, type HeldShare, UNBOUNDED_SHARE } from "./held-bytes.ts
 import { MessageSplitter } from "./length-prefix.ts";
 import { type SmallPieces, TooManyPieces } from "./message-pieces.ts";
 
-interface Http2FrameOptions<Out, In> {
+interface Http2FrameOptions<Out, In> extends Pick<Surroundings, "clock"> {
   readonly encode: (frame: Out) => Uint8Array;
   /** Throws when the bytes are no such message. */
   readonly decode: (bytes: Uint8Array) => In;
   readonly limits: FrameLimits;
-  readonly clock: Clock;
   /** Makes of what a handler threw what the peer may see. */
   readonly toConnectError: (error: unknown) => ConnectError;
   /** Over which the peer came; without, this side has chosen its peer. */

@@ -1,7 +1,8 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { type Drain, DrainReason } from "../../gen/cardlane/mesh/v1/stream_pb.ts";
-import type { Clock, Timer } from "../clock.ts";
+import type { Timer } from "../clock.ts";
 import { BackOff } from "../retry/back-off.ts";
+import type { Surroundings } from "../surroundings.ts";
 import type { FrameStream, StreamEnd } from "./frame-stream.ts";
 import type { Speaker } from "./hello.ts";
 import type { LifeFrame, LiveStream } from "./live-stream.ts";
@@ -34,11 +35,12 @@ export interface LastingStream<Out> extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-interface LastingStreamOptions<OutDesc extends DescMessage, In extends LifeFrame> extends Speaker {
+interface LastingStreamOptions<OutDesc extends DescMessage, In extends LifeFrame>
+  extends Speaker,
+    Pick<Surroundings, "clock"> {
   /** Opens a stream: `() => channel.openStream(method)`. */
   readonly open: () => FrameStream<MessageShape<OutDesc>, In>;
   readonly schema: OutDesc;
-  readonly clock: Clock;
   /** From 0 up to 1. */
   readonly jitter: () => number;
   readonly onFrame: (frame: In, number: number) => void;

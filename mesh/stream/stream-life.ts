@@ -15,7 +15,8 @@ import {
   HeartbeatSchema,
   type Hello,
 } from "../../gen/cardlane/mesh/v1/stream_pb.ts";
-import type { Clock, Timer } from "../clock.ts";
+import type { Timer } from "../clock.ts";
+import type { Surroundings } from "../surroundings.ts";
 import { CLEAN_END, endWith, type FrameStream, type Peer, type StreamEnd } from "./frame-stream.ts";
 import { checkHello, helloOf, type Speaker } from "./hello.ts";
 import type { LifeFrame, LiveStream } from "./live-stream.ts";
@@ -32,11 +33,12 @@ const LIFE_JITTER = 0.1;
 /** How long a server goes on answering after it sent Drain. */
 const DRAIN_GRACE_MS = 30_000;
 
-export interface LifeOptions<OutDesc extends DescMessage> extends Speaker {
+export interface LifeOptions<OutDesc extends DescMessage>
+  extends Speaker,
+    Pick<Surroundings, "clock"> {
   readonly role: "client" | "server";
   /** Schema of the frames that this side sends. */
   readonly schema: OutDesc;
-  readonly clock: Clock;
   /** From 0 up to 1. */
   readonly jitter: () => number;
   /** After about this long a server drains the stream. */

@@ -17,7 +17,7 @@ import { SmsRoute } from "./smpp/sms-route.ts";
 
 const HOUR_MS = 3_600_000;
 
-export interface NotificationsOptions extends Pick<Surroundings, "clock" | "log" | "telemetry"> {
+interface NotificationsOptions extends Pick<Surroundings, "clock" | "log" | "telemetry"> {
   readonly databaseUrl: string;
   readonly store: NotificationStore;
   readonly webhooks: WebhookStore;

@@ -23,7 +23,7 @@ import type { QueryStore } from "./query-store.ts";
 const LOOK_MS = 250;
 const WATCHERS_MAX = 200;
 
-export interface WatchOptions extends Pick<Surroundings, "clock"> {
+interface WatchOptions extends Pick<Surroundings, "clock"> {
   readonly events: EventStore;
   readonly queries: QueryStore;
   /** Aborted when the relay stops. */

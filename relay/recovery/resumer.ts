@@ -3,17 +3,14 @@ import type { Forwarder } from "../forwarding/forwarder.ts";
 import { isSealed, type StoredRecord } from "../records/relay-record.ts";
 import type { Registry } from "../registry/registry.ts";
 
-interface ResumerOptions {
-  readonly forwarder: Forwarder;
-  readonly registry: Registry;
-}
-
 /** Sends recorded payments again that nothing in this process carries any more. */
 export class Resumer {
-  readonly #options: ResumerOptions;
+  readonly #forwarder: Forwarder;
+  readonly #registry: Registry;
 
-  constructor(options: ResumerOptions) {
-    this.#options = options;
+  constructor(forwarder: Forwarder, registry: Registry) {
+    this.#forwarder = forwarder;
+    this.#registry = registry;
   }
 
   /**
@@ -22,10 +19,10 @@ export class Resumer {
    * @param askedAtMs monotonic, before the record was read.
    */
   async resume(record: StoredRecord, askedAtMs: number): Promise<void> {
-    const { forwarder, registry } = this.#options;
+    const forwarder = this.#forwarder;
     if (!isSealed(record) || forwarder.has(record.recordNumber)) return;
     const { context } = parseReaderPayment(record.payment.readerPayment);
-    const terminal = await registry.terminal(context.terminalId);
+    const terminal = await this.#registry.terminal(context.terminalId);
     // Somebody may have been faster during the look-up.
     if (forwarder.has(record.recordNumber)) return;
     const merchantCategoryCode = terminal?.checked?.wire.merchantCategoryCode ?? 0;

@@ -32,7 +32,7 @@ const NO_DIGEST = new Uint8Array(64);
 
 type ReversalReason = (typeof REVERSAL_REASONS)[keyof typeof REVERSAL_REASONS];
 
-export interface ReversalsOptions extends Pick<Surroundings, "clock" | "telemetry"> {
+interface ReversalsOptions extends Pick<Surroundings, "clock" | "telemetry"> {
   readonly store: RecoveryStore;
   readonly lanes: ProcessorLanes;
   readonly relayId: RelayId;

@@ -1,7 +1,7 @@
 import { WebhookService } from "../../gen/cardlane/relay/v1/webhook_pb.ts";
+import type { Clock } from "../../mesh/clock.ts";
 import { isLoopback } from "../../mesh/loopback.ts";
 import { type MeshService, service } from "../../mesh/service.ts";
-import type { Surroundings } from "../../mesh/surroundings.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { parseMerchantId } from "../../payment/identifiers.ts";
 import type { Random } from "../../sealing/random.ts";
@@ -12,13 +12,8 @@ const URL_CHARACTERS_MAX = 2_000;
 const SECRET_BYTES = 32;
 const ID_BYTES = 12;
 
-interface WebhookServiceParts extends Pick<Surroundings, "clock"> {
-  readonly store: WebhookStore;
-  readonly random: Random;
-}
-
 /** Webhooks, for operators. */
-export function webhookService({ store, clock, random }: WebhookServiceParts): MeshService {
+export function webhookService(store: WebhookStore, clock: Clock, random: Random): MeshService {
   return service(WebhookService, {
     async addWebhook(request) {
       const url = parseWebhookUrl(request.url);

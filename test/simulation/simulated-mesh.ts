@@ -271,7 +271,7 @@ export class SimulatedMesh {
   #faults(life: Life): Faults {
     const seed = this.#troubles.faultPlan.seed + life.number * 101 + life.host.name.charCodeAt(1);
     const crash = (step: string) => life.host.crash(`at ${step}`);
-    const faults = plannedFaults({ ...this.#troubles.faultPlan, seed }, { clock: life, crash });
+    const faults = plannedFaults({ ...this.#troubles.faultPlan, seed }, life, crash);
     return {
       at: (step) => (this.world.isFaulty ? faults.at(step) : undefined),
       deliver: (step, handOver) =>
