@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { MeshDirectory } from "../dev-mesh/mesh-directory.ts";
 import { type Mesh, startMesh } from "../dev-mesh/mesh-processes.ts";
 import { type Clock, systemClock } from "../mesh/clock.ts";
+import type { Surroundings } from "../mesh/surroundings.ts";
 import { seededRandom } from "../sealing/testing/seeded-random.ts";
 import { TestKeys } from "../test/fixtures/keys.ts";
 import { type ChaosReport, type CheckedInvariant, figuresOf } from "./chaos-report.ts";
@@ -121,7 +122,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   };
 }
 
-type StageOptions = ChaosOptions & { readonly clock: Clock };
+type StageOptions = ChaosOptions & Pick<Surroundings, "clock">;
 
 /** The mesh with everything around it that pays, harms and looks on. */
 async function setStage(options: StageOptions, resources: AsyncDisposableStack) {
@@ -182,13 +183,12 @@ async function setStage(options: StageOptions, resources: AsyncDisposableStack) 
   };
 }
 
-interface LoadParts {
+interface LoadParts extends Pick<Surroundings, "clock"> {
   readonly mesh: Mesh;
   readonly keys: TestKeys;
   readonly links: Links;
   readonly history: History;
   readonly seed: string;
-  readonly clock: Clock;
   readonly readerNowMs: () => number;
 }
 

@@ -1,8 +1,8 @@
 import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { MeshChannel } from "../mesh/client/dial.ts";
-import type { Clock } from "../mesh/clock.ts";
 import { paymentErrorFrom } from "../mesh/errors-to-wire.ts";
+import type { Surroundings } from "../mesh/surroundings.ts";
 import { PAYMENT_ERRORS, type PaymentErrorCode } from "../payment/errors.ts";
 import type { Counter } from "./counter.ts";
 
@@ -15,11 +15,10 @@ export interface Check<On extends Target = Target> {
 }
 
 /** What is examined. */
-export interface Target {
+export interface Target extends Pick<Surroundings, "clock"> {
   /** "host:port" */
   readonly address: string;
   readonly channel: MeshChannel;
-  readonly clock: Clock;
 }
 
 /** What is examined with payments, by devices of our own. */

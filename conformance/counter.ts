@@ -10,6 +10,7 @@ import { ProcessorRegistryService } from "../gen/cardlane/processor/v1/processor
 import { DeviceState, RelayRegistryService } from "../gen/cardlane/relay/v1/relay_pb.ts";
 import type { MeshChannel } from "../mesh/client/dial.ts";
 import type { Clock } from "../mesh/clock.ts";
+import type { Surroundings } from "../mesh/surroundings.ts";
 import { nodeCurves as curves } from "../sealing/curves/node-curves.ts";
 import { KeyFolder } from "../sealing/keys/key-files.ts";
 import { type Manifest, verifyManifest } from "../sealing/keys/manifest.ts";
@@ -24,10 +25,9 @@ const CURRENCIES = [978];
 const SERIAL_DIGITS = 8;
 const state = DeviceState.ACTIVE;
 
-interface CounterOptions {
+interface CounterOptions extends Pick<Surroundings, "clock"> {
   /** A development mesh's keys: a sub-folder for each program, and `roots`. */
   readonly keysDirectory: string;
-  readonly clock: Clock;
   readonly random: Random;
 }
 

@@ -19,20 +19,19 @@ import {
 } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
 import { Health, HealthCheckResponse_ServingStatus } from "../gen/health/v1/health_pb.ts";
 import { dial, type MeshChannel } from "../mesh/client/dial.ts";
-import type { Clock } from "../mesh/clock.ts";
 import { type Identity, loadIdentity } from "../mesh/identity/identity.ts";
 import { silentLog } from "../mesh/log.ts";
 import type { FrameStream } from "../mesh/stream/frame-stream.ts";
+import type { Surroundings } from "../mesh/surroundings.ts";
 import type { ProgramName } from "./mesh-directory.ts";
 import { namedTransport, namingProgram } from "./named-transport.ts";
 import { SPIFFE_PATHS, TRUST_DOMAIN } from "./program-plans.ts";
 
-interface MeshClientsOptions {
+interface MeshClientsOptions extends Pick<Surroundings, "clock"> {
   /** "host:port"; asked when a client is first used. */
   readonly addressOf: (name: ProgramName) => string;
   /** Where the operator's certificate is; undefined without TLS. */
   readonly tlsDirectory: string | undefined;
-  readonly clock: Clock;
 }
 
 const SERVICES: Readonly<Record<ProgramName, readonly DescService[]>> = {

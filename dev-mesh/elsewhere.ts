@@ -1,4 +1,4 @@
-import type { Clock } from "../mesh/clock.ts";
+import type { Surroundings } from "../mesh/surroundings.ts";
 import type { MeshClients } from "./clients.ts";
 import type { MeshDirectory } from "./mesh-directory.ts";
 import type { MeshPorts } from "./mesh-ports.ts";
@@ -22,11 +22,10 @@ export function ownPorts<Ports extends MeshPorts>(ports: Ports, elsewhere: Elsew
 const PATIENCE_MS = 300_000;
 const AGAIN_AFTER_MS = 250;
 
-interface AwaitOptions {
+interface AwaitOptions extends Pick<Surroundings, "clock"> {
   readonly clients: MeshClients;
   /** Where its keys are, for the message. */
   readonly directory: MeshDirectory;
-  readonly clock: Clock;
   readonly signal: AbortSignal | undefined;
   readonly step: Progress["step"];
 }

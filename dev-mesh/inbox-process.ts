@@ -1,6 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Clock } from "../mesh/clock.ts";
+import type { Surroundings } from "../mesh/surroundings.ts";
 import { MeshDirectory, makeMeshDirectory } from "./mesh-directory.ts";
 import { MeshNotRunningError } from "./mesh-file.ts";
 import { startProgram } from "./program-process.ts";
@@ -27,11 +27,10 @@ const ENTRY_POINT = join(import.meta.dirname, "..", "inbox-sim", "main.ts");
 const STOP_GRACE_MS = 5_000;
 const FILE_NAME = "inbox.json";
 
-interface InboxProcessOptions {
+interface InboxProcessOptions extends Pick<Surroundings, "clock"> {
   readonly dataDirectory: string;
   /** Of the reader; 0 takes any. */
   readonly portBase: number;
-  readonly clock: Clock;
   readonly progress: Progress;
 }
 

@@ -1,4 +1,4 @@
-import type { Clock } from "../mesh/clock.ts";
+import type { Surroundings } from "../mesh/surroundings.ts";
 import { nodeCurves } from "../sealing/curves/node-curves.ts";
 import { systemRandom } from "../sealing/random.ts";
 import { makeDevelopmentKeys } from "./development-keys.ts";
@@ -6,10 +6,9 @@ import type { MeshDirectory } from "./mesh-directory.ts";
 import { SPIFFE_PATHS, TRUST_DOMAIN } from "./program-plans.ts";
 import type { Progress } from "./progress.ts";
 
-interface MeshKeysOptions {
+interface MeshKeysOptions extends Pick<Surroundings, "clock"> {
   readonly directory: MeshDirectory;
   readonly isTls: boolean;
-  readonly clock: Clock;
   readonly step: Progress["step"];
 }
 

@@ -1,6 +1,6 @@
 import { appendFileSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Clock } from "../mesh/clock.ts";
+import type { Surroundings } from "../mesh/surroundings.ts";
 import {
   type EmbeddedPostgres,
   startEmbeddedPostgres,
@@ -12,12 +12,11 @@ const DATABASES = ["relay", "processor"] as const;
 const RESTART_ATTEMPTS_MAX = 60;
 const RESTART_PAUSE_MS = 500;
 
-interface MeshPostgresOptions {
+interface MeshPostgresOptions extends Pick<Surroundings, "clock"> {
   readonly dataDirectory: string;
   readonly logFile: string;
   /** 0 takes any free port at the first start. */
   readonly port: number;
-  readonly clock: Clock;
   /** For the server, on top of what it needs. */
   readonly environment: Readonly<Record<string, string>>;
 }

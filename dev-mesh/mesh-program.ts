@@ -1,4 +1,4 @@
-import type { Clock } from "../mesh/clock.ts";
+import type { Surroundings } from "../mesh/surroundings.ts";
 import type { InstanceName } from "./mesh-directory.ts";
 import {
   type ProgramEnd,
@@ -77,12 +77,11 @@ export interface DiedProgram {
   readonly end: ProgramEnd;
 }
 
-interface MeshProgramOptions {
+interface MeshProgramOptions extends Pick<Surroundings, "clock"> {
   readonly name: InstanceName;
   readonly planAt: (listen: string) => ProgramPlan;
   /** "127.0.0.1:0" at first; the address it got from then on. */
   readonly listen: string;
-  readonly clock: Clock;
   readonly onRestarted: () => void;
   /** The process ended and nobody had asked for it. */
   readonly onDied: (end: ProgramEnd) => void;

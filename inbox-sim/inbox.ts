@@ -4,12 +4,11 @@ import { type Doors, startInboxPage } from "./inbox-page.ts";
 import { startMailbox } from "./mailbox.ts";
 import { startSmsCentre } from "./sms-centre.ts";
 
-interface InboxOptions {
-  /** "127.0.0.1:7406"; port 0 takes any. */
+/** Where to listen, each as "127.0.0.1:7406"; port 0 takes any. */
+interface InboxAddresses {
   readonly pageListen: string;
   readonly smtpListen: string;
   readonly smppListen: string;
-  readonly clock: Clock;
 }
 
 /** A mailbox and an SMS centre for development, and a page that shows what arrived. */
@@ -21,8 +20,10 @@ export interface Inbox extends AsyncDisposable {
 }
 
 /** @throws Error when a port is taken. */
-export async function startInbox(options: InboxOptions): Promise<Inbox> {
-  const { pageListen, smtpListen, smppListen, clock } = options;
+export async function startInbox(
+  { pageListen, smtpListen, smppListen }: InboxAddresses,
+  clock: Clock,
+): Promise<Inbox> {
   await using started = new AsyncDisposableStack();
   const arrivals = new Arrivals(() => clock.nowMs());
   const mailbox = started.use(await startMailbox(partsOf(smtpListen), arrivals));

@@ -10,6 +10,6 @@ await runProgram("inbox", INBOX_SETTINGS, async ({ isProduction, clock }, config
     if (listen.startsWith("127.0.0.1:")) continue;
     throw new StartError(`inbox cannot start:\n  it listens on 127.0.0.1 alone, not ${listen}`);
   }
-  const inbox = await startInbox({ pageListen, smtpListen, smppListen, clock });
+  const inbox = await startInbox({ pageListen, smtpListen, smppListen }, clock);
   return { address: inbox.address, drain: async () => await inbox[Symbol.asyncDispose]() };
 });

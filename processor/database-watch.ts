@@ -1,13 +1,7 @@
 import type { Clock, Timer } from "../mesh/clock.ts";
-import type { Surroundings } from "../mesh/surroundings.ts";
 import type { HotDatabase } from "../prisma/hot-database.ts";
 
 const INTERVAL_MS = 2_000;
-
-interface DatabaseWatchOptions extends Pick<Surroundings, "clock"> {
-  readonly database: HotDatabase;
-  readonly onChange: (isReachable: boolean) => void;
-}
 
 /** Asks now and then whether the database answers, for the program's health. */
 export class DatabaseWatch implements Disposable {
@@ -18,10 +12,10 @@ export class DatabaseWatch implements Disposable {
   #timer: Timer;
   #isOver = false;
 
-  constructor(options: DatabaseWatchOptions) {
-    this.#database = options.database;
-    this.#clock = options.clock;
-    this.#onChange = options.onChange;
+  constructor(database: HotDatabase, clock: Clock, onChange: (isReachable: boolean) => void) {
+    this.#database = database;
+    this.#clock = clock;
+    this.#onChange = onChange;
     this.#timer = this.#plan();
   }
 

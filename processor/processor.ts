@@ -134,7 +134,7 @@ function processParts(
   };
   const authorizations = new AuthorizationDesk({ ...desk, store });
   const reversals = new ReversalDesk({ ...desk, store: new ReversalStore(database) });
-  const acknowledgements = new Acknowledgements({ store, clock, log });
+  const acknowledgements = new Acknowledgements(store, { clock, log });
   stack.defer(async () => {
     await Promise.all([authorizations.idle(), reversals.idle(), acknowledgements.idle()]);
   });

@@ -68,7 +68,7 @@ export async function runParts(
       bulkPeers: bulkPeers?.(trustDomain),
     }),
   );
-  stack.use(new DatabaseWatch({ database, clock, onChange: onServing(server.health) }));
+  stack.use(new DatabaseWatch(database, clock, onServing(server.health)));
   const running = stack.move();
   return {
     address: server.address,

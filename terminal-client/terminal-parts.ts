@@ -82,7 +82,7 @@ export function terminalParts(
       renewManifest: feed.renew,
     }),
   );
-  const forgotten = new ForgottenPayments({ relay, openPayments, clock });
+  const forgotten = new ForgottenPayments(relay, openPayments, clock);
   const run = {
     ...{ journal, reader, openPayments, certificate, clock, random, telemetry, faults },
     answerMsMax,

@@ -13,6 +13,7 @@ import type { Clock } from "../mesh/clock.ts";
 import { paymentErrorFrom } from "../mesh/errors-to-wire.ts";
 import type { FrameStream, StreamEnd } from "../mesh/stream/frame-stream.ts";
 import { isSilentLine, Silence, silentLine } from "../mesh/stream/silence.ts";
+import type { Surroundings } from "../mesh/surroundings.ts";
 import type { CurrencyCode } from "../payment/money.ts";
 import { isInterruption } from "./interruption.ts";
 import { outcomeOf } from "./outcome.ts";
@@ -44,6 +45,15 @@ export interface People {
   typePin(over: AbortSignal): Promise<void>;
 }
 
+/** What taking a payment needs. */
+interface Taking extends Pick<Surroundings, "clock"> {
+  readonly stream: PayStream;
+  readonly order: Order;
+  readonly people: People;
+  /** Aborted when the people at the till give up. */
+  readonly interrupted: AbortSignal;
+}
+
 export type Confirmation = MessageInitShape<typeof ConfirmPaymentSchema>;
 
 type PayStream = FrameStream<PayRequest, PayResponse>;
@@ -57,13 +67,7 @@ type PayStream = FrameStream<PayRequest, PayResponse>;
  *   TillError INTERRUPTED before anything was begun, and whatever `people` throw but an
  *   interruption, once it is sure that nothing was charged.
  */
-export function takePayment(options: {
-  readonly stream: PayStream;
-  readonly order: Order;
-  readonly people: People;
-  readonly interrupted: AbortSignal;
-  readonly clock: Clock;
-}): Promise<PaymentReport> {
+export function takePayment(options: Taking): Promise<PaymentReport> {
   const { stream, interrupted } = options;
   if (interrupted.aborted) {
     stream.end(new ConnectError("interrupted", Code.Canceled));

@@ -4,7 +4,7 @@ import {
   type PaymentFault,
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { TransactResponse } from "../../gen/cardlane/relay/v1/relay_pb.ts";
-import type { Clock } from "../../mesh/clock.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import { dueGapMs } from "./due-gap.ts";
 import { LatencySeconds } from "./latency-seconds.ts";
 import type { LoadPlan, LoadResult } from "./load-messages.ts";
@@ -17,12 +17,11 @@ const PATIENCE_MS = 5_000;
 /** Between two looks at what is due. */
 const TICK_MS = 1;
 
-interface OpenLoopOptions {
+interface OpenLoopOptions extends Pick<Surroundings, "clock"> {
   readonly plan: LoadPlan;
   /** As many as `paymentCountOf(plan)` (due-gap.ts) says. */
   readonly payments: readonly ReadyPayment[];
   readonly submit: (payment: ReadyPayment) => boolean;
-  readonly clock: Clock;
 }
 
 /**

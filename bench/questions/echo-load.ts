@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { connect } from "node:http2";
-import type { Clock } from "../../mesh/clock.ts";
 import { FrameOutbox } from "../../mesh/stream/frame-outbox.ts";
 import { MessageSplitter } from "../../mesh/stream/length-prefix.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 
-interface EchoLoad {
+interface EchoLoad extends Pick<Surroundings, "clock"> {
   readonly address: string;
   /** "/package.Service/Method" of a method that echoes. */
   readonly path: string;
@@ -13,7 +13,6 @@ interface EchoLoad {
   /** Frames on the way per stream. */
   readonly windowFrames: number;
   readonly durationMs: number;
-  readonly clock: Clock;
 }
 
 /** Sends frames on all streams as fast as they come back. @returns how many came back. */

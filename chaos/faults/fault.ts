@@ -1,4 +1,4 @@
-import type { Clock } from "../../mesh/clock.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import type { Databases } from "../databases.ts";
 import type { Dice } from "../dice.ts";
 import type { Links } from "../links.ts";
@@ -7,14 +7,13 @@ import type { DeviceDisks } from "./device-disks.ts";
 import type { WrongClocks } from "./wrong-clocks.ts";
 
 /** Everything that can be harmed. */
-export interface Arena {
+export interface Arena extends Pick<Surroundings, "clock"> {
   readonly programs: Programs;
   readonly links: Links;
   readonly databases: Databases;
   readonly devices: DeviceDisks;
   /** Undefined where clocks cannot be put wrong. */
   readonly clocks: WrongClocks | undefined;
-  readonly clock: Clock;
   /** Aborted when all faults are to be healed now. */
   readonly healing: AbortSignal;
 }

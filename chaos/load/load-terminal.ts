@@ -3,8 +3,8 @@ import { PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { CardReadSchema } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import { RelayService } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { dial, type MeshChannel } from "../../mesh/client/dial.ts";
-import type { Clock } from "../../mesh/clock.ts";
 import { silentLog } from "../../mesh/log.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import { parseMerchantId, paymentIdToBytes } from "../../payment/identifiers.ts";
 import { currencyFromLetters } from "../../payment/money.ts";
 import { nodeCurves as curves } from "../../sealing/curves/node-curves.ts";
@@ -35,7 +35,7 @@ const ELSEWHERE_SHARE = 0.5;
 const PAUSE_MS = { min: 200, max: 1_800 } as const;
 const OPEN_MAX = 20;
 
-interface LoadTerminalParts {
+interface LoadTerminalParts extends Pick<Surroundings, "clock"> {
   readonly keys: TestKeys;
   /** Registered, at all relays that are named here. */
   readonly device: LoadDevice;
@@ -49,7 +49,6 @@ interface LoadTerminalParts {
   readonly proof: RelayProof | undefined;
   readonly history: History;
   readonly dice: Dice;
-  readonly clock: Clock;
 }
 
 /** A terminal without till, reader and journal: it submits signed payments, many at a time. */

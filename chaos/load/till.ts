@@ -8,7 +8,7 @@ import {
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { CardRead } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import type { PaymentReport, PayResponse } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
-import type { Clock } from "../../mesh/clock.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import { enumName } from "../../payment/enum-name.ts";
 import { newPaymentId } from "../../payment/identifiers.ts";
 import { currencyFromLetters } from "../../payment/money.ts";
@@ -28,12 +28,11 @@ const REPEAT_AT_ONCE_SHARE = 0.1;
 /** A till that has lost its own memory, and asks for something old as if it was new. */
 const REPEAT_OLD_SHARE = 0.25;
 
-interface TillParts {
+interface TillParts extends Pick<Surroundings, "clock"> {
   readonly mesh: Mesh;
   readonly history: History;
   readonly dice: Dice;
   readonly random: Random;
-  readonly clock: Clock;
 }
 
 /** A cashier at the real terminal with the real reader: one payment after the other. */

@@ -1,8 +1,8 @@
-import type { Clock } from "../../mesh/clock.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import type { Paint } from "../print/text.ts";
 
 /** What a command has to do with the outside: the person or script that called it. */
-export interface CommandIo {
+export interface CommandIo extends Pick<Surroundings, "clock"> {
   /** Writes a line to the standard output. */
   readonly print: (line: string) => void;
   /** Writes a line about what goes on, apart from the answer. */
@@ -16,7 +16,6 @@ export interface CommandIo {
   /** Whether there is somebody to ask. */
   readonly isInteractive: boolean;
   readonly paint: Paint;
-  readonly clock: Clock;
   /** Aborted by Ctrl-C. */
   readonly interrupted: AbortSignal;
 }

@@ -34,7 +34,7 @@ export async function openPinService(
   if (options.hasTestCards) await putTestPins(store, keys, options.unlocksTestCards);
   return verifyService({
     keys,
-    verifier: new PinVerifier({ keys, store, clock, telemetry }),
+    verifier: new PinVerifier(keys, store, { clock, telemetry }),
     speaker: {
       program: "pin-service",
       instance: options.instance,

@@ -23,7 +23,7 @@ beforeAll(async () => {
   const store = new PinStore(stack.use(new Database({ url, program: "test" })));
   const pinKeys = readPinKeys(keys.folder("pin-service"), nodeCurves);
   await putTestPins(store, pinKeys);
-  verifier = new PinVerifier({ keys: pinKeys, store, clock: systemClock, telemetry: noTelemetry });
+  verifier = new PinVerifier(pinKeys, store, { clock: systemClock, telemetry: noTelemetry });
 });
 afterAll(() => stack.disposeAsync());
 

@@ -36,11 +36,6 @@ export interface PinCheck {
 /** Not a PIN block for this card, context and reader. Nothing is counted. */
 const REFUSED: SettledAttempt = { verdict: "REFUSED", triesLeft: 0 };
 
-interface PinVerifierOptions extends Pick<Surroundings, "clock" | "telemetry"> {
-  readonly keys: PinKeys;
-  readonly store: PinStore;
-}
-
 /** Says whether a PIN is right. A PIN is in memory only while its reference is computed. */
 export class PinVerifier {
   readonly #keys: PinKeys;
@@ -48,13 +43,17 @@ export class PinVerifier {
   readonly #telemetry: Telemetry;
   readonly #group: GroupCommit<Entered, SettledAttempt>;
 
-  constructor(options: PinVerifierOptions) {
-    this.#keys = options.keys;
-    this.#store = options.store;
-    this.#telemetry = options.telemetry;
+  constructor(
+    keys: PinKeys,
+    store: PinStore,
+    { clock, telemetry }: Pick<Surroundings, "clock" | "telemetry">,
+  ) {
+    this.#keys = keys;
+    this.#store = store;
+    this.#telemetry = telemetry;
     this.#group = new GroupCommit({
       flush: (entered) => this.#settle(entered),
-      pace: { clock: options.clock },
+      pace: { clock },
     });
   }
 

@@ -6,10 +6,6 @@ import type { Acknowledged, PaymentStore } from "../authorization/payment-store.
 /** Nobody waits for them. */
 const WRITE_EVERY_MS = 200;
 
-interface AcknowledgementsOptions extends Pick<Surroundings, "clock" | "log"> {
-  readonly store: PaymentStore;
-}
-
 /**
  * Writes down what relays have committed, in groups and without an answer. One that is lost costs
  * nothing: the relay knows itself that it may not reverse, and this is only the second lock.
@@ -18,7 +14,7 @@ export class Acknowledgements {
   readonly #group: GroupCommit<Acknowledged, undefined>;
   readonly #log: Log;
 
-  constructor({ store, clock, log }: AcknowledgementsOptions) {
+  constructor(store: PaymentStore, { clock, log }: Pick<Surroundings, "clock" | "log">) {
     this.#log = log;
     this.#group = new GroupCommit({
       flush: async (acknowledged) => {

@@ -1,16 +1,15 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
-import type { Clock } from "../../mesh/clock.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import { open, type TlsEntrance } from "../wire/exchange.ts";
 import { connectionStart } from "../wire/http2-frames.ts";
 
 /** Where an attack goes, and until when. */
-export interface Target {
+export interface Target extends Pick<Surroundings, "clock"> {
   /** "127.0.0.1:7403" */
   readonly address: string;
   /** Undefined where the port is in plaintext. */
   readonly tls: TlsEntrance | undefined;
-  readonly clock: Clock;
   /** Aborted when the attack is over. */
   readonly over: AbortSignal;
   /** How much of the attack's own measure: 1 is all of it. */

@@ -13,7 +13,7 @@ import { RelayService } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { TerminalService } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { dial } from "../../mesh/client/dial.ts";
-import type { Clock } from "../../mesh/clock.ts";
+import type { Surroundings } from "../../mesh/surroundings.ts";
 import type { BesiegedMesh } from "../besieged-mesh.ts";
 
 const LOAD_TERMINALS = 3;
@@ -33,10 +33,9 @@ const LIST_PAUSE_MS = 1_000;
 const STREAM_PAUSE_MS = 100;
 const READER_PAUSE_MS = 1_000;
 
-interface SoakLoadParts {
+interface SoakLoadParts extends Pick<Surroundings, "clock"> {
   readonly besieged: BesiegedMesh;
   readonly seed: string;
-  readonly clock: Clock;
   readonly stopping: AbortSignal;
 }
 

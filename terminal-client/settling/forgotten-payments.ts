@@ -8,7 +8,7 @@ import {
 import { type CardRead, CardReadSchema } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import type { PaymentRecord } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import type { PaymentReport } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
-import type { Surroundings } from "../../mesh/surroundings.ts";
+import type { Clock } from "../../mesh/clock.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { type PaymentId, paymentIdToBytes } from "../../payment/identifiers.ts";
 import { type CurrencyCode, parseCurrency } from "../../payment/money.ts";
@@ -31,22 +31,20 @@ const READY_MS_MAX = 10_000;
 const ASK_MS_MAX = 3_000;
 const NO_CURRENCY = 0 as CurrencyCode;
 
-interface ForgottenPaymentsOptions extends Pick<Surroundings, "clock"> {
-  readonly relay: RelayLink;
-  readonly openPayments: OpenPayments;
-}
-
 /**
  * Payments that the journal does not know. They may have happened: the journal is finite, and disks
  * are replaced and restored. The relay knows.
  */
 export class ForgottenPayments {
-  readonly #options: ForgottenPaymentsOptions;
+  readonly #relay: RelayLink;
+  readonly #openPayments: OpenPayments;
+  readonly #clock: Clock;
   readonly #readiness: Readiness;
 
-  constructor(options: ForgottenPaymentsOptions) {
-    const { relay } = options;
-    this.#options = options;
+  constructor(relay: RelayLink, openPayments: OpenPayments, clock: Clock) {
+    this.#relay = relay;
+    this.#openPayments = openPayments;
+    this.#clock = clock;
     this.#readiness = new Readiness(() => missingRelay(relay));
   }
 
@@ -62,12 +60,11 @@ export class ForgottenPayments {
    *   DEADLINE_EXCEEDED, UPSTREAM_NOT_REACHED, or what the relay refused to answer with.
    */
   async ask(paymentId: PaymentId): Promise<PaymentRecord | PaymentError | undefined> {
-    const { relay, clock } = this.#options;
     const late = Promise.withResolvers<never>();
     try {
-      await this.#readiness.wait(clock, READY_MS_MAX);
-      using _timer = clock.timer(ASK_MS_MAX, () => late.reject(noAnswer()));
-      return await Promise.race([relay.getPayment(paymentId), late.promise]);
+      await this.#readiness.wait(this.#clock, READY_MS_MAX);
+      using _timer = this.#clock.timer(ASK_MS_MAX, () => late.reject(noAnswer()));
+      return await Promise.race([this.#relay.getPayment(paymentId), late.promise]);
     } catch (error) {
       if (!(error instanceof PaymentError)) throw error;
       return error.code === "PAYMENT_NOT_FOUND" ? undefined : error;
@@ -93,7 +90,7 @@ export class ForgottenPayments {
   takeUp(record: PaymentRecord, request: IdentifiedRequest): JournalEntry | undefined {
     if (differencesOf(record, request).length > 0) return undefined;
     const entry = entryOfRecord(record, request.paymentId, request);
-    return this.#options.openPayments.remember(entry, record).entry;
+    return this.#openPayments.remember(entry, record).entry;
   }
 
   /**
@@ -112,7 +109,7 @@ export class ForgottenPayments {
   async #read(record: PaymentRecord, paymentId: PaymentId): Promise<PaymentReport> {
     try {
       const entry = entryOfRecord(record, paymentId);
-      return await this.#options.openPayments.read(entry, record);
+      return await this.#openPayments.read(entry, record);
     } catch (error) {
       if (!(error instanceof PaymentError)) throw error;
       return reportUnanswered(paymentId, error);
