@@ -7,6 +7,7 @@ import {
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { type MeshService, service } from "../../mesh/service.ts";
 import { PaymentError } from "../../payment/errors.ts";
+import { endOf } from "../../payment/states.ts";
 import type { ComparedRow, OpenReversalRow, OversightStore } from "./oversight-store.ts";
 
 /** As in the contract. */
@@ -42,6 +43,11 @@ function comparedOf(row: ComparedRow): MessageInitShape<typeof ComparedRecordSch
     merchantId: row.merchant_id,
     paymentId: row.payment_id,
     state: PaymentState[row.state],
+    certainty: endOf({
+      state: row.state,
+      responseCode: row.response_code,
+      faultCode: row.fault_code,
+    }).certainty,
     totalMinor: BigInt(row.total_minor),
     approvedAmountMinor: BigInt(row.approved_amount_minor),
     currency: row.currency,

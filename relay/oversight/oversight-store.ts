@@ -19,6 +19,8 @@ export interface ComparedRow {
   readonly merchant_id: MerchantId;
   readonly payment_id: PaymentId;
   readonly state: StateName;
+  readonly fault_code: string | null;
+  readonly response_code: string;
   /** int8 as text. */
   readonly total_minor: string;
   readonly approved_amount_minor: string;
@@ -75,8 +77,9 @@ export class OversightStore {
 const PAGE_OF_RECORDS: Statement = {
   name: "page_of_records",
   text: `
-    SELECT record_number, merchant_id, payment_id, state, total_minor, approved_amount_minor,
-      currency, revision, result, result_signature, result_key_id, completed_at
+    SELECT record_number, merchant_id, payment_id, state, fault_code, response_code, total_minor,
+      approved_amount_minor, currency, revision, result, result_signature, result_key_id,
+      completed_at
     FROM record
     WHERE (merchant_id, payment_id) > ($1::text, $2::uuid)
     ORDER BY merchant_id, payment_id LIMIT $3::int`,
