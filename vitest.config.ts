@@ -20,6 +20,7 @@ const LIMITS = {
   // Real processes on a busy machine: a limit for what hangs, not for what is slow.
   testTimeout: 120_000,
   hookTimeout: 180_000,
+  expect: { poll: { timeout: 60_000 } },
   unstubEnvs: true,
 };
 

@@ -104,6 +104,22 @@ export function reportText(report: ChaosReport): readonly string[] {
   ];
 }
 
+/** What a run saw that somebody ended before anything could be checked. */
+export function seenText(seen: {
+  readonly history: History;
+  readonly faults: Counts;
+  readonly ownDeaths: readonly string[];
+}): readonly string[] {
+  const { tried, outcomes } = figuresOf(seen.history);
+  return [
+    `payments tried: ${tried}`,
+    `told first: ${inOneLine(outcomes) || "nothing"}`,
+    `faults survived: ${inOneLine(seen.faults) || "none"}`,
+    `programs that ended by themselves: ${seen.ownDeaths.length}`,
+    ...seen.ownDeaths,
+  ];
+}
+
 const VIOLATIONS_SHOWN_MAX = 50;
 
 function seconds(ms: number): string {

@@ -6,7 +6,7 @@ import { type Clock, systemClock } from "../mesh/clock.ts";
 import type { Surroundings } from "../mesh/surroundings.ts";
 import { seededRandom } from "../sealing/testing/seeded-random.ts";
 import { TestKeys } from "../test/fixtures/keys.ts";
-import { type ChaosReport, type CheckedInvariant, figuresOf } from "./chaos-report.ts";
+import { type ChaosReport, type CheckedInvariant, figuresOf, seenText } from "./chaos-report.ts";
 import { checkAll } from "./checks/all-checks.ts";
 import { readEndState } from "./checks/end-state.ts";
 import { Databases } from "./databases.ts";
@@ -74,6 +74,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   await Promise.race([clock.sleep(durationMs), options.interrupted]).catch(async (error) => {
     stop();
     over.abort();
+    const { ownDeaths } = programs;
+    for (const line of seenText({ history, faults: faults.survived, ownDeaths })) say(line);
     for (const one of running) one.catch(() => undefined); // Their programs end under them.
     await Promise.allSettled([harming]); // It starts programs.
     throw error;

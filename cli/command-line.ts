@@ -81,7 +81,7 @@ function addRecordCommands(program: Command, io: CommandIo, finish: Finish): voi
       .summary("list the newest payments")
       .description("Lists the newest payments.")
       .option("-n, --limit <count>", "how many, 1 to 500", "20")
-      .option("--state <state>", "only payments in this state: approved, declined …")
+      .option("--state <state>", "only payments in this state: approved, declined, unknown …")
       .option("--page <token>", "the page after another one"),
   ).action(async (options: ListOptions) => finish(await list(io, options)));
   withCommonOptions(

@@ -1,6 +1,6 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { afterAll, expect, test } from "vitest";
-import { Outcome, PaymentState } from "../gen/cardlane/payment/v1/payment_pb.ts";
+import { Certainty, Outcome, PaymentState } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import {
   LedgerAccountSchema,
   LedgerPaymentSchema,
@@ -35,6 +35,7 @@ const recordOf = (otherwise: RecordInit = {}) =>
     merchantId,
     paymentId: payment.paymentId,
     state: PaymentState.APPROVED,
+    certainty: Certainty.FINAL,
     totalMinor: 1_250n,
     approvedAmountMinor: 1_250n,
     currency: 978,
@@ -71,6 +72,18 @@ const paymentOf = (otherwise: PaymentInit = {}) =>
 
 const undone = { state: PaymentState.REVERSED, revision: 2, result: reversed } as const;
 
+const declined = {
+  state: PaymentState.DECLINED,
+  approvedAmountMinor: 0n,
+  result: signedResult(keys, payment.signed, {
+    nowMs: NOW_MS,
+    result: { outcome: Outcome.DECLINED, approvedAmountMinor: 0n },
+  }),
+  postings: [],
+};
+/** After OWNED_ELSEWHERE or DUPLICATE_DIFFERS. */
+const taken = { ...declined, certainty: Certainty.UNKNOWN, revision: 0, result: undefined };
+
 async function* inPages<Entry>(entries: readonly Entry[]): AsyncGenerator<readonly Entry[]> {
   for (const entry of entries) yield [entry];
 }
@@ -102,6 +115,7 @@ test.each([
         merchantId,
         paymentId: payment.paymentId,
         state: PaymentState.DECLINED,
+        certainty: Certainty.FINAL,
         completedAtMs: BEFORE_MS,
       }),
     ],
@@ -136,6 +150,23 @@ test.each([
       "revision: 1 at the relay, 2 at the processor",
       "the signed result at the relay is not the processor's",
     ],
+  },
+  {
+    name: "an end that the relay does not know: the processor had the id from elsewhere",
+    records: [recordOf(taken)],
+    payments: [paymentOf({ ...declined, recordNumber: "B2TESTRECRD0" })],
+    says: [
+      "state: unknown at the relay, declined at the processor",
+      "record number: A1TESTRECRD0 at the relay, B2TESTRECRD0 at the processor",
+      "revision: 0 at the relay, 1 at the processor",
+      "the signed result at the relay is not the processor's",
+    ],
+  },
+  {
+    name: "an end that the relay does not know, and the processor has lost",
+    records: [recordOf(taken)],
+    payments: [],
+    says: ["the relay says unknown; the processor has no payment"],
   },
   {
     name: "a state that was never signed",
@@ -182,7 +213,11 @@ test.each([
 });
 
 test.each([
-  { name: "not final", records: [recordOf({ state: PaymentState.REVERSING })], payments: [] },
+  {
+    name: "not final",
+    records: [recordOf({ state: PaymentState.REVERSING, certainty: Certainty.UNKNOWN })],
+    payments: [],
+  },
   { name: "final since", records: [recordOf({ completedAtMs: BigInt(NOW_MS) })], payments: [] },
   {
     name: "decided since",

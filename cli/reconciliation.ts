@@ -1,14 +1,19 @@
-import { Outcome, PaymentKind, PaymentState } from "../gen/cardlane/payment/v1/payment_pb.ts";
+import {
+  Certainty,
+  Outcome,
+  PaymentKind,
+  PaymentState,
+} from "../gen/cardlane/payment/v1/payment_pb.ts";
 import type { LedgerAccount, LedgerPayment } from "../gen/cardlane/processor/v1/processor_pb.ts";
 import type { ComparedRecord } from "../gen/cardlane/relay/v1/relay_pb.ts";
 import { enumName } from "../payment/enum-name.ts";
 import { PaymentError } from "../payment/errors.ts";
 import { paymentIdFromBytes } from "../payment/identifiers.ts";
-import { isApproved, stateOfOutcome } from "../payment/states.ts";
+import { certaintyOf, isApproved, type StateName, stateOfOutcome } from "../payment/states.ts";
 import { verifySignedResult } from "../sealing/boxes/signed-result.ts";
 import { equalBytes } from "../sealing/bytes.ts";
 import type { Manifest } from "../sealing/keys/manifest.ts";
-import { stateWord } from "./print/words.ts";
+import { recordStateWord, stateWord } from "./print/words.ts";
 
 /** A payment of which two sides say different things, or an account whose rows do not add up. */
 interface Difference {
@@ -125,20 +130,19 @@ function keyOf({ merchantId, paymentId }: Keyed): string {
   return `${merchantId} ${paymentId}`;
 }
 
-const OPEN_STATES: readonly PaymentState[] = [
-  PaymentState.RECEIVED,
-  PaymentState.FORWARDED,
-  PaymentState.REVERSING,
-];
-
 function isUnsettled(
   record: ComparedRecord | undefined,
   payment: LedgerPayment | undefined,
   startedAtMs: number,
 ): boolean {
-  if (record !== undefined && OPEN_STATES.includes(record.state)) return true;
+  if (record !== undefined && isOnItsWay(record)) return true;
   if (record !== undefined && record.completedAtMs >= startedAtMs) return true;
   return payment !== undefined && payment.processorTimeMs >= startedAtMs;
+}
+
+/** Whatever its certainty: a record that never gets its end must be named, not waited for. */
+function isOnItsWay({ state }: ComparedRecord): boolean {
+  return certaintyOf(enumName(PaymentState, state) as StateName) === Certainty.UNKNOWN;
 }
 
 function* differencesOf(
@@ -157,18 +161,21 @@ function* differencesOf(
 }
 
 /** A record without a payment is right only where the processor never took it. */
-function* unknownToProcessor({ state, result }: ComparedRecord): Iterable<string> {
-  const isWithoutCharge = state === PaymentState.DECLINED || state === PaymentState.REVERSED;
-  if (!isWithoutCharge) yield `the relay says ${stateWord(state)}; the processor has no payment`;
-  if (result !== undefined) yield "the relay has a signed result; the processor has no payment";
+function* unknownToProcessor(record: ComparedRecord): Iterable<string> {
+  const word = recordStateWord(record);
+  const withoutCharge = [PaymentState.DECLINED, PaymentState.REVERSED].map(stateWord);
+  if (!withoutCharge.includes(word)) {
+    yield `the relay says ${word}; the processor has no payment`;
+  }
+  if (record.result !== undefined)
+    yield "the relay has a signed result; the processor has no payment";
 }
 
 function* disagreements(record: ComparedRecord, payment: LedgerPayment): Iterable<string> {
   const differs = (what: string, atRelay: unknown, atProcessor: unknown) =>
     `${what}: ${String(atRelay)} at the relay, ${String(atProcessor)} at the processor`;
-  if (record.state !== payment.state) {
-    yield differs("state", stateWord(record.state), stateWord(payment.state));
-  }
+  const [atRelay, atProcessor] = [recordStateWord(record), stateWord(payment.state)];
+  if (atRelay !== atProcessor) yield differs("state", atRelay, atProcessor);
   if (record.recordNumber !== payment.recordNumber) {
     yield differs("record number", record.recordNumber, payment.recordNumber);
   }

@@ -29,8 +29,8 @@ export function mayFollow(from: StateName, to: StateName): boolean {
   return (PAYMENT_TRANSITIONS[from] as readonly StateName[]).includes(to);
 }
 
-/** States in which nothing is known for sure yet. */
-const OPEN_STATES: readonly StateName[] = ["RECEIVED", "FORWARDED", "REVERSING"];
+/** States in which nothing is known for sure yet, and which go on by themselves. */
+export const OPEN_STATES: readonly StateName[] = ["RECEIVED", "FORWARDED", "REVERSING"];
 
 export function certaintyOf(state: StateName): Certainty {
   return OPEN_STATES.includes(state) ? Certainty.UNKNOWN : Certainty.FINAL;

@@ -18,10 +18,10 @@ export interface ListOptions extends CommonOptions {
 /** Prints the newest payments. @returns the exit code. */
 export async function list(io: CommandIo, options: ListOptions): Promise<number> {
   const pageSize = parseLimit(options.limit);
-  const state = options.state === undefined ? {} : { state: parseStateWord(options.state) };
+  const wish = options.state === undefined ? {} : parseStateWord(options.state);
   using mesh = await openRunningMesh(options.dataDir, io.clock);
   const pageToken = options.page ?? "";
-  const response = await mesh.clients.relay.listPayments({ pageSize, pageToken, ...state });
+  const response = await mesh.clients.relay.listPayments({ pageSize, pageToken, ...wish });
   if (options.json === true) {
     printMessage(io, ListPaymentsResponseSchema, response);
     return EXIT_CODES.approved;

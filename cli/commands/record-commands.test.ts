@@ -98,8 +98,12 @@ const relayService = service(RelayService, {
     if (payment === undefined) throw new PaymentError("PAYMENT_NOT_FOUND", "no such record");
     return { payment };
   },
-  listPayments: () => ({
-    payments: [NEVER_TAKEN, REFUSED, TOMBSTONE, DECLINED, RECORD],
+  listPayments: (wish) => ({
+    payments: [NEVER_TAKEN, REFUSED, TOMBSTONE, DECLINED, RECORD].filter(
+      ({ state, certainty }) =>
+        [PaymentState.UNSPECIFIED, state].includes(wish.state) &&
+        [Certainty.UNSPECIFIED, certainty].includes(wish.certainty),
+    ),
     nextPageToken: "older",
   }),
 });
@@ -191,6 +195,16 @@ test("list shows a line per record, newest first, and where it goes on", async (
   ]);
   expect(printed[1]).toMatch(/ {2}unknown +DUPLICATE_DIFFERS$/);
   expect(told).toEqual(["More: --page older"]);
+});
+
+test.each([
+  { word: "declined", numbers: [numberOf(27)] },
+  { word: "unknown", numbers: [numberOf(30)] },
+  { word: "reversed", numbers: [numberOf(29), numberOf(28)] },
+])("list --state $word shows those that are shown as that", async ({ word, numbers }) => {
+  const { printed } = await run(["list", "--state", word]);
+  const [, ...rows] = printed.map((line) => line.split(/ {2,}/)[0]);
+  expect(rows).toEqual(numbers.map(formatRecordNumber));
 });
 
 test("readers: what a reader calls itself can not clear the screen", async () => {

@@ -29,12 +29,24 @@ export function recordStateWord(record: {
   return stateWord(isNoEnd ? UNSPECIFIED : record.state);
 }
 
-/** The other way round, for `--state`. @throws CommandError USAGE naming the words. */
-export function parseStateWord(text: string): PaymentState {
-  const states = Object.values(PaymentState).filter((state) => state !== PaymentState.UNSPECIFIED);
-  const found = states.find((state) => stateWord(state) === text);
-  if (found !== undefined) return found;
-  throw new CommandError("USAGE", `--state must be one of ${states.map(stateWord).join(", ")}`);
+/**
+ * The other way round, for `--state`: which records have that word.
+ *
+ * @throws CommandError USAGE naming the words.
+ */
+export function parseStateWord(text: string): {
+  readonly state: PaymentState;
+  readonly certainty: Certainty;
+} {
+  const { DECLINED, UNSPECIFIED } = PaymentState;
+  const { FINAL, UNKNOWN } = Certainty;
+  const states = Object.values(PaymentState).filter((state) => state !== UNSPECIFIED);
+  const words = [...states.map(stateWord), stateWord(UNSPECIFIED)];
+  if (text === stateWord(UNSPECIFIED)) return { state: DECLINED, certainty: UNKNOWN };
+  const state = states.find((one) => stateWord(one) === text);
+  if (state === DECLINED) return { state, certainty: FINAL };
+  if (state !== undefined) return { state, certainty: Certainty.UNSPECIFIED };
+  throw new CommandError("USAGE", `--state must be one of ${words.join(", ")}`);
 }
 
 /** An instruction; empty when there is nothing to do. */

@@ -37,7 +37,7 @@ test.each<{ name: string; result: Extract<Decision, { result: unknown }>["result
   const terminal = relay.openTerminal();
   const { signed, paymentId } = bed.signer.sign();
   terminal.submit(signed);
-  await bed.processor.until(() => bed.processor.authorizations.length === 1);
+  await bed.processor.until(() => bed.processor.authorizations.length >= 1);
   await bed.putForward(25_000);
   await terminal.completedAs(paymentId, REVERSED);
   expect(terminal.completed.map(({ state }) => state)).toEqual([REVERSING, REVERSED]);
@@ -54,9 +54,9 @@ test("a result that names another payment's record is no answer", async () => {
   bed.processor.decide = () => ({ result: { outcome: Outcome.APPROVED, recordNumber } });
   bed.processor.decideReversal = () => ({ result: { ...UNDONE, recordNumber } });
   terminal.submit(second.signed);
-  await bed.processor.until(() => bed.processor.authorizations.length === 2);
+  await bed.processor.until(() => bed.processor.authorizations.length >= 2);
   await bed.putForward(25_000);
-  await bed.processor.until(() => bed.processor.reversals.length === 1);
+  await bed.processor.until(() => bed.processor.reversals.length >= 1);
   bed.processor.decideReversal = () => REVERSE;
   await bed.putForward(5_000);
   const reversed = await terminal.completedAs(second.paymentId, REVERSED);
@@ -93,7 +93,7 @@ test("a result that the processor did not sign is no answer", async () => {
   const terminal = relay.openTerminal();
   const { signed, paymentId } = bed.signer.sign();
   terminal.submit(signed);
-  await bed.processor.until(() => bed.processor.authorizations.length === 1);
+  await bed.processor.until(() => bed.processor.authorizations.length >= 1);
   bed.processor.forgesResults = false;
   await bed.putForward(25_000);
   await terminal.completedAs(paymentId, REVERSED);
@@ -142,7 +142,7 @@ test.each<{ fault: PaymentErrorCode }>([
   expect(reversing.fault?.code).toBe(fault);
   const reversed = await terminal.completedAs(paymentId, REVERSED);
   expect(reversed.fault?.code).toBe(fault);
-  expect(bed.processor.reversals).toMatchObject([{ reason: 4007 }]);
+  expect([...bed.processor.orders.values()]).toMatchObject([{ reason: 4007 }]);
   const key = { case: "paymentId", value: paymentId } as const;
   const { payment } = await relay.calls.getPayment({ key });
   expect(payment).toMatchObject({ state: REVERSED, responseCode: "68", fault: { code: fault } });
@@ -183,7 +183,7 @@ test.each<{ fault: PaymentErrorCode }>([{ fault: "OVERLOADED" }, { fault: "STORE
     const terminal = relay.openTerminal();
     const { signed, paymentId } = bed.signer.sign();
     terminal.submit(signed);
-    await bed.processor.until(() => bed.processor.authorizations.length === 1);
+    await bed.processor.until(() => bed.processor.authorizations.length >= 1);
     bed.processor.decide = () => APPROVE;
     await terminal.completedAs(paymentId, APPROVED);
     expect(bed.processor.authorizations[1]).toMatchObject({ messageType: 201 });
@@ -245,7 +245,7 @@ test("more than was asked for is not taken for the answer to a reversal", async 
   terminal.submit(signed);
   await terminal.recordedOf(paymentId);
   await bed.putForward(25_000);
-  await bed.processor.until(() => bed.processor.reversals.length === 1);
+  await bed.processor.until(() => bed.processor.reversals.length >= 1);
   bed.processor.decideReversal = () => REVERSE;
   await bed.putForward(5_000);
   await terminal.completedAs(paymentId, REVERSED);

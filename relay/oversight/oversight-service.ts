@@ -7,7 +7,7 @@ import {
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { type MeshService, service } from "../../mesh/service.ts";
 import { PaymentError } from "../../payment/errors.ts";
-import type { StateName } from "../../payment/states.ts";
+import { endOf, type StateName } from "../../payment/states.ts";
 import type { ComparedRecord, OpenReversal, OversightStore } from "./oversight-store.ts";
 
 /** As in the contract. */
@@ -43,6 +43,7 @@ function comparedOf(row: ComparedRecord): MessageInitShape<typeof ComparedRecord
     merchantId: row.merchantId,
     paymentId: row.paymentId,
     state: PaymentState[row.state as StateName],
+    certainty: endOf({ ...row, state: row.state as StateName }).certainty,
     totalMinor: row.totalMinor,
     approvedAmountMinor: row.approvedAmountMinor,
     currency: row.currency,

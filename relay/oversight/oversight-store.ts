@@ -69,6 +69,8 @@ const COMPARED = {
   merchantId: true,
   paymentId: true,
   state: true,
+  faultCode: true,
+  responseCode: true,
   totalMinor: true,
   approvedAmountMinor: true,
   currency: true,

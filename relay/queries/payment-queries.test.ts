@@ -1,6 +1,6 @@
 import { ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { PaymentKind, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { Certainty, PaymentKind, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { paymentErrorFrom } from "../../mesh/errors-to-wire.ts";
 import { parseRelayId, paymentIdToBytes } from "../../payment/identifiers.ts";
 import {
@@ -8,7 +8,7 @@ import {
   newRecordNumber,
   parseRecordNumber,
 } from "../../payment/record-number.ts";
-import { APPROVE, DECLINE } from "../../test/fixtures/fake-processor.ts";
+import { APPROVE, DECLINE, type Decision } from "../../test/fixtures/fake-processor.ts";
 import type { ReaderSigned } from "../../test/fixtures/reader-payment.ts";
 import { TestBed, type TestRelay } from "../../test/fixtures/relay-bed.ts";
 
@@ -89,6 +89,36 @@ test("a list can be narrowed to a state or a merchant", async () => {
   expect(ofNobody.payments).toEqual([]);
 });
 
+test("a payment that was taken before is not among those that ended as declined", async () => {
+  await using other = await TestBed.start();
+  const ofOther = await other.startRelay();
+  await other.register(ofOther);
+  const terminal = ofOther.openTerminal();
+  const paid = async (decision: Decision, state: PaymentState) => {
+    other.processor.decide = () => decision;
+    other.processor.decideReversal = () => decision;
+    const { signed, paymentId } = other.signer.sign();
+    terminal.submit(signed);
+    await terminal.completedAs(paymentId, state);
+    return paymentId;
+  };
+  const refused = await paid(DECLINE, DECLINED);
+  const taken = await paid({ fault: "OWNED_ELSEWHERE" }, DECLINED);
+  const approved = await paid(APPROVE, APPROVED);
+  const listed = async (wish: { state?: PaymentState; certainty?: Certainty }) =>
+    (await ofOther.calls.listPayments(wish)).payments.map(({ paymentId }) => paymentId);
+  const { FINAL, UNKNOWN } = Certainty;
+  expect(await listed({ state: DECLINED, certainty: FINAL })).toEqual([refused]);
+  expect(await listed({ state: DECLINED, certainty: UNKNOWN })).toEqual([taken]);
+  expect(await listed({ certainty: FINAL })).toEqual([approved, refused]);
+  expect(await listed({ certainty: UNKNOWN })).toEqual([taken]);
+  const compared: Certainty[] = [];
+  for await (const { records } of ofOther.oversight.streamRecords({})) {
+    compared.push(...records.map(({ certainty }) => certainty));
+  }
+  expect(compared.toSorted()).toEqual([FINAL, FINAL, UNKNOWN]);
+});
+
 test("a payment says which one it repeats", async () => {
   const { payments } = await relay.calls.listPayments({});
   expect(payments.map(({ originalPaymentId }) => originalPaymentId)).toEqual([
@@ -146,6 +176,11 @@ test.each([
     name: "a state that there is not",
     request: { state: 99 as PaymentState },
     message: "state must be a known one, got 99",
+  },
+  {
+    name: "a certainty that there is not",
+    request: { certainty: 99 as Certainty },
+    message: "certainty must be a known one, got 99",
   },
 ])("refuses to list $name", async ({ request, message }) => {
   const refusal = await refusalOf(relay.calls.listPayments(request));

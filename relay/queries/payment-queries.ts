@@ -1,4 +1,4 @@
-import { PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { Certainty, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type {
   GetPaymentRequest,
   ListPaymentsRequest,
@@ -52,6 +52,7 @@ export class PaymentQueries {
     const filter = {
       merchantId: merchantWithin(scope, request.merchantId),
       state: stateFilter(request.state),
+      isAtEnd: endFilter(request.certainty),
     };
     const records = await this.#queries.list(filter, parsePageToken(request.pageToken), size);
     const last = records.at(-1);
@@ -99,6 +100,13 @@ function stateFilter(state: PaymentState): StateName | undefined {
   const name = enumName(PaymentState, state);
   if (!(name in PaymentState)) throw malformed("state", `state must be a known one, got ${state}`);
   return name as StateName;
+}
+
+function endFilter(certainty: Certainty): boolean | undefined {
+  const { UNSPECIFIED, FINAL, UNKNOWN } = Certainty;
+  if (certainty === UNSPECIFIED) return undefined;
+  if (certainty === FINAL || certainty === UNKNOWN) return certainty === FINAL;
+  throw malformed("certainty", `certainty must be a known one, got ${certainty}`);
 }
 
 /** Only this relay reads it again. */

@@ -17,6 +17,12 @@ async function pay(bed: TestBed, relay: TestRelay): Promise<string> {
   return recordNumber;
 }
 
+/** Until it can be told: other tests' transactions in the same cluster hold the log back. */
+async function payBeforehand(bed: TestBed, relay: TestRelay): Promise<void> {
+  await pay(bed, relay);
+  await nextChanges(relay.calls.watchPayments({}), 2);
+}
+
 function neverHere(): never {
   throw new Error("no error came");
 }
@@ -49,7 +55,7 @@ test("a watch that is open hears what happens from now on, of its merchant", asy
   await using bed = await TestBed.start();
   const relay = await bed.startRelay();
   await bed.register(relay);
-  await pay(bed, relay);
+  await payBeforehand(bed, relay);
   const { merchantId } = bed.keys.terminal;
   const own = relay.calls.watchPayments({ fromNow: true, merchantId });
   const ofOthers = relay.calls.watchPayments({ merchantId: "ANOTHERSHOP0001" });
@@ -96,12 +102,14 @@ test("signs of life carry the position of what other merchants did, too", async 
   const watch = relay.calls.watchPayments({ fromNow: true, merchantId })[Symbol.asyncIterator]();
   const first = (await watch.next()).value as WatchPaymentsResponse;
   await pay(bed, relay);
-  bed.clock.putForward(11_000);
-  const second = (await watch.next()).value as WatchPaymentsResponse;
-  bed.clock.putForward(11_000);
-  const third = (await watch.next()).value as WatchPaymentsResponse;
-  expect(second.position).toBeGreaterThanOrEqual(first.position);
-  expect(third.position).toBeGreaterThan(first.position);
+  let { position } = first;
+  while (position === first.position) {
+    bed.clock.putForward(11_000);
+    const sign = (await watch.next()).value as WatchPaymentsResponse;
+    expect(sign).toMatchObject({ sequence: 0n });
+    position = sign.position;
+  }
+  expect(position).toBeGreaterThan(first.position);
 });
 
 test("a position ahead of the log is told: the log was reset", async () => {

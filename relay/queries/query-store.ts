@@ -1,6 +1,6 @@
 import type { MerchantId, PaymentId } from "../../payment/identifiers.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
-import type { StateName } from "../../payment/states.ts";
+import { OPEN_STATES, type StateName, TAKEN_BEFORE } from "../../payment/states.ts";
 import type { Prisma, Record as RecordModel } from "../../prisma/relay/client/client.ts";
 import type { Database } from "../database.ts";
 
@@ -18,6 +18,8 @@ interface RecordFilter {
   readonly merchantId: MerchantId | undefined;
   /** Undefined: in any state. */
   readonly state: StateName | undefined;
+  /** Whether it is at its end, as `endOf` says. Undefined: either. */
+  readonly isAtEnd: boolean | undefined;
 }
 
 /** Reading records for people; nothing here is on the way of a payment. */
@@ -62,6 +64,7 @@ export class QueryStore {
       kind: { not: "UNSPECIFIED" },
       ...(filter.merchantId === undefined ? {} : { merchantId: filter.merchantId }),
       ...(filter.state === undefined ? {} : { state: filter.state }),
+      ...(filter.isAtEnd === undefined ? {} : { AND: filter.isAtEnd ? AT_END : AT_NO_END }),
       ...(position === undefined ? {} : olderThan(position)),
     };
     const orderBy = [{ recordedAt: "desc" as const }, { recordNumber: "desc" as const }];
@@ -78,6 +81,24 @@ function olderThan({ recordedAtMs, recordNumber }: PagePosition): Prisma.RecordW
     OR: [{ recordedAt: { lt: recordedAt } }, { recordNumber: { lt: recordNumber } }],
   };
 }
+
+/** As `endOf` says it of one record. */
+const AT_NO_END: Prisma.RecordWhereInput = {
+  OR: [
+    { state: { in: [...OPEN_STATES] } },
+    { state: "DECLINED", faultCode: { in: [...TAKEN_BEFORE] } },
+  ],
+};
+
+/** Not `NOT`: without a fault code the condition above is neither true nor false. */
+const AT_END: Prisma.RecordWhereInput = {
+  state: { notIn: [...OPEN_STATES] },
+  OR: [
+    { state: { not: "DECLINED" } },
+    { faultCode: null },
+    { faultCode: { notIn: [...TAKEN_BEFORE] } },
+  ],
+};
 
 const OMIT = {
   digest: true,

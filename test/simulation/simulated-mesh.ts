@@ -284,13 +284,10 @@ export class SimulatedMesh {
     return new LedgerDatabase({ pool, prisma: noPrisma() }, this.#faults(life));
   }
 
-  #connections(
-    life: Life,
-    weather: DatabaseWeather,
-    engine: SqlEngine = this.#basis.engine,
-  ): Connections {
+  #connections(life: Life, weather: DatabaseWeather, engine?: SqlEngine): Connections {
     const { world } = this;
-    return new Connections({ world, engine, life, weather, witness: this.#troubles.witness });
+    const { witness } = this.#troubles;
+    return new Connections({ world, engine: engine ?? this.#basis.engine, life, weather, witness });
   }
 
   #disk(life: Life) {
