@@ -135,7 +135,7 @@ test.each([
   {
     name: "a page that is too long",
     request: { pageSize: 501 },
-    message: "page_size must be 1 to 500, got 501",
+    message: "page_size must be 1 to 500, or 0 for 50, got 501",
   },
   {
     name: "a token that this relay did not give",
@@ -145,7 +145,7 @@ test.each([
   {
     name: "a state that there is not",
     request: { state: 99 as PaymentState },
-    message: "state must be a known one, got 99",
+    message: "state must be a known state, got 99",
   },
 ])("refuses to list $name", async ({ request, message }) => {
   const refusal = await refusalOf(relay.calls.listPayments(request));
