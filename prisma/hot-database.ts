@@ -149,5 +149,10 @@ const CANNOT_WORK_NOW = /^(?:08|53|57|58|25006)/;
 function isRefusal(error: unknown): boolean {
   // What is not an answer of PostgreSQL comes from the socket or the pool.
   if (!(error instanceof pg.DatabaseError) || error.code === undefined) return false;
-  return !CANNOT_WORK_NOW.test(error.code);
+  return isRefusalCode(error.code);
+}
+
+/** @param code a SQLSTATE that PostgreSQL answered. */
+export function isRefusalCode(code: string): boolean {
+  return !CANNOT_WORK_NOW.test(code);
 }

@@ -1,7 +1,6 @@
-import { PrismaPg } from "@prisma/adapter-pg";
 import type pg from "pg";
 import { noFaults } from "../mesh/faults.ts";
-import { PrismaClient } from "../prisma/processor/client/client.ts";
+import type { PrismaClient } from "../prisma/processor/client/client.ts";
 import { ReadableDatabase } from "../prisma/readable-database.ts";
 import { connectionOf, type DatabaseAddress, databaseOptions } from "./database.ts";
 
@@ -9,8 +8,8 @@ import { connectionOf, type DatabaseAddress, databaseOptions } from "./database.
 export class LedgerDatabase extends ReadableDatabase<PrismaClient> {
   /** @param source where PostgreSQL is and who asks, or connections that a simulation made. */
   constructor(source: DatabaseAddress | DatabaseConnections, faults = noFaults) {
-    const prisma = "pool" in source ? source.prisma : prismaTo(source);
-    super(databaseOptions(source, faults), prisma);
+    const open = async () => ("pool" in source ? source.prisma : prismaTo(source));
+    super(databaseOptions(source, faults), open);
   }
 }
 
@@ -19,7 +18,9 @@ interface DatabaseConnections {
   readonly prisma: PrismaClient;
 }
 
-function prismaTo(address: DatabaseAddress): PrismaClient {
+async function prismaTo(address: DatabaseAddress): Promise<PrismaClient> {
+  const { PrismaPg } = await import("@prisma/adapter-pg");
+  const { PrismaClient } = await import("../prisma/processor/client/client.ts");
   const options = { connectionString: address.url, ...connectionOf(address) };
   return new PrismaClient({ adapter: new PrismaPg(options) });
 }

@@ -1,8 +1,7 @@
-import { PrismaPg } from "@prisma/adapter-pg";
 import type pg from "pg";
 import { noFaults } from "../mesh/faults.ts";
 import { ReadableDatabase } from "../prisma/readable-database.ts";
-import { PrismaClient } from "../prisma/relay/client/client.ts";
+import type { PrismaClient } from "../prisma/relay/client/client.ts";
 
 /** A database that does not answer for this long counts as not reached. */
 const STATEMENT_MS_MAX = 10_000;
@@ -23,7 +22,7 @@ export class Database extends ReadableDatabase<PrismaClient> {
       notReached: "the relay's database could not be reached",
       connection: PATIENCE,
     };
-    super(options, typeof source === "string" ? prismaTo(source) : source.prisma);
+    super(options, async () => (typeof source === "string" ? prismaTo(source) : source.prisma));
   }
 }
 
@@ -32,6 +31,8 @@ export interface DatabaseConnections {
   readonly prisma: PrismaClient;
 }
 
-function prismaTo(url: string): PrismaClient {
+async function prismaTo(url: string): Promise<PrismaClient> {
+  const { PrismaPg } = await import("@prisma/adapter-pg");
+  const { PrismaClient } = await import("../prisma/relay/client/client.ts");
   return new PrismaClient({ adapter: new PrismaPg({ connectionString: url, ...PATIENCE }) });
 }

@@ -80,6 +80,13 @@ describe("folders", () => {
     });
     expect(wrong.map(({ from }) => from)).toEqual([]);
   });
+
+  test("Prisma's generated clients are loaded at the first question, by no program's start", () => {
+    const eager = /^import (?!type )[^;]*"(?:@prisma\/|[^"]*\/client\/client\.ts")/m;
+    const own = programs.filter(({ path }) => /^(?:prisma|relay|processor)\//.test(path));
+    const wrong = own.filter(({ lines }) => eager.test(lines.join("\n")));
+    expect(wrong.map(({ path }) => path)).toEqual([]);
+  });
 });
 
 describe("rooms", () => {

@@ -29,15 +29,14 @@ test.each(NAMES)(
   "Prisma finds nothing to do after us for the $name, nor we after it",
   async ({ name }) => {
     await using database = await emptyDatabase(name);
-    const migrated = { name, databaseUrl: database.url };
-    const ours = await applyMigrations(migrated);
-    expect(await deployWithPrisma(migrated)).toEqual([]);
+    const ours = await applyMigrations(database);
+    expect(await deployWithPrisma(database)).toEqual([]);
     const history = await historyOf(database);
     const table = await query(database, DESCRIBE_HISTORY);
 
     await query(database, FORGET_EVERYTHING);
-    expect(await deployWithPrisma(migrated)).toEqual(ours);
-    expect(await applyMigrations(migrated)).toEqual([]);
+    expect(await deployWithPrisma(database)).toEqual(ours);
+    expect(await applyMigrations(database)).toEqual([]);
     expect(await historyOf(database)).toEqual(history);
     expect(await query(database, DESCRIBE_HISTORY)).toEqual(table);
   },
@@ -45,8 +44,7 @@ test.each(NAMES)(
 
 test("a migration is written down with its checksum, its times and its one step", async () => {
   await using database = await emptyDatabase("processor");
-  const migrated = { name: "processor", databaseUrl: database.url } as const;
-  await applyMigrations(migrated, [TILL]);
+  await applyMigrations(database, [TILL]);
   expect(await query(database, "SELECT * FROM _prisma_migrations")).toEqual([
     {
       id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/),
@@ -72,8 +70,7 @@ const VACUUM: Migration = { name: "0002_vacuum", sql: "-- without a transaction\
 
 test("a migration that fails leaves nothing behind, and is tried again", async () => {
   await using database = await emptyDatabase("processor");
-  const migrated = { name: "processor", databaseUrl: database.url } as const;
-  const applying = applyMigrations(migrated, [TILL, DRAWER, SHELF]);
+  const applying = applyMigrations(database, [TILL, DRAWER, SHELF]);
   await expect(applying).rejects.toMatchObject({
     name: "MigrationError",
     message:
@@ -84,7 +81,7 @@ test("a migration that fails leaves nothing behind, and is tried again", async (
   expect(await tablesOf(database)).toEqual(["_prisma_migrations", "till"]);
 
   const mended = { ...DRAWER, sql: "CREATE TABLE drawer (id int PRIMARY KEY)" };
-  expect(await applyMigrations(migrated, [TILL, mended, SHELF])).toEqual([
+  expect(await applyMigrations(database, [TILL, mended, SHELF])).toEqual([
     "0002_drawer",
     "0003_shelf",
   ]);
@@ -93,21 +90,19 @@ test("a migration that fails leaves nothing behind, and is tried again", async (
 
 test("a database that has the first half gets the second", async () => {
   await using database = await emptyDatabase("relay");
-  const migrated = { name: "relay", databaseUrl: database.url } as const;
   const all = await readMigrations("relay");
   const half = all.slice(0, 3);
-  expect(await applyMigrations(migrated, half)).toEqual(half.map(({ name }) => name));
-  expect(await applyMigrations(migrated)).toEqual(all.slice(3).map(({ name }) => name));
-  expect(await schemaDrift(migrated)).toBe("");
+  expect(await applyMigrations(database, half)).toEqual(half.map(({ name }) => name));
+  expect(await applyMigrations(database)).toEqual(all.slice(3).map(({ name }) => name));
+  expect(await schemaDrift(database)).toBe("");
 });
 
 test("a file that forbids a transaction is applied without one", async () => {
   await using database = await emptyDatabase("processor");
-  const migrated = { name: "processor", databaseUrl: database.url } as const;
   await expect(
-    applyMigrations(migrated, [TILL, { ...VACUUM, sql: "VACUUM till" }]),
+    applyMigrations(database, [TILL, { ...VACUUM, sql: "VACUUM till" }]),
   ).rejects.toThrow(/0002_vacuum failed: VACUUM cannot run inside a transaction block$/);
-  expect(await applyMigrations(migrated, [TILL, VACUUM])).toEqual(["0002_vacuum"]);
+  expect(await applyMigrations(database, [TILL, VACUUM])).toEqual(["0002_vacuum"]);
   expect(await historyOf(database)).toMatchObject([
     { migration_name: "0001_till", is_finished: true },
     { migration_name: "0002_vacuum", is_finished: true },
@@ -116,10 +111,9 @@ test("a file that forbids a transaction is applied without one", async () => {
 
 test("one that failed without a transaction is to be looked at first", async () => {
   await using database = await emptyDatabase("processor");
-  const migrated = { name: "processor", databaseUrl: database.url } as const;
   const gone = { ...VACUUM, sql: "-- without a transaction\nVACUUM gone" };
   const begun = "cannot migrate the processor's database: migration 0002_vacuum";
-  await expect(applyMigrations(migrated, [TILL, gone])).rejects.toThrow(
+  await expect(applyMigrations(database, [TILL, gone])).rejects.toThrow(
     `${begun} failed: relation "gone" does not exist`,
   );
   const refusal = new RegExp(
@@ -128,18 +122,18 @@ test("one that failed without a transaction is to be looked at first", async () 
       "see what it left and undo that, then set rolled_back_at in its row of _prisma_migrations, " +
       "and start again$",
   );
-  await expect(applyMigrations(migrated, [TILL, VACUUM])).rejects.toThrow(refusal);
+  await expect(applyMigrations(database, [TILL, VACUUM])).rejects.toThrow(refusal);
   await query(database, "UPDATE _prisma_migrations SET rolled_back_at = now() WHERE logs <> ''");
-  expect(await applyMigrations(migrated, [TILL, VACUUM])).toEqual(["0002_vacuum"]);
+  expect(await applyMigrations(database, [TILL, VACUUM])).toEqual(["0002_vacuum"]);
 });
 
 test.each([
   {
-    title: "a newer schema",
+    title: "a schema of another line of releases",
     now: [TILL],
     problem:
-      "its schema is newer: it has the migration 0003_shelf, which this release does not know; " +
-      "start the newer release, or see that DATABASE_URL names this program's database",
+      "it has the migration 0003_shelf, which this release does not know, and lacks 0004_more, " +
+      "which this release has; see that DATABASE_URL names this program's database",
   },
   {
     title: "a file that was changed",
@@ -152,25 +146,67 @@ test.each([
   },
 ])("is refused: $title", async ({ now, problem }) => {
   await using database = await emptyDatabase("processor");
-  const migrated = { name: "processor", databaseUrl: database.url } as const;
-  await applyMigrations(migrated, [TILL, SHELF]);
+  await applyMigrations(database, [TILL, SHELF]);
   const added = { name: "0004_more", sql: "CREATE TABLE more (id int)" };
-  await expect(applyMigrations(migrated, [...now, added])).rejects.toMatchObject({
+  await expect(applyMigrations(database, [...now, added])).rejects.toMatchObject({
     name: "MigrationError",
     message: `cannot migrate the processor's database: ${problem}`,
   });
   expect(await tablesOf(database)).toEqual(["_prisma_migrations", "shelf", "till"]);
 });
 
+test("a program starts on a newer schema, until that takes away what it uses", async () => {
+  await using database = await emptyDatabase("processor");
+  const release1 = [TILL];
+  const release2 = [...release1, { name: "0002_bag", sql: "CREATE TABLE bag (id int)" }];
+  const release3 = [...release2, { name: "0003_no_till_needs_0002", sql: "DROP TABLE till" }];
+
+  await applyMigrations(database, release2);
+  expect(await applyMigrations(database, release1)).toEqual([]);
+  await applyMigrations(database, release3);
+  expect(await applyMigrations(database, release2)).toEqual([]);
+  await expect(applyMigrations(database, release1)).rejects.toMatchObject({
+    name: "MigrationError",
+    message:
+      "cannot migrate the processor's database: its schema is newer: 0003_no_till_needs_0002 is " +
+      "for programs that know migration 0002, and this release ends with 0001_till; " +
+      "start a newer release",
+  });
+});
+
+/** Ends the connection, as the death of its program does. */
+const DIE = "SELECT pg_terminate_backend(pg_backend_pid())";
+
+test("a migration in which the program dies is undone, and applied at the next start", async () => {
+  await using database = await emptyDatabase("processor");
+  const deadly = { ...SHELF, sql: `${SHELF.sql}${DIE};` };
+  await expect(applyMigrations(database, [TILL, deadly])).rejects.toThrow(
+    /^cannot migrate the processor's database: migration 0003_shelf failed: /,
+  );
+  expect(await historyOf(database)).toMatchObject([{ migration_name: "0001_till" }]);
+  expect(await tablesOf(database)).toEqual(["_prisma_migrations", "till"]);
+  expect(await applyMigrations(database, [TILL, SHELF])).toEqual(["0003_shelf"]);
+});
+
+test("one without a transaction in which the program dies is to be looked at", async () => {
+  await using database = await emptyDatabase("processor");
+  const deadly = { ...VACUUM, sql: `-- without a transaction\n${DIE}` };
+  await expect(applyMigrations(database, [TILL, deadly])).rejects.toThrow(
+    "migration 0002_vacuum failed: terminating connection due to administrator command",
+  );
+  await expect(applyMigrations(database, [TILL, VACUUM])).rejects.toThrow(
+    /migration 0002_vacuum was begun at \S+Z and has not ended; see what it left/,
+  );
+});
+
 test("line ends of Windows are no change", async () => {
   await using database = await emptyDatabase("processor");
-  const migrated = { name: "processor", databaseUrl: database.url } as const;
   const windows = { ...TILL, sql: TILL.sql.replaceAll("\n", "\r\n") };
-  await applyMigrations(migrated, [TILL]);
-  expect(await applyMigrations(migrated, [windows])).toEqual([]);
+  await applyMigrations(database, [TILL]);
+  expect(await applyMigrations(database, [windows])).toEqual([]);
   await query(database, FORGET_EVERYTHING);
-  await applyMigrations(migrated, [windows]);
-  expect(await applyMigrations(migrated, [TILL])).toEqual([]);
+  await applyMigrations(database, [windows]);
+  expect(await applyMigrations(database, [TILL])).toEqual([]);
 });
 
 test.each([
@@ -197,11 +233,10 @@ test("a table of history that is somebody else's is told", async () => {
 
 test("whoever comes while another one migrates waits for it", async () => {
   await using database = await emptyDatabase("processor");
-  const migrated = { name: "processor", databaseUrl: database.url } as const;
   const other = new pg.Client({ connectionString: database.url });
   await other.connect();
   await other.query("SELECT pg_advisory_lock(72707369)");
-  const applying = applyMigrations(migrated, [TILL]);
+  const applying = applyMigrations(database, [TILL]);
   await expect
     .poll(() =>
       query(database, "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"),
@@ -230,10 +265,10 @@ const DESCRIBE_HISTORY = `
   SELECT column_name, data_type, character_maximum_length, is_nullable, column_default
   FROM information_schema.columns WHERE table_name = '_prisma_migrations' ORDER BY 1`;
 
-async function emptyDatabase(name: DatabaseName): Promise<TestDatabase> {
+async function emptyDatabase(name: DatabaseName) {
   const database = await freshDatabase(name);
   await query(database, FORGET_EVERYTHING);
-  return database;
+  return { ...database, name, databaseUrl: database.url };
 }
 
 function historyOf(database: TestDatabase): Promise<readonly object[]> {

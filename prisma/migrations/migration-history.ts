@@ -38,12 +38,9 @@ export function problemOf(
     if (row.finished_at === null) return unfinished(row);
     const migration = migrations.find((one) => one.name === name);
     if (migration === undefined) {
-      return (
-        `its schema is newer: it has the migration ${name}, which this release does not know; ` +
-        "start the newer release, or see that DATABASE_URL names this program's database"
-      );
-    }
-    if (!hasChecksum(migration.sql, row.checksum)) {
+      const problem = problemOfNewer(name, history, migrations);
+      if (problem !== undefined) return problem;
+    } else if (!hasChecksum(migration.sql, row.checksum)) {
       return (
         `${name}/migration.sql was changed after it was applied: its SHA-256 was ` +
         `${row.checksum}, and is ${checksumOf(migration.sql)} now; ` +
@@ -53,6 +50,36 @@ export function problemOf(
   }
   return undefined;
 }
+
+/**
+ * A migration that this release does not know is of a newer one. It leaves everything that the
+ * programs before it use, unless its name says which migration a program has to know.
+ */
+function problemOfNewer(
+  newer: string,
+  history: readonly HistoryRow[],
+  migrations: readonly Migration[],
+): string | undefined {
+  const missing = migrations.find(
+    ({ name }) => !history.some((row) => row.migration_name === name),
+  );
+  if (missing !== undefined) {
+    return (
+      `it has the migration ${newer}, which this release does not know, and lacks ` +
+      `${missing.name}, which this release has; see that DATABASE_URL names this program's database`
+    );
+  }
+  const [, needed] = NEEDS.exec(newer) ?? [];
+  if (needed === undefined) return undefined;
+  if (migrations.some(({ name }) => name.startsWith(`${needed}_`))) return undefined;
+  return (
+    `its schema is newer: ${newer} is for programs that know migration ${needed}, and this ` +
+    `release ends with ${migrations.at(-1)?.name}; start a newer release`
+  );
+}
+
+/** `0009_drop_nickname_needs_0008`: takes away what releases without migration 0008 use. */
+const NEEDS = /_needs_(\d{4})$/;
 
 function unfinished({ migration_name: name, started_at: startedAt, logs }: HistoryRow): string {
   const why = logs === null ? "" : ` (${logs.trim().split("\n", 1).join()})`;
@@ -79,7 +106,8 @@ export async function applyMigration(client: ClientBase, migration: Migration): 
   try {
     await client.query(sql);
   } catch (error) {
-    if (isAlone) await client.query(FAIL_ROW, [id, String(error)]);
+    // Where even that fails, as without a connection, the row has no end and no reason.
+    if (isAlone) await client.query(FAIL_ROW, [id, String(error)]).catch(() => undefined);
     throw error;
   }
   await client.query(FINISH_ROW, [id]);

@@ -4,24 +4,22 @@ import {
   type LedgerPaymentSchema,
   ProcessorOversightService,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
+import { PAGE_SIZE_MAX } from "../../mesh/list-request.ts";
 import { type MeshService, service } from "../../mesh/service.ts";
 import type { StateName } from "../../payment/states.ts";
 import type { LedgerAccount, LedgerPayment, OversightStore } from "./oversight-store.ts";
-
-/** As in the contract. */
-const PAGE_MAX = 500;
 
 /** cardlane.processor.v1.ProcessorOversightService: the whole ledger, for operators. */
 export function oversightService(store: OversightStore): MeshService {
   return service(ProcessorOversightService, {
     async *streamPayments(_request, { signal }) {
-      for await (const rows of store.payments(PAGE_MAX)) {
+      for await (const rows of store.payments(PAGE_SIZE_MAX)) {
         signal.throwIfAborted();
         yield { payments: rows.map(paymentOf) };
       }
     },
     async *streamAccounts(_request, { signal }) {
-      for await (const rows of store.accounts(PAGE_MAX)) {
+      for await (const rows of store.accounts(PAGE_SIZE_MAX)) {
         signal.throwIfAborted();
         yield { accounts: rows.map(accountOf) };
       }

@@ -80,7 +80,7 @@ function relayRow({ certificate, state }: RelayRegistration, parts: RegistryPart
     relayId,
     hopKeyId: keyIdOf(hopKey),
     certificate: serialised(certificate),
-    state: stateName(state),
+    state: stateName(state, "relays.state"),
   };
 }
 
@@ -92,7 +92,7 @@ function readerRow(registration: ReaderRegistration, parts: RegistryParts): Read
     merchantId: parseMerchantId(merchantId),
     certificateId: id,
     certificate: serialised(certificate),
-    state: stateName(state),
+    state: stateName(state, "readers.state"),
   };
 }
 
@@ -108,7 +108,7 @@ function terminalRow(registration: TerminalRegistration, parts: RegistryParts): 
     merchantId,
     certificateId: id,
     certificate: serialised(certificate),
-    state: stateName(state),
+    state: stateName(state, "terminals.state"),
     currencies: currencies.map((currency) => parseCurrency(currency, "currencies")),
     simulateByAmount,
   };
@@ -132,9 +132,9 @@ const STATE_NAMES: Readonly<Record<DeviceState, DeviceStateName | undefined>> = 
   [DeviceState.RETIRED]: "RETIRED",
 };
 
-function stateName(state: DeviceState): DeviceStateName {
+function stateName(state: DeviceState, field: string): DeviceStateName {
   const name = STATE_NAMES[state];
-  if (name === undefined) throw malformed("state", "a known state", String(state));
+  if (name === undefined) throw malformed(field, "a known state", String(state));
   return name;
 }
 

@@ -8,6 +8,7 @@ import {
   type SendReceiptRequest,
 } from "../../gen/cardlane/relay/v1/notification_pb.ts";
 import { callerOf } from "../../mesh/identity/caller.ts";
+import { parsePageSize, parseStateFilter } from "../../mesh/list-request.ts";
 import { type MeshService, service } from "../../mesh/service.ts";
 import type { Surroundings } from "../../mesh/surroundings.ts";
 import { enumName } from "../../payment/enum-name.ts";
@@ -19,9 +20,8 @@ import type { Registry } from "../registry/registry.ts";
 import { scopeOf } from "../registry/scope.ts";
 import type { NotificationStore } from "./notification-store.ts";
 
-const PAGE_SIZE_DEFAULT = 50;
-const PAGE_SIZE_MAX = 500;
-const ID_CHARACTERS_MAX = 100;
+/** Every id that there may be: of a record, an outcome and a channel. */
+const ID = /^[\w-]{1,100}$/;
 
 interface NotificationServiceParts extends Pick<Surroundings, "clock"> {
   readonly store: NotificationStore;
@@ -35,13 +35,14 @@ export function notificationService(parts: NotificationServiceParts): MeshServic
   return service(NotificationService, {
     async listNotifications({ pageSize, state, recordNumber }) {
       const filter = {
-        state: state === NotificationState.UNSPECIFIED ? undefined : parseState(state),
+        state: parseStateFilter(NotificationState, state),
         recordNumber: recordNumber === "" ? undefined : parseRecordNumber(recordNumber),
       };
-      return { notifications: [...(await store.list(filter, parsePageSize(pageSize)))] };
+      const size = parsePageSize(pageSize, "page_size");
+      return { notifications: [...(await store.list(filter, size))] };
     },
     async resendNotification({ id }) {
-      const isThere = id.length <= ID_CHARACTERS_MAX && (await store.requeue(id));
+      const isThere = ID.test(id) && (await store.requeue(id));
       if (!isThere) throw new PaymentError("PAYMENT_NOT_FOUND", "no notification has this id");
       return { notification: await found(store, id) };
     },
@@ -104,25 +105,4 @@ async function found(store: NotificationStore, id: string): Promise<Notification
   const notification = await store.find(id);
   if (notification === undefined) throw new Error(`bug: notification ${id} was just written`);
   return notification;
-}
-
-function parseState(state: NotificationState): string {
-  if (Object.values<number>(NotificationState).includes(state)) {
-    return enumName(NotificationState, state);
-  }
-  throw new PaymentError("MALFORMED_REQUEST", `state must be a known state, got ${state}`, {
-    field: "state",
-  });
-}
-
-function parsePageSize(size: number): number {
-  if (size === 0) return PAGE_SIZE_DEFAULT;
-  if (size <= PAGE_SIZE_MAX) return size;
-  throw new PaymentError(
-    "MALFORMED_REQUEST",
-    `page_size must be 0 to ${PAGE_SIZE_MAX}, got ${size}`,
-    {
-      field: "page_size",
-    },
-  );
 }

@@ -5,31 +5,22 @@ import {
   type OpenReversalSchema,
   RelayOversightService,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import { PAGE_SIZE_MAX, parsePageSize } from "../../mesh/list-request.ts";
 import { type MeshService, service } from "../../mesh/service.ts";
-import { PaymentError } from "../../payment/errors.ts";
 import { endOf, type StateName } from "../../payment/states.ts";
 import type { ComparedRecord, OpenReversal, OversightStore } from "./oversight-store.ts";
-
-/** As in the contract. */
-const PAGE_MAX = 500;
-const PAGE_DEFAULT = 50;
 
 /** cardlane.relay.v1.RelayOversightService: what operators compare and watch over. */
 export function oversightService(store: OversightStore): MeshService {
   return service(RelayOversightService, {
     async *streamRecords(_request, { signal }) {
-      for await (const rows of store.records(PAGE_MAX)) {
+      for await (const rows of store.records(PAGE_SIZE_MAX)) {
         signal.throwIfAborted();
         yield { records: rows.map(comparedOf) };
       }
     },
     async listReversals({ limit }) {
-      if (limit > PAGE_MAX) {
-        throw new PaymentError("MALFORMED_REQUEST", `limit must be 0 to ${PAGE_MAX}`, {
-          field: "limit",
-        });
-      }
-      const { page, total } = await store.openReversals(limit === 0 ? PAGE_DEFAULT : limit);
+      const { page, total } = await store.openReversals(parsePageSize(limit, "limit"));
       return { reversals: page.map(reversalOf), total: BigInt(total) };
     },
   });

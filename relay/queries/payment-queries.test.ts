@@ -165,7 +165,7 @@ test.each([
   {
     name: "a page that is too long",
     request: { pageSize: 501 },
-    message: "page_size must be 1 to 500, got 501",
+    message: "page_size must be 1 to 500, or 0 for 50, got 501",
   },
   {
     name: "a token that this relay did not give",
@@ -175,7 +175,7 @@ test.each([
   {
     name: "a state that there is not",
     request: { state: 99 as PaymentState },
-    message: "state must be a known one, got 99",
+    message: "state must be a known state, got 99",
   },
   {
     name: "a certainty that there is not",

@@ -4,18 +4,14 @@ import type {
   ListPaymentsRequest,
   PaymentRecord,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
-import { enumName } from "../../payment/enum-name.ts";
+import { parsePageSize, parseStateFilter } from "../../mesh/list-request.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { type MerchantId, parsePaymentId } from "../../payment/identifiers.ts";
 import { parseRecordNumber } from "../../payment/record-number.ts";
-import type { StateName } from "../../payment/states.ts";
 import type { EventStore } from "../records/event-store.ts";
 import { merchantWithin, type Scope } from "../registry/scope.ts";
 import { paymentRecordOf } from "./payment-record.ts";
 import type { PagePosition, QueryStore, ShownRecord } from "./query-store.ts";
-
-const PAGE_SIZE_DEFAULT = 50;
-const PAGE_SIZE_MAX = 500;
 
 interface PageOfPayments {
   readonly payments: readonly PaymentRecord[];
@@ -48,10 +44,10 @@ export class PaymentQueries {
 
   /** @throws PaymentError MALFORMED_REQUEST or NOT_PERMITTED. */
   async list(request: ListPaymentsRequest, scope: Scope): Promise<PageOfPayments> {
-    const size = pageSize(request.pageSize);
+    const size = parsePageSize(request.pageSize, "page_size");
     const filter = {
       merchantId: merchantWithin(scope, request.merchantId),
-      state: stateFilter(request.state),
+      state: parseStateFilter(PaymentState, request.state),
       isAtEnd: endFilter(request.certainty),
     };
     const records = await this.#queries.list(filter, parsePageToken(request.pageToken), size);
@@ -88,25 +84,11 @@ export class PaymentQueries {
   }
 }
 
-function pageSize(size: number): number {
-  if (size > PAGE_SIZE_MAX) {
-    throw malformed("page_size", `page_size must be 1 to ${PAGE_SIZE_MAX}, got ${size}`);
-  }
-  return size === 0 ? PAGE_SIZE_DEFAULT : size;
-}
-
-function stateFilter(state: PaymentState): StateName | undefined {
-  if (state === PaymentState.UNSPECIFIED) return undefined;
-  const name = enumName(PaymentState, state);
-  if (!(name in PaymentState)) throw malformed("state", `state must be a known one, got ${state}`);
-  return name as StateName;
-}
-
 function endFilter(certainty: Certainty): boolean | undefined {
   const { UNSPECIFIED, FINAL, UNKNOWN } = Certainty;
   if (certainty === UNSPECIFIED) return undefined;
   if (certainty === FINAL || certainty === UNKNOWN) return certainty === FINAL;
-  throw malformed("certainty", `certainty must be a known one, got ${certainty}`);
+  throw malformed("certainty", `certainty must be a known certainty, got ${certainty}`);
 }
 
 /** Only this relay reads it again. */

@@ -56,22 +56,20 @@ export class RegistryStore {
   }
 
   async findReaders(serials: readonly ReaderSerial[]): Promise<readonly ReaderRow[]> {
-    const where = { serial: { in: [...serials] } };
-    const rows = await this.#database.read((prisma) => prisma.reader.findMany({ where }));
+    const rows = await this.#database.run<ReaderFoundRow>(FIND_READERS, [serials]);
     return rows.map((row) => ({
-      serial: row.serial as ReaderSerial,
-      merchantId: row.merchantId as MerchantId,
+      serial: row.serial,
+      merchantId: row.merchant_id,
       state: deviceState(row.state),
       certificate: fromBinary(SignedEnvelopeSchema, row.certificate),
     }));
   }
 
   async findTerminals(terminalIds: readonly TerminalId[]): Promise<readonly TerminalRow[]> {
-    const where = { terminalId: { in: [...terminalIds] } };
-    const rows = await this.#database.read((prisma) => prisma.terminal.findMany({ where }));
+    const rows = await this.#database.run<TerminalFoundRow>(FIND_TERMINALS, [terminalIds]);
     return rows.map((row) => ({
-      terminalId: row.terminalId as TerminalId,
-      merchantId: row.merchantId as MerchantId,
+      terminalId: row.terminal_id,
+      merchantId: row.merchant_id,
       state: deviceState(row.state),
       currencies: row.currencies,
       certificate: fromBinary(SignedEnvelopeSchema, row.certificate),
@@ -120,6 +118,21 @@ export class RegistryStore {
       }),
     );
   }
+}
+
+interface ReaderFoundRow {
+  readonly serial: ReaderSerial;
+  readonly merchant_id: MerchantId;
+  readonly state: string;
+  readonly certificate: Buffer;
+}
+
+interface TerminalFoundRow {
+  readonly terminal_id: TerminalId;
+  readonly merchant_id: MerchantId;
+  readonly state: string;
+  readonly currencies: readonly number[];
+  readonly certificate: Buffer;
 }
 
 interface ReaderListRow {
@@ -178,6 +191,20 @@ const REGISTER_TERMINALS = registerStatement("terminal", "terminal_id", TERMINAL
 const REVISION: Statement = {
   name: "registry_revision",
   text: "SELECT revision FROM registry_revision",
+};
+
+const FIND_READERS: Statement = {
+  name: "find_readers",
+  text: `
+    SELECT serial, merchant_id, state, certificate FROM reader
+    WHERE serial = ANY ($1::text[])`,
+};
+
+const FIND_TERMINALS: Statement = {
+  name: "find_terminals",
+  text: `
+    SELECT terminal_id, merchant_id, state, currencies, certificate FROM terminal
+    WHERE terminal_id = ANY ($1::text[])`,
 };
 
 const LIST_READERS: Statement = {

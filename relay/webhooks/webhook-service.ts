@@ -11,6 +11,9 @@ import type { WebhookRow, WebhookStore } from "./webhook-store.ts";
 const URL_CHARACTERS_MAX = 2_000;
 const SECRET_BYTES = 32;
 const ID_BYTES = 12;
+const ID = /^wh_[0-9a-f]{24}$/;
+/** The last number that PostgreSQL's bigint has. */
+const SEQUENCE_MAX = 2n ** 63n - 1n;
 
 /** Webhooks, for operators. */
 export function webhookService(store: WebhookStore, clock: Clock, random: Random): MeshService {
@@ -31,12 +34,15 @@ export function webhookService(store: WebhookStore, clock: Clock, random: Random
       return { webhooks: (await store.list()).map(wireOf) };
     },
     async removeWebhook({ id }) {
-      await store.remove(id);
+      if (ID.test(id)) await store.remove(id);
       return {};
     },
     async redeliverWebhook({ id, afterSequence }) {
       const isThere = (await store.list()).some((row) => row.id === id);
       if (!isThere) throw malformed("id", "must be the id of a webhook");
+      if (afterSequence > SEQUENCE_MAX) {
+        throw malformed("after_sequence", `must be 0 to ${SEQUENCE_MAX}, got ${afterSequence}`);
+      }
       return { events: await store.redeliver(id, afterSequence) };
     },
   });

@@ -161,6 +161,18 @@ test.each([
   await expect(bed.relay.webhooks.addWebhook({ url })).rejects.toThrow(/url must be an https URL/);
 });
 
+test("no event has a number over 63 bits, and no webhook an id with NUL", async () => {
+  await using bed = await NotificationBed.start(quiet);
+  const { webhooks } = bed.relay;
+  const { webhook } = await webhooks.addWebhook({ url: "https://shop.example/hook" });
+  const call = webhooks.redeliverWebhook({ id: webhook?.id ?? "", afterSequence: 2n ** 63n });
+  await expect(call).rejects.toThrow(
+    "after_sequence must be 0 to 9223372036854775807, got 9223372036854775808",
+  );
+  expect(await webhooks.removeWebhook({ id: "wh\0" })).toMatchObject({});
+  expect((await webhooks.listWebhooks({})).webhooks).toHaveLength(1);
+});
+
 test("only a webhook that is there can be delivered again", async () => {
   await using bed = await NotificationBed.start(quiet);
   const call = bed.relay.webhooks.redeliverWebhook({ id: "wh_0" });

@@ -151,20 +151,13 @@ test("docs/protocol/limits.md, times", () => {
 });
 
 test("docs/protocol/limits.md, pages", () => {
-  const pages = (file: string) => {
-    return [count(file, "PAGE_SIZE_DEFAULT"), count(file, "PAGE_SIZE_MAX")];
-  };
-  const oversight = "relay/oversight/oversight-service.ts";
-  const most = sameIn([oversight, "processor/oversight/oversight-service.ts"], "PAGE_MAX");
+  const file = "mesh/list-request.ts";
+  const [usual, most] = [count(file, "PAGE_SIZE_DEFAULT"), count(file, "PAGE_SIZE_MAX")];
   expect(tableUnder(PAGE, "Pages")).toEqual([
-    ["`ListPayments`, `page_size`", ...pages("relay/queries/payment-queries.ts")],
-    ["`ListNotifications`, `page_size`", ...pages("relay/notifications/notification-service.ts")],
-    ["`ListReversals`, `limit`", count(oversight, "PAGE_DEFAULT"), String(most)],
-    [
-      "records in a message of `StreamRecords`, payments in one of `StreamPayments`",
-      "",
-      String(most),
-    ],
+    ["`ListPayments`, `page_size`", usual, most],
+    ["`ListNotifications`, `page_size`", usual, most],
+    ["`ListReversals`, `limit`", usual, most],
+    ["records in a message of `StreamRecords`, payments in one of `StreamPayments`", "", most],
   ]);
 });
 

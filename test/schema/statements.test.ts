@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { freshDatabase } from "../setup/database.ts";
 import { root } from "../tidy/source-file.ts";
 import { readRunCalls } from "./row-types.ts";
@@ -46,7 +46,17 @@ describe.each(["relay", "processor"] as const)("of the %s", (program) => {
   afterAll(() => stack.disposeAsync());
 
   test.each(statements)("PostgreSQL knows all that $name reads and writes", async ({ text }) => {
-    await expect(columnsOf(client, text)).resolves.toBeDefined();
+    await expect(columnsOf(client, { text })).resolves.toBeDefined();
+  });
+
+  test("what is prepared goes on while a newer release adds columns", async () => {
+    for (const { name, text } of statements) await columnsOf(client, { name, text });
+    await client.query("BEGIN");
+    onTestFinished(async () => void (await client.query("ROLLBACK")));
+    await client.query(ADD_COLUMNS);
+    for (const { name } of statements) {
+      await expect(columnsOf(client, { name }), name).resolves.toBeDefined();
+    }
   });
 
   test.each(CALLS.filter(isOwn))("rows are as $path says: $statements", async (call) => {
@@ -55,7 +65,7 @@ describe.each(["relay", "processor"] as const)("of the %s", (program) => {
     });
     expect(possible).not.toEqual([]);
     for (const { text } of possible) {
-      const fields = await columnsOf(client, text);
+      const fields = await columnsOf(client, { text });
       const kinds = fields.map(({ name, dataTypeID }) => {
         const int8 = program === "processor" ? "bigint" : "string";
         return [name, dataTypeID === INT8 ? int8 : KINDS[dataTypeID]];
@@ -75,14 +85,32 @@ test("statements and rows are found at all", () => {
   expect(CALLS.length).toBeGreaterThan(20);
 });
 
-/** Has a statement analysed, not run. @throws pg.DatabaseError for a column that is not there. */
-function columnsOf(client: pg.Client, text: string): Promise<readonly pg.FieldDef[]> {
+/** What a newer release may do beside programs of this one. */
+const ADD_COLUMNS = `
+  DO $$ DECLARE each record; BEGIN
+    FOR each IN SELECT schemaname, tablename FROM pg_tables
+      WHERE schemaname IN ('public', 'processor', 'pin') LOOP
+      EXECUTE format('ALTER TABLE %I.%I ADD COLUMN of_a_newer_release int NOT NULL DEFAULT 0',
+        each.schemaname, each.tablename);
+    END LOOP;
+  END $$`;
+
+/**
+ * Has a statement analysed, not run.
+ *
+ * @param of its name, to be prepared under or, without text, as which it was prepared.
+ * @throws pg.DatabaseError for a column that is not there, or when what it gives has changed.
+ */
+function columnsOf(
+  client: pg.Client,
+  { name = "", text }: { readonly name?: string; readonly text?: string },
+): Promise<readonly pg.FieldDef[]> {
   const { promise, resolve, reject } = Promise.withResolvers<readonly pg.FieldDef[]>();
   let fields: readonly pg.FieldDef[] = [];
   const description = {
     submit(connection: Connection) {
-      connection.parse({ name: "", text, types: [] });
-      connection.describe({ type: "S", name: "" });
+      if (text !== undefined) connection.parse({ name, text, types: [] });
+      connection.describe({ type: "S", name });
       connection.sync();
     },
     handleRowDescription(message: { readonly fields: readonly pg.FieldDef[] }) {

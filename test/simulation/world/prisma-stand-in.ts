@@ -19,8 +19,6 @@ export function prismaStandIn(query: Query): PrismaClient {
   return {
     record: model("record"),
     recordEvent: model("record_event"),
-    reader: model("reader"),
-    terminal: model("terminal"),
     $disconnect: async () => undefined,
   } as unknown as PrismaClient;
 }

@@ -1,0 +1,41 @@
+import { enumName } from "../payment/enum-name.ts";
+import { PaymentError } from "../payment/errors.ts";
+
+/** As in the contracts, for every list and for every message of a stream that gives pages. */
+export const PAGE_SIZE_MAX = 500;
+const PAGE_SIZE_DEFAULT = 50;
+
+/**
+ * How many rows a caller asks for.
+ *
+ * @param size as it came; a caller that says 0, or nothing, gets 50.
+ * @param field what the contract calls it.
+ * @throws PaymentError MALFORMED_REQUEST above 500
+ */
+export function parsePageSize(size: number, field: "page_size" | "limit"): number {
+  if (size === 0) return PAGE_SIZE_DEFAULT;
+  if (size <= PAGE_SIZE_MAX) return size;
+  const expected = `1 to ${PAGE_SIZE_MAX}, or 0 for ${PAGE_SIZE_DEFAULT}`;
+  throw malformed(field, `must be ${expected}, got ${size}`);
+}
+
+/**
+ * Name of the state that a caller asks for.
+ *
+ * @param state as it came, 0 for UNSPECIFIED.
+ * @returns undefined where the caller asks for every state
+ * @throws PaymentError MALFORMED_REQUEST for a state that this release does not know
+ */
+export function parseStateFilter<Name extends string>(
+  states: Readonly<Record<Name, number>>,
+  state: number,
+): Exclude<Name, "UNSPECIFIED"> | undefined {
+  if (state === 0) return undefined;
+  const name = enumName(states, state);
+  if (name in states) return name as Exclude<Name, "UNSPECIFIED">;
+  throw malformed("state", `must be a known state, got ${state}`);
+}
+
+function malformed(field: string, problem: string): PaymentError {
+  return new PaymentError("MALFORMED_REQUEST", `${field} ${problem}`, { field });
+}
