@@ -180,7 +180,7 @@ test.each([
   {
     name: "a certainty that there is not",
     request: { certainty: 99 as Certainty },
-    message: "certainty must be a known one, got 99",
+    message: "certainty must be a known certainty, got 99",
   },
 ])("refuses to list $name", async ({ request, message }) => {
   const refusal = await refusalOf(relay.calls.listPayments(request));
