@@ -17,3 +17,22 @@ test.each(Object.entries(PAYMENT_ERRORS))(
     expect(document).toContain(`| ${code} | ${name} | ${certainty} | ${nextStep} | `);
   },
 );
+
+test("no fault stands twice under one heading", () => {
+  const rows = matrixRows(document);
+  expect(rows.length).toBeGreaterThan(100);
+  expect(rows.filter((row, index) => rows.indexOf(row) !== index)).toEqual([]);
+});
+
+/** "heading: fault" of each row of the fault matrix. */
+function matrixRows(text: string): readonly string[] {
+  let heading = "";
+  return text
+    .slice(text.indexOf("## The fault matrix"))
+    .split("\n")
+    .flatMap((line) => {
+      const [, first = ""] = line.split("|");
+      if (first.trim().startsWith("**")) heading = first.trim();
+      return /^\| [^*-]/.test(line) ? [`${heading}: ${first.trim()}`] : [];
+    });
+}

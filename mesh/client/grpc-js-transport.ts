@@ -17,12 +17,20 @@ import {
   type UnaryResponse,
 } from "@connectrpc/connect";
 import { runStreamingCall, runUnaryCall } from "@connectrpc/connect/protocol";
-import type { CallOptions, Client, ClientDuplexStream, Metadata } from "@grpc/grpc-js";
+import {
+  type CallOptions,
+  type Client,
+  type ClientDuplexStream,
+  logVerbosity,
+  type Metadata,
+  setLogVerbosity,
+} from "@grpc/grpc-js";
 import { systemClock, TIMER_MS_MAX } from "../clock.ts";
 import { hasSignsOfLife, SIGN_OF_LIFE_MS, Silence, silentLine } from "../stream/silence.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { errorFromCall, fromMetadata, toMetadata } from "./grpc-metadata.ts";
 import type { Lines } from "./lines.ts";
+import { refusePushedStreams } from "./pushed-streams.ts";
 
 interface GrpcJsTransportOptions extends Pick<Surroundings, "clock"> {
   readonly client: Client;
@@ -38,6 +46,9 @@ interface GrpcJsTransportOptions extends Pick<Surroundings, "clock"> {
  * balancing, retries and outlier detection below.
  */
 export function grpcJsTransport(options: GrpcJsTransportOptions): Transport {
+  refusePushedStreams();
+  // It writes a line for each header of a server that it does not like, with all that it says.
+  setLogVerbosity(logVerbosity.NONE);
   return {
     unary(method, signal, timeoutMs, header, message, contextValues) {
       const limitMs = atMost(timeoutMs ?? options.defaultTimeoutMs);

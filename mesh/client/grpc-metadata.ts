@@ -1,6 +1,6 @@
-import { ConnectError } from "@connectrpc/connect";
-import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { Metadata, type StatusObject } from "@grpc/grpc-js";
+import { statusOf } from "./call-status.ts";
 
 /** grpc-js keeps values of "-bin" keys as bytes; on the wire and in Headers they are base64. */
 export function toMetadata(headers: Headers): Metadata {
@@ -21,20 +21,19 @@ export function fromMetadata(metadata: Metadata): Headers {
   return headers;
 }
 
-/** The error with its google.rpc details; undefined for OK. */
-function errorFromStatus(status: StatusObject): ConnectError | undefined {
-  if (status.code === 0) return undefined;
+/** The error with its google.rpc details. */
+function errorFromStatus(status: StatusObject): ConnectError {
   const trailers = fromMetadata(status.metadata);
   trailers.set("grpc-status", String(status.code));
-  trailers.set("grpc-message", encodeURIComponent(status.details));
-  return findTrailerError(trailers) ?? new ConnectError(status.details, Number(status.code));
+  trailers.set("grpc-message", encodeURIComponent(status.details.toWellFormed()));
+  return statusOf(trailers) ?? new ConnectError(status.details, Code.Unknown);
 }
 
 /** For what grpc-js throws or emits: a ServiceError is a StatusObject. */
 export function errorFromCall(error: unknown): ConnectError {
   if (error instanceof ConnectError) return error;
   if (error instanceof Error && "code" in error && "metadata" in error) {
-    return errorFromStatus(error as Error & StatusObject) ?? ConnectError.from(error);
+    return errorFromStatus(error as Error & StatusObject);
   }
   return ConnectError.from(error);
 }

@@ -7,13 +7,14 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { codeFromHttpStatus, findTrailerError } from "@connectrpc/connect/protocol-grpc";
+import { codeFromHttpStatus } from "@connectrpc/connect/protocol-grpc";
 import type { Clock } from "../clock.ts";
 import { connectionPeer, toHeaders } from "../identity/caller.ts";
 import { CLEAN_END, endWith, type Peer } from "../stream/frame-stream.ts";
 import { errorFromReset } from "../stream/grpc-trailers.ts";
 import { type FrameLimits, Http2FrameStream } from "../stream/http2-frame-stream.ts";
 import { isSilentLine } from "../stream/silence.ts";
+import { statusOf } from "./call-status.ts";
 
 const NEVER = new AbortController().signal;
 
@@ -102,10 +103,11 @@ export class Http2ClientStream<
   }
 
   #readStatus(headers: Headers): void {
-    if (!headers.has("grpc-status")) return;
-    this.#status = findTrailerError(headers) ?? null;
+    const status = statusOf(headers);
+    if (status === undefined) return;
+    this.#status = status;
     // With OK, frames may still wait in front of the end.
-    if (this.#status !== null) this.finish(endWith(this.#status));
+    if (status !== null) this.finish(endWith(status));
   }
 
   #closed(): void {

@@ -82,7 +82,7 @@ function figuresOf({ latenciesMs, history, streamsOpened }: SoakLoad): readonly 
 
 function table(growths: readonly Growth[]): string {
   const rows = growths.map(({ name, median, rise, riseMax, isGrowing }) => {
-    const inMib = /: (used|resident)$/.test(name);
+    const inMib = /: (used|resident)\b/.test(name);
     const text = (value: number) => (inMib ? value / 2 ** 20 : value).toFixed(1);
     const unit = inMib ? " MiB" : "";
     const verdict = isGrowing ? "GROWING" : "flat";

@@ -5,6 +5,9 @@ import type { Surroundings } from "../../../mesh/surroundings.ts";
 import { bindBody, type Delivered, deliveredOf } from "./messages.ts";
 import { BodyReader, COMMANDS, encodePdu, type Pdu, PduReader, STATUS } from "./pdu.ts";
 
+/** Messages of the centre that are being kept at a time; those after them wait in the network. */
+const DELIVERIES_AT_ONCE = 16;
+
 interface SmppSessionOptions extends Pick<Surroundings, "clock"> {
   readonly host: string;
   readonly port: number;
@@ -42,6 +45,7 @@ export class SmppSession {
   readonly #ending = Promise.withResolvers<void>();
   #enquiry: Timer | undefined;
   #lastSequence = 0;
+  #deliveries = 0;
 
   /** Connects and binds. @throws SmppError */
   static async open(options: SmppSessionOptions): Promise<SmppSession> {
@@ -62,6 +66,7 @@ export class SmppSession {
     this.#socket = isTls ? connectTls({ host, port }) : connectPlain({ host, port });
     this.#socket.setNoDelay(true);
     this.#socket.on("data", (chunk: Buffer) => this.#receive(chunk));
+    this.#socket.on("drain", () => this.#readOn());
     this.#socket.on("error", () => this.close());
     this.#socket.on("close", () => this.#lost());
     this.ended = this.#ending.promise;
@@ -106,7 +111,20 @@ export class SmppSession {
       if (!(error instanceof RangeError)) throw error;
       this.close();
     }
+    if (this.#isBusy) this.#socket.pause();
     this.#enquireLater();
+  }
+
+  /**
+   * This side does not read a centre that reads no answers, or delivers faster than is kept. Where
+   * it stays so, the next enquiry finds no answer and closes the connection.
+   */
+  get #isBusy(): boolean {
+    return this.#socket.writableNeedDrain || this.#deliveries >= DELIVERIES_AT_ONCE;
+  }
+
+  #readOn(): void {
+    if (!this.#isBusy) this.#socket.resume();
   }
 
   #take(pdu: Pdu): void {
@@ -133,12 +151,16 @@ export class SmppSession {
   }
 
   async #deliver({ sequence, body }: Pdu): Promise<void> {
+    this.#deliveries += 1;
     try {
       await this.#options.onDelivered(deliveredOf(body));
       this.#answer(COMMANDS.deliverSmResp, sequence, STATUS.ok, Buffer.from([0]));
     } catch {
       // Not kept, so not acknowledged: the centre sends it again.
       this.#answer(COMMANDS.deliverSmResp, sequence, STATUS.queueFull, Buffer.from([0]));
+    } finally {
+      this.#deliveries -= 1;
+      this.#readOn();
     }
   }
 

@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { KNOWN_ANSWERS } from "../../siege/fuzz/answer-script.ts";
+import { AnsweringServer } from "../../siege/wire/answering-server.ts";
+import { startTestMesh } from "./mesh-fixture.ts";
+
+test("who answers in the reader's place does not end the terminal", async () => {
+  await using fixture = await startTestMesh();
+  const { mesh } = fixture;
+  const reader = mesh.program("reader");
+  reader.kill("SIGKILL");
+  await reader.ended;
+  let dialled = 0;
+  const script = () => {
+    const answer = KNOWN_ANSWERS[dialled % KNOWN_ANSWERS.length];
+    if (answer === undefined) throw new Error("bug: no answer is known");
+    dialled += 1;
+    return answer;
+  };
+  await using _ = await AnsweringServer.listen(script, mesh.addresses.reader);
+  let hasEnded = false;
+  void mesh.program("terminal").ended.then(() => {
+    hasEnded = true;
+  });
+  await expect.poll(() => hasEnded || dialled > 2).toBe(true);
+  expect(hasEnded).toBe(false);
+});
