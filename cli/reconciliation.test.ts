@@ -21,6 +21,10 @@ const signer = new PaymentSigner({ keys, nowMs: () => NOW_MS });
 const payment = signer.sign();
 const { merchantId } = keys.terminal;
 const approved = signedResult(keys, payment.signed, { nowMs: NOW_MS });
+const others = signedResult(keys, payment.signed, {
+  nowMs: NOW_MS,
+  result: { merchantId: "ANOTHERSHOP0001" },
+});
 const reversed = signedResult(keys, payment.signed, {
   nowMs: NOW_MS,
   result: { outcome: Outcome.REVERSED, approvedAmountMinor: 1_250n, revision: 2 },
@@ -183,6 +187,12 @@ test.each([
       "amount: 1300 at the relay, 1250 at the processor",
       "amount approved: 1300 at the relay, 1250 at the processor",
     ],
+  },
+  {
+    name: "another merchant's result, on both sides",
+    records: [recordOf({ result: others })],
+    payments: [paymentOf({ result: others })],
+    says: ["signed for merchant ANOTHERSHOP0001"],
   },
   {
     name: "a result with one bit changed, on both sides",

@@ -215,6 +215,9 @@ function* missigned(record: ComparedRecord, manifest: Manifest): Iterable<string
     }
     if (paymentIdFromBytes(result.paymentId) !== record.paymentId)
       yield "signed for another payment";
+    if (result.merchantId !== "" && result.merchantId !== record.merchantId) {
+      yield `signed for merchant ${result.merchantId}`;
+    }
     if (result.approvedAmountMinor !== record.approvedAmountMinor) {
       const { approvedAmountMinor } = record;
       yield `signed for ${result.approvedAmountMinor}; the relay says ${approvedAmountMinor}`;

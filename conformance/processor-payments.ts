@@ -128,7 +128,12 @@ function playing(does: string, play: (table: Table) => Promise<void>): Check<Pay
         expectThat(pattern?.test(got) ?? got === words, `expected ${words}, got ${got}`);
         expectThat(played.result !== undefined, `expected ${words}, got a fault`);
         const payment = parseReaderPayment(signed.readerPayment);
-        return verifyAnswer({ signed: played.signed, manifest: counter.manifest, payment });
+        const check = { signed: played.signed, manifest: counter.manifest, payment };
+        const result = verifyAnswer(check);
+        const { merchantId } = payment.context;
+        const named = result.merchantId === "" ? "none" : result.merchantId;
+        expectThat(named === merchantId, `expected merchant ${merchantId}, got ${named}`);
+        return result;
       },
     });
   };

@@ -64,6 +64,7 @@ test("the answer of a tombstone is bound to what the reader signed", async () =>
     contextDigest: payment.contextDigest,
     currency: 978,
     readerSerial: mesh.signer.reader.serial,
+    merchantId: mesh.keys.terminal.merchantId,
   });
   expect((await mesh.relay.authorize(payment)).result).toEqual(result);
 });
@@ -79,8 +80,10 @@ test("the answer of a tombstone for bytes that nobody saw names payment and merc
   expect(result).toMatchObject({
     outcome: Outcome.REVERSED,
     contextDigest: tombstoneDigest({ paymentId, merchantId }),
+    merchantId,
   });
   const other = await mesh.relay.reverse(elsewhere);
+  expect(other.result?.merchantId).toBe("ANOTHERSHOP0001");
   expect(other.result?.contextDigest).not.toEqual(result?.contextDigest);
   expect((await mesh.relay.authorize(payment)).result).toEqual(result);
 });

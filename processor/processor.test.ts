@@ -45,6 +45,7 @@ test("a sale with a PIN is approved, posted once and answered with a signed resu
     lastFour: "4242",
     scheme: "VISA",
     readerSerial: mesh.signer.reader.serial,
+    merchantId: mesh.keys.terminal.merchantId,
     simulatedBecause: "",
   });
   expect(result?.approvalCode).toMatch(/^[2-9A-Z]{6}$/);

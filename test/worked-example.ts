@@ -162,5 +162,6 @@ function exampleResult(contextDigest: Uint8Array) {
     processorTimeMs: 1_700_000_000_500n,
     validUntilMs: 1_700_000_300_000n,
     readerSerial: "RD-0001",
+    merchantId: "MERCHANT0000001",
   });
 }

@@ -91,6 +91,11 @@ const BREAKS: readonly (readonly [invariant: string, what: string, (run: Evidenc
     ({ end }) => change(first(end.records), { result_signature: new Uint8Array(64) }),
   ],
   [
+    "every signed result says what its record says",
+    "the record is another merchant's",
+    ({ end }) => change(first(end.records), { merchant_id: "ANOTHERSHOP0001" }),
+  ],
+  [
     "one charge for an id, whichever relays submit it",
     "another relay has it approved",
     ({ end }) => change(first(end.otherRecords), { state: "APPROVED" }),
@@ -259,8 +264,7 @@ describe("a run is found out in which", () => {
     const run = soundEvidence(keys);
     breakIt(run);
     const found = checkAll(run).find((one) => one.invariant === invariant);
-    expect(found?.violations).not.toEqual([]);
-    expect(found).toBeDefined();
+    expect(found?.violations.length).toBeGreaterThan(0);
   });
 
   test("anything is broken that is checked", () => {

@@ -123,6 +123,7 @@ function* missigned({ end, manifest }: Evidence): Iterable<string> {
       if (isApproved(record.state) && said.approvedAmountMinor === 0n)
         yield `${name}: a charge of nothing`;
       if (said.recordNumber !== record.record_number) yield `${name}: signed for another record`;
+      if (said.merchantId !== record.merchant_id) yield `${name}: signed for another merchant`;
     } catch (error) {
       yield `${name}: ${String(error)}`;
     }

@@ -236,6 +236,7 @@ func exampleResult(contextDigest []byte) *paymentv1.Result {
 		ProcessorTimeMs:     1_700_000_000_500,
 		ValidUntilMs:        1_700_000_300_000,
 		ReaderSerial:        "RD-0001",
+		MerchantId:          "MERCHANT0000001",
 	}
 }
 

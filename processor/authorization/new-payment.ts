@@ -61,6 +61,7 @@ function resultOf(
       : { simulatedBecause: decision.simulatedBecause };
   return {
     paymentId: context.wire.paymentId,
+    merchantId: context.merchantId,
     revision: 1,
     recordNumber: payment.recordNumber,
     retrievalReference: parts.retrievalReference,

@@ -38,6 +38,7 @@ export function tombstone(
   const stored = signResult(
     {
       paymentId: paymentIdToBytes(order.paymentId),
+      merchantId: order.merchantId,
       revision: 1,
       recordNumber: order.recordNumber,
       retrievalReference: moment.retrievalReference,
@@ -83,6 +84,7 @@ export function reversedPayment(
   const approved = fromBinary(ResultSchema, stored.result);
   const next = {
     ...approved,
+    merchantId,
     revision: revision + 1,
     outcome: Outcome.REVERSED,
     responseCode: REVERSED_CODE,

@@ -16,6 +16,7 @@ test.each<{ name: string; result: Extract<Decision, { result: unknown }>["result
   { name: "of another payment", result: { paymentId: new Uint8Array(16) } },
   { name: "of another relay's record", result: { recordNumber: "B10000000000" } },
   { name: "of another context", result: { contextDigest: new Uint8Array(64) } },
+  { name: "of another merchant", result: { merchantId: "ANOTHERSHOP0001" } },
   { name: "of another reader", result: { readerSerial: "RD-9999" } },
   { name: "in another currency", result: { currency: 840 } },
   { name: "that declines an amount", result: { outcome: Outcome.DECLINED } },

@@ -9,7 +9,7 @@ import { paymentIdToBytes } from "../../payment/identifiers.ts";
 import type { CheckedContext } from "../../payment/payment-context.ts";
 import { relayIdOf } from "../../payment/record-number.ts";
 import { strictDecode } from "../../payment/wire/strict-decode.ts";
-import { isAmountPossible } from "../../sealing/boxes/signed-result.ts";
+import { isAmountPossible, isMerchantPossible } from "../../sealing/boxes/signed-result.ts";
 import { tombstoneDigest } from "../../sealing/boxes/tombstone-digest.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
 import type { RelayRecord } from "../records/relay-record.ts";
@@ -41,6 +41,7 @@ export function checkResult(
   const result = strictDecode(ResultSchema, signed.result, "result");
   require("version", result.version === 1);
   require("payment_id", equalBytes(result.paymentId, paymentIdToBytes(record.paymentId)));
+  require("merchant_id", isMerchantPossible(result, record.merchantId));
   require("record_number", relayIdOf(result.recordNumber) === relayIdOf(record.recordNumber));
   require("revision", result.revision >= 1);
   require("outcome", result.outcome !== Outcome.UNSPECIFIED);

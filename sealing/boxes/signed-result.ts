@@ -6,6 +6,7 @@ import {
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { enumName } from "../../payment/enum-name.ts";
 import { PaymentError } from "../../payment/errors.ts";
+import type { MerchantId } from "../../payment/identifiers.ts";
 import type { CheckedReaderPayment } from "../../payment/payment-context.ts";
 import { strictDecode } from "../../payment/wire/strict-decode.ts";
 import { equalBytes } from "../bytes.ts";
@@ -42,6 +43,7 @@ export function verifySignedResult({ signed, manifest }: SignedResultCheck): Res
 
 /**
  * Verifies a result as the answer to exactly these signed bytes: ids, context, currency and amount.
+ * The context names the merchant: a result of an earlier processor, which names none, is bound too.
  *
  * @throws PaymentError SIGNATURE_REJECTED whatever is wrong.
  */
@@ -56,6 +58,7 @@ export function verifyAnswer(
     }
     if (!equalBytes(result.paymentId, context.wire.paymentId)) throw new Error("payment id");
     if (result.readerSerial !== context.readerSerial) throw new Error("reader serial");
+    if (!isMerchantPossible(result, context.merchantId)) throw new Error("merchant id");
     requireTerms(result, {
       currency: context.currency,
       totalMinor: context.amounts.totalMinor,
@@ -76,18 +79,23 @@ interface AskedTerms {
 
 /**
  * Verifies a result as the end of a payment id by whoever has forgotten, or never had, the bytes
- * that it answers: id, currency and amount. Which bytes and which merchant it is bound to can not
- * be checked without them.
+ * that it answers: merchant, id, currency and amount. Which bytes it is bound to remains open, but
+ * a processor has one payment for each merchant and id.
  *
  * @param check.paymentId 16 bytes.
  * @throws PaymentError SIGNATURE_REJECTED whatever is wrong.
  */
 export function verifyEndOf(
-  check: SignedResultCheck & { readonly paymentId: Uint8Array; readonly terms: AskedTerms },
+  check: SignedResultCheck & {
+    readonly merchantId: MerchantId;
+    readonly paymentId: Uint8Array;
+    readonly terms: AskedTerms;
+  },
 ): Result {
   const result = verifySignedResult(check);
   return rejecting(() => {
     if (!equalBytes(result.paymentId, check.paymentId)) throw new Error("payment id");
+    if (result.merchantId !== check.merchantId) throw new Error("merchant id");
     requireTerms(result, check.terms);
     return result;
   });
@@ -99,6 +107,11 @@ function requireTerms(result: Result, terms: AskedTerms): void {
   if (!isAmountPossible(result, terms)) {
     throw new Error(`amount of an outcome ${enumName(Outcome, result.outcome)}`);
   }
+}
+
+/** Whether it names this merchant, or none, as earlier processors did: then another field must. */
+export function isMerchantPossible(result: Result, merchantId: MerchantId): boolean {
+  return result.merchantId === "" || result.merchantId === merchantId;
 }
 
 /** Approved in full, in part where that was accepted and signed, or nothing. */

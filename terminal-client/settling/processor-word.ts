@@ -8,6 +8,7 @@ import { PaymentError } from "../../payment/errors.ts";
 import { type MerchantId, paymentIdToBytes } from "../../payment/identifiers.ts";
 import type { CheckedReaderPayment } from "../../payment/payment-context.ts";
 import {
+  isMerchantPossible,
   verifyAnswer,
   verifyEndOf,
   verifySignedResult,
@@ -79,15 +80,18 @@ function verifyWord(check: WordCheck): VerifiedResult {
 
 /**
  * The same where a relay says that the id stands for other bytes. They may be an earlier attempt at
- * this very payment, which both the terminal and its reader have forgotten.
+ * this very payment, which both the terminal and its reader have forgotten. Only a word that names
+ * this merchant shows that: the same id can stand for a payment of each other one, and meanwhile
+ * these bytes, which the relay says it refused, may be charged.
  *
  * @returns undefined when the id stands for a payment with other terms.
- * @throws PaymentError SIGNATURE_REJECTED when it does not show that the id stands for a payment.
+ * @throws PaymentError SIGNATURE_REJECTED when it is no word about this merchant's payment.
  */
 function verifyWordOnTakenId(check: WordCheck): VerifiedResult | undefined {
-  if (!isOfOtherBytes(check)) return verifyWord(check);
-  if (isTombstoneOfAnybody(check)) {
-    throw new PaymentError("SIGNATURE_REJECTED", "a tombstone of other bytes ends no payment");
+  const result = verifySignedResult(check);
+  if (!isOfOtherBytes(result, check.own)) return verifyWord(check);
+  if (result.merchantId !== check.own.merchantId) {
+    throw new PaymentError("SIGNATURE_REJECTED", "the result is not of this merchant's payment");
   }
   try {
     return verifyForgotten(check, check.own.entry.request.acceptPartial);
@@ -136,7 +140,7 @@ async function manifestFor(
 }
 
 function verifyForgotten(
-  { signed, manifest, own: { entry } }: WordCheck,
+  { signed, manifest, own: { entry, merchantId } }: WordCheck,
   acceptPartial: boolean,
 ): VerifiedResult {
   const { kind, amounts, currency } = entry.request;
@@ -145,7 +149,7 @@ function verifyForgotten(
   }
   const terms = { currency, totalMinor: amounts.totalMinor, acceptPartial };
   const paymentId = paymentIdToBytes(entry.paymentId);
-  return { result: verifyEndOf({ signed, manifest, paymentId, terms }), signed };
+  return { result: verifyEndOf({ signed, manifest, merchantId, paymentId, terms }), signed };
 }
 
 /** The processor never saw any bytes of it, so it can only name payment and merchant. */
@@ -153,24 +157,14 @@ function isTombstone(result: Result, { entry, merchantId }: OwnPayment): boolean
   const { paymentId } = entry;
   return (
     result.outcome === Outcome.REVERSED &&
+    isMerchantPossible(result, merchantId) &&
     equalBytes(result.paymentId, paymentIdToBytes(paymentId)) &&
     equalBytes(result.contextDigest, tombstoneDigest({ merchantId, paymentId }))
   );
 }
 
-/**
- * A relay needs no reader to have an id tombstoned for any other merchant. Meanwhile these bytes,
- * which it says it refused, may be charged.
- */
-function isTombstoneOfAnybody({ signed, manifest }: WordCheck): boolean {
-  const { outcome, revision } = verifySignedResult({ signed, manifest });
-  return outcome === Outcome.REVERSED && revision === 1;
-}
-
-function isOfOtherBytes({ signed, manifest, own }: WordCheck): boolean {
-  const { entry, merchantId, payment } = own;
+function isOfOtherBytes(result: Result, { entry, merchantId, payment }: OwnPayment): boolean {
   const { paymentId } = entry;
-  const result = verifySignedResult({ signed, manifest });
   if (!equalBytes(result.paymentId, paymentIdToBytes(paymentId))) return false;
   const ownDigests = [tombstoneDigest({ merchantId, paymentId })];
   if (payment !== undefined) ownDigests.push(digest("payment-context", payment.contextBytes));

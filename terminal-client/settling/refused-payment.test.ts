@@ -149,7 +149,7 @@ describe("another merchant's tombstone of the id does not end a payment", () => 
   const paymentId = ID;
   const merchantId = parseMerchantId("ANOTHERSHOP0001");
   const contextDigest = new Uint8Array(64).fill(7);
-  const undone = { outcome: Outcome.REVERSED, responseCode: "68", contextDigest };
+  const undone = { outcome: Outcome.REVERSED, responseCode: "68", contextDigest, merchantId };
 
   test.each<{
     name: string;

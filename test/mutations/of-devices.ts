@@ -118,6 +118,22 @@ export const OF_DEVICES: readonly Mutation[] = [
     witness: "terminal-client/terminal-answers.test.ts",
   },
   {
+    name: "result-of-merchant",
+    takesOut: "the terminal's check that a result for other bytes is of its own merchant",
+    path: "terminal-client/settling/processor-word.ts",
+    find: "if (result.merchantId !== check.own.merchantId)",
+    replace: "if (false)",
+    witness: "terminal-client/settling/others-payment.test.ts",
+  },
+  {
+    name: "forgotten-of-merchant",
+    takesOut: "the check that the end of a forgotten payment is of its own merchant",
+    path: "sealing/boxes/signed-result.ts",
+    find: "if (result.merchantId !== check.merchantId)",
+    replace: "if (false)",
+    witness: "terminal-client/settling/others-payment.test.ts",
+  },
+  {
     name: "shown-reversed",
     takesOut: "showing a reversal as a reversal",
     path: "reader-sim/steps/answered-payment.ts",

@@ -50,6 +50,7 @@ function resultBytes(change: MessageInitShape<typeof ResultSchema> = {}): Uint8A
     processorTimeMs: 1_700_000_000_500n,
     validUntilMs: 1_700_000_300_000n,
     readerSerial: "RD-0001",
+    merchantId: context.merchantId,
     ...change,
   });
   return toBinary(ResultSchema, result);
@@ -97,6 +98,11 @@ export const results: VectorFile = {
       "a later revision",
       "a reversal replaces an approval",
       given(resultBytes({ revision: 2, outcome: Outcome.REVERSED, approvalCode: "" })),
+    ),
+    accepted(
+      "no merchant named",
+      "an earlier processor signed it, and the context names the merchant",
+      given(resultBytes({ merchantId: "" })),
     ),
     refused(
       "result changed",
@@ -162,6 +168,9 @@ export const results: VectorFile = {
         contextDigest: digest("payment-context", contextBytes(change)),
       }),
     ),
+    wrong("another merchant named", "it contradicts what was signed", {
+      merchantId: "ANOTHERSHOP0001",
+    }),
     wrong("another reader", "it answers somebody else", { readerSerial: "RD-0002" }),
     wrong("another currency", "nobody agreed to that", { currency: 840 }),
     wrong("more than was signed", "nobody agreed to that", { approvedAmountMinor: 1251n }),

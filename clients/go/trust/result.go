@@ -47,12 +47,18 @@ func (m *Manifest) VerifyAnswer(
 	isAnswer := bytes.Equal(result.ContextDigest, to.ContextDigest()) &&
 		bytes.Equal(result.PaymentId, to.Context.PaymentId) &&
 		result.ReaderSerial == to.Context.ReaderSerial &&
+		isPossibleMerchant(result, to.Context) &&
 		result.Currency == to.Context.Currency &&
 		result.Revision >= 1
 	if !isAnswer || !isPossibleAmount(result, to.Context) {
 		return nil, ErrResult
 	}
 	return result, nil
+}
+
+// isPossibleMerchant: earlier processors named none, and the context digest binds it anyway.
+func isPossibleMerchant(result *paymentv1.Result, context *paymentv1.PaymentContext) bool {
+	return result.MerchantId == "" || result.MerchantId == context.MerchantId
 }
 
 // isPossibleAmount: approved in full, in part where that was accepted and signed, or nothing.

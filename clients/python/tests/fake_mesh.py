@@ -190,6 +190,7 @@ class FakeMesh:
             "processor_time_ms": START_MS,
             "valid_until_ms": START_MS + 300_000,
             "reader_serial": context.reader_serial,
+            "merchant_id": context.merchant_id,
         }
         body = encode(payment.Result(**{**fields, **changes}))  # type: ignore[arg-type]
         return payment.SignedResult(

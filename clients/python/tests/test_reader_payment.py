@@ -113,6 +113,7 @@ def test_verified_result_is_shown(
         {"outcome": payment.OUTCOME_DECLINED},
         {"currency": 840},
         {"reader_serial": "OTHER"},
+        {"merchant_id": "ANOTHERSHOP0001"},
         {"payment_id": bytes(16)},
         {"context_digest": bytes(64)},
         {"version": 2},

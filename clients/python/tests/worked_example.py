@@ -120,6 +120,7 @@ def example_result(context_digest: bytes) -> payment.Result:
         processor_time_ms=1_700_000_000_500,
         valid_until_ms=1_700_000_300_000,
         reader_serial="RD-0001",
+        merchant_id="MERCHANT0000001",
     )
 
 

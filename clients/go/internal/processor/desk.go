@@ -227,6 +227,7 @@ func (d *desk) resultOf(p *payment.ReaderPayment, recordNumber string) *paymentv
 		ContextDigest:   p.ContextDigest(),
 		Currency:        p.Context.Currency,
 		ReaderSerial:    p.Context.ReaderSerial,
+		MerchantId:      p.Context.MerchantId,
 		ProcessorTimeMs: now.UnixMilli(),
 		ValidUntilMs:    now.Add(resultLife).UnixMilli(),
 	}

@@ -174,7 +174,7 @@ func TestReversals(t *testing.T) {
 		want := dsse.Digest(dsse.PaymentContext, unseen)
 		result := new(paymentv1.Result)
 		must(t, proto.Unmarshal(tombstone.GetResult().GetResult(), result))
-		if !bytes.Equal(result.ContextDigest, want) {
+		if !bytes.Equal(result.ContextDigest, want) || result.MerchantId != testmesh.MerchantID {
 			t.Errorf("tombstone: %v", result)
 		}
 		if late := r.authorize(signed); !proto.Equal(late.GetResult(), tombstone.GetResult()) {

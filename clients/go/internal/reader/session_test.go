@@ -99,7 +99,7 @@ func (b *bench) answer(to *payment.ReaderPayment, change func(*paymentv1.Result)
 		ResponseCode: "00", ApprovalCode: "A1B2C3",
 		ApprovedAmountMinor: to.Context.Amounts.TotalMinor, Currency: 978,
 		ProcessorTimeMs: time.Now().UnixMilli(), ValidUntilMs: time.Now().Add(time.Minute).UnixMilli(),
-		ReaderSerial: testmesh.Serial,
+		ReaderSerial: testmesh.Serial, MerchantId: to.Context.MerchantId,
 	}
 	if change != nil {
 		change(result)

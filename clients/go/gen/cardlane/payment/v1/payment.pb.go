@@ -1568,7 +1568,10 @@ type Result struct {
 	// Why a simulator gave this outcome, such as "amount suffix 51"; empty for a real decision.
 	SimulatedBecause string `protobuf:"bytes,19,opt,name=simulated_because,json=simulatedBecause,proto3" json:"simulated_because,omitempty"`
 	// Serial number of the reader that signed; empty for an instruction.
-	ReaderSerial  string `protobuf:"bytes,20,opt,name=reader_serial,json=readerSerial,proto3" json:"reader_serial,omitempty"`
+	ReaderSerial string `protobuf:"bytes,20,opt,name=reader_serial,json=readerSerial,proto3" json:"reader_serial,omitempty"`
+	// Merchant of the payment, 15 characters of [A-Z0-9] (DE 42), of a tombstone too. Empty in results
+	// that an earlier processor signed: those count only together with the payment's own context.
+	MerchantId    string `protobuf:"bytes,21,opt,name=merchant_id,json=merchantId,proto3" json:"merchant_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1739,6 +1742,13 @@ func (x *Result) GetSimulatedBecause() string {
 func (x *Result) GetReaderSerial() string {
 	if x != nil {
 		return x.ReaderSerial
+	}
+	return ""
+}
+
+func (x *Result) GetMerchantId() string {
+	if x != nil {
+		return x.MerchantId
 	}
 	return ""
 }
@@ -2130,7 +2140,7 @@ const file_cardlane_payment_v1_payment_proto_rawDesc = "" +
 	"\acontext\x18\t \x01(\fR\acontext\"G\n" +
 	"\rSignedReverse\x12\x18\n" +
 	"\areverse\x18\x01 \x01(\fR\areverse\x12\x1c\n" +
-	"\tsignature\x18\x02 \x01(\fR\tsignature\"\x8b\x06\n" +
+	"\tsignature\x18\x02 \x01(\fR\tsignature\"\xac\x06\n" +
 	"\x06Result\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x1d\n" +
 	"\n" +
@@ -2154,7 +2164,9 @@ const file_cardlane_payment_v1_payment_proto_rawDesc = "" +
 	"\x0evalid_until_ms\x18\x11 \x01(\x03R\fvalidUntilMs\x12(\n" +
 	"\rbalance_minor\x18\x12 \x01(\x03H\x00R\fbalanceMinor\x88\x01\x01\x12+\n" +
 	"\x11simulated_because\x18\x13 \x01(\tR\x10simulatedBecause\x12#\n" +
-	"\rreader_serial\x18\x14 \x01(\tR\freaderSerialB\x10\n" +
+	"\rreader_serial\x18\x14 \x01(\tR\freaderSerial\x12\x1f\n" +
+	"\vmerchant_id\x18\x15 \x01(\tR\n" +
+	"merchantIdB\x10\n" +
 	"\x0e_balance_minor\"[\n" +
 	"\fSignedResult\x12\x16\n" +
 	"\x06result\x18\x01 \x01(\fR\x06result\x12\x1c\n" +

@@ -903,7 +903,10 @@ type ListPaymentsRequest struct {
 	// 15 characters; empty: the caller's merchant, or all for an operator.
 	MerchantId string `protobuf:"bytes,3,opt,name=merchant_id,json=merchantId,proto3" json:"merchant_id,omitempty"`
 	// Only records in this state; unspecified: all.
-	State         v11.PaymentState `protobuf:"varint,4,opt,name=state,proto3,enum=cardlane.payment.v1.PaymentState" json:"state,omitempty"`
+	State v11.PaymentState `protobuf:"varint,4,opt,name=state,proto3,enum=cardlane.payment.v1.PaymentState" json:"state,omitempty"`
+	// Only records that are at their end (FINAL), or are not (UNKNOWN); unspecified: all. DECLINED alone
+	// does not say which: what the processor knows from elsewhere may be approved there.
+	Certainty     v11.Certainty `protobuf:"varint,5,opt,name=certainty,proto3,enum=cardlane.payment.v1.Certainty" json:"certainty,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -964,6 +967,13 @@ func (x *ListPaymentsRequest) GetState() v11.PaymentState {
 		return x.State
 	}
 	return v11.PaymentState(0)
+}
+
+func (x *ListPaymentsRequest) GetCertainty() v11.Certainty {
+	if x != nil {
+		return x.Certainty
+	}
+	return v11.Certainty(0)
 }
 
 // A page of records.
@@ -2813,6 +2823,8 @@ type ComparedRecord struct {
 	Result *v11.SignedResult `protobuf:"bytes,9,opt,name=result,proto3" json:"result,omitempty"`
 	// When the outcome was committed, Unix milliseconds; 0 before.
 	CompletedAtMs int64 `protobuf:"varint,10,opt,name=completed_at_ms,json=completedAtMs,proto3" json:"completed_at_ms,omitempty"`
+	// FINAL when it is at its end. DECLINED is none where the processor knows the id from elsewhere.
+	Certainty     v11.Certainty `protobuf:"varint,11,opt,name=certainty,proto3,enum=cardlane.payment.v1.Certainty" json:"certainty,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2915,6 +2927,13 @@ func (x *ComparedRecord) GetCompletedAtMs() int64 {
 		return x.CompletedAtMs
 	}
 	return 0
+}
+
+func (x *ComparedRecord) GetCertainty() v11.Certainty {
+	if x != nil {
+		return x.Certainty
+	}
+	return v11.Certainty(0)
 }
 
 // Ask for open reversals.
@@ -3206,14 +3225,15 @@ const file_cardlane_relay_v1_relay_proto_rawDesc = "" +
 	"merchantIdB\x05\n" +
 	"\x03key\"P\n" +
 	"\x12GetPaymentResponse\x12:\n" +
-	"\apayment\x18\x01 \x01(\v2 .cardlane.relay.v1.PaymentRecordR\apayment\"\xab\x01\n" +
+	"\apayment\x18\x01 \x01(\v2 .cardlane.relay.v1.PaymentRecordR\apayment\"\xe9\x01\n" +
 	"\x13ListPaymentsRequest\x12\x1b\n" +
 	"\tpage_size\x18\x01 \x01(\rR\bpageSize\x12\x1d\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tR\tpageToken\x12\x1f\n" +
 	"\vmerchant_id\x18\x03 \x01(\tR\n" +
 	"merchantId\x127\n" +
-	"\x05state\x18\x04 \x01(\x0e2!.cardlane.payment.v1.PaymentStateR\x05state\"|\n" +
+	"\x05state\x18\x04 \x01(\x0e2!.cardlane.payment.v1.PaymentStateR\x05state\x12<\n" +
+	"\tcertainty\x18\x05 \x01(\x0e2\x1e.cardlane.payment.v1.CertaintyR\tcertainty\"|\n" +
 	"\x14ListPaymentsResponse\x12<\n" +
 	"\bpayments\x18\x01 \x03(\v2 .cardlane.relay.v1.PaymentRecordR\bpayments\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"y\n" +
@@ -3352,7 +3372,7 @@ const file_cardlane_relay_v1_relay_proto_rawDesc = "" +
 	"\bmanifest\x18\x01 \x01(\v2#.cardlane.keys.v1.DelegatedManifestR\bmanifest\"\x16\n" +
 	"\x14StreamRecordsRequest\"T\n" +
 	"\x15StreamRecordsResponse\x12;\n" +
-	"\arecords\x18\x01 \x03(\v2!.cardlane.relay.v1.ComparedRecordR\arecords\"\x9e\x03\n" +
+	"\arecords\x18\x01 \x03(\v2!.cardlane.relay.v1.ComparedRecordR\arecords\"\xdc\x03\n" +
 	"\x0eComparedRecord\x12#\n" +
 	"\rrecord_number\x18\x01 \x01(\tR\frecordNumber\x12\x1f\n" +
 	"\vmerchant_id\x18\x02 \x01(\tR\n" +
@@ -3367,7 +3387,8 @@ const file_cardlane_relay_v1_relay_proto_rawDesc = "" +
 	"\brevision\x18\b \x01(\rR\brevision\x129\n" +
 	"\x06result\x18\t \x01(\v2!.cardlane.payment.v1.SignedResultR\x06result\x12&\n" +
 	"\x0fcompleted_at_ms\x18\n" +
-	" \x01(\x03R\rcompletedAtMs\",\n" +
+	" \x01(\x03R\rcompletedAtMs\x12<\n" +
+	"\tcertainty\x18\v \x01(\x0e2\x1e.cardlane.payment.v1.CertaintyR\tcertainty\",\n" +
 	"\x14ListReversalsRequest\x12\x14\n" +
 	"\x05limit\x18\x01 \x01(\rR\x05limit\"l\n" +
 	"\x15ListReversalsResponse\x12=\n" +
@@ -3517,76 +3538,78 @@ var file_cardlane_relay_v1_relay_proto_depIdxs = []int32{
 	54, // 21: cardlane.relay.v1.Refused.fault:type_name -> cardlane.payment.v1.PaymentFault
 	18, // 22: cardlane.relay.v1.GetPaymentResponse.payment:type_name -> cardlane.relay.v1.PaymentRecord
 	50, // 23: cardlane.relay.v1.ListPaymentsRequest.state:type_name -> cardlane.payment.v1.PaymentState
-	18, // 24: cardlane.relay.v1.ListPaymentsResponse.payments:type_name -> cardlane.relay.v1.PaymentRecord
-	18, // 25: cardlane.relay.v1.WatchPaymentsResponse.payment:type_name -> cardlane.relay.v1.PaymentRecord
-	50, // 26: cardlane.relay.v1.WatchPaymentsResponse.state:type_name -> cardlane.payment.v1.PaymentState
-	55, // 27: cardlane.relay.v1.SubmitInstructionRequest.instruction:type_name -> cardlane.payment.v1.SignedInstruction
-	6,  // 28: cardlane.relay.v1.SubmitInstructionResponse.completed:type_name -> cardlane.relay.v1.Completed
-	48, // 29: cardlane.relay.v1.CancelPaymentRequest.terminal_certificate:type_name -> cardlane.keys.v1.SignedEnvelope
-	47, // 30: cardlane.relay.v1.CancelPaymentRequest.payment:type_name -> cardlane.payment.v1.SignedPayment
-	6,  // 31: cardlane.relay.v1.CancelPaymentResponse.completed:type_name -> cardlane.relay.v1.Completed
-	50, // 32: cardlane.relay.v1.PaymentRecord.state:type_name -> cardlane.payment.v1.PaymentState
-	51, // 33: cardlane.relay.v1.PaymentRecord.certainty:type_name -> cardlane.payment.v1.Certainty
-	52, // 34: cardlane.relay.v1.PaymentRecord.next_step:type_name -> cardlane.payment.v1.NextStep
-	56, // 35: cardlane.relay.v1.PaymentRecord.kind:type_name -> cardlane.payment.v1.PaymentKind
-	57, // 36: cardlane.relay.v1.PaymentRecord.amounts:type_name -> cardlane.payment.v1.Amounts
-	58, // 37: cardlane.relay.v1.PaymentRecord.entry_mode:type_name -> cardlane.payment.v1.EntryMode
-	53, // 38: cardlane.relay.v1.PaymentRecord.result:type_name -> cardlane.payment.v1.SignedResult
-	19, // 39: cardlane.relay.v1.PaymentRecord.history:type_name -> cardlane.relay.v1.RecordEvent
-	54, // 40: cardlane.relay.v1.PaymentRecord.fault:type_name -> cardlane.payment.v1.PaymentFault
-	50, // 41: cardlane.relay.v1.RecordEvent.state:type_name -> cardlane.payment.v1.PaymentState
-	48, // 42: cardlane.relay.v1.ReaderRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
-	0,  // 43: cardlane.relay.v1.ReaderRegistration.state:type_name -> cardlane.relay.v1.DeviceState
-	48, // 44: cardlane.relay.v1.TerminalRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
-	0,  // 45: cardlane.relay.v1.TerminalRegistration.state:type_name -> cardlane.relay.v1.DeviceState
-	22, // 46: cardlane.relay.v1.TerminalRegistration.contact:type_name -> cardlane.relay.v1.TerminalContact
-	22, // 47: cardlane.relay.v1.SetTerminalContactRequest.contact:type_name -> cardlane.relay.v1.TerminalContact
-	22, // 48: cardlane.relay.v1.SetTerminalContactResponse.contact:type_name -> cardlane.relay.v1.TerminalContact
-	20, // 49: cardlane.relay.v1.RegisterReadersRequest.readers:type_name -> cardlane.relay.v1.ReaderRegistration
-	21, // 50: cardlane.relay.v1.RegisterTerminalsRequest.terminals:type_name -> cardlane.relay.v1.TerminalRegistration
-	31, // 51: cardlane.relay.v1.ListReadersResponse.readers:type_name -> cardlane.relay.v1.RegisteredReader
-	0,  // 52: cardlane.relay.v1.RegisteredReader.state:type_name -> cardlane.relay.v1.DeviceState
-	34, // 53: cardlane.relay.v1.ListTerminalsResponse.terminals:type_name -> cardlane.relay.v1.RegisteredTerminal
-	0,  // 54: cardlane.relay.v1.RegisteredTerminal.state:type_name -> cardlane.relay.v1.DeviceState
-	22, // 55: cardlane.relay.v1.RegisteredTerminal.contact:type_name -> cardlane.relay.v1.TerminalContact
-	59, // 56: cardlane.relay.v1.GetManifestResponse.manifest:type_name -> cardlane.keys.v1.DelegatedManifest
-	39, // 57: cardlane.relay.v1.StreamRecordsResponse.records:type_name -> cardlane.relay.v1.ComparedRecord
-	50, // 58: cardlane.relay.v1.ComparedRecord.state:type_name -> cardlane.payment.v1.PaymentState
-	53, // 59: cardlane.relay.v1.ComparedRecord.result:type_name -> cardlane.payment.v1.SignedResult
-	42, // 60: cardlane.relay.v1.ListReversalsResponse.reversals:type_name -> cardlane.relay.v1.OpenReversal
-	1,  // 61: cardlane.relay.v1.RelayService.Transact:input_type -> cardlane.relay.v1.TransactRequest
-	8,  // 62: cardlane.relay.v1.RelayService.GetPayment:input_type -> cardlane.relay.v1.GetPaymentRequest
-	10, // 63: cardlane.relay.v1.RelayService.ListPayments:input_type -> cardlane.relay.v1.ListPaymentsRequest
-	12, // 64: cardlane.relay.v1.RelayService.WatchPayments:input_type -> cardlane.relay.v1.WatchPaymentsRequest
-	14, // 65: cardlane.relay.v1.RelayService.SubmitInstruction:input_type -> cardlane.relay.v1.SubmitInstructionRequest
-	16, // 66: cardlane.relay.v1.RelayService.CancelPayment:input_type -> cardlane.relay.v1.CancelPaymentRequest
-	35, // 67: cardlane.relay.v1.RelayService.GetManifest:input_type -> cardlane.relay.v1.GetManifestRequest
-	25, // 68: cardlane.relay.v1.RelayRegistryService.RegisterReaders:input_type -> cardlane.relay.v1.RegisterReadersRequest
-	27, // 69: cardlane.relay.v1.RelayRegistryService.RegisterTerminals:input_type -> cardlane.relay.v1.RegisterTerminalsRequest
-	23, // 70: cardlane.relay.v1.RelayRegistryService.SetTerminalContact:input_type -> cardlane.relay.v1.SetTerminalContactRequest
-	29, // 71: cardlane.relay.v1.RelayRegistryService.ListReaders:input_type -> cardlane.relay.v1.ListReadersRequest
-	32, // 72: cardlane.relay.v1.RelayRegistryService.ListTerminals:input_type -> cardlane.relay.v1.ListTerminalsRequest
-	37, // 73: cardlane.relay.v1.RelayOversightService.StreamRecords:input_type -> cardlane.relay.v1.StreamRecordsRequest
-	40, // 74: cardlane.relay.v1.RelayOversightService.ListReversals:input_type -> cardlane.relay.v1.ListReversalsRequest
-	2,  // 75: cardlane.relay.v1.RelayService.Transact:output_type -> cardlane.relay.v1.TransactResponse
-	9,  // 76: cardlane.relay.v1.RelayService.GetPayment:output_type -> cardlane.relay.v1.GetPaymentResponse
-	11, // 77: cardlane.relay.v1.RelayService.ListPayments:output_type -> cardlane.relay.v1.ListPaymentsResponse
-	13, // 78: cardlane.relay.v1.RelayService.WatchPayments:output_type -> cardlane.relay.v1.WatchPaymentsResponse
-	15, // 79: cardlane.relay.v1.RelayService.SubmitInstruction:output_type -> cardlane.relay.v1.SubmitInstructionResponse
-	17, // 80: cardlane.relay.v1.RelayService.CancelPayment:output_type -> cardlane.relay.v1.CancelPaymentResponse
-	36, // 81: cardlane.relay.v1.RelayService.GetManifest:output_type -> cardlane.relay.v1.GetManifestResponse
-	26, // 82: cardlane.relay.v1.RelayRegistryService.RegisterReaders:output_type -> cardlane.relay.v1.RegisterReadersResponse
-	28, // 83: cardlane.relay.v1.RelayRegistryService.RegisterTerminals:output_type -> cardlane.relay.v1.RegisterTerminalsResponse
-	24, // 84: cardlane.relay.v1.RelayRegistryService.SetTerminalContact:output_type -> cardlane.relay.v1.SetTerminalContactResponse
-	30, // 85: cardlane.relay.v1.RelayRegistryService.ListReaders:output_type -> cardlane.relay.v1.ListReadersResponse
-	33, // 86: cardlane.relay.v1.RelayRegistryService.ListTerminals:output_type -> cardlane.relay.v1.ListTerminalsResponse
-	38, // 87: cardlane.relay.v1.RelayOversightService.StreamRecords:output_type -> cardlane.relay.v1.StreamRecordsResponse
-	41, // 88: cardlane.relay.v1.RelayOversightService.ListReversals:output_type -> cardlane.relay.v1.ListReversalsResponse
-	75, // [75:89] is the sub-list for method output_type
-	61, // [61:75] is the sub-list for method input_type
-	61, // [61:61] is the sub-list for extension type_name
-	61, // [61:61] is the sub-list for extension extendee
-	0,  // [0:61] is the sub-list for field type_name
+	51, // 24: cardlane.relay.v1.ListPaymentsRequest.certainty:type_name -> cardlane.payment.v1.Certainty
+	18, // 25: cardlane.relay.v1.ListPaymentsResponse.payments:type_name -> cardlane.relay.v1.PaymentRecord
+	18, // 26: cardlane.relay.v1.WatchPaymentsResponse.payment:type_name -> cardlane.relay.v1.PaymentRecord
+	50, // 27: cardlane.relay.v1.WatchPaymentsResponse.state:type_name -> cardlane.payment.v1.PaymentState
+	55, // 28: cardlane.relay.v1.SubmitInstructionRequest.instruction:type_name -> cardlane.payment.v1.SignedInstruction
+	6,  // 29: cardlane.relay.v1.SubmitInstructionResponse.completed:type_name -> cardlane.relay.v1.Completed
+	48, // 30: cardlane.relay.v1.CancelPaymentRequest.terminal_certificate:type_name -> cardlane.keys.v1.SignedEnvelope
+	47, // 31: cardlane.relay.v1.CancelPaymentRequest.payment:type_name -> cardlane.payment.v1.SignedPayment
+	6,  // 32: cardlane.relay.v1.CancelPaymentResponse.completed:type_name -> cardlane.relay.v1.Completed
+	50, // 33: cardlane.relay.v1.PaymentRecord.state:type_name -> cardlane.payment.v1.PaymentState
+	51, // 34: cardlane.relay.v1.PaymentRecord.certainty:type_name -> cardlane.payment.v1.Certainty
+	52, // 35: cardlane.relay.v1.PaymentRecord.next_step:type_name -> cardlane.payment.v1.NextStep
+	56, // 36: cardlane.relay.v1.PaymentRecord.kind:type_name -> cardlane.payment.v1.PaymentKind
+	57, // 37: cardlane.relay.v1.PaymentRecord.amounts:type_name -> cardlane.payment.v1.Amounts
+	58, // 38: cardlane.relay.v1.PaymentRecord.entry_mode:type_name -> cardlane.payment.v1.EntryMode
+	53, // 39: cardlane.relay.v1.PaymentRecord.result:type_name -> cardlane.payment.v1.SignedResult
+	19, // 40: cardlane.relay.v1.PaymentRecord.history:type_name -> cardlane.relay.v1.RecordEvent
+	54, // 41: cardlane.relay.v1.PaymentRecord.fault:type_name -> cardlane.payment.v1.PaymentFault
+	50, // 42: cardlane.relay.v1.RecordEvent.state:type_name -> cardlane.payment.v1.PaymentState
+	48, // 43: cardlane.relay.v1.ReaderRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
+	0,  // 44: cardlane.relay.v1.ReaderRegistration.state:type_name -> cardlane.relay.v1.DeviceState
+	48, // 45: cardlane.relay.v1.TerminalRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
+	0,  // 46: cardlane.relay.v1.TerminalRegistration.state:type_name -> cardlane.relay.v1.DeviceState
+	22, // 47: cardlane.relay.v1.TerminalRegistration.contact:type_name -> cardlane.relay.v1.TerminalContact
+	22, // 48: cardlane.relay.v1.SetTerminalContactRequest.contact:type_name -> cardlane.relay.v1.TerminalContact
+	22, // 49: cardlane.relay.v1.SetTerminalContactResponse.contact:type_name -> cardlane.relay.v1.TerminalContact
+	20, // 50: cardlane.relay.v1.RegisterReadersRequest.readers:type_name -> cardlane.relay.v1.ReaderRegistration
+	21, // 51: cardlane.relay.v1.RegisterTerminalsRequest.terminals:type_name -> cardlane.relay.v1.TerminalRegistration
+	31, // 52: cardlane.relay.v1.ListReadersResponse.readers:type_name -> cardlane.relay.v1.RegisteredReader
+	0,  // 53: cardlane.relay.v1.RegisteredReader.state:type_name -> cardlane.relay.v1.DeviceState
+	34, // 54: cardlane.relay.v1.ListTerminalsResponse.terminals:type_name -> cardlane.relay.v1.RegisteredTerminal
+	0,  // 55: cardlane.relay.v1.RegisteredTerminal.state:type_name -> cardlane.relay.v1.DeviceState
+	22, // 56: cardlane.relay.v1.RegisteredTerminal.contact:type_name -> cardlane.relay.v1.TerminalContact
+	59, // 57: cardlane.relay.v1.GetManifestResponse.manifest:type_name -> cardlane.keys.v1.DelegatedManifest
+	39, // 58: cardlane.relay.v1.StreamRecordsResponse.records:type_name -> cardlane.relay.v1.ComparedRecord
+	50, // 59: cardlane.relay.v1.ComparedRecord.state:type_name -> cardlane.payment.v1.PaymentState
+	53, // 60: cardlane.relay.v1.ComparedRecord.result:type_name -> cardlane.payment.v1.SignedResult
+	51, // 61: cardlane.relay.v1.ComparedRecord.certainty:type_name -> cardlane.payment.v1.Certainty
+	42, // 62: cardlane.relay.v1.ListReversalsResponse.reversals:type_name -> cardlane.relay.v1.OpenReversal
+	1,  // 63: cardlane.relay.v1.RelayService.Transact:input_type -> cardlane.relay.v1.TransactRequest
+	8,  // 64: cardlane.relay.v1.RelayService.GetPayment:input_type -> cardlane.relay.v1.GetPaymentRequest
+	10, // 65: cardlane.relay.v1.RelayService.ListPayments:input_type -> cardlane.relay.v1.ListPaymentsRequest
+	12, // 66: cardlane.relay.v1.RelayService.WatchPayments:input_type -> cardlane.relay.v1.WatchPaymentsRequest
+	14, // 67: cardlane.relay.v1.RelayService.SubmitInstruction:input_type -> cardlane.relay.v1.SubmitInstructionRequest
+	16, // 68: cardlane.relay.v1.RelayService.CancelPayment:input_type -> cardlane.relay.v1.CancelPaymentRequest
+	35, // 69: cardlane.relay.v1.RelayService.GetManifest:input_type -> cardlane.relay.v1.GetManifestRequest
+	25, // 70: cardlane.relay.v1.RelayRegistryService.RegisterReaders:input_type -> cardlane.relay.v1.RegisterReadersRequest
+	27, // 71: cardlane.relay.v1.RelayRegistryService.RegisterTerminals:input_type -> cardlane.relay.v1.RegisterTerminalsRequest
+	23, // 72: cardlane.relay.v1.RelayRegistryService.SetTerminalContact:input_type -> cardlane.relay.v1.SetTerminalContactRequest
+	29, // 73: cardlane.relay.v1.RelayRegistryService.ListReaders:input_type -> cardlane.relay.v1.ListReadersRequest
+	32, // 74: cardlane.relay.v1.RelayRegistryService.ListTerminals:input_type -> cardlane.relay.v1.ListTerminalsRequest
+	37, // 75: cardlane.relay.v1.RelayOversightService.StreamRecords:input_type -> cardlane.relay.v1.StreamRecordsRequest
+	40, // 76: cardlane.relay.v1.RelayOversightService.ListReversals:input_type -> cardlane.relay.v1.ListReversalsRequest
+	2,  // 77: cardlane.relay.v1.RelayService.Transact:output_type -> cardlane.relay.v1.TransactResponse
+	9,  // 78: cardlane.relay.v1.RelayService.GetPayment:output_type -> cardlane.relay.v1.GetPaymentResponse
+	11, // 79: cardlane.relay.v1.RelayService.ListPayments:output_type -> cardlane.relay.v1.ListPaymentsResponse
+	13, // 80: cardlane.relay.v1.RelayService.WatchPayments:output_type -> cardlane.relay.v1.WatchPaymentsResponse
+	15, // 81: cardlane.relay.v1.RelayService.SubmitInstruction:output_type -> cardlane.relay.v1.SubmitInstructionResponse
+	17, // 82: cardlane.relay.v1.RelayService.CancelPayment:output_type -> cardlane.relay.v1.CancelPaymentResponse
+	36, // 83: cardlane.relay.v1.RelayService.GetManifest:output_type -> cardlane.relay.v1.GetManifestResponse
+	26, // 84: cardlane.relay.v1.RelayRegistryService.RegisterReaders:output_type -> cardlane.relay.v1.RegisterReadersResponse
+	28, // 85: cardlane.relay.v1.RelayRegistryService.RegisterTerminals:output_type -> cardlane.relay.v1.RegisterTerminalsResponse
+	24, // 86: cardlane.relay.v1.RelayRegistryService.SetTerminalContact:output_type -> cardlane.relay.v1.SetTerminalContactResponse
+	30, // 87: cardlane.relay.v1.RelayRegistryService.ListReaders:output_type -> cardlane.relay.v1.ListReadersResponse
+	33, // 88: cardlane.relay.v1.RelayRegistryService.ListTerminals:output_type -> cardlane.relay.v1.ListTerminalsResponse
+	38, // 89: cardlane.relay.v1.RelayOversightService.StreamRecords:output_type -> cardlane.relay.v1.StreamRecordsResponse
+	41, // 90: cardlane.relay.v1.RelayOversightService.ListReversals:output_type -> cardlane.relay.v1.ListReversalsResponse
+	77, // [77:91] is the sub-list for method output_type
+	63, // [63:77] is the sub-list for method input_type
+	63, // [63:63] is the sub-list for extension type_name
+	63, // [63:63] is the sub-list for extension extendee
+	0,  // [0:63] is the sub-list for field type_name
 }
 
 func init() { file_cardlane_relay_v1_relay_proto_init() }

@@ -308,7 +308,7 @@ class SignedReverse(_message.Message):
     def __init__(self, reverse: _Optional[bytes] = ..., signature: _Optional[bytes] = ...) -> None: ...
 
 class Result(_message.Message):
-    __slots__ = ("version", "payment_id", "revision", "record_number", "retrieval_reference", "context_digest", "outcome", "response_code", "approval_code", "approved_amount_minor", "currency", "last_four", "scheme", "issuer_data", "settlement_date", "processor_time_ms", "valid_until_ms", "balance_minor", "simulated_because", "reader_serial")
+    __slots__ = ("version", "payment_id", "revision", "record_number", "retrieval_reference", "context_digest", "outcome", "response_code", "approval_code", "approved_amount_minor", "currency", "last_four", "scheme", "issuer_data", "settlement_date", "processor_time_ms", "valid_until_ms", "balance_minor", "simulated_because", "reader_serial", "merchant_id")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     PAYMENT_ID_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
@@ -329,6 +329,7 @@ class Result(_message.Message):
     BALANCE_MINOR_FIELD_NUMBER: _ClassVar[int]
     SIMULATED_BECAUSE_FIELD_NUMBER: _ClassVar[int]
     READER_SERIAL_FIELD_NUMBER: _ClassVar[int]
+    MERCHANT_ID_FIELD_NUMBER: _ClassVar[int]
     version: int
     payment_id: bytes
     revision: int
@@ -349,7 +350,8 @@ class Result(_message.Message):
     balance_minor: int
     simulated_because: str
     reader_serial: str
-    def __init__(self, version: _Optional[int] = ..., payment_id: _Optional[bytes] = ..., revision: _Optional[int] = ..., record_number: _Optional[str] = ..., retrieval_reference: _Optional[str] = ..., context_digest: _Optional[bytes] = ..., outcome: _Optional[_Union[Outcome, str]] = ..., response_code: _Optional[str] = ..., approval_code: _Optional[str] = ..., approved_amount_minor: _Optional[int] = ..., currency: _Optional[int] = ..., last_four: _Optional[str] = ..., scheme: _Optional[str] = ..., issuer_data: _Optional[bytes] = ..., settlement_date: _Optional[int] = ..., processor_time_ms: _Optional[int] = ..., valid_until_ms: _Optional[int] = ..., balance_minor: _Optional[int] = ..., simulated_because: _Optional[str] = ..., reader_serial: _Optional[str] = ...) -> None: ...
+    merchant_id: str
+    def __init__(self, version: _Optional[int] = ..., payment_id: _Optional[bytes] = ..., revision: _Optional[int] = ..., record_number: _Optional[str] = ..., retrieval_reference: _Optional[str] = ..., context_digest: _Optional[bytes] = ..., outcome: _Optional[_Union[Outcome, str]] = ..., response_code: _Optional[str] = ..., approval_code: _Optional[str] = ..., approved_amount_minor: _Optional[int] = ..., currency: _Optional[int] = ..., last_four: _Optional[str] = ..., scheme: _Optional[str] = ..., issuer_data: _Optional[bytes] = ..., settlement_date: _Optional[int] = ..., processor_time_ms: _Optional[int] = ..., valid_until_ms: _Optional[int] = ..., balance_minor: _Optional[int] = ..., simulated_because: _Optional[str] = ..., reader_serial: _Optional[str] = ..., merchant_id: _Optional[str] = ...) -> None: ...
 
 class SignedResult(_message.Message):
     __slots__ = ("result", "signature", "key_id")

@@ -126,16 +126,18 @@ class GetPaymentResponse(_message.Message):
     def __init__(self, payment: _Optional[_Union[PaymentRecord, _Mapping]] = ...) -> None: ...
 
 class ListPaymentsRequest(_message.Message):
-    __slots__ = ("page_size", "page_token", "merchant_id", "state")
+    __slots__ = ("page_size", "page_token", "merchant_id", "state", "certainty")
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     MERCHANT_ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
+    CERTAINTY_FIELD_NUMBER: _ClassVar[int]
     page_size: int
     page_token: str
     merchant_id: str
     state: _payment_pb2.PaymentState
-    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., merchant_id: _Optional[str] = ..., state: _Optional[_Union[_payment_pb2.PaymentState, str]] = ...) -> None: ...
+    certainty: _payment_pb2.Certainty
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., merchant_id: _Optional[str] = ..., state: _Optional[_Union[_payment_pb2.PaymentState, str]] = ..., certainty: _Optional[_Union[_payment_pb2.Certainty, str]] = ...) -> None: ...
 
 class ListPaymentsResponse(_message.Message):
     __slots__ = ("payments", "next_page_token")
@@ -422,7 +424,7 @@ class StreamRecordsResponse(_message.Message):
     def __init__(self, records: _Optional[_Iterable[_Union[ComparedRecord, _Mapping]]] = ...) -> None: ...
 
 class ComparedRecord(_message.Message):
-    __slots__ = ("record_number", "merchant_id", "payment_id", "state", "total_minor", "approved_amount_minor", "currency", "revision", "result", "completed_at_ms")
+    __slots__ = ("record_number", "merchant_id", "payment_id", "state", "total_minor", "approved_amount_minor", "currency", "revision", "result", "completed_at_ms", "certainty")
     RECORD_NUMBER_FIELD_NUMBER: _ClassVar[int]
     MERCHANT_ID_FIELD_NUMBER: _ClassVar[int]
     PAYMENT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -433,6 +435,7 @@ class ComparedRecord(_message.Message):
     REVISION_FIELD_NUMBER: _ClassVar[int]
     RESULT_FIELD_NUMBER: _ClassVar[int]
     COMPLETED_AT_MS_FIELD_NUMBER: _ClassVar[int]
+    CERTAINTY_FIELD_NUMBER: _ClassVar[int]
     record_number: str
     merchant_id: str
     payment_id: str
@@ -443,7 +446,8 @@ class ComparedRecord(_message.Message):
     revision: int
     result: _payment_pb2.SignedResult
     completed_at_ms: int
-    def __init__(self, record_number: _Optional[str] = ..., merchant_id: _Optional[str] = ..., payment_id: _Optional[str] = ..., state: _Optional[_Union[_payment_pb2.PaymentState, str]] = ..., total_minor: _Optional[int] = ..., approved_amount_minor: _Optional[int] = ..., currency: _Optional[int] = ..., revision: _Optional[int] = ..., result: _Optional[_Union[_payment_pb2.SignedResult, _Mapping]] = ..., completed_at_ms: _Optional[int] = ...) -> None: ...
+    certainty: _payment_pb2.Certainty
+    def __init__(self, record_number: _Optional[str] = ..., merchant_id: _Optional[str] = ..., payment_id: _Optional[str] = ..., state: _Optional[_Union[_payment_pb2.PaymentState, str]] = ..., total_minor: _Optional[int] = ..., approved_amount_minor: _Optional[int] = ..., currency: _Optional[int] = ..., revision: _Optional[int] = ..., result: _Optional[_Union[_payment_pb2.SignedResult, _Mapping]] = ..., completed_at_ms: _Optional[int] = ..., certainty: _Optional[_Union[_payment_pb2.Certainty, str]] = ...) -> None: ...
 
 class ListReversalsRequest(_message.Message):
     __slots__ = ("limit",)

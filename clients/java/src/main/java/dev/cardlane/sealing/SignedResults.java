@@ -72,10 +72,17 @@ public final class SignedResults {
     require("context digest", MessageDigest.isEqual(digest, expected));
     require("payment id", result.getPaymentId().equals(context.getPaymentId()));
     require("reader serial", result.getReaderSerial().equals(context.getReaderSerial()));
+    require("merchant id", isPossibleMerchant(result, context));
     require("currency", result.getCurrency() == context.getCurrency());
     require("revision", result.getRevision() >= 1);
     require("amount", isPossibleAmount(result, context));
     require("validity", nowMs <= result.getValidUntilMs());
+  }
+
+  /** Earlier processors named none, and the context digest binds it anyway. */
+  private static boolean isPossibleMerchant(Result result, PaymentContext context) {
+    String named = result.getMerchantId();
+    return named.isEmpty() || named.equals(context.getMerchantId());
   }
 
   /** Approved in full, in part where that was accepted and signed, or nothing. */

@@ -150,7 +150,8 @@ final class FakeMesh {
             .setCurrency(context.getCurrency())
             .setProcessorTimeMs(clock.nowMs())
             .setValidUntilMs(clock.nowMs() + HOUR_MS)
-            .setReaderSerial(context.getReaderSerial());
+            .setReaderSerial(context.getReaderSerial())
+            .setMerchantId(context.getMerchantId());
     change.accept(result);
     byte[] body = Canonical.encode(result.build());
     return SignedResult.newBuilder()

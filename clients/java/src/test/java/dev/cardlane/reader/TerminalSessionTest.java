@@ -118,6 +118,7 @@ class TerminalSessionTest {
             Case.changed("a decline with an amount", it -> it.setOutcome(Outcome.OUTCOME_DECLINED)),
             Case.changed("another payment", it -> it.setPaymentId(OTHER_ID)),
             Case.changed("another reader", it -> it.setReaderSerial("JV-0002")),
+            Case.changed("another merchant", it -> it.setMerchantId("ANOTHERSHOP0001")),
             Case.changed("another currency", it -> it.setCurrency(840)),
             Case.changed("no revision", it -> it.clearRevision()),
             Case.changed("another context", it -> it.setContextDigest(zeros(64))),

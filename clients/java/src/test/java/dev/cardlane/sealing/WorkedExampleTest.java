@@ -215,6 +215,7 @@ class WorkedExampleTest {
         .setProcessorTimeMs(1_700_000_000_500L)
         .setValidUntilMs(1_700_000_300_000L)
         .setReaderSerial("RD-0001")
+        .setMerchantId("MERCHANT0000001")
         .build();
   }
 
