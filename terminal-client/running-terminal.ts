@@ -123,13 +123,29 @@ class RunningTerminal implements Terminal {
       const report = await this.#payForgotten({ ...request, paymentId }, till);
       if (report !== undefined) return report;
     }
-    // It may have run out in a moment, when a clock jumped.
-    if (this.#feed.missing !== undefined) void this.#feed.renew();
-    await this.#readiness.wait(this.#clock, READY_MS_MAX);
+    const missing = await this.#missingStill();
     // Looked up again: the same request may have come twice at once.
     const entry = this.#knownEntry(request);
     if (entry !== undefined) return this.#payAgain(entry, request, till);
-    return runPayment(this.#run, request, till);
+    // Nothing may come between this look at the reader and the beginning of the payment.
+    const obstacle = missing ?? this.#reader.obstacle;
+    if (obstacle === undefined) return runPayment(this.#run, request, till);
+    if (paymentId === undefined) throw obstacle;
+    // Where this id was before, nobody here knows: only the processor can say that it is nowhere.
+    return refusePayment(this.#run, { ...request, paymentId }, obstacle);
+  }
+
+  /** What is missing for a payment after it was waited for. */
+  async #missingStill(): Promise<PaymentError | undefined> {
+    // It may have run out in a moment, when a clock jumped.
+    if (this.#feed.missing !== undefined) void this.#feed.renew();
+    try {
+      await this.#readiness.wait(this.#clock, READY_MS_MAX);
+    } catch (error) {
+      if (error instanceof PaymentError) return error;
+      throw error;
+    }
+    return undefined;
   }
 
   async getPayment(paymentId: PaymentId): Promise<PaymentReport> {
@@ -139,7 +155,7 @@ class RunningTerminal implements Terminal {
 
   reportOf(paymentId: PaymentId): PaymentReport | undefined {
     const open = this.#openPayments.find(paymentId);
-    const entry = open?.entry ?? this.#journal.find(paymentId);
+    const entry = this.#entryOf(paymentId);
     return entry && (entry.report ?? reportUnknown(entry, open?.known ?? NOTHING_KNOWN));
   }
 
@@ -148,8 +164,12 @@ class RunningTerminal implements Terminal {
   }
 
   #knownEntry({ paymentId }: PaymentRequest): JournalEntry | undefined {
-    if (paymentId === undefined) return undefined;
-    return this.#openPayments.find(paymentId)?.entry ?? this.#journal.find(paymentId);
+    return paymentId === undefined ? undefined : this.#entryOf(paymentId);
+  }
+
+  #entryOf(paymentId: PaymentId): JournalEntry | undefined {
+    const open = this.#openPayments.find(paymentId)?.entry;
+    return open ?? this.#openPayments.taking.find(paymentId) ?? this.#journal.find(paymentId);
   }
 
   /**
@@ -181,7 +201,7 @@ class RunningTerminal implements Terminal {
     const { paymentId } = entry;
     const different = differingTerms(entry.request, request);
     if (different.length > 0) throw duplicateDiffers(different);
-    const seated = this.#openPayments.takeSeat(paymentId, till);
+    const seated = this.#openPayments.taking.takeSeat(paymentId, till);
     if (seated !== undefined) return seated;
     const carried = this.#openPayments.find(paymentId);
     const open =
