@@ -21,7 +21,7 @@ import {
 } from "./payment-request.ts";
 import type { ReaderLink } from "./reader/reader-link.ts";
 import { Readiness } from "./readiness.ts";
-import { wrongClock } from "./relay/clock-comparison.ts";
+import { lostTime, wrongClock } from "./relay/clock-comparison.ts";
 import type { ManifestFeed } from "./relay/manifest-feed.ts";
 import type { RelayLink } from "./relay/relay-link.ts";
 import {
@@ -44,6 +44,8 @@ import type { Till } from "./till/till.ts";
 
 /** How long a payment waits for reader, relay and key manifest before it is refused. */
 const READY_MS_MAX = 10_000;
+/** After a clock jumped: signs of life, which tell the time, come every ten seconds. */
+const TIME_SAID_MS_MAX = 15_000;
 const MANIFEST_FILE = "manifest.bin";
 
 /**
@@ -140,7 +142,8 @@ class RunningTerminal implements Terminal {
     // It may have run out in a moment, when a clock jumped.
     if (this.#feed.missing !== undefined) void this.#feed.renew();
     try {
-      await this.#readiness.wait(this.#clock, READY_MS_MAX);
+      const isTimeLost = this.#relay.isTimeLost || this.#reader.peer?.clock.isLost === true;
+      await this.#readiness.wait(this.#clock, isTimeLost ? TIME_SAID_MS_MAX : READY_MS_MAX);
     } catch (error) {
       if (error instanceof PaymentError) return error;
       throw error;
@@ -218,6 +221,8 @@ class RunningTerminal implements Terminal {
     // First: a clock that is far off is why certificates and keys seem not to be valid.
     const clockWrong = this.#wrongClock();
     if (clockWrong !== undefined) return clockWrong;
+    if (this.#relay.isTimeLost) return lostTime("relay");
+    if (this.#reader.peer?.clock.isLost) return lostTime("reader");
     if (this.#reader.peer === undefined) {
       return new PaymentError("READER_BUSY", "no reader is connected");
     }
@@ -227,6 +232,8 @@ class RunningTerminal implements Terminal {
   }
 
   #wrongClock(): PaymentError | undefined {
+    // By a time that is lost no clock is wrong; by the right one, another may be.
+    if (this.#relay.isTimeLost) return undefined;
     return wrongClock({
       relayMs: this.#relay.timeMs,
       terminalMs: this.#clock.nowMs(),

@@ -54,6 +54,14 @@ export const OF_DEVICES: readonly Mutation[] = [
     witness: "terminal-client/taking/same-id-while-stored.test.ts",
   },
   {
+    name: "lost-time",
+    takesOut: "forgetting the time of a peer when the machine has slept",
+    path: "mesh/stream/peer-clock.ts",
+    find: "const PARTED_MS_MAX = 1_000;",
+    replace: "const PARTED_MS_MAX = 1_000_000_000;",
+    witness: "terminal-client/relay/slept.test.ts",
+  },
+  {
     name: "counter-sync",
     takesOut: "waiting for the disk before the reader uses its counter",
     path: "reader-sim/reader-store.ts",
