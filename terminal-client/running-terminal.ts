@@ -30,7 +30,12 @@ import {
   reportUnanswered,
 } from "./settling/forgotten-payments.ts";
 import type { OpenPayments } from "./settling/open-payments.ts";
-import { NOTHING_KNOWN, reportUnknown, requireAccepted } from "./settling/payment-report.ts";
+import {
+  NOTHING_KNOWN,
+  reportOthers,
+  reportUnknown,
+  requireAccepted,
+} from "./settling/payment-report.ts";
 import {
   awaitAnswer,
   type PaymentRunOptions,
@@ -66,7 +71,7 @@ export async function startTerminal(options: TerminalOptions): Promise<Terminal>
   };
   const manifest = await KeptManifest.open({ curves, roots, file });
   const { finishedMax = FINISHED_MAX, log } = options;
-  const journal = await Journal.open({ files, finishedMax, log });
+  const journal = await Journal.open({ files, owner: certificate, finishedMax, log });
   await using stack = new AsyncDisposableStack();
   const terminal = new RunningTerminal(options, { certificate, manifest, journal }, stack);
   terminal.resume();
@@ -121,6 +126,8 @@ class RunningTerminal implements Terminal {
     const known = this.#knownEntry(request);
     if (known !== undefined) return this.#payAgain(known, request, till);
     const { paymentId } = request;
+    const others = paymentId && this.#journal.findOthers(paymentId);
+    if (others !== undefined) return reportOthers(others);
     if (paymentId !== undefined) {
       const report = await this.#payForgotten({ ...request, paymentId }, till);
       if (report !== undefined) return report;
@@ -157,6 +164,8 @@ class RunningTerminal implements Terminal {
   }
 
   reportOf(paymentId: PaymentId): PaymentReport | undefined {
+    const others = this.#journal.findOthers(paymentId);
+    if (others !== undefined) return reportOthers(others);
     const open = this.#openPayments.find(paymentId);
     const entry = this.#entryOf(paymentId);
     return entry && (entry.report ?? reportUnknown(entry, open?.known ?? NOTHING_KNOWN));

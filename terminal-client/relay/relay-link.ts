@@ -79,7 +79,7 @@ export class RelayLink implements AsyncDisposable {
     return this.#stream.peerTimeMs;
   }
 
-  /** What the relay last said of its time is worth nothing any more: its next sign of life tells. */
+  /** What the relay said of its time is worth nothing any more: its next sign of life tells. */
   get isTimeLost(): boolean {
     return this.#stream.isPeerTimeLost;
   }

@@ -62,6 +62,14 @@ export const OF_DEVICES: readonly Mutation[] = [
     witness: "terminal-client/relay/slept.test.ts",
   },
   {
+    name: "others-journal",
+    takesOut: "the look at whose terminal began a payment of the journal",
+    path: "terminal-client/journal/journal.ts",
+    find: "const isOwn = merchantId === undefined ||",
+    replace: "const isOwn = merchantId !== null ||",
+    witness: "terminal-client/journal/others-journal.test.ts",
+  },
+  {
     name: "counter-sync",
     takesOut: "waiting for the disk before the reader uses its counter",
     path: "reader-sim/reader-store.ts",
