@@ -1,6 +1,10 @@
 import { create, type DescEnum } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { CertaintySchema, NextStepSchema } from "../gen/cardlane/payment/v1/payment_pb.ts";
+import {
+  Certainty,
+  CertaintySchema,
+  NextStepSchema,
+} from "../gen/cardlane/payment/v1/payment_pb.ts";
 import {
   BadRequestSchema,
   type ErrorInfo,
@@ -30,6 +34,25 @@ export function toConnectError(error: unknown, log: Log): ConnectError {
 }
 
 /**
+ * The same refusal of a stream on which a payment is open. It says that the payment may be charged,
+ * and names it. What is no error of cardlane's becomes STREAM_CUT, or INTERNAL, under its own gRPC
+ * status.
+ *
+ * @param openPaymentId as text; empty while it has none.
+ */
+export function aboutOpenPayment(status: ConnectError, openPaymentId: string): ConnectError {
+  const meant = paymentErrorFrom(status);
+  const code = meant?.code ?? (status.code === Code.Internal ? "INTERNAL" : "STREAM_CUT");
+  const { field, retryAfterMs } = meant ?? {};
+  const error = new PaymentError(code, status.rawMessage, {
+    ...(field === undefined ? {} : { field }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    openPaymentId,
+  });
+  return fromPaymentError(error, status.code);
+}
+
+/**
  * The way back, on the client: a PaymentError when the server meant one.
  *
  * @returns undefined when the error carries no ErrorInfo of cardlane.
@@ -39,7 +62,9 @@ export function paymentErrorFrom(error: ConnectError): PaymentError | undefined 
   if (info === undefined || !isPaymentErrorCode(info.reason)) return undefined;
   const field = error.findDetails(BadRequestSchema)[0]?.fieldViolations[0]?.field;
   const delay = error.findDetails(RetryInfoSchema)[0]?.retryDelay;
+  const { certainty, payment_id: openPaymentId = "" } = info.metadata;
   return new PaymentError(info.reason, error.rawMessage, {
+    ...(certainty === nameIn(CertaintySchema, Certainty.UNKNOWN) ? { openPaymentId } : {}),
     ...(field === undefined ? {} : { field }),
     ...(delay === undefined
       ? {}
@@ -69,7 +94,7 @@ export function callFailure(error: unknown, callee: string): unknown {
   return new PaymentError("UPSTREAM_NOT_REACHED", `${callee} can not be reached`, facts);
 }
 
-function fromPaymentError(error: PaymentError): ConnectError {
+function fromPaymentError(error: PaymentError, code: Code = error.row.grpcStatus): ConnectError {
   const details: ConnectError["details"] = [{ desc: ErrorInfoSchema, value: errorInfo(error) }];
   if (error.field !== undefined) {
     const violation = { field: error.field, description: error.message, reason: error.code };
@@ -83,7 +108,7 @@ function fromPaymentError(error: PaymentError): ConnectError {
     };
     details.push({ desc: RetryInfoSchema, value: create(RetryInfoSchema, { retryDelay }) });
   }
-  const wire = new ConnectError(error.message, error.row.grpcStatus);
+  const wire = new ConnectError(error.message, code);
   wire.details = details;
   return wire;
 }
@@ -95,6 +120,7 @@ function errorInfo(error: PaymentError): ErrorInfo {
     metadata: {
       certainty: nameIn(CertaintySchema, error.row.certainty),
       next_step: nameIn(NextStepSchema, error.row.nextStep),
+      ...(error.openPaymentId ? { payment_id: error.openPaymentId } : {}),
     },
   });
 }

@@ -69,27 +69,37 @@ interface ErrorFacts {
   /** Milliseconds before trying again makes sense; by default a second for OVERLOADED. */
   readonly retryAfterMs?: number;
   readonly cause?: unknown;
+  /**
+   * A payment that may be charged whatever became of the request, as text, empty while it has no
+   * id: certainty is then UNKNOWN and the next step RETRY_SAME_ID, whatever the code's row says.
+   */
+  readonly openPaymentId?: string | undefined;
 }
 
 /** When whoever was refused because of too much load may come again, unless said otherwise. */
 const RELIEF_MS = 1_000;
+
+const OPEN = { certainty: Certainty.UNKNOWN, nextStep: NextStep.RETRY_SAME_ID } as const;
 
 /** The one error class of cardlane. `message` says what was expected and what came. */
 export class PaymentError extends Error {
   readonly code: PaymentErrorCode;
   readonly field: string | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly openPaymentId: string | undefined;
 
   constructor(code: PaymentErrorCode, message: string, facts: ErrorFacts = {}) {
     super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
     this.name = "PaymentError";
     this.code = code;
     this.field = facts.field;
+    this.openPaymentId = facts.openPaymentId;
     this.retryAfterMs = facts.retryAfterMs ?? (code === "OVERLOADED" ? RELIEF_MS : undefined);
   }
 
   get row(): ErrorRow {
-    return PAYMENT_ERRORS[this.code];
+    const codes = PAYMENT_ERRORS[this.code];
+    return this.openPaymentId === undefined ? codes : { ...codes, ...OPEN };
   }
 }
 

@@ -1,6 +1,9 @@
 import type { Clock } from "../mesh/clock.ts";
 import type { PaymentError } from "../payment/errors.ts";
 
+/** How often it is looked for what comes without a word, such as a peer's time. */
+const LOOK_MS = 500;
+
 /** Lets a payment wait for what it cannot begin without: a reader, a relay, a key manifest. */
 export class Readiness {
   readonly #missing: () => PaymentError | undefined;
@@ -35,6 +38,7 @@ export class Readiness {
       if (isLate || !this.#mayCome(missing)) throw missing;
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#waiting.add(resolve);
+      using _look = clock.timer(LOOK_MS, resolve);
       await promise;
       this.#waiting.delete(resolve);
     }

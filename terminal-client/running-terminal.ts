@@ -21,7 +21,7 @@ import {
 } from "./payment-request.ts";
 import type { ReaderLink } from "./reader/reader-link.ts";
 import { Readiness } from "./readiness.ts";
-import { wrongClock } from "./relay/clock-comparison.ts";
+import { lostTime, wrongClock } from "./relay/clock-comparison.ts";
 import type { ManifestFeed } from "./relay/manifest-feed.ts";
 import type { RelayLink } from "./relay/relay-link.ts";
 import {
@@ -30,7 +30,12 @@ import {
   reportUnanswered,
 } from "./settling/forgotten-payments.ts";
 import type { OpenPayments } from "./settling/open-payments.ts";
-import { NOTHING_KNOWN, reportUnknown, requireAccepted } from "./settling/payment-report.ts";
+import {
+  NOTHING_KNOWN,
+  reportOthers,
+  reportUnknown,
+  requireAccepted,
+} from "./settling/payment-report.ts";
 import {
   awaitAnswer,
   type PaymentRunOptions,
@@ -44,6 +49,8 @@ import type { Till } from "./till/till.ts";
 
 /** How long a payment waits for reader, relay and key manifest before it is refused. */
 const READY_MS_MAX = 10_000;
+/** After a clock jumped: signs of life, which tell the time, come every ten seconds. */
+const TIME_SAID_MS_MAX = 15_000;
 const MANIFEST_FILE = "manifest.bin";
 
 /**
@@ -64,7 +71,7 @@ export async function startTerminal(options: TerminalOptions): Promise<Terminal>
   };
   const manifest = await KeptManifest.open({ curves, roots, file });
   const { finishedMax = FINISHED_MAX, log } = options;
-  const journal = await Journal.open({ files, finishedMax, log });
+  const journal = await Journal.open({ files, owner: certificate, finishedMax, log });
   await using stack = new AsyncDisposableStack();
   const terminal = new RunningTerminal(options, { certificate, manifest, journal }, stack);
   terminal.resume();
@@ -119,17 +126,36 @@ class RunningTerminal implements Terminal {
     const known = this.#knownEntry(request);
     if (known !== undefined) return this.#payAgain(known, request, till);
     const { paymentId } = request;
+    const others = paymentId && this.#journal.findOthers(paymentId);
+    if (others !== undefined) return reportOthers(others);
     if (paymentId !== undefined) {
       const report = await this.#payForgotten({ ...request, paymentId }, till);
       if (report !== undefined) return report;
     }
-    // It may have run out in a moment, when a clock jumped.
-    if (this.#feed.missing !== undefined) void this.#feed.renew();
-    await this.#readiness.wait(this.#clock, READY_MS_MAX);
+    const missing = await this.#missingStill();
     // Looked up again: the same request may have come twice at once.
     const entry = this.#knownEntry(request);
     if (entry !== undefined) return this.#payAgain(entry, request, till);
-    return runPayment(this.#run, request, till);
+    // Nothing may come between this look at the reader and the beginning of the payment.
+    const obstacle = missing ?? this.#reader.obstacle;
+    if (obstacle === undefined) return runPayment(this.#run, request, till);
+    if (paymentId === undefined) throw obstacle;
+    // Where this id was before, nobody here knows: only the processor can say that it is nowhere.
+    return refusePayment(this.#run, { ...request, paymentId }, obstacle);
+  }
+
+  /** What is missing for a payment after it was waited for. */
+  async #missingStill(): Promise<PaymentError | undefined> {
+    // It may have run out in a moment, when a clock jumped.
+    if (this.#feed.missing !== undefined) void this.#feed.renew();
+    try {
+      const isTimeLost = this.#relay.isTimeLost || this.#reader.peer?.clock.isLost === true;
+      await this.#readiness.wait(this.#clock, isTimeLost ? TIME_SAID_MS_MAX : READY_MS_MAX);
+    } catch (error) {
+      if (error instanceof PaymentError) return error;
+      throw error;
+    }
+    return undefined;
   }
 
   async getPayment(paymentId: PaymentId): Promise<PaymentReport> {
@@ -138,8 +164,10 @@ class RunningTerminal implements Terminal {
   }
 
   reportOf(paymentId: PaymentId): PaymentReport | undefined {
+    const others = this.#journal.findOthers(paymentId);
+    if (others !== undefined) return reportOthers(others);
     const open = this.#openPayments.find(paymentId);
-    const entry = open?.entry ?? this.#journal.find(paymentId);
+    const entry = this.#entryOf(paymentId);
     return entry && (entry.report ?? reportUnknown(entry, open?.known ?? NOTHING_KNOWN));
   }
 
@@ -148,8 +176,12 @@ class RunningTerminal implements Terminal {
   }
 
   #knownEntry({ paymentId }: PaymentRequest): JournalEntry | undefined {
-    if (paymentId === undefined) return undefined;
-    return this.#openPayments.find(paymentId)?.entry ?? this.#journal.find(paymentId);
+    return paymentId === undefined ? undefined : this.#entryOf(paymentId);
+  }
+
+  #entryOf(paymentId: PaymentId): JournalEntry | undefined {
+    const open = this.#openPayments.find(paymentId)?.entry;
+    return open ?? this.#openPayments.taking.find(paymentId) ?? this.#journal.find(paymentId);
   }
 
   /**
@@ -181,7 +213,7 @@ class RunningTerminal implements Terminal {
     const { paymentId } = entry;
     const different = differingTerms(entry.request, request);
     if (different.length > 0) throw duplicateDiffers(different);
-    const seated = this.#openPayments.takeSeat(paymentId, till);
+    const seated = this.#openPayments.taking.takeSeat(paymentId, till);
     if (seated !== undefined) return seated;
     const carried = this.#openPayments.find(paymentId);
     const open =
@@ -198,6 +230,8 @@ class RunningTerminal implements Terminal {
     // First: a clock that is far off is why certificates and keys seem not to be valid.
     const clockWrong = this.#wrongClock();
     if (clockWrong !== undefined) return clockWrong;
+    if (this.#relay.isTimeLost) return lostTime("relay");
+    if (this.#reader.peer?.clock.isLost) return lostTime("reader");
     if (this.#reader.peer === undefined) {
       return new PaymentError("READER_BUSY", "no reader is connected");
     }
@@ -207,6 +241,8 @@ class RunningTerminal implements Terminal {
   }
 
   #wrongClock(): PaymentError | undefined {
+    // By a time that is lost no clock is wrong; by the right one, another may be.
+    if (this.#relay.isTimeLost) return undefined;
     return wrongClock({
       relayMs: this.#relay.timeMs,
       terminalMs: this.#clock.nowMs(),

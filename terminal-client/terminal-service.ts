@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import type { ConnectError } from "@connectrpc/connect";
 import type { SignedEnvelope } from "../gen/cardlane/keys/v1/keys_pb.ts";
 import type { CardRead } from "../gen/cardlane/reader/v1/reader_pb.ts";
 import {
@@ -10,7 +11,7 @@ import {
   type StartPayment,
   TerminalService,
 } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
-import { toConnectError } from "../mesh/errors-to-wire.ts";
+import { aboutOpenPayment, toConnectError } from "../mesh/errors-to-wire.ts";
 import type { Log } from "../mesh/log.ts";
 import { type MeshService, service } from "../mesh/service.ts";
 import { Beat } from "../mesh/stream/beat.ts";
@@ -60,6 +61,9 @@ class PayStream implements Till {
   readonly #onlyListens = new AbortController();
   readonly #beat: Beat;
   #isStarted = false;
+  /** As text, of a payment that may be charged; empty until it has an id. */
+  #openPaymentId: string | undefined;
+  #hasBegun = false;
   #isEnded = false;
   #hasConfirmed = false;
   /** A till may confirm in the same breath as it starts, before it is asked. */
@@ -75,6 +79,7 @@ class PayStream implements Till {
     this.#terminal = options.terminal;
     this.#log = options.log;
     this.#beat = new Beat(options.clock, () => this.#live());
+    stream.explainEnd((status) => this.#explained(status));
     stream.onFrame(({ step }) => this.#receive(step));
     stream.onEnd(() => this.#heardAll());
     stream.signal.addEventListener("abort", () => this.#cancel.abort());
@@ -89,6 +94,10 @@ class PayStream implements Till {
   }
 
   onEvent(event: PayEvent): void {
+    if (event.case === "started") {
+      this.#hasBegun = true;
+      this.#openPaymentId = event.value.paymentId;
+    }
     this.#beat.sent();
     this.#stream.send(create(PayResponseSchema, { event }));
   }
@@ -109,6 +118,7 @@ class PayStream implements Till {
       case "start":
         if (this.#isStarted) throw misplaced("start must come once");
         this.#isStarted = true;
+        this.#openPaymentId = step.value.paymentId;
         void this.#pay(step.value);
         return;
       case "confirm":
@@ -134,10 +144,18 @@ class PayStream implements Till {
       this.onEvent({ case: "finished", value: report });
       this.#stream.end();
     } catch (error) {
+      // Before anything began, what the terminal says of the request stands.
+      if (error instanceof PaymentError && !this.#hasBegun) this.#openPaymentId = undefined;
       this.#stream.end(toConnectError(error, this.#log));
     } finally {
       this.#beat.stop();
     }
+  }
+
+  /** A fault of the stream's is no end of the payment: its own end is a report. */
+  #explained(status: ConnectError): ConnectError {
+    const paymentId = this.#openPaymentId;
+    return paymentId === undefined ? status : aboutOpenPayment(status, paymentId);
   }
 
   #live(): void {

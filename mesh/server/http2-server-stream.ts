@@ -80,7 +80,7 @@ export class Http2ServerStream<
   end(status?: ConnectError): void {
     if (this.isEnding) return;
     this.isEnding = true;
-    this.#status = status;
+    this.#status = this.explained(status);
     this.#deadline?.cancel();
     if (this.#stream.destroyed) return;
     // A client that still sends, or does not read, must not keep the stream.

@@ -44,7 +44,15 @@ export interface FrameStream<Out, In> {
    * default); on a client it half-closes, or cancels when an error is given.
    */
   end(status?: ConnectError): void;
+  /**
+   * Every error with which this side ends the stream goes through `explain`, also those for bytes
+   * that are no frame, for limits and for deadlines. One at a time: the last one given counts.
+   */
+  explainEnd(explain: ExplainEnd): void;
 }
+
+/** What is said instead of an error that ends a stream. */
+export type ExplainEnd = (status: ConnectError) => ConnectError;
 
 /** Who is at the other end. */
 export interface Peer {

@@ -5,7 +5,7 @@ import type { Timer } from "../clock.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { FrameInbox } from "./frame-inbox.ts";
 import { FrameOutbox, type OutboxLimits } from "./frame-outbox.ts";
-import type { FrameStream, Peer, StreamEnd } from "./frame-stream.ts";
+import type { ExplainEnd, FrameStream, Peer, StreamEnd } from "./frame-stream.ts";
 import { type HeldBytes, type HeldShare, UNBOUNDED_SHARE } from "./held-bytes.ts";
 import { MessageSplitter } from "./length-prefix.ts";
 import { type SmallPieces, TooManyPieces } from "./message-pieces.ts";
@@ -60,6 +60,7 @@ export abstract class Http2FrameStream<Out, In> implements FrameStream<Out, In> 
   #unfinishedTimer: Timer | undefined;
   #stream: Http2Stream | undefined;
   #isReading = true;
+  #explain: ExplainEnd = (status) => status;
 
   constructor(options: Http2FrameOptions<Out, In>) {
     this.#encode = options.encode;
@@ -115,6 +116,14 @@ export abstract class Http2FrameStream<Out, In> implements FrameStream<Out, In> 
   }
 
   abstract end(status?: ConnectError): void;
+
+  explainEnd(explain: ExplainEnd): void {
+    this.#explain = explain;
+  }
+
+  protected explained(status: ConnectError | undefined): ConnectError | undefined {
+    return status && this.#explain(status);
+  }
 
   /** What is said of a peer that does not read. */
   protected abstract readonly slowReader: string;

@@ -1,6 +1,13 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { FrameInbox } from "./frame-inbox.ts";
-import { CLEAN_END, endWith, type FrameStream, type Peer, type StreamEnd } from "./frame-stream.ts";
+import {
+  CLEAN_END,
+  type ExplainEnd,
+  endWith,
+  type FrameStream,
+  type Peer,
+  type StreamEnd,
+} from "./frame-stream.ts";
 import { ownDraining } from "./own-draining.ts";
 
 /** Frames that may wait for a caller that reads slowly, before it is cut off. */
@@ -26,6 +33,7 @@ export class IterableFrameStream<Out, In> implements FrameStream<Out, In> {
   #wakeReader: (() => void) | undefined;
   #wakeWriter: (() => void) | undefined;
   #isReading = true;
+  #explain: ExplainEnd = (status) => status;
 
   constructor(options: IterableFrameStreamOptions<In>) {
     this.peer = options.peer;
@@ -79,9 +87,13 @@ export class IterableFrameStream<Out, In> implements FrameStream<Out, In> {
   end(status?: ConnectError): void {
     if (this.#isEnding) return;
     this.#isEnding = true;
-    this.#status = status;
+    this.#status = status && this.#explain(status);
     if (status !== undefined) this.#inbox.finish(endWith(status));
     this.#wakeWriter?.();
+  }
+
+  explainEnd(explain: ExplainEnd): void {
+    this.#explain = explain;
   }
 
   /** What the handler sends, until it ends the stream. */

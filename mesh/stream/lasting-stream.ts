@@ -27,6 +27,8 @@ export interface LastingStream<Out> extends AsyncDisposable {
   readonly number: number;
   /** What the peer's wall clock says; undefined without a stream, or when it does not say. */
   readonly peerTimeMs: number | undefined;
+  /** It was known, and this machine's clock has jumped since, or stood still. */
+  readonly isPeerTimeLost: boolean;
   /** False while there is no stream or its peer reads slowly. */
   readonly isWritable: boolean;
   /** @returns the number of the stream that took the frame; 0 when there is none: not sent. */
@@ -82,6 +84,10 @@ class Lasting<OutDesc extends DescMessage, In extends LifeFrame>
 
   get number(): number {
     return this.#current;
+  }
+
+  get isPeerTimeLost(): boolean {
+    return this.#streams.get(this.#current)?.isPeerTimeLost ?? false;
   }
 
   get peerTimeMs(): number | undefined {

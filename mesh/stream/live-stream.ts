@@ -14,6 +14,8 @@ export interface LiveStream<Out, In> {
   readonly peerHello: Hello | undefined;
   /** What the peer's wall clock says now, Unix milliseconds; undefined when it does not say. */
   readonly peerTimeMs: number | undefined;
+  /** It was known, and this machine's clock has jumped since, or stood still. */
+  readonly isPeerTimeLost: boolean;
   /** As FrameStream.send; false too after `close`. */
   send(frame: Out): boolean;
   onWritable(handler: () => void): void;

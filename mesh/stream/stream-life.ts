@@ -115,6 +115,10 @@ class Life<OutDesc extends DescMessage, In extends LifeFrame>
     return this.#peerHello;
   }
 
+  get isPeerTimeLost(): boolean {
+    return this.#peerClock.isLost;
+  }
+
   get peerTimeMs(): number | undefined {
     return this.#peerClock.nowMs;
   }

@@ -1,6 +1,12 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { FrameInbox } from "../stream/frame-inbox.ts";
-import { CLEAN_END, endWith, type FrameStream, type Peer } from "../stream/frame-stream.ts";
+import {
+  CLEAN_END,
+  type ExplainEnd,
+  endWith,
+  type FrameStream,
+  type Peer,
+} from "../stream/frame-stream.ts";
 
 /** Frames that may wait for a side that paused before the sender is asked to hold back. */
 const HOLD_BACK_FRAMES = 64;
@@ -68,6 +74,7 @@ class PairEnd<Out, In> implements FrameStream<Out, In> {
   #isEndSent = false;
   #writableHandler: (() => void) | undefined;
   #owesWritable = false;
+  #explain: ExplainEnd = (status) => status;
 
   constructor(peer: Peer, draining: AbortSignal, role: "client" | "server") {
     this.peer = peer;
@@ -115,9 +122,14 @@ class PairEnd<Out, In> implements FrameStream<Out, In> {
     this.#inbox.resume();
   }
 
-  end(status?: ConnectError): void {
+  explainEnd(explain: ExplainEnd): void {
+    this.#explain = explain;
+  }
+
+  end(error?: ConnectError): void {
     if (this.#isEndSent || this.#over.signal.aborted) return;
     this.#isEndSent = true;
+    const status = error && this.#explain(error);
     const other = this.#other;
     if (this.#role === "client" && status === undefined) {
       queueMicrotask(() => other?.finish(undefined));

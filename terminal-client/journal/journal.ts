@@ -1,6 +1,7 @@
 import {
   type DescMessage,
   fromJson,
+  type JsonObject,
   type JsonValue,
   type MessageShape,
   toJson,
@@ -60,8 +61,15 @@ export function isSigned(entry: JournalEntry): entry is SignedEntry {
   return entry.signed !== undefined && entry.card !== undefined && entry.report === undefined;
 }
 
+/** Whose payments a journal is of. */
+interface JournalOwner {
+  readonly merchantId: string;
+  readonly terminalId: string;
+}
+
 interface JournalOptions {
   readonly files: DurableFiles;
+  readonly owner: JournalOwner;
   /** Finished payments that are kept, at least 1; the oldest goes first. */
   readonly finishedMax: number;
   readonly log: Log;
@@ -76,27 +84,29 @@ interface JournalOptions {
 export class Journal {
   readonly #files: DurableFiles;
   readonly #finishedMax: number;
-  readonly #entries: Map<PaymentId, JournalEntry>;
+  readonly #owner: JournalOwner;
+  readonly #entries = new Map<PaymentId, JournalEntry>();
+  readonly #others = new Map<PaymentId, JournalEntry>();
 
-  private constructor(
-    { files, finishedMax }: JournalOptions,
-    entries: Map<PaymentId, JournalEntry>,
-  ) {
+  private constructor({ files, finishedMax, owner }: JournalOptions) {
     this.#files = files;
     this.#finishedMax = finishedMax;
-    this.#entries = entries;
+    const { merchantId, terminalId } = owner;
+    this.#owner = { merchantId, terminalId };
   }
 
-  /** A file that is no entry is logged and kept aside; its payment counts as forgotten. */
+  /**
+   * A file that is no entry is logged and kept aside; its payment counts as forgotten. The payments
+   * of another merchant's terminal are logged, and left as they are.
+   */
   static async open(options: JournalOptions): Promise<Journal> {
     const { files, log } = options;
-    const entries = new Map<PaymentId, JournalEntry>();
+    const journal = new Journal(options);
     for (const name of await files.list(FILE_PREFIX)) {
       const bytes = await files.read(name);
       if (bytes === undefined) continue;
       try {
-        const entry = parseEntry(name, bytes);
-        entries.set(entry.paymentId, entry);
+        journal.#take(parseEntry(name, bytes), log);
       } catch (error) {
         const aside = DAMAGED_PREFIX + name.slice(FILE_PREFIX.length);
         log.failure(`${name} is no journal entry; it is kept as ${aside}`, error);
@@ -104,7 +114,12 @@ export class Journal {
         await files.remove(name);
       }
     }
-    return new Journal(options, entries);
+    return journal;
+  }
+
+  /** Whatever became of it, no processor's word for this merchant is about it. */
+  findOthers(paymentId: PaymentId): JournalEntry | undefined {
+    return this.#others.get(paymentId);
   }
 
   find(paymentId: PaymentId): JournalEntry | undefined {
@@ -122,7 +137,7 @@ export class Journal {
    * @throws PaymentError STORE_NOT_REACHED; the disk may have the entry all the same.
    */
   async write(entry: JournalEntry): Promise<void> {
-    const json = JSON.stringify(entryToJson(entry));
+    const json = JSON.stringify({ ...entryToJson(entry), ...this.#owner });
     const bytes = new TextEncoder().encode(json);
     try {
       await this.#files.write(fileNameOf(entry.paymentId), bytes);
@@ -142,6 +157,18 @@ export class Journal {
     await this.write({ ...entry, report });
   }
 
+  /** An entry of an earlier version names no owner: it counts as this terminal's. */
+  #take({ entry, merchantId }: ParsedEntry, log: Log): void {
+    const { paymentId } = entry;
+    const isOwn = merchantId === undefined || merchantId === this.#owner.merchantId;
+    (isOwn ? this.#entries : this.#others).set(paymentId, entry);
+    if (isOwn) return;
+    log.warn("the journal has a payment of another merchant's terminal; it is left alone", {
+      paymentId,
+      merchantId,
+    });
+  }
+
   /** Ids sort by time, so the first finished one is the oldest. */
   async #forgetOldest(): Promise<void> {
     const finished = [...this.#entries.values()].filter(({ report }) => report !== undefined);
@@ -159,7 +186,7 @@ function fileNameOf(paymentId: PaymentId): string {
   return `${FILE_PREFIX}${paymentId}.json`;
 }
 
-function entryToJson(entry: JournalEntry): JsonValue {
+function entryToJson(entry: JournalEntry): JsonObject {
   const { card, signed, reason, report } = entry;
   return {
     version: VERSION,
@@ -173,7 +200,12 @@ function entryToJson(entry: JournalEntry): JsonValue {
   };
 }
 
-function parseEntry(name: string, bytes: Uint8Array): JournalEntry {
+interface ParsedEntry {
+  readonly entry: JournalEntry;
+  readonly merchantId: string | undefined;
+}
+
+function parseEntry(name: string, bytes: Uint8Array): ParsedEntry {
   const json = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, JsonValue>;
   if (json.version !== VERSION) throw new Error("version");
   const start = fromJson(StartPaymentSchema, json.start ?? {});
@@ -184,7 +216,7 @@ function parseEntry(name: string, bytes: Uint8Array): JournalEntry {
   const paymentId = parsePaymentId(start.paymentId);
   if (name !== fileNameOf(paymentId)) throw new Error("payment id");
   if (signed !== undefined) requireOwnBytes(paymentId, signed);
-  return {
+  const entry = {
     paymentId,
     request: parseStartPayment(start),
     startedAtMs: Number(json.startedAtMs),
@@ -194,6 +226,8 @@ function parseEntry(name: string, bytes: Uint8Array): JournalEntry {
     ...(reason && { reason: errorOfFault(reason) }),
     ...(report && { report }),
   };
+  const { merchantId } = json;
+  return { entry, merchantId: merchantId === undefined ? undefined : String(merchantId) };
 }
 
 function requireOwnBytes(paymentId: PaymentId, { readerPayment }: SignedPayment): void {

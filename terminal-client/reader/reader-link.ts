@@ -52,6 +52,13 @@ export class ReaderLink implements Disposable {
     return this.#conversation !== undefined;
   }
 
+  /** READER_BUSY while `converse` would throw it. */
+  get obstacle(): PaymentError | undefined {
+    if (this.#peer === undefined) return new PaymentError("READER_BUSY", "no reader is connected");
+    if (!this.isBusy) return undefined;
+    return new PaymentError("READER_BUSY", "the reader serves another payment");
+  }
+
   /** Passes a newer manifest on. */
   offerManifest(): void {
     const newest = this.#options.manifest.newest;
@@ -61,14 +68,12 @@ export class ReaderLink implements Disposable {
 
   /** @throws PaymentError READER_BUSY when no reader is there, or it serves another payment. */
   converse(): ReaderConversation {
+    const { obstacle } = this;
+    if (obstacle !== undefined) throw obstacle;
     const session = this.#session;
     const peer = this.#peer;
-    if (session === undefined || peer === undefined) {
-      throw new PaymentError("READER_BUSY", "no reader is connected");
-    }
-    if (this.#conversation !== undefined) {
-      throw new PaymentError("READER_BUSY", "the reader serves another payment");
-    }
+    if (session === undefined || peer === undefined)
+      throw new Error("bug: no session to talk over");
     const conversation = new ReaderConversation(session, peer, () => this.#release(conversation));
     this.#conversation = conversation;
     return conversation;

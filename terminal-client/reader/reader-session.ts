@@ -33,7 +33,7 @@ export interface ReaderPeer {
   readonly certificate: CheckedReaderCertificate;
   readonly hasPinPad: boolean;
   /** What its clock says. */
-  readonly clock: Pick<PeerClock, "nowMs">;
+  readonly clock: Pick<PeerClock, "nowMs" | "isLost">;
 }
 
 export interface ReaderSessionOptions extends Pick<Surroundings, "clock" | "log"> {

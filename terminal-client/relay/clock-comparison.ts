@@ -1,5 +1,5 @@
 import { clockError } from "../../payment/clock-difference.ts";
-import type { PaymentError } from "../../payment/errors.ts";
+import { PaymentError } from "../../payment/errors.ts";
 
 /** What the clocks around a terminal say at one moment, Unix milliseconds. */
 interface ComparedClocks {
@@ -21,4 +21,10 @@ export function wrongClock(clocks: ComparedClocks): PaymentError | undefined {
     clockError("the terminal", terminalMs - rightMs) ??
     clockError("the reader", (readerMs ?? rightMs) - rightMs)
   );
+}
+
+/** A clock here has jumped or stood still, and `whose` program has not said its time since. */
+export function lostTime(whose: "relay" | "reader"): PaymentError {
+  const message = `the ${whose} has not said what time it is since the terminal's clock jumped`;
+  return new PaymentError("UPSTREAM_NOT_REACHED", message);
 }

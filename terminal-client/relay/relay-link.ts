@@ -79,6 +79,11 @@ export class RelayLink implements AsyncDisposable {
     return this.#stream.peerTimeMs;
   }
 
+  /** What the relay said of its time is worth nothing any more: its next sign of life tells. */
+  get isTimeLost(): boolean {
+    return this.#stream.isPeerTimeLost;
+  }
+
   /** Sends the payment now, and on every new stream until the answer is disposed. */
   submit(submission: Submission): Disposable {
     const { paymentId } = submission;

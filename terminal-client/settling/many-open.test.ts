@@ -12,7 +12,13 @@ const OPEN = 1_000;
 /** A disk with payments that a terminal began and could not end before its power was cut. */
 async function leftOpen(bench: TerminalBench) {
   const files = memoryFiles();
-  const journal = await Journal.open({ files, finishedMax: 2 * OPEN, log: silentLog });
+  const owner = bench.terminal.certificate;
+  const journal = await Journal.open({
+    files,
+    owner,
+    finishedMax: 2 * OPEN,
+    log: silentLog,
+  });
   const random = seededRandom("left open");
   const startedAtMs = bench.clock.nowMs();
   const ids: PaymentId[] = [];

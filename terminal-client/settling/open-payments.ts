@@ -11,8 +11,6 @@ import type { KeptManifest } from "../../sealing/keys/kept-manifest.ts";
 import { isSigned, type Journal, type JournalEntry, type SignedEntry } from "../journal/journal.ts";
 import type { ReaderConversation, ReaderLink } from "../reader/reader-link.ts";
 import type { RelayLink } from "../relay/relay-link.ts";
-import type { Till } from "../till/till.ts";
-import type { TillSeat } from "../till/till-seat.ts";
 import {
   isInPart,
   type KnownSoFar,
@@ -22,6 +20,7 @@ import {
 } from "./payment-report.ts";
 import { type Settled, settledBy, type VerifiedResult } from "./processor-word.ts";
 import { type Beginning, type RelayAnswer, Settlement } from "./settlement.ts";
+import { TakenPayments } from "./taken-payments.ts";
 
 /**
  * Questions at once about payments that nobody waits for. A relay serves sixteen calls of a
@@ -68,10 +67,10 @@ interface Carrying {
  * anybody waits for it or not.
  */
 export class OpenPayments implements Disposable {
+  readonly taking = new TakenPayments();
   readonly #options: OpenPaymentsOptions;
   readonly #open = new Map<PaymentId, OpenPayment & { readonly settlement: Settlement }>();
   readonly #unhurried = new Turns(UNHURRIED_MAX);
-  readonly #taking = new Map<PaymentId, TillSeat | undefined>();
 
   constructor(options: OpenPaymentsOptions) {
     this.#options = options;
@@ -79,29 +78,6 @@ export class OpenPayments implements Disposable {
 
   find(paymentId: PaymentId): OpenPayment | undefined {
     return this.#open.get(paymentId);
-  }
-
-  /**
-   * Between the journal's first word of a payment and its signed bytes; until disposal.
-   *
-   * @param seat where its till sits; undefined when the reader does not hear of it.
-   */
-  beginTaking(paymentId: PaymentId, seat?: TillSeat): Disposable {
-    this.#taking.set(paymentId, seat);
-    return { [Symbol.dispose]: () => void this.#taking.delete(paymentId) };
-  }
-
-  /**
-   * Lets a till go on with a payment that is being taken.
-   *
-   * @returns undefined when it is not. @throws PaymentError READER_BUSY, or as `TillSeat.takeOver`.
-   */
-  takeSeat(paymentId: PaymentId, till: Till): Promise<PaymentReport> | undefined {
-    const seat = this.#taking.get(paymentId);
-    if (seat === undefined && this.#taking.has(paymentId)) {
-      throw new PaymentError("READER_BUSY", "this payment is being refused");
-    }
-    return seat?.takeOver(till);
   }
 
   /** Takes up what a crash or restart left in the journal. */

@@ -16,7 +16,7 @@ import {
   type Receipt,
   ReceiptSchema,
 } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
-import type { PaymentError } from "../../payment/errors.ts";
+import { PaymentError } from "../../payment/errors.ts";
 import { faultOf } from "../../payment/payment-fault.ts";
 import { nextStepOf, stateOfOutcome } from "../../payment/states.ts";
 import type { JournalEntry } from "../journal/journal.ts";
@@ -57,6 +57,15 @@ export const NOTHING_KNOWN: KnownSoFar = {
   state: PaymentState.UNSPECIFIED,
   nextStep: NextStep.RETRY_SAME_ID,
 };
+
+/** A payment that the journal has of another merchant's terminal: a person has to look. */
+export function reportOthers(entry: JournalEntry): PaymentReport {
+  const message = "another merchant's terminal began this payment; ask that merchant's terminal";
+  return reportUnknown(entry, {
+    ...NOTHING_KNOWN,
+    error: new PaymentError("WRONG_STATE", message),
+  });
+}
 
 /** A refusal, or an end before anything was submitted, with the processor's word that it is one. */
 export function reportRefused(

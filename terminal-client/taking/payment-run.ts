@@ -109,7 +109,7 @@ export async function refusePayment(
   }
 
   async function begin(): Promise<OpenPayment> {
-    using _taking = openPayments.beginTaking(paymentId);
+    using _taking = openPayments.taking.begin(entry);
     await journal.write(entry);
     return await openPayments.end(entry, error);
   }
@@ -192,7 +192,7 @@ async function takeAndSubmit(
 ): Promise<{ readonly open: OpenPayment; readonly isSubmitted: boolean }> {
   const { journal, openPayments, faults } = options;
   const { paymentId, traceparent } = entry;
-  using _taking = openPayments.beginTaking(paymentId, till);
+  using _taking = openPayments.taking.begin(entry, till);
   await journal.write(entry);
   const readerSerial = conversation.peer.certificate.serial;
   const started = create(PaymentStartedSchema, { paymentId, readerSerial });

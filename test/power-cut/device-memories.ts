@@ -11,6 +11,8 @@ import { DukptRegister, dukptKeyBytes } from "../../sealing/pin/dukpt.ts";
 import { FINISHED_MAX, Journal } from "../../terminal-client/journal/journal.ts";
 import { saleOf } from "../../terminal-client/payment-request.ts";
 
+const OWNER = { merchantId: "LAKESHOP0000001", terminalId: "TILL0001" };
+
 /** What a device is given to remember, as base64; everything is a test's. */
 export interface DeviceInput {
   readonly initialKeyId: string;
@@ -87,7 +89,12 @@ const reader: DeviceMemory = {
 /** Every step of a payment, as the terminal's journal has it. */
 const terminal: DeviceMemory = {
   async live(files, input, tell) {
-    const journal = await Journal.open({ files, finishedMax: FINISHED_MAX, log: silentLog });
+    const journal = await Journal.open({
+      files,
+      owner: OWNER,
+      finishedMax: FINISHED_MAX,
+      log: silentLog,
+    });
     for (const [index, { id, signed }] of paymentsOf(input).entries()) {
       const request = saleOf(1_250n, currencyFromLetters("EUR"));
       const entry = { paymentId: id, request, startedAtMs: 0, traceparent: "" };
@@ -101,7 +108,12 @@ const terminal: DeviceMemory = {
     }
   },
   async forgotten({ files, input, told }) {
-    const journal = await Journal.open({ files, finishedMax: FINISHED_MAX, log: silentLog });
+    const journal = await Journal.open({
+      files,
+      owner: OWNER,
+      finishedMax: FINISHED_MAX,
+      log: silentLog,
+    });
     return paymentsOf(input).flatMap(({ id }, index) => {
       const entry = journal.find(id);
       const has = {

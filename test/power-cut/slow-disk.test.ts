@@ -13,6 +13,7 @@ import { saleOf } from "../../terminal-client/payment-request.ts";
 import { TestKeys } from "../fixtures/keys.ts";
 import { PaymentSigner } from "../fixtures/reader-payment.ts";
 
+const OWNER = { merchantId: "LAKESHOP0000001", terminalId: "TILL0001" };
 const NOW_MS = 1_780_000_000_000;
 
 /** Files whose changes are on the disk when somebody says so. */
@@ -65,7 +66,7 @@ const STEPS: readonly Step[] = [
   {
     what: "a terminal goes on with a payment",
     async open(files) {
-      const journal = await Journal.open({ files, finishedMax: 1, log: silentLog });
+      const journal = await Journal.open({ files, owner: OWNER, finishedMax: 1, log: silentLog });
       const request = saleOf(1_250n, currencyFromLetters("EUR"));
       const { id } = signedPayment();
       const entry = { paymentId: id, request, startedAtMs: NOW_MS, traceparent: "" };

@@ -2,6 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { FrameInbox } from "../../../mesh/stream/frame-inbox.ts";
 import {
   CLEAN_END,
+  type ExplainEnd,
   endWith,
   type FrameStream,
   type Peer,
@@ -160,6 +161,7 @@ class WireEnd<Out, In> implements FrameStream<Out, In> {
   #lastArrivalMs = 0;
   #isEndSent = false;
   readonly draining = new AbortController().signal;
+  #explain: ExplainEnd = (status) => status;
 
   constructor(wire: Wire, role: "client" | "server", world: World, life: Life) {
     this.#wire = wire;
@@ -208,9 +210,14 @@ class WireEnd<Out, In> implements FrameStream<Out, In> {
     this.#inbox.resume();
   }
 
-  end(status?: ConnectError): void {
+  explainEnd(explain: ExplainEnd): void {
+    this.#explain = explain;
+  }
+
+  end(error?: ConnectError): void {
     if (this.#isEndSent || this.#over.signal.aborted) return;
     this.#isEndSent = true;
+    const status = error && this.#explain(error);
     const isHalf = this.#role === "client" && status === undefined;
     this.#other?.arriveLater((end) => end.#finish(status, !isHalf));
     if (!isHalf) queueMicrotask(() => this.#finish(status, true));

@@ -106,6 +106,8 @@ class _Conversation:
         self._listening = listening
         self._has_sign_of_life = False
         self._is_started = False
+        # Its id is stored: from then on no error of the stream is its end.
+        self._is_begun = False
         # What a person's hand failed at; told when the terminal has confirmed the cancellation.
         self.failure: Exception | None = None
 
@@ -116,6 +118,7 @@ class _Conversation:
         """Return the last report; nothing when the stream ended without one."""
         async for event in self._listening.messages(self._stream):
             self._is_started = True
+            self._is_begun |= event.WhichOneof("event") == "started"
             self._learn_interval(event)
             self._people.see(event)
             if event.WhichOneof("event") == "finished":
@@ -137,6 +140,8 @@ class _Conversation:
 
     def is_sure(self, failure: Failure) -> bool:
         """Tell whether a failure means that nothing happened."""
+        if self._is_begun:
+            return False
         if failure.certainty:
             return failure.certainty == "FINAL"
         return not self._is_started and failure.code != grpc.StatusCode.UNAVAILABLE.name

@@ -25,6 +25,9 @@ final class PaymentTaking {
   private final MeshChannel terminal;
   private final People people;
   private boolean isStarted;
+
+  /** Its id is stored: from then on no error of the stream is its end. */
+  private boolean isBegun;
   private boolean hasSignOfLife;
   // What a person's hand failed at; told when the terminal has confirmed the cancellation.
   private Optional<RuntimeException> failure = Optional.empty();
@@ -71,6 +74,7 @@ final class PaymentTaking {
       call.write(PayRequest.newBuilder().setStart(order).build());
       for (PayResponse event = listening.next(); event != null; event = listening.next()) {
         isStarted = true;
+        isBegun |= event.hasStarted();
         learnInterval(event, listening);
         people.see(event);
         if (event.hasFinished()) {
@@ -129,8 +133,11 @@ final class PaymentTaking {
     }
   }
 
-  /** Tells whether a failure means that nothing happened. */
+  /** Tells whether a failure means that nothing happened; no error of a stream ends a payment. */
   private boolean isSure(StatusRuntimeException error) {
+    if (isBegun) {
+      return false;
+    }
     String certainty = Failure.of(error).certainty();
     if (!certainty.isEmpty()) {
       return certainty.equals("FINAL");
