@@ -60,18 +60,11 @@ export class PaymentWatch {
     }
   }
 
-  /** What a caller has missed for ever is told, not left out in silence. */
+  /** The beginning is that of what is kept. */
   async #start({ afterSequence, fromNow }: WatchPaymentsRequest): Promise<bigint> {
-    if (fromNow) return (await this.#options.events.end()).settled;
-    const isFromStart = afterSequence === 0n;
-    if (isFromStart || afterSequence >= (await this.#options.events.trimmedUpTo())) {
-      return afterSequence;
-    }
-    throw new PaymentError(
-      "WRONG_STATE",
-      "after_sequence is older than the log is kept: list the payments, and watch from now on",
-      { field: "after_sequence" },
-    );
+    const { events } = this.#options;
+    if (fromNow) return (await events.end()).settled;
+    return afterSequence === 0n ? await events.trimmedUpTo() : afterSequence;
   }
 
   async *#follow(
@@ -92,7 +85,10 @@ export class PaymentWatch {
         spokeAtMs = clock.monotonicMs();
         yield signOfLife(after, this.#hold.heldBackMs);
       }
-      const changes = await events.between({ after, below: end.settled, merchantId });
+      const page = await events.between({ after, below: end.settled, merchantId });
+      // In every look, too: a watcher that is far behind may lose what it has not read yet.
+      if (after < page.trimmedUpTo) throw isGone();
+      const changes = page.events;
       yield* await this.#responses(changes);
       const isMore = changes.length === EVENTS_MAX;
       // Never back: a caller may know a sequence that is ahead of what is settled now.
@@ -156,6 +152,15 @@ class LogHold {
 function signOfLife(position: bigint, heldBackMs: number): WatchPaymentsResponse {
   const held = BigInt(Math.round(heldBackMs));
   return create(WatchPaymentsResponseSchema, { sequence: 0n, position, heldBackMs: held });
+}
+
+/** What a caller has missed for ever is told, not left out in silence. */
+function isGone(): PaymentError {
+  return new PaymentError(
+    "WRONG_STATE",
+    "after_sequence is older than the log is kept: list the payments, and watch from now on",
+    { field: "after_sequence" },
+  );
 }
 
 function logWasReset(): PaymentError {

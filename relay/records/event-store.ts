@@ -14,6 +14,12 @@ export interface RecordEventRow {
   readonly changedAtMs: number;
 }
 
+interface EventPage {
+  readonly events: readonly RecordEventRow[];
+  /** Events up to here may have been removed for their age. */
+  readonly trimmedUpTo: bigint;
+}
+
 /** `settled` is behind `unused` while transactions run that may still write events. */
 export interface LogEnd {
   /** Every event below is there, none will be added, and the number itself belongs to no event. */
@@ -43,7 +49,8 @@ export class EventStore {
   }
 
   /**
-   * Up to EVENTS_MAX events between two sequences, in order.
+   * Up to EVENTS_MAX events between two sequences, in order, and what was removed by that moment:
+   * both of one statement, so that no removal comes between them.
    *
    * @param range.below at most what `end` gave as settled.
    * @param range.merchantId undefined: of all merchants.
@@ -52,9 +59,13 @@ export class EventStore {
     readonly after: bigint;
     readonly below: bigint;
     readonly merchantId: string | undefined;
-  }): Promise<readonly RecordEventRow[]> {
+  }): Promise<EventPage> {
     const values = [range.after, range.below, range.merchantId ?? null];
-    return (await this.#database.run<EventRow>(EVENTS_BETWEEN, values)).map(eventOf);
+    const rows = await this.#database.run<EventPageRow>(EVENTS_BETWEEN, values);
+    return {
+      trimmedUpTo: BigInt(rows[0]?.trimmed_up_to ?? 0),
+      events: rows.flatMap(eventsOf),
+    };
   }
 
   /** Oldest first. */
@@ -77,29 +88,32 @@ interface LogEndRow {
   readonly unused: string;
 }
 
-interface EventRow {
-  readonly sequence: string;
-  readonly record_number: string;
-  readonly state: StateName;
-  readonly changed_at: Date;
+/** The log's own row, with one event or without any. */
+interface EventPageRow {
+  readonly trimmed_up_to: string;
+  readonly sequence: string | null;
+  readonly record_number: string | null;
+  readonly state: StateName | null;
+  readonly changed_at: Date | null;
 }
 
-function eventOf(row: EventRow): RecordEventRow {
-  return {
-    sequence: BigInt(row.sequence),
-    recordNumber: row.record_number,
-    state: row.state,
-    changedAtMs: row.changed_at.getTime(),
-  };
+function eventsOf(row: EventPageRow): RecordEventRow[] {
+  const { sequence, record_number: recordNumber, state, changed_at: changedAt } = row;
+  if (sequence === null || recordNumber === null || state === null || changedAt === null) return [];
+  return [{ sequence: BigInt(sequence), recordNumber, state, changedAtMs: changedAt.getTime() }];
 }
 
 const EVENTS_BETWEEN: Statement = {
   name: "events_between",
   text: `
-    SELECT sequence, record_number, state, changed_at FROM record_event
-    WHERE sequence > $1::bigint AND sequence < $2::bigint
-      AND ($3::text IS NULL OR merchant_id = $3::text)
-    ORDER BY sequence LIMIT ${EVENTS_MAX}`,
+    SELECT trimmed_up_to, page.* FROM event_log
+    LEFT JOIN LATERAL (
+      SELECT sequence, record_number, state, changed_at FROM record_event
+      WHERE sequence > $1::bigint AND sequence < $2::bigint
+        AND ($3::text IS NULL OR merchant_id = $3::text)
+      ORDER BY sequence LIMIT ${EVENTS_MAX}
+    ) AS page ON true
+    ORDER BY page.sequence`,
 };
 
 const LOG_END: Statement = {

@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { NotificationBed } from "../../test/fixtures/notification-bed.ts";
+
+const EVENTS = 20_000;
+
+test("a watch whose events are removed while it is open hears that, and no gap", async () => {
+  await using bed = await NotificationBed.start({ email: "" });
+  const recordNumber = await bed.pay(PaymentState.APPROVED);
+  // A log of three months ago, below what the payment has just written.
+  await bed.bed.query(
+    `INSERT INTO record_event (sequence, record_number, merchant_id, state, changed_at)
+     SELECT number, $1, (SELECT merchant_id FROM record WHERE record_number = $1), 'FORWARDED',
+       now() - interval '91 days'
+     FROM generate_series(1, ${EVENTS}) AS number`,
+    [recordNumber],
+  );
+  const heard: bigint[] = [];
+  const watching = (async () => {
+    for await (const { sequence } of bed.relay.calls.watchPayments({ afterSequence: 1n })) {
+      if (sequence === 0n) continue;
+      if (heard.length === 0) while (await bed.removeOld());
+      heard.push(sequence);
+      if (sequence > BigInt(EVENTS)) return undefined;
+    }
+  })().catch((error: unknown) => error);
+  const error = await watching;
+  expect(heard).toEqual(heard.map((_, index) => BigInt(index + 2)));
+  expect(error).toMatchObject({ message: expect.stringContaining("older than the log is kept") });
+});
