@@ -15,9 +15,9 @@ import type { Random } from "../../sealing/random.ts";
 import type { PaymentToSend } from "../forwarding/flight.ts";
 import type { Forwarder } from "../forwarding/forwarder.ts";
 import type { ProcessorLanes } from "../forwarding/processor-lanes.ts";
-import type { CheckedSubmission } from "../records/checked-submission.ts";
 import type { Recording, RecordStore } from "../records/record-store.ts";
 import {
+  type CheckedSubmission,
   isSamePayment,
   newRecord,
   type RelayRecord,
