@@ -138,7 +138,7 @@ test("docs/protocol/limits.md, times", () => {
     ),
     "repeat to a processor": time(constantIn("relay/forwarding/forwarder.ts", "REPEAT_AFTER_MS")),
     "result on a reader's display, after `processor_time_ms`": time(
-      constantIn("processor/payments/result-signer.ts", "VALID_MS"),
+      constantIn("processor/payments/entry-answer.ts", "VALID_MS"),
     ),
     "signed bytes at a reader, after `submit_before_ms`": time(RESEND_MARGIN_MS),
     "life of a manifest": time(MANIFEST_LIFE_MS),
