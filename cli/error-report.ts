@@ -4,9 +4,8 @@ import { paymentErrorFrom } from "../mesh/errors-to-wire.ts";
 import { printable } from "../mesh/printable.ts";
 import { PaymentError } from "../payment/errors.ts";
 import { isInterruption } from "../till/interruption.ts";
-import { TillError } from "../till/till-error.ts";
-import { CommandError } from "./command-error.ts";
-import { EXIT_CODES } from "./exit-code.ts";
+import { TillError } from "../till/outcome.ts";
+import { CommandError, EXIT_CODES } from "./command-end.ts";
 
 /** What a person or script gets to see of an error: never a stack, always one line. */
 interface ErrorReport {

@@ -6,7 +6,7 @@ import { PaymentError } from "../payment/errors.ts";
 import { type PaymentId, parsePaymentId } from "../payment/identifiers.ts";
 import { parseRecordNumber, type RecordNumber } from "../payment/record-number.ts";
 import { KeyFolder } from "../sealing/keys/key-files.ts";
-import { CommandError } from "./command-error.ts";
+import { CommandError } from "./command-end.ts";
 
 export type PaymentKey =
   | { readonly case: "recordNumber"; readonly value: RecordNumber }

@@ -16,8 +16,7 @@ import { isSilentLine, Silence, silentLine } from "../mesh/stream/silence.ts";
 import type { Surroundings } from "../mesh/surroundings.ts";
 import type { CurrencyCode } from "../payment/money.ts";
 import { isInterruption } from "./interruption.ts";
-import { outcomeOf } from "./outcome.ts";
-import { PaymentCut, TillError } from "./till-error.ts";
+import { outcomeOf, PaymentCut, TillError } from "./outcome.ts";
 
 /** What is to be paid. */
 export interface Order {

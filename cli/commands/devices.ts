@@ -4,9 +4,8 @@ import {
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { printable } from "../../mesh/printable.ts";
 import { currencyLetters, parseCurrency } from "../../payment/money.ts";
-import { EXIT_CODES } from "../exit-code.ts";
-import type { CommandIo, CommonOptions } from "../io/command-io.ts";
-import { printMessage } from "../io/print-message.ts";
+import { EXIT_CODES } from "../command-end.ts";
+import { type CommandIo, type CommonOptions, printMessage } from "../io/command-io.ts";
 import { openRunningMesh } from "../mesh/open-running-mesh.ts";
 import { type Column, tableLines } from "../print/table.ts";
 import { formatDay, formatWhen } from "../print/text.ts";

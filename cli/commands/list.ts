@@ -1,7 +1,6 @@
 import { ListPaymentsResponseSchema } from "../../gen/cardlane/relay/v1/relay_pb.ts";
-import { EXIT_CODES } from "../exit-code.ts";
-import type { CommandIo, CommonOptions } from "../io/command-io.ts";
-import { parseLimit, printMessage } from "../io/print-message.ts";
+import { EXIT_CODES } from "../command-end.ts";
+import { type CommandIo, type CommonOptions, parseLimit, printMessage } from "../io/command-io.ts";
 import { openRunningMesh } from "../mesh/open-running-mesh.ts";
 import { RECORD_COLUMNS, recordRow } from "../print/record-lines.ts";
 import { tableLines } from "../print/table.ts";

@@ -7,9 +7,8 @@ import {
 import { paymentErrorFrom } from "../../mesh/errors-to-wire.ts";
 import { printable } from "../../mesh/printable.ts";
 import type { PaymentId } from "../../payment/identifiers.ts";
-import { exitCodeOf } from "../exit-code.ts";
-import type { CommandIo, CommonOptions } from "../io/command-io.ts";
-import { printMessage } from "../io/print-message.ts";
+import { exitCodeOf } from "../command-end.ts";
+import { type CommandIo, type CommonOptions, printMessage } from "../io/command-io.ts";
 import { openRunningMesh, type RunningMesh } from "../mesh/open-running-mesh.ts";
 import { getPaymentRequest, type PaymentKey, parsePaymentKey } from "../payment-key.ts";
 import { recordLines } from "../print/record-lines.ts";

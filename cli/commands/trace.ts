@@ -5,8 +5,7 @@ import {
   readTrace,
   type SpanRecord,
 } from "../../mesh/tracing/span-record.ts";
-import { CommandError } from "../command-error.ts";
-import { EXIT_CODES } from "../exit-code.ts";
+import { CommandError, EXIT_CODES } from "../command-end.ts";
 import type { CommandIo, CommonOptions } from "../io/command-io.ts";
 import { openRunningMesh, type RunningMesh } from "../mesh/open-running-mesh.ts";
 import { getPaymentRequest, type PaymentKey, parsePaymentKey } from "../payment-key.ts";

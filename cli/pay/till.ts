@@ -10,7 +10,7 @@ import { formatMoney } from "../../payment/money.ts";
 import { TEST_CARDS, type TestCard } from "../../payment/test-cards.ts";
 import { needsPin } from "../../payment/verification-rule.ts";
 import type { Confirmation, Order, People } from "../../till/take-payment.ts";
-import { CommandError } from "../command-error.ts";
+import { CommandError } from "../command-end.ts";
 import type { CommandIo } from "../io/command-io.ts";
 import { groupedRecordNumber } from "../print/receipt.ts";
 import { entryModeWord, verificationWord } from "../print/words.ts";

@@ -1,6 +1,6 @@
 import { GroupCommit } from "../../mesh/group-commit.ts";
 import type { Surroundings } from "../../mesh/surroundings.ts";
-import { recordedStatement } from "../../mesh/tracing/recorded-statement.ts";
+import { recordedStatement } from "../../mesh/tracing/telemetry.ts";
 import type { Signer } from "../../sealing/curves/curves.ts";
 import type { Random } from "../../sealing/random.ts";
 import { answerInRounds } from "../payments/answer-in-rounds.ts";

@@ -1,6 +1,6 @@
 import { GroupCommit } from "../../mesh/group-commit.ts";
 import type { Surroundings } from "../../mesh/surroundings.ts";
-import { recordedStatement } from "../../mesh/tracing/recorded-statement.ts";
+import { recordedStatement } from "../../mesh/tracing/telemetry.ts";
 import { clockError } from "../../payment/clock-difference.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import type { RelayId, TerminalId } from "../../payment/identifiers.ts";

@@ -14,14 +14,13 @@ import type { LiveStream } from "../../mesh/stream/live-stream.ts";
 import type { Surroundings } from "../../mesh/surroundings.ts";
 import type { SpanAttributes } from "../../mesh/tracing/span-attributes.ts";
 import type { HopSpan } from "../../mesh/tracing/telemetry.ts";
-import { PaymentError } from "../../payment/errors.ts";
+import { faultOf, PaymentError } from "../../payment/errors.ts";
 import {
   type PaymentId,
   paymentIdFromBytes,
   paymentIdToBytes,
   type TerminalId,
 } from "../../payment/identifiers.ts";
-import { faultOf } from "../../payment/payment-fault.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
 import { certaintyOf, type StateName } from "../../payment/states.ts";
 import { strictDecode } from "../../payment/wire/strict-decode.ts";
