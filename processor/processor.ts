@@ -1,10 +1,12 @@
 import type { VerifyRequest, VerifyResponse } from "../gen/cardlane/pin/v1/pin_pb.ts";
+import { ProcessorService } from "../gen/cardlane/processor/v1/processor_pb.ts";
 import { FollowedClock } from "../mesh/followed-clock.ts";
 import type { Policy } from "../mesh/policy.ts";
-import type { MeshService } from "../mesh/service.ts";
+import { type MeshService, type MethodsOf, service } from "../mesh/service.ts";
 import type { Health } from "../mesh/services/health.ts";
 import type { FrameStream } from "../mesh/stream/frame-stream.ts";
 import { fastCurves as curves } from "../sealing/curves/chosen-curves.ts";
+import type { Manifest } from "../sealing/keys/manifest.ts";
 import { jitterFrom } from "../sealing/random.ts";
 import { AuthorizationDesk } from "./authorization/authorization-desk.ts";
 import { AuthorizationRun } from "./authorization/authorization-run.ts";
@@ -16,7 +18,6 @@ import { oversightService } from "./oversight/oversight-service.ts";
 import { OversightStore } from "./oversight/oversight-store.ts";
 import { RetrievalReferences } from "./payments/retrieval-references.ts";
 import { PinClient } from "./pins/pin-client.ts";
-import { FRAME_BYTES_MAX, processorService } from "./processor-service.ts";
 import { CertificateCache } from "./registry/certificate-cache.ts";
 import { registryService } from "./registry/registry-service.ts";
 import { RegistryStore } from "./registry/registry-store.ts";
@@ -30,7 +31,7 @@ import {
   runParts,
 } from "./running-program.ts";
 import { Acknowledgements } from "./stream/acknowledgements.ts";
-import type { ProcessParts } from "./stream/process-stream.ts";
+import { HOP_BOX_BYTES_MAX, type ProcessParts, ProcessStream } from "./stream/process-stream.ts";
 
 interface PinAccess {
   /** Opens a stream to the PIN service. */
@@ -159,6 +160,23 @@ function processParts(
     log,
     faults,
   };
+}
+
+/** Room for the frame around the largest box. */
+export const FRAME_BYTES_MAX = HOP_BOX_BYTES_MAX + 1_024;
+
+/** cardlane.processor.v1.ProcessorService. */
+function processorService(parts: ProcessParts): MeshService {
+  const methods: MethodsOf<typeof ProcessorService> = {
+    process: (stream) => new ProcessStream(stream, parts),
+    getManifest: ({ haveNumber }) =>
+      manifestUnlessKnown(parts.keys.manifestAt(parts.clock.nowMs()), haveNumber),
+  };
+  return service(ProcessorService, methods, { process: FRAME_BYTES_MAX });
+}
+
+function manifestUnlessKnown({ number, delegated }: Manifest, haveNumber: bigint) {
+  return haveNumber === number ? {} : { manifest: delegated };
 }
 
 /** What the processor needs to decide payments, for its health. */

@@ -12,7 +12,7 @@ import { printable } from "../../mesh/printable.ts";
 import { systemRandom } from "../../sealing/random.ts";
 import { EXIT_CODES } from "../command-end.ts";
 import type { CommandIo, CommonOptions } from "../io/command-io.ts";
-import { type Column, tableLines } from "../print/table.ts";
+import { type Column, tableLines } from "../print/text.ts";
 
 interface RoleChecks {
   /** What shows without keys. */

@@ -1,3 +1,4 @@
+import { openRunningMesh } from "../../dev-mesh/clients.ts";
 import {
   ListReadersResponseSchema,
   ListTerminalsResponseSchema,
@@ -6,9 +7,7 @@ import { printable } from "../../mesh/printable.ts";
 import { currencyLetters, parseCurrency } from "../../payment/money.ts";
 import { EXIT_CODES } from "../command-end.ts";
 import { type CommandIo, type CommonOptions, printMessage } from "../io/command-io.ts";
-import { openRunningMesh } from "../mesh/open-running-mesh.ts";
-import { type Column, tableLines } from "../print/table.ts";
-import { formatDay, formatWhen } from "../print/text.ts";
+import { type Column, formatDay, formatWhen, tableLines } from "../print/text.ts";
 import { deviceStateWord } from "../print/words.ts";
 
 const READER_COLUMNS: readonly Column[] = [

@@ -1,3 +1,4 @@
+import { openRunningMesh } from "../../dev-mesh/clients.ts";
 import {
   ListNotificationsResponseSchema,
   type Notification,
@@ -9,9 +10,7 @@ import { printable } from "../../mesh/printable.ts";
 import { formatRecordNumber, parseRecordNumber } from "../../payment/record-number.ts";
 import { CommandError, EXIT_CODES } from "../command-end.ts";
 import { type CommandIo, type CommonOptions, printMessage } from "../io/command-io.ts";
-import { openRunningMesh } from "../mesh/open-running-mesh.ts";
-import { type Column, tableLines } from "../print/table.ts";
-import { formatWhen } from "../print/text.ts";
+import { type Column, formatWhen, tableLines } from "../print/text.ts";
 import { stateWord } from "../print/words.ts";
 
 export interface NotificationsOptions extends CommonOptions {

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { openRunningMesh, type RunningMesh } from "../../dev-mesh/clients.ts";
 import { type PaymentRecord, PaymentRecordSchema } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import {
   type PaymentReport,
@@ -9,10 +10,9 @@ import { printable } from "../../mesh/printable.ts";
 import type { PaymentId } from "../../payment/identifiers.ts";
 import { exitCodeOf } from "../command-end.ts";
 import { type CommandIo, type CommonOptions, printMessage } from "../io/command-io.ts";
-import { openRunningMesh, type RunningMesh } from "../mesh/open-running-mesh.ts";
 import { getPaymentRequest, type PaymentKey, parsePaymentKey } from "../payment-key.ts";
+import { reportLines } from "../print/receipt.ts";
 import { recordLines } from "../print/record-lines.ts";
-import { reportLines } from "../print/report-lines.ts";
 
 /**
  * Prints what the relay knows of one payment, or the terminal where the relay knows nothing: a

@@ -1,4 +1,5 @@
 import { ConnectError } from "@connectrpc/connect";
+import { openRunningMesh, type RunningMesh } from "../../dev-mesh/clients.ts";
 import {
   findLinked,
   findTraceId,
@@ -7,7 +8,6 @@ import {
 } from "../../mesh/tracing/span-record.ts";
 import { CommandError, EXIT_CODES } from "../command-end.ts";
 import type { CommandIo, CommonOptions } from "../io/command-io.ts";
-import { openRunningMesh, type RunningMesh } from "../mesh/open-running-mesh.ts";
 import { getPaymentRequest, type PaymentKey, parsePaymentKey } from "../payment-key.ts";
 import { formatDuration } from "../print/text.ts";
 import { waterfallLines } from "../print/waterfall.ts";

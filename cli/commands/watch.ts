@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { openRunningMesh } from "../../dev-mesh/clients.ts";
 import {
   type WatchPaymentsResponse,
   WatchPaymentsResponseSchema,
@@ -6,7 +7,6 @@ import {
 import { printable } from "../../mesh/printable.ts";
 import { CommandError, EXIT_CODES } from "../command-end.ts";
 import { type CommandIo, type CommonOptions, printMessage } from "../io/command-io.ts";
-import { openRunningMesh } from "../mesh/open-running-mesh.ts";
 import { recordRow } from "../print/record-lines.ts";
 import { recordStateWord, stateWord } from "../print/words.ts";
 

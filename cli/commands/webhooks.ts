@@ -1,3 +1,4 @@
+import { openRunningMesh } from "../../dev-mesh/clients.ts";
 import {
   AddWebhookResponseSchema,
   ListWebhooksResponseSchema,
@@ -5,8 +6,7 @@ import {
 import { printable } from "../../mesh/printable.ts";
 import { CommandError, EXIT_CODES } from "../command-end.ts";
 import { type CommandIo, type CommonOptions, printMessage } from "../io/command-io.ts";
-import { openRunningMesh } from "../mesh/open-running-mesh.ts";
-import { type Column, tableLines } from "../print/table.ts";
+import { type Column, tableLines } from "../print/text.ts";
 
 const COLUMNS: readonly Column[] = [
   { heading: "Webhook" },

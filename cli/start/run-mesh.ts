@@ -23,7 +23,7 @@ import { CommandError, EXIT_CODES, exitCodeOf } from "../command-end.ts";
 import { type CommandIo, type CommonOptions, printMessage } from "../io/command-io.ts";
 import { parseCard } from "../pay/pay-arguments.ts";
 import { payAtTill } from "../pay/pay-at-till.ts";
-import { reportLines } from "../print/report-lines.ts";
+import { reportLines } from "../print/receipt.ts";
 import { waterfallLines } from "../print/waterfall.ts";
 import { serviceLines } from "./service-lines.ts";
 import { StepLines } from "./step-lines.ts";

@@ -7,7 +7,7 @@ import { PaymentError } from "../../payment/errors.ts";
 import { parsePaymentContext } from "../../payment/payment-context.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
 import { digest } from "../../sealing/keys/dsse.ts";
-import { openPinBox } from "../../sealing/open/bound-boxes.ts";
+import { openPinBox } from "../../sealing/open/boxes.ts";
 import { derivePinKey, parseKsn } from "../../sealing/open/dukpt-host.ts";
 import { decipherPinBlock } from "../../sealing/open/pin-block.ts";
 import { cardTokenOf } from "../cards/card-store.ts";

@@ -4,7 +4,7 @@ import { boundPlaintext } from "../../sealing/boxes/box-plaintext.ts";
 import { sealCardBox } from "../../sealing/boxes/card-box.ts";
 import { sealBox } from "../../sealing/boxes/sealed-box.ts";
 import { digest } from "../../sealing/keys/dsse.ts";
-import { openCardBox, openPinBox } from "../../sealing/open/bound-boxes.ts";
+import { openCardBox, openPinBox } from "../../sealing/open/boxes.ts";
 import { keySerialNumber } from "../../sealing/pin/dukpt.ts";
 import { sealPinBox } from "../../sealing/pin/pin-box.ts";
 import { contextBytes } from "./contexts.ts";

@@ -6,13 +6,33 @@ import {
   contextDigestBytes,
 } from "../boxes/box-plaintext.ts";
 import { cardBoxBytes, cardDataBytesMax } from "../boxes/card-box.ts";
+import { sealedBoxNonce, sealedBoxOverheadBytes } from "../boxes/sealed-box.ts";
 import { equalBytes, isAllZero } from "../bytes.ts";
-import type { Agreement } from "../curves/curves.ts";
+import { type Agreement, keyBytes } from "../curves/curves.ts";
+import { secretBox } from "../curves/secret-box.ts";
 import { ksnBytes } from "../pin/dukpt.ts";
 import { pinBlockBytes } from "../pin/pin-block.ts";
 import { pinBoxBytes } from "../pin/pin-box.ts";
 import { SealedDataRejected } from "../sealed-data-rejected.ts";
-import { openSealedBox } from "./sealed-box.ts";
+
+/**
+ * Opens what `sealBox` sealed for this key.
+ *
+ * @throws SealedDataRejected whatever is wrong.
+ */
+export function openSealedBox(options: {
+  readonly agreement: Agreement;
+  readonly sealed: Uint8Array;
+}): Uint8Array {
+  const { agreement, sealed } = options;
+  if (sealed.length < sealedBoxOverheadBytes) throw new SealedDataRejected("length");
+  const ephemeralPublicKey = sealed.subarray(0, keyBytes);
+  const key = agreement.sharedKey(ephemeralPublicKey);
+  const nonce = sealedBoxNonce(ephemeralPublicKey, agreement.publicKey);
+  const message = secretBox.open(sealed.subarray(keyBytes), nonce, key);
+  if (message === null) throw new SealedDataRejected("box");
+  return message;
+}
 
 /**
  * Opens a card or PIN box and checks length, version, purpose and H(context). Gives the content
