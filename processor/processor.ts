@@ -64,8 +64,8 @@ export async function openProcessor(
     onRenewalFailed: (error) => log.failure("the key manifest could not be renewed", error),
   });
   if (options.hasTestCards) await addCards(database, testCardRows(keys.cardToken));
-  const readiness = new Readiness();
-  const parts = processParts(options, { keys, database, stack, readiness });
+  const prerequisites = new Prerequisites();
+  const parts = processParts(options, { keys, database, stack, prerequisites });
   const { roots } = keys;
   const ledger = new OversightStore(database);
   const registry = { store: new RegistryStore(database), ledger, curves, roots, clock };
@@ -75,8 +75,8 @@ export async function openProcessor(
     oversightService(ledger),
   ];
   const onServing = (health: Health) => {
-    readiness.tell(health);
-    return (isReachable: boolean) => readiness.set("database", isReachable);
+    prerequisites.tell(health);
+    return (isReachable: boolean) => prerequisites.set("database", isReachable);
   };
   return { services, onServing };
 }
@@ -103,11 +103,11 @@ function processParts(
     readonly keys: ProcessorKeys;
     readonly database: LedgerDatabase;
     readonly stack: AsyncDisposableStack;
-    readonly readiness: Readiness;
+    readonly prerequisites: Prerequisites;
   },
 ): ProcessParts {
   const { clock, random, log, telemetry, instance, faults } = options;
-  const { keys, database, stack, readiness } = made;
+  const { keys, database, stack, prerequisites } = made;
   const speaker = { program: "processor", instance, frameBytesMax: FRAME_BYTES_MAX };
   const store = new PaymentStore(database);
   const certificates = new CertificateCache({
@@ -122,7 +122,7 @@ function processParts(
       speaker,
       clock,
       random,
-      onReachable: (isReachable) => readiness.set("PIN service", isReachable),
+      onReachable: (isReachable) => prerequisites.set("PIN service", isReachable),
     }),
   );
   const desk = {
@@ -180,7 +180,7 @@ function manifestUnlessKnown({ number, delegated }: Manifest, haveNumber: bigint
 }
 
 /** What the processor needs to decide payments, for its health. */
-class Readiness {
+class Prerequisites {
   readonly #ready = { database: true, "PIN service": false };
   #health: Health | undefined;
 

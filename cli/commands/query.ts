@@ -10,7 +10,7 @@ import { printable } from "../../mesh/printable.ts";
 import type { PaymentId } from "../../payment/identifiers.ts";
 import { exitCodeOf } from "../command-end.ts";
 import { type CommandIo, type CommonOptions, printMessage } from "../io/command-io.ts";
-import { getPaymentRequest, type PaymentKey, parsePaymentKey } from "../payment-key.ts";
+import { getPaymentRequest, type PaymentName, parsePaymentName } from "../payment-name.ts";
 import { reportLines } from "../print/receipt.ts";
 import { recordLines } from "../print/record-lines.ts";
 
@@ -21,7 +21,7 @@ import { recordLines } from "../print/record-lines.ts";
  * @returns the exit code.
  */
 export async function query(io: CommandIo, text: string, options: CommonOptions): Promise<number> {
-  const key = parsePaymentKey(text);
+  const key = parsePaymentName(text);
   using mesh = await openRunningMesh(options.dataDir, io.clock);
   const known = await ask(io, mesh, key);
   if ("record" in known) {
@@ -37,7 +37,7 @@ export async function query(io: CommandIo, text: string, options: CommonOptions)
 type Known = { readonly record: PaymentRecord } | { readonly report: PaymentReport };
 
 /** @throws ConnectError of the relay, when the terminal knows nothing of the payment either. */
-async function ask(io: CommandIo, mesh: RunningMesh, key: PaymentKey): Promise<Known> {
+async function ask(io: CommandIo, mesh: RunningMesh, key: PaymentName): Promise<Known> {
   const { relay } = mesh.clients;
   try {
     const { payment } = await relay.getPayment(getPaymentRequest(key, mesh.directory));

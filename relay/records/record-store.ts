@@ -1,4 +1,4 @@
-import type { MerchantId, PaymentId } from "../../payment/identifiers.ts";
+import type { PaymentKey } from "../../payment/identifiers.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
 import { PAYMENT_TRANSITIONS } from "../../payment/states.ts";
 import { binaryArray } from "../../prisma/binary-array.ts";
@@ -78,11 +78,6 @@ export class RecordStore {
     ]);
     return new Map(rows.map(({ record_number, revision }) => [record_number, revision]));
   }
-}
-
-export interface PaymentKey {
-  readonly merchantId: MerchantId;
-  readonly paymentId: PaymentId;
 }
 
 /** What the database keeps of an ending, beside what the record has anyway. */
