@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { toConnectError } from "../mesh/errors-to-wire.ts";
 import { silentLog } from "../mesh/log.ts";
 import { PaymentError } from "../payment/errors.ts";
-import { CommandError } from "./command-error.ts";
+import { CommandError } from "./command-end.ts";
 import { commandLine } from "./command-line.ts";
 import { runCommand } from "./run-command.ts";
 import { recordedIo } from "./testing/recorded-io.ts";

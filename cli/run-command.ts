@@ -1,7 +1,6 @@
 import { type Command, CommanderError } from "commander";
 import { DEFAULT_DATA_DIRECTORY } from "../dev-mesh/mesh-directory.ts";
-import { reportOf } from "./error-report.ts";
-import { EXIT_CODES } from "./exit-code.ts";
+import { EXIT_CODES, reportOf } from "./command-end.ts";
 import type { CommandIo, CommonOptions } from "./io/command-io.ts";
 
 /**

@@ -14,7 +14,7 @@ import {
 } from "../sealing/keys/issue-certificates.ts";
 import { KeyFolder } from "../sealing/keys/key-files.ts";
 import { ROOT_SIGNATURES_MIN } from "../sealing/keys/trusted-roots.ts";
-import { deriveInitialKey } from "../sealing/pin/dukpt-initial-key.ts";
+import { deriveInitialKey } from "../sealing/pin/dukpt.ts";
 import type { Random } from "../sealing/random.ts";
 
 export interface ReaderKeys {

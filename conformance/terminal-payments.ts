@@ -4,8 +4,7 @@ import { type PaymentReport, TerminalService } from "../gen/cardlane/terminal/v1
 import { enumName } from "../payment/enum-name.ts";
 import { newPaymentId } from "../payment/identifiers.ts";
 import { currencyFromLetters } from "../payment/money.ts";
-import { TEST_PIN } from "../payment/test-cards.ts";
-import { needsPin } from "../payment/verification-rule.ts";
+import { needsPin, TEST_PIN } from "../payment/test-cards.ts";
 import { verifySignedResult } from "../sealing/boxes/signed-result.ts";
 import { equalBytes } from "../sealing/bytes.ts";
 import { takePayment } from "../till/take-payment.ts";

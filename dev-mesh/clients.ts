@@ -19,11 +19,13 @@ import {
 } from "../gen/cardlane/terminal/v1/terminal_pb.ts";
 import { Health, HealthCheckResponse_ServingStatus } from "../gen/health/v1/health_pb.ts";
 import { dial, type MeshChannel } from "../mesh/client/dial.ts";
+import type { Clock } from "../mesh/clock.ts";
 import { type Identity, loadIdentity } from "../mesh/identity/identity.ts";
 import { silentLog } from "../mesh/log.ts";
 import type { FrameStream } from "../mesh/stream/frame-stream.ts";
 import type { Surroundings } from "../mesh/surroundings.ts";
-import type { ProgramName } from "./mesh-directory.ts";
+import { MeshDirectory, type ProgramName } from "./mesh-directory.ts";
+import { type MeshFile, readMeshFile } from "./mesh-file.ts";
 import { namedTransport, namingProgram } from "./named-transport.ts";
 import { SPIFFE_PATHS, TRUST_DOMAIN } from "./program-plans.ts";
 
@@ -158,4 +160,23 @@ export class MeshClients implements Disposable {
     const serverIdentity = `spiffe://${TRUST_DOMAIN}/${SPIFFE_PATHS[name]}`;
     return { identity: this.#identity, serverIdentity };
   }
+}
+
+/** A mesh that runs on this machine, seen from the command line. */
+export interface RunningMesh extends Disposable {
+  readonly directory: MeshDirectory;
+  readonly file: MeshFile;
+  readonly clients: MeshClients;
+}
+
+/** @throws MeshNotRunningError */
+export async function openRunningMesh(dataDirectory: string, clock: Clock): Promise<RunningMesh> {
+  const directory = new MeshDirectory(dataDirectory);
+  const file = readMeshFile(dataDirectory);
+  const clients = await MeshClients.open({
+    addressOf: (name) => file.addresses[name],
+    tlsDirectory: file.isTls ? directory.tlsOf("operator") : undefined,
+    clock,
+  });
+  return { directory, file, clients, [Symbol.dispose]: () => clients[Symbol.dispose]() };
 }

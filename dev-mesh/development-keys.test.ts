@@ -17,7 +17,7 @@ import {
 } from "../sealing/keys/certificates.ts";
 import { KeyFolder } from "../sealing/keys/key-files.ts";
 import { verifyManifest } from "../sealing/keys/manifest.ts";
-import { deriveInitialKey } from "../sealing/pin/dukpt-initial-key.ts";
+import { deriveInitialKey } from "../sealing/pin/dukpt.ts";
 import { seededRandom } from "../sealing/testing/seeded-random.ts";
 import { DEVELOPMENT_MESH, makeDevelopmentKeys } from "./development-keys.ts";
 

@@ -20,7 +20,7 @@ import {
 } from "../sealing/keys/issue-certificates.ts";
 import { MANIFEST_LIFE_MS } from "../sealing/keys/manifest.ts";
 import { ROOT_SIGNATURES_MIN } from "../sealing/keys/trusted-roots.ts";
-import { deriveInitialKey } from "../sealing/pin/dukpt-initial-key.ts";
+import { deriveInitialKey } from "../sealing/pin/dukpt.ts";
 import type { Random } from "../sealing/random.ts";
 import { KeyMaker } from "./key-maker.ts";
 

@@ -1,7 +1,6 @@
 import type { Surroundings } from "../mesh/surroundings.ts";
 import type { MeshClients } from "./clients.ts";
 import type { MeshDirectory } from "./mesh-directory.ts";
-import type { MeshPorts } from "./mesh-ports.ts";
 import { ProgramStartError } from "./program-process.ts";
 import type { Progress } from "./progress.ts";
 
@@ -11,12 +10,6 @@ type ReplaceableName = (typeof REPLACEABLE)[number];
 
 /** "host:port" of programs that are not ours to start. */
 export type Elsewhere = Readonly<Partial<Record<ReplaceableName, string>>>;
-
-/** Ports of what somebody else runs are not ours to take: 0 stands for any. */
-export function ownPorts<Ports extends MeshPorts>(ports: Ports, elsewhere: Elsewhere): Ports {
-  const foreign = REPLACEABLE.filter((name) => elsewhere[name] !== undefined);
-  return { ...ports, ...Object.fromEntries(foreign.map((name) => [name, 0])) };
-}
 
 /** Long enough to start it by hand when the keys are there. */
 const PATIENCE_MS = 300_000;

@@ -1,6 +1,34 @@
-import type { Elsewhere } from "./elsewhere.ts";
-import { type InstanceName, type ProgramName, programOf } from "./mesh-directory.ts";
-import type { MeshPorts } from "./mesh-ports.ts";
+import { type Elsewhere, REPLACEABLE } from "./elsewhere.ts";
+import { type InstanceName, PROGRAM_NAMES, type ProgramName, programOf } from "./mesh-directory.ts";
+
+/** Where the parts of a mesh listen on loopback; 0 takes any free port. */
+export type MeshPorts = Readonly<Record<ProgramName | "postgres", number>>;
+
+export const ANY_PORTS: MeshPorts = portsFrom(() => 0);
+
+/** In the order in which people meet them. */
+const ORDER: readonly ProgramName[] = ["reader", "terminal", "relay", "processor", "pin-service"];
+/** PostgreSQL keeps its usual last digits: 7401 gives 7432. */
+const POSTGRES_DISTANCE = 31;
+
+/** `meshPorts(7401)`: reader 7401, terminal 7402 … PostgreSQL 7432; `meshPorts(0)`: any. */
+export function meshPorts(base: number): MeshPorts {
+  if (base === 0) return ANY_PORTS;
+  return portsFrom(
+    (name) => base + (name === "postgres" ? POSTGRES_DISTANCE : ORDER.indexOf(name)),
+  );
+}
+
+function portsFrom(portOf: (name: ProgramName | "postgres") => number): MeshPorts {
+  const names = [...PROGRAM_NAMES, "postgres"] as const;
+  return Object.fromEntries(names.map((name) => [name, portOf(name)])) as MeshPorts;
+}
+
+/** Ports of what somebody else runs are not ours to take: 0 stands for any. */
+export function ownPorts<Ports extends MeshPorts>(ports: Ports, elsewhere: Elsewhere): Ports {
+  const foreign = REPLACEABLE.filter((name) => elsewhere[name] !== undefined);
+  return { ...ports, ...Object.fromEntries(foreign.map((name) => [name, 0])) };
+}
 
 /** Whoever a program connects to. */
 export type Reached = InstanceName | "postgres";

@@ -4,8 +4,8 @@ import { type Clock, systemClock } from "../mesh/clock.ts";
 import type { EmbeddedPostgres } from "../prisma/embedded/embedded-postgres.ts";
 import { systemRandom } from "../sealing/random.ts";
 import { MeshClients } from "./clients.ts";
-import { awaitElsewhere, type Elsewhere, ownPorts } from "./elsewhere.ts";
-import { MeshAddresses, type Via } from "./mesh-addresses.ts";
+import { awaitElsewhere, type Elsewhere } from "./elsewhere.ts";
+import { ANY_PORTS, MeshAddresses, type MeshPorts, ownPorts, type Via } from "./mesh-addresses.ts";
 import {
   type InstanceName,
   MeshDirectory,
@@ -15,7 +15,6 @@ import {
 } from "./mesh-directory.ts";
 import { removeMeshFile, writeMeshFile } from "./mesh-file.ts";
 import { makeMeshKeys } from "./mesh-keys.ts";
-import { ANY_PORTS, type MeshPorts } from "./mesh-ports.ts";
 import { MeshPostgres } from "./mesh-postgres.ts";
 import { type DiedProgram, MeshProgram } from "./mesh-program.ts";
 import { checkPorts } from "./port-check.ts";

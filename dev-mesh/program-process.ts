@@ -68,10 +68,10 @@ export async function startProgram(plan: ProgramPlan, clock: Clock): Promise<Pro
   if (typeof address !== "string") {
     throw new ProgramStartError(`${plan.name} did not start: ${address.description}`);
   }
-  return new RunningProgram(child, address, ended);
+  return new StartedProcess(child, address, ended);
 }
 
-class RunningProgram implements ProgramProcess {
+class StartedProcess implements ProgramProcess {
   readonly pid: number;
   readonly address: string;
   readonly ended: Promise<ProgramEnd>;

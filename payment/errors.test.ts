@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Certainty, NextStep } from "../gen/cardlane/payment/v1/payment_pb.ts";
-import { isPaymentErrorCode, PAYMENT_ERRORS, PaymentError } from "./errors.ts";
+import { isPaymentErrorCode, PAYMENT_ERRORS, PaymentError, refusalWords } from "./errors.ts";
 
 const rows = Object.entries(PAYMENT_ERRORS);
 
@@ -29,4 +29,15 @@ test.each([
   ["", false],
 ])("%j is a code: %j", (text, isCode) => {
   expect(isPaymentErrorCode(text)).toBe(isCode);
+});
+
+test.each([
+  {
+    code: "CURRENCY_NOT_ACCEPTED",
+    words:
+      "the processor did not take this payment: the merchant takes no payments in this currency",
+  },
+  { code: "INTERNAL", words: "the processor did not take this payment" },
+] as const)("$code is told in words", ({ code, words }) => {
+  expect(refusalWords(code)).toBe(words);
 });

@@ -1,4 +1,10 @@
-import { Certainty, NextStep } from "../gen/cardlane/payment/v1/payment_pb.ts";
+import { create } from "@bufbuild/protobuf";
+import {
+  Certainty,
+  NextStep,
+  type PaymentFault,
+  PaymentFaultSchema,
+} from "../gen/cardlane/payment/v1/payment_pb.ts";
 
 /**
  * Every way in which cardlane refuses or fails, and what the caller may do then. gRPC status
@@ -114,4 +120,58 @@ function row(
   nextStep: keyof typeof NextStep,
 ): ErrorRow {
   return { grpcStatus, certainty: Certainty[certainty], nextStep: NextStep[nextStep] };
+}
+
+/**
+ * What the other side of a stream gets to know of an error that concerns one payment. Anything but
+ * a PaymentError becomes INTERNAL and nothing more; the caller logs it.
+ */
+export function faultOf(error: unknown): PaymentFault {
+  const known =
+    error instanceof PaymentError ? error : new PaymentError("INTERNAL", "internal error");
+  return create(PaymentFaultSchema, {
+    code: known.code,
+    message: known.message,
+    certainty: known.row.certainty,
+    nextStep: known.row.nextStep,
+    retryAfterMs: Math.ceil(known.retryAfterMs ?? 0),
+  });
+}
+
+/** The way back. A code that this version does not know counts as INTERNAL: nothing is sure. */
+export function errorOfFault(fault: PaymentFault): PaymentError {
+  const code = isPaymentErrorCode(fault.code) ? fault.code : "INTERNAL";
+  const retryAfter = fault.retryAfterMs > 0 ? { retryAfterMs: fault.retryAfterMs } : {};
+  return new PaymentError(code, fault.message, retryAfter);
+}
+
+/**
+ * Why a payment was undone or not taken, in words for whoever reads a record or a till's report. A
+ * relay keeps the code of a refusal, and not what else was said with it.
+ */
+const WORDS: Partial<Readonly<Record<PaymentErrorCode, string>>> = {
+  AMOUNT_OUT_OF_RANGE: "the amount is too small or too large",
+  CERTIFICATE_REJECTED: "a certificate of the terminal or the reader is not accepted",
+  COUNTER_REUSED: "the reader used a counter twice: it was restored, or copied",
+  CURRENCY_NOT_ACCEPTED: "the merchant takes no payments in this currency",
+  DEADLINE_EXCEEDED: "there was no decision in time",
+  DUPLICATE_DIFFERS: "the payment id stands for another payment",
+  KEY_NOT_VALID: "the reader sealed the card with a key that is not valid",
+  MALFORMED_REQUEST: "the payment is not made as the contract asks",
+  NOT_SUPPORTED: "this kind of payment is not processed",
+  OWNED_ELSEWHERE: "another relay brought this payment, and knows how it ended",
+  READER_NOT_ACTIVE: "the reader is suspended or retired",
+  READER_UNKNOWN: "the reader is not registered",
+  SEALED_DATA_REJECTED: "the sealed card data could not be opened",
+  SIGNATURE_REJECTED: "the reader's signature does not hold",
+  SUBMITTED_TOO_LATE: "the payment came too long after the card was read",
+  TERMINAL_NOT_ACTIVE: "the terminal is suspended or retired",
+  TERMINAL_UNKNOWN: "the terminal is not registered",
+};
+
+/** A sentence without its full stop. */
+export function refusalWords(code: PaymentErrorCode): string {
+  const why = WORDS[code];
+  const what = "the processor did not take this payment";
+  return why === undefined ? what : `${what}: ${why}`;
 }

@@ -16,6 +16,12 @@ export type ReaderSerial = Brand<string, "ReaderSerial">;
 /** 2 characters of the Crockford alphabet; begins every record number of that relay. */
 export type RelayId = Brand<string, "RelayId">;
 
+/** A payment for ever: what a repeat is recognised by. */
+export interface PaymentKey {
+  readonly merchantId: MerchantId;
+  readonly paymentId: PaymentId;
+}
+
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const PAYMENT_ID_BYTES = 16;
 

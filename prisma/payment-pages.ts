@@ -1,4 +1,4 @@
-interface PaymentKey {
+interface PageRow {
   readonly merchantId: string;
   readonly paymentId: string;
 }
@@ -16,7 +16,7 @@ export type Part =
  *
  * @param find up to `take` rows of a part, in this order.
  */
-export async function* paymentPages<Row extends PaymentKey>(
+export async function* paymentPages<Row extends PageRow>(
   size: number,
   find: (where: Part, take: number) => Promise<readonly Row[]>,
 ): AsyncGenerator<readonly Row[]> {

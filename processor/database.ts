@@ -1,6 +1,8 @@
 import pg from "pg";
 import { type Faults, noFaults } from "../mesh/faults.ts";
 import { HotDatabase, type HotDatabaseOptions } from "../prisma/hot-database.ts";
+import type { PrismaClient } from "../prisma/processor/client/client.ts";
+import { ReadableDatabase } from "../prisma/readable-database.ts";
 
 const CONNECT_MS_MAX = 5_000;
 /** Far above what a flush takes; below what a relay waits before it reverses. */
@@ -16,12 +18,33 @@ export class Database extends HotDatabase {
   }
 }
 
-export interface DatabaseAddress {
+/** The processor's database: statements on the way of payments, Prisma for what people ask. */
+export class LedgerDatabase extends ReadableDatabase<PrismaClient> {
+  /** @param source where PostgreSQL is and who asks, or connections that a simulation made. */
+  constructor(source: DatabaseAddress | DatabaseConnections, faults = noFaults) {
+    const open = async () => ("pool" in source ? source.prisma : prismaTo(source));
+    super(databaseOptions(source, faults), open);
+  }
+}
+
+interface DatabaseConnections {
+  readonly pool: pg.Pool;
+  readonly prisma: PrismaClient;
+}
+
+async function prismaTo(address: DatabaseAddress): Promise<PrismaClient> {
+  const { PrismaPg } = await import("@prisma/adapter-pg");
+  const { PrismaClient } = await import("../prisma/processor/client/client.ts");
+  const options = { connectionString: address.url, ...connectionOf(address) };
+  return new PrismaClient({ adapter: new PrismaPg(options) });
+}
+
+interface DatabaseAddress {
   readonly url: string;
   readonly program: string;
 }
 
-export function databaseOptions(
+function databaseOptions(
   source: DatabaseAddress | { readonly pool: pg.Pool },
   faults: Faults,
 ): HotDatabaseOptions {
@@ -34,7 +57,7 @@ export function databaseOptions(
 }
 
 /** Who asks, and how long for. */
-export function connectionOf({ program }: DatabaseAddress) {
+function connectionOf({ program }: DatabaseAddress) {
   return {
     application_name: program,
     connectionTimeoutMillis: CONNECT_MS_MAX,

@@ -2,7 +2,7 @@ import { PinService } from "../gen/cardlane/pin/v1/pin_pb.ts";
 import { dial } from "../mesh/client/dial.ts";
 import { runProgram } from "../mesh/program.ts";
 import { startProcessor } from "./processor.ts";
-import { programOptions } from "./program-options.ts";
+import { programOptions } from "./running-program.ts";
 import { PROCESSOR_SETTINGS } from "./settings.ts";
 
 await runProgram("processor", PROCESSOR_SETTINGS, async (program, config) => {

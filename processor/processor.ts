@@ -1,22 +1,23 @@
 import type { VerifyRequest, VerifyResponse } from "../gen/cardlane/pin/v1/pin_pb.ts";
+import { ProcessorService } from "../gen/cardlane/processor/v1/processor_pb.ts";
 import { FollowedClock } from "../mesh/followed-clock.ts";
 import type { Policy } from "../mesh/policy.ts";
-import type { MeshService } from "../mesh/service.ts";
+import { type MeshService, type MethodsOf, service } from "../mesh/service.ts";
 import type { Health } from "../mesh/services/health.ts";
 import type { FrameStream } from "../mesh/stream/frame-stream.ts";
 import { fastCurves as curves } from "../sealing/curves/chosen-curves.ts";
+import type { Manifest } from "../sealing/keys/manifest.ts";
 import { jitterFrom } from "../sealing/random.ts";
 import { AuthorizationDesk } from "./authorization/authorization-desk.ts";
 import { AuthorizationRun } from "./authorization/authorization-run.ts";
 import { PaymentStore } from "./authorization/payment-store.ts";
 import { addCards, testCardRows } from "./cards/card-store.ts";
+import { LedgerDatabase } from "./database.ts";
 import { type ProcessorKeys, readProcessorKeys } from "./keys/processor-keys.ts";
-import { LedgerDatabase } from "./ledger-database.ts";
 import { oversightService } from "./oversight/oversight-service.ts";
 import { OversightStore } from "./oversight/oversight-store.ts";
 import { RetrievalReferences } from "./payments/retrieval-references.ts";
 import { PinClient } from "./pins/pin-client.ts";
-import { FRAME_BYTES_MAX, processorService } from "./processor-service.ts";
 import { CertificateCache } from "./registry/certificate-cache.ts";
 import { registryService } from "./registry/registry-service.ts";
 import { RegistryStore } from "./registry/registry-store.ts";
@@ -30,7 +31,7 @@ import {
   runParts,
 } from "./running-program.ts";
 import { Acknowledgements } from "./stream/acknowledgements.ts";
-import type { ProcessParts } from "./stream/process-stream.ts";
+import { HOP_BOX_BYTES_MAX, type ProcessParts, ProcessStream } from "./stream/process-stream.ts";
 
 interface PinAccess {
   /** Opens a stream to the PIN service. */
@@ -63,8 +64,8 @@ export async function openProcessor(
     onRenewalFailed: (error) => log.failure("the key manifest could not be renewed", error),
   });
   if (options.hasTestCards) await addCards(database, testCardRows(keys.cardToken));
-  const readiness = new Readiness();
-  const parts = processParts(options, { keys, database, stack, readiness });
+  const prerequisites = new Prerequisites();
+  const parts = processParts(options, { keys, database, stack, prerequisites });
   const { roots } = keys;
   const ledger = new OversightStore(database);
   const registry = { store: new RegistryStore(database), ledger, curves, roots, clock };
@@ -74,8 +75,8 @@ export async function openProcessor(
     oversightService(ledger),
   ];
   const onServing = (health: Health) => {
-    readiness.tell(health);
-    return (isReachable: boolean) => readiness.set("database", isReachable);
+    prerequisites.tell(health);
+    return (isReachable: boolean) => prerequisites.set("database", isReachable);
   };
   return { services, onServing };
 }
@@ -102,11 +103,11 @@ function processParts(
     readonly keys: ProcessorKeys;
     readonly database: LedgerDatabase;
     readonly stack: AsyncDisposableStack;
-    readonly readiness: Readiness;
+    readonly prerequisites: Prerequisites;
   },
 ): ProcessParts {
   const { clock, random, log, telemetry, instance, faults } = options;
-  const { keys, database, stack, readiness } = made;
+  const { keys, database, stack, prerequisites } = made;
   const speaker = { program: "processor", instance, frameBytesMax: FRAME_BYTES_MAX };
   const store = new PaymentStore(database);
   const certificates = new CertificateCache({
@@ -121,7 +122,7 @@ function processParts(
       speaker,
       clock,
       random,
-      onReachable: (isReachable) => readiness.set("PIN service", isReachable),
+      onReachable: (isReachable) => prerequisites.set("PIN service", isReachable),
     }),
   );
   const desk = {
@@ -161,8 +162,25 @@ function processParts(
   };
 }
 
+/** Room for the frame around the largest box. */
+export const FRAME_BYTES_MAX = HOP_BOX_BYTES_MAX + 1_024;
+
+/** cardlane.processor.v1.ProcessorService. */
+function processorService(parts: ProcessParts): MeshService {
+  const methods: MethodsOf<typeof ProcessorService> = {
+    process: (stream) => new ProcessStream(stream, parts),
+    getManifest: ({ haveNumber }) =>
+      manifestUnlessKnown(parts.keys.manifestAt(parts.clock.nowMs()), haveNumber),
+  };
+  return service(ProcessorService, methods, { process: FRAME_BYTES_MAX });
+}
+
+function manifestUnlessKnown({ number, delegated }: Manifest, haveNumber: bigint) {
+  return haveNumber === number ? {} : { manifest: delegated };
+}
+
 /** What the processor needs to decide payments, for its health. */
-class Readiness {
+class Prerequisites {
   readonly #ready = { database: true, "PIN service": false };
   #health: Health | undefined;
 

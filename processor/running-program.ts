@@ -1,13 +1,18 @@
+import type { Clock, Timer } from "../mesh/clock.ts";
 import type { Identity } from "../mesh/identity/identity.ts";
 import type { Policy } from "../mesh/policy.ts";
+import type { Program } from "../mesh/program.ts";
 import { serve } from "../mesh/server/serve.ts";
 import type { MeshService } from "../mesh/service.ts";
 import type { Health } from "../mesh/services/health.ts";
 import type { Surroundings } from "../mesh/surroundings.ts";
-import type { KeyFolder } from "../sealing/keys/key-files.ts";
-import type { Random } from "../sealing/random.ts";
+import type { HotDatabase } from "../prisma/hot-database.ts";
+import { applyMigrations } from "../prisma/migrations/migrate.ts";
+import { KeyFolder } from "../sealing/keys/key-files.ts";
+import { type Random, systemRandom } from "../sealing/random.ts";
+import type { ConfigOf } from "../settings/read-config.ts";
 import type { Database } from "./database.ts";
-import { DatabaseWatch } from "./database-watch.ts";
+import type { COMMON_SETTINGS } from "./settings.ts";
 
 /** What the processor and its PIN service both need, whatever their network is. */
 export interface CoreOptions extends Surroundings {
@@ -28,6 +33,30 @@ export interface ProgramOptions extends CoreOptions {
   readonly trustDomain?: string;
 }
 
+/** What processor and PIN service are started with, once the database has its schema. */
+export async function programOptions(
+  { instance, clock, log, telemetry, faults, identityFrom }: Program,
+  config: ConfigOf<typeof COMMON_SETTINGS>,
+): Promise<ProgramOptions & { readonly trustDomain: string }> {
+  const { listen, databaseUrl, hasTestCards = false, trustDomain } = config;
+  const identity = await identityFrom(config.tlsDirectory);
+  await applyMigrations({ name: "processor", databaseUrl });
+  return {
+    listen,
+    instance,
+    databaseUrl,
+    keys: new KeyFolder(config.keysDirectory),
+    hasTestCards,
+    clock,
+    random: systemRandom,
+    log,
+    telemetry,
+    faults,
+    identity,
+    trustDomain,
+  };
+}
+
 export interface RunningProgram extends AsyncDisposable {
   /** "127.0.0.1:40123" */
   readonly address: string;
@@ -46,6 +75,44 @@ export interface ProgramParts {
   readonly bulkPeers?: (trustDomain: string) => readonly string[];
   /** Called once it serves; what it returns is told when the database is lost or found again. */
   readonly onServing: (health: Health) => (isReachable: boolean) => void;
+}
+
+const INTERVAL_MS = 2_000;
+
+/** Asks now and then whether the database answers, for the program's health. */
+class DatabaseWatch implements Disposable {
+  readonly #database: HotDatabase;
+  readonly #clock: Clock;
+  readonly #onChange: (isReachable: boolean) => void;
+  #isReachable = true;
+  #timer: Timer;
+  #isOver = false;
+
+  constructor(database: HotDatabase, clock: Clock, onChange: (isReachable: boolean) => void) {
+    this.#database = database;
+    this.#clock = clock;
+    this.#onChange = onChange;
+    this.#timer = this.#plan();
+  }
+
+  [Symbol.dispose](): void {
+    this.#isOver = true;
+    this.#timer.cancel();
+  }
+
+  #plan(): Timer {
+    return this.#clock.timer(INTERVAL_MS, () => void this.#look());
+  }
+
+  async #look(): Promise<void> {
+    const isReachable = await this.#database.answers();
+    if (this.#isOver) return;
+    if (isReachable !== this.#isReachable) {
+      this.#isReachable = isReachable;
+      this.#onChange(isReachable);
+    }
+    this.#timer = this.#plan();
+  }
 }
 
 /** Serves what was made and watches its database. Takes over `stack`, with what to close. */

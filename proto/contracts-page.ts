@@ -10,7 +10,6 @@ import {
   type MethodDescriptorProto,
   type ServiceDescriptorProto,
 } from "@bufbuild/protobuf/wkt";
-import { isContract } from "./contract-set.ts";
 
 const HEAD = `# Contracts, field by field
 
@@ -181,4 +180,9 @@ class Comments {
       .replaceAll("<", "&lt;")
       .replaceAll("|", "\\|");
   }
+}
+
+/** Whether a file of the set is one of this project's contracts. */
+export function isContract(fileName: string): boolean {
+  return fileName.startsWith("cardlane/");
 }

@@ -6,8 +6,9 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { buildContractSet } from "./contract-set.ts";
-import { contractsPage } from "./contracts-page.ts";
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { type FileDescriptorSet, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { contractsPage, isContract } from "./contracts-page.ts";
 
 const REPOSITORY = join(import.meta.dirname, "..");
 const BUF = join(REPOSITORY, "node_modules/@bufbuild/buf/bin/buf");
@@ -40,4 +41,27 @@ function generateStubs(): number | null {
 function write(path: string, contents: string | Uint8Array): void {
   mkdirSync(join(output, path, ".."), { recursive: true });
   writeFileSync(join(output, path), contents);
+}
+
+/** The contracts and all that they import, as descriptors, with the contracts' own comments. */
+interface ContractSet {
+  readonly set: FileDescriptorSet;
+  /** The same as bytes: a protoset, as grpcurl, buf and ghz read it. */
+  readonly bytes: Uint8Array;
+}
+
+/** @throws Error with what buf says when the contracts do not compile. */
+function buildContractSet(): ContractSet {
+  const buildArguments = ["build", "--as-file-descriptor-set", "--output", "-"];
+  const { status, stdout, stderr } = spawnSync(process.execPath, [BUF, ...buildArguments], {
+    cwd: REPOSITORY,
+    maxBuffer: 16_777_216,
+  });
+  if (status !== 0) throw new Error(`the contracts do not compile:\n${stderr.toString()}`);
+  const set = fromBinary(FileDescriptorSetSchema, stdout);
+  for (const file of set.file) {
+    // Whoever wants the comments of google's own files has those files.
+    if (!isContract(file.name)) file.sourceCodeInfo = undefined;
+  }
+  return { set, bytes: toBinary(FileDescriptorSetSchema, set) };
 }

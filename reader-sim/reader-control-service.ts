@@ -1,8 +1,7 @@
 import { ReaderControlService } from "../gen/cardlane/reader/v1/reader_pb.ts";
 import { type MeshService, service } from "../mesh/service.ts";
 import { Pan } from "../payment/card.ts";
-import { TEST_CARDS, testPinOf } from "../payment/test-cards.ts";
-import { needsPin } from "../payment/verification-rule.ts";
+import { needsPin, TEST_CARDS, testPinOf } from "../payment/test-cards.ts";
 import type { ReaderDevice } from "./reader-device.ts";
 
 /**

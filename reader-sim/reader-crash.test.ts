@@ -5,7 +5,7 @@ import type { CrashMoment } from "../mesh/testing/memory-files.ts";
 import { parseReaderPayment } from "../payment/payment-context.ts";
 import { nodeCurves as curves } from "../sealing/curves/node-curves.ts";
 import { digest } from "../sealing/keys/dsse.ts";
-import { openPinBox } from "../sealing/open/pin-box.ts";
+import { openPinBox } from "../sealing/open/boxes.ts";
 import type { FakeTerminal } from "../test/fixtures/fake-terminal.ts";
 import { prepareOf, ReaderBench } from "../test/fixtures/reader-bench.ts";
 

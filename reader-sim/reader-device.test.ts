@@ -12,7 +12,7 @@ import { parseReaderPayment } from "../payment/payment-context.ts";
 import { certificateIdOf } from "../sealing/curves/hash.ts";
 import { nodeCurves as curves } from "../sealing/curves/node-curves.ts";
 import { digest, verify } from "../sealing/keys/dsse.ts";
-import { openCardBox } from "../sealing/open/card-box.ts";
+import { openCardBox } from "../sealing/open/boxes.ts";
 import { prepareOf, ReaderBench } from "../test/fixtures/reader-bench.ts";
 
 const cardKey = (bench: ReaderBench) => {

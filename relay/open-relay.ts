@@ -1,7 +1,7 @@
 import { FollowedClock } from "../mesh/followed-clock.ts";
 import type { MeshService } from "../mesh/service.ts";
 import type { Surroundings } from "../mesh/surroundings.ts";
-import { errorOfFault } from "../payment/payment-fault.ts";
+import { errorOfFault } from "../payment/errors.ts";
 import { Answers } from "./answers/answers.ts";
 import { Completer } from "./answers/completer.ts";
 import { INSTITUTIONS } from "./forwarding/flight.ts";

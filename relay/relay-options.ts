@@ -5,7 +5,7 @@ import type { Agreement, Curves, Signer } from "../sealing/curves/curves.ts";
 import type { TrustedRoots } from "../sealing/keys/trusted-roots.ts";
 import type { Random } from "../sealing/random.ts";
 import type { Institutions } from "./forwarding/flight.ts";
-import type { ProcessorLink } from "./forwarding/processor-lanes.ts";
+import type { ProcessorLink } from "./forwarding/processor-link.ts";
 import type { RelayStore } from "./relay-store.ts";
 
 /** From Recorded until the relay gives up and reverses. */

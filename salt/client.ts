@@ -3,8 +3,14 @@ import type { Random } from "../sealing/random.ts";
 import { SealedDataRejected } from "../sealing/sealed-data-rejected.ts";
 import { SaltChannel } from "./channel.ts";
 import { CLIENT_COUNTERS, SaltCipher } from "./cipher.ts";
-import { buildIdentity, buildM1, challenge, parseIdentity, parseM2 } from "./packets.ts";
-import { requireOther } from "./reflection.ts";
+import {
+  buildIdentity,
+  buildM1,
+  challenge,
+  parseIdentity,
+  parseM2,
+  requireOther,
+} from "./packets.ts";
 import { type DelayProtection, requireTimeSupport, SaltTimes } from "./times.ts";
 
 export interface SaltClientOptions {

@@ -1,4 +1,4 @@
-import { concatBytes, isAllZero } from "../sealing/bytes.ts";
+import { concatBytes, equalBytes, isAllZero } from "../sealing/bytes.ts";
 import { keyBytes } from "../sealing/curves/curves.ts";
 import { sha512 } from "../sealing/curves/hash.ts";
 import { signatureBytes } from "../sealing/curves/strict-ed25519.ts";
@@ -162,4 +162,13 @@ function u32(value: number): Uint8Array {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setUint32(0, value, true);
   return bytes;
+}
+
+/**
+ * A peer that shows one's own key is one's own packets sent back.
+ *
+ * @throws SealedDataRejected when the keys are equal.
+ */
+export function requireOther(peerPublicKey: Uint8Array, ownPublicKey: Uint8Array): void {
+  if (equalBytes(peerPublicKey, ownPublicKey)) throw new SealedDataRejected("channel reflected");
 }

@@ -4,8 +4,14 @@ import type { Random } from "../sealing/random.ts";
 import { SealedDataRejected } from "../sealing/sealed-data-rejected.ts";
 import { SaltChannel } from "./channel.ts";
 import { SaltCipher, SERVER_COUNTERS } from "./cipher.ts";
-import { buildIdentity, buildM2, challenge, parseIdentity, parseM1 } from "./packets.ts";
-import { requireOther } from "./reflection.ts";
+import {
+  buildIdentity,
+  buildM2,
+  challenge,
+  parseIdentity,
+  parseM1,
+  requireOther,
+} from "./packets.ts";
 import { type DelayProtection, requireTimeSupport, SaltTimes } from "./times.ts";
 
 export interface SaltServerOptions {

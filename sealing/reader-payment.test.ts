@@ -12,8 +12,7 @@ import { parseReaderPayment, SUBMIT_WITHIN_MS } from "../payment/payment-context
 import { generateAgreement, generateSigner } from "./curves/curves.ts";
 import { nodeCurves as curves } from "./curves/node-curves.ts";
 import { digest, verify } from "./keys/dsse.ts";
-import { openCardBox } from "./open/card-box.ts";
-import { openPinBox } from "./open/pin-box.ts";
+import { openCardBox, openPinBox } from "./open/boxes.ts";
 import { encipherPin, signReaderPayment } from "./reader-payment.ts";
 import { seededRandom } from "./testing/seeded-random.ts";
 

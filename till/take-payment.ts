@@ -16,8 +16,7 @@ import { isSilentLine, Silence, silentLine } from "../mesh/stream/silence.ts";
 import type { Surroundings } from "../mesh/surroundings.ts";
 import type { CurrencyCode } from "../payment/money.ts";
 import { isInterruption } from "./interruption.ts";
-import { outcomeOf } from "./outcome.ts";
-import { PaymentCut, TillError } from "./till-error.ts";
+import { outcomeOf, PaymentCut, TillError } from "./outcome.ts";
 
 /** What is to be paid. */
 export interface Order {
@@ -47,7 +46,7 @@ export interface People {
 
 /** What taking a payment needs. */
 interface Taking extends Pick<Surroundings, "clock"> {
-  readonly stream: PayStream;
+  readonly stream: TillStream;
   readonly order: Order;
   readonly people: People;
   /** Aborted when the people at the till give up. */
@@ -56,7 +55,7 @@ interface Taking extends Pick<Surroundings, "clock"> {
 
 export type Confirmation = MessageInitShape<typeof ConfirmPaymentSchema>;
 
-type PayStream = FrameStream<PayRequest, PayResponse>;
+type TillStream = FrameStream<PayRequest, PayResponse>;
 
 /**
  * One payment from the till's side, from the first request to the last report.
@@ -87,7 +86,7 @@ export function isTakenOver(error: unknown): boolean {
 }
 
 class TillPayment {
-  readonly #stream: PayStream;
+  readonly #stream: TillStream;
   readonly #people: People;
   readonly #silence: Silence;
   readonly #report = Promise.withResolvers<PaymentReport>();
@@ -102,7 +101,7 @@ class TillPayment {
   /** What a person's hand failed at; told when the terminal has confirmed that nothing happened. */
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(stream: PayStream, people: People, clock: Clock) {
+  constructor(stream: TillStream, people: People, clock: Clock) {
     this.#stream = stream;
     this.#people = people;
     this.#silence = new Silence(clock, (silentMs) => stream.end(silentLine(silentMs)));

@@ -17,7 +17,7 @@ import { cardTokenOf } from "../../processor/cards/card-store.ts";
 import type { Agreement, Signer } from "../../sealing/curves/curves.ts";
 import { sha512 } from "../../sealing/curves/hash.ts";
 import { digest, sign } from "../../sealing/keys/dsse.ts";
-import { openCardBox } from "../../sealing/open/card-box.ts";
+import { openCardBox } from "../../sealing/open/boxes.ts";
 import type { Authorize } from "../load/unary-method.ts";
 import type { ReaderSignatures } from "./reader-signatures.ts";
 

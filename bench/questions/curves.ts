@@ -19,7 +19,7 @@ import {
 import { sodium } from "../../sealing/curves/sodium.ts";
 import { sodiumCurves } from "../../sealing/curves/sodium-curves.ts";
 import { tweetnaclCurves } from "../../sealing/curves/tweetnacl-curves.ts";
-import { openSealedBox } from "../../sealing/open/sealed-box.ts";
+import { openSealedBox } from "../../sealing/open/boxes.ts";
 import { systemRandom as random } from "../../sealing/random.ts";
 
 const ROUNDS = 60;

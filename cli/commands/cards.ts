@@ -1,12 +1,10 @@
 import { create } from "@bufbuild/protobuf";
 import { ListCardsResponseSchema } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import { Pan } from "../../payment/card.ts";
-import { TEST_CARDS, type TestCard, testPinOf } from "../../payment/test-cards.ts";
-import { needsPin } from "../../payment/verification-rule.ts";
-import { EXIT_CODES } from "../exit-code.ts";
-import type { CommandIo, CommonOptions } from "../io/command-io.ts";
-import { printMessage } from "../io/print-message.ts";
-import { type Column, tableLines } from "../print/table.ts";
+import { needsPin, TEST_CARDS, type TestCard, testPinOf } from "../../payment/test-cards.ts";
+import { EXIT_CODES } from "../command-end.ts";
+import { type CommandIo, type CommonOptions, printMessage } from "../io/command-io.ts";
+import { type Column, tableLines } from "../print/text.ts";
 import { entryModeWord } from "../print/words.ts";
 
 const COLUMNS: readonly Column[] = [

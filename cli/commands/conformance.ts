@@ -10,9 +10,9 @@ import { TERMINAL_PAYMENTS } from "../../conformance/terminal-payments.ts";
 import { dial, type MeshChannel } from "../../mesh/client/dial.ts";
 import { printable } from "../../mesh/printable.ts";
 import { systemRandom } from "../../sealing/random.ts";
-import { EXIT_CODES } from "../exit-code.ts";
+import { EXIT_CODES } from "../command-end.ts";
 import type { CommandIo, CommonOptions } from "../io/command-io.ts";
-import { type Column, tableLines } from "../print/table.ts";
+import { type Column, tableLines } from "../print/text.ts";
 
 interface RoleChecks {
   /** What shows without keys. */

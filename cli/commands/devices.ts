@@ -1,15 +1,13 @@
+import { openRunningMesh } from "../../dev-mesh/clients.ts";
 import {
   ListReadersResponseSchema,
   ListTerminalsResponseSchema,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { printable } from "../../mesh/printable.ts";
 import { currencyLetters, parseCurrency } from "../../payment/money.ts";
-import { EXIT_CODES } from "../exit-code.ts";
-import type { CommandIo, CommonOptions } from "../io/command-io.ts";
-import { printMessage } from "../io/print-message.ts";
-import { openRunningMesh } from "../mesh/open-running-mesh.ts";
-import { type Column, tableLines } from "../print/table.ts";
-import { formatDay, formatWhen } from "../print/text.ts";
+import { EXIT_CODES } from "../command-end.ts";
+import { type CommandIo, type CommonOptions, printMessage } from "../io/command-io.ts";
+import { type Column, formatDay, formatWhen, tableLines } from "../print/text.ts";
 import { deviceStateWord } from "../print/words.ts";
 
 const READER_COLUMNS: readonly Column[] = [

@@ -1,7 +1,6 @@
 import { inboxPageOf } from "../../dev-mesh/inbox-process.ts";
 import { printable } from "../../mesh/printable.ts";
-import { CommandError } from "../command-error.ts";
-import { EXIT_CODES } from "../exit-code.ts";
+import { CommandError, EXIT_CODES } from "../command-end.ts";
 import type { CommandIo, CommonOptions } from "../io/command-io.ts";
 import { formatWhen } from "../print/text.ts";
 

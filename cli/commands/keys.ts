@@ -1,10 +1,8 @@
 import { MeshDirectory, makeMeshDirectory } from "../../dev-mesh/mesh-directory.ts";
 import { makeMeshKeys } from "../../dev-mesh/mesh-keys.ts";
-import { CommandError } from "../command-error.ts";
-import { EXIT_CODES } from "../exit-code.ts";
+import { CommandError, EXIT_CODES } from "../command-end.ts";
 import type { CommandIo, CommonOptions } from "../io/command-io.ts";
-import { type Column, tableLines } from "../print/table.ts";
-import { formatDay } from "../print/text.ts";
+import { type Column, formatDay, tableLines } from "../print/text.ts";
 import { hasKeys, publicKeysIn } from "../public-keys.ts";
 import { StepLines } from "../start/step-lines.ts";
 

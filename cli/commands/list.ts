@@ -1,10 +1,9 @@
+import { openRunningMesh } from "../../dev-mesh/clients.ts";
 import { ListPaymentsResponseSchema } from "../../gen/cardlane/relay/v1/relay_pb.ts";
-import { EXIT_CODES } from "../exit-code.ts";
-import type { CommandIo, CommonOptions } from "../io/command-io.ts";
-import { parseLimit, printMessage } from "../io/print-message.ts";
-import { openRunningMesh } from "../mesh/open-running-mesh.ts";
+import { EXIT_CODES } from "../command-end.ts";
+import { type CommandIo, type CommonOptions, parseLimit, printMessage } from "../io/command-io.ts";
 import { RECORD_COLUMNS, recordRow } from "../print/record-lines.ts";
-import { tableLines } from "../print/table.ts";
+import { tableLines } from "../print/text.ts";
 import { parseStateWord } from "../print/words.ts";
 
 export interface ListOptions extends CommonOptions {

@@ -1,3 +1,4 @@
+import { openRunningMesh } from "../../dev-mesh/clients.ts";
 import {
   ListNotificationsResponseSchema,
   type Notification,
@@ -7,13 +8,9 @@ import {
 } from "../../gen/cardlane/relay/v1/notification_pb.ts";
 import { printable } from "../../mesh/printable.ts";
 import { formatRecordNumber, parseRecordNumber } from "../../payment/record-number.ts";
-import { CommandError } from "../command-error.ts";
-import { EXIT_CODES } from "../exit-code.ts";
-import type { CommandIo, CommonOptions } from "../io/command-io.ts";
-import { printMessage } from "../io/print-message.ts";
-import { openRunningMesh } from "../mesh/open-running-mesh.ts";
-import { type Column, tableLines } from "../print/table.ts";
-import { formatWhen } from "../print/text.ts";
+import { CommandError, EXIT_CODES } from "../command-end.ts";
+import { type CommandIo, type CommonOptions, printMessage } from "../io/command-io.ts";
+import { type Column, formatWhen, tableLines } from "../print/text.ts";
 import { stateWord } from "../print/words.ts";
 
 export interface NotificationsOptions extends CommonOptions {

@@ -1,15 +1,13 @@
+import { openRunningMesh } from "../../dev-mesh/clients.ts";
 import { EntryMode } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { PaymentReportSchema } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
-import { needsPin, verificationFor } from "../../payment/verification-rule.ts";
-import { CommandError } from "../command-error.ts";
-import { exitCodeOf } from "../exit-code.ts";
-import type { CommandIo, CommonOptions } from "../io/command-io.ts";
-import { printMessage } from "../io/print-message.ts";
-import { openRunningMesh } from "../mesh/open-running-mesh.ts";
+import { needsPin, verificationFor } from "../../payment/test-cards.ts";
+import { CommandError, exitCodeOf } from "../command-end.ts";
+import { type CommandIo, type CommonOptions, printMessage } from "../io/command-io.ts";
 import { type PayArguments, type PayOptions, parsePayArguments } from "../pay/pay-arguments.ts";
 import { payAtTill } from "../pay/pay-at-till.ts";
 import { chooseCard } from "../pay/till.ts";
-import { reportLines } from "../print/report-lines.ts";
+import { reportLines } from "../print/receipt.ts";
 
 /** Takes a payment at the terminal and prints its receipt. @returns the exit code. */
 export async function pay(

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { openRunningMesh, type RunningMesh } from "../../dev-mesh/clients.ts";
 import { type PaymentRecord, PaymentRecordSchema } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import {
   type PaymentReport,
@@ -7,13 +8,11 @@ import {
 import { paymentErrorFrom } from "../../mesh/errors-to-wire.ts";
 import { printable } from "../../mesh/printable.ts";
 import type { PaymentId } from "../../payment/identifiers.ts";
-import { exitCodeOf } from "../exit-code.ts";
-import type { CommandIo, CommonOptions } from "../io/command-io.ts";
-import { printMessage } from "../io/print-message.ts";
-import { openRunningMesh, type RunningMesh } from "../mesh/open-running-mesh.ts";
-import { getPaymentRequest, type PaymentKey, parsePaymentKey } from "../payment-key.ts";
+import { exitCodeOf } from "../command-end.ts";
+import { type CommandIo, type CommonOptions, printMessage } from "../io/command-io.ts";
+import { getPaymentRequest, type PaymentName, parsePaymentName } from "../payment-name.ts";
+import { reportLines } from "../print/receipt.ts";
 import { recordLines } from "../print/record-lines.ts";
-import { reportLines } from "../print/report-lines.ts";
 
 /**
  * Prints what the relay knows of one payment, or the terminal where the relay knows nothing: a
@@ -22,7 +21,7 @@ import { reportLines } from "../print/report-lines.ts";
  * @returns the exit code.
  */
 export async function query(io: CommandIo, text: string, options: CommonOptions): Promise<number> {
-  const key = parsePaymentKey(text);
+  const key = parsePaymentName(text);
   using mesh = await openRunningMesh(options.dataDir, io.clock);
   const known = await ask(io, mesh, key);
   if ("record" in known) {
@@ -38,7 +37,7 @@ export async function query(io: CommandIo, text: string, options: CommonOptions)
 type Known = { readonly record: PaymentRecord } | { readonly report: PaymentReport };
 
 /** @throws ConnectError of the relay, when the terminal knows nothing of the payment either. */
-async function ask(io: CommandIo, mesh: RunningMesh, key: PaymentKey): Promise<Known> {
+async function ask(io: CommandIo, mesh: RunningMesh, key: PaymentName): Promise<Known> {
   const { relay } = mesh.clients;
   try {
     const { payment } = await relay.getPayment(getPaymentRequest(key, mesh.directory));

@@ -1,12 +1,12 @@
 import type { CallOptions } from "@connectrpc/connect";
+import { openRunningMesh, type RunningMesh } from "../../dev-mesh/clients.ts";
 import { printable } from "../../mesh/printable.ts";
 import { nodeCurves as curves } from "../../sealing/curves/node-curves.ts";
 import { KeyFolder } from "../../sealing/keys/key-files.ts";
 import { type Manifest, verifyManifest } from "../../sealing/keys/manifest.ts";
-import { EXIT_CODES } from "../exit-code.ts";
+import { EXIT_CODES } from "../command-end.ts";
 import type { CommandIo, CommonOptions } from "../io/command-io.ts";
-import { openRunningMesh, type RunningMesh } from "../mesh/open-running-mesh.ts";
-import { type Column, tableLines } from "../print/table.ts";
+import { type Column, tableLines } from "../print/text.ts";
 import { reconcile as compare, DIFFERENCES_MAX, misbalanced } from "../reconciliation.ts";
 
 /** For all pages together. */

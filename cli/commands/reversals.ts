@@ -1,16 +1,14 @@
+import { openRunningMesh } from "../../dev-mesh/clients.ts";
 import {
   ListReversalsResponseSchema,
   type OpenReversal,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { printable } from "../../mesh/printable.ts";
 import { formatMoney, parseCurrency } from "../../payment/money.ts";
-import { EXIT_CODES } from "../exit-code.ts";
-import type { CommandIo, CommonOptions } from "../io/command-io.ts";
-import { parseLimit, printMessage } from "../io/print-message.ts";
-import { openRunningMesh } from "../mesh/open-running-mesh.ts";
+import { EXIT_CODES } from "../command-end.ts";
+import { type CommandIo, type CommonOptions, parseLimit, printMessage } from "../io/command-io.ts";
 import { groupedRecordNumber } from "../print/receipt.ts";
-import { type Column, tableLines } from "../print/table.ts";
-import { formatDuration } from "../print/text.ts";
+import { type Column, formatDuration, tableLines } from "../print/text.ts";
 
 export interface ReversalsOptions extends CommonOptions {
   /** Reversals to show, as typed. */

@@ -1,14 +1,12 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fromJsonString } from "@bufbuild/protobuf";
+import { openRunningMesh } from "../../dev-mesh/clients.ts";
 import { type SignedEnvelope, SignedEnvelopeSchema } from "../../gen/cardlane/keys/v1/keys_pb.ts";
 import { DeviceState, TerminalContactSchema } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { currencyFromLetters } from "../../payment/money.ts";
-import { CommandError } from "../command-error.ts";
-import { EXIT_CODES } from "../exit-code.ts";
-import type { CommandIo, CommonOptions } from "../io/command-io.ts";
-import { printMessage } from "../io/print-message.ts";
-import { openRunningMesh } from "../mesh/open-running-mesh.ts";
+import { CommandError, EXIT_CODES } from "../command-end.ts";
+import { type CommandIo, type CommonOptions, printMessage } from "../io/command-io.ts";
 
 export interface ContactOptions extends CommonOptions {
   readonly phone?: string;

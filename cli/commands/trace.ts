@@ -1,21 +1,20 @@
 import { ConnectError } from "@connectrpc/connect";
+import { openRunningMesh, type RunningMesh } from "../../dev-mesh/clients.ts";
 import {
   findLinked,
   findTraceId,
   readTrace,
   type SpanRecord,
 } from "../../mesh/tracing/span-record.ts";
-import { CommandError } from "../command-error.ts";
-import { EXIT_CODES } from "../exit-code.ts";
+import { CommandError, EXIT_CODES } from "../command-end.ts";
 import type { CommandIo, CommonOptions } from "../io/command-io.ts";
-import { openRunningMesh, type RunningMesh } from "../mesh/open-running-mesh.ts";
-import { getPaymentRequest, type PaymentKey, parsePaymentKey } from "../payment-key.ts";
+import { getPaymentRequest, type PaymentName, parsePaymentName } from "../payment-name.ts";
 import { formatDuration } from "../print/text.ts";
 import { waterfallLines } from "../print/waterfall.ts";
 
 /** Prints where a payment spent its time. @returns the exit code. */
 export async function trace(io: CommandIo, text: string, options: CommonOptions): Promise<number> {
-  const key = parsePaymentKey(text);
+  const key = parsePaymentName(text);
   using mesh = await openRunningMesh(options.dataDir, io.clock);
   const traceId = await traceIdOf(mesh, key);
   const spans = traceId === undefined ? [] : await readTrace(mesh.directory.spans, traceId);
@@ -44,7 +43,7 @@ function linkedLines(linked: readonly SpanRecord[], spans: readonly SpanRecord[]
 }
 
 /** From the record; while the relay is away, from the spans themselves. */
-async function traceIdOf(mesh: RunningMesh, key: PaymentKey): Promise<string | undefined> {
+async function traceIdOf(mesh: RunningMesh, key: PaymentName): Promise<string | undefined> {
   try {
     const request = getPaymentRequest(key, mesh.directory);
     const { payment } = await mesh.clients.relay.getPayment(request);

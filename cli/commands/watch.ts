@@ -1,14 +1,12 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { openRunningMesh } from "../../dev-mesh/clients.ts";
 import {
   type WatchPaymentsResponse,
   WatchPaymentsResponseSchema,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { printable } from "../../mesh/printable.ts";
-import { CommandError } from "../command-error.ts";
-import { EXIT_CODES } from "../exit-code.ts";
-import type { CommandIo, CommonOptions } from "../io/command-io.ts";
-import { printMessage } from "../io/print-message.ts";
-import { openRunningMesh } from "../mesh/open-running-mesh.ts";
+import { CommandError, EXIT_CODES } from "../command-end.ts";
+import { type CommandIo, type CommonOptions, printMessage } from "../io/command-io.ts";
 import { recordRow } from "../print/record-lines.ts";
 import { recordStateWord, stateWord } from "../print/words.ts";
 

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { paymentErrorFrom } from "../../mesh/errors-to-wire.ts";
-import { PaymentCut } from "../../till/till-error.ts";
+import { PaymentCut } from "../../till/outcome.ts";
 import type { CommandIo } from "../io/command-io.ts";
 
 /** A terminal lets a payment end whose till is gone within its reader's minute for each step. */

@@ -4,7 +4,7 @@ import { parsePaymentId } from "../../payment/identifiers.ts";
 import { currencyFromLetters, parseAmountText } from "../../payment/money.ts";
 import { findTestCard, type TestCard } from "../../payment/test-cards.ts";
 import type { Order } from "../../till/take-payment.ts";
-import { CommandError } from "../command-error.ts";
+import { CommandError } from "../command-end.ts";
 
 /** What `pay` was called with, as it was typed. */
 export interface PayOptions {

@@ -2,7 +2,7 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { LinkProxy } from "../../chaos/proxy.ts";
 import { MeshClients } from "../../dev-mesh/clients.ts";
-import { Certainty, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { Certainty, PaymentKind, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { ReaderControlService } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import {
   type PayRequest,
@@ -19,10 +19,11 @@ import { service } from "../../mesh/service.ts";
 import type { FrameStream } from "../../mesh/stream/frame-stream.ts";
 import { ManualClock } from "../../mesh/testing/manual-clock.ts";
 import { PaymentError } from "../../payment/errors.ts";
+import { parseCurrency } from "../../payment/money.ts";
 import { findTestCard } from "../../payment/test-cards.ts";
 import { recordedIo } from "../testing/recorded-io.ts";
 import { parsePayArguments } from "./pay-arguments.ts";
-import { payAtTill } from "./pay-at-till.ts";
+import { nextOrder, payAtTill } from "./pay-at-till.ts";
 
 const PAYMENT_ID = "01932b5e-8c1a-7f00-9d3b-1f2e3d4c5b6a";
 const APPROVED = {
@@ -162,5 +163,26 @@ test("a terminal that is not there is named, with its address", async () => {
   till.proxy.cut();
   await expect(till.pay()).rejects.toMatchObject({
     rawMessage: `the terminal was not reached at ${till.proxy.address}`,
+  });
+});
+
+test.each([
+  { name: "declined", state: PaymentState.DECLINED, previousPaymentId: PAYMENT_ID },
+  {
+    name: "never submitted, or reversed",
+    state: PaymentState.REVERSED,
+    previousPaymentId: undefined,
+  },
+])("another attempt after one that was $name", ({ state, previousPaymentId }) => {
+  const order = {
+    kind: PaymentKind.SALE,
+    amountMinor: 1_250n,
+    currency: parseCurrency(978),
+    paymentId: PAYMENT_ID,
+  };
+  expect(nextOrder(order, { state, paymentId: PAYMENT_ID })).toEqual({
+    ...order,
+    paymentId: undefined,
+    previousPaymentId,
   });
 });

@@ -1,14 +1,13 @@
 import { confirm } from "@inquirer/prompts";
 import type { MeshClients } from "../../dev-mesh/clients.ts";
-import { EntryMode, NextStep } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { EntryMode, NextStep, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { PaymentReport } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
 import type { TestCard } from "../../payment/test-cards.ts";
 import { isInterruption } from "../../till/interruption.ts";
+import { PaymentCut } from "../../till/outcome.ts";
 import { isTakenOver, type Order, takePayment } from "../../till/take-payment.ts";
-import { PaymentCut } from "../../till/till-error.ts";
 import type { CommandIo } from "../io/command-io.ts";
 import { askAgain } from "./ask-again.ts";
-import { nextOrder } from "./next-order.ts";
 import type { PayArguments } from "./pay-arguments.ts";
 import { Till } from "./till.ts";
 
@@ -100,4 +99,14 @@ async function isAgreed({ interrupted }: CommandIo, message: string): Promise<bo
     if (isInterruption(error)) return false;
     throw error;
   }
+}
+
+/**
+ * The order of another attempt after `report`: a payment of its own. It names the one before only
+ * if that was declined, because a reader refuses to continue what was never submitted.
+ */
+export function nextOrder(order: Order, report: Pick<PaymentReport, "state" | "paymentId">): Order {
+  const isDeclined = report.state === PaymentState.DECLINED;
+  const previousPaymentId = isDeclined ? report.paymentId : undefined;
+  return { ...order, paymentId: undefined, previousPaymentId };
 }

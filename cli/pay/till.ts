@@ -7,10 +7,9 @@ import type { PayResponse } from "../../gen/cardlane/terminal/v1/terminal_pb.ts"
 import { printable } from "../../mesh/printable.ts";
 import { Pin } from "../../payment/card.ts";
 import { formatMoney } from "../../payment/money.ts";
-import { TEST_CARDS, type TestCard } from "../../payment/test-cards.ts";
-import { needsPin } from "../../payment/verification-rule.ts";
+import { needsPin, TEST_CARDS, type TestCard } from "../../payment/test-cards.ts";
 import type { Confirmation, Order, People } from "../../till/take-payment.ts";
-import { CommandError } from "../command-error.ts";
+import { CommandError } from "../command-end.ts";
 import type { CommandIo } from "../io/command-io.ts";
 import { groupedRecordNumber } from "../print/receipt.ts";
 import { entryModeWord, verificationWord } from "../print/words.ts";

@@ -1,11 +1,11 @@
-import { Outcome } from "../../gen/cardlane/payment/v1/payment_pb.ts";
-import type { Receipt } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
+import { Certainty, Outcome, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import type { PaymentReport, Receipt } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
 import { printable } from "../../mesh/printable.ts";
 import { formatMoney, parseCurrency } from "../../payment/money.ts";
 import { formatRecordNumber, parseRecordNumber } from "../../payment/record-number.ts";
 import { responseCode } from "../../payment/response-codes.ts";
 import { formatWhen, type Paint, plainPaint, type Style } from "./text.ts";
-import { entryModeWord, kindWord, verificationWord } from "./words.ts";
+import { entryModeWord, kindWord, nextStepWord, stateWord, verificationWord } from "./words.ts";
 
 /** What the usual receipt printer holds (80 mm paper, font A). */
 const RECEIPT_COLUMNS = 42;
@@ -117,4 +117,29 @@ function cutWord(word: string): string[] {
     pieces.push(characters.slice(start, start + INNER_COLUMNS).join(""));
   }
   return pieces;
+}
+
+/** The receipt, or what is known instead, and what to do next. */
+export function reportLines(report: PaymentReport, { paint }: { readonly paint: Paint }): string[] {
+  const { receipt, fault, certainty, nextStep, recordNumber, paymentId } = report;
+  const lines = receipt === undefined ? [] : receiptLines(receipt, { paint });
+  const balanceMinor = report.result?.balanceMinor;
+  if (report.result !== undefined && balanceMinor !== undefined) {
+    const currency = parseCurrency(report.result.currency);
+    lines.push(`Balance: ${formatMoney({ amountMinor: balanceMinor, currency })}`);
+  }
+  if (fault !== undefined) {
+    lines.push(paint("red", `${printable(fault.code)}: ${printable(fault.message)}`));
+  }
+  if (certainty !== Certainty.FINAL) {
+    const asked = recordNumber === "" ? paymentId : groupedRecordNumber(recordNumber);
+    const state = stateWord(report.state);
+    const asking = `Ask again with: cardlane query ${asked}`;
+    lines.push(paint("yellow", `Not certain yet (${state}). ${asking}`));
+  } else if (receipt === undefined && report.state === PaymentState.REVERSED) {
+    lines.push("Nothing was charged.");
+  }
+  const next = nextStepWord(nextStep);
+  if (next !== "") lines.push(`Next: ${next}.`);
+  return lines;
 }

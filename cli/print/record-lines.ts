@@ -4,8 +4,7 @@ import { printable } from "../../mesh/printable.ts";
 import { formatMoney, parseCurrency } from "../../payment/money.ts";
 import { responseCode } from "../../payment/response-codes.ts";
 import { groupedRecordNumber } from "./receipt.ts";
-import type { Column } from "./table.ts";
-import { formatWhen, type Paint, plainPaint, type Style } from "./text.ts";
+import { type Column, formatWhen, type Paint, plainPaint, type Style } from "./text.ts";
 import { entryModeWord, kindWord, nextStepWord, recordStateWord } from "./words.ts";
 
 const NAME_COLUMNS = 16;

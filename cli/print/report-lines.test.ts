@@ -7,7 +7,7 @@ import {
   PaymentState,
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { PaymentReportSchema } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
-import { reportLines } from "./report-lines.ts";
+import { reportLines } from "./receipt.ts";
 import { plainPaint as paint } from "./text.ts";
 
 function linesOf(report: MessageInitShape<typeof PaymentReportSchema>): string[] {

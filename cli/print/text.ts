@@ -42,3 +42,33 @@ export function formatDuration(durationMs: number): string {
   if (durationMs >= 1_000) return `${(durationMs / 1_000).toFixed(1)} s`;
   return `${durationMs >= 100 ? durationMs.toFixed(0) : durationMs.toFixed(1)} ms`;
 }
+
+/** A column: its heading, and whether numbers in it line up on the right. */
+export interface Column {
+  readonly heading: string;
+  readonly isRight?: boolean;
+}
+
+const GAP = "  ";
+
+/** Rows in aligned columns under a dim heading, without lines around them. */
+export function tableLines(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  paint: Paint = plainPaint,
+): string[] {
+  const widths = columns.map(({ heading }, index) =>
+    Math.max(heading.length, ...rows.map((row) => (row[index] ?? "").length)),
+  );
+  const line = (cells: readonly string[]) =>
+    columns
+      .map(({ isRight }, index) => {
+        const width = widths[index] ?? 0;
+        const cell = cells[index] ?? "";
+        return isRight === true ? cell.padStart(width) : cell.padEnd(width);
+      })
+      .join(GAP)
+      .trimEnd();
+  const heading = line(columns.map((column) => column.heading));
+  return [paint("dim", heading), ...rows.map(line)];
+}

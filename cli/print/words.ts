@@ -7,7 +7,7 @@ import {
   Verification,
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { DeviceState } from "../../gen/cardlane/relay/v1/relay_pb.ts";
-import { CommandError } from "../command-error.ts";
+import { CommandError } from "../command-end.ts";
 
 /** What the values of the contracts are called in front of people. */
 export const kindWord = (kind: PaymentKind): string => wordOf(KIND_WORDS, kind);

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { relative } from "node:path";
 import { ConnectError } from "@connectrpc/connect";
-import { type Elsewhere, ownPorts, REPLACEABLE } from "../../dev-mesh/elsewhere.ts";
+import { type Elsewhere, REPLACEABLE } from "../../dev-mesh/elsewhere.ts";
 import { inboxPorts, startInboxProcess } from "../../dev-mesh/inbox-process.ts";
-import { meshPorts } from "../../dev-mesh/mesh-ports.ts";
+import { meshPorts, ownPorts } from "../../dev-mesh/mesh-addresses.ts";
 import { type Mesh, startMesh } from "../../dev-mesh/mesh-processes.ts";
 import { checkPorts } from "../../dev-mesh/port-check.ts";
 import { takeRunLock } from "../../dev-mesh/run-lock.ts";
@@ -13,19 +13,17 @@ import {
   PaymentReportSchema,
 } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
 import { printable } from "../../mesh/printable.ts";
+import { settledTrace } from "../../mesh/tracing/span-record.ts";
 import { Pin } from "../../payment/card.ts";
 import { currencyFromLetters } from "../../payment/money.ts";
 import { systemRandom } from "../../sealing/random.ts";
 import { environment, isProduction } from "../../settings/environment.ts";
 import { unknownNameLine, unknownNames } from "../../settings/unknown-names.ts";
-import { CommandError } from "../command-error.ts";
-import { EXIT_CODES, exitCodeOf } from "../exit-code.ts";
-import type { CommandIo, CommonOptions } from "../io/command-io.ts";
-import { printMessage } from "../io/print-message.ts";
-import { settledTrace } from "../mesh/settled-trace.ts";
+import { CommandError, EXIT_CODES, exitCodeOf } from "../command-end.ts";
+import { type CommandIo, type CommonOptions, printMessage } from "../io/command-io.ts";
 import { parseCard } from "../pay/pay-arguments.ts";
 import { payAtTill } from "../pay/pay-at-till.ts";
-import { reportLines } from "../print/report-lines.ts";
+import { reportLines } from "../print/receipt.ts";
 import { waterfallLines } from "../print/waterfall.ts";
 import { serviceLines } from "./service-lines.ts";
 import { StepLines } from "./step-lines.ts";

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import {
   create,
   createRegistry,
@@ -5,11 +7,16 @@ import {
   type DescFile,
   type DescMessage,
   type DescService,
+  fromBinary,
   type MessageInitShape,
   type Registry,
   toBinary,
 } from "@bufbuild/protobuf";
-import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+import {
+  FileDescriptorProtoSchema,
+  FileDescriptorSetSchema,
+  type SourceCodeInfo,
+} from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.ts";
 import { file_google_rpc_status } from "../../gen/google/rpc/status_pb.ts";
@@ -27,7 +34,6 @@ import { Health } from "../../gen/health/v1/health_pb.ts";
 import type { Clock } from "../clock.ts";
 import { type MeshService, service } from "../service.ts";
 import type { FrameStream } from "../stream/frame-stream.ts";
-import { commentsOf } from "./contract-comments.ts";
 
 /** Not reachable from any service, but errors carry them, and grpcurl prints what it finds here. */
 const EXTRA_FILES = [file_google_rpc_error_details, file_google_rpc_status];
@@ -222,4 +228,28 @@ function membersOf(desc: DescMessage): readonly string[] {
 
 function errorAnswer(errorCode: Code, errorMessage: string): Answer {
   return { case: "errorResponse", value: { errorCode, errorMessage } };
+}
+
+const PROTOSET = join(import.meta.dirname, "../../gen/cardlane.protoset");
+
+let comments: ReadonlyMap<string, SourceCodeInfo> | undefined;
+
+/**
+ * The comments of one contract, which its stubs do not carry; read when first asked for.
+ *
+ * @param fileName "cardlane/relay/v1/relay.proto"
+ * @returns undefined for a file that is not one of the contracts.
+ */
+function commentsOf(fileName: string): SourceCodeInfo | undefined {
+  comments ??= readComments();
+  return comments.get(fileName);
+}
+
+function readComments(): ReadonlyMap<string, SourceCodeInfo> {
+  const set = fromBinary(FileDescriptorSetSchema, readFileSync(PROTOSET));
+  return new Map(
+    set.file.flatMap(({ name, sourceCodeInfo }) =>
+      sourceCodeInfo === undefined ? [] : [[name, sourceCodeInfo] as const],
+    ),
+  );
 }

@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Clock } from "../clock.ts";
 
 /** A finished span as span-file.ts writes it: one JSON object per line. */
 export interface SpanRecord {
@@ -38,6 +39,28 @@ export async function findLinked(directory: string, traceId: string): Promise<Sp
 export async function findTraceId(directory: string, value: string): Promise<string | undefined> {
   const spans = await readSpans(directory, value);
   return spans.findLast((span) => Object.values(span.attributes).includes(value))?.traceId;
+}
+
+const LOOK_MS = 100;
+/** Programs write their spans 200 ms after they ended; nothing new for longer than that is all. */
+const QUIET_LOOKS = 4;
+const LOOKS_MAX = 40;
+
+/** The spans of a payment that has just ended, once every program has had time to write its own. */
+export async function settledTrace(
+  directory: string,
+  traceId: string,
+  clock: Clock,
+): Promise<readonly SpanRecord[]> {
+  let spans: readonly SpanRecord[] = [];
+  let quietLooks = 0;
+  for (let look = 0; look < LOOKS_MAX && quietLooks < QUIET_LOOKS; look += 1) {
+    await clock.sleep(LOOK_MS);
+    const found = await readTrace(directory, traceId);
+    quietLooks = found.length === spans.length && found.length > 0 ? quietLooks + 1 : 0;
+    spans = found;
+  }
+  return spans;
 }
 
 async function readSpans(directory: string, mention: string): Promise<SpanRecord[]> {

@@ -9,6 +9,7 @@ import {
   type Tracer,
   trace,
 } from "@opentelemetry/api";
+import { PaymentError } from "../../payment/errors.ts";
 import { systemClock } from "../clock.ts";
 import { formatTraceparent, isSampled, parseTraceparent } from "../traceparent.ts";
 import { type SpanAttributes, toOtelAttributes } from "./span-attributes.ts";
@@ -65,7 +66,7 @@ export interface HopSpan {
   end(errorType?: string): void;
 }
 
-export interface BatchedStatement {
+interface BatchedStatement {
   /** "INSERT" */
   readonly operation: string;
   /** Table: "record" */
@@ -254,4 +255,27 @@ function spanTimeMs(): number {
   const wallMs = systemClock.nowMs();
   if (Math.abs(offsetMs + monotonicMs - wallMs) > DRIFT_MS_MAX) offsetMs = wallMs - monotonicMs;
   return offsetMs + monotonicMs;
+}
+
+/**
+ * Runs a statement for a batch, and shows it in the trace of each payment of the batch.
+ *
+ * @param options.spans one for each row; undefined where nobody traces the payment any more.
+ */
+export async function recordedStatement<Answer>(options: {
+  readonly telemetry: Telemetry;
+  readonly spans: readonly (HopSpan | undefined)[];
+  readonly statement: Omit<BatchedStatement, "rows">;
+  readonly run: () => Promise<Answer>;
+}): Promise<Answer> {
+  const { telemetry, spans, statement, run } = options;
+  const recording = telemetry.recordStatement(spans, { ...statement, rows: spans.length });
+  try {
+    const answer = await run();
+    recording.end();
+    return answer;
+  } catch (error) {
+    recording.end(error instanceof PaymentError ? error.code : "INTERNAL");
+    throw error;
+  }
 }

@@ -1,5 +1,5 @@
+import { Logger, runMigrations } from "graphile-worker";
 import pg from "pg";
-import { installJobQueue } from "./job-queue.ts";
 import { type DatabaseName, type Migration, readMigrations } from "./migration-files.ts";
 import { applyMigration, beginHistory, problemOf, readHistory } from "./migration-history.ts";
 
@@ -115,3 +115,13 @@ const FIND_TABLES: Readonly<Record<DatabaseName, string>> = {
   relay: findTablesIn("current_schema()"),
   processor: findTablesIn("'processor', 'pin'"),
 };
+
+/**
+ * Brings graphile-worker's own schema, `graphile_worker`, into the relay's database. The statement
+ * that completes a record calls its functions, so it must be there before the first payment.
+ */
+async function installJobQueue(databaseUrl: string): Promise<void> {
+  await runMigrations({ connectionString: databaseUrl, logger: SILENT });
+}
+
+const SILENT = new Logger(() => () => undefined);

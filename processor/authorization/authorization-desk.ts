@@ -1,6 +1,6 @@
 import { GroupCommit } from "../../mesh/group-commit.ts";
 import type { Surroundings } from "../../mesh/surroundings.ts";
-import { recordedStatement } from "../../mesh/tracing/recorded-statement.ts";
+import { recordedStatement } from "../../mesh/tracing/telemetry.ts";
 import type { Signer } from "../../sealing/curves/curves.ts";
 import type { Random } from "../../sealing/random.ts";
 import { answerInRounds } from "../payments/answer-in-rounds.ts";
@@ -8,7 +8,6 @@ import { type EntryAnswer, resultAnswer } from "../payments/entry-answer.ts";
 import { keyText, settlementDateOf } from "../payments/payment-row.ts";
 import type { RetrievalReferences } from "../payments/retrieval-references.ts";
 import { type DecidedPayment, decideBatch, type Verdict } from "./decide-batch.ts";
-import { earlyFactsOf, standsOnEarlyFacts } from "./early-facts.ts";
 import type { IncomingPayment } from "./incoming-payment.ts";
 import { newPayment } from "./new-payment.ts";
 import type { BatchFacts, EarlyFacts } from "./payment-facts.ts";
@@ -145,5 +144,39 @@ export class AuthorizationDesk {
     const spans = payments.map(({ span }) => span);
     const statement = { operation, collection: "payment" };
     return recordedStatement({ telemetry: this.#parts.telemetry, spans, statement, run });
+  }
+}
+
+/** A PIN is verified in less, unless something is slow. Then the facts are read again. */
+export const EARLY_FACTS_MS_MAX = 250;
+
+/**
+ * The facts that a batch may first be decided from, without reading; undefined when some of it has
+ * none, or has them for too long.
+ */
+export function earlyFactsOf(
+  payments: readonly IncomingPayment[],
+  monotonicMs: number,
+): readonly BatchFacts[] | undefined {
+  const facts = payments.flatMap(({ early }) =>
+    early !== undefined && monotonicMs - early.readAtMs <= EARLY_FACTS_MS_MAX ? [early.facts] : [],
+  );
+  return facts.length === payments.length ? facts : undefined;
+}
+
+/**
+ * Whether a verdict from early facts may stand. An approval in full may: the statement that writes
+ * it refuses it when the payment, its counter or the money is not there any more. Whatever else may
+ * have become wrong meanwhile, and nothing would notice. (docs/decisions/0011)
+ */
+function standsOnEarlyFacts(verdict: Verdict): boolean {
+  switch (verdict.kind) {
+    case "decided":
+      return verdict.decision.responseCode === "00" && verdict.posting !== null;
+    // To open them twice does nothing.
+    case "accounts missing":
+      return true;
+    default:
+      return false;
   }
 }

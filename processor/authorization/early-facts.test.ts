@@ -6,8 +6,7 @@ import { type DeskBench, inBytes, inWords, openDeskBench } from "../../test/fixt
 import type { PaymentWishes } from "../../test/fixtures/reader-payment.ts";
 import type { EntryAnswer } from "../payments/entry-answer.ts";
 import type { PinOutcome } from "../pins/pin-client.ts";
-import type { AuthorizationDesk } from "./authorization-desk.ts";
-import { EARLY_FACTS_MS_MAX, earlyFactsOf } from "./early-facts.ts";
+import { type AuthorizationDesk, EARLY_FACTS_MS_MAX, earlyFactsOf } from "./authorization-desk.ts";
 import type { IncomingPayment } from "./incoming-payment.ts";
 
 let bench: DeskBench;

@@ -3,8 +3,8 @@ import { enumName } from "../../payment/enum-name.ts";
 import { approvedStateOf } from "../../payment/states.ts";
 import type { Signer } from "../../sealing/curves/curves.ts";
 import type { Random } from "../../sealing/random.ts";
+import { signResult } from "../payments/entry-answer.ts";
 import { type NewPayment, type ProcessorState, settlementDateOf } from "../payments/payment-row.ts";
-import { signResult } from "../payments/result-signer.ts";
 import type { DecidedPayment } from "./decide-batch.ts";
 
 /** DE 38: six characters; I, O, 0 and 1 are left out, because people read it aloud. */

@@ -1,5 +1,4 @@
-import type { AmountParts } from "../../payment/payment-context.ts";
-import type { ProcessorState, StoredResult } from "../payments/payment-row.ts";
+import type { PaymentRow, ProcessorState } from "../payments/payment-row.ts";
 import type { AccountFacts, CardFacts } from "./decide.ts";
 
 /** What the database knows that a payment is decided by. */
@@ -27,11 +26,7 @@ export interface EarlyFacts {
   readonly readAtMs: number;
 }
 
-interface ExistingPayment {
-  readonly digest: Uint8Array;
-  readonly relayId: string;
-  readonly stored: StoredResult;
-}
+type ExistingPayment = Pick<PaymentRow, "digest" | "relayId" | "stored">;
 
 interface MerchantFacts {
   /** ISO 4217 numeric codes. */
@@ -47,14 +42,10 @@ export interface BatchAccounts {
 }
 
 /** The declined payment that this one repeats with a PIN. */
-export interface PreviousPayment {
-  readonly state: ProcessorState;
-  readonly responseCode: string;
-  readonly readerSerial: string;
-  readonly kind: string;
-  readonly currency: number;
-  readonly amounts: AmountParts;
-}
+export type PreviousPayment = Pick<
+  PaymentRow,
+  "state" | "responseCode" | "readerSerial" | "kind" | "currency" | "amounts"
+>;
 
 /** What PostgreSQL gives for one payment; columns of a table without a row for it are null. */
 export interface FactsRow {

@@ -5,7 +5,7 @@ import { kindRules } from "../../payment/kinds.ts";
 import { strictDecode } from "../../payment/wire/strict-decode.ts";
 import type { CheckedReaderCertificate } from "../../sealing/keys/certificates.ts";
 import { verify } from "../../sealing/keys/dsse.ts";
-import { openCardBox } from "../../sealing/open/card-box.ts";
+import { openCardBox } from "../../sealing/open/boxes.ts";
 import { SealedDataRejected } from "../../sealing/sealed-data-rejected.ts";
 import { cardTokenOf } from "../cards/card-store.ts";
 import type { ProcessorKeys } from "../keys/processor-keys.ts";

@@ -1,10 +1,10 @@
+import type { PaymentKey } from "../../payment/identifiers.ts";
 import type { HotDatabase } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
 import { isLostRace } from "../payments/answer-in-rounds.ts";
 import {
   keyText,
   type NewPayment,
-  type PaymentKey,
   type Posting,
   paymentParameters,
 } from "../payments/payment-row.ts";

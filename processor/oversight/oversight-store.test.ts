@@ -1,7 +1,7 @@
 import pg from "pg";
 import { expect, test } from "vitest";
 import { freshDatabase } from "../../test/setup/database.ts";
-import { LedgerDatabase } from "../ledger-database.ts";
+import { LedgerDatabase } from "../database.ts";
 import { OversightStore } from "./oversight-store.ts";
 
 async function collected<Item>(items: AsyncIterable<Item>): Promise<readonly Item[]> {

@@ -1,7 +1,7 @@
 import { paymentPages } from "../../prisma/payment-pages.ts";
 import type { Account, Payment, Posting, Prisma } from "../../prisma/processor/client/client.ts";
 import { ONE_MOMENT } from "../../prisma/readable-database.ts";
-import type { LedgerDatabase } from "../ledger-database.ts";
+import type { LedgerDatabase } from "../database.ts";
 
 /** A payment as the ledger has it, with its postings; the reversal last. */
 export type LedgerPayment = Payment & { readonly postings: readonly Posting[] };

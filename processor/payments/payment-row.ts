@@ -1,14 +1,8 @@
-import type { MerchantId, PaymentId } from "../../payment/identifiers.ts";
+import type { PaymentKey } from "../../payment/identifiers.ts";
 import type { AmountParts } from "../../payment/payment-context.ts";
 import type { StateName } from "../../payment/states.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
 import { equalBytes, isAllZero } from "../../sealing/bytes.ts";
-
-/** A payment for ever: what a repeat is recognised by. */
-export interface PaymentKey {
-  readonly merchantId: MerchantId;
-  readonly paymentId: PaymentId;
-}
 
 /** The processor's states; TOMBSTONE: reversed before it ever came. */
 export type ProcessorState =

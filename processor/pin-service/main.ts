@@ -1,5 +1,5 @@
 import { runProgram } from "../../mesh/program.ts";
-import { programOptions } from "../program-options.ts";
+import { programOptions } from "../running-program.ts";
 import { PIN_SERVICE_SETTINGS } from "../settings.ts";
 import { startPinService } from "./pin-service.ts";
 

@@ -1,16 +1,15 @@
 import { createHmac, type KeyObject } from "node:crypto";
 import { GroupCommit } from "../../mesh/group-commit.ts";
 import type { Surroundings } from "../../mesh/surroundings.ts";
-import { recordedStatement } from "../../mesh/tracing/recorded-statement.ts";
-import type { HopSpan, Telemetry } from "../../mesh/tracing/telemetry.ts";
+import { type HopSpan, recordedStatement, type Telemetry } from "../../mesh/tracing/telemetry.ts";
 import { Pan } from "../../payment/card.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { parsePaymentContext } from "../../payment/payment-context.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
 import { digest } from "../../sealing/keys/dsse.ts";
+import { openPinBox } from "../../sealing/open/boxes.ts";
 import { derivePinKey, parseKsn } from "../../sealing/open/dukpt-host.ts";
 import { decipherPinBlock } from "../../sealing/open/pin-block.ts";
-import { openPinBox } from "../../sealing/open/pin-box.ts";
 import { cardTokenOf } from "../cards/card-store.ts";
 import { isLostRace } from "../payments/answer-in-rounds.ts";
 import type { PinKeys } from "./pin-keys.ts";

@@ -66,9 +66,9 @@ interface PinClientOptions extends Pick<Surroundings, "clock"> {
 export class PinClient implements AsyncDisposable {
   readonly #options: PinClientOptions;
   readonly #stream: LastingStream<VerifyRequest>;
-  readonly #waiting = new SlotMap<bigint, Waiting>();
+  readonly #waiting = new SlotMap<bigint, WaitingQuestion>();
   /** Those of this turn of the event loop: they share a box. */
-  #unasked: Waiting[] = [];
+  #unasked: WaitingQuestion[] = [];
   #requestNumber = 0n;
   #boxNumber = 0n;
 
@@ -108,7 +108,7 @@ export class PinClient implements AsyncDisposable {
     await this.#stream.close();
   }
 
-  #add(question: PinQuestion): Waiting {
+  #add(question: PinQuestion): WaitingQuestion {
     this.#requestNumber += 1n;
     const requestNumber = this.#requestNumber;
     const timer = this.#options.clock.timer(ANSWER_MS_MAX, () =>
@@ -129,7 +129,7 @@ export class PinClient implements AsyncDisposable {
     }
   }
 
-  #sendBox(waiting: readonly Waiting[]): void {
+  #sendBox(waiting: readonly WaitingQuestion[]): void {
     const { keys, random } = this.#options;
     const verifications = waiting.map(({ requestNumber, question }) =>
       create(PinVerificationSchema, {
@@ -185,7 +185,7 @@ export class PinClient implements AsyncDisposable {
   }
 }
 
-interface Waiting {
+interface WaitingQuestion {
   readonly requestNumber: bigint;
   readonly question: PinQuestion;
   readonly timer: Timer;

@@ -1,6 +1,5 @@
 import { GroupCommit } from "../../mesh/group-commit.ts";
-import { recordedStatement } from "../../mesh/tracing/recorded-statement.ts";
-import type { HopSpan } from "../../mesh/tracing/telemetry.ts";
+import { type HopSpan, recordedStatement } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { isApproved } from "../../payment/states.ts";
 import type { Signer } from "../../sealing/curves/curves.ts";

@@ -1,35 +1,28 @@
+import type { PaymentKey } from "../../payment/identifiers.ts";
 import type { HotDatabase } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
 import { isLostRace } from "../payments/answer-in-rounds.ts";
 import {
   keyText,
-  type PaymentKey,
   type PaymentRow,
   type ProcessorState,
   paymentParameters,
-  type StoredResult,
 } from "../payments/payment-row.ts";
 
 /** What a reversal finds. */
-export interface ReversibleFacts {
-  readonly digest: Uint8Array;
-  readonly state: ProcessorState;
-  readonly relayId: string;
-  readonly revision: number;
+export interface ReversibleFacts
+  extends Pick<PaymentRow, "digest" | "state" | "relayId" | "revision" | "stored"> {
   readonly acknowledgedRevision: number;
-  readonly stored: StoredResult;
 }
 
-/** The end of a payment that was approved. */
-export interface ReversedPayment extends PaymentKey {
-  /** One more than the revision it replaces. */
-  readonly revision: number;
-  readonly responseCode: string;
-  /** YYYYMMDD of the reversal. */
-  readonly settlementDate: number;
-  readonly processorTimeMs: number;
-  readonly stored: StoredResult;
-}
+/**
+ * The end of a payment that was approved, in place of what its row says: with the day and time of
+ * the reversal, and one more than the revision before.
+ */
+export type ReversedPayment = Pick<
+  PaymentRow,
+  keyof PaymentKey | "revision" | "responseCode" | "settlementDate" | "processorTimeMs" | "stored"
+>;
 
 export class ReversalStore {
   readonly #database: HotDatabase;

@@ -4,14 +4,13 @@ import {
   type SignedReverse,
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { PaymentError } from "../../payment/errors.ts";
-import { parseMerchantId, paymentIdFromBytes } from "../../payment/identifiers.ts";
+import { type PaymentKey, parseMerchantId, paymentIdFromBytes } from "../../payment/identifiers.ts";
 import { type CheckedContext, parsePaymentContext } from "../../payment/payment-context.ts";
 import { parseRecordNumber, type RecordNumber } from "../../payment/record-number.ts";
 import { strictDecode } from "../../payment/wire/strict-decode.ts";
 import { isAllZero } from "../../sealing/bytes.ts";
 import type { CheckedRelayCertificate } from "../../sealing/keys/certificates.ts";
 import { verify } from "../../sealing/keys/dsse.ts";
-import type { PaymentKey } from "../payments/payment-row.ts";
 
 const DIGEST_BYTES = 64;
 

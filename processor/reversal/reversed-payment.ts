@@ -10,8 +10,8 @@ import { paymentIdToBytes } from "../../payment/identifiers.ts";
 import { tombstoneDigest } from "../../sealing/boxes/tombstone-digest.ts";
 import type { Signer } from "../../sealing/curves/curves.ts";
 import { digest } from "../../sealing/keys/dsse.ts";
+import { signResult } from "../payments/entry-answer.ts";
 import type { PaymentRow } from "../payments/payment-row.ts";
-import { signResult } from "../payments/result-signer.ts";
 import type { ReversedPayment, ReversibleFacts } from "./reversal-store.ts";
 import type { ReverseOrder } from "./reverse-order.ts";
 

@@ -7,7 +7,7 @@ import {
   type HopBox,
   HopBoxSchema,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
-import { faultOf } from "../../payment/payment-fault.ts";
+import { faultOf } from "../../payment/errors.ts";
 import { signBoxResults } from "../../sealing/boxes/box-results.ts";
 import { sealHopBox } from "../../sealing/boxes/hop-box.ts";
 import type { Signer } from "../../sealing/curves/curves.ts";

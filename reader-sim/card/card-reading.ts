@@ -1,10 +1,12 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import type { Verification } from "../../gen/cardlane/payment/v1/payment_pb.ts";
-import { CardDataSchema, EntryMode } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import {
+  CardDataSchema,
+  EntryMode,
+  type Verification,
+} from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { Pan } from "../../payment/card.ts";
 import { PaymentError } from "../../payment/errors.ts";
-import { findTestCard, type TestCard } from "../../payment/test-cards.ts";
-import { isStripe } from "../../payment/verification-rule.ts";
+import { findTestCard, isStripe, type TestCard } from "../../payment/test-cards.ts";
 import { sha512 } from "../../sealing/curves/hash.ts";
 import { type ChipDataFacts, chipData } from "./chip-data.ts";
 

@@ -9,10 +9,8 @@ import { Pin } from "../../payment/card.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { paymentIdFromBytes } from "../../payment/identifiers.ts";
 import { CHIP_AND_PIN_WANTED, mayBeRepeated, WRONG_PIN } from "../../payment/response-codes.ts";
-import { testPinOf } from "../../payment/test-cards.ts";
-import { isStripe, needsPin, verificationFor } from "../../payment/verification-rule.ts";
-import type { PresentedCard } from "../card/card-reading.ts";
-import { type CardReading, readTestCard } from "../card/card-reading.ts";
+import { isStripe, needsPin, testPinOf, verificationFor } from "../../payment/test-cards.ts";
+import { type CardReading, type PresentedCard, readTestCard } from "../card/card-reading.ts";
 import {
   type AttachedTerminal,
   type DeviceState,

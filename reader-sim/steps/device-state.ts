@@ -6,9 +6,8 @@ import type {
 import type { Timer } from "../../mesh/clock.ts";
 import type { Surroundings } from "../../mesh/surroundings.ts";
 import type { HopSpan } from "../../mesh/tracing/telemetry.ts";
-import { PaymentError } from "../../payment/errors.ts";
+import { faultOf, PaymentError } from "../../payment/errors.ts";
 import { paymentIdToBytes } from "../../payment/identifiers.ts";
-import { faultOf } from "../../payment/payment-fault.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
 import type { CheckedTerminalCertificate } from "../../sealing/keys/certificates.ts";
 import type { PresentedCard } from "../card/card-reading.ts";

@@ -7,11 +7,10 @@ import {
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { Answer, HopAnswer } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import type { Surroundings } from "../../mesh/surroundings.ts";
-import { PaymentError } from "../../payment/errors.ts";
+import { errorOfFault, PaymentError } from "../../payment/errors.ts";
 import type { RelayId } from "../../payment/identifiers.ts";
 import { REVERSAL_REASONS } from "../../payment/iso8583.ts";
 import { type CheckedContext, parsePaymentContext } from "../../payment/payment-context.ts";
-import { errorOfFault } from "../../payment/payment-fault.ts";
 import { parseRecordNumber, type RecordNumber } from "../../payment/record-number.ts";
 import { TAKEN_BEFORE } from "../../payment/states.ts";
 import { strictDecode } from "../../payment/wire/strict-decode.ts";

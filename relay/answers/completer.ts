@@ -11,8 +11,7 @@ import {
 import { GroupCommit } from "../../mesh/group-commit.ts";
 import { Outage } from "../../mesh/retry/outage.ts";
 import type { Surroundings } from "../../mesh/surroundings.ts";
-import { recordedStatement } from "../../mesh/tracing/recorded-statement.ts";
-import type { HopSpan } from "../../mesh/tracing/telemetry.ts";
+import { type HopSpan, recordedStatement } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
 import { paymentIdToBytes } from "../../payment/identifiers.ts";
 import { stateOfOutcome } from "../../payment/states.ts";

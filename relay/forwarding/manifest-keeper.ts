@@ -4,7 +4,7 @@ import type { Surroundings } from "../../mesh/surroundings.ts";
 import type { Curves } from "../../sealing/curves/curves.ts";
 import { type Manifest, verifyManifest } from "../../sealing/keys/manifest.ts";
 import type { TrustedRoots } from "../../sealing/keys/trusted-roots.ts";
-import type { ProcessorLink } from "./processor-lanes.ts";
+import type { ProcessorLink } from "./processor-link.ts";
 
 /** A revocation takes effect here after this long at the latest. */
 const REFRESH_MS = 30_000;

@@ -1,10 +1,6 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import {
-  type DelegatedManifest,
-  KeyPurpose,
-  type ManifestKey,
-} from "../../gen/cardlane/keys/v1/keys_pb.ts";
+import { KeyPurpose, type ManifestKey } from "../../gen/cardlane/keys/v1/keys_pb.ts";
 import { type PaymentFault, PaymentFaultSchema } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import {
   type Acknowledgement,
@@ -18,7 +14,6 @@ import {
   type ProcessResponse,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import type { Timer } from "../../mesh/clock.ts";
-import type { FrameStream } from "../../mesh/stream/frame-stream.ts";
 import { type LastingStream, lastingStream } from "../../mesh/stream/lasting-stream.ts";
 import type { Surroundings } from "../../mesh/surroundings.ts";
 import { PaymentError } from "../../payment/errors.ts";
@@ -29,6 +24,7 @@ import { SharedKeys } from "../../sealing/curves/shared-keys.ts";
 import type { Manifest } from "../../sealing/keys/manifest.ts";
 import type { Random } from "../../sealing/random.ts";
 import { SealedDataRejected } from "../../sealing/sealed-data-rejected.ts";
+import type { ProcessorLink } from "./processor-link.ts";
 
 /** Entries of one box. */
 export const BOX_ENTRIES_MAX = 256;
@@ -38,15 +34,6 @@ const ACKNOWLEDGE_WITHIN_MS = 100;
 const FRAME_BYTES_MAX = 1_048_576;
 /** The keys of all processors, old and new during a rotation. */
 const SHARED_KEYS_MAX = 16;
-
-/** The way to one processor. */
-export interface ProcessorLink {
-  /** "127.0.0.1:7404", for logs. */
-  readonly name: string;
-  openStream(): FrameStream<ProcessRequest, ProcessResponse>;
-  /** @returns undefined when the number given is the current one. */
-  getManifest(haveNumber: bigint): Promise<DelegatedManifest | undefined>;
-}
 
 /** Which box on which stream. */
 export interface SentBox {

@@ -1,8 +1,22 @@
-import { ProcessorService } from "../../gen/cardlane/processor/v1/processor_pb.ts";
+import type { DelegatedManifest } from "../../gen/cardlane/keys/v1/keys_pb.ts";
+import {
+  ProcessorService,
+  type ProcessRequest,
+  type ProcessResponse,
+} from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import { dial, type MeshChannel } from "../../mesh/client/dial.ts";
 import type { Identity } from "../../mesh/identity/identity.ts";
+import type { FrameStream } from "../../mesh/stream/frame-stream.ts";
 import type { Surroundings } from "../../mesh/surroundings.ts";
-import type { ProcessorLink } from "./processor-lanes.ts";
+
+/** The way to one processor. */
+export interface ProcessorLink {
+  /** "127.0.0.1:7404", for logs. */
+  readonly name: string;
+  openStream(): FrameStream<ProcessRequest, ProcessResponse>;
+  /** @returns undefined when the number given is the current one. */
+  getManifest(haveNumber: bigint): Promise<DelegatedManifest | undefined>;
+}
 
 interface ProcessorLinkOptions extends Pick<Surroundings, "clock" | "telemetry"> {
   /** "host:port" */

@@ -3,7 +3,7 @@ import type { HopSpan } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
 import type { TerminalId } from "../../payment/identifiers.ts";
 import type { Forwarder } from "../forwarding/forwarder.ts";
-import type { CheckedSubmission } from "../records/checked-submission.ts";
+import type { CheckedSubmission } from "../records/relay-record.ts";
 import type { Resumer } from "../recovery/resumer.ts";
 import type { Recorded, Recorder } from "./recorder.ts";
 import type { SubmissionCheck, UncheckedSubmission } from "./submission.ts";

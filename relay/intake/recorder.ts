@@ -1,6 +1,6 @@
 import { GroupCommit } from "../../mesh/group-commit.ts";
 import type { Surroundings } from "../../mesh/surroundings.ts";
-import { recordedStatement } from "../../mesh/tracing/recorded-statement.ts";
+import { recordedStatement } from "../../mesh/tracing/telemetry.ts";
 import { clockError } from "../../payment/clock-difference.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import type { RelayId, TerminalId } from "../../payment/identifiers.ts";
@@ -15,9 +15,9 @@ import type { Random } from "../../sealing/random.ts";
 import type { PaymentToSend } from "../forwarding/flight.ts";
 import type { Forwarder } from "../forwarding/forwarder.ts";
 import type { ProcessorLanes } from "../forwarding/processor-lanes.ts";
-import type { CheckedSubmission } from "../records/checked-submission.ts";
 import type { Recording, RecordStore } from "../records/record-store.ts";
 import {
+  type CheckedSubmission,
   isSamePayment,
   newRecord,
   type RelayRecord,

@@ -23,7 +23,7 @@ import { sha512 } from "../../sealing/curves/hash.ts";
 import type { CheckedTerminalCertificate } from "../../sealing/keys/certificates.ts";
 import { digest, verify } from "../../sealing/keys/dsse.ts";
 import type { Manifest } from "../../sealing/keys/manifest.ts";
-import type { CheckedSubmission, SignedSubmission } from "../records/checked-submission.ts";
+import type { CheckedSubmission, SignedSubmission } from "../records/relay-record.ts";
 import {
   isActive,
   type KnownReader,

@@ -14,14 +14,13 @@ import type { LiveStream } from "../../mesh/stream/live-stream.ts";
 import type { Surroundings } from "../../mesh/surroundings.ts";
 import type { SpanAttributes } from "../../mesh/tracing/span-attributes.ts";
 import type { HopSpan } from "../../mesh/tracing/telemetry.ts";
-import { PaymentError } from "../../payment/errors.ts";
+import { faultOf, PaymentError } from "../../payment/errors.ts";
 import {
   type PaymentId,
   paymentIdFromBytes,
   paymentIdToBytes,
   type TerminalId,
 } from "../../payment/identifiers.ts";
-import { faultOf } from "../../payment/payment-fault.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
 import { certaintyOf, type StateName } from "../../payment/states.ts";
 import { strictDecode } from "../../payment/wire/strict-decode.ts";
@@ -52,7 +51,7 @@ export class TerminalStream {
   readonly #parts: TerminalStreamParts;
   readonly #terminalId: TerminalId | undefined;
   /** Every payment that this stream still owes an answer, recorded or not. */
-  readonly #open = new Set<OpenPayment>();
+  readonly #open = new Set<StreamPayment>();
   #isClosing = false;
 
   /** @param terminalId of the stream's TLS identity; undefined in plaintext. */
@@ -115,7 +114,7 @@ export class TerminalStream {
       this.#refuse(paymentId, new PaymentError("OVERLOADED", message), span);
       return;
     }
-    const open = new OpenPayment(span, (outcome) => this.#complete(open, outcome));
+    const open = new StreamPayment(span, (outcome) => this.#complete(open, outcome));
     this.#open.add(open);
     try {
       if (this.#terminalId !== undefined) this.#parts.paymentRates.take(this.#terminalId);
@@ -137,7 +136,7 @@ export class TerminalStream {
   }
 
   #recorded(
-    open: OpenPayment,
+    open: StreamPayment,
     paymentId: PaymentId,
     recordNumber: RecordNumber,
     wasRecorded: boolean,
@@ -153,12 +152,12 @@ export class TerminalStream {
   }
 
   /** What happened before this stream asked. */
-  #known(open: OpenPayment, record: RecordOutcome): void {
+  #known(open: StreamPayment, record: RecordOutcome): void {
     const isOnItsWay = record.state === "RECEIVED" || record.state === "FORWARDED";
     if (!isOnItsWay) this.#complete(open, record);
   }
 
-  #complete(open: OpenPayment, outcome: RecordOutcome): void {
+  #complete(open: StreamPayment, outcome: RecordOutcome): void {
     if (!this.#open.has(open) || open.lastTold === outcome.state) return;
     open.lastTold = outcome.state;
     this.#send({ case: "completed", value: completedOf(outcome) });
@@ -193,14 +192,14 @@ export class TerminalStream {
     }
   }
 
-  #forget(open: OpenPayment): void {
+  #forget(open: StreamPayment): void {
     this.#open.delete(open);
     if (open.recordNumber !== undefined) this.#parts.waiting.remove(open.recordNumber, open);
   }
 }
 
 /** A payment that this stream still owes an answer. */
-class OpenPayment implements Listener {
+class StreamPayment implements Listener {
   readonly span: HopSpan;
   readonly tell: (outcome: RecordOutcome) => void;
   recordNumber: RecordNumber | undefined;

@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { createTransport, type Transporter } from "nodemailer";
 import type SMTPPool from "nodemailer/lib/smtp-pool/index.js";
 import { isLoopback } from "../../mesh/loopback.ts";
+import { addressKey } from "../registry/contact.ts";
 import { type Delivery, type Route, RouteError } from "./route.ts";
-import { type Unsubscribe, unsubscribeHeaders } from "./unsubscribe.ts";
 
 export interface MailRouteOptions {
   readonly host: string;
@@ -116,4 +116,32 @@ function routeErrorOf(error: unknown): RouteError {
 interface MailError {
   readonly code?: string;
   readonly responseCode?: number;
+}
+
+/** A page of the operator's, which puts an address on the list of those who want nothing more. */
+export interface Unsubscribe {
+  /** "https://shop.example/stop" */
+  readonly url: string;
+  /** Known to that page and to the relay alone. */
+  readonly key: string;
+}
+
+/**
+ * Headers by which a mail program offers to unsubscribe with one click (RFC 2369, RFC 8058). The
+ * address is signed, so that nobody can put somebody else on the list: `signature` is HMAC-SHA-256
+ * over the address in lower case, in base64url.
+ */
+function unsubscribeHeaders({ url, key }: Unsubscribe, address: string) {
+  const target = new URL(url);
+  const signed = addressKey(address);
+  target.searchParams.set("address", signed);
+  target.searchParams.set(
+    "signature",
+    createHmac("sha256", key).update(signed).digest("base64url"),
+  );
+  return {
+    // In one line: there are mail programs that do not find a URL on the next one.
+    "List-Unsubscribe": { prepared: true, foldLines: false, value: `<${target.href}>` },
+    "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+  };
 }

@@ -1,6 +1,5 @@
 import type { Surroundings } from "../../mesh/surroundings.ts";
 import { addressKey } from "../registry/contact.ts";
-import type { AllowList } from "./allow-list.ts";
 import type { Channel, NotificationToSend } from "./notification.ts";
 import type { NotificationStore } from "./notification-store.ts";
 import { paymentMessage } from "./payment-message.ts";
@@ -91,4 +90,29 @@ export class NotificationSender {
       if (!isGivenUp) throw error;
     }
   }
+}
+
+/**
+ * Who may be written to while a relay is tried out: "*@shop.example", "+1202555*", whole addresses.
+ * `*` stands for anything.
+ */
+export class AllowList {
+  readonly #patterns: readonly RegExp[];
+
+  constructor(patterns: readonly string[]) {
+    this.#patterns = patterns.map(patternOf);
+  }
+
+  allows(address: string): boolean {
+    return this.#patterns.some((pattern) => pattern.test(addressKey(address)));
+  }
+}
+
+export const EVERYBODY: Pick<AllowList, "allows"> = { allows: () => true };
+
+function patternOf(text: string): RegExp {
+  const parts = addressKey(text.trim())
+    .split("*")
+    .map((part) => part.replaceAll(/[^a-z0-9]/g, "\\$&"));
+  return new RegExp(`^${parts.join(".*")}$`);
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ConfigError, readConfig } from "../../settings/read-config.ts";
-import { AllowList } from "./allow-list.ts";
+import { AllowList } from "./notification-sender.ts";
 import { NOTIFICATION_SETTINGS, strangersInReach } from "./notification-settings.ts";
 
 const read = (environment: Record<string, string>) =>

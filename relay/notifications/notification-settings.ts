@@ -9,9 +9,8 @@ import {
   text,
   texts,
 } from "../../settings/setting.ts";
-import type { MailRouteOptions } from "./mail-route.ts";
+import type { MailRouteOptions, Unsubscribe } from "./mail-route.ts";
 import type { SmsCentre } from "./smpp/sms-centre-link.ts";
-import type { Unsubscribe } from "./unsubscribe.ts";
 
 const MAIL_PORT = 587;
 const MAIL_TLS_PORT = 465;

@@ -4,14 +4,12 @@ import { addressKey } from "../registry/contact.ts";
 import { EventPump } from "../webhooks/event-pump.ts";
 import { WebhookSender } from "../webhooks/webhook-sender.ts";
 import { DELIVER_TASK, type DeliveryKey, type WebhookStore } from "../webhooks/webhook-store.ts";
-import { AllowList, EVERYBODY } from "./allow-list.ts";
 import { JobRunner } from "./job-runner.ts";
 import { MailRoute } from "./mail-route.ts";
-import { NotificationSender } from "./notification-sender.ts";
+import { AllowList, EVERYBODY, NotificationSender } from "./notification-sender.ts";
 import type { NotificationSettings } from "./notification-settings.ts";
 import type { NotificationStore } from "./notification-store.ts";
-import type { RetentionStore } from "./retention-store.ts";
-import { Retention } from "./retention-store.ts";
+import { Retention, type RetentionStore } from "./retention-store.ts";
 import type { Route } from "./route.ts";
 import { SmsRoute } from "./smpp/sms-route.ts";
 

@@ -13,10 +13,8 @@ import {
   PaymentRecordSchema,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { parseTraceparent } from "../../mesh/traceparent.ts";
-import { isPaymentErrorCode, PaymentError } from "../../payment/errors.ts";
+import { faultOf, isPaymentErrorCode, PaymentError, refusalWords } from "../../payment/errors.ts";
 import { paymentIdToBytes } from "../../payment/identifiers.ts";
-import { faultOf } from "../../payment/payment-fault.ts";
-import { refusalWords } from "../../payment/refusal-words.ts";
 import { endOf, type StateName } from "../../payment/states.ts";
 import type { RecordEventRow } from "../records/event-store.ts";
 import type { RecordOutcome } from "../records/relay-record.ts";

@@ -1,14 +1,19 @@
 import { create } from "@bufbuild/protobuf";
 import {
+  EntryMode,
   PaymentKind,
   SignedPaymentSchema,
   SignedResultSchema,
   SignedReverseSchema,
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { enumName } from "../../payment/enum-name.ts";
 import type { MerchantId, PaymentId, TerminalId } from "../../payment/identifiers.ts";
+import { traceNumberOf } from "../../payment/iso8583.ts";
+import type { CheckedContext } from "../../payment/payment-context.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
 import type { StateName } from "../../payment/states.ts";
-import type { StoredRecord } from "./relay-record.ts";
+import type { Column } from "../../prisma/row-parameters.ts";
+import type { RelayRecord, StoredRecord } from "./relay-record.ts";
 
 /**
  * A record from the future was written before the database's clock was put back: what it has left
@@ -99,3 +104,25 @@ export function recordOf(row: RecordRow): StoredRecord {
     claimNumber: row.claim_number,
   };
 }
+
+interface SignedRecord {
+  readonly record: RelayRecord;
+  readonly context: CheckedContext;
+}
+
+/** What a record keeps of the bytes that a reader signed, but for the bytes. */
+export const SUBMISSION_COLUMNS: Readonly<Record<string, Column<SignedRecord>>> = {
+  digest: ["bytea", ({ record }) => record.digest],
+  context_digest: ["bytea", ({ record }) => record.contextDigest],
+  kind: ["text", ({ context }) => enumName(PaymentKind, context.kind)],
+  total_minor: ["bigint", ({ context }) => context.amounts.totalMinor],
+  tip_minor: ["bigint", ({ context }) => context.amounts.tipMinor],
+  cashback_minor: ["bigint", ({ context }) => context.amounts.cashbackMinor],
+  surcharge_minor: ["bigint", ({ context }) => context.amounts.surchargeMinor],
+  currency: ["int", ({ context }) => context.currency],
+  terminal_id: ["text", ({ context }) => context.terminalId],
+  reader_serial: ["text", ({ context }) => context.readerSerial],
+  entry_mode: ["text", ({ context }) => enumName(EntryMode, context.wire.entryMode)],
+  trace_number: ["int", ({ context }) => traceNumberOf(context.wire.counter)],
+  original_payment_id: ["uuid", ({ context }) => context.previousPaymentId],
+};

@@ -1,14 +1,13 @@
-import type { MerchantId, PaymentId } from "../../payment/identifiers.ts";
+import type { PaymentKey } from "../../payment/identifiers.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
 import { PAYMENT_TRANSITIONS } from "../../payment/states.ts";
 import { binaryArray } from "../../prisma/binary-array.ts";
 import type { HotDatabase } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
-import { writeEvents } from "./event-log.ts";
+import { writeEvents } from "./event-store.ts";
 import { QUEUE_JOBS, writeNotifications } from "./queue-statement.ts";
-import { RECORD_COLUMNS, type RecordRow, recordOf } from "./record-row.ts";
+import { RECORD_COLUMNS, type RecordRow, recordOf, SUBMISSION_COLUMNS } from "./record-row.ts";
 import type { Ending, RecordedPayment, StoredRecord } from "./relay-record.ts";
-import { SUBMISSION_COLUMNS } from "./submission-columns.ts";
 
 export interface Recording {
   /** FORWARDED when it will be sent at once: that it may have been sent is durable before it is. */
@@ -79,11 +78,6 @@ export class RecordStore {
     ]);
     return new Map(rows.map(({ record_number, revision }) => [record_number, revision]));
   }
-}
-
-export interface PaymentKey {
-  readonly merchantId: MerchantId;
-  readonly paymentId: PaymentId;
 }
 
 /** What the database keeps of an ending, beside what the record has anyway. */

@@ -9,7 +9,23 @@ import type { MerchantId, PaymentId, TerminalId } from "../../payment/identifier
 import type { CheckedContext } from "../../payment/payment-context.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
 import type { StateName } from "../../payment/states.ts";
-import type { SignedSubmission } from "./checked-submission.ts";
+
+/** What a reader of this merchant has signed, before it has a record. */
+export interface SignedSubmission {
+  readonly payment: SignedPayment;
+  readonly context: CheckedContext;
+  /** SHA-512 of the reader_payment bytes. */
+  readonly digest: Uint8Array;
+  /** H(context). */
+  readonly contextDigest: Uint8Array;
+  readonly span: HopSpan;
+}
+
+/** A payment that passed every check that needs no record. */
+export interface CheckedSubmission extends SignedSubmission {
+  /** Of the terminal (DE 18). */
+  readonly merchantCategoryCode: number;
+}
 
 /** What a terminal may hear of a record. */
 export interface RecordOutcome {

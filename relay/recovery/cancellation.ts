@@ -18,9 +18,13 @@ import {
 } from "../../payment/record-number.ts";
 import type { Random } from "../../sealing/random.ts";
 import type { Forwarder } from "../forwarding/forwarder.ts";
-import type { SignedSubmission } from "../records/checked-submission.ts";
 import type { RecordStore } from "../records/record-store.ts";
-import { newRecord, type RecordOutcome, type RelayRecord } from "../records/relay-record.ts";
+import {
+  newRecord,
+  type RecordOutcome,
+  type RelayRecord,
+  type SignedSubmission,
+} from "../records/relay-record.ts";
 import type { Canceller } from "../registry/canceller.ts";
 import type { RecoveryStore } from "./recovery-store.ts";
 import type { Reversals } from "./reversals.ts";

@@ -4,10 +4,14 @@ import type { CheckedContext } from "../../payment/payment-context.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
 import type { HotDatabase, Statement } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
-import { writeEvents } from "../records/event-log.ts";
-import { RECORD_COLUMNS, type RecordRow, recordOf } from "../records/record-row.ts";
+import { writeEvents } from "../records/event-store.ts";
+import {
+  RECORD_COLUMNS,
+  type RecordRow,
+  recordOf,
+  SUBMISSION_COLUMNS,
+} from "../records/record-row.ts";
 import type { RelayRecord, StoredRecord } from "../records/relay-record.ts";
-import { SUBMISSION_COLUMNS } from "../records/submission-columns.ts";
 
 /** Records claimed by one statement. */
 export const CLAIMS_MAX = 256;

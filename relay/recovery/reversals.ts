@@ -23,8 +23,7 @@ import { equalBytes } from "../../sealing/bytes.ts";
 import type { Signer } from "../../sealing/curves/curves.ts";
 import { sign } from "../../sealing/keys/dsse.ts";
 import { BOX_ENTRIES_MAX, type ProcessorLanes } from "../forwarding/processor-lanes.ts";
-import type { SignedSubmission } from "../records/checked-submission.ts";
-import type { RecordOutcome, RelayRecord } from "../records/relay-record.ts";
+import type { RecordOutcome, RelayRecord, SignedSubmission } from "../records/relay-record.ts";
 import type { RecoveryStore } from "./recovery-store.ts";
 
 /** The digest of a payment that was cancelled before the relay ever saw its bytes. */

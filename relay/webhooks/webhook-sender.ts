@@ -1,10 +1,9 @@
+import { createHmac } from "node:crypto";
 import { Certainty } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { Clock } from "../../mesh/clock.ts";
 import { enumName } from "../../payment/enum-name.ts";
-import type { CurrencyCode } from "../../payment/money.ts";
-import { currencyLetters } from "../../payment/money.ts";
+import { type CurrencyCode, currencyLetters } from "../../payment/money.ts";
 import { certaintyOf, endOf, type StateName } from "../../payment/states.ts";
-import { webhookHeaders } from "./webhook-signature.ts";
 import type { DeliveryKey, DueDelivery, WebhookStore } from "./webhook-store.ts";
 
 /** A receiver that has not answered by then is tried again later. */
@@ -97,4 +96,36 @@ function bodyOf(due: DueDelivery, recordNumber: string): string {
       lastFour: due.last_four,
     },
   });
+}
+
+/** Headers of one attempt (standardwebhooks.com). */
+interface WebhookHeaders {
+  /** The same for every attempt: a receiver that has seen it has the event. */
+  readonly "webhook-id": string;
+  /** Unix seconds of this attempt: a receiver refuses an old one. */
+  readonly "webhook-timestamp": string;
+  readonly "webhook-signature": string;
+}
+
+/** Signs id, time and body together with HMAC-SHA-256. @param secret 32 bytes. */
+export function webhookHeaders(
+  secret: Uint8Array,
+  id: string,
+  nowMs: number,
+  body: string,
+): WebhookHeaders {
+  const timestamp = String(Math.floor(nowMs / 1_000));
+  const signature = createHmac("sha256", secret)
+    .update(`${id}.${timestamp}.${body}`)
+    .digest("base64");
+  return {
+    "webhook-id": id,
+    "webhook-timestamp": timestamp,
+    "webhook-signature": `v1,${signature}`,
+  };
+}
+
+/** How a receiver is told the key. */
+export function secretText(secret: Uint8Array): string {
+  return `whsec_${Buffer.from(secret).toString("base64")}`;
 }

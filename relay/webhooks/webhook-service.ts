@@ -5,7 +5,7 @@ import { type MeshService, service } from "../../mesh/service.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { parseMerchantId } from "../../payment/identifiers.ts";
 import type { Random } from "../../sealing/random.ts";
-import { secretText } from "./webhook-signature.ts";
+import { secretText } from "./webhook-sender.ts";
 import type { WebhookRow, WebhookStore } from "./webhook-store.ts";
 
 const URL_CHARACTERS_MAX = 2_000;

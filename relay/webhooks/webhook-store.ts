@@ -1,5 +1,5 @@
 import type { HotDatabase, Statement } from "../../prisma/hot-database.ts";
-import { SETTLED_BELOW } from "../records/event-log.ts";
+import { SETTLED_BELOW } from "../records/event-store.ts";
 
 /** Task of the job queue that delivers what one webhook has not seen yet of one record. */
 export const DELIVER_TASK = "deliver_webhook";

@@ -7,7 +7,7 @@ import { PaymentKind, PaymentState } from "../../gen/cardlane/payment/v1/payment
 import { systemClock } from "../../mesh/clock.ts";
 import { DECLINE } from "../../test/fixtures/fake-processor.ts";
 import { eventually, NotificationBed } from "../../test/fixtures/notification-bed.ts";
-import { webhookHeaders } from "./webhook-signature.ts";
+import { webhookHeaders } from "./webhook-sender.ts";
 
 const { APPROVED, DECLINED } = PaymentState;
 

@@ -13,7 +13,7 @@ import { digest } from "../keys/dsse.ts";
 import { withOneBitFlipped } from "../testing/one-bit-flipped.ts";
 import { refusalOf } from "../testing/refusal-of.ts";
 import { seededRandom } from "../testing/seeded-random.ts";
-import { openCardBox } from "./card-box.ts";
+import { openCardBox } from "./boxes.ts";
 
 const curves = nodeCurves;
 const random = seededRandom(31);

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import vectors from "../../test/vectors/aes-dukpt-iso9564-format4.json" with { type: "json" };
-import { DukptRegister, keySerialNumber } from "../pin/dukpt.ts";
-import { deriveInitialKey } from "../pin/dukpt-initial-key.ts";
+import { DukptRegister, deriveInitialKey, keySerialNumber } from "../pin/dukpt.ts";
 import { refusalOf } from "../testing/refusal-of.ts";
 import { derivePinKey, deriveTransactionKey, parseKsn } from "./dukpt-host.ts";
 

@@ -1,5 +1,10 @@
-import { deriveKey, initialKeyIdBytes, isPossibleCounter, ksnBytes } from "../pin/dukpt.ts";
-import { deriveInitialKey } from "../pin/dukpt-initial-key.ts";
+import {
+  deriveInitialKey,
+  deriveKey,
+  initialKeyIdBytes,
+  isPossibleCounter,
+  ksnBytes,
+} from "../pin/dukpt.ts";
 import { SealedDataRejected } from "../sealed-data-rejected.ts";
 
 /**

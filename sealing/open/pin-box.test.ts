@@ -9,8 +9,7 @@ import { pinPlaintextBytes, sealPinBox } from "../pin/pin-box.ts";
 import { withOneBitFlipped } from "../testing/one-bit-flipped.ts";
 import { refusalOf } from "../testing/refusal-of.ts";
 import { seededRandom } from "../testing/seeded-random.ts";
-import { openCardBox } from "./card-box.ts";
-import { openPinBox } from "./pin-box.ts";
+import { openCardBox, openPinBox } from "./boxes.ts";
 
 const curves = nodeCurves;
 const random = seededRandom(41);

@@ -8,7 +8,7 @@ import { tweetnaclCurves } from "../curves/tweetnacl-curves.ts";
 import { withOneBitFlipped } from "../testing/one-bit-flipped.ts";
 import { refusalOf } from "../testing/refusal-of.ts";
 import { seededRandom } from "../testing/seeded-random.ts";
-import { openSealedBox } from "./sealed-box.ts";
+import { openSealedBox } from "./boxes.ts";
 
 const backends = [nodeCurves, tweetnaclCurves];
 const bytesOf = (hex: string) => new Uint8Array(Buffer.from(hex, "hex"));

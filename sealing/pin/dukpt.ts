@@ -139,7 +139,7 @@ export function deriveKey(
 }
 
 /** The first half of the derivation data, up to what tells one device or payment from another. */
-export function derivationHead(usage: keyof typeof KEY_USAGES): Uint8Array {
+function derivationHead(usage: keyof typeof KEY_USAGES): Uint8Array {
   const code = KEY_USAGES[usage];
   return Uint8Array.of(0x01, 0x01, code >> 8, code & 0xff, 0x00, 0x02, 0x00, 0x80);
 }
@@ -178,4 +178,19 @@ function requireLength(name: string, bytes: Uint8Array, length: number): void {
   if (bytes.length !== length) {
     throw new Error(`${name} has ${length} bytes, got ${bytes.length}`);
   }
+}
+
+/**
+ * The initial key that is loaded into one reader (ANSI X9.24-3:2017, 6.3.3): 16 bytes, which the
+ * caller wipes. `initialKeyId` is the reader's own, 8 bytes.
+ */
+export function deriveInitialKey(
+  baseDerivationKey: Uint8Array,
+  initialKeyId: Uint8Array,
+): Uint8Array {
+  if (baseDerivationKey.length !== dukptKeyBytes || initialKeyId.length !== initialKeyIdBytes) {
+    throw new Error("bug: base derivation key and initial key id have 16 and 8 bytes");
+  }
+  const data = concatBytes(derivationHead("keyDerivationInitialKey"), initialKeyId);
+  return encipherBlock(baseDerivationKey, data);
 }

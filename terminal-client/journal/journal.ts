@@ -19,11 +19,9 @@ import {
 } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
 import type { DurableFiles } from "../../mesh/durable-files.ts";
 import type { Log } from "../../mesh/log.ts";
-import { PaymentError } from "../../payment/errors.ts";
-import type { PaymentId } from "../../payment/identifiers.ts";
-import { parsePaymentId } from "../../payment/identifiers.ts";
+import { errorOfFault, faultOf, PaymentError } from "../../payment/errors.ts";
+import { type PaymentId, parsePaymentId } from "../../payment/identifiers.ts";
 import { parseReaderPayment } from "../../payment/payment-context.ts";
-import { errorOfFault, faultOf } from "../../payment/payment-fault.ts";
 import { type PaymentRequest, parseStartPayment, startPaymentOf } from "../payment-request.ts";
 
 /** Finished payments that a terminal can tell about without asking its relay. */

@@ -16,8 +16,7 @@ import {
   type Receipt,
   ReceiptSchema,
 } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
-import { PaymentError } from "../../payment/errors.ts";
-import { faultOf } from "../../payment/payment-fault.ts";
+import { faultOf, PaymentError } from "../../payment/errors.ts";
 import { nextStepOf, stateOfOutcome } from "../../payment/states.ts";
 import type { JournalEntry } from "../journal/journal.ts";
 import { duplicateDiffers, type PaymentRequest } from "../payment-request.ts";

@@ -7,9 +7,8 @@ import {
   type SignedPayment,
   type SignedResult,
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
-import { PaymentError } from "../../payment/errors.ts";
+import { faultOf, PaymentError } from "../../payment/errors.ts";
 import { parseMerchantId, parsePaymentId } from "../../payment/identifiers.ts";
-import { faultOf } from "../../payment/payment-fault.ts";
 import { RECORD_NUMBER } from "../../test/fixtures/fake-relay.ts";
 import { signedResult, signedTombstone } from "../../test/fixtures/signed-results.ts";
 import { SALE, TerminalBench } from "../../test/fixtures/terminal-bench.ts";

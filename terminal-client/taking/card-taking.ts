@@ -7,9 +7,8 @@ import {
   type ReaderMessage,
 } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import { enumName } from "../../payment/enum-name.ts";
-import { PaymentError } from "../../payment/errors.ts";
+import { errorOfFault, PaymentError } from "../../payment/errors.ts";
 import { type PaymentId, paymentIdToBytes } from "../../payment/identifiers.ts";
-import { errorOfFault } from "../../payment/payment-fault.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
 import type { CheckedTerminalCertificate } from "../../sealing/keys/certificates.ts";
 import type { PaymentRequest } from "../payment-request.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { EXIT_CODES } from "../../cli/command-end.ts";
 import { type ConformanceOptions, conformance, ROLES } from "../../cli/commands/conformance.ts";
-import { EXIT_CODES } from "../../cli/exit-code.ts";
 import { recordedIo } from "../../cli/testing/recorded-io.ts";
 import { ProcessorService } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import { type Clock, systemClock } from "../../mesh/clock.ts";

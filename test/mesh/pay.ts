@@ -4,8 +4,7 @@ import type { CardRead } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import type { PaymentReport, PayResponse } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
 import { systemClock } from "../../mesh/clock.ts";
 import { currencyFromLetters } from "../../payment/money.ts";
-import { TEST_PIN } from "../../payment/test-cards.ts";
-import { needsPin } from "../../payment/verification-rule.ts";
+import { needsPin, TEST_PIN } from "../../payment/test-cards.ts";
 import { type Confirmation, takePayment } from "../../till/take-payment.ts";
 
 type Event = NonNullable<PayResponse["event"]>;

@@ -11,7 +11,7 @@ import {
 } from "../../payment/payment-context.ts";
 import { FRAME_BYTES_MAX as VERIFY_BYTES_MAX } from "../../processor/pin-service/verify-service.ts";
 import { PIN_VERIFICATIONS_MAX } from "../../processor/pins/pin-client.ts";
-import { FRAME_BYTES_MAX as PROCESS_BYTES_MAX } from "../../processor/processor-service.ts";
+import { FRAME_BYTES_MAX as PROCESS_BYTES_MAX } from "../../processor/processor.ts";
 import { TAKEN_IDS_MAX } from "../../reader-sim/reader-store.ts";
 import { RESEND_MARGIN_MS, STEP_MS_MAX } from "../../reader-sim/steps/payment-steps.ts";
 import { PAYMENT_RATE } from "../../relay/intake/terminal-stream.ts";
@@ -138,7 +138,7 @@ test("docs/protocol/limits.md, times", () => {
     ),
     "repeat to a processor": time(constantIn("relay/forwarding/forwarder.ts", "REPEAT_AFTER_MS")),
     "result on a reader's display, after `processor_time_ms`": time(
-      constantIn("processor/payments/result-signer.ts", "VALID_MS"),
+      constantIn("processor/payments/entry-answer.ts", "VALID_MS"),
     ),
     "signed bytes at a reader, after `submit_before_ms`": time(RESEND_MARGIN_MS),
     "life of a manifest": time(MANIFEST_LIFE_MS),
@@ -204,7 +204,7 @@ test("docs/protocol/streams.md adds up how long Pay may take", () => {
 });
 
 test("docs/protocol/payment.md gives the limit of a tap without PIN", () => {
-  const units = constantIn("payment/verification-rule.ts", "TAP_WITHOUT_PIN_MAX");
+  const units = constantIn("payment/test-cards.ts", "TAP_WITHOUT_PIN_MAX");
   const page = readFileSync("docs/protocol/payment.md", "utf8");
   expect(page).toContain(`ONLINE_PIN above ${units} whole units of the currency`);
 });

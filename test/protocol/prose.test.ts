@@ -26,7 +26,7 @@ const pinsAsked = constantIn("terminal-client/taking/card-taking.ts", "CONFIRMAT
 const forwardMs = constantIn("processor/authorization/acceptance.ts", "FORWARD_WITHIN_MS");
 const repeatMs = constantIn("relay/forwarding/forwarder.ts", "REPEAT_AFTER_MS");
 const deadlineMs = constantIn("relay/relay-options.ts", "DEADLINE_MS");
-const validMs = constantIn("processor/payments/result-signer.ts", "VALID_MS");
+const validMs = constantIn("processor/payments/entry-answer.ts", "VALID_MS");
 const entries = constantIn("processor/stream/process-stream.ts", "ENTRIES_MAX");
 const renewalMs = constantIn("processor/keys/manifest-renewal.ts", "LEFT_MS_MIN");
 const hexadecimal = (digits: number) => digits.toString(16).toUpperCase();

@@ -10,7 +10,7 @@ import type { MeshService } from "../../mesh/service.ts";
 import type { FrameStream } from "../../mesh/stream/frame-stream.ts";
 import { noTelemetry } from "../../mesh/tracing/telemetry.ts";
 import type { RelayId } from "../../payment/identifiers.ts";
-import { LedgerDatabase } from "../../processor/ledger-database.ts";
+import { LedgerDatabase } from "../../processor/database.ts";
 import { openPinService } from "../../processor/pin-service/pin-service.ts";
 import { openProcessor } from "../../processor/processor.ts";
 import { openReader } from "../../reader-sim/reader.ts";

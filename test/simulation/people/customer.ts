@@ -1,7 +1,6 @@
 import type { CardRead } from "../../../gen/cardlane/reader/v1/reader_pb.ts";
 import { Pin } from "../../../payment/card.ts";
-import { TEST_PIN } from "../../../payment/test-cards.ts";
-import { needsPin } from "../../../payment/verification-rule.ts";
+import { needsPin, TEST_PIN } from "../../../payment/test-cards.ts";
 import type { PayEvent, PinSource, Till } from "../../../terminal-client/till/till.ts";
 import type { Observations } from "../checks/observations.ts";
 import { readerName } from "../program-names.ts";

@@ -1,8 +1,8 @@
 import { Certainty } from "../../../gen/cardlane/payment/v1/payment_pb.ts";
 import { RelayService } from "../../../gen/cardlane/relay/v1/relay_pb.ts";
 import { silentLog } from "../../../mesh/log.ts";
+import { errorOfFault } from "../../../payment/errors.ts";
 import type { MerchantId } from "../../../payment/identifiers.ts";
-import { errorOfFault } from "../../../payment/payment-fault.ts";
 import { RelayLink } from "../../../terminal-client/relay/relay-link.ts";
 import { type Observations, ROGUE, shortDigest } from "../checks/observations.ts";
 import type { MeshBasis, RogueSubmission } from "../mesh-basis.ts";

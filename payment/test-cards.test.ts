@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
 import { EntryMode, Verification } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import { currencyFromLetters } from "./money.ts";
-import { findTestCard } from "./test-cards.ts";
-import { verificationFor } from "./verification-rule.ts";
+import { findTestCard, verificationFor } from "./test-cards.ts";
 
 const { CHIP, CONTACTLESS, MAGSTRIPE, FALLBACK } = EntryMode;
 const { NONE, ONLINE_PIN, OFFLINE_PIN, SIGNATURE } = Verification;

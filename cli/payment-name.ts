@@ -6,9 +6,9 @@ import { PaymentError } from "../payment/errors.ts";
 import { type PaymentId, parsePaymentId } from "../payment/identifiers.ts";
 import { parseRecordNumber, type RecordNumber } from "../payment/record-number.ts";
 import { KeyFolder } from "../sealing/keys/key-files.ts";
-import { CommandError } from "./command-error.ts";
+import { CommandError } from "./command-end.ts";
 
-export type PaymentKey =
+export type PaymentName =
   | { readonly case: "recordNumber"; readonly value: RecordNumber }
   | { readonly case: "paymentId"; readonly value: PaymentId };
 
@@ -20,7 +20,7 @@ const LIKE_UUID = /^[0-9a-f]+(?:-[0-9a-f]+){4}$/i;
  *
  * @throws CommandError saying what was expected.
  */
-export function parsePaymentKey(text: string): PaymentKey {
+export function parsePaymentName(text: string): PaymentName {
   try {
     return LIKE_UUID.test(text)
       ? { case: "paymentId", value: parsePaymentId(text) }
@@ -33,7 +33,7 @@ export function parsePaymentKey(text: string): PaymentKey {
 
 /** A payment id is unique within one merchant: here that of the mesh's own terminal. */
 export function getPaymentRequest(
-  key: PaymentKey,
+  key: PaymentName,
   directory: MeshDirectory,
 ): MessageInitShape<typeof GetPaymentRequestSchema> {
   return key.case === "recordNumber" ? { key } : { key, merchantId: merchantIdIn(directory) };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Certainty, PaymentState } from "../gen/cardlane/payment/v1/payment_pb.ts";
-import { exitCodeOf } from "./exit-code.ts";
+import { exitCodeOf } from "./command-end.ts";
 
 test.each([
   { state: "APPROVED", certainty: "FINAL", exitCode: 0 },
