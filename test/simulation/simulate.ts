@@ -104,13 +104,16 @@ function keepStarting(mesh: SimulatedMesh): void {
   }
 }
 
-/** Looks now and then whether all tills are done and all records final. */
+/**
+ * Looks now and then whether all tills are done and all records final. A slow statement may still
+ * make a record of a payment for which nobody waits.
+ */
 function watch(mesh: SimulatedMesh, basis: MeshBasis, isDone: () => boolean): () => boolean {
   const { timeline } = mesh.world;
   let isFinal = false;
   const look = () => {
     timeline.after(LOOK_MS, look);
-    if (!isDone()) return;
+    if (!isDone() || mesh.world.statementsUnderWay > 0) return;
     const open = [basis.engine, basis.engineElsewhere].map(hasOpenRecords);
     void Promise.all(open).then((isOpen) => {
       isFinal = !isOpen.includes(true);

@@ -110,8 +110,12 @@ export class Connections {
     const isFateUnknown = world.strikes(trouble.fateUnknownChance);
     const slowMs = world.strikes(trouble.slowChance) ? world.dice.next() * SLOW_MS_MAX : 0;
     const delayMs = slowMs + STATEMENT_MS_MIN + world.dice.next() * STATEMENT_MS_MAX;
+    world.statementsUnderWay += 1;
     const run = () => {
-      this.#run(config).then(
+      const done = this.#run(config).finally(() => {
+        world.statementsUnderWay -= 1;
+      });
+      done.then(
         (result) => (isFateUnknown ? lost() : life.deliver(() => resolve(result))),
         (error: pg.DatabaseError) => life.deliver(() => reject(error)),
       );

@@ -11,6 +11,8 @@ export class World {
   readonly startMs = Timeline.startMs;
   /** Whether anything may still go wrong. */
   isFaulty = true;
+  /** Sent to a database and not done yet, also by programs that have ended. */
+  statementsUnderWay = 0;
 
   constructor(seed: number) {
     this.seed = seed;
