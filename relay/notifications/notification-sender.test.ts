@@ -157,10 +157,12 @@ test("the sending is a span of its own that is linked to the payment's trace", a
   await using directory = await temporaryDirectory();
   const environment = { CARDLANE_SPANS_DIR: directory.path };
   const telemetry = await startTelemetry({ program: "relay", instance: "A1", environment });
-  bed.startSending({}, telemetry);
+  const sending = bed.startSending({}, telemetry);
   const traceId = "0af7651916cd43dd8448eb211c80319c";
   await bed.pay(APPROVED, { traceparent: `00-${traceId}-b7ad6b7169203331-01` });
   await bed.statesAre(["SENT"]);
+  // A span ends after its job's last statement.
+  await sending[Symbol.asyncDispose]();
   await telemetry.shutdown();
   expect(await findLinked(directory.path, traceId)).toMatchObject([
     { name: "notification.send email", kind: "producer", isError: false },
