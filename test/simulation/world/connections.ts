@@ -110,8 +110,8 @@ export class Connections {
     const isFateUnknown = world.strikes(trouble.fateUnknownChance);
     const slowMs = world.strikes(trouble.slowChance) ? world.dice.next() * SLOW_MS_MAX : 0;
     const delayMs = slowMs + STATEMENT_MS_MIN + world.dice.next() * STATEMENT_MS_MAX;
-    world.statementsUnderWay += 1;
     const run = () => {
+      world.statementsUnderWay += 1;
       const done = this.#run(config).finally(() => {
         world.statementsUnderWay -= 1;
       });
@@ -123,9 +123,19 @@ export class Connections {
     const caught = stranded.isCaught(config, run);
     // PostgreSQL does what was sent, whoever has died meanwhile.
     if (caught?.isFatal === true) life.host.crash(`${caught.name} is on its way`);
-    if (caught === undefined) world.timeline.after(delayMs, run);
+    if (caught === undefined) this.#runAfter(delayMs, run);
     if (caught !== undefined || delayMs > TIMEOUT_MS) world.timeline.after(TIMEOUT_MS, lost);
     return promise;
+  }
+
+  /** Under way from now on. One that was caught is not: another may take its place for ever. */
+  #runAfter(delayMs: number, run: () => void): void {
+    const { world } = this.#options;
+    world.statementsUnderWay += 1;
+    world.timeline.after(delayMs, () => {
+      world.statementsUnderWay -= 1;
+      run();
+    });
   }
 
   async #run(config: pg.QueryConfig): Promise<pg.QueryResult> {
