@@ -6,6 +6,7 @@ import {
   TransactResponseSchema,
 } from "../gen/cardlane/relay/v1/relay_pb.ts";
 import { callerOf } from "../mesh/identity/caller.ts";
+import { aboutOpenPayment } from "../mesh/errors-to-wire.ts";
 import { type MeshService, service } from "../mesh/service.ts";
 import type { FrameStream } from "../mesh/stream/frame-stream.ts";
 import { liveStream } from "../mesh/stream/stream-life.ts";
@@ -87,5 +88,7 @@ function transact(
     live.fail(new ConnectError("only terminals submit payments", Code.PermissionDenied));
     return;
   }
-  new TerminalStream(live, terminalId, parts);
+  const terminal = new TerminalStream(live, terminalId, parts);
+  // No error of the stream says of a payment on it that nothing happened.
+  stream.explainEnd((status) => (terminal.isAwaited ? aboutOpenPayment(status, "") : status));
 }

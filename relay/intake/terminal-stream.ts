@@ -72,6 +72,11 @@ export class TerminalStream {
     live.onEnd(() => this.#ended());
   }
 
+  /** Whether a payment that came on it has had no answer yet. */
+  get isAwaited(): boolean {
+    return this.#open.size > 0;
+  }
+
   #receive({ frame }: TransactRequest): void {
     // What cannot be told from other payments cannot be refused by its id: that ends the stream.
     switch (frame.case) {
