@@ -1,4 +1,4 @@
-import { DirectoryInUse, directoryFiles } from "../mesh/durable-files.ts";
+import { DirectoryInUse, directoryFiles } from "../mesh/disk/durable-files.ts";
 import { runProgram } from "../mesh/program.ts";
 import { deviceCurves as curves } from "../sealing/curves/chosen-curves.ts";
 import { KeyFolder } from "../sealing/keys/key-files.ts";
@@ -11,7 +11,7 @@ await runProgram("reader", READER_SETTINGS, async (program, config) => {
   const { isProduction, clock, log, telemetry, faults } = program;
   const { listen, keysDirectory, dataDirectory, takenIdsMax } = config;
   const keys = new KeyFolder(keysDirectory);
-  const files = await directoryFiles(dataDirectory).catch((error) => {
+  const files = await directoryFiles(dataDirectory, { log, damaged: "erased" }).catch((error) => {
     throw error instanceof DirectoryInUse ? new ConfigError("reader", [error.message]) : error;
   });
   const reader = await startReader({

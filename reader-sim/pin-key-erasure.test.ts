@@ -2,7 +2,7 @@ import { mkdtempDisposable, readdir, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { directoryFiles } from "../mesh/durable-files.ts";
+import { directoryFiles } from "../mesh/disk/durable-files.ts";
 import { silentLog } from "../mesh/log.ts";
 import { DukptRegister } from "../sealing/pin/dukpt.ts";
 import { ReaderStore } from "./reader-store.ts";

@@ -1,6 +1,7 @@
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type SignedPayment, SignedPaymentSchema } from "../gen/cardlane/payment/v1/payment_pb.ts";
-import type { DurableFiles } from "../mesh/durable-files.ts";
+import { type DurableFiles, FileDamaged } from "../mesh/disk/durable-files.ts";
+import { readEach } from "../mesh/disk/read-each.ts";
 import type { Log } from "../mesh/log.ts";
 import { PaymentError } from "../payment/errors.ts";
 import { type MerchantId, type PaymentId, paymentIdToBytes } from "../payment/identifiers.ts";
@@ -19,8 +20,7 @@ const REGISTER_FILE = "dukpt-register.bin";
 const PAIRING_FILE = "pairing.bin";
 const MANIFEST_FILE = "manifest.bin";
 const SIGNED_PREFIX = "signed-";
-/** What a file that holds no signed payment is called from then on. */
-const DAMAGED_PREFIX = "damaged-";
+const PROTECTING_FILES = [COUNTER_FILE, REGISTER_FILE, PAIRING_FILE, MANIFEST_FILE];
 
 /** A payment whose signed bytes are still kept. */
 interface KeptPayment {
@@ -28,6 +28,19 @@ interface KeptPayment {
   /** The same bytes, taken apart. */
   readonly payment: CheckedReaderPayment;
 }
+
+/** `message` is meant for a person: it says what was found, and what an operator does. */
+export class ReaderMemoryLost extends Error {
+  override readonly name = "ReaderMemoryLost";
+
+  constructor(found: string, options?: ErrorOptions) {
+    super(`the reader takes no payments: ${found}. ${WHAT_TO_DO}`, options);
+  }
+}
+
+const WHAT_TO_DO =
+  "It could sign a payment or use a PIN key twice. Retire this reader, and put a new reader " +
+  "certificate, a new initial PIN key and an empty folder in their place";
 
 /**
  * What a reader must not forget: counter, PIN key register, pairing, manifest, and signed payments
@@ -53,8 +66,10 @@ export class ReaderStore {
     this.#merchantId = found.merchantId;
   }
 
+  /** @throws ReaderMemoryLost */
   static async open(options: ReaderStoreOptions): Promise<ReaderStore> {
     const { files, newRegister } = options;
+    await requireProvenMemory(files);
     const counterFile = await files.read(COUNTER_FILE);
     const merchantFile = await files.read(PAIRING_FILE);
     const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -176,21 +191,36 @@ async function openRegister(
 /** Signed bytes that are damaged are no use to anybody; they are logged, and kept aside. */
 async function readKept({ files, log }: ReaderStoreOptions): Promise<Map<PaymentId, KeptPayment>> {
   const kept = new Map<PaymentId, KeptPayment>();
-  for (const name of await files.list(SIGNED_PREFIX)) {
-    const bytes = await files.read(name);
-    if (bytes === undefined) continue;
-    try {
-      const signed = fromBinary(SignedPaymentSchema, bytes);
-      const payment = parseReaderPayment(signed.readerPayment);
-      kept.set(payment.context.paymentId, { signed, payment });
-    } catch (error) {
-      const aside = DAMAGED_PREFIX + name.slice(SIGNED_PREFIX.length);
-      log.failure(`${name} is no signed payment; it is kept as ${aside}`, error);
-      await files.write(aside, bytes);
-      await files.remove(name);
+  const reading = { files, prefix: SIGNED_PREFIX, kind: "signed payment", log };
+  await readEach(reading, (_name, bytes) => {
+    const signed = fromBinary(SignedPaymentSchema, bytes);
+    const payment = parseReaderPayment(signed.readerPayment);
+    kept.set(payment.context.paymentId, { signed, payment });
+  });
+  return kept;
+}
+
+/**
+ * A reader that may have lost its counter, the ids that it signed, or its PIN keys signs nothing
+ * any more: it could sign an id twice, or use a PIN key twice. Pairing and manifest protect it from
+ * a merchant and from keys that are not its own, so they count too.
+ *
+ * @throws ReaderMemoryLost
+ */
+async function requireProvenMemory(files: DurableFiles): Promise<void> {
+  if (files.memory === "older") {
+    throw new ReaderMemoryLost("what its folder holds is not the newest that it wrote there");
+  }
+  for (const name of PROTECTING_FILES) {
+    const bytes = await files.read(name).catch((cause) => {
+      if (!(cause instanceof FileDamaged)) throw cause;
+      throw new ReaderMemoryLost(cause.message, { cause });
+    });
+    // A reader that has lost nothing has not written it yet.
+    if (bytes === undefined && files.memory === "holes") {
+      throw new ReaderMemoryLost(`its folder was damaged, and has no "${name}" any more`);
     }
   }
-  return kept;
 }
 
 function readTakenIds(counterFile: Uint8Array): readonly string[] {

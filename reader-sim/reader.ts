@@ -1,5 +1,5 @@
 import type { SignedEnvelope } from "../gen/cardlane/keys/v1/keys_pb.ts";
-import type { DurableFiles } from "../mesh/durable-files.ts";
+import type { DurableFiles } from "../mesh/disk/durable-files.ts";
 import { serve } from "../mesh/server/serve.ts";
 import type { MeshService } from "../mesh/service.ts";
 import type { Surroundings } from "../mesh/surroundings.ts";

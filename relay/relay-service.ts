@@ -5,8 +5,8 @@ import {
   type TransactResponse,
   TransactResponseSchema,
 } from "../gen/cardlane/relay/v1/relay_pb.ts";
-import { callerOf } from "../mesh/identity/caller.ts";
 import { aboutOpenPayment } from "../mesh/errors-to-wire.ts";
+import { callerOf } from "../mesh/identity/caller.ts";
 import { type MeshService, service } from "../mesh/service.ts";
 import type { FrameStream } from "../mesh/stream/frame-stream.ts";
 import { liveStream } from "../mesh/stream/stream-life.ts";

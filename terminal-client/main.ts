@@ -1,7 +1,7 @@
 import { ReaderService } from "../gen/cardlane/reader/v1/reader_pb.ts";
 import { RelayService } from "../gen/cardlane/relay/v1/relay_pb.ts";
 import { dial } from "../mesh/client/dial.ts";
-import { DirectoryInUse, directoryFiles } from "../mesh/durable-files.ts";
+import { DirectoryInUse, directoryFiles } from "../mesh/disk/durable-files.ts";
 import { runProgram } from "../mesh/program.ts";
 import { deviceCurves as curves } from "../sealing/curves/chosen-curves.ts";
 import { KeyFolder } from "../sealing/keys/key-files.ts";
@@ -14,7 +14,7 @@ await runProgram("terminal", TERMINAL_SETTINGS, async (program, config) => {
   const { instance, clock, log, telemetry, faults } = program;
   const { trustDomain, tlsDirectory } = config;
   const keys = new KeyFolder(config.keysDirectory);
-  const files = await directoryFiles(config.dataDirectory).catch((error) => {
+  const files = await directoryFiles(config.dataDirectory, { log }).catch((error) => {
     throw error instanceof DirectoryInUse ? new ConfigError("terminal", [error.message]) : error;
   });
   const identity = await program.identityFrom(tlsDirectory);

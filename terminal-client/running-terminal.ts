@@ -65,17 +65,26 @@ export async function startTerminal(options: TerminalOptions): Promise<Terminal>
   if (Buffer.compare(certificate.identity.publicKey, identity.publicKey) !== 0) {
     throw new Error("the terminal's identity key is not the one in its certificate");
   }
-  const file = {
-    read: () => files.read(MANIFEST_FILE),
-    write: (bytes: Uint8Array) => files.write(MANIFEST_FILE, bytes),
-  };
-  const manifest = await KeptManifest.open({ curves, roots, file });
+  const manifest = await openManifest(options);
   const { finishedMax = FINISHED_MAX, log } = options;
   const journal = await Journal.open({ files, owner: certificate, finishedMax, log });
   await using stack = new AsyncDisposableStack();
   const terminal = new RunningTerminal(options, { certificate, manifest, journal }, stack);
   terminal.resume();
   return terminal;
+}
+
+/** A damaged one counts as none: the relay has the newest. The reader keeps its own. */
+async function openManifest({ curves, roots, files, log }: TerminalOptions): Promise<KeptManifest> {
+  const write = (bytes: Uint8Array) => files.write(MANIFEST_FILE, bytes);
+  try {
+    const read = () => files.read(MANIFEST_FILE);
+    return await KeptManifest.open({ curves, roots, file: { read, write } });
+  } catch (error) {
+    log.failure("the stored key manifest is damaged; the relay is asked for it again", error);
+    const read = async () => undefined;
+    return KeptManifest.open({ curves, roots, file: { read, write } });
+  }
 }
 
 class RunningTerminal implements Terminal {

@@ -1,5 +1,5 @@
 import type { SignedEnvelope } from "../gen/cardlane/keys/v1/keys_pb.ts";
-import type { DurableFiles } from "../mesh/durable-files.ts";
+import type { DurableFiles } from "../mesh/disk/durable-files.ts";
 import type { Surroundings } from "../mesh/surroundings.ts";
 import type { Curves, Signer } from "../sealing/curves/curves.ts";
 import type { TrustedRoots } from "../sealing/keys/trusted-roots.ts";

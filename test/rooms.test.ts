@@ -33,6 +33,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
  */
 const DOORS: Readonly<Record<string, readonly string[]>> = {
   "mesh/client": ["dial"],
+  "mesh/disk": ["durable-files", "read-each"],
   "mesh/server": ["serve", "server-limits"],
   "mesh/services": ["health", "reflection"],
   "payment/wire": ["strict-decode"],

@@ -1,5 +1,5 @@
-// How long a reader or terminal waits for its disk: one change of mesh/durable-files.ts, and the
-// same done with a file of its own for each name. Milliseconds.
+// How long a reader or terminal waits for its disk: one change of `mesh/disk/durable-files.ts`, and
+// the same done with a file of its own for each name. Milliseconds.
 //
 //     node bench/questions/durable-writes.ts [rounds]
 //
@@ -11,7 +11,7 @@ import { open, rename } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock as clock } from "../../mesh/clock.ts";
-import { directoryFiles } from "../../mesh/durable-files.ts";
+import { directoryFiles } from "../../mesh/disk/durable-files.ts";
 import { systemRandom as random } from "../../sealing/random.ts";
 import { aligned } from "../columns.ts";
 import { quantilesOf } from "../load/quantiles.ts";

@@ -1,4 +1,4 @@
-import { type DurableFiles, requireFileName } from "../durable-files.ts";
+import { type DurableFiles, FileDamaged, requireFileName } from "../disk/durable-files.ts";
 
 /** Durable files in memory, for tests and simulation: `crash` is the power cut. */
 export function memoryFiles(): MemoryFiles {
@@ -24,6 +24,9 @@ export class MemoryFiles implements DurableFiles {
   #isCrashed = false;
   /** How many writes will still find no room; what is there can be read and taken away. */
   writesRefused = 0;
+  memory: DurableFiles["memory"] = "whole";
+  /** Names of files that the disk cannot read any more. */
+  readonly damaged = new Set<string>();
 
   constructor(synced: Map<string, Uint8Array>) {
     this.#synced = synced;
@@ -46,12 +49,15 @@ export class MemoryFiles implements DurableFiles {
    */
   crash(): MemoryFiles {
     this.#isCrashed = true;
-    return new MemoryFiles(new Map(this.#synced));
+    return this.copy();
   }
 
   /** What is on the disk now, as a backup of it. */
   copy(): MemoryFiles {
-    return new MemoryFiles(new Map(this.#synced));
+    const copied = new MemoryFiles(new Map(this.#synced));
+    copied.memory = this.memory;
+    for (const name of this.damaged) copied.damaged.add(name);
+    return copied;
   }
 
   /** What is on the disk at this moment, for whoever looks at it from outside. */
@@ -83,6 +89,7 @@ export class MemoryFiles implements DurableFiles {
   async read(name: string): Promise<Uint8Array | undefined> {
     requireFileName(name);
     this.#requireAlive();
+    if (this.damaged.has(name)) throw new FileDamaged(name);
     const content = this.#synced.get(name);
     return content === undefined ? undefined : new Uint8Array(content);
   }

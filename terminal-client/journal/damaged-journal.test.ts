@@ -50,7 +50,45 @@ test.each([
   const again = bench.pay({ ...SALE, paymentId: ID });
   await bench.until(() => bench.terminal.reportOf(ID)?.certainty === Certainty.FINAL);
   expect((await again.report).state).toBe(PaymentState.APPROVED);
+  await expectNextToWork(bench);
+});
+
+test("a damaged entry on a full disk stops nothing but itself", async () => {
+  const logged: string[] = [];
+  await using bench = await TerminalBench.start(() => ({
+    log: { ...silentLog, failure: (message) => void logged.push(message) },
+  }));
+  const files = bench.files.copy();
+  await files.write(FILE, text("{"));
+  files.writesRefused = Number.POSITIVE_INFINITY;
+  await bench.replaceTerminal(files);
+  expect(logged).toEqual([
+    `${FILE} is no journal entry; it is kept as damaged-${ID}.json`,
+    `${FILE} stays where it is: is the disk full?`,
+  ]);
+  expect(await files.read(FILE)).toEqual(text("{"));
+  files.writesRefused = 0;
+  await expectNextToWork(bench);
+});
+
+test.each([FILE, "manifest.bin"])("%s, unreadable, stops nothing but itself", async (name) => {
+  const logged: string[] = [];
+  await using bench = await TerminalBench.start(() => ({
+    log: { ...silentLog, failure: (message) => void logged.push(message) },
+  }));
+  await expectNextToWork(bench);
+  const files = bench.files.copy();
+  if (name === FILE) await files.write(FILE, text("{}"));
+  expect(await files.list(name)).toEqual([name]);
+  files.damaged.add(name);
+  await bench.replaceTerminal(files);
+  expect(logged).toEqual([expect.stringMatching(/cannot be read|manifest is damaged/)]);
+  expect(bench.terminal.reportOf(ID)).toBeUndefined();
+  await expectNextToWork(bench);
+});
+
+async function expectNextToWork(bench: TerminalBench): Promise<void> {
   const next = bench.pay();
   (await bench.relay.next()).answered();
   expect((await next.report).state).toBe(PaymentState.APPROVED);
-});
+}

@@ -23,7 +23,7 @@ async function expectNextToWork(bench: TerminalBench): Promise<void> {
 
 const unwritten = {
   code: "STORE_NOT_REACHED",
-  message: "the terminal can not write its journal: is its disk full?",
+  message: "the terminal can not write its journal: is its disk full or damaged?",
 };
 
 describe("a journal that can not be written", () => {

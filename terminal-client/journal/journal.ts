@@ -17,7 +17,8 @@ import {
   PaymentReportSchema,
   StartPaymentSchema,
 } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
-import type { DurableFiles } from "../../mesh/durable-files.ts";
+import type { DurableFiles } from "../../mesh/disk/durable-files.ts";
+import { readEach } from "../../mesh/disk/read-each.ts";
 import type { Log } from "../../mesh/log.ts";
 import { errorOfFault, faultOf, PaymentError } from "../../payment/errors.ts";
 import { type PaymentId, parsePaymentId } from "../../payment/identifiers.ts";
@@ -27,8 +28,6 @@ import { type PaymentRequest, parseStartPayment, startPaymentOf } from "../payme
 /** Finished payments that a terminal can tell about without asking its relay. */
 export const FINISHED_MAX = 1_000;
 const FILE_PREFIX = "payment-";
-/** What a file that is no entry is called from then on. */
-const DAMAGED_PREFIX = "damaged-";
 const VERSION = 1;
 
 /** What the terminal has on its disk about one payment. */
@@ -100,18 +99,8 @@ export class Journal {
   static async open(options: JournalOptions): Promise<Journal> {
     const { files, log } = options;
     const journal = new Journal(options);
-    for (const name of await files.list(FILE_PREFIX)) {
-      const bytes = await files.read(name);
-      if (bytes === undefined) continue;
-      try {
-        journal.#take(parseEntry(name, bytes), log);
-      } catch (error) {
-        const aside = DAMAGED_PREFIX + name.slice(FILE_PREFIX.length);
-        log.failure(`${name} is no journal entry; it is kept as ${aside}`, error);
-        await files.write(aside, bytes);
-        await files.remove(name);
-      }
-    }
+    const reading = { files, prefix: FILE_PREFIX, kind: "journal entry", log };
+    await readEach(reading, (name, bytes) => journal.#take(parseEntry(name, bytes), log));
     return journal;
   }
 
@@ -140,7 +129,7 @@ export class Journal {
     try {
       await this.#files.write(fileNameOf(entry.paymentId), bytes);
     } catch (cause) {
-      const message = "the terminal can not write its journal: is its disk full?";
+      const message = "the terminal can not write its journal: is its disk full or damaged?";
       throw new PaymentError("STORE_NOT_REACHED", message, { cause });
     }
     this.#entries.set(entry.paymentId, entry);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
-import type { DurableFiles } from "../../mesh/durable-files.ts";
+import type { DurableFiles } from "../../mesh/disk/durable-files.ts";
 import { parsePaymentId } from "../../payment/identifiers.ts";
 import { SALE, TerminalBench } from "../../test/fixtures/terminal-bench.ts";
 
@@ -36,6 +36,7 @@ test("a till that comes back while its id is being stored goes on with the payme
 /** The same files, whose writes wait for `before`. */
 function onSlowDisk(files: DurableFiles, before: (name: string) => Promise<void>): DurableFiles {
   return {
+    memory: files.memory,
     read: (name) => files.read(name),
     list: (prefix) => files.list(prefix),
     remove: (name) => files.remove(name),

@@ -3,7 +3,7 @@
 
 import { readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { directoryFiles } from "../../mesh/durable-files.ts";
+import { directoryFiles } from "../../mesh/disk/durable-files.ts";
 import { DEVICE_MEMORIES, type DeviceInput } from "./device-memories.ts";
 
 const STDIN = 0;

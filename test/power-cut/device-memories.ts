@@ -1,7 +1,7 @@
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { SignedPaymentSchema } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { PaymentReportSchema } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
-import type { DurableFiles } from "../../mesh/durable-files.ts";
+import type { DurableFiles } from "../../mesh/disk/durable-files.ts";
 import { silentLog } from "../../mesh/log.ts";
 import type { MerchantId } from "../../payment/identifiers.ts";
 import { currencyFromLetters } from "../../payment/money.ts";

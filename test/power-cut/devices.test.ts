@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { toBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SignedPaymentSchema } from "../../gen/cardlane/payment/v1/payment_pb.ts";
-import { directoryFiles } from "../../mesh/durable-files.ts";
+import { directoryFiles } from "../../mesh/disk/durable-files.ts";
 import { TestKeys } from "../fixtures/keys.ts";
 import { PaymentSigner } from "../fixtures/reader-payment.ts";
 import { DEVICE_MEMORIES, type DeviceInput } from "./device-memories.ts";
@@ -26,6 +26,8 @@ describe.runIf(hasLyingDisk())("when the power goes (on Linux with cc)", () => {
       const cuts = disk.run(LIFE, { arguments: [name], input: JSON.stringify(input) });
       for (const { atSync, told, layOut } of cuts) {
         await using files = await directoryFiles(join(layOut(), "data"));
+        // A power cut is no damage: a reader would refuse to go on.
+        expect({ atSync, memory: files.memory }).toEqual({ atSync, memory: "whole" });
         const forgotten = await memory.forgotten({ files, input, told });
         expect({ atSync, forgotten }).toEqual({ atSync, forgotten: [] });
       }

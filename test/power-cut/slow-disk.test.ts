@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, test } from "vitest";
-import type { DurableFiles } from "../../mesh/durable-files.ts";
+import type { DurableFiles } from "../../mesh/disk/durable-files.ts";
 import { silentLog } from "../../mesh/log.ts";
 import { memoryFiles } from "../../mesh/testing/memory-files.ts";
 import type { MerchantId } from "../../payment/identifiers.ts";
@@ -20,6 +20,7 @@ const NOW_MS = 1_780_000_000_000;
 class SlowFiles implements DurableFiles {
   readonly #files = memoryFiles();
   readonly #synced = Promise.withResolvers<void>();
+  readonly memory = "whole";
   isSlow = false;
 
   sync(): void {

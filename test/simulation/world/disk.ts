@@ -1,4 +1,4 @@
-import type { DurableFiles } from "../../../mesh/durable-files.ts";
+import type { DurableFiles } from "../../../mesh/disk/durable-files.ts";
 import { type MemoryFiles, memoryFiles } from "../../../mesh/testing/memory-files.ts";
 import type { Life } from "./host.ts";
 import type { World } from "./world.ts";
@@ -62,6 +62,7 @@ export class Disk {
       return synced(() => files.write(name, content));
     };
     return {
+      memory: files.memory,
       write,
       overwrite: write,
       read: (name) => files.read(name),

@@ -3,8 +3,8 @@ import { mkdtempDisposable, readdir, readFile, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { FilesCrashed, memoryFiles } from "../testing/memory-files.ts";
 import { DirectoryInUse, type DurableFiles, directoryFiles } from "./durable-files.ts";
-import { FilesCrashed, memoryFiles } from "./testing/memory-files.ts";
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
 const temporaryDirectory = () => mkdtempDisposable(join(tmpdir(), "cardlane-files-"));
