@@ -39,8 +39,8 @@ export class ReaderMemoryLost extends Error {
 }
 
 const WHAT_TO_DO =
-  "It could sign a payment or use a PIN key twice. Retire this reader, and put a new reader " +
-  "certificate, a new initial PIN key and an empty folder in their place";
+  "It could sign a payment or use a PIN key twice. Retire this reader. To use the device again, " +
+  "give it a new signing key, a new certificate, a new initial PIN key and an empty folder";
 
 /**
  * What a reader must not forget: counter, PIN key register, pairing, manifest, and signed payments

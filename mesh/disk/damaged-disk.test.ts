@@ -230,6 +230,7 @@ test.each(["kept", "erased"] as const)("a damaged database is %s", async (damage
   const aside = all.filter((name) => name.startsWith("damaged-") && name.endsWith(".db"));
   const kept = await Promise.all(aside.map((name) => readFile(join(struck.path, name))));
   expect(kept).toEqual(damaged === "kept" ? [damage] : []);
+  expect(all.some((name) => name.startsWith("damaged-"))).toBe(damaged === "kept");
   expect(logged[0]).toMatch(/^the damaged database is put aside in damaged-/);
 });
 

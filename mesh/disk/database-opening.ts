@@ -1,5 +1,5 @@
-import { chmod, mkdtemp, open, readdir, rename, rm } from "node:fs/promises";
-import { basename, join, relative } from "node:path";
+import { chmod, mkdtemp, open, readdir, rename, rm, rmdir } from "node:fs/promises";
+import { basename, dirname, join, relative } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { Log } from "../log.ts";
 import { ChangeWitness } from "./change-witness.ts";
@@ -140,9 +140,15 @@ async function eraseLeftovers({ directory, log }: Opening): Promise<void> {
       log.failure("a file that held keys cannot be overwritten before it is removed", error),
     );
     await rm(join(directory, name));
+    const folder = dirname(join(directory, name));
+    if (folder !== directory) await rmdir(folder).catch(unlessNotEmpty);
   }
   await sync(directory);
   log.error("what was damaged is erased, since it held keys");
+}
+
+function unlessNotEmpty(error: unknown): void {
+  if (!(error instanceof Error && "code" in error && error.code === "ENOTEMPTY")) throw error;
 }
 
 async function zeroContent(path: string): Promise<void> {

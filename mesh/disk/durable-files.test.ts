@@ -70,11 +70,11 @@ test("what is stored is readable by its owner alone", async () => {
   await using directory = await temporaryDirectory();
   await using files = await directoryFiles(join(directory.path, "data"));
   await files.write("pairing.json", bytes(1));
-  const paths = ["data", "data/files.db", "data/files.db-wal"];
+  const paths = ["data", "data/files.db", "data/files.db-wal", "data/files.changes"];
   const modes = await Promise.all(
     paths.map(async (path) => (await stat(join(directory.path, path))).mode & 0o777),
   );
-  expect(modes.map((mode) => mode.toString(8))).toEqual(["700", "600", "600"]);
+  expect(modes.map((mode) => mode.toString(8))).toEqual(["700", "600", "600", "600"]);
 });
 
 test("only overwriting leaves nothing of the old content in the directory", async () => {
