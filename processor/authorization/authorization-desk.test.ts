@@ -152,6 +152,25 @@ test("a day that has not come is forgotten once the ledger's clock is right", as
   await bench.putForward(-DAY_MS);
 });
 
+test.each([
+  { way: "back", durationMs: -DAY_MS, card: "mastercard_debit" },
+  { way: "forward", durationMs: DAY_MS, card: "mastercard_prepaid" },
+])("the day's limit holds while processors do not know of a ledger put $way", async (row) => {
+  const { card, durationMs } = row;
+  await bench.putCard(card, { dailyCountMax: 1 });
+  const outcome = async () => inWords(await one.authorize(submit({ card, totalMinor: 1_000n })));
+  const declined = "DECLINED 65 revision 1";
+  expect([await outcome(), await outcome()]).toEqual([APPROVED, declined]);
+  await bench.putLedgerForward(durationMs);
+  // A day that begins again has its limits again, once.
+  expect([await outcome(), await outcome(), await outcome()]).toEqual([
+    APPROVED,
+    declined,
+    declined,
+  ]);
+  await bench.putLedgerForward(-durationMs);
+});
+
 test("a payment of a day that came twice can be undone", async () => {
   const card = "unionpay";
   await bench.putCard(card, { dailyAmountMinorMax: 100_000n });

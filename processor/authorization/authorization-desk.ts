@@ -5,7 +5,7 @@ import type { Signer } from "../../sealing/curves/curves.ts";
 import type { Random } from "../../sealing/random.ts";
 import { answerInRounds } from "../payments/answer-in-rounds.ts";
 import { type EntryAnswer, resultAnswer } from "../payments/entry-answer.ts";
-import { keyText, settlementDateOf } from "../payments/payment-row.ts";
+import { keyText } from "../payments/payment-row.ts";
 import type { RetrievalReferences } from "../payments/retrieval-references.ts";
 import { type DecidedPayment, decideBatch, type Verdict } from "./decide-batch.ts";
 import type { IncomingPayment } from "./incoming-payment.ts";
@@ -100,8 +100,8 @@ export class AuthorizationDesk {
     const { store, clock } = this.#parts;
     const facts = early ?? (await this.#read(open));
     const nowMs = clock.nowMs();
-    const verdicts = decideBatch(open, facts, { nowMs, today: settlementDateOf(nowMs) }).map(
-      (verdict) => (early === undefined || standsOnEarlyFacts(verdict) ? verdict : READ_AGAIN),
+    const verdicts = decideBatch(open, facts, nowMs).map((verdict) =>
+      early === undefined || standsOnEarlyFacts(verdict) ? verdict : READ_AGAIN,
     );
     const unopened = open.filter((_, index) => verdicts[index]?.kind === "accounts missing");
     if (unopened.length > 0) await store.openAccounts(unopened);

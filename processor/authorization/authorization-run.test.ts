@@ -35,6 +35,7 @@ const reader = verifyReaderCertificate({ ...check, envelope: keys.reader.certifi
 const terminal = verifyTerminalCertificate({ ...check, envelope: keys.terminal.certificate });
 
 const facts: BatchFacts = {
+  today: 20260101,
   existing: undefined,
   isCounterUsed: false,
   relayState: "ACTIVE",

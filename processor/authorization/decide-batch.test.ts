@@ -7,7 +7,6 @@ import type { IncomingPayment } from "./incoming-payment.ts";
 import type { BatchFacts } from "./payment-facts.ts";
 
 const nowMs = 1_767_225_600_000;
-const time = { nowMs, today: 20260101 };
 const keys = new TestKeys({ nowMs });
 afterAll(() => keys[Symbol.dispose]());
 const signer = new PaymentSigner({ keys, nowMs: () => nowMs });
@@ -18,6 +17,7 @@ function submit(totalMinor = 600n): IncomingPayment {
 
 /** A card with 1,000 left. */
 const facts: BatchFacts = {
+  today: 20260101,
   existing: undefined,
   isCounterUsed: false,
   relayState: "ACTIVE",
@@ -49,14 +49,14 @@ function inWords(verdict: Verdict): string {
 }
 
 test("each decision of a batch sees what the ones before it spent", () => {
-  const verdicts = decideBatch([submit(), submit(), submit(400n)], [facts, facts, facts], time);
+  const verdicts = decideBatch([submit(), submit(), submit(400n)], [facts, facts, facts], nowMs);
   expect(verdicts.map(inWords)).toEqual(["approved", "declined", "approved"]);
 });
 
 test("the same payment or counter again waits for the first to be written", () => {
   const first = submit();
   const sameCounter = { ...submit(), content: first.content };
-  const verdicts = decideBatch([first, first, sameCounter], [facts, facts, facts], time);
+  const verdicts = decideBatch([first, first, sameCounter], [facts, facts, facts], nowMs);
   expect(verdicts.map(inWords)).toEqual(["approved", "read again", "read again"]);
 });
 
@@ -66,7 +66,7 @@ test("a refused payment does not hold up another with its counter", () => {
   const verdicts = decideBatch(
     [first, { ...submit(), content: first.content }],
     [suspended, facts],
-    time,
+    nowMs,
   );
   expect(verdicts.map(inWords)).toEqual(["answered", "approved"]);
 });
@@ -76,7 +76,7 @@ test("a card that is known waits for its accounts, one that is not is declined w
   const verdicts = decideBatch(
     [submit(), submit()],
     [unopened, { ...unopened, isCardKnown: false }],
-    time,
+    nowMs,
   );
   expect(verdicts.map(inWords)).toEqual(["accounts missing", "declined"]);
 });

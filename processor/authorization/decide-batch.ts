@@ -22,11 +22,10 @@ export interface DecidedPayment {
   readonly content: OpenedContent;
   readonly decision: Exclude<Decision, { readonly kind: "no answer" }>;
   readonly posting: Posting | null;
-}
-
-interface BatchTime {
-  readonly nowMs: number;
-  /** YYYYMMDD. */
+  /**
+   * The day to which it counts, YYYYMMDD. It is that of the facts: a processor's own clock follows
+   * the ledger's with a delay, and by another day an account would begin its limits anew each time.
+   */
   readonly today: number;
 }
 
@@ -38,13 +37,13 @@ interface BatchTime {
 export function decideBatch(
   payments: readonly IncomingPayment[],
   facts: readonly BatchFacts[],
-  time: BatchTime,
+  nowMs: number,
 ): readonly Verdict[] {
   const running: Running = { accounts: new Map(), taken: new Set() };
   return payments.map((payment, index) => {
     const known = facts[index];
     if (known === undefined) throw new Error("bug: a payment without facts");
-    return settle(payment, known, time, running);
+    return settle(payment, known, nowMs, running);
   });
 }
 
@@ -58,23 +57,24 @@ interface Running {
 function settle(
   payment: IncomingPayment,
   facts: BatchFacts,
-  time: BatchTime,
+  nowMs: number,
   running: Running,
 ): Verdict {
   const answer = answerOfExisting(payment, facts);
   if (answer !== undefined) return { kind: "answered", answer };
-  const refusal = payment.refusal ?? refusalOf(payment, facts, time.nowMs);
+  const refusal = payment.refusal ?? refusalOf(payment, facts, nowMs);
   if (refusal !== undefined) return { kind: "answered", answer: faultAnswer(refusal) };
   const { content } = payment;
   if (content === undefined) throw new Error("bug: a payment is to be decided that is sealed");
   const names = [keyText(payment.context), counterText(content)];
   if (names.some((name) => running.taken.has(name))) return { kind: "read again" };
   if (facts.isCardKnown && facts.accounts === undefined) return { kind: "accounts missing" };
-  const decision = decideOne({ payment, content, facts, time, running });
+  const decision = decideOne({ payment, content, facts, running });
   if (decision.kind === "no answer") return { kind: "answered", answer: { kind: "silence" } };
   for (const name of names) running.taken.add(name);
   const posting = postingOf(payment.context.kind, decision, facts.accounts);
-  return { kind: "decided", payment, content, decision, posting };
+  const { today } = facts;
+  return { kind: "decided", payment, content, decision, posting, today };
 }
 
 /** The same bytes get the first answer, whatever they would get today. */
@@ -96,17 +96,17 @@ function decideOne(options: {
   readonly payment: IncomingPayment;
   readonly content: OpenedContent;
   readonly facts: BatchFacts;
-  readonly time: BatchTime;
   readonly running: Running;
 }): Decision {
-  const { payment, content, facts, time, running } = options;
+  const { payment, content, facts, running } = options;
+  const { today } = facts;
   const { context } = payment;
   const number = facts.accounts?.cardholder ?? 0n;
   const account = running.accounts.get(number) ?? facts.card?.account;
   const card =
     facts.card === undefined || account === undefined ? undefined : { ...facts.card, account };
   const decision = decide({
-    today: time.today,
+    today,
     kind: context.kind,
     amounts: context.amounts,
     acceptPartial: context.wire.acceptPartial,
@@ -120,7 +120,6 @@ function decideOne(options: {
   if (decision.kind === "approved" && account !== undefined) {
     const { kind } = context;
     const { approvedMinor } = decision;
-    const { today } = time;
     running.accounts.set(number, afterApproval(account, { kind, approvedMinor, today }));
   }
   return decision;

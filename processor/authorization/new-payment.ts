@@ -4,7 +4,7 @@ import { approvedStateOf } from "../../payment/states.ts";
 import type { Signer } from "../../sealing/curves/curves.ts";
 import type { Random } from "../../sealing/random.ts";
 import { signResult } from "../payments/entry-answer.ts";
-import { type NewPayment, type ProcessorState, settlementDateOf } from "../payments/payment-row.ts";
+import type { NewPayment, ProcessorState } from "../payments/payment-row.ts";
 import type { DecidedPayment } from "./decide-batch.ts";
 
 /** DE 38: six characters; I, O, 0 and 1 are left out, because people read it aloud. */
@@ -38,7 +38,7 @@ export function newPayment(
     amounts: context.amounts,
     approvedMinor,
     responseCode: decision.responseCode,
-    settlementDate: settlementDateOf(parts.nowMs),
+    settlementDate: decided.today,
     processorTimeMs: parts.nowMs,
     stored: signResult(resultOf(decided, parts), parts.nowMs, parts.signer),
     revision: 1,
@@ -47,7 +47,7 @@ export function newPayment(
 }
 
 function resultOf(
-  { payment, content, decision, posting }: DecidedPayment,
+  { payment, content, decision, posting, today }: DecidedPayment,
   parts: { readonly retrievalReference: string; readonly nowMs: number; readonly random: Random },
 ) {
   const { context } = payment;
@@ -71,7 +71,7 @@ function resultOf(
     currency: context.currency,
     lastFour: content.lastFour,
     scheme: content.scheme,
-    settlementDate: posting === null ? 0 : settlementDateOf(parts.nowMs),
+    settlementDate: posting === null ? 0 : today,
     readerSerial: context.readerSerial,
     ...decidedPart,
   };

@@ -3,6 +3,8 @@ import type { AccountFacts, CardFacts } from "./decide.ts";
 
 /** What the database knows that a payment is decided by. */
 export interface BatchFacts {
+  /** The business day by the ledger's clock when this was read, YYYYMMDD. */
+  readonly today: number;
   /** The payment, when it is there already. */
   readonly existing: ExistingPayment | undefined;
   /** The reader's counter stands in some payment, perhaps this one. */
@@ -50,6 +52,7 @@ export type PreviousPayment = Pick<
 /** What PostgreSQL gives for one payment; columns of a table without a row for it are null. */
 export interface FactsRow {
   readonly position: number;
+  readonly today: number;
   readonly existing_digest: Uint8Array | null;
   readonly existing_relay_id: string;
   readonly existing_result: Uint8Array;
@@ -89,6 +92,7 @@ export interface FactsRow {
 
 export function factsFrom(row: FactsRow): BatchFacts {
   return {
+    today: row.today,
     existing: existingFrom(row),
     isCounterUsed: row.is_counter_used,
     relayState: row.relay_state ?? undefined,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { systemClock } from "../../mesh/clock.ts";
 import { nodeCurves } from "../../sealing/curves/node-curves.ts";
 import { type DeskBench, openDeskBench } from "../../test/fixtures/desk.ts";
-import { keyText, type NewPayment, settlementDateOf } from "../payments/payment-row.ts";
+import { keyText, type NewPayment } from "../payments/payment-row.ts";
 import { ReversalStore } from "../reversal/reversal-store.ts";
 import { reversedPayment } from "../reversal/reversed-payment.ts";
 import { decideBatch } from "./decide-batch.ts";
@@ -30,10 +30,7 @@ async function decidedOnTheSameFacts(
   const facts = await bench.payments.read(payments);
   const nowMs = systemClock.nowMs();
   return payments.flatMap((payment, index) => {
-    const [verdict] = decideBatch([payment], facts.slice(index, index + 1), {
-      nowMs,
-      today: settlementDateOf(nowMs),
-    });
+    const [verdict] = decideBatch([payment], facts.slice(index, index + 1), nowMs);
     const parts = {
       retrievalReference: "0",
       nowMs,

@@ -125,7 +125,7 @@ function account(kind: "CARDHOLDER" | "MERCHANT" | "CLEARING", holder: string): 
 export const READ_STATEMENT = {
   name: "payment.read",
   text: `
-    SELECT item.position::int,
+    SELECT item.position::int, ${TODAY} AS today,
       existing.digest AS existing_digest, existing.relay_id AS existing_relay_id,
       existing.result AS existing_result, existing.result_signature AS existing_signature,
       existing.result_key_id AS existing_key_id,
