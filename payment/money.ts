@@ -84,7 +84,7 @@ export function parseAmountText(text: string, currency: CurrencyCode): Money {
     const came = JSON.stringify(text.slice(0, 16));
     throw new PaymentError(
       "AMOUNT_OUT_OF_RANGE",
-      `amount in ${currencyLetters(currency)} must be ${shape}, got ${came}`,
+      `amount in ${currencyLetters(currency)} must be ${shape}, without a sign, got ${came}`,
       { field: "amount" },
     );
   }

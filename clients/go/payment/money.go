@@ -50,7 +50,7 @@ var amountShape = regexp.MustCompile(`^(\d{1,12})(?:[.,](\d{1,3}))?$`)
 func (c Currency) ParseAmount(text string) (minor uint64, err error) {
 	match := amountShape.FindStringSubmatch(text)
 	if match == nil || len(match[2]) > c.Digits {
-		return 0, fmt.Errorf("amount must be a number with up to %d decimals, got %.16q", c.Digits, text)
+		return 0, fmt.Errorf("amount must be a number with up to %d decimals, without a sign, got %.16q", c.Digits, text)
 	}
 	digits := match[1] + match[2] + strings.Repeat("0", c.Digits-len(match[2]))
 	minor, err = strconv.ParseUint(digits, 10, 64)

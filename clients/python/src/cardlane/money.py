@@ -71,7 +71,8 @@ def parse_amount(text: str, currency: Currency) -> int:
     if match is None or len(decimals) > currency.minor_digits:
         digits = currency.minor_digits
         shape = f"a number with up to {digits} decimals" if digits else "a whole number"
-        raise PaymentError("AMOUNT_OUT_OF_RANGE", f"amount in {currency.letters} must be {shape}")
+        wanted = f"{shape}, without a sign"
+        raise PaymentError("AMOUNT_OUT_OF_RANGE", f"amount in {currency.letters} must be {wanted}")
     amount_minor = int(match[1] + decimals.ljust(currency.minor_digits, "0"))
     if not 1 <= amount_minor <= AMOUNT_MINOR_MAX:
         raise PaymentError("AMOUNT_OUT_OF_RANGE", f"amount must be 1 to {AMOUNT_MINOR_MAX} units")

@@ -89,7 +89,7 @@ public enum Currency {
     if (!text.matches(shape)) {
       String wanted =
           minorDigits == 0 ? "a whole number" : "a number with up to " + minorDigits + " decimals";
-      throw outOfRange("amount in " + name() + " must be " + wanted);
+      throw outOfRange("amount in " + name() + " must be " + wanted + ", without a sign");
     }
     BigDecimal amount = new BigDecimal(text.replace(',', '.')).movePointRight(minorDigits);
     long amountMinor = amount.longValueExact();
