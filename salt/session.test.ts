@@ -1,6 +1,6 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   type ReaderMessage,
   ReaderMessageSchema,
@@ -118,6 +118,26 @@ test("a message is heard when the one before is done", async () => {
   stored.resolve();
   await clock.advance(1);
   expect(order).toEqual(["hello begins", "hello ends", "cancel begins", "cancel ends"]);
+});
+
+test("while a message takes long, the peer's flood waits outside", async () => {
+  const stored = Promise.withResolvers<void>();
+  let heardCount = 0;
+  const { clock, reader, terminal, pair } = sessions(async ({ message }) => {
+    heardCount += 1;
+    if (message.case !== "hello") return;
+    await stored.promise;
+    reader.open();
+  });
+  terminal.say(terminalHello);
+  for (let count = 0; count < 500; count += 1) terminal.say(cancel(1));
+  await clock.advance(1);
+  const sent = vi.spyOn(pair.client, "send");
+  terminal.say(cancel(1));
+  expect(sent).toHaveLastReturnedWith(false);
+  stored.resolve();
+  await clock.advance(1);
+  expect(heardCount).toBe(502);
 });
 
 describe("a session is refused, in the same words,", () => {

@@ -23,6 +23,8 @@ import type { SaltChannel } from "./channel.ts";
 const PACKET_BYTES_MAX = 8_192;
 /** From the stream's beginning to the peer's Hello. */
 const HANDSHAKE_MS_MAX = 10_000;
+/** Messages that wait to be heard before the stream is read no further; 8 KiB each at most. */
+const UNHEARD_MAX = 16;
 /** How often each side speaks when it has nothing to say; silence of 2.5 times that is an end. */
 const HEARTBEAT_INTERVAL_MS = 10_000;
 
@@ -67,6 +69,7 @@ export class SaltSession<Sent, Came, Said extends DescMessage, Heard extends Mes
   readonly #handshakeTimer: Timer;
   #phase: Phase = { name: "HANDSHAKE" };
   #lastMessage: Promise<void> = Promise.resolve();
+  #unheard = 0;
 
   constructor(
     side: SessionSide<Sent, Came, Said, Heard>,
@@ -182,9 +185,17 @@ export class SaltSession<Sent, Came, Said extends DescMessage, Heard extends Mes
 
   /** A message waits for the one before: to store a manifest or a pairing takes a while. */
   #hearNext(message: MessageShape<Heard>): void {
+    this.#unheard += 1;
+    if (this.#unheard === UNHEARD_MAX) this.#side.stream.pause();
     this.#lastMessage = this.#lastMessage
       .then(() => this.#hear(message))
-      .catch((error) => this.refuse(error));
+      .catch((error) => this.refuse(error))
+      .then(() => this.#heard());
+  }
+
+  #heard(): void {
+    this.#unheard -= 1;
+    if (this.#unheard === UNHEARD_MAX - 1) this.#side.stream.resume();
   }
 
   async #hear(message: MessageShape<Heard>): Promise<void> {

@@ -17,6 +17,8 @@ import {
 
 const RETRY_MS_MIN = 100;
 const RETRY_MS_MAX = 5_000;
+/** What a reader says in a whole payment is fewer; of 8 KiB each at most. */
+const UNHEARD_MAX = 64;
 
 export interface ReaderLinkOptions extends ReaderSessionOptions {
   /** Opens a stream to the reader: `() => channel.openStream(ReaderService.method.session)`. */
@@ -105,7 +107,9 @@ export class ReaderLink implements Disposable {
     const { message } = readerMessage;
     // A manifest that it refused while its clock was wrong it may take now, for the next payment.
     if (message.case === "fault" && message.value.code === "KEY_NOT_VALID") this.offerManifest();
-    this.#conversation?.receive(readerMessage);
+    if (this.#conversation?.receive(readerMessage) !== false) return;
+    this.#options.log.warn("the reader says more than the terminal can hear");
+    this.#session?.close();
   }
 
   #drain(): void {
@@ -166,9 +170,12 @@ export class ReaderConversation implements Disposable {
     }
   }
 
-  receive(message: ReaderMessage): void {
+  /** @returns false when too much waits already to be heard; the message is not kept then. */
+  receive(message: ReaderMessage): boolean {
+    if (this.#arrived.length >= UNHEARD_MAX) return false;
     this.#arrived.push(message);
     this.#wake?.();
+    return true;
   }
 
   /** Whether nothing can be said or heard any more. */

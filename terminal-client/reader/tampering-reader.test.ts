@@ -9,10 +9,11 @@ import {
   type SignedPayment,
   Verification,
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
-import type {
-  SessionRequest,
-  SessionResponse,
-  TerminalMessage,
+import {
+  ReaderEventKind,
+  type SessionRequest,
+  type SessionResponse,
+  type TerminalMessage,
 } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import { frameStreamPair } from "../../mesh/testing/frame-stream-pair.ts";
 import { FakeReader } from "../../test/fixtures/fake-reader.ts";
@@ -22,7 +23,11 @@ import { SALE, TerminalBench } from "../../test/fixtures/terminal-bench.ts";
 type Sign = (signer: PaymentSigner, wishes: PaymentWishes) => SignedPayment;
 
 /** A terminal with a reader that has a true certificate and signs what a test wants it to. */
-function startWithReader(sign: Sign, cancelsHeard: string[] = []) {
+function startWithReader(
+  sign: Sign,
+  cancelsHeard: string[] = [],
+  onceReady: (reader: FakeReader) => void = () => undefined,
+) {
   return TerminalBench.start((bench) => ({
     openReaderStream: () => {
       const pair = frameStreamPair<SessionRequest, SessionResponse>();
@@ -61,6 +66,7 @@ function startWithReader(sign: Sign, cancelsHeard: string[] = []) {
           case: "paymentReady",
           value: { payment: signed({ context: { paymentId } }) },
         });
+        onceReady(reader);
         return;
       }
       case "cancel": {
@@ -82,6 +88,19 @@ const withContext =
 test("a reader that signs what it was asked to sign is believed", async () => {
   await using bench = await startWithReader(withContext({}));
   bench.pay(SALE, { card: "none" });
+  (await bench.relay.next()).recorded();
+});
+
+test("a reader that floods a terminal that listens to the relay is left", async () => {
+  const left = Promise.withResolvers<void>();
+  await using bench = await startWithReader(withContext({}), [], (reader) => {
+    for (let count = 0; count < 1_000; count += 1) {
+      reader.say({ case: "event", value: { kind: ReaderEventKind.CARD_INSERTED } });
+    }
+    void reader.ended.then(() => left.resolve());
+  });
+  bench.pay(SALE, { card: "none" });
+  await left.promise;
   (await bench.relay.next()).recorded();
 });
 
