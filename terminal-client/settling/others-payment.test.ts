@@ -109,3 +109,28 @@ test("a result that names no merchant ends the payment whose bytes it answers", 
   submission.answered({ merchantId: "" });
   expect(await bench.reported(paying)).toMatchObject({ certainty: FINAL, state: APPROVED });
 });
+
+describe("bytes that were signed once more, of a forgotten payment,", () => {
+  test.each([
+    { name: "end as the earlier ones did", result: otherBytes, code: undefined },
+    {
+      name: "are refused where the earlier ones had other terms",
+      result: { ...otherBytes, approvedAmountMinor: 1n },
+      code: "DUPLICATE_DIFFERS",
+    },
+  ])("$name", async ({ result, code }) => {
+    await using bench = await TerminalBench.start();
+    const paying = bench.pay(sale);
+    (await bench.relay.next()).answered(result);
+    const report = await bench.reported(paying);
+    expect(report.certainty).toBe(FINAL);
+    expect(report.fault?.code).toBe(code);
+  });
+
+  test.each(NO_ENDS)("are not ended by $name", async ({ result }) => {
+    await using bench = await TerminalBench.start(() => ({ answerMsMax: 2_000 }));
+    const paying = bench.pay(sale);
+    (await bench.relay.next()).answered(result);
+    expect((await bench.reported(paying)).certainty).toBe(UNKNOWN);
+  });
+});

@@ -116,17 +116,25 @@ export async function settledBy(
 ): Promise<Settled> {
   const { refusal, why } = known;
   const check = { signed, manifest: await manifestFor(signed, keys), own };
-  if (refusal === undefined) {
-    const verified = verifyWord(check);
-    const isUndone = verified.result.outcome === Outcome.REVERSED;
-    return { kind: "answered", verified, error: isUndone ? why : undefined };
-  }
-  const isTaken = refusal.code === "DUPLICATE_DIFFERS";
+  const isTaken = refusal?.code === "DUPLICATE_DIFFERS" || isAnswerToOtherBytes(check);
   const verified = isTaken ? verifyWordOnTakenId(check) : verifyWord(check);
-  if (verified === undefined || verified.result.outcome === Outcome.REVERSED) {
-    return { kind: "refused", error: refusal, verified };
-  }
-  return { kind: "answered", verified };
+  if (verified === undefined) return { kind: "refused", error: refusal ?? usedForOtherTerms() };
+  const isUndone = verified.result.outcome === Outcome.REVERSED;
+  if (refusal !== undefined && isUndone) return { kind: "refused", error: refusal, verified };
+  return { kind: "answered", verified, error: isUndone ? why : undefined };
+}
+
+/**
+ * Terminal and reader have forgotten that they paid under this id, and signed it once more. The
+ * relay answers for the earlier bytes; these cannot be charged any more.
+ */
+function isAnswerToOtherBytes({ signed, manifest, own }: WordCheck): boolean {
+  const result = verifySignedResult({ signed, manifest });
+  return own.payment !== undefined && isOfOtherBytes(result, own);
+}
+
+function usedForOtherTerms(): PaymentError {
+  return new PaymentError("DUPLICATE_DIFFERS", "payment_id was used for a payment of other terms");
 }
 
 async function manifestFor(
