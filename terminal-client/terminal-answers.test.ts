@@ -113,7 +113,10 @@ test("a connection that breaks is told as an outage", async () => {
 describe("a result that the terminal does not believe", () => {
   test.each([
     { name: "with one bit flipped", forge: { bit: 30 } },
-    { name: "of another payment", forge: { result: { contextDigest: new Uint8Array(64) } } },
+    {
+      name: "of another merchant's payment",
+      forge: { result: { contextDigest: new Uint8Array(64), merchantId: "ANOTHERSHOP0001" } },
+    },
     { name: "over more than was signed", forge: { result: { approvedAmountMinor: 1_251n } } },
     { name: "of a key that nobody knows", forge: { keyId: new Uint8Array(8) } },
   ] as const)("$name is no end: UNKNOWN", async ({ forge }) => {
@@ -173,14 +176,6 @@ describe("a signed result that is no answer to this payment", () => {
   test.each<{ name: string; context: NonNullable<PaymentWishes["context"]> }>([
     { name: "another payment of the same terms", context: {} },
     {
-      name: "another attempt at this id",
-      context: { paymentId: paymentIdToBytes(ID), counter: 9n },
-    },
-    {
-      name: "another terminal's payment of this id",
-      context: { paymentId: paymentIdToBytes(ID), terminalId: "TILLELSE" },
-    },
-    {
       name: "another merchant's payment of this id",
       context: { paymentId: paymentIdToBytes(ID), merchantId: "ANOTHERSHOP0001" },
     },
@@ -204,6 +199,26 @@ describe("a signed result that is no answer to this payment", () => {
     });
     submission.answered();
     await bench.until(() => bench.terminal.reportOf(ID)?.certainty === FINAL);
+  });
+
+  // The processor has one payment for each merchant and id: these bytes can happen no more.
+  test.each<{ name: string; context: NonNullable<PaymentWishes["context"]> }>([
+    { name: "another attempt at this id", context: { counter: 9n } },
+    { name: "another terminal's payment of this id", context: { terminalId: "TILLELSE" } },
+  ])("the answer to $name ends it, where the merchant is the same", async ({ context }) => {
+    await using bench = await TerminalBench.start();
+    const paying = bench.pay(sale);
+    const submission = await bench.relay.next();
+    const nowMs = bench.clock.nowMs();
+    const signer = new PaymentSigner({ keys: bench.keys, nowMs: () => nowMs });
+    const another = signer.sign({ context: { ...context, paymentId: paymentIdToBytes(ID) } });
+    submission.completed({
+      state: PaymentState.APPROVED,
+      certainty: FINAL,
+      nextStep: NextStep.NONE,
+      result: signedResult(bench.keys, another.signed, { nowMs }),
+    });
+    expect(await paying.report).toMatchObject({ certainty: FINAL, state: PaymentState.APPROVED });
   });
 
   test("an older result of the payment is none, once it is final", async () => {
