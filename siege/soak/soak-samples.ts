@@ -40,7 +40,7 @@ export class SoakSamples {
       const { pid } = this.#mesh.program(name);
       const { descriptors, threads } = processFigures(pid);
       const { rss, heapTotal, heapUsed, external } = await this.#memory.of(pid);
-      // V8 keeps empty pages for new objects, up to 96 MiB, the more the longer it runs.
+      // V8 keeps empty pages for new objects, the more the longer it runs.
       const emptyBytes = heapTotal - heapUsed;
       this.#add(`${name}: resident but V8's empty pages`, "resident", atMs, rss - emptyBytes);
       this.#add(`${name}: used`, "used", atMs, heapUsed + external);
