@@ -47,6 +47,7 @@ const SYSTEM_ERROR = /^E[A-Z0-9]+$/;
 
 /** Errors whose message was written for a person, by name of their class. */
 const PLAIN_ERRORS = [
+  "StartError",
   "ConfigError",
   "EmbeddedPostgresError",
   "MeshRunsError",

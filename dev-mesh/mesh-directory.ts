@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { StartError } from "../settings/read-config.ts";
 
 /** What the programs of a mesh are called: whoever answers stands before whoever asks. */
 export const PROGRAM_NAMES = ["reader", "pin-service", "processor", "relay", "terminal"] as const;
@@ -28,9 +29,28 @@ export function programOf(instance: InstanceName): ProgramName {
  */
 const MODE = process.getuid?.() === 0 ? 0o711 : 0o700;
 
-/** Makes the folder that a mesh keeps everything in, when it is missing. */
+/**
+ * Makes the folder that a mesh keeps everything in, when it is missing.
+ *
+ * @throws StartError where there can be none, with the reason.
+ */
 export function makeMeshDirectory(path: string): void {
-  mkdirSync(path, { recursive: true, mode: MODE });
+  try {
+    mkdirSync(path, { recursive: true, mode: MODE });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "";
+    throw new StartError(
+      `--data-dir must be a folder, or become one, got ${path}: ${whyNot(code)}`,
+    );
+  }
+}
+
+/** @param code as of mkdir(2). */
+function whyNot(code: string): string {
+  if (code === "EEXIST" || code === "ENOTDIR") return "a file is there, or on the way";
+  if (code === "ENOSPC") return "the disk is full";
+  // Node.js answers ENOENT for the folders on the way that it may not make.
+  return `this user may not write there, or the file system is read-only (${code})`;
 }
 
 /** Where a mesh on this machine keeps its files. */
