@@ -46,6 +46,8 @@ export class SoakLoad {
   readonly latenciesMs: number[] = [];
   readonly failures: string[] = [];
   streamsOpened = 0;
+  /** Where the next watch goes on: each from the beginning would be more work the longer it runs. */
+  #watchedUpTo: bigint | undefined;
   readonly #parts: SoakLoadParts;
   /** Those that take no payments now, the next one first. */
   readonly #waiting: LoadDevice[];
@@ -144,8 +146,12 @@ export class SoakLoad {
 
   async #watch({ relay }: MeshClients): Promise<void> {
     const enough = new AbortController();
+    const start = this.#watchedUpTo;
+    const from = start === undefined ? { fromNow: true } : { afterSequence: start };
     const watching = (async () => {
-      for await (const _ of relay.watchPayments({}, { signal: enough.signal }));
+      for await (const { position } of relay.watchPayments(from, { signal: enough.signal })) {
+        this.#watchedUpTo = position;
+      }
     })();
     await this.#pause(WATCH_MS);
     enough.abort();
