@@ -3,7 +3,6 @@ import { Command, Option } from "commander";
 import { DEFAULT_DATA_DIRECTORY } from "../dev-mesh/mesh-directory.ts";
 import { cards } from "./commands/cards.ts";
 import { type ConformanceOptions, conformance, ROLES } from "./commands/conformance.ts";
-import { readers } from "./commands/devices.ts";
 import { type MakeKeysOptions, makeKeys, showKeys } from "./commands/keys.ts";
 import { type ListOptions, list } from "./commands/list.ts";
 import { addNotificationCommands } from "./commands/notification-commands.ts";
@@ -128,7 +127,6 @@ function addOversightCommands(program: Command, io: CommandIo, finish: Finish): 
 function addPublicCommands(program: Command, io: CommandIo, finish: Finish): void {
   const keys = program.command("keys").description("keys of a development mesh");
   const all = [
-    { on: program, name: "readers", says: "list the readers that the relay serves", run: readers },
     { on: program, name: "cards", says: "list the test cards and their effects", run: cards },
     {
       on: keys,

@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import type { CommandIo, CommonOptions } from "../io/command-io.ts";
-import { terminals } from "./devices.ts";
+import { DEVICE_COMMANDS, setReaderState, setTerminalState } from "./device-state.ts";
+import { readers, terminals } from "./devices.ts";
 import { inbox } from "./inbox.ts";
 import {
   type NotificationsOptions,
@@ -32,9 +33,10 @@ interface CommandFrame {
   readonly common: (command: Command) => Command;
 }
 
-/** Results that reach people: terminals and their contacts, what was sent, the inbox. */
+/** Devices, and results that reach people: contacts, what was sent, the inbox. */
 export function addNotificationCommands(program: Command, frame: CommandFrame): void {
   const { io, finish, common } = frame;
+  addReaders(program, frame);
   addTerminals(program, frame);
   addNotifications(program, frame);
   addWebhooks(program, frame);
@@ -54,10 +56,11 @@ export function addNotificationCommands(program: Command, frame: CommandFrame): 
   });
 }
 
-function addTerminals(program: Command, { io, finish, common }: CommandFrame): void {
+function addTerminals(program: Command, frame: CommandFrame): void {
+  const { io, finish, common } = frame;
   const command = program
     .command("terminals")
-    .description("terminals of the relay: list, add, set");
+    .description("terminals of the relay: list, add, set, suspend, activate, retire");
   common(
     command.command("list", { isDefault: true }).description("list the terminals of the relay"),
   ).action(async (options: CommonOptions) => finish(await terminals(io, options)));
@@ -80,6 +83,33 @@ function addTerminals(program: Command, { io, finish, common }: CommandFrame): v
   ).action(async (terminal: string, options: ContactOptions) => {
     finish(await setTerminal(io, terminal, options));
   });
+  addDeviceStates(command, "terminal", frame, setTerminalState);
+}
+
+function addReaders(program: Command, frame: CommandFrame): void {
+  const { io, finish, common } = frame;
+  const command = program
+    .command("readers")
+    .description("readers of the relay: list, suspend, activate, retire");
+  common(
+    command.command("list", { isDefault: true }).description("list the readers of the relay"),
+  ).action(async (options: CommonOptions) => finish(await readers(io, options)));
+  addDeviceStates(command, "serial", frame, setReaderState);
+}
+
+/** suspend, activate and retire, for one kind of device. */
+function addDeviceStates(
+  command: Command,
+  argument: string,
+  { io, finish, common }: CommandFrame,
+  set: typeof setReaderState,
+): void {
+  for (const { name, state, says } of DEVICE_COMMANDS) {
+    common(command.command(`${name} <${argument}>`).description(says)).action(
+      async (device: string, options: CommonOptions) =>
+        finish(await set(io, device, state, options)),
+    );
+  }
 }
 
 function addNotifications(program: Command, { io, finish, common }: CommandFrame): void {

@@ -1,9 +1,7 @@
+import type { DeviceStateName } from "../../payment/device-state.ts";
 import { binaryArray } from "../../prisma/binary-array.ts";
-import type { HotDatabase } from "../../prisma/hot-database.ts";
+import type { HotDatabase, Statement } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
-
-/** As in the contract's DeviceState. */
-export type DeviceStateName = "ACTIVE" | "SUSPENDED" | "RETIRED";
 
 export interface RelayRow {
   readonly relayId: string;
@@ -11,7 +9,7 @@ export interface RelayRow {
   readonly hopKeyId: Uint8Array;
   /** SignedEnvelope, serialised. */
   readonly certificate: Uint8Array;
-  readonly state: DeviceStateName;
+  readonly state: AskedState;
 }
 
 export interface TerminalRow {
@@ -19,8 +17,7 @@ export interface TerminalRow {
   readonly merchantId: string;
   readonly certificateId: Uint8Array;
   readonly certificate: Uint8Array;
-  readonly state: DeviceStateName;
-  /** Profile of the merchant: the last terminal registered says it. */
+  readonly state: AskedState;
   readonly currencies: readonly number[];
   readonly simulateByAmount: boolean;
 }
@@ -30,8 +27,11 @@ export interface ReaderRow {
   readonly merchantId: string;
   readonly certificateId: Uint8Array;
   readonly certificate: Uint8Array;
-  readonly state: DeviceStateName;
+  readonly state: AskedState;
 }
+
+/** undefined: the state that the device has. */
+type AskedState = DeviceStateName | undefined;
 
 /** Which devices are served. A device that was retired stays so whatever comes later. */
 export class RegistryStore {
@@ -41,20 +41,49 @@ export class RegistryStore {
     this.#database = database;
   }
 
-  /** @returns how many were written. */
-  async registerRelays(relays: readonly RelayRow[]): Promise<number> {
-    const values = relayParameters.values(relays);
-    return (await this.#database.run(REGISTER_RELAYS, values)).length;
+  /** All of them, or none. @throws pg.DatabaseError that they stay retired. */
+  async registerRelays(relays: readonly RelayRow[]): Promise<void> {
+    await this.#database.run(REGISTER_RELAYS, relayParameters.values(relays));
   }
 
-  async registerTerminals(terminals: readonly TerminalRow[]): Promise<number> {
-    const values = terminalParameters.values(terminals);
-    return (await this.#database.run(REGISTER_TERMINALS, values)).length;
+  /** As `registerRelays`. */
+  async registerTerminals(terminals: readonly TerminalRow[]): Promise<void> {
+    await this.#database.run(REGISTER_TERMINALS, terminalParameters.values(terminals));
   }
 
-  async registerReaders(readers: readonly ReaderRow[]): Promise<number> {
-    const values = readerParameters.values(readers);
-    return (await this.#database.run(REGISTER_READERS, values)).length;
+  /** As `registerRelays`. */
+  async registerReaders(readers: readonly ReaderRow[]): Promise<void> {
+    await this.#database.run(REGISTER_READERS, readerParameters.values(readers));
+  }
+
+  /** States of those that are registered, by relay id. */
+  async relayStates(relayIds: readonly string[]): Promise<DeviceStates> {
+    return await this.#states(RELAY_STATES, relayIds);
+  }
+
+  /** States of those that are registered, by `terminalName`. */
+  async terminalStates(names: readonly string[]): Promise<DeviceStates> {
+    return await this.#states(TERMINAL_STATES, names);
+  }
+
+  /** States of those that are registered, by serial. */
+  async readerStates(serials: readonly string[]): Promise<DeviceStates> {
+    return await this.#states(READER_STATES, serials);
+  }
+
+  /** @returns whether there is such a relay. @throws pg.DatabaseError that it stays retired. */
+  async setRelayState(relayId: string, state: DeviceStateName): Promise<boolean> {
+    return (await this.#database.run(SET_RELAY_STATE, [relayId, state])).length > 0;
+  }
+
+  /** As `setRelayState`. */
+  async setReaderState(serial: string, state: DeviceStateName): Promise<boolean> {
+    return (await this.#database.run(SET_READER_STATE, [serial, state])).length > 0;
+  }
+
+  /** As `setRelayState`. @param name as `terminalName` gives it. */
+  async setTerminalState(name: string, state: DeviceStateName): Promise<boolean> {
+    return (await this.#database.run(SET_TERMINAL_STATE, [name, state])).length > 0;
   }
 
   /** The certificate of the relay with this hop key: a serialised SignedEnvelope. */
@@ -74,6 +103,18 @@ export class RegistryStore {
       binaryArray("bytea", ids),
     ]);
   }
+
+  async #states(statement: Statement, names: readonly string[]): Promise<DeviceStates> {
+    const rows = await this.#database.run<StateRow>(statement, [names]);
+    return new Map(rows.map(({ name, state }) => [name, state]));
+  }
+}
+
+export type DeviceStates = ReadonlyMap<string, DeviceStateName>;
+
+interface StateRow {
+  readonly name: string;
+  readonly state: DeviceStateName;
 }
 
 export interface CertificateRow {
@@ -107,50 +148,71 @@ const terminalParameters = new RowParameters<TerminalRow>({
   simulate_by_amount: ["boolean", (row) => row.simulateByAmount],
 });
 
-const REGISTER_RELAYS = {
-  name: "relay.register",
-  text: `
-    INSERT INTO processor.relay (${relayParameters.names})
-    SELECT ${relayParameters.names} FROM ${relayParameters.from("given")}
-    ON CONFLICT (relay_id) DO UPDATE SET
-      hop_key_id = excluded.hop_key_id, certificate = excluded.certificate, state = excluded.state
-    WHERE relay.state <> 'RETIRED'
-    RETURNING relay_id`,
-};
-
-const REGISTER_READERS = {
-  name: "reader.register",
-  text: `
-    INSERT INTO processor.reader (${readerParameters.names})
-    SELECT ${readerParameters.names} FROM ${readerParameters.from("given")}
-    ON CONFLICT (reader_serial) DO UPDATE SET
-      merchant_id = excluded.merchant_id, certificate_id = excluded.certificate_id,
-      certificate = excluded.certificate, state = excluded.state
-    WHERE reader.state <> 'RETIRED'
-    RETURNING reader_serial`,
-};
-
-const REGISTER_TERMINALS = {
-  name: "terminal.register",
-  text: `
-    WITH item AS (SELECT * FROM ${terminalParameters.numbered("given")}),
-    profile AS (
-      INSERT INTO processor.merchant (merchant_id, currencies, simulate_by_amount)
-      SELECT DISTINCT ON (merchant_id)
-        merchant_id, string_to_array(currencies, ',')::int[], simulate_by_amount
-      FROM item ORDER BY merchant_id, position DESC
-      ON CONFLICT (merchant_id) DO UPDATE SET
-        currencies = excluded.currencies, simulate_by_amount = excluded.simulate_by_amount
+/**
+ * A state that is not given is the one that the device has: its row is locked before it is read, so
+ * that who suspends it at the same moment comes before or after.
+ */
+function registration(
+  table: "relay" | "reader" | "terminal",
+  key: readonly string[],
+  parameters: RowParameters<never>,
+): Statement {
+  const given: Record<string, string> = {
+    currencies: "string_to_array(currencies, ',')::int[]",
+    state: "coalesce(given.state, known.state, 'ACTIVE')",
+  };
+  const updates = parameters.columns
+    .filter((name) => !key.includes(name))
+    .map((name) => `${name} = excluded.${name}`);
+  const keys = key.join(", ");
+  return {
+    name: `${table}.register`,
+    text: `
+    WITH given AS (SELECT * FROM ${parameters.from("given")}),
+    known AS (
+      SELECT ${keys}, ${table}.state FROM processor.${table} JOIN given USING (${keys})
+      ORDER BY ${keys} FOR UPDATE OF ${table}
     )
-    INSERT INTO processor.terminal
-      (merchant_id, terminal_id, certificate_id, certificate, state)
-    SELECT merchant_id, terminal_id, certificate_id, certificate, state FROM item
-    ON CONFLICT (merchant_id, terminal_id) DO UPDATE SET
-      certificate_id = excluded.certificate_id, certificate = excluded.certificate,
-      state = excluded.state
-    WHERE terminal.state <> 'RETIRED'
-    RETURNING terminal_id`,
-};
+    INSERT INTO processor.${table} (${parameters.names})
+    SELECT ${parameters.columns.map((name) => given[name] ?? name).join(", ")}
+    FROM given LEFT JOIN known USING (${keys})
+    ON CONFLICT (${keys}) DO UPDATE SET ${updates.join(", ")}`,
+  };
+}
+
+const REGISTER_RELAYS = registration("relay", ["relay_id"], relayParameters);
+const REGISTER_READERS = registration("reader", ["reader_serial"], readerParameters);
+const REGISTER_TERMINALS = registration(
+  "terminal",
+  ["merchant_id", "terminal_id"],
+  terminalParameters,
+);
+
+/** @param isNamed whether a row is the one of this name: "relay_id = name". */
+function stateStatements(table: "relay" | "reader" | "terminal", isNamed: string) {
+  return {
+    read: {
+      name: `${table}.states`,
+      text: `SELECT name, state FROM unnest($1::text[]) AS name
+        JOIN processor.${table} ON ${isNamed}`,
+    },
+    set: {
+      name: `${table}.set_state`,
+      text: `UPDATE processor.${table} SET state = $2::text
+        FROM (SELECT $1::text AS name) AS wanted WHERE ${isNamed} RETURNING state`,
+    },
+  };
+}
+
+const { read: RELAY_STATES, set: SET_RELAY_STATE } = stateStatements("relay", "relay_id = name");
+const { read: READER_STATES, set: SET_READER_STATE } = stateStatements(
+  "reader",
+  "reader_serial = name",
+);
+const { read: TERMINAL_STATES, set: SET_TERMINAL_STATE } = stateStatements(
+  "terminal",
+  "merchant_id = split_part(name, '/', 1) AND terminal_id = split_part(name, '/', 2)",
+);
 
 const RELAY_CERTIFICATE = {
   name: "relay.certificate",

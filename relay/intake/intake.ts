@@ -1,7 +1,7 @@
 import type { Surroundings } from "../../mesh/surroundings.ts";
 import type { HopSpan } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
-import type { TerminalId } from "../../payment/identifiers.ts";
+import type { TerminalKey } from "../../payment/identifiers.ts";
 import type { Forwarder } from "../forwarding/forwarder.ts";
 import type { CheckedSubmission } from "../records/relay-record.ts";
 import type { Resumer } from "../recovery/resumer.ts";
@@ -14,6 +14,9 @@ interface IntakeOptions extends Pick<Surroundings, "clock"> {
   readonly forwarder: Forwarder;
   readonly resumer: Resumer;
 }
+
+/** A registration of many devices is a change or two, not more. */
+const CHECKS_MAX = 8;
 
 /** What a registry or a manifest can begin to say of bytes that it had nothing against before. */
 const CHANGEABLE: readonly PaymentErrorCode[] = [
@@ -42,7 +45,7 @@ export class Intake {
    */
   async take(
     submission: UncheckedSubmission,
-    streamTerminalId: TerminalId | undefined,
+    streamTerminal: TerminalKey | undefined,
     span: HopSpan,
   ): Promise<Recorded> {
     const { forwarder, resumer, clock } = this.#options;
@@ -50,7 +53,7 @@ export class Intake {
       throw new PaymentError("OVERLOADED", "too many payments wait for the processor");
     }
     const askedAtMs = clock.monotonicMs();
-    const recorded = await this.#record(submission, streamTerminalId, span);
+    const recorded = await this.#record(submission, streamTerminal, span);
     // Committed before, but this process lost it: the answer to its insert, or its whole memory.
     if (recorded.kind === "known") await resumer.resume(recorded.record, askedAtMs);
     return recorded;
@@ -58,22 +61,27 @@ export class Intake {
 
   async #record(
     submission: UncheckedSubmission,
-    streamTerminalId: TerminalId | undefined,
+    streamTerminal: TerminalKey | undefined,
     span: HopSpan,
   ): Promise<Recorded> {
     const { check, recorder } = this.#options;
-    let checked: CheckedSubmission;
-    try {
-      checked = await check.check(submission, streamTerminalId, span);
-    } catch (error) {
-      // "Refused" would be a wrong word about a payment that was recorded, perhaps charged, before.
-      const wasPerhapsAccepted = error instanceof PaymentError && CHANGEABLE.includes(error.code);
-      const known = wasPerhapsAccepted
-        ? await recorder.findRepeat(submission, streamTerminalId)
-        : undefined;
-      if (known === undefined) throw error;
-      return known;
+    for (let attempt = 1; attempt <= CHECKS_MAX; attempt += 1) {
+      let checked: CheckedSubmission;
+      try {
+        checked = await check.check(submission, streamTerminal, span);
+      } catch (error) {
+        // "Refused" would be a wrong word about a payment that was recorded, perhaps charged, before.
+        const wasPerhapsAccepted = error instanceof PaymentError && CHANGEABLE.includes(error.code);
+        const known = wasPerhapsAccepted
+          ? await recorder.findRepeat(submission, streamTerminal)
+          : undefined;
+        if (known === undefined) throw error;
+        return known;
+      }
+      const recorded = await recorder.record(checked);
+      if (recorded !== undefined) return recorded;
+      check.expire();
     }
-    return await recorder.record(checked);
+    throw new PaymentError("OVERLOADED", "the registry changes all the time");
   }
 }

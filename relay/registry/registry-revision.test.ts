@@ -8,11 +8,11 @@ function watchedRevision(first: bigint) {
   const revisions = { now: first, reads: 0, changes: 0 };
   const watch = new RegistryRevision({
     clock,
-    freshMs: 1_000,
     read: async () => {
       revisions.reads += 1;
-      if (revisions.now < 0n) throw new Error("not reached");
-      return revisions.now;
+      const { now } = revisions;
+      if (now < 0n) throw new Error("not reached");
+      return now;
     },
     onChange: () => {
       revisions.changes += 1;
@@ -23,9 +23,9 @@ function watchedRevision(first: bigint) {
 
 test("all who ask at the same time share one query, and the next second costs none", async () => {
   const { clock, revisions, watch } = watchedRevision(7n);
-  await Promise.all([watch.confirm(), watch.confirm(), watch.confirm()]);
+  await Promise.all([watch.confirmed(1_000), watch.confirmed(1_000), watch.confirmed(1_000)]);
   await clock.advance(999);
-  expect(watch.confirm()).toBeUndefined();
+  expect(await watch.confirmed(1_000)).toBe(7n);
   expect(revisions).toMatchObject({ reads: 1, changes: 1 });
 });
 
@@ -35,22 +35,32 @@ test.each([
   { name: "a lower one, of a database from a backup", next: 6n, changes: 2 },
 ])("after a second it is asked again: $name", async ({ next, changes }) => {
   const { clock, revisions, watch } = watchedRevision(7n);
-  await watch.confirm();
+  await watch.confirmed(1_000);
   revisions.now = next;
   await clock.advance(1_000);
-  await watch.confirm();
+  await watch.confirmed(1_000);
   expect(revisions).toMatchObject({ reads: 2, changes });
 });
 
 test("while it cannot be asked nothing is confirmed, and each asks again", async () => {
   const { clock, revisions, watch } = watchedRevision(7n);
-  await watch.confirm();
+  await watch.confirmed(1_000);
   await clock.advance(1_000);
   revisions.now = -1n;
-  await expect(watch.confirm()).rejects.toThrow("not reached");
-  await expect(watch.confirm()).rejects.toThrow("not reached");
+  await expect(watch.confirmed(1_000)).rejects.toThrow("not reached");
+  await expect(watch.confirmed(1_000)).rejects.toThrow("not reached");
   revisions.now = 7n;
-  await watch.confirm();
-  expect(watch.confirm()).toBeUndefined();
+  await watch.confirmed(1_000);
+  expect(await watch.confirmed(1_000)).toBe(7n);
   expect(revisions).toMatchObject({ reads: 4, changes: 1 });
+});
+
+test("what was asked before the call does not tell how it is now", async () => {
+  const { revisions, watch } = watchedRevision(7n);
+  const early = watch.confirmed(0);
+  revisions.now = 8n;
+  const late = [watch.confirmed(0), watch.confirmed(0)];
+  expect(await early).toBe(7n);
+  expect(await Promise.all(late)).toEqual([8n, 8n]);
+  expect(revisions.reads).toBe(2);
 });

@@ -3,43 +3,49 @@ import type { Surroundings } from "../../mesh/surroundings.ts";
 /** Notices, with one query for all devices once in a while, that the registry has changed. */
 export class RegistryRevision {
   readonly #options: RegistryRevisionOptions;
-  #known: bigint | undefined;
-  #confirmedAtMs = Number.NEGATIVE_INFINITY;
-  #asking: Promise<void> | undefined;
+  #known: { readonly revision: bigint; readonly askedAtMs: number } | undefined;
+  #asking: Promise<bigint> | undefined;
 
   constructor(options: RegistryRevisionOptions) {
     this.#options = options;
   }
 
   /**
-   * Resolves when all that was kept is of a registry as it was at most `freshMs` ago; undefined
-   * when it is already.
+   * The registry's revision, when all that was kept is of the registry as it was at most `ageMsMax`
+   * ago; with 0, as it is when this is called.
    *
    * @throws whatever `read` throws.
    */
-  confirm(): Promise<void> | undefined {
-    const { clock, freshMs } = this.#options;
-    if (clock.monotonicMs() < this.#confirmedAtMs + freshMs) return undefined;
+  async confirmed(ageMsMax: number): Promise<bigint> {
+    const known = this.#known;
+    const isFresh = known && this.#options.clock.monotonicMs() < known.askedAtMs + ageMsMax;
+    if (isFresh) return known.revision;
+    // The database may have answered before this call what is being asked already.
+    if (ageMsMax === 0 && this.#asking) await this.#asking.catch(() => undefined);
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = undefined;
     });
-    return this.#asking;
+    return await this.#asking;
   }
 
-  async #ask(): Promise<void> {
+  /** What is known is out of date. */
+  forget(): void {
+    this.#known = undefined;
+  }
+
+  async #ask(): Promise<bigint> {
     const { clock, read, onChange } = this.#options;
     const askedAtMs = clock.monotonicMs();
     const revision = await read();
-    if (revision !== this.#known) onChange();
-    this.#known = revision;
-    this.#confirmedAtMs = askedAtMs;
+    if (revision !== this.#known?.revision) onChange();
+    this.#known = { revision, askedAtMs };
+    return revision;
   }
 }
 
 interface RegistryRevisionOptions extends Pick<Surroundings, "clock"> {
   /** Another number after each change of the registry. */
   readonly read: () => Promise<bigint>;
-  readonly freshMs: number;
   /** What was read of the registry before does not hold any more. */
   readonly onChange: () => void;
 }

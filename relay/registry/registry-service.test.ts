@@ -83,9 +83,9 @@ test.each([
     message: "readers must all be different",
   },
   {
-    name: "a reader without a state",
-    readers: () => [readerWith({ state: DeviceState.UNSPECIFIED })],
-    message: "readers.state must be a known state, got 0",
+    name: "a reader of a state that there is not",
+    readers: () => [readerWith({ state: 9 as DeviceState })],
+    message: "readers.state must be ACTIVE, SUSPENDED, RETIRED, got 9",
   },
   {
     name: "a reader of a malformed merchant",

@@ -7,9 +7,24 @@ import {
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { type MeshService, type MethodsOf, service } from "../../mesh/service.ts";
 import type { Surroundings } from "../../mesh/surroundings.ts";
+import {
+  nextState,
+  parseAskedState,
+  parseDeviceState,
+  staysRetired,
+} from "../../payment/device-state.ts";
 import { PaymentError } from "../../payment/errors.ts";
-import { parseMerchantId, parseTerminalId } from "../../payment/identifiers.ts";
+import {
+  type MerchantId,
+  parseMerchantId,
+  parseReaderSerial,
+  parseTerminalId,
+  type TerminalId,
+  type TerminalKey,
+  terminalName,
+} from "../../payment/identifiers.ts";
 import { parseCurrency } from "../../payment/money.ts";
+import { isStaysRetired } from "../../prisma/stays-retired.ts";
 import type { Curves } from "../../sealing/curves/curves.ts";
 import {
   verifyReaderCertificate,
@@ -35,40 +50,85 @@ interface RegistryServiceParts extends Pick<Surroundings, "clock"> {
   readonly roots: TrustedRoots;
 }
 
-/** Whom the relay serves, for operators. A registration replaces the one before it. */
+/**
+ * Whom the relay serves, for operators. A registration replaces the one before it; it is done as a
+ * whole or not at all.
+ */
 export function registryService(parts: RegistryServiceParts): MeshService {
   const { store, contacts, registry, clock } = parts;
+  const changed = async <Answer>(device: string, change: () => Promise<Answer>) => {
+    try {
+      return await change();
+    } catch (error) {
+      throw isStaysRetired(error) ? staysRetired(device, error) : error;
+    } finally {
+      registry.forget();
+    }
+  };
   const methods: MethodsOf<typeof RelayRegistryService> = {
     async registerReaders(request) {
       requireCount("readers", request.readers.length, DEVICES_MAX);
       const readers = request.readers.map((reader) => parseReader(reader, parts));
-      requireDistinct(
-        "readers",
-        readers.map(({ serial }) => serial),
+      const serials = readers.map(({ serial }) => serial);
+      requireDistinct("readers", serials);
+      const known = new Map(
+        (await store.findReaders(serials)).map(({ serial, state }) => [serial, state]),
       );
-      await store.registerReaders(readers, clock.nowMs());
-      registry.forget();
-      return { registered: readers.length };
+      const states = readers.map(({ serial, state }) =>
+        nextState(`reader ${serial}`, known.get(serial), state),
+      );
+      if (!request.validateOnly) {
+        await changed("a reader", () => store.registerReaders(readers, clock.nowMs()));
+      }
+      return { registered: readers.length, states: states.map((state) => DeviceState[state]) };
     },
     async registerTerminals(request) {
       requireCount("terminals", request.terminals.length, DEVICES_MAX);
       const terminals = request.terminals.map((terminal) => parseTerminal(terminal, parts));
-      requireDistinct(
-        "terminals",
-        terminals.map(({ terminalId }) => terminalId),
-      );
+      const names = terminals.map(terminalName);
+      requireDistinct("terminals", names);
       const given = contactsOf(request.terminals, terminals);
-      await store.registerTerminals(terminals, clock.nowMs());
-      if (given.length > 0) await contacts.set(given);
-      registry.forget();
-      return { registered: terminals.length };
+      const known = new Map(
+        (await store.findTerminals(names)).map((row) => [terminalName(row), row.state]),
+      );
+      const states = terminals.map((terminal) => {
+        const name = terminalName(terminal);
+        return nextState(`terminal ${name}`, known.get(name), terminal.state);
+      });
+      if (!request.validateOnly) {
+        await changed("a terminal", () => store.registerTerminals(terminals, clock.nowMs()));
+        if (given.length > 0) await contacts.set(given);
+      }
+      return { registered: terminals.length, states: states.map((state) => DeviceState[state]) };
+    },
+    async setReaderState(request) {
+      const serial = parseReaderSerial(request.serial, "serial");
+      const state = parseDeviceState(request.state, "state");
+      const device = `reader ${serial}`;
+      if (await changed(device, () => store.setReaderState(serial, state))) return {};
+      throw new PaymentError("READER_UNKNOWN", `${device} is not registered here`);
+    },
+    async setTerminalState({ merchantId, terminalId, state: asked }) {
+      const key = {
+        merchantId: parseMerchantId(merchantId),
+        terminalId: parseTerminalId(terminalId),
+      };
+      const state = parseDeviceState(asked, "state");
+      const device = `terminal ${terminalName(key)}`;
+      if (await changed(device, () => store.setTerminalState(key, state))) return {};
+      throw new PaymentError("TERMINAL_UNKNOWN", `${device} is not registered here`);
     },
     async setTerminalContact(request) {
       const terminalId = parseTerminalId(request.terminalId);
+      const merchantId =
+        request.merchantId === ""
+          ? await onlyMerchantOf(terminalId, store)
+          : parseMerchantId(request.merchantId);
       const contact = parseContact(required(request.contact, "contact"), "contact.");
-      const written = await contacts.set([{ terminalId, contact }]);
-      if (!written.has(terminalId)) {
-        throw new PaymentError("TERMINAL_UNKNOWN", `terminal ${terminalId} is not registered here`);
+      const name = terminalName({ merchantId, terminalId });
+      const written = await contacts.set([{ merchantId, terminalId, contact }]);
+      if (!written.has(name)) {
+        throw new PaymentError("TERMINAL_UNKNOWN", `terminal ${name} is not registered here`);
       }
       return { contact: { ...contact } };
     },
@@ -94,7 +154,7 @@ function parseReader(reader: ReaderRegistration, parts: RegistryServiceParts): R
   return {
     serial: checked.serial,
     merchantId: parseMerchantId(reader.merchantId, "readers.merchant_id"),
-    state: parseDeviceState(reader.state, "readers.state"),
+    state: parseAskedState(reader.state, "readers.state"),
     certificate: required(envelope, "readers.certificate"),
     checked,
   };
@@ -111,7 +171,7 @@ function parseTerminal(
   return {
     terminalId: checked.terminalId,
     merchantId: checked.merchantId,
-    state: parseDeviceState(terminal.state, "terminals.state"),
+    state: parseAskedState(terminal.state, "terminals.state"),
     currencies: currencies.map((currency) => parseCurrency(currency, "terminals.currencies")),
     certificate: required(envelope, "terminals.certificate"),
     checked,
@@ -123,28 +183,30 @@ function contactsOf(
   given: readonly TerminalRegistration[],
   terminals: readonly TerminalToRegister[],
 ): TerminalWithContact[] {
-  return terminals.flatMap(({ terminalId }, index) => {
+  return terminals.flatMap(({ merchantId, terminalId }, index) => {
     const wire = given[index]?.contact;
     if (wire === undefined) return [];
     const contact: Contact = parseContact(wire, "terminals.contact.");
-    return [{ terminalId, contact }];
+    return [{ merchantId, terminalId, contact }];
   });
+}
+
+/** @throws PaymentError TERMINAL_UNKNOWN; MALFORMED_REQUEST when there are several. */
+async function onlyMerchantOf(terminalId: TerminalId, store: RegistryStore): Promise<MerchantId> {
+  const [merchantId, ...others] = await store.merchantsOf(terminalId);
+  if (merchantId === undefined) {
+    throw new PaymentError("TERMINAL_UNKNOWN", `terminal ${terminalId} is not registered here`);
+  }
+  if (others.length === 0) return merchantId;
+  throw malformed("merchant_id", `is required: ${others.length + 1} merchants have ${terminalId}`);
 }
 
 function contactIn(
   known: ReadonlyMap<string, TerminalContact>,
-  { terminalId }: { readonly terminalId: string },
+  terminal: Readonly<Record<keyof TerminalKey, string>>,
 ): { contact?: TerminalContact } {
-  const contact = known.get(terminalId);
+  const contact = known.get(terminalName(terminal));
   return contact === undefined ? {} : { contact };
-}
-
-function parseDeviceState(state: DeviceState, field: string): DeviceState {
-  const isKnown = Object.values<number>(DeviceState).includes(state);
-  if (!isKnown || state === DeviceState.UNSPECIFIED) {
-    throw malformed(field, `must be a known state, got ${state}`);
-  }
-  return state;
 }
 
 function required<Value>(value: Value | undefined, field: string): Value {

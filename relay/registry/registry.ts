@@ -1,8 +1,8 @@
 import type { SignedEnvelope } from "../../gen/cardlane/keys/v1/keys_pb.ts";
-import { DeviceState } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import type { Surroundings } from "../../mesh/surroundings.ts";
+import type { DeviceStateName } from "../../payment/device-state.ts";
 import { PaymentError } from "../../payment/errors.ts";
-import type { ReaderSerial, TerminalId } from "../../payment/identifiers.ts";
+import { type ReaderSerial, type TerminalKey, terminalName } from "../../payment/identifiers.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
 import type { Curves } from "../../sealing/curves/curves.ts";
 import { certificateIdOf } from "../../sealing/curves/hash.ts";
@@ -18,7 +18,7 @@ import { CachedLookup, type Loaded } from "./cached-lookup.ts";
 import { RegistryRevision } from "./registry-revision.ts";
 import type { ReaderRow, RegistryStore, TerminalRow } from "./registry-store.ts";
 
-/** A device that is suspended through another instance is refused here after this long. */
+/** How old what is known may be where the statement that follows looks at the revision again. */
 const FRESH_MS = 5_000;
 const DEVICES_MAX = 20_000;
 
@@ -47,7 +47,8 @@ export class Registry {
   readonly #options: RegistryOptions;
   readonly #revision: RegistryRevision;
   readonly #readers: CachedLookup<ReaderSerial, KnownReader>;
-  readonly #terminals: CachedLookup<TerminalId, KnownTerminal>;
+  /** By name: a key is an object, and two of the same terminal are not the same object. */
+  readonly #terminals: CachedLookup<string, KnownTerminal>;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
@@ -55,7 +56,6 @@ export class Registry {
     this.#revision = new RegistryRevision({
       read: () => store.revision(),
       clock,
-      freshMs: FRESH_MS,
       onChange: () => this.forget(),
     });
     const isFresh = (loaded: Loaded<KnownDevice>) => this.#isFresh(loaded);
@@ -73,29 +73,44 @@ export class Registry {
         );
       },
     });
-    this.#terminals = new CachedLookup<TerminalId, KnownTerminal>({
+    this.#terminals = new CachedLookup<string, KnownTerminal>({
       ...limits,
-      load: async (terminalIds, staleOf) => {
-        const rows = await store.findTerminals(terminalIds);
+      load: async (names, staleOf) => {
+        const rows = await store.findTerminals(names);
         return new Map(
           rows.map((row) => {
-            const known = staleOf(row.terminalId)?.checked;
+            const name = terminalName(row);
+            const known = staleOf(name)?.checked;
             const checked = this.#checked(row.certificate, known, verifyTerminalCertificate);
-            return [row.terminalId, { ...row, checked }];
+            return [name, { ...row, checked }];
           }),
         );
       },
     });
   }
 
+  /**
+   * The revision that everything read from now on is at least as new as. A statement that finds
+   * another one in the database is about devices that may have changed.
+   */
+  async revision(): Promise<bigint> {
+    return await this.#revision.confirmed(FRESH_MS);
+  }
+
   async reader(serial: ReaderSerial): Promise<KnownReader | undefined> {
-    await this.#revision.confirm();
+    await this.#revision.confirmed(FRESH_MS);
     return await this.#readers.get(serial);
   }
 
-  async terminal(terminalId: TerminalId): Promise<KnownTerminal | undefined> {
-    await this.#revision.confirm();
-    return await this.#terminals.get(terminalId);
+  async terminal(key: TerminalKey): Promise<KnownTerminal | undefined> {
+    await this.#revision.confirmed(FRESH_MS);
+    return await this.#terminals.get(terminalName(key));
+  }
+
+  /** As it is in the database now, whichever instance changed it a moment ago. */
+  async terminalNow(key: TerminalKey): Promise<KnownTerminal | undefined> {
+    await this.#revision.confirmed(0);
+    return await this.#terminals.get(terminalName(key));
   }
 
   /** A certificate that somebody shows; undefined when it does not hold now. */
@@ -105,6 +120,7 @@ export class Registry {
 
   /** Makes a registration through this instance count at once. */
   forget(): void {
+    this.#revision.forget();
     this.#readers.expire();
     this.#terminals.expire();
   }
@@ -135,6 +151,6 @@ export class Registry {
   }
 }
 
-export function isActive(device: { readonly state: DeviceState }): boolean {
-  return device.state === DeviceState.ACTIVE;
+export function isActive(device: { readonly state: DeviceStateName }): boolean {
+  return device.state === "ACTIVE";
 }

@@ -11,10 +11,12 @@ import {
   PaymentState,
   ResultSchema,
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { NotificationService } from "../../gen/cardlane/relay/v1/notification_pb.ts";
 import {
   DeviceState,
   RelayRegistryService,
   RelayService,
+  type WatchPaymentsResponse,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import type { MeshChannel } from "../../mesh/client/dial.ts";
 import { systemClock } from "../../mesh/clock.ts";
@@ -30,9 +32,11 @@ const OTHER_MERCHANT = "ANOTHERSHOP0001";
 const HOLDERS = {
   relay: "relay/A1",
   operator: "operator/alice",
-  own: "terminal/TILL0001",
-  other: "terminal/TILLELSE",
-  stranger: "terminal/TILLNONE",
+  own: "terminal/CORNERCOFFEE001/TILL0001",
+  other: "terminal/ANOTHERSHOP0001/TILLELSE",
+  stranger: "terminal/CORNERCOFFEE001/TILLNONE",
+  suspended: "terminal/CORNERCOFFEE001/TILLSUSP",
+  namesake: "terminal/ANOTHERSHOP0001/TILL0001",
   processor: "processor/P1",
 } as const;
 
@@ -59,9 +63,17 @@ beforeAll(async () => {
   relay = await bed.startRelay({ identity: identityOf("relay"), operator: identityOf("operator") });
   await bed.register(relay);
   const { certificate } = bed.keys.anotherTerminal("TILLELSE", OTHER_MERCHANT);
-  const state = DeviceState.ACTIVE;
+  const { ACTIVE, SUSPENDED } = DeviceState;
+  const currencies = [978];
+  const { merchantId } = bed.keys.terminal;
+  const suspended = bed.keys.anotherTerminal("TILLSUSP", merchantId).certificate;
+  const namesake = bed.keys.anotherTerminal("TILL0001", OTHER_MERCHANT).certificate;
   await relay.registry.registerTerminals({
-    terminals: [{ certificate, state, currencies: [978] }],
+    terminals: [
+      { certificate, state: ACTIVE, currencies },
+      { certificate: suspended, state: SUSPENDED, currencies },
+      { certificate: namesake, state: ACTIVE, currencies },
+    ],
   });
   payment = bed.signer.sign();
   const terminal = new TestTerminal(channelOf("own"));
@@ -107,13 +119,14 @@ test("a terminal may not name another merchant", async () => {
 test.each([
   { holder: "other", code: "NOT_PERMITTED" },
   { holder: "stranger", code: "TERMINAL_UNKNOWN" },
+  { holder: "suspended", code: "TERMINAL_NOT_ACTIVE" },
 ] as const)("$holder may not undo what another terminal brought", async ({ holder, code }) => {
   const { paymentId } = payment;
   const { merchantId } = bed.keys.terminal;
   expect(await refusalOf(callsOf(holder).cancelPayment({ paymentId, merchantId }))).toBe(code);
 });
 
-test.each([{ holder: "other" }, { holder: "stranger" }] as const)(
+test.each([{ holder: "suspended" }, { holder: "stranger" }] as const)(
   "$holder may have a payment ended that was refused, and hears how",
   async ({ holder }) => {
     const { paymentId } = bed.signer.sign();
@@ -152,10 +165,55 @@ test.each([
   await terminal.completedAs(paymentId, PaymentState.APPROVED);
 });
 
-test("a terminal that is not registered must name the merchant", async () => {
+test("a terminal that is not registered shows its certificate, or ends nothing", async () => {
   const { paymentId } = bed.signer.sign();
   const refusal = await refusalOf(callsOf("stranger").cancelPayment({ paymentId }));
   expect(refusal).toBe("TERMINAL_UNKNOWN");
+});
+
+test("two merchants' terminals of one id have nothing to do with each other", async () => {
+  const key = { case: "paymentId", value: payment.paymentId } as const;
+  expect(await refusalOf(callsOf("namesake").getPayment({ key }))).toBe("PAYMENT_NOT_FOUND");
+  const { signed, paymentId } = bed.signer.sign();
+  const terminal = new TestTerminal(channelOf("namesake"));
+  terminal.submit(signed);
+  const { fault } = await terminal.refusedOf(paymentId);
+  expect(fault).toMatchObject({
+    code: "NOT_PERMITTED",
+    message:
+      "a payment on this stream must be of terminal ANOTHERSHOP0001/TILL0001, got CORNERCOFFEE001/TILL0001",
+  });
+});
+
+test("a terminal that is suspended sees and sends nothing", async () => {
+  const { paymentId } = payment;
+  const calls = callsOf("suspended");
+  const key = { case: "paymentId", value: paymentId } as const;
+  const { payments } = await callsOf("operator").listPayments({});
+  const recordNumber = payments.find((one) => one.paymentId === paymentId)?.recordNumber ?? "";
+  const address = { case: "email", value: "holder@example.com" } as const;
+  const receipts = channelOf("suspended").client(NotificationService);
+  const refusals = [
+    () => calls.getPayment({ key }),
+    () => calls.listPayments({}),
+    () => firstOf(calls.watchPayments({})),
+    () => calls.cancelPayment({ paymentId }),
+    () => receipts.sendReceipt({ recordNumber, address }),
+  ];
+  for (const refused of refusals) expect(await refusalOf(refused())).toBe("TERMINAL_NOT_ACTIVE");
+});
+
+test("a watch that runs ends when its terminal is suspended, and others' go on", async () => {
+  const { merchantId, terminalId } = bed.keys.terminal;
+  const watching = new AbortController();
+  const ended = lastOf(callsOf("own").watchPayments({}, { signal: watching.signal }));
+  const other = firstOf(callsOf("other").watchPayments({}, { signal: watching.signal }));
+  await other;
+  const name = { merchantId, terminalId };
+  await relay.registry.setTerminalState({ ...name, state: DeviceState.SUSPENDED });
+  expect(await refusalOf(ended)).toBe("TERMINAL_NOT_ACTIVE");
+  await relay.registry.setTerminalState({ ...name, state: DeviceState.ACTIVE });
+  watching.abort();
 });
 
 test("cancelling somebody else's payment id concerns one's own merchant only", async () => {
@@ -180,7 +238,9 @@ test.each([{ holder: "other" as const }, { holder: "stranger" as const }])(
     terminal.submit(signed);
     const { fault } = await terminal.refusedOf(paymentId);
     expect(fault?.code).toBe("NOT_PERMITTED");
-    expect(fault?.message).toMatch(/^a payment on this stream must be of terminal TILL\w{4}, got /);
+    expect(fault?.message).toMatch(
+      /^a payment on this stream must be of terminal \w{15}\/TILL\w{4}, got /,
+    );
   },
 );
 
@@ -275,8 +335,7 @@ function identityOf(holder: keyof typeof HOLDERS): Identity {
 
 /** What a root signed for the holder. */
 function certificateOf(holder: keyof typeof HOLDERS, merchantId: string) {
-  return bed.keys.anotherTerminal(HOLDERS[holder].slice("terminal/".length), merchantId)
-    .certificate;
+  return bed.keys.anotherTerminal(HOLDERS[holder].split("/").at(-1) ?? "", merchantId).certificate;
 }
 
 function channelOf(holder: keyof typeof HOLDERS): MeshChannel {
@@ -287,6 +346,14 @@ function channelOf(holder: keyof typeof HOLDERS): MeshChannel {
 
 function callsOf(holder: keyof typeof HOLDERS): Client<typeof RelayService> {
   return channelOf(holder).client(RelayService);
+}
+
+async function firstOf(responses: AsyncIterable<WatchPaymentsResponse>): Promise<void> {
+  for await (const _ of responses) return;
+}
+
+async function lastOf(responses: AsyncIterable<WatchPaymentsResponse>): Promise<void> {
+  for await (const _ of responses);
 }
 
 async function refusalOf(call: Promise<unknown>): Promise<string | undefined> {
