@@ -1,5 +1,5 @@
 /** What was checked by a registry, as it was at that revision. */
-export interface CheckedByRegistry {
+interface CheckedByRegistry {
   readonly registryRevision: bigint;
 }
 

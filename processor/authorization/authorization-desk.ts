@@ -170,8 +170,9 @@ export function earlyFactsOf(
 
 /**
  * Whether a verdict from early facts may stand. An approval in full may: the statement that writes
- * it refuses it when the payment, its counter or the money is not there any more, or a device. Whatever else may
- * have become wrong meanwhile, and nothing would notice. (docs/decisions/0011)
+ * it refuses it when the payment, its counter, the money or the right of a device is not there any
+ * more. Whatever else may have become wrong meanwhile, and nothing would notice.
+ * (docs/decisions/0011)
  */
 function standsOnEarlyFacts(verdict: Verdict): boolean {
   switch (verdict.kind) {

@@ -13,7 +13,6 @@ import {
   nextState,
   parseAskedState,
   parseDeviceState,
-  staysRetired,
 } from "../../payment/device-state.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import {
@@ -24,7 +23,6 @@ import {
   terminalName,
 } from "../../payment/identifiers.ts";
 import { parseCurrency } from "../../payment/money.ts";
-import { isStaysRetired } from "../../prisma/stays-retired.ts";
 import type { Curves } from "../../sealing/curves/curves.ts";
 import { keyIdOf } from "../../sealing/curves/hash.ts";
 import {
@@ -67,7 +65,7 @@ export function registryService(parts: RegistryParts): MeshService {
       const rows = relays.map((relay) => relayRow(relay, parts));
       const names = rows.map(({ relayId }) => relayId);
       const states = statesAfter("relay", names, rows, await store.relayStates(names));
-      if (!validateOnly) await changed("a relay", () => store.registerRelays(rows));
+      if (!validateOnly) await store.registerRelays(rows);
       return { registered: rows.length, states };
     },
     async registerTerminals({ terminals, validateOnly }) {
@@ -75,7 +73,7 @@ export function registryService(parts: RegistryParts): MeshService {
       const rows = terminals.map((terminal) => terminalRow(terminal, parts));
       const names = rows.map(terminalName);
       const states = statesAfter("terminal", names, rows, await store.terminalStates(names));
-      if (!validateOnly) await changed("a terminal", () => store.registerTerminals(rows));
+      if (!validateOnly) await store.registerTerminals(rows);
       return { registered: rows.length, states };
     },
     async registerReaders({ readers, validateOnly }) {
@@ -83,19 +81,19 @@ export function registryService(parts: RegistryParts): MeshService {
       const rows = readers.map((reader) => readerRow(reader, parts));
       const names = rows.map(({ readerSerial }) => readerSerial);
       const states = statesAfter("reader", names, rows, await store.readerStates(names));
-      if (!validateOnly) await changed("a reader", () => store.registerReaders(rows));
+      if (!validateOnly) await store.registerReaders(rows);
       return { registered: rows.length, states };
     },
     async setRelayState({ relayId, state }) {
       const id = parseRelayId(relayId);
       const asked = parseDeviceState(state, "state");
-      if (await changed(`relay ${id}`, () => store.setRelayState(id, asked))) return {};
+      if (await store.setRelayState(id, asked)) return {};
       throw malformed("relay_id", "one that is registered", id);
     },
     async setReaderState({ serial, state }) {
       const id = parseReaderSerial(serial, "serial");
       const asked = parseDeviceState(state, "state");
-      if (await changed(`reader ${id}`, () => store.setReaderState(id, asked))) return {};
+      if (await store.setReaderState(id, asked)) return {};
       throw new PaymentError("READER_UNKNOWN", `reader ${id} is not registered here`);
     },
     async setTerminalState({ merchantId, terminalId, state }) {
@@ -104,7 +102,7 @@ export function registryService(parts: RegistryParts): MeshService {
         terminalId: parseTerminalId(terminalId),
       });
       const asked = parseDeviceState(state, "state");
-      if (await changed(`terminal ${name}`, () => store.setTerminalState(name, asked))) return {};
+      if (await store.setTerminalState(name, asked)) return {};
       throw new PaymentError("TERMINAL_UNKNOWN", `terminal ${name} is not registered here`);
     },
     async getBalance({ merchantId, currency }) {
@@ -184,14 +182,6 @@ function statesAfter(
     const name = names[index] ?? "";
     return DeviceState[nextState(`${kind} ${name}`, known.get(name), state)];
   });
-}
-
-async function changed<Answer>(device: string, change: () => Promise<Answer>): Promise<Answer> {
-  try {
-    return await change();
-  } catch (error) {
-    throw isStaysRetired(error) ? staysRetired(device, error) : error;
-  }
 }
 
 function requireCount(field: string, list: readonly unknown[], max: number): void {

@@ -2,6 +2,7 @@ import type { DeviceStateName } from "../../payment/device-state.ts";
 import { binaryArray } from "../../prisma/binary-array.ts";
 import type { HotDatabase, Statement } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
+import { unlessRetired } from "../../prisma/stays-retired.ts";
 
 export interface RelayRow {
   readonly relayId: string;
@@ -41,49 +42,64 @@ export class RegistryStore {
     this.#database = database;
   }
 
-  /** All of them, or none. @throws pg.DatabaseError that they stay retired. */
+  /** All of them, or none. @throws PaymentError WRONG_STATE for a retired one. */
   async registerRelays(relays: readonly RelayRow[]): Promise<void> {
-    await this.#database.run(REGISTER_RELAYS, relayParameters.values(relays));
+    await unlessRetired("a relay", () =>
+      this.#database.run(REGISTER_RELAYS, relayParameters.values(relays)),
+    );
   }
 
   /** As `registerRelays`. */
   async registerTerminals(terminals: readonly TerminalRow[]): Promise<void> {
-    await this.#database.run(REGISTER_TERMINALS, terminalParameters.values(terminals));
+    await unlessRetired("a terminal", () =>
+      this.#database.run(REGISTER_TERMINALS, terminalParameters.values(terminals)),
+    );
   }
 
   /** As `registerRelays`. */
   async registerReaders(readers: readonly ReaderRow[]): Promise<void> {
-    await this.#database.run(REGISTER_READERS, readerParameters.values(readers));
+    await unlessRetired("a reader", () =>
+      this.#database.run(REGISTER_READERS, readerParameters.values(readers)),
+    );
   }
 
   /** States of those that are registered, by relay id. */
   async relayStates(relayIds: readonly string[]): Promise<DeviceStates> {
-    return await this.#states(RELAY_STATES, relayIds);
+    return statesIn(await this.#database.run<StateRow>(RELAY_STATES, [relayIds]));
   }
 
   /** States of those that are registered, by `terminalName`. */
   async terminalStates(names: readonly string[]): Promise<DeviceStates> {
-    return await this.#states(TERMINAL_STATES, names);
+    return statesIn(await this.#database.run<StateRow>(TERMINAL_STATES, [names]));
   }
 
   /** States of those that are registered, by serial. */
   async readerStates(serials: readonly string[]): Promise<DeviceStates> {
-    return await this.#states(READER_STATES, serials);
+    return statesIn(await this.#database.run<StateRow>(READER_STATES, [serials]));
   }
 
-  /** @returns whether there is such a relay. @throws pg.DatabaseError that it stays retired. */
+  /** @returns whether there is such a relay. @throws PaymentError WRONG_STATE */
   async setRelayState(relayId: string, state: DeviceStateName): Promise<boolean> {
-    return (await this.#database.run(SET_RELAY_STATE, [relayId, state])).length > 0;
+    const rows = await unlessRetired(`relay ${relayId}`, () =>
+      this.#database.run(SET_RELAY_STATE, [relayId, state]),
+    );
+    return rows.length > 0;
   }
 
   /** As `setRelayState`. */
   async setReaderState(serial: string, state: DeviceStateName): Promise<boolean> {
-    return (await this.#database.run(SET_READER_STATE, [serial, state])).length > 0;
+    const rows = await unlessRetired(`reader ${serial}`, () =>
+      this.#database.run(SET_READER_STATE, [serial, state]),
+    );
+    return rows.length > 0;
   }
 
   /** As `setRelayState`. @param name as `terminalName` gives it. */
   async setTerminalState(name: string, state: DeviceStateName): Promise<boolean> {
-    return (await this.#database.run(SET_TERMINAL_STATE, [name, state])).length > 0;
+    const rows = await unlessRetired(`terminal ${name}`, () =>
+      this.#database.run(SET_TERMINAL_STATE, [name, state]),
+    );
+    return rows.length > 0;
   }
 
   /** The certificate of the relay with this hop key: a serialised SignedEnvelope. */
@@ -103,11 +119,6 @@ export class RegistryStore {
       binaryArray("bytea", ids),
     ]);
   }
-
-  async #states(statement: Statement, names: readonly string[]): Promise<DeviceStates> {
-    const rows = await this.#database.run<StateRow>(statement, [names]);
-    return new Map(rows.map(({ name, state }) => [name, state]));
-  }
 }
 
 export type DeviceStates = ReadonlyMap<string, DeviceStateName>;
@@ -115,6 +126,10 @@ export type DeviceStates = ReadonlyMap<string, DeviceStateName>;
 interface StateRow {
   readonly name: string;
   readonly state: DeviceStateName;
+}
+
+function statesIn(rows: readonly StateRow[]): DeviceStates {
+  return new Map(rows.map(({ name, state }) => [name, state]));
 }
 
 export interface CertificateRow {

@@ -70,7 +70,7 @@ export class Intake {
       try {
         checked = await check.check(submission, streamTerminal, span);
       } catch (error) {
-        // "Refused" would be a wrong word about a payment that was recorded, perhaps charged, before.
+        // "Refused" would be a wrong word about a payment that was recorded, perhaps charged.
         const wasPerhapsAccepted = error instanceof PaymentError && CHANGEABLE.includes(error.code);
         const known = wasPerhapsAccepted
           ? await recorder.findRepeat(submission, streamTerminal)

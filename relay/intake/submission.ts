@@ -176,7 +176,8 @@ export class SubmissionCheck {
     const { currency } = context;
     const name = terminalName(context);
     if (streamTerminal !== undefined && terminalName(streamTerminal) !== name) {
-      const message = `a payment on this stream must be of terminal ${terminalName(streamTerminal)}`;
+      const expected = terminalName(streamTerminal);
+      const message = `a payment on this stream must be of terminal ${expected}`;
       throw new PaymentError("NOT_PERMITTED", `${message}, got ${name}`);
     }
     if (terminal === undefined) {

@@ -68,7 +68,7 @@ test("without a state a new device is active, and a known one stays as it is", a
   expect((await register(ACTIVE)).states).toEqual([ACTIVE]);
 });
 
-test("what is only validated changes nothing, and is refused as the real one would be", async () => {
+test("what is only validated changes nothing, and is refused as in earnest", async () => {
   const [one, other] = ["TILL0004", "TILL0005"].map(
     (id) => bed.keys.anotherTerminal(id, "ANOTHERSHOP0001").certificate,
   );
@@ -117,7 +117,7 @@ test("two merchants may give a terminal the same id, and each keeps its own cont
   ]);
 });
 
-test("a retired device stays retired, whoever asks, and its whole batch changes nothing", async () => {
+test("a retired device stays so, whoever asks, and its whole batch changes nothing", async () => {
   const { merchantId } = bed.keys.terminal;
   const [retired, other] = ["R-GONE", "R-STAYS"].map((serial) => ({
     certificate: bed.keys.anotherReader(serial).certificate,

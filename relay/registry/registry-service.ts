@@ -7,12 +7,7 @@ import {
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { type MeshService, type MethodsOf, service } from "../../mesh/service.ts";
 import type { Surroundings } from "../../mesh/surroundings.ts";
-import {
-  nextState,
-  parseAskedState,
-  parseDeviceState,
-  staysRetired,
-} from "../../payment/device-state.ts";
+import { nextState, parseAskedState, parseDeviceState } from "../../payment/device-state.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import {
   type MerchantId,
@@ -24,7 +19,6 @@ import {
   terminalName,
 } from "../../payment/identifiers.ts";
 import { parseCurrency } from "../../payment/money.ts";
-import { isStaysRetired } from "../../prisma/stays-retired.ts";
 import type { Curves } from "../../sealing/curves/curves.ts";
 import {
   verifyReaderCertificate,
@@ -55,17 +49,19 @@ interface RegistryServiceParts extends Pick<Surroundings, "clock"> {
  * whole or not at all.
  */
 export function registryService(parts: RegistryServiceParts): MeshService {
-  const { store, contacts, registry, clock } = parts;
-  const changed = async <Answer>(device: string, change: () => Promise<Answer>) => {
-    try {
-      return await change();
-    } catch (error) {
-      throw isStaysRetired(error) ? staysRetired(device, error) : error;
-    } finally {
-      registry.forget();
-    }
-  };
-  const methods: MethodsOf<typeof RelayRegistryService> = {
+  const methods = { ...readerMethods(parts), ...terminalMethods(parts) };
+  return service(RelayRegistryService, methods, {
+    registerReaders: REGISTRATION_BYTES_MAX,
+    registerTerminals: REGISTRATION_BYTES_MAX,
+  });
+}
+
+type Methods = MethodsOf<typeof RelayRegistryService>;
+type ReaderMethod = "registerReaders" | "setReaderState" | "listReaders";
+
+function readerMethods(parts: RegistryServiceParts): Pick<Methods, ReaderMethod> {
+  const { store, registry, clock } = parts;
+  return {
     async registerReaders(request) {
       requireCount("readers", request.readers.length, DEVICES_MAX);
       const readers = request.readers.map((reader) => parseReader(reader, parts));
@@ -78,10 +74,29 @@ export function registryService(parts: RegistryServiceParts): MeshService {
         nextState(`reader ${serial}`, known.get(serial), state),
       );
       if (!request.validateOnly) {
-        await changed("a reader", () => store.registerReaders(readers, clock.nowMs()));
+        await store.registerReaders(readers, clock.nowMs());
+        registry.forget();
       }
       return { registered: readers.length, states: states.map((state) => DeviceState[state]) };
     },
+    async setReaderState(request) {
+      const serial = parseReaderSerial(request.serial, "serial");
+      const state = parseDeviceState(request.state, "state");
+      if (!(await store.setReaderState(serial, state))) {
+        throw new PaymentError("READER_UNKNOWN", `reader ${serial} is not registered here`);
+      }
+      registry.forget();
+      return {};
+    },
+    async listReaders() {
+      return { readers: [...(await store.listReaders())] };
+    },
+  };
+}
+
+function terminalMethods(parts: RegistryServiceParts): Omit<Methods, ReaderMethod> {
+  const { store, contacts, registry, clock } = parts;
+  return {
     async registerTerminals(request) {
       requireCount("terminals", request.terminals.length, DEVICES_MAX);
       const terminals = request.terminals.map((terminal) => parseTerminal(terminal, parts));
@@ -96,17 +111,11 @@ export function registryService(parts: RegistryServiceParts): MeshService {
         return nextState(`terminal ${name}`, known.get(name), terminal.state);
       });
       if (!request.validateOnly) {
-        await changed("a terminal", () => store.registerTerminals(terminals, clock.nowMs()));
+        await store.registerTerminals(terminals, clock.nowMs());
         if (given.length > 0) await contacts.set(given);
+        registry.forget();
       }
       return { registered: terminals.length, states: states.map((state) => DeviceState[state]) };
-    },
-    async setReaderState(request) {
-      const serial = parseReaderSerial(request.serial, "serial");
-      const state = parseDeviceState(request.state, "state");
-      const device = `reader ${serial}`;
-      if (await changed(device, () => store.setReaderState(serial, state))) return {};
-      throw new PaymentError("READER_UNKNOWN", `${device} is not registered here`);
     },
     async setTerminalState({ merchantId, terminalId, state: asked }) {
       const key = {
@@ -114,9 +123,9 @@ export function registryService(parts: RegistryServiceParts): MeshService {
         terminalId: parseTerminalId(terminalId),
       };
       const state = parseDeviceState(asked, "state");
-      const device = `terminal ${terminalName(key)}`;
-      if (await changed(device, () => store.setTerminalState(key, state))) return {};
-      throw new PaymentError("TERMINAL_UNKNOWN", `${device} is not registered here`);
+      if (!(await store.setTerminalState(key, state))) throw notRegistered(terminalName(key));
+      registry.forget();
+      return {};
     },
     async setTerminalContact(request) {
       const terminalId = parseTerminalId(request.terminalId);
@@ -127,13 +136,8 @@ export function registryService(parts: RegistryServiceParts): MeshService {
       const contact = parseContact(required(request.contact, "contact"), "contact.");
       const name = terminalName({ merchantId, terminalId });
       const written = await contacts.set([{ merchantId, terminalId, contact }]);
-      if (!written.has(name)) {
-        throw new PaymentError("TERMINAL_UNKNOWN", `terminal ${name} is not registered here`);
-      }
+      if (!written.has(name)) throw notRegistered(name);
       return { contact: { ...contact } };
-    },
-    async listReaders() {
-      return { readers: [...(await store.listReaders())] };
     },
     async listTerminals() {
       const terminals = await store.listTerminals();
@@ -141,10 +145,10 @@ export function registryService(parts: RegistryServiceParts): MeshService {
       return { terminals: terminals.map((one) => ({ ...one, ...contactIn(known, one) })) };
     },
   };
-  return service(RelayRegistryService, methods, {
-    registerReaders: REGISTRATION_BYTES_MAX,
-    registerTerminals: REGISTRATION_BYTES_MAX,
-  });
+}
+
+function notRegistered(terminal: string): PaymentError {
+  return new PaymentError("TERMINAL_UNKNOWN", `terminal ${terminal} is not registered here`);
 }
 
 function parseReader(reader: ReaderRegistration, parts: RegistryServiceParts): ReaderToRegister {
@@ -194,9 +198,7 @@ function contactsOf(
 /** @throws PaymentError TERMINAL_UNKNOWN; MALFORMED_REQUEST when there are several. */
 async function onlyMerchantOf(terminalId: TerminalId, store: RegistryStore): Promise<MerchantId> {
   const [merchantId, ...others] = await store.merchantsOf(terminalId);
-  if (merchantId === undefined) {
-    throw new PaymentError("TERMINAL_UNKNOWN", `terminal ${terminalId} is not registered here`);
-  }
+  if (merchantId === undefined) throw notRegistered(terminalId);
   if (others.length === 0) return merchantId;
   throw malformed("merchant_id", `is required: ${others.length + 1} merchants have ${terminalId}`);
 }

@@ -8,9 +8,15 @@ import {
   RegisteredTerminalSchema,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import type { DeviceStateName } from "../../payment/device-state.ts";
-import type { MerchantId, ReaderSerial, TerminalKey } from "../../payment/identifiers.ts";
+import {
+  type MerchantId,
+  type ReaderSerial,
+  type TerminalKey,
+  terminalName,
+} from "../../payment/identifiers.ts";
 import type { Statement } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
+import { unlessRetired } from "../../prisma/stays-retired.ts";
 import type {
   CheckedReaderCertificate,
   CheckedTerminalCertificate,
@@ -78,27 +84,33 @@ export class RegistryStore {
     }));
   }
 
-  /** All of them, or none. @throws pg.DatabaseError STAYS_RETIRED */
+  /** All of them, or none. @throws PaymentError WRONG_STATE */
   async registerReaders(readers: readonly ReaderToRegister[], nowMs: number): Promise<void> {
     const values = [...READER_BATCH.values(readers), new Date(nowMs)];
-    await this.#database.run(REGISTER_READERS, values);
+    await unlessRetired("a reader", () => this.#database.run(REGISTER_READERS, values));
   }
 
-  /** All of them, or none. @throws pg.DatabaseError STAYS_RETIRED */
+  /** All of them, or none. @throws PaymentError WRONG_STATE */
   async registerTerminals(terminals: readonly TerminalToRegister[], nowMs: number): Promise<void> {
     const values = [...TERMINAL_BATCH.values(terminals), new Date(nowMs)];
-    await this.#database.run(REGISTER_TERMINALS, values);
+    await unlessRetired("a terminal", () => this.#database.run(REGISTER_TERMINALS, values));
   }
 
-  /** @returns whether there is such a reader. @throws pg.DatabaseError STAYS_RETIRED */
+  /** @returns whether there is such a reader. @throws PaymentError WRONG_STATE */
   async setReaderState(serial: ReaderSerial, state: DeviceStateName): Promise<boolean> {
-    return (await this.#database.run(SET_READER_STATE, [serial, state])).length > 0;
+    const rows = await unlessRetired(`reader ${serial}`, () =>
+      this.#database.run(SET_READER_STATE, [serial, state]),
+    );
+    return rows.length > 0;
   }
 
-  /** @returns whether there is such a terminal. @throws pg.DatabaseError STAYS_RETIRED */
+  /** @returns whether there is such a terminal. @throws PaymentError WRONG_STATE */
   async setTerminalState(key: TerminalKey, state: DeviceStateName): Promise<boolean> {
     const values = [key.merchantId, key.terminalId, state];
-    return (await this.#database.run(SET_TERMINAL_STATE, values)).length > 0;
+    const rows = await unlessRetired(`terminal ${terminalName(key)}`, () =>
+      this.#database.run(SET_TERMINAL_STATE, values),
+    );
+    return rows.length > 0;
   }
 
   /** Merchants that have a terminal of this id. */
