@@ -79,7 +79,11 @@ async function tillOf(answers: ((say: (event: Event) => void, stream: Stream) =>
     heard.resolve();
   };
   const pay = (id?: string) => {
-    const payment = parsePayArguments("12.50", "EUR", { yes: true, ...(id && { id }) });
+    const payment = parsePayArguments("12.50", "EUR", {
+      kind: "sale",
+      yes: true,
+      ...(id && { id }),
+    });
     const report = payAtTill({ ...io, tell }, clients, { ...payment, card });
     report.catch(() => undefined);
     return report;
