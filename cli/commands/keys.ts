@@ -27,7 +27,7 @@ export async function makeKeys(
   makeMeshDirectory(directory.path);
   const progress = new StepLines(io);
   const step = progress.step.bind(progress);
-  await makeMeshKeys({ directory, isTls: options.tls ?? false, clock: io.clock, step });
+  await makeMeshKeys(directory, io.clock, step, { isTls: options.tls ?? false });
   return EXIT_CODES.approved;
 }
 

@@ -70,7 +70,7 @@ async function tillOf(answers: ((say: (event: Event) => void, stream: Stream) =>
   const interruption = new AbortController();
   const io = recordedIo({ clock, interrupted: interruption.signal });
   const addressOf = (name: string) => (name === "terminal" ? proxy.address : server.address);
-  const clients = stack.use(await MeshClients.open({ addressOf, tlsDirectory: undefined, clock }));
+  const clients = stack.use(await MeshClients.open(addressOf, clock));
   const card = findTestCard("visa");
   if (card === undefined) throw new Error("there is a card of that name");
   const heard = Promise.withResolvers<void>();
