@@ -19,9 +19,6 @@ import type { PinSource, Till } from "../till/till.ts";
 /** How often the till is asked for a PIN of one presentation that is missing or malformed. */
 const CONFIRMATIONS_MAX = 3;
 
-/** What is taken; its trace context goes to the reader. */
-type Order = Pick<JournalEntry, "paymentId" | "request" | "traceparent">;
-
 export interface TakenCard {
   readonly card: CardRead;
   readonly signed: SignedPayment;
@@ -31,16 +28,17 @@ export interface TakenCard {
  * From the prepare command to the signed bytes: tells the reader, hears what happens there, asks
  * the till to confirm.
  *
+ * @param entry with the trace context that goes to the reader.
  * @throws PaymentError with the reader's fault, CANCELLED, STREAM_CUT, or SIGNATURE_REJECTED when
  *   the reader signed something else than it was asked for. Nothing was submitted then.
  */
 export async function takeCard(
-  order: Order,
+  entry: JournalEntry,
   terminal: CheckedTerminalCertificate,
   conversation: ReaderConversation,
   till: Till,
 ): Promise<TakenCard> {
-  const taking = new CardTaking(order, terminal, conversation, till);
+  const taking = new CardTaking(entry, terminal, conversation, till);
   const { cancelled } = till;
   const cancel = () => taking.cancel();
   cancelled.addEventListener("abort", cancel, { once: true });
@@ -55,7 +53,7 @@ export async function takeCard(
 type Heard = ReaderMessage["message"];
 
 class CardTaking {
-  readonly #order: Order;
+  readonly #entry: JournalEntry;
   readonly #terminal: CheckedTerminalCertificate;
   readonly #conversation: ReaderConversation;
   readonly #till: Till;
@@ -68,20 +66,20 @@ class CardTaking {
   #failure: unknown;
 
   constructor(
-    order: Order,
+    entry: JournalEntry,
     terminal: CheckedTerminalCertificate,
     conversation: ReaderConversation,
     till: Till,
   ) {
-    this.#order = order;
+    this.#entry = entry;
     this.#terminal = terminal;
     this.#conversation = conversation;
     this.#till = till;
-    this.#paymentId = paymentIdToBytes(order.paymentId);
+    this.#paymentId = paymentIdToBytes(entry.paymentId);
   }
 
   async run(): Promise<TakenCard> {
-    const { kind, amounts, currency, acceptPartial, previousPaymentId } = this.#order.request;
+    const { kind, amounts, currency, acceptPartial, previousPaymentId } = this.#entry.request;
     const paymentId = this.#paymentId;
     this.#say({
       case: "preparePayment",
@@ -141,13 +139,11 @@ class CardTaking {
   #check(payment: SignedPayment | undefined): TakenCard | undefined {
     // The reader answers the Cancel that is on its way: what it signed in between is not sent.
     if (this.#isCancelSent) return undefined;
-    const { paymentId, request } = this.#order;
-    const terminal = this.#terminal;
     const card = this.#card;
     if (card === undefined) throw new PaymentError("SIGNATURE_REJECTED", "no card was read");
     const reader = this.#conversation.peer.certificate;
     try {
-      checkReaderPayment(payment, { paymentId, request, card, reader, terminal });
+      checkReaderPayment(payment, { ...this.#entry, card }, reader, this.#terminal);
     } catch (error) {
       this.#giveUp(error);
       return undefined;
@@ -198,7 +194,7 @@ class CardTaking {
   }
 
   #say(message: Parameters<ReaderConversation["send"]>[0]): void {
-    this.#conversation.send(message, this.#order.traceparent);
+    this.#conversation.send(message, this.#entry.traceparent);
   }
 }
 
