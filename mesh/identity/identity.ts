@@ -32,32 +32,32 @@ export interface IdentityPem {
   readonly key: Buffer;
 }
 
-interface IdentityOptions extends Pick<Surroundings, "clock" | "log"> {
-  readonly directory: string;
-}
+type Around = Pick<Surroundings, "clock" | "log">;
 
 /** @throws StartError when a file is missing, or they do not fit together. */
-export async function loadIdentity(options: IdentityOptions): Promise<Identity> {
+export async function loadIdentity(directory: string, around: Around): Promise<Identity> {
   try {
-    const pem = await readPem(options.directory);
-    return new FileIdentity(options, pem, checkPem(pem));
+    const pem = await readPem(directory);
+    return new FileIdentity(directory, around, pem);
   } catch (cause) {
     const why = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
-    throw new StartError(`the TLS files in ${options.directory} are of no use: ${why}`, { cause });
+    throw new StartError(`the TLS files in ${directory} are of no use: ${why}`, { cause });
   }
 }
 
 class FileIdentity implements Identity {
-  readonly #options: IdentityOptions;
+  readonly #directory: string;
+  readonly #around: Around;
   readonly #handlers = new Set<(pem: IdentityPem) => void>();
   #pem: IdentityPem;
   #spiffeId: string;
   #timer: Timer;
 
-  constructor(options: IdentityOptions, pem: IdentityPem, spiffeId: string) {
-    this.#options = options;
+  constructor(directory: string, around: Around, pem: IdentityPem) {
+    this.#directory = directory;
+    this.#around = around;
     this.#pem = pem;
-    this.#spiffeId = spiffeId;
+    this.#spiffeId = checkPem(pem);
     this.#timer = this.#planReload();
   }
 
@@ -76,17 +76,17 @@ class FileIdentity implements Identity {
 
   async reload(): Promise<void> {
     try {
-      const pem = await readPem(this.#options.directory);
+      const pem = await readPem(this.#directory);
       if (isSame(pem, this.#pem)) return;
       this.#spiffeId = checkPem(pem);
       this.#pem = pem;
     } catch (error) {
       // Half a rotation, or a damaged one: the old certificate goes on, and the next look may find
       // a whole set.
-      this.#options.log.failure("the new certificate cannot be used", error);
+      this.#around.log.failure("the new certificate cannot be used", error);
       return;
     }
-    this.#options.log.info("certificate reloaded", { peerIdentity: this.#spiffeId });
+    this.#around.log.info("certificate reloaded", { peerIdentity: this.#spiffeId });
     for (const handler of this.#handlers) handler(this.#pem);
   }
 
@@ -96,7 +96,7 @@ class FileIdentity implements Identity {
   }
 
   #planReload(): Timer {
-    return this.#options.clock.timer(RELOAD_INTERVAL_MS, () => {
+    return this.#around.clock.timer(RELOAD_INTERVAL_MS, () => {
       this.#timer = this.#planReload();
       void this.reload();
     });

@@ -19,11 +19,8 @@ function startedCompleter() {
   const recordStatement: Telemetry["recordStatement"] = (_spans, { operation, rows }) => ({
     end: (errorType = "OK") => void spanEnds.push(`${operation} of ${rows}: ${errorType}`),
   });
-  const log = createLog({
-    program: "relay",
-    instance: "test",
-    clock,
-    destination: { write: (line) => void lines.push(sentenceOf(line)) },
+  const log = createLog({ program: "relay", instance: "test" }, clock, "info", {
+    write: (line) => void lines.push(sentenceOf(line)),
   });
   const completer = new Completer({
     store: {

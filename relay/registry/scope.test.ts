@@ -50,8 +50,7 @@ beforeAll(async () => {
   const nowMs = systemClock.nowMs();
   await makeDevelopmentTls({ directory, holders: HOLDERS, trustDomain: "cardlane.test", nowMs });
   for (const holder of Object.keys(HOLDERS) as (keyof typeof HOLDERS)[]) {
-    identities[holder] = await loadIdentity({
-      directory: join(directory, holder),
+    identities[holder] = await loadIdentity(join(directory, holder), {
       clock: systemClock,
       log: silentLog,
     });
