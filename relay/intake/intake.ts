@@ -1,19 +1,11 @@
-import type { Surroundings } from "../../mesh/surroundings.ts";
+import type { Clock } from "../../mesh/clock.ts";
 import type { HopSpan } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
 import type { TerminalId } from "../../payment/identifiers.ts";
-import type { Forwarder } from "../forwarding/forwarder.ts";
 import type { CheckedSubmission } from "../records/relay-record.ts";
 import type { Resumer } from "../recovery/resumer.ts";
 import type { Recorded, Recorder } from "./recorder.ts";
 import type { SubmissionCheck, UncheckedSubmission } from "./submission.ts";
-
-interface IntakeOptions extends Pick<Surroundings, "clock"> {
-  readonly check: SubmissionCheck;
-  readonly recorder: Recorder;
-  readonly forwarder: Forwarder;
-  readonly resumer: Resumer;
-}
 
 /** What a registry or a manifest can begin to say of bytes that it had nothing against before. */
 const CHANGEABLE: readonly PaymentErrorCode[] = [
@@ -28,10 +20,16 @@ const CHANGEABLE: readonly PaymentErrorCode[] = [
 
 /** What happens to a submitted payment until its record is committed. */
 export class Intake {
-  readonly #options: IntakeOptions;
+  readonly #check: SubmissionCheck;
+  readonly #recorder: Recorder;
+  readonly #resumer: Resumer;
+  readonly #clock: Clock;
 
-  constructor(options: IntakeOptions) {
-    this.#options = options;
+  constructor(check: SubmissionCheck, recorder: Recorder, resumer: Resumer, clock: Clock) {
+    this.#check = check;
+    this.#recorder = recorder;
+    this.#resumer = resumer;
+    this.#clock = clock;
   }
 
   /**
@@ -45,14 +43,13 @@ export class Intake {
     streamTerminalId: TerminalId | undefined,
     span: HopSpan,
   ): Promise<Recorded> {
-    const { forwarder, resumer, clock } = this.#options;
-    if (forwarder.isFull) {
+    if (this.#recorder.isFull) {
       throw new PaymentError("OVERLOADED", "too many payments wait for the processor");
     }
-    const askedAtMs = clock.monotonicMs();
+    const askedAtMs = this.#clock.monotonicMs();
     const recorded = await this.#record(submission, streamTerminalId, span);
     // Committed before, but this process lost it: the answer to its insert, or its whole memory.
-    if (recorded.kind === "known") await resumer.resume(recorded.record, askedAtMs);
+    if (recorded.kind === "known") await this.#resumer.resume(recorded.record, askedAtMs);
     return recorded;
   }
 
@@ -61,19 +58,18 @@ export class Intake {
     streamTerminalId: TerminalId | undefined,
     span: HopSpan,
   ): Promise<Recorded> {
-    const { check, recorder } = this.#options;
     let checked: CheckedSubmission;
     try {
-      checked = await check.check(submission, streamTerminalId, span);
+      checked = await this.#check.check(submission, streamTerminalId, span);
     } catch (error) {
       // "Refused" would be a wrong word about a payment that was recorded, perhaps charged, before.
       const wasPerhapsAccepted = error instanceof PaymentError && CHANGEABLE.includes(error.code);
       const known = wasPerhapsAccepted
-        ? await recorder.findRepeat(submission, streamTerminalId)
+        ? await this.#recorder.findRepeat(submission, streamTerminalId)
         : undefined;
       if (known === undefined) throw error;
       return known;
     }
-    return await recorder.record(checked);
+    return await this.#recorder.record(checked);
   }
 }

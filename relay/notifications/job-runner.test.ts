@@ -126,7 +126,7 @@ test("an outage of the database is told once, and so is its end", async () => {
     await clock.advance(10_000);
   };
   link.cut();
-  await using _runner = new JobRunner({ databaseUrl: url.href, tasks: {}, clock, log });
+  await using _runner = new JobRunner(url.href, {}, { clock, log });
   for (let attempt = 0; attempt < 3; attempt += 1) await tryAgain();
   await eventually(() => (clock.pendingCount === 2 ? undefined : clock.pendingCount));
   const begun = ["jobs of the dead cannot be freed", "the job queue cannot be worked"];

@@ -1,25 +1,33 @@
-import type { Surroundings } from "../../mesh/surroundings.ts";
+import type { Clock } from "../../mesh/clock.ts";
+import type { RegistryStore } from "./registry-store.ts";
+
+/** A device that is suspended through another instance is refused here after this long. */
+export const FRESH_MS = 5_000;
 
 /** Notices, with one query for all devices once in a while, that the registry has changed. */
 export class RegistryRevision {
-  readonly #options: RegistryRevisionOptions;
+  readonly #store: Pick<RegistryStore, "revision">;
+  readonly #clock: Clock;
+  readonly #onChange: () => void;
   #known: bigint | undefined;
   #confirmedAtMs = Number.NEGATIVE_INFINITY;
   #asking: Promise<void> | undefined;
 
-  constructor(options: RegistryRevisionOptions) {
-    this.#options = options;
+  /** @param onChange what was read of the registry before does not hold any more. */
+  constructor(store: Pick<RegistryStore, "revision">, clock: Clock, onChange: () => void) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#onChange = onChange;
   }
 
   /**
-   * Resolves when all that was kept is of a registry as it was at most `freshMs` ago; undefined
+   * Resolves when all that was kept is of a registry as it was at most FRESH_MS ago; undefined
    * when it is already.
    *
-   * @throws whatever `read` throws.
+   * @throws whatever the store throws.
    */
   confirm(): Promise<void> | undefined {
-    const { clock, freshMs } = this.#options;
-    if (clock.monotonicMs() < this.#confirmedAtMs + freshMs) return undefined;
+    if (this.#clock.monotonicMs() < this.#confirmedAtMs + FRESH_MS) return undefined;
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = undefined;
     });
@@ -27,19 +35,10 @@ export class RegistryRevision {
   }
 
   async #ask(): Promise<void> {
-    const { clock, read, onChange } = this.#options;
-    const askedAtMs = clock.monotonicMs();
-    const revision = await read();
-    if (revision !== this.#known) onChange();
+    const askedAtMs = this.#clock.monotonicMs();
+    const revision = await this.#store.revision();
+    if (revision !== this.#known) this.#onChange();
     this.#known = revision;
     this.#confirmedAtMs = askedAtMs;
   }
-}
-
-interface RegistryRevisionOptions extends Pick<Surroundings, "clock"> {
-  /** Another number after each change of the registry. */
-  readonly read: () => Promise<bigint>;
-  readonly freshMs: number;
-  /** What was read of the registry before does not hold any more. */
-  readonly onChange: () => void;
 }

@@ -5,17 +5,11 @@ import {
   type TerminalContact,
   type TerminalRegistration,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import type { Clock } from "../../mesh/clock.ts";
 import { type MeshService, type MethodsOf, service } from "../../mesh/service.ts";
-import type { Surroundings } from "../../mesh/surroundings.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { parseMerchantId, parseTerminalId } from "../../payment/identifiers.ts";
 import { parseCurrency } from "../../payment/money.ts";
-import type { Curves } from "../../sealing/curves/curves.ts";
-import {
-  verifyReaderCertificate,
-  verifyTerminalCertificate,
-} from "../../sealing/keys/certificates.ts";
-import type { TrustedRoots } from "../../sealing/keys/trusted-roots.ts";
 import { type Contact, parseContact } from "./contact.ts";
 import type { ContactStore, TerminalWithContact } from "./contact-store.ts";
 import type { Registry } from "./registry.ts";
@@ -27,21 +21,17 @@ const CURRENCIES_MAX = 32;
 /** A registration of a thousand devices. */
 const REGISTRATION_BYTES_MAX = 1_048_576;
 
-interface RegistryServiceParts extends Pick<Surroundings, "clock"> {
-  readonly store: RegistryStore;
-  readonly contacts: ContactStore;
-  readonly registry: Registry;
-  readonly curves: Curves;
-  readonly roots: TrustedRoots;
-}
-
 /** Whom the relay serves, for operators. A registration replaces the one before it. */
-export function registryService(parts: RegistryServiceParts): MeshService {
-  const { store, contacts, registry, clock } = parts;
+export function registryService(
+  registry: Registry,
+  store: RegistryStore,
+  contacts: ContactStore,
+  clock: Clock,
+): MeshService {
   const methods: MethodsOf<typeof RelayRegistryService> = {
     async registerReaders(request) {
       requireCount("readers", request.readers.length, DEVICES_MAX);
-      const readers = request.readers.map((reader) => parseReader(reader, parts));
+      const readers = request.readers.map((reader) => parseReader(reader, registry));
       requireDistinct(
         "readers",
         readers.map(({ serial }) => serial),
@@ -52,7 +42,7 @@ export function registryService(parts: RegistryServiceParts): MeshService {
     },
     async registerTerminals(request) {
       requireCount("terminals", request.terminals.length, DEVICES_MAX);
-      const terminals = request.terminals.map((terminal) => parseTerminal(terminal, parts));
+      const terminals = request.terminals.map((terminal) => parseTerminal(terminal, registry));
       requireDistinct(
         "terminals",
         terminals.map(({ terminalId }) => terminalId),
@@ -87,10 +77,9 @@ export function registryService(parts: RegistryServiceParts): MeshService {
   });
 }
 
-function parseReader(reader: ReaderRegistration, parts: RegistryServiceParts): ReaderToRegister {
-  const { curves, roots, clock } = parts;
+function parseReader(reader: ReaderRegistration, registry: Registry): ReaderToRegister {
   const { certificate: envelope } = reader;
-  const checked = verifyReaderCertificate({ curves, roots, envelope, nowMs: clock.nowMs() });
+  const checked = registry.verifyReader(envelope);
   return {
     serial: checked.serial,
     merchantId: parseMerchantId(reader.merchantId, "readers.merchant_id"),
@@ -100,13 +89,9 @@ function parseReader(reader: ReaderRegistration, parts: RegistryServiceParts): R
   };
 }
 
-function parseTerminal(
-  terminal: TerminalRegistration,
-  parts: RegistryServiceParts,
-): TerminalToRegister {
-  const { curves, roots, clock } = parts;
+function parseTerminal(terminal: TerminalRegistration, registry: Registry): TerminalToRegister {
   const { certificate: envelope, currencies } = terminal;
-  const checked = verifyTerminalCertificate({ curves, roots, envelope, nowMs: clock.nowMs() });
+  const checked = registry.verifyTerminal(envelope);
   requireCount("terminals.currencies", currencies.length, CURRENCIES_MAX);
   return {
     terminalId: checked.terminalId,
