@@ -33,6 +33,6 @@ export async function relayProof(
   clock: Clock,
 ): Promise<RelayProof> {
   const directory = join(tlsDirectory, holder);
-  const identity = await loadIdentity({ directory, clock, log: silentLog });
+  const identity = await loadIdentity(directory, { clock, log: silentLog });
   return { identity, serverIdentity: `spiffe://${TRUST_DOMAIN}/relay/*` };
 }

@@ -23,18 +23,13 @@ import type { Clock } from "../mesh/clock.ts";
 import { type Identity, loadIdentity } from "../mesh/identity/identity.ts";
 import { silentLog } from "../mesh/log.ts";
 import type { FrameStream } from "../mesh/stream/frame-stream.ts";
-import type { Surroundings } from "../mesh/surroundings.ts";
 import { MeshDirectory, type ProgramName } from "./mesh-directory.ts";
 import { type MeshFile, readMeshFile } from "./mesh-file.ts";
 import { namedTransport, namingProgram } from "./named-transport.ts";
 import { SPIFFE_PATHS, TRUST_DOMAIN } from "./program-plans.ts";
 
-interface MeshClientsOptions extends Pick<Surroundings, "clock"> {
-  /** "host:port"; asked when a client is first used. */
-  readonly addressOf: (name: ProgramName) => string;
-  /** Where the operator's certificate is; undefined without TLS. */
-  readonly tlsDirectory: string | undefined;
-}
+/** "host:port"; asked when a client is first used. */
+type AddressOf = (name: ProgramName) => string;
 
 const SERVICES: Readonly<Record<ProgramName, readonly DescService[]>> = {
   "pin-service": [],
@@ -52,18 +47,25 @@ const SERVICES: Readonly<Record<ProgramName, readonly DescService[]>> = {
 
 /** Generated clients of a mesh's programs, as the operator. Connects when first used. */
 export class MeshClients implements Disposable {
-  readonly #options: MeshClientsOptions;
+  readonly #addressOf: AddressOf;
+  readonly #clock: Clock;
   readonly #identity: Identity | undefined;
   readonly #channels = new Map<ProgramName, MeshChannel>();
 
-  static async open(options: MeshClientsOptions): Promise<MeshClients> {
-    const { tlsDirectory: directory, clock } = options;
-    if (directory === undefined) return new MeshClients(options, undefined);
-    return new MeshClients(options, await loadIdentity({ directory, clock, log: silentLog }));
+  /** @param tlsDirectory where the operator's certificate is; undefined without TLS. */
+  static async open(
+    addressOf: AddressOf,
+    clock: Clock,
+    tlsDirectory?: string,
+  ): Promise<MeshClients> {
+    if (tlsDirectory === undefined) return new MeshClients(addressOf, clock, undefined);
+    const identity = await loadIdentity(tlsDirectory, { clock, log: silentLog });
+    return new MeshClients(addressOf, clock, identity);
   }
 
-  private constructor(options: MeshClientsOptions, identity: Identity | undefined) {
-    this.#options = options;
+  private constructor(addressOf: AddressOf, clock: Clock, identity: Identity | undefined) {
+    this.#addressOf = addressOf;
+    this.#clock = clock;
     this.#identity = identity;
   }
 
@@ -127,7 +129,7 @@ export class MeshClients implements Disposable {
 
   /** @throws always: the error, which names the program where it could not be reached. */
   rethrow(name: ProgramName, error: unknown): never {
-    throw namingProgram(error, { name, address: this.#options.addressOf(name) });
+    throw namingProgram(error, { name, address: this.#addressOf(name) });
   }
 
   [Symbol.dispose](): void {
@@ -136,18 +138,17 @@ export class MeshClients implements Disposable {
   }
 
   #client<S extends DescService>(name: ProgramName, service: S): Client<S> {
-    const program = { name, address: this.#options.addressOf(name) };
+    const program = { name, address: this.#addressOf(name) };
     return createClient(service, namedTransport(this.#channelOf(name).transport, program));
   }
 
   #channelOf(name: ProgramName): MeshChannel {
     const known = this.#channels.get(name);
     if (known !== undefined) return known;
-    const { addressOf, clock } = this.#options;
     const channel = dial({
-      targets: [addressOf(name)],
+      targets: [this.#addressOf(name)],
       services: SERVICES[name],
-      clock,
+      clock: this.#clock,
       ...this.#tlsOf(name),
     });
     this.#channels.set(name, channel);
@@ -173,10 +174,7 @@ export interface RunningMesh extends Disposable {
 export async function openRunningMesh(dataDirectory: string, clock: Clock): Promise<RunningMesh> {
   const directory = new MeshDirectory(dataDirectory);
   const file = readMeshFile(dataDirectory);
-  const clients = await MeshClients.open({
-    addressOf: (name) => file.addresses[name],
-    tlsDirectory: file.isTls ? directory.tlsOf("operator") : undefined,
-    clock,
-  });
+  const tlsDirectory = file.isTls ? directory.tlsOf("operator") : undefined;
+  const clients = await MeshClients.open((name) => file.addresses[name], clock, tlsDirectory);
   return { directory, file, clients, [Symbol.dispose]: () => clients[Symbol.dispose]() };
 }

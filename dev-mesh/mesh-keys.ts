@@ -1,4 +1,4 @@
-import type { Surroundings } from "../mesh/surroundings.ts";
+import type { Clock } from "../mesh/clock.ts";
 import { nodeCurves } from "../sealing/curves/node-curves.ts";
 import { systemRandom } from "../sealing/random.ts";
 import { makeDevelopmentKeys } from "./development-keys.ts";
@@ -6,15 +6,13 @@ import type { MeshDirectory } from "./mesh-directory.ts";
 import { SPIFFE_PATHS, TRUST_DOMAIN } from "./program-plans.ts";
 import type { Progress } from "./progress.ts";
 
-interface MeshKeysOptions extends Pick<Surroundings, "clock"> {
-  readonly directory: MeshDirectory;
-  readonly isTls: boolean;
-  readonly step: Progress["step"];
-}
-
 /** Makes all keys of a development mesh, and certificates for TLS. What is there stays. */
-export async function makeMeshKeys(options: MeshKeysOptions): Promise<void> {
-  const { directory, isTls, clock, step } = options;
+export async function makeMeshKeys(
+  directory: MeshDirectory,
+  clock: Clock,
+  step: Progress["step"],
+  { isTls }: { readonly isTls: boolean },
+): Promise<void> {
   const nowMs = clock.nowMs();
   const keys = { directory: directory.keys, nowMs, curves: nodeCurves, random: systemRandom };
   const says = (made: string) => made;

@@ -33,7 +33,7 @@ async function statesAt(directory: string): Promise<string[]> {
   return JSON.parse(printed[0] ?? "").payments.map(({ state }: { state: string }) => state);
 }
 
-test.each([
+test.concurrent.each([
   { name: "plaintext", options: [] },
   { name: "mutual TLS", options: ["--tls"] },
 ])(
@@ -67,7 +67,7 @@ test.each(["nowhere", "host:", ":7414", "http://host:7414"])(
   },
 );
 
-test(
+test.concurrent(
   "data stays over a restart of everything, and of one program after kill -9",
   async () => {
     using directory = temporaryDirectory();

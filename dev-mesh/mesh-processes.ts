@@ -146,12 +146,8 @@ class MeshProcesses implements Mesh {
     );
     await checkPorts(this.#ports);
     mkdirSync(this.directory.spans, { recursive: true, mode: 0o700 });
-    await makeMeshKeys({
-      directory: this.directory,
-      isTls: this.isTls,
-      clock: this.#clock,
-      step: (name, work, detail) => this.#step(name, work, detail),
-    });
+    const step: Progress["step"] = (name, work, detail) => this.#step(name, work, detail);
+    await makeMeshKeys(this.directory, this.#clock, step, { isTls: this.isTls });
     const postgres = this.#startPostgres();
     const programs = this.#names.map((name) => this.#startProgram(name, postgres));
     await allOf([postgres, ...programs]);
@@ -222,7 +218,7 @@ class MeshProcesses implements Mesh {
   async #openClients(): Promise<MeshClients> {
     const tlsDirectory = this.isTls ? this.directory.tlsOf("operator") : undefined;
     const addressOf = (name: ProgramName) => this.#addressOf(name);
-    const clients = await MeshClients.open({ addressOf, tlsDirectory, clock: this.#clock });
+    const clients = await MeshClients.open(addressOf, this.#clock, tlsDirectory);
     this.#started.use(clients);
     return clients;
   }

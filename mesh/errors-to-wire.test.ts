@@ -46,7 +46,7 @@ test.each([
 ])("nothing of $name gets out", ({ error }) => {
   const lines: string[] = [];
   const destination = { write: (line: string) => void lines.push(line) };
-  const log = createLog({ program: "t", instance: "t", clock: new ManualClock(), destination });
+  const log = createLog({ program: "t", instance: "t" }, new ManualClock(), "info", destination);
   const wire = toConnectError(error, log);
   expect(wire).toMatchObject({ code: Code.Internal, rawMessage: "INTERNAL", details: [] });
   expect(lines).toHaveLength(1);

@@ -7,7 +7,7 @@ function captured(level: LogLevel = "info") {
   const lines: string[] = [];
   const destination = { write: (line: string) => void lines.push(line) };
   const clock = new ManualClock();
-  const log = createLog({ program: "relay", instance: "relay-A1", level, clock, destination });
+  const log = createLog({ program: "relay", instance: "relay-A1" }, clock, level, destination);
   return { log, lines, parsed: () => lines.map((line) => JSON.parse(line)) };
 }
 

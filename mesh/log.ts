@@ -1,6 +1,7 @@
 import { type DestinationStream, type Logger, pino } from "pino";
 import { PaymentError } from "../payment/errors.ts";
 import type { Clock } from "./clock.ts";
+import type { ProgramInstance } from "./program-instance.ts";
 import { parseTraceparent } from "./traceparent.ts";
 
 /**
@@ -63,27 +64,21 @@ export interface Log {
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
 
-interface LogOptions {
-  readonly program: string;
-  readonly instance: string;
-  /** CARDLANE_LOG_LEVEL; "info" by default. */
-  readonly level?: LogLevel;
-  readonly clock: Clock;
-  /** Standard output by default. */
-  readonly destination?: DestinationStream;
-}
-
-export function createLog(options: LogOptions): Log {
-  const { program, instance, clock } = options;
+/** @param destination standard output by default. */
+export function createLog(
+  { program, instance }: ProgramInstance,
+  clock: Clock,
+  level: LogLevel = "info",
+  destination?: DestinationStream,
+): Log {
   const settings = {
-    level: options.level ?? "info",
+    level,
     base: { program, instance },
     messageKey: "message",
     timestamp: () => `,"time":"${new Date(clock.nowMs()).toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  const logger =
-    options.destination === undefined ? pino(settings) : pino(settings, options.destination);
+  const logger = destination === undefined ? pino(settings) : pino(settings, destination);
   return new JsonLog(logger);
 }
 

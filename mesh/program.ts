@@ -95,7 +95,8 @@ async function prepare<S extends Settings>(
   const config = configOrEnd(name, settings);
   const instance = config.instance ?? `${name}-${process.pid}`;
   const clock = systemClock;
-  const log = createLog({ program: name, instance, level: config.logLevel, clock });
+  const named = { program: name, instance };
+  const log = createLog(named, clock, config.logLevel);
   for (const { name: setting, nearest } of unknownNames(environment)) {
     log.warn("a variable that is not a setting", { setting, nearestSetting: nearest });
   }
@@ -105,9 +106,9 @@ async function prepare<S extends Settings>(
     isProduction: isProduction(),
     clock,
     log,
-    telemetry: await startTelemetry({ program: name, instance, environment }),
+    telemetry: await startTelemetry(named, environment),
     async identityFrom(directory) {
-      if (directory !== undefined) return loadIdentity({ directory, clock, log });
+      if (directory !== undefined) return loadIdentity(directory, { clock, log });
       if (!isProduction()) return undefined;
       throw new StartError(`${name} cannot start:\n  production needs TLS files`);
     },

@@ -7,9 +7,9 @@ import type { Health } from "../mesh/services/health.ts";
 import type { FrameStream } from "../mesh/stream/frame-stream.ts";
 import { fastCurves as curves } from "../sealing/curves/chosen-curves.ts";
 import type { Manifest } from "../sealing/keys/manifest.ts";
-import { jitterFrom } from "../sealing/random.ts";
 import { AuthorizationDesk } from "./authorization/authorization-desk.ts";
 import { AuthorizationRun } from "./authorization/authorization-run.ts";
+import { PaymentOpener } from "./authorization/payment-opener.ts";
 import { PaymentStore } from "./authorization/payment-store.ts";
 import { addCards, testCardRows } from "./cards/card-store.ts";
 import { LedgerDatabase } from "./database.ts";
@@ -66,12 +66,11 @@ export async function openProcessor(
   if (options.hasTestCards) await addCards(database, testCardRows(keys.cardToken));
   const prerequisites = new Prerequisites();
   const parts = processParts(options, { keys, database, stack, prerequisites });
-  const { roots } = keys;
   const ledger = new OversightStore(database);
-  const registry = { store: new RegistryStore(database), ledger, curves, roots, clock };
+  const trust = { curves, roots: keys.roots };
   const services: readonly MeshService[] = [
-    processorService(parts),
-    registryService(registry),
+    processorService(parts, () => keys.manifestAt(clock.nowMs())),
+    registryService(new RegistryStore(database), ledger, trust, clock),
     oversightService(ledger),
   ];
   const onServing = (health: Health) => {
@@ -109,68 +108,35 @@ function processParts(
   const { clock, random, log, telemetry, instance, faults } = options;
   const { keys, database, stack, prerequisites } = made;
   const speaker = { program: "processor", instance, frameBytesMax: FRAME_BYTES_MAX };
+  const around = { speaker, clock, random, log, telemetry, faults };
   const store = new PaymentStore(database);
-  const certificates = new CertificateCache({
-    store: new RegistryStore(database),
-    curves,
-    roots: keys.roots,
-  });
+  const certificates = new CertificateCache(new RegistryStore(database), curves, keys.roots);
   const pins = stack.use(
-    new PinClient({
-      open: options.openPinStream,
-      keys,
-      speaker,
-      clock,
-      random,
-      onReachable: (isReachable) => prerequisites.set("PIN service", isReachable),
-    }),
+    new PinClient(options.openPinStream, keys, around, (isReachable) =>
+      prerequisites.set("PIN service", isReachable),
+    ),
   );
-  const desk = {
-    references: new RetrievalReferences(database),
-    resultSigner: () => keys.resultSigner(clock.nowMs()),
-    clock,
-    random,
-    telemetry,
-    faults,
-  };
-  const authorizations = new AuthorizationDesk({ ...desk, store });
-  const reversals = new ReversalDesk({ ...desk, store: new ReversalStore(database) });
-  const acknowledgements = new Acknowledgements(store, { clock, log });
+  const references = new RetrievalReferences(database);
+  const signer = () => keys.resultSigner(clock.nowMs());
+  const desk = new AuthorizationDesk(store, references, signer, around);
+  const reversals = new ReversalDesk(new ReversalStore(database), references, signer, around);
+  const acknowledgements = new Acknowledgements(store, around);
   stack.defer(async () => {
-    await Promise.all([authorizations.idle(), reversals.idle(), acknowledgements.idle()]);
+    await Promise.all([desk.idle(), reversals.idle(), acknowledgements.idle()]);
   });
-  return {
-    authorizations: new AuthorizationRun({
-      desk: authorizations,
-      certificates,
-      keys,
-      pins,
-      clock,
-      telemetry,
-    }),
-    reversals,
-    acknowledgements,
-    certificates,
-    keys,
-    speaker,
-    clock,
-    random,
-    jitter: jitterFrom(random),
-    telemetry,
-    log,
-    faults,
-  };
+  const opener = new PaymentOpener(certificates, keys);
+  const authorizations = new AuthorizationRun(opener, desk, pins, around);
+  return { authorizations, reversals, acknowledgements, certificates, keys, around };
 }
 
 /** Room for the frame around the largest box. */
 export const FRAME_BYTES_MAX = HOP_BOX_BYTES_MAX + 1_024;
 
 /** cardlane.processor.v1.ProcessorService. */
-function processorService(parts: ProcessParts): MeshService {
+function processorService(parts: ProcessParts, manifestNow: () => Manifest): MeshService {
   const methods: MethodsOf<typeof ProcessorService> = {
     process: (stream) => new ProcessStream(stream, parts),
-    getManifest: ({ haveNumber }) =>
-      manifestUnlessKnown(parts.keys.manifestAt(parts.clock.nowMs()), haveNumber),
+    getManifest: ({ haveNumber }) => manifestUnlessKnown(manifestNow(), haveNumber),
   };
   return service(ProcessorService, methods, { process: FRAME_BYTES_MAX });
 }

@@ -14,8 +14,7 @@ await runProgram("reader", READER_SETTINGS, async (program, config) => {
   const files = await directoryFiles(dataDirectory, { log, damaged: "erased" }).catch((error) => {
     throw error instanceof DirectoryInUse ? new ConfigError("reader", [error.message]) : error;
   });
-  const reader = await startReader({
-    listen,
+  const reader = await startReader(listen, {
     certificate: keys.readCertificate(),
     roots: keys.readTrustedRoots(curves),
     identity: curves.signer(keys.readKey("identity")),

@@ -31,7 +31,7 @@ export class ReaderDevice implements AsyncDisposable {
   constructor(options: ReaderDeviceOptions) {
     this.#options = options;
     const onExpire = (expired: DeviceStep) => void this.#take(() => this.#expire(expired));
-    this.#state = new DeviceState({ ...options, onExpire });
+    this.#state = new DeviceState(options, onExpire);
     this.#cards = new CardSteps(this.#state, options);
     this.#answers = new AnswerSteps(this.#state, options);
     this.#sweepTimer = this.#planSweep();

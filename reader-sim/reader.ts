@@ -57,17 +57,12 @@ export async function openReader(options: ReaderOptions): Promise<OpenedReader> 
     return DukptRegister.load(certificate.wire.dukptInitialKeyId, initialKey);
   };
   const store = await ReaderStore.open({ files, takenIdsMax, log, newRegister });
-  const manifest = await KeptManifest.open({ curves, roots, file: store.manifestFile });
+  const manifest = await KeptManifest.open(curves, roots, store.manifestFile);
   const device = new ReaderDevice({ ...options, certificate, store, manifest });
-  const session = { ...options, device, store, manifest, envelope, certificate };
-  const services = [readerService(session)];
+  const parts = { ...options, store, manifest, envelope, certificate };
+  const services = [readerService(device, parts)];
   if (options.isControlled) services.push(readerControlService(device));
   return { device, services, [Symbol.asyncDispose]: () => device[Symbol.asyncDispose]() };
-}
-
-interface StartReaderOptions extends ReaderOptions {
-  /** "host:port"; Salt protects the session, so there is no TLS. */
-  readonly listen: string;
 }
 
 interface RunningReader extends AsyncDisposable {
@@ -76,11 +71,15 @@ interface RunningReader extends AsyncDisposable {
   drain(graceMs: number): Promise<void>;
 }
 
-/** Opens a reader and serves it. */
-export async function startReader(options: StartReaderOptions): Promise<RunningReader> {
+/**
+ * Opens a reader and serves it.
+ *
+ * @param listen "host:port"; Salt protects the session, so there is no TLS.
+ */
+export async function startReader(listen: string, options: ReaderOptions): Promise<RunningReader> {
   await using stack = new AsyncDisposableStack();
   const { services } = stack.use(await openReader(options));
-  const { listen, clock, log, telemetry } = options;
+  const { clock, log, telemetry } = options;
   const server = stack.use(await serve({ listen, services, clock, log, telemetry }));
   const running = stack.move();
   return {

@@ -65,17 +65,13 @@ await runProgram("relay", RELAY_SETTINGS, async (program, config) => {
     faults,
     ...(isProduction ? { probePeriodMs: PROBE_PERIOD_MS } : {}),
   });
+  const { notifications, webhooks, retention } = store;
   stack.use(
-    startNotifications({
-      databaseUrl,
+    startNotifications({ notifications, webhooks, retention }, config, {
       clock,
       log,
       telemetry,
       jitter: jitterFrom(random),
-      store: store.notifications,
-      webhooks: store.webhooks,
-      retention: store.retention,
-      settings: config,
     }),
   );
   const running = stack.move();

@@ -1,11 +1,11 @@
+import type { Clock } from "../mesh/clock.ts";
 import { FollowedClock } from "../mesh/followed-clock.ts";
 import type { MeshService } from "../mesh/service.ts";
 import type { Surroundings } from "../mesh/surroundings.ts";
 import { errorOfFault } from "../payment/errors.ts";
 import { Answers } from "./answers/answers.ts";
 import { Completer } from "./answers/completer.ts";
-import { INSTITUTIONS } from "./forwarding/flight.ts";
-import { FLIGHTS_MAX, Forwarder } from "./forwarding/forwarder.ts";
+import { Forwarder } from "./forwarding/forwarder.ts";
 import { ManifestKeeper } from "./forwarding/manifest-keeper.ts";
 import { ProcessorLanes } from "./forwarding/processor-lanes.ts";
 import { Intake } from "./intake/intake.ts";
@@ -18,6 +18,8 @@ import { Reversals } from "./recovery/reversals.ts";
 import { Sweep } from "./recovery/sweep.ts";
 import { Registry } from "./registry/registry.ts";
 import { DEADLINE_MS, type RelayOptions } from "./relay-options.ts";
+import type { RelayStore } from "./relay-store.ts";
+import type { RelaySurroundings } from "./relay-surroundings.ts";
 import { servicesOf } from "./services.ts";
 
 /** Whether the relay can do its work; "database" and "processor" are what it depends on. */
@@ -44,42 +46,54 @@ interface OpenRelay {
  *   is found again by the next run.
  */
 export async function openRelay(
-  given: RelayOptions,
+  options: RelayOptions,
   stack: AsyncDisposableStack,
 ): Promise<OpenRelay> {
-  const { store, keys, curves } = given;
+  const { store, keys, curves } = options;
   // All relays of a database go by one clock: the database's.
-  const clock = stack.use(new FollowedClock(given.clock, () => store.nowMs()));
+  const clock = stack.use(new FollowedClock(options.clock, () => store.nowMs()));
   await clock.look().catch(() => undefined); // The sweep says what the database lacks.
-  const options = { ...given, clock };
-  const registry = new Registry({ store: store.registry, curves, roots: keys.roots, clock });
-  const waiting = new Waiting();
   const stop = new AbortController();
-  const stopping = stop.signal;
-  const forwarding = openForwarding(options, waiting, stack);
+  const around = surroundingsOf(options, clock, stop.signal);
+  const registry = new Registry(store.registry, curves, keys.roots, clock);
+  const waiting = new Waiting();
+  const forwarding = openForwarding(options, waiting, around, stack);
   const { manifest, lanes, forwarder } = forwarding;
-  const answers = openAnswers(options, { forwarding, waiting, stopping }, stack);
+  const answers = openAnswers(store, forwarding, waiting, around, stack);
   // Closed before the answers: what a stream brings until then is still committed.
   stack.use(lanes);
   const resumer = new Resumer(forwarder, registry);
   const check = new SubmissionCheck(registry, () => manifest.current);
-  const intake = openIntake(options, { forwarding, resumer, check }, stack);
-  const sweep = openSweep(options, { forwarding, resumer, waiting }, stack);
+  const recorder = new Recorder(store.records, forwarder, lanes, around);
+  stack.defer(() => recorder.idle());
+  const intake = new Intake(check, recorder, resumer, clock);
+  const { reversals } = forwarding;
+  const { recovery, records } = store;
+  const going = { recovery, records, forwarder, reversals };
+  const sweep = stack.use(new Sweep({ ...going, resumer, waiting, ...around }));
+  const { tombstoneRate } = options;
+  const { checkToUndo } = check;
+  const cancellation = new Cancellation({ ...going, checkToUndo, tombstoneRate, ...around });
   stack.defer(() => stop.abort());
   return {
-    services: servicesOf(options, {
-      registry,
-      waiting,
-      stopping,
-      manifest,
-      intake,
-      cancellation: cancellationOf(options, forwarding, check),
-    }),
+    services: servicesOf(options, { registry, waiting, manifest, intake, cancellation, around }),
     start(onHealth) {
       clock.follow();
       start({ forwarding, answers, sweep, faults: options.faults, onHealth });
     },
   };
+}
+
+/** By name: of what a relay is started with, keys and stores go to no part unasked. */
+function surroundingsOf(
+  options: RelayOptions,
+  clock: Clock,
+  stopping: AbortSignal,
+): RelaySurroundings {
+  const { relayId, program, instance, deadlineMs = DEADLINE_MS } = options;
+  const { random, jitter, log, telemetry, faults } = options;
+  const own = { relayId, program, instance, deadlineMs, stopping };
+  return { ...own, clock, random, jitter, log, telemetry, faults };
 }
 
 /** What goes to the processors: payments, and orders to undo them. */
@@ -91,77 +105,27 @@ interface Forwarding {
 }
 
 function openForwarding(
-  options: RelayOptions,
+  { store, keys, curves, processors, institutions, flightsMax }: RelayOptions,
   waiting: Waiting,
+  around: RelaySurroundings,
   stack: AsyncDisposableStack,
 ): Forwarding {
-  const { relayId, program, instance, keys, store, clock, random, log, telemetry } = options;
-  const links = options.processors;
-  const manifest = stack.use(
-    new ManifestKeeper({ links, curves: options.curves, roots: keys.roots, clock, log }),
-  );
-  const lanes = new ProcessorLanes({
-    links,
-    relayId,
-    program,
-    instance,
-    hop: keys.hop,
-    manifest: () => manifest.current,
-    clock,
-    random,
-    jitter: options.jitter,
-    log,
-  });
-  // Of payments and of reversals: an answer names the one that it is about.
-  let lastRequestNumber = 0n;
-  const nextRequestNumber = () => {
-    lastRequestNumber += 1n;
-    return lastRequestNumber;
-  };
-  const forwarder = new Forwarder({
-    lanes,
-    store: store.records,
-    institutions: options.institutions ?? INSTITUTIONS,
-    flightsMax: options.flightsMax ?? FLIGHTS_MAX,
-    nextRequestNumber,
-    clock,
-    log,
-    telemetry,
-  });
-  const reversals = new Reversals({
-    store: store.recovery,
-    lanes,
-    relayId,
-    signing: keys.signing,
-    nextRequestNumber,
-    clock,
-    telemetry,
-    onBegun: (outcome) => waiting.tell(outcome),
-  });
+  const manifest = stack.use(new ManifestKeeper(processors, curves, keys.roots, around));
+  const lanes = new ProcessorLanes(processors, keys.hop, manifest, around);
+  const forwarder = new Forwarder(lanes, store.records, { institutions, flightsMax }, around);
+  const reversals = new Reversals(store.recovery, lanes, keys.signing, waiting, around);
   return { manifest, lanes, forwarder, reversals };
 }
 
 function openAnswers(
-  { relayId, store: { records }, clock, log, telemetry, faults }: RelayOptions,
-  made: {
-    readonly forwarding: Forwarding;
-    readonly waiting: Waiting;
-    readonly stopping: AbortSignal;
-  },
+  { records }: RelayStore,
+  { manifest, lanes, forwarder, reversals }: Forwarding,
+  waiting: Waiting,
+  around: RelaySurroundings,
   stack: AsyncDisposableStack,
 ): Answers {
-  const { waiting, stopping } = made;
-  const { manifest, lanes, forwarder, reversals } = made.forwarding;
-  const completer = new Completer({
-    store: records,
-    lanes,
-    stopping,
-    clock,
-    log,
-    telemetry,
-    faults,
-    onCompleted: (outcome) => waiting.tell(outcome),
-  });
+  const { relayId, log } = around;
+  const completer = new Completer(records, lanes, waiting, around);
   stack.defer(() => completer.idle());
   return new Answers({
     relayId,
@@ -172,72 +136,6 @@ function openAnswers(
     manifest: () => manifest.current,
     onManifestStale: () => void manifest.refresh(),
     log,
-  });
-}
-
-function openIntake(
-  options: RelayOptions,
-  made: {
-    readonly forwarding: Forwarding;
-    readonly resumer: Resumer;
-    readonly check: SubmissionCheck;
-  },
-  stack: AsyncDisposableStack,
-): Intake {
-  const { relayId, instance, store, clock, random, telemetry, faults } = options;
-  const { forwarding, resumer, check } = made;
-  const { forwarder, lanes } = forwarding;
-  const recorder = new Recorder({
-    store: store.records,
-    forwarder,
-    lanes,
-    relayId,
-    leaseOwner: instance,
-    deadlineMs: options.deadlineMs ?? DEADLINE_MS,
-    clock,
-    random,
-    telemetry,
-    faults,
-  });
-  stack.defer(() => recorder.idle());
-  return new Intake({ check, recorder, forwarder, resumer, clock });
-}
-
-function openSweep(
-  { store, clock, jitter, log }: RelayOptions,
-  made: {
-    readonly forwarding: Forwarding;
-    readonly resumer: Resumer;
-    readonly waiting: Waiting;
-  },
-  stack: AsyncDisposableStack,
-): Sweep {
-  const { resumer, waiting } = made;
-  const { forwarder, reversals } = made.forwarding;
-  const { recovery, records } = store;
-  const parts = { recovery, records, forwarder, reversals, resumer, waiting };
-  return stack.use(new Sweep({ ...parts, clock, jitter, log }));
-}
-
-function cancellationOf(
-  { relayId, instance, tombstoneRate, store, clock, random, log, telemetry }: RelayOptions,
-  { forwarder, reversals }: Forwarding,
-  { checkToUndo }: SubmissionCheck,
-): Cancellation {
-  const { records, recovery } = store;
-  return new Cancellation({
-    relayId,
-    instance,
-    checkToUndo,
-    records,
-    recovery,
-    reversals,
-    forwarder,
-    tombstoneRate,
-    clock,
-    random,
-    log,
-    telemetry,
   });
 }
 

@@ -1,29 +1,20 @@
 import type { Rate } from "../mesh/limits/rate-limits.ts";
-import type { Surroundings } from "../mesh/surroundings.ts";
-import type { RelayId } from "../payment/identifiers.ts";
 import type { Agreement, Curves, Signer } from "../sealing/curves/curves.ts";
 import type { TrustedRoots } from "../sealing/keys/trusted-roots.ts";
-import type { Random } from "../sealing/random.ts";
 import type { Institutions } from "./forwarding/flight.ts";
 import type { ProcessorLink } from "./forwarding/processor-link.ts";
 import type { RelayStore } from "./relay-store.ts";
+import type { RelaySurroundings } from "./relay-surroundings.ts";
 
 /** From Recorded until the relay gives up and reverses. */
 export const DEADLINE_MS = 25_000;
 
-export interface RelayOptions extends Surroundings {
-  readonly relayId: RelayId;
-  /** "relay/0.1.0" */
-  readonly program: string;
-  /** Unique among the relays of one database; a relay that starts again keeps its own. */
-  readonly instance: string;
+export interface RelayOptions extends Omit<RelaySurroundings, "stopping" | "deadlineMs"> {
   readonly keys: RelayKeys;
   readonly store: RelayStore;
   readonly processors: readonly ProcessorLink[];
   readonly curves: Curves;
-  readonly random: Random;
-  /** From 0 up to 1. */
-  readonly jitter: () => number;
+  /** `DEADLINE_MS` when left out. */
   readonly deadlineMs?: number | undefined;
   readonly flightsMax?: number | undefined;
   readonly institutions?: Institutions | undefined;

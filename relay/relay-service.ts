@@ -10,7 +10,6 @@ import { callerOf } from "../mesh/identity/caller.ts";
 import { type MeshService, service } from "../mesh/service.ts";
 import type { FrameStream } from "../mesh/stream/frame-stream.ts";
 import { liveStream } from "../mesh/stream/stream-life.ts";
-import type { Surroundings } from "../mesh/surroundings.ts";
 import { PaymentError } from "../payment/errors.ts";
 import type { ManifestKeeper } from "./forwarding/manifest-keeper.ts";
 import { TerminalStream, type TerminalStreamParts } from "./intake/terminal-stream.ts";
@@ -25,10 +24,7 @@ import { type Scope, scopeOf, terminalOf } from "./registry/scope.ts";
 /** Of a call, and of a frame on a stream. A Submit with a certificate beside it is under 8 KiB. */
 export const MESSAGE_BYTES_MAX = 16_384;
 
-interface RelayServiceParts extends TerminalStreamParts, Pick<Surroundings, "clock"> {
-  readonly program: string;
-  readonly instance: string;
-  readonly jitter: () => number;
+interface RelayServiceParts extends TerminalStreamParts {
   readonly registry: Registry;
   readonly queries: PaymentQueries;
   readonly watch: PaymentWatch;
@@ -80,7 +76,7 @@ function transact(
 ): void {
   const { identity } = stream.peer;
   const key = identity === undefined ? undefined : terminalOf(identity);
-  const { program, instance, clock, jitter } = parts;
+  const { program, instance, clock, jitter } = parts.around;
   const speaker = { program, instance, frameBytesMax: MESSAGE_BYTES_MAX };
   const schema = TransactResponseSchema;
   const live = liveStream(stream, { ...speaker, role: "server", schema, clock, jitter });

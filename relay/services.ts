@@ -13,51 +13,40 @@ import type { Registry } from "./registry/registry.ts";
 import { registryService } from "./registry/registry-service.ts";
 import type { RelayOptions } from "./relay-options.ts";
 import { relayService } from "./relay-service.ts";
+import type { RelaySurroundings } from "./relay-surroundings.ts";
 import { webhookService } from "./webhooks/webhook-service.ts";
 
 /** What terminals and people are served. */
 export function servicesOf(
-  options: RelayOptions,
+  options: Pick<RelayOptions, "store" | "paymentRate">,
   made: {
     readonly registry: Registry;
     readonly waiting: Waiting;
-    readonly stopping: AbortSignal;
+    readonly around: RelaySurroundings;
     readonly manifest: ManifestKeeper;
     readonly intake: Intake;
     readonly cancellation: Cancellation;
   },
 ): readonly MeshService[] {
-  const { program, instance, store, clock, random, jitter, log, telemetry, faults } = options;
-  const { registry, waiting, stopping, intake } = made;
+  const { store } = options;
   const { events } = store;
+  const { registry, around } = made;
+  const { clock, random } = around;
   const queries = new PaymentQueries(store.queries, events);
   return [
     relayService({
-      program,
-      instance,
-      intake,
-      waiting,
+      intake: made.intake,
+      waiting: made.waiting,
       paymentRates: new RateLimits(options.paymentRate ?? PAYMENT_RATE, clock),
       registry,
       queries,
-      watch: new PaymentWatch({ queries: store.queries, events, clock, stopping }),
+      watch: new PaymentWatch(store.queries, events, around),
       cancellation: made.cancellation,
       manifest: made.manifest,
-      clock,
-      jitter,
-      log,
-      telemetry,
-      faults,
+      around,
     }),
-    registryService({
-      store: store.registry,
-      contacts: store.contacts,
-      registry,
-      curves: options.curves,
-      roots: options.keys.roots,
-      clock,
-    }),
-    notificationService({ store: store.notifications, queries, registry, clock }),
+    registryService(registry, store.registry, store.contacts, clock),
+    notificationService(store.notifications, queries, registry, clock),
     webhookService(store.webhooks, clock, random),
     oversightService(store.oversight),
   ];

@@ -1,5 +1,4 @@
 import { type Curves, generateAgreement, type Signer } from "../sealing/curves/curves.ts";
-import type { Random } from "../sealing/random.ts";
 import { SealedDataRejected } from "../sealing/sealed-data-rejected.ts";
 import { SaltChannel } from "./channel.ts";
 import { CLIENT_COUNTERS, SaltCipher } from "./cipher.ts";
@@ -11,18 +10,7 @@ import {
   parseM2,
   requireOther,
 } from "./packets.ts";
-import { type DelayProtection, requireTimeSupport, SaltTimes } from "./times.ts";
-
-export interface SaltClientOptions {
-  readonly curves: Curves;
-  readonly random: Random;
-  /** The own identity: the reader's `reader_identity`. */
-  readonly signer: Signer;
-  /** Now, by a clock that is never set back. */
-  readonly nowMs: number;
-  /** Default `required`. */
-  readonly delayProtection?: DelayProtection;
-}
+import { requireTimeSupport, type SaltSide, SaltTimes } from "./times.ts";
 
 /** Send `m1`; what comes back is M2, then M3. Each step gives the next and can be taken once. */
 export interface SaltClientStarted {
@@ -46,9 +34,13 @@ interface SaltServerIdentified {
   acceptServer(nowMs: number): { readonly m4: Uint8Array; readonly channel: SaltChannel };
 }
 
-/** Begins a Salt Channel v2 as the client, the side that stays hidden until it trusts the other. */
-export function startSaltClient(options: SaltClientOptions): SaltClientStarted {
-  const { curves, random, signer, nowMs: ownEpochMs, delayProtection = "required" } = options;
+/**
+ * Begins a Salt Channel v2 as the client, the side that stays hidden until it trusts the other.
+ *
+ * @param side the reader, with its `reader_identity`.
+ */
+export function startSaltClient(side: SaltSide): SaltClientStarted {
+  const { curves, random, signer, nowMs: ownEpochMs, delayProtection = "required" } = side;
   const { agreement, secretKey } = generateAgreement({ curves, random });
   secretKey.fill(0);
   const timeSupported = delayProtection === "required";

@@ -5,9 +5,10 @@ import { withOneBitFlipped } from "../sealing/testing/one-bit-flipped.ts";
 import { refusalOf } from "../sealing/testing/refusal-of.ts";
 import { seededRandom } from "../sealing/testing/seeded-random.ts";
 import { CLIENT_COUNTERS, SaltCipher } from "./cipher.ts";
-import { type SaltClientOptions, startSaltClient } from "./client.ts";
+import { startSaltClient } from "./client.ts";
 import { buildIdentity, challenge } from "./packets.ts";
-import { answerSaltClient, type SaltServerOptions } from "./server.ts";
+import { answerSaltClient } from "./server.ts";
+import type { SaltSide } from "./times.ts";
 
 const curves = nodeCurves;
 const random = seededRandom(101);
@@ -15,7 +16,7 @@ const reader = generateSigner({ curves, random }).signer;
 const terminal = generateSigner({ curves, random }).signer;
 
 /** The same session each time, so that packets of one fit into the next. */
-const client = (changes: Partial<SaltClientOptions> = {}) =>
+const client = (changes: Partial<SaltSide> = {}) =>
   startSaltClient({
     curves,
     random: seededRandom(102),
@@ -23,12 +24,11 @@ const client = (changes: Partial<SaltClientOptions> = {}) =>
     nowMs: 1_000,
     ...changes,
   });
-const server = (m1: Uint8Array, changes: Partial<SaltServerOptions> = {}) =>
-  answerSaltClient({
+const server = (m1: Uint8Array, changes: Partial<SaltSide> = {}) =>
+  answerSaltClient(m1, {
     curves,
     random: seededRandom(103),
     signer: terminal,
-    m1,
     nowMs: 500_000,
     ...changes,
   });

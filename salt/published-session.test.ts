@@ -27,11 +27,10 @@ describe.each(pairs)("with client and server on $name", (pair) => {
     nowMs: 0,
     delayProtection: "off",
   });
-  const server = answerSaltClient({
+  const server = answerSaltClient(client.m1, {
     curves: pair.server,
     random: drawing(vectors.server_ephemeral_sk),
     signer: pair.server.signer(seedOf(vectors.server_sig_sk)),
-    m1: client.m1,
     nowMs: 0,
     delayProtection: "off",
   });

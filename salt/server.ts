@@ -1,6 +1,5 @@
 import { equalBytes } from "../sealing/bytes.ts";
-import { type Curves, generateAgreement, type Signer } from "../sealing/curves/curves.ts";
-import type { Random } from "../sealing/random.ts";
+import { generateAgreement } from "../sealing/curves/curves.ts";
 import { SealedDataRejected } from "../sealing/sealed-data-rejected.ts";
 import { SaltChannel } from "./channel.ts";
 import { SaltCipher, SERVER_COUNTERS } from "./cipher.ts";
@@ -12,20 +11,7 @@ import {
   parseM1,
   requireOther,
 } from "./packets.ts";
-import { type DelayProtection, requireTimeSupport, SaltTimes } from "./times.ts";
-
-export interface SaltServerOptions {
-  readonly curves: Curves;
-  readonly random: Random;
-  /** The own identity: the terminal's `terminal_identity`. */
-  readonly signer: Signer;
-  /** The client's first packet, as it came. */
-  readonly m1: Uint8Array;
-  /** Now, by a clock that is never set back. */
-  readonly nowMs: number;
-  /** Default `required`. */
-  readonly delayProtection?: DelayProtection;
-}
+import { requireTimeSupport, type SaltSide, SaltTimes } from "./times.ts";
 
 /** Send `m2` and `m3`, then wait for M4. */
 export interface SaltServerAnswered {
@@ -43,12 +29,14 @@ export interface SaltServerAnswered {
 /**
  * Answers a client's M1 with a key pair made for this session.
  *
+ * @param arrived M1, as it came.
+ * @param side the terminal, with its `terminal_identity`.
  * @throws SealedDataRejected also for a client that asks for another server: the stream is closed
  * without an answer.
  */
-export function answerSaltClient(options: SaltServerOptions): SaltServerAnswered {
-  const { curves, random, signer, nowMs, delayProtection = "required" } = options;
-  const m1 = new Uint8Array(options.m1);
+export function answerSaltClient(arrived: Uint8Array, side: SaltSide): SaltServerAnswered {
+  const { curves, random, signer, nowMs, delayProtection = "required" } = side;
+  const m1 = new Uint8Array(arrived);
   const client = parseM1(m1);
   if (client.serverPublicKey !== null && !equalBytes(client.serverPublicKey, signer.publicKey)) {
     throw new SealedDataRejected("no such server");

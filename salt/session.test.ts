@@ -80,7 +80,7 @@ function sessions(hear: (message: TerminalMessage) => void | Promise<void> = () 
   const signerOf = () => generateSigner({ curves, random }).signer;
   const nowMs = clock.monotonicMs();
   const client = startSaltClient({ curves, random, signer: signerOf(), nowMs });
-  const server = answerSaltClient({ curves, random, signer: signerOf(), m1: client.m1, nowMs });
+  const server = answerSaltClient(client.m1, { curves, random, signer: signerOf(), nowMs });
   const { m4, channel } = client
     .receiveM2(server.m2, nowMs)
     .receiveM3(server.m3, nowMs)

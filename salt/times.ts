@@ -1,3 +1,5 @@
+import type { Curves, Signer } from "../sealing/curves/curves.ts";
+import type { Random } from "../sealing/random.ts";
 import { SealedDataRejected } from "../sealing/sealed-data-rejected.ts";
 
 /** Longer than a busy machine takes, shorter than a person waits (Assured AB's review: 10 s). */
@@ -10,7 +12,19 @@ export const sessionMsMax = 24 * 60 * 60 * 1_000;
  * `required` is the rule. `off` is for peers without a clock and for the published session, whose
  * time fields are zero.
  */
-export type DelayProtection = "required" | "off";
+type DelayProtection = "required" | "off";
+
+/** What either side begins a session with. */
+export interface SaltSide {
+  readonly curves: Curves;
+  readonly random: Random;
+  /** The own identity. */
+  readonly signer: Signer;
+  /** Now, by a clock that is never set back. */
+  readonly nowMs: number;
+  /** Default `required`. */
+  readonly delayProtection?: DelayProtection;
+}
 
 /**
  * Finds packets that somebody held back. Each side counts milliseconds from its own first packet;

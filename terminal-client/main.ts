@@ -28,9 +28,7 @@ await runProgram("terminal", TERMINAL_SETTINGS, async (program, config) => {
     identity,
     serverIdentity: `spiffe://${trustDomain}/relay/*`,
   });
-  const server = await serveTerminal({
-    listen: config.listen,
-    tls: identity && { identity, trustDomain },
+  const options = {
     certificate: keys.readCertificate(),
     identity: curves.signer(keys.readKey("identity")),
     roots: keys.readTrustedRoots(curves),
@@ -46,7 +44,9 @@ await runProgram("terminal", TERMINAL_SETTINGS, async (program, config) => {
     log,
     telemetry,
     faults,
-  });
+  };
+  const tls = identity && { identity, trustDomain };
+  const server = await serveTerminal(config.listen, options, tls);
   return {
     address: server.address,
     async drain(graceMs) {

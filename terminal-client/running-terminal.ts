@@ -79,11 +79,11 @@ async function openManifest({ curves, roots, files, log }: TerminalOptions): Pro
   const write = (bytes: Uint8Array) => files.write(MANIFEST_FILE, bytes);
   try {
     const read = () => files.read(MANIFEST_FILE);
-    return await KeptManifest.open({ curves, roots, file: { read, write } });
+    return await KeptManifest.open(curves, roots, { read, write });
   } catch (error) {
     log.failure("the stored key manifest is damaged; the relay is asked for it again", error);
     const read = async () => undefined;
-    return KeptManifest.open({ curves, roots, file: { read, write } });
+    return KeptManifest.open(curves, roots, { read, write });
   }
 }
 

@@ -1,10 +1,11 @@
 import type { SignedEnvelope } from "../gen/cardlane/keys/v1/keys_pb.ts";
+import type { SessionRequest, SessionResponse } from "../gen/cardlane/reader/v1/reader_pb.ts";
 import type { DurableFiles } from "../mesh/disk/durable-files.ts";
+import type { FrameStream } from "../mesh/stream/frame-stream.ts";
 import type { Surroundings } from "../mesh/surroundings.ts";
 import type { Curves, Signer } from "../sealing/curves/curves.ts";
 import type { TrustedRoots } from "../sealing/keys/trusted-roots.ts";
 import type { Random } from "../sealing/random.ts";
-import type { ReaderLinkOptions } from "./reader/reader-link.ts";
 import type { RelayLinkOptions } from "./relay/relay-link.ts";
 
 export interface TerminalOptions extends Surroundings {
@@ -15,7 +16,7 @@ export interface TerminalOptions extends Surroundings {
   /** Journal and manifest. One terminal per directory. */
   readonly files: DurableFiles;
   /** `() => channel.openStream(ReaderService.method.session)` */
-  readonly openReaderStream: ReaderLinkOptions["open"];
+  readonly openReaderStream: () => FrameStream<SessionRequest, SessionResponse>;
   /** `() => channel.openStream(RelayService.method.transact)` */
   readonly openRelayStream: RelayLinkOptions["open"];
   /** `channel.client(RelayService)` of the same relay. */

@@ -61,21 +61,23 @@ export function terminalParts(
     }),
   );
   const reader = stack.use(
-    new ReaderLink({
-      open: options.openReaderStream,
-      envelope: options.certificate,
-      ...{ certificate, manifest, clock, random, log },
-      curves: options.curves,
-      roots: options.roots,
-      identity: options.identity,
-      onChange: readiness.changed,
-    }),
+    new ReaderLink(
+      options.openReaderStream,
+      {
+        envelope: options.certificate,
+        ...{ certificate, manifest, clock, random, log },
+        curves: options.curves,
+        roots: options.roots,
+        identity: options.identity,
+      },
+      readiness.changed,
+    ),
   );
   const onNewer = () => {
     reader.offerManifest();
     readiness.changed();
   };
-  const feed = stack.use(new ManifestFeed({ relay, manifest, clock, log, onNewer }));
+  const feed = stack.use(new ManifestFeed(relay, manifest, { clock, log }, onNewer));
   const openPayments = stack.use(
     new OpenPayments({
       ...{ journal, reader, relay, manifest, certificate, clock, jitter, log, faults },

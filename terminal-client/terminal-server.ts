@@ -7,13 +7,6 @@ import type { Terminal } from "./terminal.ts";
 import type { TerminalOptions } from "./terminal-options.ts";
 import { terminalService } from "./terminal-service.ts";
 
-interface ServeTerminalOptions extends TerminalOptions {
-  /** "host:port"; port 0 takes any. */
-  readonly listen: string;
-  /** With it: mutual TLS, and only operators may call. */
-  readonly tls?: { readonly identity: Identity; readonly trustDomain: string } | undefined;
-}
-
 interface ServedTerminal extends AsyncDisposable {
   /** "127.0.0.1:7402" */
   readonly address: string;
@@ -21,15 +14,24 @@ interface ServedTerminal extends AsyncDisposable {
   drain(graceMs: number): Promise<void>;
 }
 
-/** A terminal as a program of its own, with `TerminalService` for tills on the same machine. */
-export async function serveTerminal(options: ServeTerminalOptions): Promise<ServedTerminal> {
-  const { listen, clock, log, telemetry, certificate, tls } = options;
+/**
+ * A terminal as a program of its own, with `TerminalService` for tills on the same machine.
+ *
+ * @param listen "host:port"; port 0 takes any.
+ * @param tls with it: mutual TLS, and only operators may call.
+ */
+export async function serveTerminal(
+  listen: string,
+  options: TerminalOptions,
+  tls?: { readonly identity: Identity; readonly trustDomain: string },
+): Promise<ServedTerminal> {
+  const { clock, log, telemetry, certificate } = options;
   await using stack = new AsyncDisposableStack();
   const terminal = stack.use(await startTerminal(options));
   const server = stack.use(
     await serve({
       listen,
-      services: [terminalService({ terminal, certificate, clock, log })],
+      services: [terminalService(terminal, certificate, { clock, log })],
       ...(tls && { identity: tls.identity, policy: terminalPolicy(tls.trustDomain) }),
       clock,
       log,

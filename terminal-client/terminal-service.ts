@@ -25,21 +25,20 @@ import { parseStartPayment } from "./payment-request.ts";
 import type { Terminal } from "./terminal.ts";
 import type { PayEvent, PinSource, Till } from "./till/till.ts";
 
-interface TerminalServiceOptions extends Pick<Surroundings, "clock" | "log"> {
-  readonly terminal: Terminal;
-  /** The terminal's certificate as it was issued. */
-  readonly certificate: SignedEnvelope;
-}
+type Around = Pick<Surroundings, "clock" | "log">;
 
-/** What a terminal offers to a till over gRPC; nothing but translation. */
-export function terminalService({
-  terminal,
-  certificate,
-  clock,
-  log,
-}: TerminalServiceOptions): MeshService {
+/**
+ * What a terminal offers to a till over gRPC; nothing but translation.
+ *
+ * @param certificate the terminal's, as it was issued.
+ */
+export function terminalService(
+  terminal: Terminal,
+  certificate: SignedEnvelope,
+  around: Around,
+): MeshService {
   return service(TerminalService, {
-    pay: (stream) => void new PayStream(stream, { terminal, clock, log }),
+    pay: (stream) => void new PayStream(stream, terminal, around),
     getTerminalPayment: async ({ paymentId }) => ({
       report: await terminal.getPayment(parsePaymentId(paymentId)),
     }),
@@ -73,12 +72,13 @@ class PayStream implements Till {
 
   constructor(
     stream: FrameStream<PayResponse, PayRequest>,
-    options: Pick<TerminalServiceOptions, "terminal" | "clock" | "log">,
+    terminal: Terminal,
+    { clock, log }: Around,
   ) {
     this.#stream = stream;
-    this.#terminal = options.terminal;
-    this.#log = options.log;
-    this.#beat = new Beat(options.clock, () => this.#live());
+    this.#terminal = terminal;
+    this.#log = log;
+    this.#beat = new Beat(clock, () => this.#live());
     stream.explainEnd((status) => this.#explained(status));
     stream.onFrame(({ step }) => this.#receive(step));
     stream.onEnd(() => this.#heardAll());

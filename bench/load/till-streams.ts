@@ -92,7 +92,7 @@ async function openTill(
 async function identityOf({ tlsDirectory, trustDomain }: LoadSetup, tlsHolder: string) {
   if (tlsDirectory === undefined) return {};
   const directory = join(tlsDirectory, tlsHolder);
-  const identity = await loadIdentity({ directory, clock, log: silentLog });
+  const identity = await loadIdentity(directory, { clock, log: silentLog });
   // It would look for new files every few seconds, a thousand times over.
   identity[Symbol.dispose]();
   return { identity, serverIdentity: `spiffe://${trustDomain}/relay/*` };

@@ -39,7 +39,7 @@ export class UnaryCalls {
     if (tlsDirectory === undefined) throw new Error("bug: the naive design has TLS always");
     const byTill = setup.tills.map(async ({ tlsHolder }) => {
       const directory = join(tlsDirectory, tlsHolder);
-      const identity = await loadIdentity({ directory, clock, log: silentLog });
+      const identity = await loadIdentity(directory, { clock, log: silentLog });
       identity[Symbol.dispose]();
       return callUnary(identity.pem, address);
     });

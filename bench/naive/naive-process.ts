@@ -29,7 +29,7 @@ process.once("message", (setup: NaiveSetup) => void start(setup));
 process.on("disconnect", () => process.exit());
 
 async function start(setup: NaiveSetup): Promise<void> {
-  const identity = await loadIdentity({ directory: setup.tlsDirectory, clock, log: silentLog });
+  const identity = await loadIdentity(setup.tlsDirectory, { clock, log: silentLog });
   const authorize = setup.role === "relay" ? relayOf(setup, identity) : processorOf(setup);
   process.send?.(await serveUnary(identity.pem, authorize));
 }

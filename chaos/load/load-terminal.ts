@@ -66,7 +66,7 @@ export class LoadTerminal implements AsyncDisposable {
   static async open(parts: LoadTerminalParts): Promise<LoadTerminal> {
     const file = { read: async () => undefined, write: async () => undefined };
     const roots = parts.keys.trustedRoots;
-    const load = new LoadTerminal(parts, await KeptManifest.open({ curves, roots, file }));
+    const load = new LoadTerminal(parts, await KeptManifest.open(curves, roots, file));
     await load.#feed.renew();
     return load;
   }
@@ -79,7 +79,7 @@ export class LoadTerminal implements AsyncDisposable {
     this.#elsewhere = parts.elsewhere && this.#link(this.#dial([parts.elsewhere.address]));
     const [relay] = this.#links;
     this.#feed = this.#resources.use(
-      new ManifestFeed({ relay, manifest, clock, log: silentLog, onNewer: () => undefined }),
+      new ManifestFeed(relay, manifest, { clock, log: silentLog }, () => undefined),
     );
   }
 

@@ -11,7 +11,8 @@ import { dial, type MeshChannel } from "../../mesh/client/dial.ts";
 import { printable } from "../../mesh/printable.ts";
 import { systemRandom } from "../../sealing/random.ts";
 import { EXIT_CODES } from "../command-end.ts";
-import type { CommandIo, CommonOptions } from "../io/command-io.ts";
+import type { CommandIo } from "../io/command-io.ts";
+import type { Flags, OptionsOf } from "../io/flags.ts";
 import { type Column, tableLines } from "../print/text.ts";
 
 interface RoleChecks {
@@ -27,17 +28,15 @@ export const ROLES: Readonly<Record<string, RoleChecks>> = {
   terminal: { checks: TERMINAL_CHECKS, payments: TERMINAL_PAYMENTS },
 };
 
-export interface ConformanceOptions extends CommonOptions {
-  /** "host:port" */
-  readonly target: string;
-  readonly role: string;
-  /** Keys of a development mesh: whole payments are examined, too. */
-  readonly keys?: string;
-  /** "host:port" of the processor behind a relay. */
-  readonly processor?: string;
-  /** "host:port" of the simulated reader at a terminal. */
-  readonly reader?: string;
-}
+export const CONFORMANCE_FLAGS = {
+  "--target <address>": { says: "where it listens, in plaintext: host:port", isRequired: true },
+  "--keys <folder>": "keys of a development mesh: examines whole payments, too",
+  "--processor <address>": "the processor behind a relay, for --keys",
+  "--reader <address>": "the simulated reader at a terminal, for --keys",
+  "--role <role>": { says: "what it is", choices: Object.keys(ROLES), isRequired: true },
+} as const satisfies Flags;
+
+type ConformanceOptions = OptionsOf<typeof CONFORMANCE_FLAGS>;
 
 interface Finding {
   readonly check: string;

@@ -2,6 +2,7 @@ import { MeshDirectory, makeMeshDirectory } from "../../dev-mesh/mesh-directory.
 import { makeMeshKeys } from "../../dev-mesh/mesh-keys.ts";
 import { CommandError, EXIT_CODES } from "../command-end.ts";
 import type { CommandIo, CommonOptions } from "../io/command-io.ts";
+import type { Flags, OptionsOf } from "../io/flags.ts";
 import { type Column, formatDay, tableLines } from "../print/text.ts";
 import { hasKeys, publicKeysIn } from "../public-keys.ts";
 import { StepLines } from "../start/step-lines.ts";
@@ -15,17 +16,18 @@ const COLUMNS: readonly Column[] = [
   { heading: "Until" },
 ];
 
-export interface MakeKeysOptions extends CommonOptions {
-  readonly tls?: boolean;
-}
+export const MAKE_KEYS_FLAGS = { "--tls": "certificates for mutual TLS, too" } satisfies Flags;
 
 /** Makes the keys of programs that are started one by one. @returns the exit code. */
-export async function makeKeys(io: CommandIo, options: MakeKeysOptions): Promise<number> {
+export async function makeKeys(
+  io: CommandIo,
+  options: OptionsOf<typeof MAKE_KEYS_FLAGS>,
+): Promise<number> {
   const directory = new MeshDirectory(options.dataDir);
   makeMeshDirectory(directory.path);
   const progress = new StepLines(io);
   const step = progress.step.bind(progress);
-  await makeMeshKeys({ directory, isTls: options.tls ?? false, clock: io.clock, step });
+  await makeMeshKeys(directory, io.clock, step, { isTls: options.tls ?? false });
   return EXIT_CODES.approved;
 }
 

@@ -1,179 +1,150 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import type { CommandIo, CommonOptions } from "../io/command-io.ts";
+import { type CommandEnds, runs } from "../io/flags.ts";
 import { DEVICE_COMMANDS, setReaderState, setTerminalState } from "./device-state.ts";
 import { readers, terminals } from "./devices.ts";
 import { inbox } from "./inbox.ts";
 import {
-  type NotificationsOptions,
+  NOTIFICATIONS_FLAGS,
   notifications,
-  type ReceiptOptions,
+  RECEIPT_FLAGS,
   resend,
   sendReceipt,
   setOptOut,
 } from "./notifications.ts";
+import { ADD_TERMINAL_FLAGS, addTerminal, CONTACT_FLAGS, setTerminal } from "./terminal-contact.ts";
 import {
-  type AddTerminalOptions,
-  addTerminal,
-  type ContactOptions,
-  setTerminal,
-} from "./terminal-contact.ts";
-import {
-  type AddWebhookOptions,
+  ADD_WEBHOOK_FLAGS,
   addWebhook,
-  type RedeliverOptions,
+  REDELIVER_FLAGS,
   redeliverWebhook,
   removeWebhook,
   webhooks,
 } from "./webhooks.ts";
 
-interface CommandFrame {
-  readonly io: CommandIo;
-  readonly finish: (exitCode: number) => void;
-  /** Adds the options that every command has. */
-  readonly common: (command: Command) => Command;
-}
-
 /** Devices, and results that reach people: contacts, what was sent, the inbox. */
-export function addNotificationCommands(program: Command, frame: CommandFrame): void {
-  const { io, finish, common } = frame;
-  addReaders(program, frame);
-  addTerminals(program, frame);
-  addNotifications(program, frame);
-  addWebhooks(program, frame);
-  common(
+export function addNotificationCommands(program: Command, ends: CommandEnds): void {
+  addReaders(program, ends);
+  addTerminals(program, ends);
+  addNotifications(program, ends);
+  addWebhooks(program, ends);
+  runs(
+    ends,
     program.command("inbox").description("show the mail and SMS that arrived in this mesh's inbox"),
-  ).action(async (options: CommonOptions) => finish(await inbox(io, options)));
-  common(
-    withLanguage(
-      program
-        .command("receipt <number>")
-        .description("send a cardholder the receipt of a payment")
-        .option("--phone <number>", "by SMS, to a number with country code")
-        .option("--email <mailbox>", "by e-mail"),
-    ),
-  ).action(async (number: string, options: ReceiptOptions) => {
-    finish(await sendReceipt(io, number, options));
-  });
+    {},
+    inbox,
+  );
+  runs(
+    ends,
+    program.command("receipt <number>").description("send a cardholder the receipt of a payment"),
+    RECEIPT_FLAGS,
+    sendReceipt,
+  );
 }
 
-function addTerminals(program: Command, frame: CommandFrame): void {
-  const { io, finish, common } = frame;
+function addTerminals(program: Command, ends: CommandEnds): void {
   const command = program
     .command("terminals")
     .description("terminals of the relay: list, add, set, suspend, activate, retire");
-  common(
+  runs(
+    ends,
     command.command("list", { isDefault: true }).description("list the terminals of the relay"),
-  ).action(async (options: CommonOptions) => finish(await terminals(io, options)));
-  common(
-    withContact(
-      command
-        .command("add <certificate>")
-        .description("register a terminal by its certificate.json")
-        .option("--currencies <codes>", "what it may charge in", "EUR"),
-    ),
-  ).action(async (certificate: string, options: AddTerminalOptions) => {
-    finish(await addTerminal(io, certificate, options));
-  });
-  common(
-    withContact(
-      command
-        .command("set <terminal>")
-        .description("set whom a terminal's results are sent to; an empty value sends nothing"),
-    ),
-  ).action(async (terminal: string, options: ContactOptions) => {
-    finish(await setTerminal(io, terminal, options));
-  });
-  addDeviceStates(command, "terminal", frame, setTerminalState);
+    {},
+    terminals,
+  );
+  runs(
+    ends,
+    command.command("add <certificate>").description("register a terminal by its certificate.json"),
+    ADD_TERMINAL_FLAGS,
+    addTerminal,
+  );
+  runs(
+    ends,
+    command
+      .command("set <terminal>")
+      .description("set whom a terminal's results are sent to; an empty value sends nothing"),
+    CONTACT_FLAGS,
+    setTerminal,
+  );
+  addDeviceStates(command, "terminal", ends, setTerminalState);
 }
 
-function addReaders(program: Command, frame: CommandFrame): void {
-  const { io, finish, common } = frame;
+function addReaders(program: Command, ends: CommandEnds): void {
   const command = program
     .command("readers")
     .description("readers of the relay: list, suspend, activate, retire");
-  common(
+  runs(
+    ends,
     command.command("list", { isDefault: true }).description("list the readers of the relay"),
-  ).action(async (options: CommonOptions) => finish(await readers(io, options)));
-  addDeviceStates(command, "serial", frame, setReaderState);
+    {},
+    readers,
+  );
+  addDeviceStates(command, "serial", ends, setReaderState);
 }
 
 /** suspend, activate and retire, for one kind of device. */
 function addDeviceStates(
   command: Command,
   argument: string,
-  { io, finish, common }: CommandFrame,
+  ends: CommandEnds,
   set: typeof setReaderState,
 ): void {
   for (const { name, state, says } of DEVICE_COMMANDS) {
-    common(command.command(`${name} <${argument}>`).description(says)).action(
-      async (device: string, options: CommonOptions) =>
-        finish(await set(io, device, state, options)),
+    const one = command.command(`${name} <${argument}>`).description(says);
+    runs(ends, one, {}, (io: CommandIo, device: string, options: CommonOptions) =>
+      set(io, device, state, options),
     );
   }
 }
 
-function addNotifications(program: Command, { io, finish, common }: CommandFrame): void {
+function addNotifications(program: Command, ends: CommandEnds): void {
   const command = program
     .command("notifications")
     .description("what was sent, what waits, what was given up");
-  common(
-    command
-      .command("list", { isDefault: true })
-      .description("list the newest notifications")
-      .addOption(new Option("--state <state>", "queued, sent, delivered, failed or suppressed")),
-  ).action(async (options: NotificationsOptions) => finish(await notifications(io, options)));
-  common(command.command("resend <id>").description("send one again")).action(
-    async (id: string, options: CommonOptions) => finish(await resend(io, id, options)),
+  runs(
+    ends,
+    command.command("list", { isDefault: true }).description("list the newest notifications"),
+    NOTIFICATIONS_FLAGS,
+    notifications,
   );
+  runs(ends, command.command("resend <id>").description("send one again"), {}, resend);
   for (const { name, says, isOptedOut } of [
     { name: "stop", says: "send nothing to an address any more", isOptedOut: true },
     { name: "allow", says: "send to an address again", isOptedOut: false },
   ]) {
-    common(command.command(`${name} <address>`).description(says)).action(
-      async (address: string, options: CommonOptions) =>
-        finish(await setOptOut(io, address, isOptedOut, options)),
+    runs(
+      ends,
+      command.command(`${name} <address>`).description(says),
+      {},
+      (io: CommandIo, address: string, options: CommonOptions) =>
+        setOptOut(io, address, isOptedOut, options),
     );
   }
 }
 
-function addWebhooks(program: Command, { io, finish, common }: CommandFrame): void {
+function addWebhooks(program: Command, ends: CommandEnds): void {
   const command = program
     .command("webhooks")
     .description("other machines that every change is pushed to");
-  common(command.command("list", { isDefault: true }).description("list the webhooks")).action(
-    async (options: CommonOptions) => finish(await webhooks(io, options)),
+  runs(
+    ends,
+    command.command("list", { isDefault: true }).description("list the webhooks"),
+    {},
+    webhooks,
   );
-  common(
+  runs(
+    ends,
     command
       .command("add <url>")
-      .description("push every change from now on to a URL; prints the secret")
-      .option("--merchant <id>", "only records of this merchant"),
-  ).action(async (url: string, options: AddWebhookOptions) => {
-    finish(await addWebhook(io, url, options));
-  });
-  common(command.command("remove <id>").description("end a webhook")).action(
-    async (id: string, options: CommonOptions) => finish(await removeWebhook(io, id, options)),
+      .description("push every change from now on to a URL; prints the secret"),
+    ADD_WEBHOOK_FLAGS,
+    addWebhook,
   );
-  common(
-    command
-      .command("redeliver <id>")
-      .description("deliver events again")
-      .option("--after <sequence>", "only those after this one", "0"),
-  ).action(async (id: string, options: RedeliverOptions) => {
-    finish(await redeliverWebhook(io, id, options));
-  });
-}
-
-function withContact(command: Command): Command {
-  return withLanguage(
-    command
-      .option("--phone <number>", "telephone number with country code, for SMS")
-      .option("--email <mailbox>", "mailbox, for e-mail"),
+  runs(ends, command.command("remove <id>").description("end a webhook"), {}, removeWebhook);
+  runs(
+    ends,
+    command.command("redeliver <id>").description("deliver events again"),
+    REDELIVER_FLAGS,
+    redeliverWebhook,
   );
-}
-
-function withLanguage(command: Command): Command {
-  return command
-    .option("--language <tag>", "such as en-GB or zh-CN")
-    .option("--time-zone <zone>", "such as Europe/Vienna");
 }

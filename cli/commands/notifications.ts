@@ -10,19 +10,20 @@ import { printable } from "../../mesh/printable.ts";
 import { formatRecordNumber, parseRecordNumber } from "../../payment/record-number.ts";
 import { CommandError, EXIT_CODES } from "../command-end.ts";
 import { type CommandIo, type CommonOptions, printMessage } from "../io/command-io.ts";
+import type { Flags, OptionsOf } from "../io/flags.ts";
 import { type Column, formatWhen, tableLines } from "../print/text.ts";
 import { stateWord } from "../print/words.ts";
+import { LANGUAGE_FLAGS } from "./terminal-contact.ts";
 
-export interface NotificationsOptions extends CommonOptions {
-  readonly state?: string;
-}
+export const NOTIFICATIONS_FLAGS = {
+  "--state <state>": "queued, sent, delivered, failed or suppressed",
+} satisfies Flags;
 
-export interface ReceiptOptions extends CommonOptions {
-  readonly phone?: string;
-  readonly email?: string;
-  readonly language?: string;
-  readonly timeZone?: string;
-}
+export const RECEIPT_FLAGS = {
+  "--phone <number>": "by SMS, to a number with country code",
+  "--email <mailbox>": "by e-mail",
+  ...LANGUAGE_FLAGS,
+} satisfies Flags;
 
 const COLUMNS: readonly Column[] = [
   { heading: "Record" },
@@ -36,7 +37,10 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /** Prints what was sent, what waits and what was given up. @returns the exit code. */
-export async function notifications(io: CommandIo, options: NotificationsOptions): Promise<number> {
+export async function notifications(
+  io: CommandIo,
+  options: OptionsOf<typeof NOTIFICATIONS_FLAGS>,
+): Promise<number> {
   using mesh = await openRunningMesh(options.dataDir, io.clock);
   const state = parseState(options.state);
   const response = await mesh.clients.notifications.listNotifications({ state });
@@ -60,7 +64,7 @@ export async function resend(io: CommandIo, id: string, options: CommonOptions):
 export async function sendReceipt(
   io: CommandIo,
   recordNumber: string,
-  options: ReceiptOptions,
+  options: OptionsOf<typeof RECEIPT_FLAGS>,
 ): Promise<number> {
   const { phone, email, language = "", timeZone = "" } = options;
   if ((phone === undefined) === (email === undefined)) {

@@ -1,7 +1,8 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { PayOptions } from "../pay/pay-arguments.ts";
+import type { ValuesOf } from "../io/flags.ts";
+import type { PAY_FLAGS } from "../pay/pay-arguments.ts";
 import { recordedIo } from "../testing/recorded-io.ts";
 import { pay } from "./pay.ts";
 
@@ -9,7 +10,9 @@ import { pay } from "./pay.ts";
 const NO_MESH = "no mesh runs on";
 const PIN_MISSING = "asks for a PIN and there is no terminal to ask at: give --pin";
 
-test.each<{ name: string; amount?: string; options: PayOptions; says: string }>([
+type Typed = Partial<ValuesOf<typeof PAY_FLAGS>>;
+
+test.each<{ name: string; amount?: string; options: Typed; says: string }>([
   { name: "a chip and its PIN", options: { pin: "1234" }, says: NO_MESH },
   { name: "a chip without a PIN", options: {}, says: PIN_MISSING },
   { name: "a chip with its PIN on the reader", options: { pinOnReader: true }, says: PIN_MISSING },
@@ -23,6 +26,7 @@ test.each<{ name: string; amount?: string; options: PayOptions; says: string }>(
   },
 ])("$name with nobody at the keyboard", async ({ amount = "12.50", options, says }) => {
   const dataDir = join(tmpdir(), "cardlane-no-such-mesh");
-  const paying = pay(recordedIo(), amount, "EUR", { card: "visa", yes: true, dataDir, ...options });
+  const untyped = { kind: "sale", card: "visa", yes: true, dataDir };
+  const paying = pay(recordedIo(), amount, "EUR", { ...untyped, ...options });
   await expect(paying).rejects.toThrow(says);
 });

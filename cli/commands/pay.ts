@@ -3,8 +3,9 @@ import { EntryMode } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { PaymentReportSchema } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
 import { needsPin, verificationFor } from "../../payment/test-cards.ts";
 import { CommandError, exitCodeOf } from "../command-end.ts";
-import { type CommandIo, type CommonOptions, printMessage } from "../io/command-io.ts";
-import { type PayArguments, type PayOptions, parsePayArguments } from "../pay/pay-arguments.ts";
+import { type CommandIo, printMessage } from "../io/command-io.ts";
+import type { OptionsOf } from "../io/flags.ts";
+import { type PAY_FLAGS, type PayArguments, parsePayArguments } from "../pay/pay-arguments.ts";
 import { payAtTill } from "../pay/pay-at-till.ts";
 import { chooseCard } from "../pay/till.ts";
 import { reportLines } from "../print/receipt.ts";
@@ -14,7 +15,7 @@ export async function pay(
   io: CommandIo,
   amount: string,
   currency: string,
-  options: PayOptions & CommonOptions,
+  options: OptionsOf<typeof PAY_FLAGS>,
 ): Promise<number> {
   const payment = parsePayArguments(amount, currency, options);
   if (!payment.isConfirmed && !io.isInteractive) {

@@ -6,14 +6,14 @@ import {
 import { printable } from "../../mesh/printable.ts";
 import { formatMoney, parseCurrency } from "../../payment/money.ts";
 import { EXIT_CODES } from "../command-end.ts";
-import { type CommandIo, type CommonOptions, parseLimit, printMessage } from "../io/command-io.ts";
+import { type CommandIo, parseLimit, printMessage } from "../io/command-io.ts";
+import type { Flags, OptionsOf } from "../io/flags.ts";
 import { groupedRecordNumber } from "../print/receipt.ts";
 import { type Column, formatDuration, tableLines } from "../print/text.ts";
 
-export interface ReversalsOptions extends CommonOptions {
-  /** Reversals to show, as typed. */
-  readonly limit: string;
-}
+export const REVERSALS_FLAGS = {
+  "-n, --limit <count>": { says: "how many, 1 to 500", default: "50" },
+} satisfies Flags;
 
 const COLUMNS: readonly Column[] = [
   { heading: "Record" },
@@ -27,7 +27,10 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /** Prints reversals that the processor has not acknowledged yet. @returns the exit code. */
-export async function reversals(io: CommandIo, options: ReversalsOptions): Promise<number> {
+export async function reversals(
+  io: CommandIo,
+  options: OptionsOf<typeof REVERSALS_FLAGS>,
+): Promise<number> {
   const limit = parseLimit(options.limit);
   using mesh = await openRunningMesh(options.dataDir, io.clock);
   const response = await mesh.clients.relayOversight.listReversals({ limit });

@@ -6,29 +6,35 @@ import { type SignedEnvelope, SignedEnvelopeSchema } from "../../gen/cardlane/ke
 import { DeviceState, TerminalContactSchema } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { currencyFromLetters } from "../../payment/money.ts";
 import { CommandError, EXIT_CODES } from "../command-end.ts";
-import { type CommandIo, type CommonOptions, printMessage } from "../io/command-io.ts";
+import { type CommandIo, printMessage } from "../io/command-io.ts";
+import type { Flags, OptionsOf, ValuesOf } from "../io/flags.ts";
 import { deviceStateWord } from "../print/words.ts";
 import { terminalNamed } from "./device-state.ts";
 
 const { ACTIVE } = DeviceState;
 
-export interface ContactOptions extends CommonOptions {
-  readonly phone?: string;
-  readonly email?: string;
-  readonly language?: string;
-  readonly timeZone?: string;
-}
+export const LANGUAGE_FLAGS = {
+  "--language <tag>": "such as en-GB or zh-CN",
+  "--time-zone <zone>": "such as Europe/Vienna",
+} satisfies Flags;
 
-export interface AddTerminalOptions extends ContactOptions {
+export const CONTACT_FLAGS = {
+  "--phone <number>": "telephone number with country code, for SMS",
+  "--email <mailbox>": "mailbox, for e-mail",
+  ...LANGUAGE_FLAGS,
+} satisfies Flags;
+
+export const ADD_TERMINAL_FLAGS = {
   /** Letters with commas: "EUR,USD". */
-  readonly currencies: string;
-}
+  "--currencies <codes>": { says: "what it may charge in", default: "EUR" },
+  ...CONTACT_FLAGS,
+} satisfies Flags;
 
 /** Changes whom a terminal's results go to; what is not named stays. @returns the exit code. */
 export async function setTerminal(
   io: CommandIo,
   name: string,
-  options: ContactOptions,
+  options: OptionsOf<typeof CONTACT_FLAGS>,
 ): Promise<number> {
   using mesh = await openRunningMesh(options.dataDir, io.clock);
   const { merchantId, terminalId, contact: kept } = await terminalNamed(mesh, name);
@@ -49,7 +55,7 @@ export async function setTerminal(
 export async function addTerminal(
   io: CommandIo,
   certificatePath: string,
-  options: AddTerminalOptions,
+  options: OptionsOf<typeof ADD_TERMINAL_FLAGS>,
 ): Promise<number> {
   const certificate = readCertificate(resolve(io.workingDirectory, certificatePath));
   const currencies = options.currencies
@@ -78,7 +84,7 @@ export async function addTerminal(
   return EXIT_CODES.approved;
 }
 
-function contactOf({ phone, email, language, timeZone }: Partial<ContactOptions>) {
+function contactOf({ phone, email, language, timeZone }: ValuesOf<typeof CONTACT_FLAGS>) {
   return {
     ...(phone === undefined ? {} : { phone }),
     ...(email === undefined ? {} : { email }),

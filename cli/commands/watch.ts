@@ -6,14 +6,14 @@ import {
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { printable } from "../../mesh/printable.ts";
 import { CommandError, EXIT_CODES } from "../command-end.ts";
-import { type CommandIo, type CommonOptions, printMessage } from "../io/command-io.ts";
+import { type CommandIo, printMessage } from "../io/command-io.ts";
+import type { Flags, OptionsOf } from "../io/flags.ts";
 import { recordRow } from "../print/record-lines.ts";
 import { recordStateWord, stateWord } from "../print/words.ts";
 
-export interface WatchOptions extends CommonOptions {
-  /** Sequence to start after, as typed; undefined: from now on. */
-  readonly after?: string;
-}
+export const WATCH_FLAGS = {
+  "--after <sequence>": "start after this change; 0 for the beginning",
+} satisfies Flags;
 
 /** Before asking again a relay that went away. */
 const REOPEN_DELAY_MS = 1_000;
@@ -21,7 +21,10 @@ const REOPEN_DELAY_MS = 1_000;
 const HELD_BACK_MS_TOLD = 5_000;
 
 /** Prints every change of every payment until Ctrl-C. @returns the exit code. */
-export async function watch(io: CommandIo, options: WatchOptions): Promise<number> {
+export async function watch(
+  io: CommandIo,
+  options: OptionsOf<typeof WATCH_FLAGS>,
+): Promise<number> {
   let from = parseStart(options.after);
   using mesh = await openRunningMesh(options.dataDir, io.clock);
   // Asked first, so that a mesh that does not run is an error and not a reason to wait.

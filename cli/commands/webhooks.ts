@@ -6,6 +6,7 @@ import {
 import { printable } from "../../mesh/printable.ts";
 import { CommandError, EXIT_CODES } from "../command-end.ts";
 import { type CommandIo, type CommonOptions, printMessage } from "../io/command-io.ts";
+import type { Flags, OptionsOf } from "../io/flags.ts";
 import { type Column, tableLines } from "../print/text.ts";
 
 const COLUMNS: readonly Column[] = [
@@ -17,14 +18,13 @@ const COLUMNS: readonly Column[] = [
   { heading: "Reason" },
 ];
 
-export interface AddWebhookOptions extends CommonOptions {
-  readonly merchant?: string;
-}
+export const ADD_WEBHOOK_FLAGS = {
+  "--merchant <id>": "only records of this merchant",
+} satisfies Flags;
 
-export interface RedeliverOptions extends CommonOptions {
-  /** Sequence, as typed. */
-  readonly after: string;
-}
+export const REDELIVER_FLAGS = {
+  "--after <sequence>": { says: "only those after this one", default: "0" },
+} satisfies Flags;
 
 /** Prints who is told of every change. @returns the exit code. */
 export async function webhooks(io: CommandIo, options: CommonOptions): Promise<number> {
@@ -50,7 +50,7 @@ export async function webhooks(io: CommandIo, options: CommonOptions): Promise<n
 export async function addWebhook(
   io: CommandIo,
   url: string,
-  options: AddWebhookOptions,
+  options: OptionsOf<typeof ADD_WEBHOOK_FLAGS>,
 ): Promise<number> {
   using mesh = await openRunningMesh(options.dataDir, io.clock);
   const request = { url, merchantId: options.merchant ?? "" };
@@ -80,7 +80,7 @@ export async function removeWebhook(
 export async function redeliverWebhook(
   io: CommandIo,
   id: string,
-  options: RedeliverOptions,
+  options: OptionsOf<typeof REDELIVER_FLAGS>,
 ): Promise<number> {
   if (!/^\d{1,19}$/.test(options.after)) {
     throw new CommandError("USAGE", "--after must be a sequence, as `watch` shows it");

@@ -2,7 +2,13 @@ import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { EntryMode, PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { kindRules } from "../../payment/kinds.ts";
-import { PAY_KINDS, type PayOptions, parsePayArguments } from "./pay-arguments.ts";
+import type { ValuesOf } from "../io/flags.ts";
+import { type PAY_FLAGS, PAY_KINDS, parsePayArguments } from "./pay-arguments.ts";
+
+type Typed = ValuesOf<typeof PAY_FLAGS>;
+
+/** What the command line hands over where nobody typed a flag. */
+const UNTYPED: Typed = { kind: "sale" };
 
 test("every kind that is taken has a word, and no other", () => {
   const numbers = Object.values(PaymentKind).filter((kind) => typeof kind === "number");
@@ -14,7 +20,7 @@ test("12.50 EUR with a visa and its PIN", () => {
   const { order, card, pin, entryMode, isConfirmed, isPinOnReader } = parsePayArguments(
     "12.50",
     "EUR",
-    { card: "visa", pin: "1234", yes: true },
+    { ...UNTYPED, card: "visa", pin: "1234", yes: true },
   );
   expect(order).toEqual({
     kind: PaymentKind.SALE,
@@ -32,9 +38,9 @@ test("12.50 EUR with a visa and its PIN", () => {
 });
 
 test.each([
-  { name: "a currency in lower case", amount: "1", currency: "eur", options: {}, minor: 100n },
-  { name: "no decimals in yen", amount: "1250", currency: "JPY", options: {}, minor: 1250n },
-  { name: "a decimal comma", amount: "12,5", currency: "EUR", options: {}, minor: 1250n },
+  { name: "a currency in lower case", amount: "1", currency: "eur", options: UNTYPED, minor: 100n },
+  { name: "no decimals in yen", amount: "1250", currency: "JPY", options: UNTYPED, minor: 1250n },
+  { name: "a decimal comma", amount: "12,5", currency: "EUR", options: UNTYPED, minor: 1250n },
   {
     name: "nothing for a balance enquiry",
     amount: "0.00",
@@ -51,33 +57,37 @@ test.each([
   { way: "swipe", entryMode: EntryMode.MAGSTRIPE },
   { way: "insert", entryMode: EntryMode.CHIP },
 ])("--$way", ({ way, entryMode }) => {
-  expect(parsePayArguments("1", "EUR", { [way]: true }).entryMode).toBe(entryMode);
+  expect(parsePayArguments("1", "EUR", { ...UNTYPED, [way]: true }).entryMode).toBe(entryMode);
 });
 
-test.each<{ name: string; amount?: string; currency?: string; options?: PayOptions; says: string }>(
-  [
-    { name: "no number", amount: "ten", says: "up to 2 decimals" },
-    { name: "too many decimals", amount: "1.234", says: "up to 2 decimals" },
-    { name: "nothing", amount: "0", says: "1 to 999999999999" },
-    { name: "less than nothing", amount: "-1", says: "up to 2 decimals" },
-    { name: "an unknown currency", currency: "XYZ", says: "ISO 4217" },
-    { name: "an unknown card", options: { card: "gold" }, says: "`cardlane cards` lists them" },
-    { name: "a short PIN", options: { pin: "123" }, says: "4 to 12 digits" },
-    { name: "an id that is none", options: { id: "7" }, says: "a UUID" },
-    { name: "an unknown kind", options: { kind: "gift" }, says: "sale, authorization" },
-    { name: "an amount to enquire", options: { kind: "balance" }, says: "must be 0" },
-    { name: "two ways", options: { tap: true, swipe: true }, says: "one of the three" },
-  ],
-)("refuses $name", ({ amount = "12.50", currency = "EUR", options = {}, says }) => {
-  expect(() => parsePayArguments(amount, currency, options)).toThrow(says);
+test.each<{
+  name: string;
+  amount?: string;
+  currency?: string;
+  options?: Partial<Typed>;
+  says: string;
+}>([
+  { name: "no number", amount: "ten", says: "up to 2 decimals" },
+  { name: "too many decimals", amount: "1.234", says: "up to 2 decimals" },
+  { name: "nothing", amount: "0", says: "1 to 999999999999" },
+  { name: "less than nothing", amount: "-1", says: "up to 2 decimals" },
+  { name: "an unknown currency", currency: "XYZ", says: "ISO 4217" },
+  { name: "an unknown card", options: { card: "gold" }, says: "`cardlane cards` lists them" },
+  { name: "a short PIN", options: { pin: "123" }, says: "4 to 12 digits" },
+  { name: "an id that is none", options: { id: "7" }, says: "a UUID" },
+  { name: "an unknown kind", options: { kind: "gift" }, says: "sale, authorization" },
+  { name: "an amount to enquire", options: { kind: "balance" }, says: "must be 0" },
+  { name: "two ways", options: { tap: true, swipe: true }, says: "one of the three" },
+])("refuses $name", ({ amount = "12.50", currency = "EUR", options = {}, says }) => {
+  expect(() => parsePayArguments(amount, currency, { ...UNTYPED, ...options })).toThrow(says);
 });
 
 test("what was typed as card number is not repeated", () => {
   const number = "4929123412341231";
-  expect(() => parsePayArguments("1", "EUR", { card: number })).toThrow(/^(?!.*4929)/);
+  expect(() => parsePayArguments("1", "EUR", { ...UNTYPED, card: number })).toThrow(/^(?!.*4929)/);
 });
 
 test("the PIN does not print itself", () => {
-  const parsed = parsePayArguments("1", "EUR", { pin: "907165283419" });
+  const parsed = parsePayArguments("1", "EUR", { ...UNTYPED, pin: "907165283419" });
   expect(`${inspect(parsed)} ${JSON.stringify(parsed.pin)}`).not.toContain("907165283419");
 });

@@ -5,19 +5,7 @@ import { currencyFromLetters, parseAmountText } from "../../payment/money.ts";
 import { findTestCard, type TestCard } from "../../payment/test-cards.ts";
 import type { Order } from "../../till/take-payment.ts";
 import { CommandError } from "../command-end.ts";
-
-/** What `pay` was called with, as it was typed. */
-export interface PayOptions {
-  readonly card?: string;
-  readonly pin?: string;
-  readonly pinOnReader?: boolean;
-  readonly yes?: boolean;
-  readonly tap?: boolean;
-  readonly swipe?: boolean;
-  readonly insert?: boolean;
-  readonly id?: string;
-  readonly kind?: string;
-}
+import type { Flags, ValuesOf } from "../io/flags.ts";
 
 export const PAY_KINDS = {
   sale: PaymentKind.SALE,
@@ -25,6 +13,21 @@ export const PAY_KINDS = {
   refund: PaymentKind.REFUND,
   balance: PaymentKind.BALANCE_ENQUIRY,
 } as const;
+
+export const PAY_FLAGS = {
+  "-c, --card <name>": "test card, by name or number (see: cardlane cards)",
+  "--pin <digits>": "PIN of a test card; others on this machine can see it",
+  "--pin-on-reader": "type the PIN on the reader's own keys",
+  "-y, --yes": "do not ask for confirmation",
+  "--tap": { says: "tap the card", conflicts: ["swipe", "insert"] },
+  "--swipe": { says: "swipe the card", conflicts: ["tap", "insert"] },
+  "--insert": { says: "insert the card", conflicts: ["tap", "swipe"] },
+  "--id <uuid>": "your own payment id; the same id never charges twice",
+  "--kind <kind>": { says: "what to do", choices: Object.keys(PAY_KINDS), default: "sale" },
+} satisfies Flags;
+
+/** What `pay` was called with, as it was typed. */
+type Typed = ValuesOf<typeof PAY_FLAGS>;
 
 /** What is to be paid and how, as far as it was said. */
 export interface PayArguments {
@@ -41,9 +44,9 @@ export interface PayArguments {
 export function parsePayArguments(
   amountText: string,
   currencyText: string,
-  options: PayOptions,
+  options: Typed,
 ): PayArguments {
-  const kind = parseKind(options.kind ?? "sale");
+  const kind = parseKind(options.kind);
   const currency = currencyFromLetters(currencyText);
   const amountMinor =
     kind === PaymentKind.BALANCE_ENQUIRY
@@ -82,7 +85,7 @@ function parseNoAmount(text: string): bigint {
   throw new CommandError("USAGE", "the amount of a balance enquiry must be 0");
 }
 
-function parseEntryMode({ tap, swipe, insert }: PayOptions): EntryMode {
+function parseEntryMode({ tap, swipe, insert }: Typed): EntryMode {
   const ways: readonly (readonly [boolean | undefined, EntryMode])[] = [
     [tap, EntryMode.CONTACTLESS],
     [swipe, EntryMode.MAGSTRIPE],

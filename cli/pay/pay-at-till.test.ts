@@ -70,7 +70,7 @@ async function tillOf(answers: ((say: (event: Event) => void, stream: Stream) =>
   const interruption = new AbortController();
   const io = recordedIo({ clock, interrupted: interruption.signal });
   const addressOf = (name: string) => (name === "terminal" ? proxy.address : server.address);
-  const clients = stack.use(await MeshClients.open({ addressOf, tlsDirectory: undefined, clock }));
+  const clients = stack.use(await MeshClients.open(addressOf, clock));
   const card = findTestCard("visa");
   if (card === undefined) throw new Error("there is a card of that name");
   const heard = Promise.withResolvers<void>();
@@ -79,7 +79,11 @@ async function tillOf(answers: ((say: (event: Event) => void, stream: Stream) =>
     heard.resolve();
   };
   const pay = (id?: string) => {
-    const payment = parsePayArguments("12.50", "EUR", { yes: true, ...(id && { id }) });
+    const payment = parsePayArguments("12.50", "EUR", {
+      kind: "sale",
+      yes: true,
+      ...(id && { id }),
+    });
     const report = payAtTill({ ...io, tell }, clients, { ...payment, card });
     report.catch(() => undefined);
     return report;

@@ -20,7 +20,8 @@ import { systemRandom } from "../../sealing/random.ts";
 import { environment, isProduction } from "../../settings/environment.ts";
 import { unknownNameLine, unknownNames } from "../../settings/unknown-names.ts";
 import { CommandError, EXIT_CODES, exitCodeOf } from "../command-end.ts";
-import { type CommandIo, type CommonOptions, printMessage } from "../io/command-io.ts";
+import { type CommandIo, printMessage } from "../io/command-io.ts";
+import type { Flags, OptionsOf } from "../io/flags.ts";
 import { parseCard } from "../pay/pay-arguments.ts";
 import { payAtTill } from "../pay/pay-at-till.ts";
 import { reportLines } from "../print/receipt.ts";
@@ -28,16 +29,19 @@ import { waterfallLines } from "../print/waterfall.ts";
 import { serviceLines } from "./service-lines.ts";
 import { StepLines } from "./step-lines.ts";
 
-export interface StartOptions extends CommonOptions {
-  readonly once?: boolean;
-  readonly tls?: boolean;
-  readonly unlockCards?: boolean;
-  /** Port of the reader, as typed. */
-  readonly portBase: string;
-  /** "host:port" of somebody else's, in place of ours. */
-  readonly reader?: string;
-  readonly processor?: string;
-}
+export const START_FLAGS = {
+  "--once": "end after the payment; exit code 0 only when it was approved",
+  "--tls": "mutual TLS between all programs",
+  "--unlock-cards": "give the test cards all PIN tries back",
+  "--reader <address>": "somebody else's reader in place of ours: host:port",
+  "--processor <address>": "somebody else's processor in place of ours: host:port",
+  "--port-base <port>": {
+    says: "port of the reader, the others follow; 0 for any",
+    default: "7401",
+  },
+} satisfies Flags;
+
+type StartOptions = OptionsOf<typeof START_FLAGS>;
 
 /** The payment that shows that all is well: 12.50 EUR, Visa, PIN 1234. */
 const FIRST_PAYMENT = { amountMinor: 1250n, currency: "EUR", card: "4242 4242 4242 4242" } as const;

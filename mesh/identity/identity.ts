@@ -41,32 +41,36 @@ export interface IdentityPem {
   readonly key: Buffer;
 }
 
-interface IdentityOptions extends Pick<Surroundings, "clock" | "log"> {
-  readonly directory: string;
-}
+type Around = Pick<Surroundings, "clock" | "log">;
 
 /** @throws StartError when a file is missing, or they do not fit together. */
-export async function loadIdentity(options: IdentityOptions): Promise<Identity> {
+export async function loadIdentity(directory: string, around: Around): Promise<Identity> {
   try {
-    const pem = await readPem(options.directory);
-    const denied = await readDenied(options.directory);
-    return new FileIdentity(options, { pem, denied, spiffeId: checkPem(pem) });
+    const pem = await readPem(directory);
+    const denied = await readDenied(directory);
+    return new FileIdentity(directory, around, { pem, denied, spiffeId: checkPem(pem) });
   } catch (cause) {
     const why = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
-    throw new StartError(`the TLS files in ${options.directory} are of no use: ${why}`, { cause });
+    throw new StartError(`the TLS files in ${directory} are of no use: ${why}`, { cause });
   }
 }
 
 class FileIdentity implements Identity {
-  readonly #options: IdentityOptions;
+  readonly #directory: string;
+  readonly #around: Around;
   readonly #handlers = new Set<(pem: IdentityPem) => void>();
   #pem: IdentityPem;
   #denied: ReadonlySet<string>;
   #spiffeId: string;
   #timer: Timer;
 
-  constructor(options: IdentityOptions, first: Pick<Identity, "pem" | "denied" | "spiffeId">) {
-    this.#options = options;
+  constructor(
+    directory: string,
+    around: Around,
+    first: Pick<Identity, "pem" | "denied" | "spiffeId">,
+  ) {
+    this.#directory = directory;
+    this.#around = around;
     this.#pem = first.pem;
     this.#denied = first.denied;
     this.#spiffeId = first.spiffeId;
@@ -93,17 +97,17 @@ class FileIdentity implements Identity {
   async reload(): Promise<void> {
     await this.#reloadDenied();
     try {
-      const pem = await readPem(this.#options.directory);
+      const pem = await readPem(this.#directory);
       if (isSame(pem, this.#pem)) return;
       this.#spiffeId = checkPem(pem);
       this.#pem = pem;
     } catch (error) {
       // Half a rotation, or a damaged one: the old certificate goes on, and the next look may find
       // a whole set.
-      this.#options.log.failure("the new certificate cannot be used", error);
+      this.#around.log.failure("the new certificate cannot be used", error);
       return;
     }
-    this.#options.log.info("certificate reloaded", { peerIdentity: this.#spiffeId });
+    this.#around.log.info("certificate reloaded", { peerIdentity: this.#spiffeId });
     for (const handler of this.#handlers) handler(this.#pem);
   }
 
@@ -114,15 +118,15 @@ class FileIdentity implements Identity {
 
   async #reloadDenied(): Promise<void> {
     try {
-      this.#denied = await readDenied(this.#options.directory);
+      this.#denied = await readDenied(this.#directory);
     } catch (error) {
       // Who was denied stays so; the next look may find a list that can be read.
-      this.#options.log.failure("the list of denied identities cannot be used", error);
+      this.#around.log.failure("the list of denied identities cannot be used", error);
     }
   }
 
   #planReload(): Timer {
-    return this.#options.clock.timer(RELOAD_INTERVAL_MS, () => {
+    return this.#around.clock.timer(RELOAD_INTERVAL_MS, () => {
       this.#timer = this.#planReload();
       void this.reload();
     });

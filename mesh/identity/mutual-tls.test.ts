@@ -99,7 +99,7 @@ test("a set of files that does not fit together is left aside", async () => {
   await mesh.authority.writeTo(path, "spiffe://cardlane/relay/B2");
   await mesh.authority.writeTo(join(mesh.directory, "other"), "https://not-spiffe.example/x");
   await expect(
-    loadIdentity({ directory: join(mesh.directory, "other"), clock: mesh.clock, log: silentLog }),
+    loadIdentity(join(mesh.directory, "other"), { clock: mesh.clock, log: silentLog }),
   ).rejects.toThrow("cert.pem must have one spiffe:// URI");
   await mesh.authority.writeTo(path, "https://not-spiffe.example/x");
   await caller.reload();

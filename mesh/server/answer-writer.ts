@@ -1,19 +1,12 @@
 import type { ServerResponse } from "node:http";
 import { constants, type Http2ServerResponse } from "node:http2";
 import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
-import type { Timer } from "../clock.ts";
+import type { Clock, Timer } from "../clock.ts";
 import type { HeldBytes, HeldShare } from "../stream/held-bytes.ts";
-import type { Surroundings } from "../surroundings.ts";
+import type { ServerLimits } from "./server-limits.ts";
 
 /** One DATA frame. A long answer is sent in such pieces, so that a slow reader is seen to read. */
 const PIECE_BYTES = 16_384;
-
-interface AnswerOptions extends Pick<Surroundings, "clock"> {
-  /** How long a peer may read nothing while bytes wait, in milliseconds. */
-  readonly stallMsMax: number;
-  /** What the peer may make this side hold. */
-  readonly held: HeldBytes;
-}
 
 /** The answer was cut off because its caller does not read. */
 class NotRead extends Error {
@@ -26,16 +19,24 @@ class NotRead extends Error {
  */
 export class AnswerWriter {
   readonly #response: Response;
-  readonly #options: AnswerOptions;
+  readonly #clock: Clock;
+  readonly #stallMsMax: number;
   readonly #held: HeldShare;
   readonly #closed: Promise<void>;
   #isClosed = false;
 
-  constructor(response: ServerResponse | Http2ServerResponse, options: AnswerOptions) {
+  /** @param held what the peer may make this side hold. */
+  constructor(
+    response: ServerResponse | Http2ServerResponse,
+    held: HeldBytes,
+    { stallMsMax }: Pick<ServerLimits, "stallMsMax">,
+    clock: Clock,
+  ) {
     // What is used of them is the same; TypeScript cannot call a method of one or the other.
     this.#response = response as Response;
-    this.#options = options;
-    this.#held = options.held.share();
+    this.#clock = clock;
+    this.#stallMsMax = stallMsMax;
+    this.#held = held.share();
     this.#closed = new Promise((resolve) => {
       response.on("close", () => {
         this.#isClosed = true;
@@ -100,7 +101,7 @@ export class AnswerWriter {
   }
 
   #patience(): Timer {
-    return this.#options.clock.timer(this.#options.stallMsMax, () => this.cut());
+    return this.#clock.timer(this.#stallMsMax, () => this.cut());
   }
 
   /** Ends the call at once; nobody is told why. */

@@ -138,8 +138,7 @@ async function answer(
   const { handler } = route;
   const { clock, limits } = options;
   const connection = connectionOf(speakerOf(request));
-  const { held } = connection;
-  const writer = new AnswerWriter(response, { clock, stallMsMax: limits.stallMsMax, held });
+  const writer = new AnswerWriter(response, connection.held, limits, clock);
   const values = callerValues(request).set(CONNECTION, connection);
   const universal = universalRequestFromNodeRequest(request, response, undefined, values);
   shortenDeadline(universal.header);

@@ -26,7 +26,7 @@ export async function securedMesh(options: Partial<ServeOptions> = {}) {
   const clock = new ManualClock();
   const load = async (name: string) => {
     const path = join(directory.path, name);
-    return stack.use(await loadIdentity({ directory: path, clock, log: silentLog }));
+    return stack.use(await loadIdentity(path, { clock, log: silentLog }));
   };
   await authority.writeTo(join(directory.path, "server"), PROCESSOR);
   const identity = await load("server");

@@ -34,11 +34,7 @@ test("the standard variables send spans to a collector over OTLP", async () => {
   vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint);
   vi.stubEnv("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=test-bed");
   vi.stubEnv("OTEL_LOGS_EXPORTER", "none");
-  const telemetry = await startTelemetry({
-    program: "relay",
-    instance: "A1",
-    environment,
-  });
+  const telemetry = await startTelemetry({ program: "relay", instance: "A1" }, environment);
   const span = telemetry.spanOf(undefined, "relay.forward", "server", { recordNumber: "A1TEST" });
   span.end();
   await telemetry.shutdown();
@@ -55,6 +51,6 @@ test.each([
   { name: "a disabled SDK", environment: { OTEL_SDK_DISABLED: "true" } },
   { name: "nothing asked for", environment: {} },
 ])("with $name no span is made", async ({ environment }) => {
-  const telemetry = await startTelemetry({ program: "relay", instance: "A1", environment });
+  const telemetry = await startTelemetry({ program: "relay", instance: "A1" }, environment);
   expect(telemetry.spanOf(undefined, "relay.forward", "server").isSampled).toBe(false);
 });

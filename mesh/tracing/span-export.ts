@@ -12,6 +12,7 @@ import { ATTR_SERVICE_NAME } from "@opentelemetry/semantic-conventions";
 import { ATTR_SERVICE_INSTANCE_ID } from "@opentelemetry/semantic-conventions/incubating";
 import type { Environment } from "../../settings/environment.ts";
 import { readConfig } from "../../settings/read-config.ts";
+import type { ProgramInstance } from "../program-instance.ts";
 import { TELEMETRY_SETTINGS } from "../settings.ts";
 import { SpanFile } from "./span-file.ts";
 
@@ -19,12 +20,6 @@ import { SpanFile } from "./span-file.ts";
 const EXPORT_DELAY_MS = 200;
 /** Spans over this are dropped, not waited for: telemetry never slows a payment down. */
 const QUEUED_SPANS_MAX = 16_384;
-
-export interface SpanExportOptions {
-  readonly program: string;
-  readonly instance: string;
-  readonly environment: Environment;
-}
 
 /** Where spans go. Which ones are made at all was decided before (telemetry.ts). */
 export interface SpanExport {
@@ -38,22 +33,25 @@ export interface SpanExport {
  * the directory CARDLANE_SPANS_DIR; otherwise, or with OTEL_TRACES_EXPORTER=none or
  * OTEL_SDK_DISABLED=true, undefined.
  */
-export async function openSpanExport(options: SpanExportOptions): Promise<SpanExport | undefined> {
-  const config = readConfig(options.program, options.environment, TELEMETRY_SETTINGS);
-  const { exporter, spansDirectory: directory } = config;
+export async function openSpanExport(
+  of: ProgramInstance,
+  environment: Environment,
+): Promise<SpanExport | undefined> {
+  const config = readConfig(of.program, environment, TELEMETRY_SETTINGS);
+  const { exporter, spansDirectory } = config;
   if (config.sdkDisabled === "true" || exporter === "none") return undefined;
   const collector = config.collector ?? config.tracesCollector;
-  if (exporter !== undefined || collector !== undefined) return await standardExport(options);
-  return directory === undefined ? undefined : fileExport({ ...options, directory });
+  if (exporter !== undefined || collector !== undefined) return await standardExport(of);
+  return spansDirectory === undefined ? undefined : fileExport(spansDirectory, of);
 }
 
 /** Every exporter and protocol that OpenTelemetry knows, configured by its own variables. */
-async function standardExport(options: SpanExportOptions): Promise<SpanExport> {
+async function standardExport(of: ProgramInstance): Promise<SpanExport> {
   // Loaded here alone: with its exporters it takes its time, and most laptops do without.
   const { NodeSDK } = await import("@opentelemetry/sdk-node");
   const sampler = new AlwaysOnSampler();
   // Context travels in frames, not in headers, and nothing is instrumented behind our back.
-  const sdk = new NodeSDK({ resource: resourceOf(options), sampler, textMapPropagator: null });
+  const sdk = new NodeSDK({ resource: resourceOf(of), sampler, textMapPropagator: null });
   sdk.start();
   return {
     tracer: trace.getTracer("cardlane"),
@@ -66,14 +64,14 @@ async function standardExport(options: SpanExportOptions): Promise<SpanExport> {
   };
 }
 
-function fileExport(options: SpanExportOptions & { readonly directory: string }): SpanExport {
+function fileExport(directory: string, of: ProgramInstance): SpanExport {
   const processor = new BatchSpanProcessor({
-    exporter: new SpanFile(options),
+    exporter: new SpanFile(directory, of),
     scheduledDelayMillis: EXPORT_DELAY_MS,
     maxQueueSize: QUEUED_SPANS_MAX,
   });
   const provider = new TracerProvider({
-    resource: resourceOf(options),
+    resource: resourceOf(of),
     sampler: new AlwaysOnSampler(),
     spanProcessors: [processor],
   });
@@ -84,7 +82,7 @@ function fileExport(options: SpanExportOptions & { readonly directory: string })
   };
 }
 
-function resourceOf({ program, instance }: SpanExportOptions): Resource {
+function resourceOf({ program, instance }: ProgramInstance): Resource {
   return resourceFromAttributes({
     [ATTR_SERVICE_NAME]: `cardlane-${program}`,
     [ATTR_SERVICE_INSTANCE_ID]: instance,

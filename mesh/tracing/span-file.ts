@@ -2,6 +2,7 @@ import { appendFile, mkdir, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type HrTime, SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace";
+import type { ProgramInstance } from "../program-instance.ts";
 import type { SpanRecord } from "./span-record.ts";
 
 /** When a file is this long it becomes the old one; two files are kept per program. */
@@ -13,18 +14,20 @@ const FILE_BYTES_MAX = 16 * 1024 * 1024;
  */
 export class SpanFile implements SpanExporter {
   readonly #directory: string;
-  readonly #program: string;
-  readonly #instance: string;
+  readonly #of: ProgramInstance;
   readonly #fileBytesMax: number;
   /** Writes follow one another, so lines never mix. */
   #lastWrite: Promise<void> = Promise.resolve();
   #fileBytes: number | undefined;
 
-  constructor(options: SpanFileOptions) {
-    this.#directory = options.directory;
-    this.#program = options.program;
-    this.#instance = options.instance;
-    this.#fileBytesMax = options.fileBytesMax ?? FILE_BYTES_MAX;
+  constructor(
+    directory: string,
+    { program, instance }: ProgramInstance,
+    bytesMax = FILE_BYTES_MAX,
+  ) {
+    this.#directory = directory;
+    this.#of = { program, instance };
+    this.#fileBytesMax = bytesMax;
   }
 
   export(spans: ReadableSpan[], done: Parameters<SpanExporter["export"]>[1]): void {
@@ -46,7 +49,8 @@ export class SpanFile implements SpanExporter {
   }
 
   async #append(lines: string): Promise<void> {
-    const file = join(this.#directory, `${this.#program}-${this.#instance}.jsonl`);
+    const { program, instance } = this.#of;
+    const file = join(this.#directory, `${program}-${instance}.jsonl`);
     if (this.#fileBytes === undefined) {
       await mkdir(this.#directory, { recursive: true, mode: 0o700 });
       const found = await stat(file, { throwIfNoEntry: false });
@@ -68,8 +72,7 @@ export class SpanFile implements SpanExporter {
       parentSpanId: span.parentSpanContext?.spanId ?? null,
       name: span.name,
       kind: SpanKind[span.kind].toLowerCase(),
-      program: this.#program,
-      instance: this.#instance,
+      ...this.#of,
       startedAtMs: millisOf(span.startTime),
       durationMs: millisOf(span.duration),
       ...(span.links.length === 0
@@ -79,13 +82,6 @@ export class SpanFile implements SpanExporter {
       attributes: span.attributes as SpanRecord["attributes"],
     };
   }
-}
-
-interface SpanFileOptions {
-  readonly directory: string;
-  readonly program: string;
-  readonly instance: string;
-  readonly fileBytesMax?: number;
 }
 
 /** Milliseconds with three decimals: microseconds are what the clock gives. */

@@ -25,11 +25,10 @@ const UNSAMPLED_PARENT = `00-${"1".repeat(32)}-${"2".repeat(16)}-00`;
 
 async function started(environment: Record<string, string> = {}) {
   const directory = await temporaryDirectory();
-  const telemetry = await startTelemetry({
-    program: "relay",
-    instance: "A1",
-    environment: { CARDLANE_SPANS_DIR: directory.path, ...environment },
-  });
+  const telemetry = await startTelemetry(
+    { program: "relay", instance: "A1" },
+    { CARDLANE_SPANS_DIR: directory.path, ...environment },
+  );
   return {
     telemetry,
     directory: directory.path,
@@ -256,8 +255,7 @@ test("health and reflection leave no trace", async () => {
 test("a file that is full becomes the old one, and both are read", async () => {
   await using run = await started();
   const directory = join(run.directory, "small");
-  const options = { directory, program: "relay", instance: "A1", fileBytesMax: 1 };
-  const file = new SpanFile(options);
+  const file = new SpanFile(directory, { program: "relay", instance: "A1" }, 1);
   const memory = new InMemorySpanExporter();
   const processor = new SimpleSpanProcessor({ exporter: memory });
   const tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer("test");
@@ -273,7 +271,7 @@ test("a file that is full becomes the old one, and both are read", async () => {
 
 test("a directory that cannot be written does not stop the program", async () => {
   const directory = join(import.meta.filename, "not-a-directory");
-  const file = new SpanFile({ directory, program: "relay", instance: "A1" });
+  const file = new SpanFile(directory, { program: "relay", instance: "A1" });
   const result = await new Promise((resolve) => file.export([], resolve));
   expect(result).toMatchObject({ code: 1 });
 });

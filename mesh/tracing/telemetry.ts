@@ -10,15 +10,12 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { PaymentError } from "../../payment/errors.ts";
+import type { Environment } from "../../settings/environment.ts";
 import { systemClock } from "../clock.ts";
+import type { ProgramInstance } from "../program-instance.ts";
 import { formatTraceparent, isSampled, parseTraceparent } from "../traceparent.ts";
 import { type SpanAttributes, toOtelAttributes } from "./span-attributes.ts";
-import {
-  openSpanExport,
-  rootSampler,
-  type SpanExport,
-  type SpanExportOptions,
-} from "./span-export.ts";
+import { openSpanExport, rootSampler, type SpanExport } from "./span-export.ts";
 
 /**
  * The traces of one program. One payment is one trace; every hop makes its span with the
@@ -79,9 +76,12 @@ interface StatementSpan {
 }
 
 /** Starts what openSpanExport (span-export.ts) finds in the environment. */
-export async function startTelemetry(options: SpanExportOptions): Promise<Telemetry> {
-  const spans = await openSpanExport(options);
-  return spans === undefined ? noTelemetry : new Traces(spans, rootSampler(options.environment));
+export async function startTelemetry(
+  of: ProgramInstance,
+  environment: Environment,
+): Promise<Telemetry> {
+  const spans = await openSpanExport(of, environment);
+  return spans === undefined ? noTelemetry : new Traces(spans, rootSampler(environment));
 }
 
 class Traces implements Telemetry {

@@ -1,13 +1,12 @@
 import { GroupCommit } from "../../mesh/group-commit.ts";
-import type { Surroundings } from "../../mesh/surroundings.ts";
 import { recordedStatement } from "../../mesh/tracing/telemetry.ts";
 import { lowestRevision } from "../../payment/registry-revision.ts";
 import type { Signer } from "../../sealing/curves/curves.ts";
-import type { Random } from "../../sealing/random.ts";
 import { answerInRounds } from "../payments/answer-in-rounds.ts";
 import { type EntryAnswer, resultAnswer } from "../payments/entry-answer.ts";
 import { keyText } from "../payments/payment-row.ts";
 import type { RetrievalReferences } from "../payments/retrieval-references.ts";
+import type { ProcessorSurroundings } from "../processor-surroundings.ts";
 import { type DecidedPayment, decideBatch, type Verdict } from "./decide-batch.ts";
 import type { IncomingPayment } from "./incoming-payment.ts";
 import { newPayment } from "./new-payment.ts";
@@ -18,14 +17,6 @@ const READ_AGAIN: Verdict = { kind: "read again" };
 
 const OVERLOAD = "too many payments of one account at the same time";
 
-export interface DeskParts extends Pick<Surroundings, "clock" | "telemetry" | "faults"> {
-  readonly store: PaymentStore;
-  readonly references: RetrievalReferences;
-  /** The key of processor_result in use now. */
-  readonly resultSigner: () => Signer;
-  readonly random: Random;
-}
-
 /**
  * Decides payments and writes them, many at a time: one statement to read what the batch needs, a
  * decision in memory, one statement to write it. What was read before a PIN was asked about serves
@@ -33,19 +24,32 @@ export interface DeskParts extends Pick<Surroundings, "clock" | "telemetry" | "f
  * CHECK in that statement, never by a lock here.
  */
 export class AuthorizationDesk {
-  readonly #parts: DeskParts;
+  readonly #store: PaymentStore;
+  readonly #references: RetrievalReferences;
+  readonly #resultSigner: () => Signer;
+  readonly #around: ProcessorSurroundings;
   readonly #group: GroupCommit<IncomingPayment, EntryAnswer>;
   readonly #readings: GroupCommit<IncomingPayment, EarlyFacts>;
 
-  constructor(parts: DeskParts) {
-    this.#parts = parts;
+  /** @param resultSigner gives the key of processor_result in use now. */
+  constructor(
+    store: PaymentStore,
+    references: RetrievalReferences,
+    resultSigner: () => Signer,
+    around: ProcessorSurroundings,
+  ) {
+    this.#store = store;
+    this.#references = references;
+    this.#resultSigner = resultSigner;
+    this.#around = around;
+    const { clock } = around;
     this.#group = new GroupCommit({
       flush: (payments) => this.#decide(payments),
-      pace: { clock: parts.clock },
+      pace: { clock },
     });
     this.#readings = new GroupCommit({
       flush: (payments) => this.#readEarly(payments),
-      pace: { clock: parts.clock },
+      pace: { clock },
     });
   }
 
@@ -70,17 +74,17 @@ export class AuthorizationDesk {
   }
 
   async #readEarly(payments: readonly IncomingPayment[]): Promise<readonly EarlyFacts[]> {
-    const readAtMs = this.#parts.clock.monotonicMs();
+    const readAtMs = this.#around.clock.monotonicMs();
     const read = await this.#read(payments);
     return read.map((facts) => ({ facts, readAtMs }));
   }
 
   #read(payments: readonly IncomingPayment[]): Promise<readonly BatchFacts[]> {
-    return this.#recorded(payments, "SELECT", () => this.#parts.store.read(payments));
+    return this.#recorded(payments, "SELECT", () => this.#store.read(payments));
   }
 
   #decide(payments: readonly IncomingPayment[]): Promise<readonly EntryAnswer[]> {
-    let early = earlyFactsOf(payments, this.#parts.clock.monotonicMs());
+    let early = earlyFactsOf(payments, this.#around.clock.monotonicMs());
     return answerInRounds(payments, OVERLOAD, (open, answers) => {
       const known = early;
       early = undefined;
@@ -98,14 +102,13 @@ export class AuthorizationDesk {
     early: readonly BatchFacts[] | undefined,
     answers: Map<IncomingPayment, EntryAnswer>,
   ): Promise<void> {
-    const { store, clock } = this.#parts;
     const facts = early ?? (await this.#read(open));
-    const nowMs = clock.nowMs();
+    const nowMs = this.#around.clock.nowMs();
     const verdicts = decideBatch(open, facts, nowMs).map((verdict) =>
       early === undefined || standsOnEarlyFacts(verdict) ? verdict : READ_AGAIN,
     );
     const unopened = open.filter((_, index) => verdicts[index]?.kind === "accounts missing");
-    if (unopened.length > 0) await store.openAccounts(unopened);
+    if (unopened.length > 0) await this.#store.openAccounts(unopened);
     open.forEach((payment, index) => {
       const verdict = verdicts[index];
       if (verdict?.kind === "answered") answers.set(payment, verdict.answer);
@@ -119,9 +122,9 @@ export class AuthorizationDesk {
     nowMs: number,
     answers: Map<IncomingPayment, EntryAnswer>,
   ): Promise<void> {
-    const { store, references, resultSigner, random, faults } = this.#parts;
-    const numbers = await references.take(decided.length);
-    const signer = resultSigner();
+    const { random, faults } = this.#around;
+    const numbers = await this.#references.take(decided.length);
+    const signer = this.#resultSigner();
     const rows = decided.map((one, index) =>
       newPayment(one, { retrievalReference: numbers[index] ?? "", nowMs, signer, random }),
     );
@@ -129,7 +132,7 @@ export class AuthorizationDesk {
     const registryRevision = lowestRevision(decided);
     await faults.at("processor.decided");
     const written = await this.#recorded(payments, "INSERT", () =>
-      store.write(rows, registryRevision),
+      this.#store.write(rows, registryRevision),
     );
     await faults.at("processor.written");
     rows.forEach(({ row }, index) => {
@@ -147,7 +150,7 @@ export class AuthorizationDesk {
   ): Promise<Answer> {
     const spans = payments.map(({ span }) => span);
     const statement = { operation, collection: "payment" };
-    return recordedStatement({ telemetry: this.#parts.telemetry, spans, statement, run });
+    return recordedStatement({ telemetry: this.#around.telemetry, spans, statement, run });
   }
 }
 

@@ -22,6 +22,7 @@ import type { PinOutcome, PinQuestion } from "../pins/pin-client.ts";
 import { AuthorizationRun } from "./authorization-run.ts";
 import type { IncomingPayment } from "./incoming-payment.ts";
 import type { BatchFacts, EarlyFacts } from "./payment-facts.ts";
+import { PaymentOpener } from "./payment-opener.ts";
 
 const VISA = "4242424242424242";
 
@@ -57,27 +58,27 @@ class PlayedParts {
   verify: () => Promise<PinOutcome> = async () => "VERIFIED";
 
   run(): AuthorizationRun {
-    return new AuthorizationRun({
-      desk: {
+    const processorKeys = readProcessorKeys({
+      folder: keys.folder("processor"),
+      curves,
+      nowMs,
+      onRenewalFailed: () => expect.unreachable(),
+    });
+    const certificates = { load: async () => {}, reader: () => reader, terminal: () => terminal };
+    return new AuthorizationRun(
+      new PaymentOpener(certificates, processorKeys),
+      {
         read: (payment) => this.#step("read", () => this.read(payment)),
         authorize: (payment) => this.#step("decide", () => this.#decide(payment)),
       },
-      pins: {
+      {
         verify: (question) => {
           this.asked.push(question);
           return this.#step("ask", () => this.verify());
         },
       },
-      certificates: { load: async () => {}, reader: () => reader, terminal: () => terminal },
-      keys: readProcessorKeys({
-        folder: keys.folder("processor"),
-        curves,
-        nowMs,
-        onRenewalFailed: () => expect.unreachable(),
-      }),
-      clock,
-      telemetry: noTelemetry,
-    });
+      { clock, telemetry: noTelemetry },
+    );
   }
 
   #step<Value>(name: string, run: () => Value): Value {

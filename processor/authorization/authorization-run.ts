@@ -1,21 +1,12 @@
 import type { AuthorizationRequest } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import type { Surroundings } from "../../mesh/surroundings.ts";
 import { PaymentError } from "../../payment/errors.ts";
-import type { ProcessorKeys } from "../keys/processor-keys.ts";
 import type { EntryAnswer } from "../payments/entry-answer.ts";
 import type { PinClient } from "../pins/pin-client.ts";
-import type { CertificateCache } from "../registry/certificate-cache.ts";
 import { obstacleOf } from "./acceptance.ts";
 import type { AuthorizationDesk } from "./authorization-desk.ts";
 import { type IncomingPayment, takeIn } from "./incoming-payment.ts";
-import { openPayment } from "./payment-opener.ts";
-
-interface RunParts extends Pick<Surroundings, "clock" | "telemetry"> {
-  readonly desk: Pick<AuthorizationDesk, "read" | "authorize">;
-  readonly certificates: Pick<CertificateCache, "load" | "reader" | "terminal">;
-  readonly keys: ProcessorKeys;
-  readonly pins: Pick<PinClient, "verify">;
-}
+import type { PaymentOpener } from "./payment-opener.ts";
 
 /**
  * The run of a payment from its bytes to its answer, in the order of docs/decisions/0011: it is
@@ -23,10 +14,21 @@ interface RunParts extends Pick<Surroundings, "clock" | "telemetry"> {
  * itself; desk and PIN service collect all that come to them in one turn of the event loop.
  */
 export class AuthorizationRun {
-  readonly #parts: RunParts;
+  readonly #opener: PaymentOpener;
+  readonly #desk: Pick<AuthorizationDesk, "read" | "authorize">;
+  readonly #pins: Pick<PinClient, "verify">;
+  readonly #around: Pick<Surroundings, "clock" | "telemetry">;
 
-  constructor(parts: RunParts) {
-    this.#parts = parts;
+  constructor(
+    opener: PaymentOpener,
+    desk: Pick<AuthorizationDesk, "read" | "authorize">,
+    pins: Pick<PinClient, "verify">,
+    around: Pick<Surroundings, "clock" | "telemetry">,
+  ) {
+    this.#opener = opener;
+    this.#desk = desk;
+    this.#pins = pins;
+    this.#around = around;
   }
 
   /**
@@ -38,22 +40,17 @@ export class AuthorizationRun {
     requests: readonly AuthorizationRequest[],
     relayId: string,
   ): readonly Promise<EntryAnswer>[] {
-    const taken = requests.map((request) => attempt(() => takeIn(request, relayId, this.#parts)));
-    const loaded = this.#parts.certificates.load(
-      taken.flatMap((one) => (one instanceof PaymentError ? [] : [one.context.wire])),
-    );
-    return taken.map((one) =>
-      one instanceof PaymentError ? Promise.reject(one) : this.#run(one, loaded),
-    );
+    const taken = requests.map((request) => attempt(() => takeIn(request, relayId, this.#around)));
+    const loaded = this.#opener.load(taken.filter(isPayment));
+    return taken.map((one) => (isPayment(one) ? this.#run(one, loaded) : Promise.reject(one)));
   }
 
   async #run(payment: IncomingPayment, loaded: Promise<void>): Promise<EntryAnswer> {
-    const { desk } = this.#parts;
     try {
       await loaded;
       const refusal = this.#late(payment) ?? (await this.#prepare(payment));
       payment.refusal = this.#late(payment) ?? refusal;
-      const answer = await desk.authorize(payment);
+      const answer = await this.#desk.authorize(payment);
       payment.span.end(answer.kind === "fault" ? answer.error.code : undefined);
       return answer;
     } catch (error) {
@@ -68,14 +65,14 @@ export class AuthorizationRun {
    * @returns why it cannot be accepted, unless it was before: only the desk knows that.
    */
   async #prepare(payment: IncomingPayment): Promise<PaymentError | undefined> {
-    const { certificates, keys, desk, pins, clock } = this.#parts;
+    const { clock } = this.#around;
     try {
-      const question = openPayment(payment, { certificates, keys, nowMs: clock.nowMs() });
+      const question = this.#opener.open(payment, clock.nowMs());
       if (question === undefined) return undefined;
-      const early = await desk.read(payment);
+      const early = await this.#desk.read(payment);
       const obstacle = obstacleOf(payment, early.facts, clock.nowMs());
       if (obstacle !== undefined) return obstacle;
-      payment.pin = await pins.verify(question);
+      payment.pin = await this.#pins.verify(question);
       payment.early = early;
       return undefined;
     } catch (error) {
@@ -86,9 +83,13 @@ export class AuthorizationRun {
 
   /** Nobody waits any more, and the relay undoes it. What was decided before is answered still. */
   #late({ overAtMs }: IncomingPayment): PaymentError | undefined {
-    if (this.#parts.clock.monotonicMs() < overAtMs) return undefined;
+    if (this.#around.clock.monotonicMs() < overAtMs) return undefined;
     return new PaymentError("DEADLINE_EXCEEDED", "time_left_ms is over");
   }
+}
+
+function isPayment(taken: IncomingPayment | PaymentError): taken is IncomingPayment {
+  return !(taken instanceof PaymentError);
 }
 
 function attempt(run: () => IncomingPayment): IncomingPayment | PaymentError {

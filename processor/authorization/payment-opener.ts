@@ -16,63 +16,72 @@ import type { IncomingPayment } from "./incoming-payment.ts";
 /** Largest counter that both the contract and int8 of PostgreSQL allow. */
 const COUNTER_MAX = 2n ** 63n - 1n;
 
-/**
- * Verifies a payment as if no relay had, and opens its card data. Its certificates were loaded. The
- * payment gains its `content`.
- *
- * @returns what to ask the PIN service; undefined without an online PIN. The card number is in it
- *   and nowhere else.
- * @throws PaymentError with what is wrong; of sealed data only that it was rejected.
- */
-export function openPayment(
-  payment: IncomingPayment,
-  options: {
-    readonly certificates: Pick<CertificateCache, "reader" | "terminal">;
-    readonly keys: ProcessorKeys;
-    readonly nowMs: number;
-  },
-): PinQuestion | undefined {
-  const { context } = payment;
-  const reader = requireGenuine(payment, options);
-  const { pan, expirationDate } = openCardData(payment, options.keys);
-  payment.content = {
-    signing: { keyId: reader.signing.keyId, counter: context.wire.counter },
-    panToken: cardTokenOf(options.keys.cardToken, pan),
-    lastFour: pan.lastFour,
-    scheme: pan.scheme,
-    expirationDate,
-  };
-  const { contextBytes, pinBox, digest, span } = payment;
-  if (pinBox.length === 0) return undefined;
-  const { dukptInitialKeyId } = reader.wire;
-  return { contextBytes, pinBox, pan, digest, dukptInitialKeyId, traceparent: span.traceparent };
-}
+/** Verifies payments as if no relay had, and opens their card data. */
+export class PaymentOpener {
+  readonly #certificates: Pick<CertificateCache, "load" | "reader" | "terminal">;
+  readonly #keys: ProcessorKeys;
 
-/** @returns the certificate of the reader that signed it. */
-function requireGenuine(
-  payment: IncomingPayment,
-  { certificates, keys, nowMs }: Parameters<typeof openPayment>[1],
-): CheckedReaderCertificate {
-  const { context } = payment;
-  const reader = certificates.reader(context.wire.readerCertificateId, nowMs);
-  requireSignature(payment, reader);
-  requireThat(reader.serial === context.readerSerial, "MALFORMED_REQUEST", "reader_serial");
-  if (context.wire.counter > COUNTER_MAX) {
-    throw new PaymentError("MALFORMED_REQUEST", `counter must be at most ${COUNTER_MAX}`);
+  constructor(
+    certificates: Pick<CertificateCache, "load" | "reader" | "terminal">,
+    keys: ProcessorKeys,
+  ) {
+    this.#certificates = certificates;
+    this.#keys = keys;
   }
-  const terminal = certificates.terminal(context.wire.terminalCertificateId, nowMs);
-  requireThat(terminal.terminalId === context.terminalId, "NOT_PERMITTED", "terminal_id");
-  requireThat(terminal.merchantId === context.merchantId, "NOT_PERMITTED", "merchant_id");
-  if (keys.manifest.isRevoked(reader.id)) {
-    throw new PaymentError("READER_NOT_ACTIVE", "reader certificate is revoked");
+
+  /** Reads the certificates that these payments name, to be awaited before they are opened. */
+  load(payments: readonly IncomingPayment[]): Promise<void> {
+    return this.#certificates.load(payments.map(({ context }) => context.wire));
   }
-  if (keys.manifest.isRevoked(terminal.id)) {
-    throw new PaymentError("TERMINAL_NOT_ACTIVE", "terminal certificate is revoked");
+
+  /**
+   * The payment gains its `content`. Its certificates were loaded.
+   *
+   * @returns what to ask the PIN service; undefined without an online PIN. The card number is in it
+   *   and nowhere else.
+   * @throws PaymentError with what is wrong; of sealed data only that it was rejected.
+   */
+  open(payment: IncomingPayment, nowMs: number): PinQuestion | undefined {
+    const { context } = payment;
+    const reader = this.#requireGenuine(payment, nowMs);
+    const { pan, expirationDate } = openCardData(payment, this.#keys);
+    payment.content = {
+      signing: { keyId: reader.signing.keyId, counter: context.wire.counter },
+      panToken: cardTokenOf(this.#keys.cardToken, pan),
+      lastFour: pan.lastFour,
+      scheme: pan.scheme,
+      expirationDate,
+    };
+    const { contextBytes, pinBox, digest, span } = payment;
+    if (pinBox.length === 0) return undefined;
+    const { dukptInitialKeyId } = reader.wire;
+    return { contextBytes, pinBox, pan, digest, dukptInitialKeyId, traceparent: span.traceparent };
   }
-  if (!kindRules(context.kind).isTaken) {
-    throw new PaymentError("NOT_SUPPORTED", "this kind of payment is not decided here yet");
+
+  /** @returns the certificate of the reader that signed it. */
+  #requireGenuine(payment: IncomingPayment, nowMs: number): CheckedReaderCertificate {
+    const { context } = payment;
+    const reader = this.#certificates.reader(context.wire.readerCertificateId, nowMs);
+    requireSignature(payment, reader);
+    requireThat(reader.serial === context.readerSerial, "MALFORMED_REQUEST", "reader_serial");
+    if (context.wire.counter > COUNTER_MAX) {
+      throw new PaymentError("MALFORMED_REQUEST", `counter must be at most ${COUNTER_MAX}`);
+    }
+    const terminal = this.#certificates.terminal(context.wire.terminalCertificateId, nowMs);
+    requireThat(terminal.terminalId === context.terminalId, "NOT_PERMITTED", "terminal_id");
+    requireThat(terminal.merchantId === context.merchantId, "NOT_PERMITTED", "merchant_id");
+    const { manifest } = this.#keys;
+    if (manifest.isRevoked(reader.id)) {
+      throw new PaymentError("READER_NOT_ACTIVE", "reader certificate is revoked");
+    }
+    if (manifest.isRevoked(terminal.id)) {
+      throw new PaymentError("TERMINAL_NOT_ACTIVE", "terminal certificate is revoked");
+    }
+    if (!kindRules(context.kind).isTaken) {
+      throw new PaymentError("NOT_SUPPORTED", "this kind of payment is not decided here yet");
+    }
+    return reader;
   }
-  return reader;
 }
 
 function requireSignature({ signed }: IncomingPayment, reader: CheckedReaderCertificate): void {

@@ -54,7 +54,7 @@ test("a processor that stays up renews again and again", () => {
   const { trustedRoots: roots } = keys;
   const folder = keys.folder("processor");
   const onRenewalFailed = () => expect.unreachable();
-  const current = new CurrentManifest({ folder, curves, roots, onRenewalFailed, nowMs: MADE_MS });
+  const current = new CurrentManifest({ folder, curves, roots, nowMs: MADE_MS }, onRenewalFailed);
   const numbers = [1, 3, 5, 8, 10, 13].map((days) => current.at(MADE_MS + days * DAY_MS).number);
   expect(numbers).toEqual([1n, 1n, 2n, 2n, 3n, 3n]);
   expect(current.latest.number).toBe(3n);
@@ -66,7 +66,7 @@ test("a renewal that fails stops nothing before the manifest in use is out of da
   const folder = keys.folder("processor");
   const failures: unknown[] = [];
   const onRenewalFailed = (error: unknown) => failures.push(error);
-  const current = new CurrentManifest({ folder, curves, roots, onRenewalFailed, nowMs: MADE_MS });
+  const current = new CurrentManifest({ folder, curves, roots, nowMs: MADE_MS }, onRenewalFailed);
   folder.destroyKey("manifest-signer");
   expect(current.at(MADE_MS + 5 * DAY_MS).number).toBe(1n);
   expect(current.at(MADE_MS + 5 * DAY_MS + 59_999).number).toBe(1n);

@@ -24,13 +24,19 @@ const RETRY_MS = 60_000;
 
 /** The processor's key manifest while it runs: renewed in time for as long as it is up. */
 export class CurrentManifest {
-  readonly #options: CurrentManifestOptions;
+  readonly #keys: ManifestFolder;
+  readonly #onRenewalFailed: (error: unknown) => void;
   #latest: Manifest;
   #retryAtMs = 0;
 
-  constructor(options: CurrentManifestOptions & { readonly nowMs: number }) {
-    this.#options = options;
-    this.#latest = readOrRenewManifest(options);
+  /** @param onRenewalFailed is told once a minute while the manifest in use is still good. */
+  constructor(
+    keys: ManifestFolder & { readonly nowMs: number },
+    onRenewalFailed: (error: unknown) => void,
+  ) {
+    this.#keys = keys;
+    this.#onRenewalFailed = onRenewalFailed;
+    this.#latest = readOrRenewManifest(keys);
   }
 
   /** As it was when it was last asked for by time. */
@@ -49,19 +55,14 @@ export class CurrentManifest {
 
   #renew(nowMs: number): void {
     try {
-      this.#latest = readOrRenewManifest({ ...this.#options, nowMs });
+      this.#latest = readOrRenewManifest({ ...this.#keys, nowMs });
     } catch (error) {
       if (!this.#latest.isValidAt(nowMs)) throw error;
       // Three days are left to put it right; until then every payment can go on.
       this.#retryAtMs = nowMs + RETRY_MS;
-      this.#options.onRenewalFailed(error);
+      this.#onRenewalFailed(error);
     }
   }
-}
-
-interface CurrentManifestOptions extends ManifestFolder {
-  /** Told once a minute while the manifest in use is still good. */
-  readonly onRenewalFailed: (error: unknown) => void;
 }
 
 interface ManifestFolder {

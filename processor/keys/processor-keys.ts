@@ -44,9 +44,9 @@ export function readProcessorKeys(options: {
   /** The manifest in use is still good, and a person has to see to the next one. */
   readonly onRenewalFailed: (error: unknown) => void;
 }): ProcessorKeys {
-  const { folder, curves } = options;
+  const { folder, curves, nowMs } = options;
   const roots = folder.readTrustedRoots(curves);
-  const manifest = new CurrentManifest({ ...options, roots });
+  const manifest = new CurrentManifest({ folder, curves, roots, nowMs }, options.onRenewalFailed);
   const agreements = (purpose: "card" | "hop") =>
     folder.readKeys(purpose).map(({ secretKey }) => curves.agreement(secretKey));
   const cards = byKeyId(agreements("card"));

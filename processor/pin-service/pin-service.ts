@@ -4,7 +4,6 @@ import type { Health } from "../../mesh/services/health.ts";
 import { Pan } from "../../payment/card.ts";
 import { TEST_CARDS, testPinOf } from "../../payment/test-cards.ts";
 import { fastCurves } from "../../sealing/curves/chosen-curves.ts";
-import { jitterFrom } from "../../sealing/random.ts";
 import { cardTokenOf } from "../cards/card-store.ts";
 import { Database } from "../database.ts";
 import {
@@ -28,23 +27,13 @@ export async function openPinService(
   options: PinServiceOptions,
   database: Database,
 ): Promise<MeshService> {
-  const { clock, random, log, telemetry } = options;
+  const { instance, clock, random, log, telemetry, faults } = options;
   const keys = readPinKeys(options.keys, fastCurves);
   const store = new PinStore(database);
   if (options.hasTestCards) await putTestPins(store, keys, options.unlocksTestCards);
-  return verifyService({
-    keys,
-    verifier: new PinVerifier(keys, store, { clock, telemetry }),
-    speaker: {
-      program: "pin-service",
-      instance: options.instance,
-      frameBytesMax: FRAME_BYTES_MAX,
-    },
-    clock,
-    jitter: jitterFrom(random),
-    telemetry,
-    log,
-  });
+  const speaker = { program: "pin-service", instance, frameBytesMax: FRAME_BYTES_MAX };
+  const verifier = new PinVerifier(keys, store, { clock, telemetry });
+  return verifyService(keys, verifier, { speaker, clock, random, log, telemetry, faults });
 }
 
 /** Starts the program that alone can open a PIN block. */

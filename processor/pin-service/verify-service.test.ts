@@ -5,17 +5,16 @@ import type {
   VerifyRequest,
   VerifyResponse,
 } from "../../gen/cardlane/pin/v1/pin_pb.ts";
-import { silentLog } from "../../mesh/log.ts";
 import type { MethodsOf } from "../../mesh/service.ts";
 import { frameStreamPair } from "../../mesh/testing/frame-stream-pair.ts";
 import { ManualClock } from "../../mesh/testing/manual-clock.ts";
-import { noTelemetry } from "../../mesh/tracing/telemetry.ts";
 import { Pan } from "../../payment/card.ts";
 import { nodeCurves } from "../../sealing/curves/node-curves.ts";
 import { seededRandom } from "../../sealing/testing/seeded-random.ts";
 import { TestKeys } from "../../test/fixtures/keys.ts";
 import { readProcessorKeys } from "../keys/processor-keys.ts";
 import { PinClient, type PinQuestion } from "../pins/pin-client.ts";
+import { processorAround } from "../testing/processor-around.ts";
 import { readPinKeys } from "./pin-keys.ts";
 import type { PinVerifier } from "./pin-verifier.ts";
 import { verifyService } from "./verify-service.ts";
@@ -59,33 +58,22 @@ class PlayedVerifier implements Pick<PinVerifier, "verify"> {
 /** Resolves when its stream is up: from then on each question is a box of its own. */
 async function clientOf(verifier: PlayedVerifier): Promise<PinClient> {
   const isUp = Promise.withResolvers<void>();
-  const { methods } = verifyService({
-    keys: readPinKeys(keys.folder("pin-service"), nodeCurves),
-    verifier,
-    speaker: { program: "pin-service", instance: "pin-1" },
-    clock,
-    jitter: () => 0.5,
-    telemetry: noTelemetry,
-    log: silentLog,
-  });
+  const around = processorAround(clock, seededRandom("verify service"));
+  const pinKeys = readPinKeys(keys.folder("pin-service"), nodeCurves);
+  const { methods } = verifyService(pinKeys, verifier, around);
   const verify = methods.verify as NonNullable<MethodsOf<typeof PinService>["verify"]>;
-  const client = new PinClient({
-    open() {
-      const pair = frameStreamPair<VerifyRequest, VerifyResponse>();
-      verify(pair.server);
-      return pair.client;
-    },
-    keys: readProcessorKeys({
-      folder: keys.folder("processor"),
-      curves: nodeCurves,
-      nowMs: clock.nowMs(),
-      onRenewalFailed: () => expect.unreachable(),
-    }),
-    speaker: { program: "processor", instance: "processor-1" },
-    clock,
-    random: seededRandom("verify service"),
-    onReachable: () => isUp.resolve(),
+  const open = () => {
+    const pair = frameStreamPair<VerifyRequest, VerifyResponse>();
+    verify(pair.server);
+    return pair.client;
+  };
+  const processorKeys = readProcessorKeys({
+    folder: keys.folder("processor"),
+    curves: nodeCurves,
+    nowMs: clock.nowMs(),
+    onRenewalFailed: () => expect.unreachable(),
   });
+  const client = new PinClient(open, processorKeys, around, () => isUp.resolve());
   await isUp.promise;
   return client;
 }

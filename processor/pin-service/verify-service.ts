@@ -14,15 +14,15 @@ import {
 } from "../../gen/cardlane/pin/v1/pin_pb.ts";
 import { type MeshService, type MethodsOf, service } from "../../mesh/service.ts";
 import type { FrameStream } from "../../mesh/stream/frame-stream.ts";
-import type { Speaker } from "../../mesh/stream/hello.ts";
 import type { LiveStream } from "../../mesh/stream/live-stream.ts";
 import { OwedAnswers } from "../../mesh/stream/owed-answers.ts";
 import { liveStream } from "../../mesh/stream/stream-life.ts";
-import type { Surroundings } from "../../mesh/surroundings.ts";
 import { faultOf, PaymentError } from "../../payment/errors.ts";
 import { openHopBox } from "../../sealing/boxes/hop-box.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
+import { jitterFrom } from "../../sealing/random.ts";
 import { PIN_BOX_BYTES_MAX, PIN_HOP_ID, PIN_VERIFICATIONS_MAX } from "../pins/pin-client.ts";
+import type { ProcessorSurroundings } from "../processor-surroundings.ts";
 import type { PinKeys } from "./pin-keys.ts";
 import type { PinVerifier } from "./pin-verifier.ts";
 
@@ -32,32 +32,39 @@ export const FRAME_BYTES_MAX = PIN_BOX_BYTES_MAX + 1_024;
 /** Boxes of one stream that may be worked on at the same time; then it is not read. */
 const BOXES_MAX = 16;
 
-interface VerifyServiceParts extends Omit<Surroundings, "faults"> {
-  readonly keys: PinKeys;
-  readonly verifier: Pick<PinVerifier, "verify">;
-  readonly speaker: Speaker;
-  readonly jitter: () => number;
-}
-
 /**
  * cardlane.pin.v1.PinService. Translate is reserved: it is not there, so it answers UNIMPLEMENTED.
  */
-export function verifyService(parts: VerifyServiceParts): MeshService {
+export function verifyService(
+  keys: PinKeys,
+  verifier: Pick<PinVerifier, "verify">,
+  around: ProcessorSurroundings,
+): MeshService {
   const methods: MethodsOf<typeof PinService> = {
-    verify: (stream) => new VerifyStream(stream, parts),
+    verify: (stream) => new VerifyStream(stream, keys, verifier, around),
   };
   return service(PinService, methods, { verify: FRAME_BYTES_MAX });
 }
 
 class VerifyStream {
-  readonly #parts: VerifyServiceParts;
+  readonly #keys: PinKeys;
+  readonly #verifier: Pick<PinVerifier, "verify">;
+  readonly #around: ProcessorSurroundings;
   readonly #live: LiveStream<VerifyResponse, VerifyRequest>;
   readonly #owed: OwedAnswers;
 
-  constructor(stream: FrameStream<VerifyResponse, VerifyRequest>, parts: VerifyServiceParts) {
-    this.#parts = parts;
-    const { speaker, clock, jitter } = parts;
+  constructor(
+    stream: FrameStream<VerifyResponse, VerifyRequest>,
+    keys: PinKeys,
+    verifier: Pick<PinVerifier, "verify">,
+    around: ProcessorSurroundings,
+  ) {
+    this.#keys = keys;
+    this.#verifier = verifier;
+    this.#around = around;
+    const { speaker, clock, random } = around;
     const schema = VerifyResponseSchema;
+    const jitter = jitterFrom(random);
     this.#live = liveStream(stream, { ...speaker, role: "server", schema, clock, jitter });
     this.#owed = new OwedAnswers(() => this.#live.close());
     this.#live.onFrame(({ frame }) => {
@@ -80,9 +87,9 @@ class VerifyStream {
   async #answer(box: PinBox): Promise<void> {
     let verifications: readonly PinVerification[];
     try {
-      ({ verifications } = openVerifications(box, this.#parts.keys));
+      ({ verifications } = openVerifications(box, this.#keys));
     } catch (error) {
-      this.#parts.log.warn("a box of PINs could not be opened");
+      this.#around.log.warn("a box of PINs could not be opened");
       const value = { number: box.number, fault: faultOf(error) };
       this.#send({ case: "boxRefused", value });
       return;
@@ -92,11 +99,11 @@ class VerifyStream {
   }
 
   async #verdict(verification: PinVerification): Promise<PinVerdict> {
-    const { verifier, telemetry, log } = this.#parts;
+    const { telemetry, log } = this.#around;
     const { requestNumber, traceparent } = verification;
     const span = telemetry.spanOf(traceparent, "pin.verify", "server");
     try {
-      const { verdict, triesLeft } = await verifier.verify(verification, span);
+      const { verdict, triesLeft } = await this.#verifier.verify(verification, span);
       span.end();
       return create(PinVerdictSchema, { requestNumber, verdict: Verdict[verdict], triesLeft });
     } catch (error) {

@@ -20,6 +20,7 @@ import { seededRandom } from "../../sealing/testing/seeded-random.ts";
 import { TestKeys } from "../../test/fixtures/keys.ts";
 import { readProcessorKeys } from "../keys/processor-keys.ts";
 import { readPinKeys } from "../pin-service/pin-keys.ts";
+import { processorAround } from "../testing/processor-around.ts";
 import { PIN_HOP_ID, PinClient, type PinQuestion } from "./pin-client.ts";
 
 const clock = new ManualClock();
@@ -40,19 +41,15 @@ class PlayedPinService {
 
   /** A client whose streams end here. */
   client(): PinClient {
-    return new PinClient({
-      open: () => this.#accept(),
-      keys: readProcessorKeys({
-        folder: keys.folder("processor"),
-        curves: nodeCurves,
-        nowMs: clock.nowMs(),
-        onRenewalFailed: () => expect.unreachable(),
-      }),
-      speaker: { program: "processor", instance: "processor-1" },
-      clock,
-      random: seededRandom("pin client"),
-      onReachable: (isReachable) => this.reachable.push(isReachable),
+    const processorKeys = readProcessorKeys({
+      folder: keys.folder("processor"),
+      curves: nodeCurves,
+      nowMs: clock.nowMs(),
+      onRenewalFailed: () => expect.unreachable(),
     });
+    const around = processorAround(clock, seededRandom("pin client"));
+    const open = () => this.#accept();
+    return new PinClient(open, processorKeys, around, (isUp) => this.reachable.push(isUp));
   }
 
   #accept(): Pair["client"] {

@@ -10,16 +10,14 @@ import {
 import type { Timer } from "../../mesh/clock.ts";
 import { SlotMap } from "../../mesh/slot-map.ts";
 import type { FrameStream } from "../../mesh/stream/frame-stream.ts";
-import type { Speaker } from "../../mesh/stream/hello.ts";
 import { type LastingStream, lastingStream } from "../../mesh/stream/lasting-stream.ts";
-import type { Surroundings } from "../../mesh/surroundings.ts";
 import type { Pan } from "../../payment/card.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { sealHopBox } from "../../sealing/boxes/hop-box.ts";
 import { keyIdOf } from "../../sealing/curves/hash.ts";
-import type { Random } from "../../sealing/random.ts";
 import { jitterFrom } from "../../sealing/random.ts";
 import type { ProcessorKeys } from "../keys/processor-keys.ts";
+import type { ProcessorSurroundings } from "../processor-surroundings.ts";
 
 /** What came of a PIN; `NOT_ASKED` but for an online PIN. */
 export type PinOutcome = "NOT_ASKED" | "VERIFIED" | "WRONG" | "TRIES_EXCEEDED" | "REFUSED";
@@ -49,22 +47,13 @@ export interface PinQuestion {
   readonly traceparent: string;
 }
 
-interface PinClientOptions extends Pick<Surroundings, "clock"> {
-  /** Opens a stream to the PIN service. */
-  readonly open: () => FrameStream<VerifyRequest, VerifyResponse>;
-  readonly keys: Pick<ProcessorKeys, "pinHop" | "pinServiceHop">;
-  readonly speaker: Speaker;
-  readonly random: Random;
-  /** The PIN service can be reached, or not any more. */
-  readonly onReachable: (isReachable: boolean) => void;
-}
-
 /**
  * The processor's way to the PIN service. A question that was on a stream which broke is asked
  * again on the next one: its verdict is kept there and repeated.
  */
 export class PinClient implements AsyncDisposable {
-  readonly #options: PinClientOptions;
+  readonly #keys: Pick<ProcessorKeys, "pinHop" | "pinServiceHop">;
+  readonly #around: ProcessorSurroundings;
   readonly #stream: LastingStream<VerifyRequest>;
   readonly #waiting = new SlotMap<bigint, WaitingQuestion>();
   /** Those of this turn of the event loop: they share a box. */
@@ -72,21 +61,31 @@ export class PinClient implements AsyncDisposable {
   #requestNumber = 0n;
   #boxNumber = 0n;
 
-  constructor(options: PinClientOptions) {
-    this.#options = options;
+  /**
+   * @param open opens a stream to the PIN service.
+   * @param onReachable is told when the PIN service can be reached, or not any more.
+   */
+  constructor(
+    open: () => FrameStream<VerifyRequest, VerifyResponse>,
+    keys: Pick<ProcessorKeys, "pinHop" | "pinServiceHop">,
+    around: ProcessorSurroundings,
+    onReachable: (isReachable: boolean) => void,
+  ) {
+    this.#keys = keys;
+    this.#around = around;
     this.#stream = lastingStream<typeof VerifyRequestSchema, VerifyResponse>({
-      ...options.speaker,
-      open: options.open,
+      ...around.speaker,
+      open,
       schema: VerifyRequestSchema,
-      clock: options.clock,
-      jitter: jitterFrom(options.random),
+      clock: around.clock,
+      jitter: jitterFrom(around.random),
       onFrame: (frame) => this.#receive(frame),
       onUp: () => {
-        options.onReachable(true);
+        onReachable(true);
         this.#unasked = [...this.#waiting.values()];
         this.#ask();
       },
-      onOver: () => options.onReachable(this.#stream.number !== 0),
+      onOver: () => onReachable(this.#stream.number !== 0),
     });
   }
 
@@ -111,7 +110,7 @@ export class PinClient implements AsyncDisposable {
   #add(question: PinQuestion): WaitingQuestion {
     this.#requestNumber += 1n;
     const requestNumber = this.#requestNumber;
-    const timer = this.#options.clock.timer(ANSWER_MS_MAX, () =>
+    const timer = this.#around.clock.timer(ANSWER_MS_MAX, () =>
       this.#settle(requestNumber, undefined),
     );
     const outcome = Promise.withResolvers<PinOutcome>();
@@ -130,7 +129,7 @@ export class PinClient implements AsyncDisposable {
   }
 
   #sendBox(waiting: readonly WaitingQuestion[]): void {
-    const { keys, random } = this.#options;
+    const keys = this.#keys;
     const verifications = waiting.map(({ requestNumber, question }) =>
       create(PinVerificationSchema, {
         requestNumber,
@@ -152,7 +151,7 @@ export class PinClient implements AsyncDisposable {
       peerPublicKey: keys.pinServiceHop,
       direction: "request",
       relayId: PIN_HOP_ID,
-      random,
+      random: this.#around.random,
       payload,
     });
     payload.fill(0);

@@ -35,14 +35,10 @@ export class CertificateCache {
   readonly #readers = new Shelf(verifyReaderCertificate);
   readonly #terminals = new Shelf(verifyTerminalCertificate);
 
-  constructor(options: {
-    readonly store: RegistryStore;
-    readonly curves: Curves;
-    readonly roots: TrustedRoots;
-  }) {
-    this.#store = options.store;
-    this.#curves = options.curves;
-    this.#roots = options.roots;
+  constructor(store: RegistryStore, curves: Curves, roots: TrustedRoots) {
+    this.#store = store;
+    this.#curves = curves;
+    this.#roots = roots;
   }
 
   /** Reads what is missing, in one statement for readers and one for terminals. */

@@ -6,8 +6,8 @@ import {
   type TerminalRegistration,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import { DeviceState, type ReaderRegistration } from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import type { Clock } from "../../mesh/clock.ts";
 import { type MeshService, type MethodsOf, service } from "../../mesh/service.ts";
-import type { Surroundings } from "../../mesh/surroundings.ts";
 import {
   type DeviceStateName,
   nextState,
@@ -23,7 +23,6 @@ import {
   terminalName,
 } from "../../payment/identifiers.ts";
 import { parseCurrency } from "../../payment/money.ts";
-import type { Curves } from "../../sealing/curves/curves.ts";
 import { keyIdOf } from "../../sealing/curves/hash.ts";
 import {
   type CertificateCheck,
@@ -31,7 +30,6 @@ import {
   verifyRelayCertificate,
   verifyTerminalCertificate,
 } from "../../sealing/keys/certificates.ts";
-import type { TrustedRoots } from "../../sealing/keys/trusted-roots.ts";
 import type { OversightStore } from "../oversight/oversight-store.ts";
 import type {
   DeviceStates,
@@ -49,20 +47,20 @@ const CURRENCIES_MAX = 32;
 /** A registration of a thousand devices. */
 const REGISTRATION_BYTES_MAX = 1_048_576;
 
-interface RegistryParts extends Pick<Surroundings, "clock"> {
-  readonly store: RegistryStore;
-  readonly ledger: OversightStore;
-  readonly curves: Curves;
-  readonly roots: TrustedRoots;
-}
-
 /** cardlane.processor.v1.ProcessorRegistryService: which devices are served, and the ledger. */
-export function registryService(parts: RegistryParts): MeshService {
-  const { store, ledger } = parts;
+export function registryService(
+  store: RegistryStore,
+  ledger: OversightStore,
+  trust: Pick<CertificateCheck, "curves" | "roots">,
+  clock: Clock,
+): MeshService {
+  const checkOf = (envelope: SignedEnvelope | undefined): CertificateCheck => {
+    return { ...trust, envelope, nowMs: clock.nowMs() };
+  };
   const methods: MethodsOf<typeof ProcessorRegistryService> = {
     async registerRelays({ relays, validateOnly }) {
       requireCount("relays", relays, RELAYS_MAX);
-      const rows = relays.map((relay) => relayRow(relay, parts));
+      const rows = relays.map((relay) => relayRow(relay, checkOf(relay.certificate)));
       const names = rows.map(({ relayId }) => relayId);
       const states = statesAfter("relay", names, rows, await store.relayStates(names));
       if (!validateOnly) await store.registerRelays(rows);
@@ -70,7 +68,9 @@ export function registryService(parts: RegistryParts): MeshService {
     },
     async registerTerminals({ terminals, validateOnly }) {
       requireCount("terminals", terminals, DEVICES_MAX);
-      const rows = terminals.map((terminal) => terminalRow(terminal, parts));
+      const rows = terminals.map((terminal) =>
+        terminalRow(terminal, checkOf(terminal.certificate)),
+      );
       const names = rows.map(terminalName);
       const states = statesAfter("terminal", names, rows, await store.terminalStates(names));
       if (!validateOnly) await store.registerTerminals(rows);
@@ -78,7 +78,7 @@ export function registryService(parts: RegistryParts): MeshService {
     },
     async registerReaders({ readers, validateOnly }) {
       requireCount("readers", readers, DEVICES_MAX);
-      const rows = readers.map((reader) => readerRow(reader, parts));
+      const rows = readers.map((reader) => readerRow(reader, checkOf(reader.certificate)));
       const names = rows.map(({ readerSerial }) => readerSerial);
       const states = statesAfter("reader", names, rows, await store.readerStates(names));
       if (!validateOnly) await store.registerReaders(rows);
@@ -116,8 +116,8 @@ export function registryService(parts: RegistryParts): MeshService {
   });
 }
 
-function relayRow({ certificate, state }: RelayRegistration, parts: RegistryParts): RelayRow {
-  const { relayId, hopKey } = verifyRelayCertificate(checkOf(certificate, parts));
+function relayRow({ certificate, state }: RelayRegistration, check: CertificateCheck): RelayRow {
+  const { relayId, hopKey } = verifyRelayCertificate(check);
   return {
     relayId,
     hopKeyId: keyIdOf(hopKey),
@@ -126,9 +126,9 @@ function relayRow({ certificate, state }: RelayRegistration, parts: RegistryPart
   };
 }
 
-function readerRow(registration: ReaderRegistration, parts: RegistryParts): ReaderRow {
+function readerRow(registration: ReaderRegistration, check: CertificateCheck): ReaderRow {
   const { certificate, merchantId, state } = registration;
-  const { serial, id } = verifyReaderCertificate(checkOf(certificate, parts));
+  const { serial, id } = verifyReaderCertificate(check);
   return {
     readerSerial: serial,
     merchantId: parseMerchantId(merchantId),
@@ -138,11 +138,11 @@ function readerRow(registration: ReaderRegistration, parts: RegistryParts): Read
   };
 }
 
-function terminalRow(registration: TerminalRegistration, parts: RegistryParts): TerminalRow {
+function terminalRow(registration: TerminalRegistration, check: CertificateCheck): TerminalRow {
   const { certificate, state, currencies, simulateByAmount } = registration;
-  const { terminalId, merchantId, id } = verifyTerminalCertificate(checkOf(certificate, parts));
+  const { terminalId, merchantId, id } = verifyTerminalCertificate(check);
   requireCount("currencies", currencies, CURRENCIES_MAX);
-  if (simulateByAmount && !parts.roots.isDevelopment) {
+  if (simulateByAmount && !check.roots.isDevelopment) {
     throw new PaymentError("NOT_PERMITTED", "simulate_by_amount is for development only");
   }
   return {
@@ -154,11 +154,6 @@ function terminalRow(registration: TerminalRegistration, parts: RegistryParts): 
     currencies: currencies.map((currency) => parseCurrency(currency, "currencies")),
     simulateByAmount,
   };
-}
-
-function checkOf(envelope: SignedEnvelope | undefined, parts: RegistryParts): CertificateCheck {
-  const { curves, roots, clock } = parts;
-  return { curves, roots, envelope, nowMs: clock.nowMs() };
 }
 
 /** A certificate that passed verification is there. */

@@ -3,10 +3,11 @@ import { type HopSpan, recordedStatement } from "../../mesh/tracing/telemetry.ts
 import { PaymentError } from "../../payment/errors.ts";
 import { isApproved } from "../../payment/states.ts";
 import type { Signer } from "../../sealing/curves/curves.ts";
-import type { DeskParts } from "../authorization/authorization-desk.ts";
 import { answerInRounds } from "../payments/answer-in-rounds.ts";
 import { type EntryAnswer, faultAnswer, resultAnswer } from "../payments/entry-answer.ts";
 import { isOfSameBytes, keyText, settlementDateOf } from "../payments/payment-row.ts";
+import type { RetrievalReferences } from "../payments/retrieval-references.ts";
+import type { ProcessorSurroundings } from "../processor-surroundings.ts";
 import type { ReversalStore, ReversibleFacts } from "./reversal-store.ts";
 import type { ReverseOrder } from "./reverse-order.ts";
 import { reversedPayment, tombstone } from "./reversed-payment.ts";
@@ -24,11 +25,23 @@ interface Reversal {
  * the first answer.
  */
 export class ReversalDesk {
-  readonly #parts: Omit<DeskParts, "store"> & { readonly store: ReversalStore };
+  readonly #store: ReversalStore;
+  readonly #references: RetrievalReferences;
+  readonly #resultSigner: () => Signer;
+  readonly #around: ProcessorSurroundings;
   readonly #group: GroupCommit<Reversal, EntryAnswer>;
 
-  constructor(parts: Omit<DeskParts, "store"> & { readonly store: ReversalStore }) {
-    this.#parts = parts;
+  /** @param resultSigner gives the key of processor_result in use now. */
+  constructor(
+    store: ReversalStore,
+    references: RetrievalReferences,
+    resultSigner: () => Signer,
+    around: ProcessorSurroundings,
+  ) {
+    this.#store = store;
+    this.#references = references;
+    this.#resultSigner = resultSigner;
+    this.#around = around;
     this.#group = new GroupCommit({
       flush: (reversals) =>
         answerInRounds(reversals, OVERLOAD, (open, answers) => this.#reverseRound(open, answers)),
@@ -50,9 +63,8 @@ export class ReversalDesk {
     open: readonly Reversal[],
     answers: Map<Reversal, EntryAnswer>,
   ): Promise<void> {
-    const { store } = this.#parts;
     const facts = await this.#recorded(open, "SELECT", () =>
-      store.read(open.map(({ order }) => order)),
+      this.#store.read(open.map(({ order }) => order)),
     );
     const changes = new Map<string, Change>();
     open.forEach((reversal, index) => {
@@ -65,11 +77,11 @@ export class ReversalDesk {
   }
 
   async #write(changes: readonly Change[], answers: Map<Reversal, EntryAnswer>): Promise<void> {
-    const { store, references, clock, resultSigner, faults } = this.#parts;
-    const numbers = await references.take(changes.length);
+    const { clock, faults } = this.#around;
+    const numbers = await this.#references.take(changes.length);
     const nowMs = clock.nowMs();
     const times = { nowMs, settlementDate: settlementDateOf(nowMs) };
-    const signer: Signer = resultSigner();
+    const signer = this.#resultSigner();
     const tombstones = changes.flatMap(({ reversal: { order }, found }, index) => {
       const retrievalReference = numbers[index] ?? "";
       return found === undefined
@@ -81,7 +93,7 @@ export class ReversalDesk {
     );
     const touched = changes.map(({ reversal }) => reversal);
     const written = await this.#recorded(touched, "UPDATE", () =>
-      store.write({ tombstones, reversals }),
+      this.#store.write({ tombstones, reversals }),
     );
     await faults.at("processor.written");
     const results = new Map([...tombstones, ...reversals].map((row) => [keyText(row), row.stored]));
@@ -101,7 +113,7 @@ export class ReversalDesk {
   ): Promise<Answer> {
     const spans = reversals.map(({ span }) => span);
     const statement = { operation, collection: "payment" };
-    return recordedStatement({ telemetry: this.#parts.telemetry, spans, statement, run });
+    return recordedStatement({ telemetry: this.#around.telemetry, spans, statement, run });
   }
 }
 

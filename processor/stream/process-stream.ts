@@ -9,19 +9,18 @@ import {
   type ReversalRequest,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import type { FrameStream } from "../../mesh/stream/frame-stream.ts";
-import type { Speaker } from "../../mesh/stream/hello.ts";
 import type { LiveStream } from "../../mesh/stream/live-stream.ts";
 import { OwedAnswers } from "../../mesh/stream/owed-answers.ts";
 import { liveStream } from "../../mesh/stream/stream-life.ts";
-import type { Surroundings } from "../../mesh/surroundings.ts";
 import { faultOf, PaymentError } from "../../payment/errors.ts";
 import { parseMerchantId, paymentIdFromBytes } from "../../payment/identifiers.ts";
 import { openHopBox } from "../../sealing/boxes/hop-box.ts";
 import type { CheckedRelayCertificate } from "../../sealing/keys/certificates.ts";
-import type { Random } from "../../sealing/random.ts";
+import { jitterFrom } from "../../sealing/random.ts";
 import type { AuthorizationRun } from "../authorization/authorization-run.ts";
 import type { ProcessorKeys } from "../keys/processor-keys.ts";
 import { type EntryAnswer, faultAnswer } from "../payments/entry-answer.ts";
+import type { ProcessorSurroundings } from "../processor-surroundings.ts";
 import type { CertificateCache } from "../registry/certificate-cache.ts";
 import type { ReversalDesk } from "../reversal/reversal-desk.ts";
 import { openReverse } from "../reversal/reverse-order.ts";
@@ -34,15 +33,13 @@ const ENTRIES_MAX = 256;
 /** Boxes of one stream that may be worked on at the same time; then it is not read. */
 const BOXES_MAX = 32;
 
-export interface ProcessParts extends Surroundings {
+export interface ProcessParts {
   readonly authorizations: AuthorizationRun;
   readonly reversals: ReversalDesk;
   readonly acknowledgements: Acknowledgements;
   readonly certificates: CertificateCache;
-  readonly keys: ProcessorKeys;
-  readonly speaker: Speaker;
-  readonly random: Random;
-  readonly jitter: () => number;
+  readonly keys: Pick<ProcessorKeys, "hop" | "manifest">;
+  readonly around: ProcessorSurroundings;
 }
 
 /** One relay's stream: boxes in, boxes of answers out. */
@@ -57,8 +54,9 @@ export class ProcessStream {
 
   constructor(stream: FrameStream<ProcessResponse, ProcessRequest>, parts: ProcessParts) {
     this.#parts = parts;
-    const { speaker, clock, jitter, random, faults } = parts;
+    const { speaker, clock, random, faults } = parts.around;
     const schema = ProcessResponseSchema;
+    const jitter = jitterFrom(random);
     this.#live = liveStream(stream, { ...speaker, role: "server", schema, clock, jitter });
     this.#answers = new AnswerBoxes(random, (value) => {
       faults.deliver("processor.answer", () => this.#send({ case: "box", value }));
@@ -108,7 +106,7 @@ export class ProcessStream {
   }
 
   #refuse(box: HopBox, error: unknown): void {
-    const { log } = this.#parts;
+    const { log } = this.#parts.around;
     const fields = { peerIdentity: this.#live.peer.identity, count: box.sealed.length };
     if (error instanceof PaymentError) {
       log.warn("a relay's box was refused", { ...fields, errorCode: error.code });
@@ -131,8 +129,8 @@ export class ProcessStream {
   }
 
   async #findRelay(hopKeyId: Uint8Array): Promise<CheckedRelayCertificate> {
-    const { certificates, clock, keys } = this.#parts;
-    const relay = await certificates.relay(hopKeyId, clock.nowMs());
+    const { certificates, keys, around } = this.#parts;
+    const relay = await certificates.relay(hopKeyId, around.clock.nowMs());
     const { identity } = this.#live.peer;
     // In plaintext nobody has an identity: then the box itself is the proof.
     if (identity !== undefined && !identity.endsWith(`/relay/${relay.relayId}`)) {
@@ -173,7 +171,7 @@ export class ProcessStream {
       if (answer !== undefined) this.#answers.add(hop, requestNumber, answer);
     } catch (error) {
       if (!(error instanceof PaymentError)) {
-        this.#parts.log.failure("an entry could not be processed", error, { traceparent });
+        this.#parts.around.log.failure("an entry could not be processed", error, { traceparent });
       }
       this.#answers.add(hop, requestNumber, faultAnswer(asPaymentError(error)));
     }
@@ -183,10 +181,10 @@ export class ProcessStream {
     { reverse, traceparent }: ReversalRequest,
     relay: CheckedRelayCertificate,
   ): Promise<EntryAnswer> {
-    const { reversals, telemetry } = this.#parts;
+    const { reversals, around } = this.#parts;
     const order = openReverse(reverse, relay);
     const { paymentId, recordNumber } = order;
-    const span = telemetry.spanOf(traceparent, "processor.reverse", "server", {
+    const span = around.telemetry.spanOf(traceparent, "processor.reverse", "server", {
       paymentId,
       recordNumber,
     });
@@ -210,7 +208,7 @@ export class ProcessStream {
           revision,
         });
       } catch (error) {
-        this.#parts.log.failure("an acknowledgement could not be read", error);
+        this.#parts.around.log.failure("an acknowledgement could not be read", error);
       }
     }
   }

@@ -1,13 +1,15 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { ReaderService } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import { type MeshService, service } from "../../mesh/service.ts";
-import { TerminalSession, type TerminalSessionOptions } from "./terminal-session.ts";
+import type { ReaderDevice } from "../reader-device.ts";
+import type { SessionParts } from "./terminal-handshake.ts";
+import { TerminalSession } from "./terminal-session.ts";
 
 /** One terminal needs one; a handshake costs a reader 50 ms, so strangers get few at a time. */
 const SESSIONS_MAX = 8;
 
 /** `ReaderService.Session`: each stream is one Salt Channel session. */
-export function readerService(options: TerminalSessionOptions): MeshService {
+export function readerService(device: ReaderDevice, parts: SessionParts): MeshService {
   /** In the order in which they began, with the address of their terminal. */
   const sessions = new Map<TerminalSession, string>();
   return service(ReaderService, {
@@ -16,7 +18,7 @@ export function readerService(options: TerminalSessionOptions): MeshService {
         stream.end(new ConnectError("too many sessions", Code.ResourceExhausted));
         return;
       }
-      const session = new TerminalSession(stream, options);
+      const session = new TerminalSession(stream, device, parts);
       sessions.set(session, hostOf(stream.peer.address));
       stream.signal.addEventListener("abort", () => sessions.delete(session));
     },

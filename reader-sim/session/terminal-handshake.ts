@@ -10,6 +10,7 @@ import {
 import { equalBytes } from "../../sealing/bytes.ts";
 import type { Curves, Signer } from "../../sealing/curves/curves.ts";
 import {
+  type CheckedReaderCertificate,
   type CheckedTerminalCertificate,
   verifyTerminalCertificate,
 } from "../../sealing/keys/certificates.ts";
@@ -18,7 +19,11 @@ import type { TrustedRoots } from "../../sealing/keys/trusted-roots.ts";
 import type { Random } from "../../sealing/random.ts";
 import type { ReaderStore } from "../reader-store.ts";
 
-export interface TerminalHandshakeOptions extends Pick<Surroundings, "clock"> {
+/** What a reader meets a terminal with. */
+export interface SessionParts extends Pick<Surroundings, "clock" | "log"> {
+  /** The reader's certificate as it was issued, and what it says. */
+  readonly envelope: SignedEnvelope;
+  readonly certificate: CheckedReaderCertificate;
   readonly store: ReaderStore;
   readonly manifest: KeptManifest;
   readonly roots: TrustedRoots;
@@ -53,13 +58,13 @@ type Awaited =
  */
 export class TerminalHandshake {
   readonly m1: Uint8Array;
-  readonly #options: TerminalHandshakeOptions;
+  readonly #parts: SessionParts;
   #awaited: Awaited;
 
-  constructor(options: TerminalHandshakeOptions) {
-    const { curves, random, clock, identity: signer } = options;
+  constructor(parts: SessionParts) {
+    const { curves, random, clock, identity: signer } = parts;
     const salt = startSaltClient({ curves, random, signer, nowMs: clock.monotonicMs() });
-    this.#options = options;
+    this.#parts = parts;
     this.#awaited = { name: "M2", salt };
     this.m1 = salt.m1;
   }
@@ -70,7 +75,7 @@ export class TerminalHandshake {
    */
   receive(frame: SessionRequest["frame"]): AcceptedTerminal | undefined {
     const awaited = this.#awaited;
-    const nowMs = this.#options.clock.monotonicMs();
+    const nowMs = this.#parts.clock.monotonicMs();
     this.#awaited = { name: "nothing" };
     if (awaited.name === "M2" && frame.case === "salt") {
       this.#awaited = { name: "certificate", salt: awaited.salt.receiveM2(frame.value, nowMs) };
@@ -89,7 +94,7 @@ export class TerminalHandshake {
 
   /** Before M3, so that an unknown terminal does not even cost a check of its channel signature. */
   #checkTerminal(envelope: SignedEnvelope): CheckedTerminalCertificate {
-    const { curves, roots, clock, manifest, store } = this.#options;
+    const { curves, roots, clock, manifest, store } = this.#parts;
     const terminal = verifyTerminalCertificate({ curves, roots, envelope, nowMs: clock.nowMs() });
     if (manifest.isRevoked(terminal.id)) throw new Error("terminal certificate revoked");
     if (store.merchantId !== undefined && store.merchantId !== terminal.merchantId) {
@@ -103,7 +108,7 @@ export class TerminalHandshake {
     terminal: CheckedTerminalCertificate,
     packet: Uint8Array,
   ): AcceptedTerminal {
-    const { clock } = this.#options;
+    const { clock } = this.#parts;
     const identified = salt.receiveM3(packet, clock.monotonicMs());
     if (!equalBytes(identified.serverPublicKey, terminal.identity.publicKey)) {
       throw new Error("M3 by another key than the certificate's");

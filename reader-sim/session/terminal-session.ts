@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import type { DelegatedManifest, SignedEnvelope } from "../../gen/cardlane/keys/v1/keys_pb.ts";
+import type { DelegatedManifest } from "../../gen/cardlane/keys/v1/keys_pb.ts";
 import {
   ReaderMessageSchema,
   type SessionRequest,
@@ -10,28 +10,15 @@ import {
   TerminalMessageSchema,
 } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import type { FrameStream } from "../../mesh/stream/frame-stream.ts";
-import type { Surroundings } from "../../mesh/surroundings.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { SaltSession } from "../../salt/session.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
-import type {
-  CheckedReaderCertificate,
-  CheckedTerminalCertificate,
-} from "../../sealing/keys/certificates.ts";
+import type { CheckedTerminalCertificate } from "../../sealing/keys/certificates.ts";
 import type { ReaderDevice } from "../reader-device.ts";
 import type { AttachedTerminal } from "../steps/device-state.ts";
-import { TerminalHandshake, type TerminalHandshakeOptions } from "./terminal-handshake.ts";
+import { type SessionParts, TerminalHandshake } from "./terminal-handshake.ts";
 
 const FIRMWARE = "cardlane-reader-sim 0.1.0";
-
-export interface TerminalSessionOptions
-  extends TerminalHandshakeOptions,
-    Pick<Surroundings, "clock" | "log"> {
-  readonly device: ReaderDevice;
-  /** The reader's certificate as it was issued, and what it says. */
-  readonly envelope: SignedEnvelope;
-  readonly certificate: CheckedReaderCertificate;
-}
 
 type Stream = FrameStream<SessionResponse, SessionRequest>;
 type Session = SaltSession<
@@ -46,16 +33,18 @@ type Session = SaltSession<
  * both certificates, and whatever is wrong looks the same from outside.
  */
 export class TerminalSession {
-  readonly #options: TerminalSessionOptions;
+  readonly #device: ReaderDevice;
+  readonly #parts: SessionParts;
   readonly #session: Session;
   readonly #handshake: TerminalHandshake;
   /** Known from M3 on. */
   #terminal: CheckedTerminalCertificate | undefined;
   #attached: AttachedTerminal | undefined;
 
-  constructor(stream: Stream, options: TerminalSessionOptions) {
-    this.#options = options;
-    this.#handshake = new TerminalHandshake(options);
+  constructor(stream: Stream, device: ReaderDevice, parts: SessionParts) {
+    this.#device = device;
+    this.#parts = parts;
+    this.#handshake = new TerminalHandshake(parts);
     const side = {
       stream,
       peer: "terminal",
@@ -71,7 +60,7 @@ export class TerminalSession {
       onMessage: (message: TerminalMessage) => this.#hear(message),
       onOver: () => this.#over(),
     } as const;
-    this.#session = new SaltSession(side, options);
+    this.#session = new SaltSession(side, parts);
     stream.draining.addEventListener(
       "abort",
       () => this.#session.say({ message: { case: "drain", value: {} } }),
@@ -94,7 +83,7 @@ export class TerminalSession {
     const accepted = this.#handshake.receive(frame);
     if (accepted === undefined) return;
     const { m4, channel, terminal } = accepted;
-    const { envelope, manifest, clock } = this.#options;
+    const { envelope, manifest, clock } = this.#parts;
     this.#terminal = terminal;
     this.#session.sendPacket(m4);
     this.#session.secure(channel);
@@ -124,12 +113,12 @@ export class TerminalSession {
         throw new Error("unexpected message");
       default:
         if (this.#attached === undefined) return;
-        return this.#options.device.obey(terminalMessage, this.#attached);
+        return this.#device.obey(terminalMessage, this.#attached);
     }
   }
 
   async #open(hello: TerminalHello): Promise<void> {
-    const { certificate, store, device, manifest, log } = this.#options;
+    const { certificate, store, manifest, log } = this.#parts;
     const terminal = this.#terminal;
     if (terminal === undefined) throw new Error("bug: Hello before M3");
     if (!equalBytes(hello.readerCertificateDigest, certificate.digest)) {
@@ -143,13 +132,13 @@ export class TerminalSession {
 
     this.#attached = { certificate: terminal, send: (message) => this.#session.say(message) };
     this.#session.open();
-    await device.attach(this.#attached);
+    await this.#device.attach(this.#attached);
     const { terminalId, merchantId } = terminal;
     log.info("terminal session open", { terminalId, merchantId, manifestNumber: manifest.number });
   }
 
   async #takeManifest(delegated: DelegatedManifest): Promise<void> {
-    const { manifest, clock, log } = this.#options;
+    const { manifest, clock, log } = this.#parts;
     try {
       await manifest.offer(delegated, clock.nowMs());
     } catch (error) {
@@ -160,6 +149,6 @@ export class TerminalSession {
   }
 
   #over(): void {
-    if (this.#attached !== undefined) void this.#options.device.detach(this.#attached);
+    if (this.#attached !== undefined) void this.#device.detach(this.#attached);
   }
 }

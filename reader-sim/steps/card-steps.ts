@@ -24,7 +24,7 @@ import {
   parsePreparePayment,
   totalOf,
 } from "./prepared-payment.ts";
-import { type PaymentSigner, signPayment } from "./sign-payment.ts";
+import { type PaymentSigner, signPayment, type TypedPin } from "./sign-payment.ts";
 
 /** One presentation of a card serves one payment, and this many repeats after a wrong PIN. */
 const PIN_RETRIES_MAX = 2;
@@ -170,23 +170,14 @@ export class CardSteps {
     });
   }
 
-  async #sign(
-    underway: Underway,
-    card: PresentedCard,
-    pin?: { readonly digits: Pin; readonly entry: PinEntry },
-  ): Promise<void> {
+  async #sign(underway: Underway, card: PresentedCard, pin?: TypedPin): Promise<void> {
     const state = this.#state;
     const isOnline = card.verification === Verification.ONLINE_PIN;
     if (pin !== undefined && !isOnline) requireChipTakesPin(card.reading, pin.digits);
     const span = state.span("reader.sign", underway);
     try {
-      const payment = await signPayment(this.#signer, {
-        prepared: underway.prepared,
-        terminal: underway.terminal,
-        reading: card.reading,
-        verification: card.verification,
-        ...(pin !== undefined && isOnline && { pin }),
-      });
+      const sealed = isOnline ? pin : undefined;
+      const payment = await signPayment(this.#signer, underway, card, sealed);
       const { merchantName } = underway.terminal.wire;
       const display = promptFor(underway.prepared, merchantName, "Please wait");
       state.enter({ step: "AWAITING_RESULT", underway, card }, display);

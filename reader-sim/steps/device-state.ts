@@ -46,14 +46,12 @@ export type DeviceStep =
       readonly card: PresentedCard;
     };
 
-interface DeviceStateOptions extends Pick<Surroundings, "clock" | "log" | "telemetry"> {
-  /** Called when a step took too long, with that step. */
-  readonly onExpire: (expired: DeviceStep) => void;
-}
+type Around = Pick<Surroundings, "clock" | "log" | "telemetry">;
 
 /** What a reader is doing now, what it shows, and the terminal it speaks to. */
 export class DeviceState {
-  readonly #options: DeviceStateOptions;
+  readonly #around: Around;
+  readonly #onExpire: (expired: DeviceStep) => void;
   #current: DeviceStep = { step: "IDLE" };
   #timer: Timer | undefined;
   #display = WELCOME;
@@ -64,8 +62,10 @@ export class DeviceState {
   lastCard: PresentedCard | undefined;
   lastAnswer: AnsweredPayment | undefined;
 
-  constructor(options: DeviceStateOptions) {
-    this.#options = options;
+  /** @param onExpire called when a step took too long, with that step. */
+  constructor(around: Around, onExpire: (expired: DeviceStep) => void) {
+    this.#around = around;
+    this.#onExpire = onExpire;
   }
 
   get current(): DeviceStep {
@@ -81,8 +81,8 @@ export class DeviceState {
     this.#current = next;
     this.#display = display;
     if (next.step === "IDLE") return;
-    const { clock, onExpire } = this.#options;
-    this.#timer = clock.timer(STEP_MS_MAX[next.step], () => onExpire(next));
+    const { clock } = this.#around;
+    this.#timer = clock.timer(STEP_MS_MAX[next.step], () => this.#onExpire(next));
   }
 
   /** Shows something else without a change of step. */
@@ -119,7 +119,7 @@ export class DeviceState {
 
   /** Tells the terminal that a step did not happen; a failure that nobody expected is logged. */
   fail(error: unknown, faultPaymentId: Uint8Array): void {
-    if (!(error instanceof PaymentError)) this.#options.log.failure("a step failed", error);
+    if (!(error instanceof PaymentError)) this.#around.log.failure("a step failed", error);
     this.terminal?.send({ message: { case: "fault", value: faultOf(error) }, faultPaymentId });
   }
 
@@ -131,7 +131,7 @@ export class DeviceState {
 
   /** A child span of the payment, for one step at the reader. */
   span(name: string, { prepared, traceparent }: Underway): HopSpan {
-    return this.#options.telemetry.spanOf(traceparent, name, "server", {
+    return this.#around.telemetry.spanOf(traceparent, name, "server", {
       paymentId: prepared.paymentId,
     });
   }

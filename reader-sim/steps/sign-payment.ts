@@ -3,22 +3,18 @@ import {
   type PaymentContextSchema,
   PinEntry,
   type SignedPayment,
-  type Verification,
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { Surroundings } from "../../mesh/surroundings.ts";
 import type { Pin } from "../../payment/card.ts";
 import { paymentIdToBytes } from "../../payment/identifiers.ts";
 import type { Curves, Signer } from "../../sealing/curves/curves.ts";
-import type {
-  CheckedReaderCertificate,
-  CheckedTerminalCertificate,
-} from "../../sealing/keys/certificates.ts";
+import type { CheckedReaderCertificate } from "../../sealing/keys/certificates.ts";
 import type { KeptManifest } from "../../sealing/keys/kept-manifest.ts";
 import type { Random } from "../../sealing/random.ts";
 import { encipherPin, recipientsAt, signReaderPayment } from "../../sealing/reader-payment.ts";
-import { type CardReading, cardDataOf } from "../card/card-reading.ts";
+import { type CardReading, cardDataOf, type PresentedCard } from "../card/card-reading.ts";
 import type { ReaderStore } from "../reader-store.ts";
-import type { PreparedPayment } from "./prepared-payment.ts";
+import type { Underway } from "./device-state.ts";
 
 /** What a reader signs payments with. */
 export interface PaymentSigner extends Pick<Surroundings, "clock" | "faults"> {
@@ -30,37 +26,41 @@ export interface PaymentSigner extends Pick<Surroundings, "clock" | "faults"> {
   readonly random: Random;
 }
 
-interface PaymentToSign {
-  readonly prepared: PreparedPayment;
-  readonly terminal: CheckedTerminalCertificate;
-  readonly reading: CardReading;
-  readonly verification: Verification;
-  /** Given exactly when the verification is an online PIN. */
-  readonly pin?: { readonly digits: Pin; readonly entry: PinEntry };
+/** A PIN as it was typed, and on whose keys. */
+export interface TypedPin {
+  readonly digits: Pin;
+  readonly entry: PinEntry;
 }
 
 /**
  * Seals card data and PIN, and signs the payment. Every durable step comes before what it protects:
  * PIN key register, then counter, then the bytes; nothing leaves the reader before all are stored.
  *
+ * @param pin given exactly when the card's verification is an online PIN.
  * @throws PaymentError KEY_NOT_VALID without valid keys, ALREADY_SIGNED for an id that was.
  */
 export async function signPayment(
   signer: PaymentSigner,
-  toSign: PaymentToSign,
+  underway: Underway,
+  card: PresentedCard,
+  pin?: TypedPin,
 ): Promise<SignedPayment> {
   const { manifest, store, clock, signing, curves, random } = signer;
-  const { prepared, terminal, reading, pin } = toSign;
+  const { prepared, terminal } = underway;
   const nowMs = clock.nowMs();
   const recipients = recipientsAt(manifest.validAt(nowMs), nowMs, pin !== undefined);
-  const enciphered = pin && (await encipher(signer, toSign, pin.digits));
+  const enciphered = pin && (await encipher(signer, card.reading, pin.digits));
   const counter = await store.takeCounter(prepared.paymentId);
   await signer.faults.at("reader.counted");
   const { signed } = signReaderPayment({
-    context: { ...contextOf(signer, toSign), counter },
+    context: {
+      ...contextOf(signer, underway, card),
+      pinEntry: pin?.entry ?? PinEntry.UNSPECIFIED,
+      counter,
+    },
     recipients,
     nowMs,
-    cardData: cardDataOf(reading, {
+    cardData: cardDataOf(card.reading, {
       amountMinor: prepared.amounts.totalMinor,
       currency: prepared.currency,
       country: terminal.wire.country,
@@ -77,10 +77,11 @@ export async function signPayment(
   return signed;
 }
 
-/** All of the context that does not come from counter, keys or clock. */
+/** All of the context that does not come from PIN, counter, keys or clock. */
 function contextOf(
   { certificate }: PaymentSigner,
-  { prepared, terminal, reading, verification, pin }: PaymentToSign,
+  { prepared, terminal }: Underway,
+  { reading, verification }: PresentedCard,
 ): MessageInitShape<typeof PaymentContextSchema> {
   const previous = prepared.previousPaymentId;
   return {
@@ -97,13 +98,12 @@ function contextOf(
     terminalCertificateId: terminal.id,
     entryMode: reading.entryMode,
     verification,
-    pinEntry: pin?.entry ?? PinEntry.UNSPECIFIED,
   };
 }
 
 async function encipher(
   { store, random }: PaymentSigner,
-  { reading }: PaymentToSign,
+  reading: CardReading,
   pin: Pin,
 ): Promise<ReturnType<typeof encipherPin>> {
   const key = await store.takePinKey();

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { test as anyTest, expect } from "vitest";
 import {
   Certainty,
   NextStep,
@@ -8,6 +8,9 @@ import {
 import type { PaymentErrorCode } from "../../payment/errors.ts";
 import { APPROVE, type Decision, REVERSE } from "../../test/fixtures/fake-processor.ts";
 import { TestBed } from "../../test/fixtures/relay-bed.ts";
+
+/** Each has a bed of its own, and mostly waits: for the next sweep, or to try again. */
+const test = anyTest.concurrent;
 
 const { APPROVED, AUTHORIZED, DECLINED, REVERSED, REVERSING } = PaymentState;
 const UNDONE = { outcome: Outcome.REVERSED, responseCode: "68", approvedAmountMinor: 0n };

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { noFaults } from "../../mesh/faults.ts";
 import { createLog } from "../../mesh/log.ts";
 import { ManualClock } from "../../mesh/testing/manual-clock.ts";
 import { noTelemetry, type Telemetry } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { parseMerchantId, parsePaymentId, parseRelayId } from "../../payment/identifiers.ts";
 import { newRecordNumber } from "../../payment/record-number.ts";
+import { relayAround } from "../testing/relay-around.ts";
 import { Completer, neverTaken } from "./completer.ts";
 
 const RECORDS_MAX = 3;
@@ -19,28 +19,19 @@ function startedCompleter() {
   const recordStatement: Telemetry["recordStatement"] = (_spans, { operation, rows }) => ({
     end: (errorType = "OK") => void spanEnds.push(`${operation} of ${rows}: ${errorType}`),
   });
-  const log = createLog({
-    program: "relay",
-    instance: "test",
-    clock,
-    destination: { write: (line) => void lines.push(sentenceOf(line)) },
+  const log = createLog({ program: "relay", instance: "test" }, clock, "info", {
+    write: (line) => void lines.push(sentenceOf(line)),
   });
-  const completer = new Completer({
-    store: {
-      complete: async (endings) => {
-        bench.attempts += 1;
-        if (bench.failure !== undefined) throw bench.failure;
-        return new Map(endings.map(({ recordNumber, revision }) => [recordNumber, revision]));
-      },
+  const store: ConstructorParameters<typeof Completer>[0] = {
+    complete: async (endings) => {
+      bench.attempts += 1;
+      if (bench.failure !== undefined) throw bench.failure;
+      return new Map(endings.map(({ recordNumber, revision }) => [recordNumber, revision]));
     },
-    lanes: { acknowledge: () => undefined },
-    clock,
-    log,
-    telemetry: { ...noTelemetry, recordStatement },
-    faults: noFaults,
-    stopping: new AbortController().signal,
-    onCompleted: () => undefined,
-  });
+  };
+  const around = relayAround(clock, { log, telemetry: { ...noTelemetry, recordStatement } });
+  const lanes = { acknowledge: () => undefined };
+  const completer = new Completer(store, lanes, { tell: () => undefined }, around);
   const completing = () =>
     Array.from({ length: RECORDS_MAX }, (_, index) => completer.complete(endingOf(index)));
   return { ...bench, bench, completing };

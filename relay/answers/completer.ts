@@ -10,7 +10,6 @@ import {
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import { GroupCommit } from "../../mesh/group-commit.ts";
 import { Outage } from "../../mesh/retry/outage.ts";
-import type { Surroundings } from "../../mesh/surroundings.ts";
 import { type HopSpan, recordedStatement } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
 import { paymentIdToBytes } from "../../payment/identifiers.ts";
@@ -18,42 +17,47 @@ import { stateOfOutcome } from "../../payment/states.ts";
 import type { ProcessorLanes } from "../forwarding/processor-lanes.ts";
 import type { RecordStore } from "../records/record-store.ts";
 import type { Ending, RecordOutcome } from "../records/relay-record.ts";
+import type { Waiting } from "../records/waiting.ts";
+import type { RelaySurroundings } from "../relay-surroundings.ts";
 
 /** While the database is away an outcome is kept here and tried again. */
 const RETRY_MS = 500;
 
-interface CompleterOptions extends Surroundings {
-  readonly store: Pick<RecordStore, "complete">;
-  readonly lanes: Pick<ProcessorLanes, "acknowledge">;
-  readonly stopping: AbortSignal;
-  /** Called after the commit. */
-  readonly onCompleted: (outcome: RecordOutcome) => void;
-}
-
 /** Commits outcomes in groups; tells them, and acknowledges them to the processor, only then. */
 export class Completer {
-  readonly #options: CompleterOptions;
+  readonly #store: Pick<RecordStore, "complete">;
+  readonly #lanes: Pick<ProcessorLanes, "acknowledge">;
+  readonly #waiting: Pick<Waiting, "tell">;
+  readonly #around: RelaySurroundings;
   readonly #commits: GroupCommit<Ending, undefined>;
   /** Every outcome is tried twice a second. */
   readonly #outage: Outage;
   /** What the present outage of the database has held up. */
   readonly #kept = new Set<Ending>();
 
-  constructor(options: CompleterOptions) {
-    this.#options = options;
-    this.#outage = new Outage(options.log, {
+  constructor(
+    store: Pick<RecordStore, "complete">,
+    lanes: Pick<ProcessorLanes, "acknowledge">,
+    waiting: Pick<Waiting, "tell">,
+    around: RelaySurroundings,
+  ) {
+    this.#store = store;
+    this.#lanes = lanes;
+    this.#waiting = waiting;
+    this.#around = around;
+    this.#outage = new Outage(around.log, {
       begins: "outcomes cannot be committed and are kept",
       ends: "outcomes are committed again",
     });
     this.#commits = new GroupCommit({
       flush: (endings) => this.#commit(endings),
-      pace: { clock: options.clock },
+      pace: { clock: around.clock },
     });
   }
 
   /** Resolves when the outcome is committed, or was overtaken by another one. Never throws. */
   async complete(ending: Ending): Promise<void> {
-    const { clock, log, stopping } = this.#options;
+    const { clock, log, stopping } = this.#around;
     const { recordNumber } = ending;
     while (!stopping.aborted) {
       try {
@@ -78,19 +82,19 @@ export class Completer {
   }
 
   async #commit(endings: readonly Ending[]): Promise<readonly undefined[]> {
-    const { store, lanes, telemetry, faults, onCompleted } = this.#options;
+    const { telemetry, faults } = this.#around;
     const changed = await recordedStatement({
       telemetry,
       spans: endings.map(({ span }) => span),
       statement: { operation: "UPDATE", collection: "record" },
-      run: () => store.complete(endings),
+      run: () => this.#store.complete(endings),
     });
     await faults.at("relay.completed");
     const committed = endings.filter(
       ({ recordNumber, revision }) => changed.get(recordNumber) === revision,
     );
-    lanes.acknowledge(committed.flatMap(acknowledgementOf));
-    for (const ending of committed) onCompleted(ending);
+    this.#lanes.acknowledge(committed.flatMap(acknowledgementOf));
+    for (const ending of committed) this.#waiting.tell(ending);
     return endings.map(() => undefined);
   }
 }

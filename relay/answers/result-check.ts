@@ -12,27 +12,21 @@ import { strictDecode } from "../../payment/wire/strict-decode.ts";
 import { isAmountPossible, isMerchantPossible } from "../../sealing/boxes/signed-result.ts";
 import { tombstoneDigest } from "../../sealing/boxes/tombstone-digest.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
-import type { RelayRecord } from "../records/relay-record.ts";
+import type { RecordedPayment, RelayRecord } from "../records/relay-record.ts";
 import type { SignatureCheck } from "./signature-check.ts";
-
-/** What a result must agree with. */
-interface AskedPayment {
-  readonly record: RelayRecord;
-  /** Undefined for a payment that the relay has never seen. */
-  readonly context: CheckedContext | undefined;
-}
 
 /**
  * Verifies a signed result, then reads it and holds it to what was asked, as terminal and reader
  * will: what they would refuse must not be this relay's end of the payment. It may name another
  * record of this relay: the processor answers the same payment as it did the first time, and this
- * relay's database may have lost the record of that. Whether it has, the caller finds out.
+ * relay's database may have lost the record of that. Whether it has, the caller finds out. Of a
+ * payment that the relay has never seen there is no context to hold it to.
  *
  * @throws PaymentError SIGNATURE_REJECTED or MALFORMED_REQUEST; no such result is ever passed on.
  */
 export function checkResult(
   signed: SignedResult,
-  { record, context }: AskedPayment,
+  { record, context }: RecordedPayment<RelayRecord, CheckedContext | undefined>,
   isSigned: SignatureCheck,
 ): Result {
   if (!isSigned(signed)) {

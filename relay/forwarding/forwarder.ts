@@ -6,6 +6,7 @@ import type { RecordStore } from "../records/record-store.ts";
 import {
   authorizationRequestOf,
   type Flight,
+  INSTITUTIONS,
   type Institutions,
   isMarked,
   newFlight,
@@ -21,32 +22,42 @@ const LONG_MS = 2_000;
 const RETRY_MS = 500;
 
 /** Under 2 KiB each. More would not be answered before its deadline anyway. */
-export const FLIGHTS_MAX = 50_000;
+const FLIGHTS_MAX = 50_000;
 
-interface ForwarderOptions extends Pick<Surroundings, "clock" | "log" | "telemetry"> {
-  readonly lanes: ProcessorLanes;
-  readonly store: Pick<RecordStore, "markForwarded">;
-  readonly institutions: Institutions;
-  readonly nextRequestNumber: () => bigint;
-  /** Payments that may wait for answers; more are refused before they are recorded. */
-  readonly flightsMax: number;
+interface ForwardingTerms {
+  readonly institutions?: Institutions | undefined;
+  readonly flightsMax?: number | undefined;
 }
 
 /** Sends payments to a processor, again if need be, until they are answered or given up. */
 export class Forwarder {
-  readonly #options: ForwarderOptions;
+  readonly #lanes: ProcessorLanes;
+  readonly #store: Pick<RecordStore, "markForwarded">;
+  readonly #institutions: Institutions;
+  readonly #flightsMax: number;
+  readonly #around: Pick<Surroundings, "clock" | "log" | "telemetry">;
   readonly #byRequest = new SlotMap<bigint, Flight>();
   readonly #byRecord = new SlotMap<RecordNumber, Flight>();
   /** Those that are not on their way: no stream took them yet, or theirs is dead. */
   readonly #unsent = new SlotMap<bigint, Flight>();
   #isFlushing = false;
 
-  constructor(options: ForwarderOptions) {
-    this.#options = options;
+  /** @param flightsMax payments that may wait for answers; no more should be recorded then. */
+  constructor(
+    lanes: ProcessorLanes,
+    store: Pick<RecordStore, "markForwarded">,
+    { institutions = INSTITUTIONS, flightsMax = FLIGHTS_MAX }: ForwardingTerms,
+    around: Pick<Surroundings, "clock" | "log" | "telemetry">,
+  ) {
+    this.#lanes = lanes;
+    this.#store = store;
+    this.#institutions = institutions;
+    this.#flightsMax = flightsMax;
+    this.#around = around;
   }
 
   get isFull(): boolean {
-    return this.#byRecord.size >= this.#options.flightsMax;
+    return this.#byRecord.size >= this.#flightsMax;
   }
 
   has(recordNumber: RecordNumber): boolean {
@@ -59,10 +70,10 @@ export class Forwarder {
 
   /** Sends them at once if FORWARDED is committed and a stream is open; else as soon as can be. */
   add(payments: readonly PaymentToSend[]): void {
-    const { nextRequestNumber, telemetry } = this.#options;
+    const { telemetry } = this.#around;
     const marked: Flight[] = [];
     for (const payment of payments) {
-      const flight = newFlight(payment, nextRequestNumber(), telemetry);
+      const flight = newFlight(payment, this.#lanes.nextRequestNumber(), telemetry);
       this.#byRequest.set(flight.requestNumber, flight);
       this.#byRecord.set(flight.record.recordNumber, flight);
       this.#unsent.set(flight.requestNumber, flight);
@@ -94,12 +105,12 @@ export class Forwarder {
   isWaitingLong(recordNumber: RecordNumber): boolean {
     const flight = this.#byRecord.get(recordNumber);
     if (flight === undefined) return true;
-    return flight.sentAtMs + LONG_MS < this.#options.clock.monotonicMs();
+    return flight.sentAtMs + LONG_MS < this.#around.clock.monotonicMs();
   }
 
   /** Gives up everything whose time is over. @returns those. */
   dropLate(): readonly Flight[] {
-    const nowMs = this.#options.clock.monotonicMs();
+    const nowMs = this.#around.clock.monotonicMs();
     const late = [...this.#byRecord.values()].filter(
       ({ requestNumber, overAtMs }) => this.#byRequest.has(requestNumber) && overAtMs <= nowMs,
     );
@@ -109,7 +120,7 @@ export class Forwarder {
 
   /** The processor could not take it now. */
   retryLater(flight: Flight, error: PaymentError): void {
-    flight.notBeforeMs = this.#options.clock.monotonicMs() + (error.retryAfterMs ?? RETRY_MS);
+    flight.notBeforeMs = this.#around.clock.monotonicMs() + (error.retryAfterMs ?? RETRY_MS);
     this.#unsend(flight);
   }
 
@@ -132,7 +143,7 @@ export class Forwarder {
 
   /** Looks for payments that have waited too long for an answer. */
   repeatStale(): void {
-    const nowMs = this.#options.clock.monotonicMs();
+    const nowMs = this.#around.clock.monotonicMs();
     const sentBeforeMs = nowMs - REPEAT_AFTER_MS;
     for (const flight of this.#byRecord.values()) {
       const isStale = flight.box !== undefined && flight.sentAtMs <= sentBeforeMs;
@@ -144,12 +155,12 @@ export class Forwarder {
 
   /** Sends what waits to be sent. Never throws. */
   flush(): void {
-    if (this.#isFlushing || this.#unsent.size === 0 || !this.#options.lanes.isWritable) return;
+    if (this.#isFlushing || this.#unsent.size === 0 || !this.#lanes.isWritable) return;
     this.#isFlushing = true;
     this.#flush()
       .catch((error: unknown) => {
         // They stay unsent; the next stream, or the next look, tries again.
-        this.#options.log.failure("payments could not be marked as forwarded", error);
+        this.#around.log.failure("payments could not be marked as forwarded", error);
       })
       .finally(() => {
         this.#isFlushing = false;
@@ -157,15 +168,14 @@ export class Forwarder {
   }
 
   async #flush(): Promise<void> {
-    const { clock, store } = this.#options;
-    const nowMs = clock.monotonicMs();
+    const nowMs = this.#around.clock.monotonicMs();
     const isReady = (flight: Flight) => flight.notBeforeMs <= nowMs && nowMs < flight.overAtMs;
     const ready = [...this.#unsent.values()].filter(isReady);
     this.#sendMarked(ready.filter(isMarked));
     const unmarked = ready.filter((flight) => !isMarked(flight));
     for (let start = 0; start < unmarked.length; start += BOX_ENTRIES_MAX) {
       const some = unmarked.slice(start, start + BOX_ENTRIES_MAX);
-      const marked = await store.markForwarded(some.map(({ record }) => record));
+      const marked = await this.#store.markForwarded(some.map(({ record }) => record));
       for (const flight of some) {
         const { record } = flight;
         if (marked.has(record.recordNumber)) flight.record = { ...record, state: "FORWARDED" };
@@ -179,13 +189,14 @@ export class Forwarder {
   }
 
   #sendMarked(flights: readonly Flight[]): void {
-    const { lanes, institutions, clock } = this.#options;
+    const institutions = this.#institutions;
+    const { clock } = this.#around;
     for (let start = 0; start < flights.length; start += BOX_ENTRIES_MAX) {
       const some = flights.slice(start, start + BOX_ENTRIES_MAX);
       const authorizations = some.map((flight) =>
         authorizationRequestOf(flight, institutions, clock),
       );
-      const box = lanes.send({ authorizations });
+      const box = this.#lanes.send({ authorizations });
       if (box === undefined) return;
       for (const flight of some) {
         flight.box = box;

@@ -11,15 +11,11 @@ const REFRESH_MS = 30_000;
 /** While there is no manifest nothing can be sent. */
 const RETRY_MS = 1_000;
 
-interface ManifestKeeperOptions extends Pick<Surroundings, "clock" | "log"> {
-  readonly links: readonly ProcessorLink[];
-  readonly curves: Curves;
-  readonly roots: TrustedRoots;
-}
-
 /** Keeps the processor's key manifest: fetched, verified, never an older one than before. */
 export class ManifestKeeper implements Disposable {
-  readonly #options: ManifestKeeperOptions;
+  readonly #curves: Curves;
+  readonly #roots: TrustedRoots;
+  readonly #around: Pick<Surroundings, "clock" | "log">;
   #manifest: Manifest | undefined;
   #timer: Timer | undefined;
   #refreshing: Promise<void> | undefined;
@@ -28,11 +24,18 @@ export class ManifestKeeper implements Disposable {
   /** Each processor's own: the next one is asked every second as well. */
   readonly #ways: readonly { readonly link: ProcessorLink; readonly outage: Outage }[];
 
-  constructor(options: ManifestKeeperOptions) {
-    this.#options = options;
-    this.#ways = options.links.map((link) => {
+  constructor(
+    links: readonly ProcessorLink[],
+    curves: Curves,
+    roots: TrustedRoots,
+    around: Pick<Surroundings, "clock" | "log">,
+  ) {
+    this.#curves = curves;
+    this.#roots = roots;
+    this.#around = around;
+    this.#ways = links.map((link) => {
       const begins = "the key manifest could not be fetched";
-      const outage = new Outage(options.log, { begins, ends: "the key manifest is fetched again" });
+      const outage = new Outage(around.log, { begins, ends: "the key manifest is fetched again" });
       return { link, outage };
     });
   }
@@ -76,13 +79,14 @@ export class ManifestKeeper implements Disposable {
   }
 
   async #refreshFrom(link: ProcessorLink): Promise<void> {
-    const { curves, roots, clock, log } = this.#options;
+    const { clock, log } = this.#around;
     const haveNumber = this.#manifest?.number ?? 0n;
     const delegated = await link.getManifest(haveNumber);
     if (delegated === undefined) return;
     const nowMs = clock.nowMs();
     const lowestNumber = haveNumber;
-    this.#manifest = verifyManifest({ curves, roots, delegated, nowMs, lowestNumber });
+    const trust = { curves: this.#curves, roots: this.#roots };
+    this.#manifest = verifyManifest({ ...trust, delegated, nowMs, lowestNumber });
     if (this.#isStopped) return;
     log.info("key manifest accepted", { manifestNumber: this.#manifest.number });
     this.#onChange();
@@ -92,6 +96,6 @@ export class ManifestKeeper implements Disposable {
     if (this.#isStopped) return;
     this.#timer?.cancel();
     const delayMs = this.#manifest === undefined ? RETRY_MS : REFRESH_MS;
-    this.#timer = this.#options.clock.timer(delayMs, () => void this.refresh());
+    this.#timer = this.#around.clock.timer(delayMs, () => void this.refresh());
   }
 }

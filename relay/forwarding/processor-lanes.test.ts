@@ -8,7 +8,6 @@ import {
   type ProcessResponse,
   ProcessResponseSchema,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
-import { silentLog } from "../../mesh/log.ts";
 import { liveStream } from "../../mesh/stream/stream-life.ts";
 import { type FrameStreamPair, frameStreamPair } from "../../mesh/testing/frame-stream-pair.ts";
 import { ManualClock } from "../../mesh/testing/manual-clock.ts";
@@ -17,6 +16,7 @@ import { openHopBox } from "../../sealing/boxes/hop-box.ts";
 import { nodeCurves as curves } from "../../sealing/curves/node-curves.ts";
 import { SharedKeys } from "../../sealing/curves/shared-keys.ts";
 import { TestKeys } from "../../test/fixtures/keys.ts";
+import { relayAround } from "../testing/relay-around.ts";
 import { BOX_ENTRIES_MAX, ProcessorLanes } from "./processor-lanes.ts";
 
 /** What one box brought: how many payments, and the revisions that it acknowledges. */
@@ -190,24 +190,13 @@ class LanesBench implements AsyncDisposable {
 
   private constructor() {
     const { manifest, relay, random } = this.#keys;
-    this.lanes = new ProcessorLanes({
-      links: [
-        {
-          name: "memory",
-          openStream: () => this.#pair.client,
-          getManifest: async () => undefined,
-        },
-      ],
-      relayId: relay.relayId as RelayId,
-      program: "relay/test",
-      instance: "A1",
-      hop: relay.hop,
-      manifest: () => manifest,
-      clock: this.clock,
-      random,
-      jitter: () => 0.5,
-      log: silentLog,
-    });
+    const link = {
+      name: "memory",
+      openStream: () => this.#pair.client,
+      getManifest: async () => undefined,
+    };
+    const around = relayAround(this.clock, { relayId: relay.relayId as RelayId, random });
+    this.lanes = new ProcessorLanes([link], relay.hop, { current: manifest }, around);
   }
 
   async answer(): Promise<void> {

@@ -15,15 +15,13 @@ import {
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import type { Timer } from "../../mesh/clock.ts";
 import { type LastingStream, lastingStream } from "../../mesh/stream/lasting-stream.ts";
-import type { Surroundings } from "../../mesh/surroundings.ts";
 import { PaymentError } from "../../payment/errors.ts";
-import type { RelayId } from "../../payment/identifiers.ts";
 import { openHopBox, sealHopBox } from "../../sealing/boxes/hop-box.ts";
 import type { Agreement } from "../../sealing/curves/curves.ts";
 import { SharedKeys } from "../../sealing/curves/shared-keys.ts";
-import type { Manifest } from "../../sealing/keys/manifest.ts";
-import type { Random } from "../../sealing/random.ts";
 import { SealedDataRejected } from "../../sealing/sealed-data-rejected.ts";
+import type { RelaySurroundings } from "../relay-surroundings.ts";
+import type { ManifestKeeper } from "./manifest-keeper.ts";
 import type { ProcessorLink } from "./processor-link.ts";
 
 /** Entries of one box. */
@@ -45,17 +43,6 @@ export interface SentBox {
 /** What is asked of a processor; what was committed is acknowledged with it. */
 type BoxEntries = Pick<MessageInitShape<typeof HopRequestSchema>, "authorizations" | "reversals">;
 
-interface LanesOptions extends Pick<Surroundings, "clock" | "log"> {
-  readonly links: readonly ProcessorLink[];
-  readonly relayId: RelayId;
-  readonly program: string;
-  readonly instance: string;
-  readonly hop: Agreement;
-  readonly manifest: () => Manifest | undefined;
-  readonly random: Random;
-  readonly jitter: () => number;
-}
-
 /** What comes of the streams. */
 interface LaneEvents {
   readonly onAnswers: (box: HopAnswer) => void;
@@ -70,21 +57,38 @@ interface LaneEvents {
 
 /** One lasting stream to each processor; they carry everyone's payments in boxes. */
 export class ProcessorLanes implements AsyncDisposable {
-  readonly #options: LanesOptions;
+  readonly #links: readonly ProcessorLink[];
+  readonly #hop: Agreement;
+  readonly #manifests: Pick<ManifestKeeper, "current">;
+  readonly #around: RelaySurroundings;
   readonly #sharedKeys: SharedKeys;
   readonly #lanes: Lane[] = [];
   #lastUsed = 0;
+  #lastRequestNumber = 0n;
   #acknowledgements: Acknowledgement[] = [];
   #acknowledgementsDue: Timer | undefined;
 
-  constructor(options: LanesOptions) {
-    this.#options = options;
-    this.#sharedKeys = new SharedKeys({ agreement: options.hop, peersMax: SHARED_KEYS_MAX });
+  constructor(
+    links: readonly ProcessorLink[],
+    hop: Agreement,
+    manifests: Pick<ManifestKeeper, "current">,
+    around: RelaySurroundings,
+  ) {
+    this.#links = links;
+    this.#hop = hop;
+    this.#manifests = manifests;
+    this.#around = around;
+    this.#sharedKeys = new SharedKeys({ agreement: hop, peersMax: SHARED_KEYS_MAX });
+  }
+
+  /** Of payments and of reversals alike: an answer names the one that it is about. */
+  nextRequestNumber(): bigint {
+    this.#lastRequestNumber += 1n;
+    return this.#lastRequestNumber;
   }
 
   open(events: LaneEvents): void {
-    const { links } = this.#options;
-    for (const [index, link] of links.entries()) this.#openLane(index, link, events);
+    for (const [index, link] of this.#links.entries()) this.#openLane(index, link, events);
   }
 
   /** Whether there is a stream, and a key to seal with. */
@@ -106,7 +110,7 @@ export class ProcessorLanes implements AsyncDisposable {
   acknowledge(acknowledgements: readonly Acknowledgement[]): void {
     if (acknowledgements.length === 0) return;
     this.#acknowledgements.push(...acknowledgements);
-    this.#acknowledgementsDue ??= this.#options.clock.timer(ACKNOWLEDGE_WITHIN_MS, () => {
+    this.#acknowledgementsDue ??= this.#around.clock.timer(ACKNOWLEDGE_WITHIN_MS, () => {
       this.#acknowledgementsDue = undefined;
       while (this.#acknowledgements.length > 0 && this.send({}) !== undefined);
       this.#acknowledgements = [];
@@ -125,14 +129,14 @@ export class ProcessorLanes implements AsyncDisposable {
     const request = { ...entries, acknowledgements: this.#takeAcknowledgements(entries) };
     const box = create(HopBoxSchema, {
       number,
-      relayKeyId: this.#options.hop.keyId,
+      relayKeyId: this.#hop.keyId,
       processorKeyId: key.keyId,
       sealed: sealHopBox({
         sharedKeys: this.#sharedKeys,
         peerPublicKey: key.publicKey,
         direction: "request",
-        relayId: this.#options.relayId,
-        random: this.#options.random,
+        relayId: this.#around.relayId,
+        random: this.#around.random,
         payload: toBinary(HopRequestSchema, create(HopRequestSchema, request)),
       }),
     });
@@ -157,7 +161,7 @@ export class ProcessorLanes implements AsyncDisposable {
   }
 
   #openLane(index: number, link: ProcessorLink, events: LaneEvents): void {
-    const { program, instance, clock, jitter, log } = this.#options;
+    const { program, instance, clock, jitter, log } = this.#around;
     const stream = lastingStream<typeof ProcessRequestSchema, ProcessResponse>({
       open: () => link.openStream(),
       schema: ProcessRequestSchema,
@@ -192,8 +196,8 @@ export class ProcessorLanes implements AsyncDisposable {
   }
 
   #processorKey(): ManifestKey | undefined {
-    const nowMs = this.#options.clock.nowMs();
-    const manifest = this.#options.manifest();
+    const nowMs = this.#around.clock.nowMs();
+    const manifest = this.#manifests.current;
     if (manifest === undefined || !manifest.isValidAt(nowMs)) return undefined;
     try {
       return manifest.currentKey(KeyPurpose.PROCESSOR_HOP, nowMs);
@@ -217,21 +221,21 @@ export class ProcessorLanes implements AsyncDisposable {
   }
 
   #opened(box: HopBox): HopAnswer | undefined {
-    const key = this.#options.manifest()?.findKey(KeyPurpose.PROCESSOR_HOP, box.processorKeyId);
+    const key = this.#manifests.current?.findKey(KeyPurpose.PROCESSOR_HOP, box.processorKeyId);
     try {
       if (key === undefined) throw new SealedDataRejected("public key");
       const payload = openHopBox({
         sharedKeys: this.#sharedKeys,
         peerPublicKey: key.publicKey,
         direction: "answer",
-        relayId: this.#options.relayId,
+        relayId: this.#around.relayId,
         box: box.sealed,
       });
       return fromBinary(HopAnswerSchema, payload);
     } catch (error) {
       if (!(error instanceof SealedDataRejected)) throw error;
       // No answer is worth more than a wrong one: the payments are repeated, then reversed.
-      this.#options.log.warn("a box from the processor was rejected", { errorCode: error.code });
+      this.#around.log.warn("a box from the processor was rejected", { errorCode: error.code });
       return undefined;
     }
   }

@@ -1,19 +1,11 @@
-import type { Surroundings } from "../../mesh/surroundings.ts";
+import type { Clock } from "../../mesh/clock.ts";
 import type { HopSpan } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
 import type { TerminalKey } from "../../payment/identifiers.ts";
-import type { Forwarder } from "../forwarding/forwarder.ts";
 import type { CheckedSubmission } from "../records/relay-record.ts";
 import type { Resumer } from "../recovery/resumer.ts";
 import type { Recorded, Recorder } from "./recorder.ts";
 import type { SubmissionCheck, UncheckedSubmission } from "./submission.ts";
-
-interface IntakeOptions extends Pick<Surroundings, "clock"> {
-  readonly check: SubmissionCheck;
-  readonly recorder: Recorder;
-  readonly forwarder: Forwarder;
-  readonly resumer: Resumer;
-}
 
 /** A registration of many devices is a change or two, not more. */
 const CHECKS_MAX = 8;
@@ -31,10 +23,16 @@ const CHANGEABLE: readonly PaymentErrorCode[] = [
 
 /** What happens to a submitted payment until its record is committed. */
 export class Intake {
-  readonly #options: IntakeOptions;
+  readonly #check: SubmissionCheck;
+  readonly #recorder: Recorder;
+  readonly #resumer: Resumer;
+  readonly #clock: Clock;
 
-  constructor(options: IntakeOptions) {
-    this.#options = options;
+  constructor(check: SubmissionCheck, recorder: Recorder, resumer: Resumer, clock: Clock) {
+    this.#check = check;
+    this.#recorder = recorder;
+    this.#resumer = resumer;
+    this.#clock = clock;
   }
 
   /**
@@ -48,14 +46,13 @@ export class Intake {
     streamTerminal: TerminalKey | undefined,
     span: HopSpan,
   ): Promise<Recorded> {
-    const { forwarder, resumer, clock } = this.#options;
-    if (forwarder.isFull) {
+    if (this.#recorder.isFull) {
       throw new PaymentError("OVERLOADED", "too many payments wait for the processor");
     }
-    const askedAtMs = clock.monotonicMs();
+    const askedAtMs = this.#clock.monotonicMs();
     const recorded = await this.#record(submission, streamTerminal, span);
     // Committed before, but this process lost it: the answer to its insert, or its whole memory.
-    if (recorded.kind === "known") await resumer.resume(recorded.record, askedAtMs);
+    if (recorded.kind === "known") await this.#resumer.resume(recorded.record, askedAtMs);
     return recorded;
   }
 
@@ -64,23 +61,22 @@ export class Intake {
     streamTerminal: TerminalKey | undefined,
     span: HopSpan,
   ): Promise<Recorded> {
-    const { check, recorder } = this.#options;
     for (let attempt = 1; attempt <= CHECKS_MAX; attempt += 1) {
       let checked: CheckedSubmission;
       try {
-        checked = await check.check(submission, streamTerminal, span);
+        checked = await this.#check.check(submission, streamTerminal, span);
       } catch (error) {
         // "Refused" would be a wrong word about a payment that was recorded, perhaps charged.
         const wasPerhapsAccepted = error instanceof PaymentError && CHANGEABLE.includes(error.code);
         const known = wasPerhapsAccepted
-          ? await recorder.findRepeat(submission, streamTerminal)
+          ? await this.#recorder.findRepeat(submission, streamTerminal)
           : undefined;
         if (known === undefined) throw error;
         return known;
       }
-      const recorded = await recorder.record(checked);
+      const recorded = await this.#recorder.record(checked);
       if (recorded !== undefined) return recorded;
-      check.expire();
+      this.#check.expire();
     }
     throw new PaymentError("OVERLOADED", "the registry changes all the time");
   }

@@ -1,9 +1,8 @@
 import { GroupCommit } from "../../mesh/group-commit.ts";
-import type { Surroundings } from "../../mesh/surroundings.ts";
 import { recordedStatement } from "../../mesh/tracing/telemetry.ts";
 import { clockError } from "../../payment/clock-difference.ts";
 import { PaymentError } from "../../payment/errors.ts";
-import { type RelayId, type TerminalKey, terminalName } from "../../payment/identifiers.ts";
+import { type TerminalKey, terminalName } from "../../payment/identifiers.ts";
 import {
   newRecordNumber,
   RECORD_NUMBER_BYTES,
@@ -12,7 +11,6 @@ import {
 import { lowestRevision } from "../../payment/registry-revision.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
 import { sha512 } from "../../sealing/curves/hash.ts";
-import type { Random } from "../../sealing/random.ts";
 import type { PaymentToSend } from "../forwarding/flight.ts";
 import type { Forwarder } from "../forwarding/forwarder.ts";
 import type { ProcessorLanes } from "../forwarding/processor-lanes.ts";
@@ -24,6 +22,7 @@ import {
   type RelayRecord,
   type StoredRecord,
 } from "../records/relay-record.ts";
+import type { RelaySurroundings } from "../relay-surroundings.ts";
 import type { UncheckedSubmission } from "./submission.ts";
 
 /**
@@ -37,28 +36,33 @@ export type Recorded =
   | { readonly kind: "new"; readonly record: RelayRecord }
   | { readonly kind: "known"; readonly record: StoredRecord };
 
-interface RecorderOptions extends Pick<Surroundings, "clock" | "telemetry" | "faults"> {
-  readonly store: Pick<RecordStore, "insert" | "findByPayments">;
-  readonly forwarder: Forwarder;
-  readonly lanes: ProcessorLanes;
-  readonly relayId: RelayId;
-  readonly leaseOwner: string;
-  readonly random: Random;
-  /** From Recorded until the relay gives up and reverses, in milliseconds. */
-  readonly deadlineMs: number;
-}
-
 /** Makes records of submissions, in groups; each group is one commit and one box to a processor. */
 export class Recorder {
-  readonly #options: RecorderOptions;
+  readonly #store: Pick<RecordStore, "insert" | "findByPayments">;
+  readonly #forwarder: Forwarder;
+  readonly #lanes: ProcessorLanes;
+  readonly #around: RelaySurroundings;
   readonly #commits: GroupCommit<CheckedSubmission, Recorded | undefined>;
 
-  constructor(options: RecorderOptions) {
-    this.#options = options;
+  constructor(
+    store: Pick<RecordStore, "insert" | "findByPayments">,
+    forwarder: Forwarder,
+    lanes: ProcessorLanes,
+    around: RelaySurroundings,
+  ) {
+    this.#store = store;
+    this.#forwarder = forwarder;
+    this.#lanes = lanes;
+    this.#around = around;
     this.#commits = new GroupCommit({
       flush: (submissions) => this.#commit(submissions),
-      pace: { clock: options.clock },
+      pace: { clock: around.clock },
     });
+  }
+
+  /** Whether so many payments wait for the processor that nothing more should be recorded. */
+  get isFull(): boolean {
+    return this.#forwarder.isFull;
   }
 
   /**
@@ -98,7 +102,7 @@ export class Recorder {
     const isAnothers =
       streamTerminal !== undefined && terminalName(streamTerminal) !== terminalName(context);
     if (isAnothers) return undefined;
-    const [record] = await this.#options.store.findByPayments([context]);
+    const [record] = await this.#store.findByPayments([context]);
     const isRepeat =
       record?.digest !== undefined && equalBytes(record.digest, sha512(payment.readerPayment));
     return isRepeat ? { kind: "known", record } : undefined;
@@ -114,7 +118,7 @@ export class Recorder {
    */
   #obstacleOf({ context }: CheckedSubmission): PaymentError | undefined {
     const { submitBeforeMs, readerTimeMs } = context.wire;
-    const nowMs = this.#options.clock.nowMs();
+    const nowMs = this.#around.clock.nowMs();
     if (nowMs <= submitBeforeMs) {
       return clockError("the reader", Math.max(0, Number(readerTimeMs) - nowMs));
     }
@@ -127,7 +131,7 @@ export class Recorder {
 
   /** What was recorded in time is found again at any time. */
   async #findUntimely(submission: CheckedSubmission, obstacle: PaymentError): Promise<Recorded> {
-    const [record] = await this.#options.store.findByPayments([submission.context]);
+    const [record] = await this.#store.findByPayments([submission.context]);
     if (record !== undefined) return { kind: "known", record };
     throw obstacle;
   }
@@ -152,9 +156,9 @@ export class Recorder {
     submissions: readonly CheckedSubmission[],
     results: Map<CheckedSubmission, Recorded | undefined>,
   ): Promise<void> {
-    const { store, forwarder, lanes, clock, telemetry, faults } = this.#options;
-    const { deadlineMs, leaseOwner } = this.#options;
-    const state = lanes.isOpen ? "FORWARDED" : "RECEIVED";
+    const store = this.#store;
+    const { instance: leaseOwner, deadlineMs, clock, telemetry, faults } = this.#around;
+    const state = this.#lanes.isOpen ? "FORWARDED" : "RECEIVED";
     // Counted from before the record: the relay gives up no later than the database has it due.
     const overAtMs = clock.monotonicMs() + deadlineMs;
     const payments = this.#numbered(submissions, state, overAtMs);
@@ -178,7 +182,7 @@ export class Recorder {
       fresh.push(payment);
       results.set(submission, { kind: "new", record });
     }
-    forwarder.add(fresh);
+    this.#forwarder.add(fresh);
     const rest = submissions.filter((submission) => !results.has(submission));
     if (rest.length === 0) return;
     const known = await store.findByPayments(rest.map(({ context }) => context));
@@ -197,7 +201,7 @@ export class Recorder {
     state: Recording["state"],
     overAtMs: number,
   ): ReadonlyMap<CheckedSubmission, PaymentToSend> {
-    const { relayId, random, clock } = this.#options;
+    const { relayId, random, clock } = this.#around;
     const nowMs = clock.nowMs();
     const drawn = new Set<RecordNumber>();
     const payments = new Map<CheckedSubmission, PaymentToSend>();

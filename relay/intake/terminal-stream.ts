@@ -11,7 +11,6 @@ import {
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import type { Rate, RateLimits } from "../../mesh/limits/rate-limits.ts";
 import type { LiveStream } from "../../mesh/stream/live-stream.ts";
-import type { Surroundings } from "../../mesh/surroundings.ts";
 import type { SpanAttributes } from "../../mesh/tracing/span-attributes.ts";
 import type { HopSpan } from "../../mesh/tracing/telemetry.ts";
 import { faultOf, PaymentError } from "../../payment/errors.ts";
@@ -28,6 +27,7 @@ import { strictDecode } from "../../payment/wire/strict-decode.ts";
 import { completedOf } from "../queries/payment-record.ts";
 import type { RecordOutcome } from "../records/relay-record.ts";
 import type { Listener, Waiting } from "../records/waiting.ts";
+import type { RelaySurroundings } from "../relay-surroundings.ts";
 import type { Intake } from "./intake.ts";
 import { addressSubmission, type UncheckedSubmission } from "./submission.ts";
 
@@ -37,11 +37,12 @@ const OPEN_PAYMENTS_MAX = 256;
 /** No person presents cards faster; a terminal that does is broken, or not a terminal. */
 export const PAYMENT_RATE: Rate = { perSecond: 50, burst: 500 };
 
-export interface TerminalStreamParts extends Pick<Surroundings, "log" | "telemetry" | "faults"> {
+export interface TerminalStreamParts {
   readonly intake: Intake;
   readonly waiting: Waiting;
   /** Of each terminal that has a TLS identity, over all of its streams. */
   readonly paymentRates: RateLimits;
+  readonly around: RelaySurroundings;
 }
 
 type Frame = TransactResponse["frame"];
@@ -84,7 +85,7 @@ export class TerminalStream {
       case "submit": {
         const submit = frame.value;
         const submission = addressSubmission(submit.payment);
-        const { faults } = this.#parts;
+        const { faults } = this.#parts.around;
         faults.deliver("relay.request", () => void this.#submit(submission, submit));
         break;
       }
@@ -101,7 +102,7 @@ export class TerminalStream {
     const paymentId = paymentIdFromBytes(
       strictDecode(CompletionSchema, bytes, "completion").paymentId,
     );
-    const { telemetry } = this.#parts;
+    const { telemetry } = this.#parts.around;
     const span = telemetry.spanOf(traceparent, "relay.complete", "server", {
       paymentId,
     });
@@ -110,7 +111,8 @@ export class TerminalStream {
   }
 
   async #submit(submission: UncheckedSubmission, { traceparent }: Submit): Promise<void> {
-    const { intake, telemetry, log } = this.#parts;
+    const { intake, around } = this.#parts;
+    const { telemetry, log } = around;
     const { paymentId } = submission;
     const span = telemetry.spanOf(traceparent, "relay.transact", "server", {
       paymentId,

@@ -119,14 +119,14 @@ test("an outage of the database is told once, and so is its end", async () => {
   const clock = new ManualClock();
   const told: string[] = [];
   const destination = { write: (line: string) => void told.push(JSON.parse(line).message) };
-  const log = createLog({ program: "relay", instance: "relay-A1", clock, destination });
+  const log = createLog({ program: "relay", instance: "relay-A1" }, clock, "info", destination);
   /** Whatever is tried again is tried once. */
   const tryAgain = async () => {
     await eventually(() => (clock.pendingCount === 2 ? undefined : clock.pendingCount));
     await clock.advance(10_000);
   };
   link.cut();
-  await using _runner = new JobRunner({ databaseUrl: url.href, tasks: {}, clock, log });
+  await using _runner = new JobRunner(url.href, {}, { clock, log });
   for (let attempt = 0; attempt < 3; attempt += 1) await tryAgain();
   await eventually(() => (clock.pendingCount === 2 ? undefined : clock.pendingCount));
   const begun = ["jobs of the dead cannot be freed", "the job queue cannot be worked"];

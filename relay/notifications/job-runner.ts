@@ -26,11 +26,6 @@ const HANDLED = { completeJobBatchDelay: 0, failJobBatchDelay: 0 };
 /** Each job needs one for a moment; listening takes one for good. */
 const CONNECTIONS_MAX = 4;
 
-interface JobRunnerOptions extends Pick<Surroundings, "clock" | "log"> {
-  readonly databaseUrl: string;
-  readonly tasks: TaskList;
-}
-
 /**
  * Works the job queue in the relay's database, on connections of its own: what waits here takes
  * none of those that payments use. It starts again by itself when the database was away.
@@ -39,16 +34,20 @@ interface JobRunnerOptions extends Pick<Surroundings, "clock" | "log"> {
  * when the program is killed, and the jobs that it held are given to whoever lives.
  */
 export class JobRunner implements AsyncDisposable {
-  readonly #options: JobRunnerOptions;
+  readonly #databaseUrl: string;
+  readonly #tasks: TaskList;
+  readonly #around: Pick<Surroundings, "clock" | "log">;
   readonly #stopping = new AbortController();
   readonly #pool: pg.Pool;
   readonly #working: Promise<void>;
   readonly #watching: Promise<void>;
   #runner: Runner | undefined;
 
-  constructor(options: JobRunnerOptions) {
-    this.#options = options;
-    this.#pool = new JobPool({ connectionString: options.databaseUrl, max: CONNECTIONS_MAX });
+  constructor(databaseUrl: string, tasks: TaskList, around: Pick<Surroundings, "clock" | "log">) {
+    this.#databaseUrl = databaseUrl;
+    this.#tasks = tasks;
+    this.#around = around;
+    this.#pool = new JobPool({ connectionString: databaseUrl, max: CONNECTIONS_MAX });
     // Whoever uses a connection finds out; without handlers one that breaks ends the program.
     this.#pool.on("error", () => undefined);
     this.#pool.on("connect", (client) => void client.on("error", () => undefined));
@@ -65,7 +64,7 @@ export class JobRunner implements AsyncDisposable {
   }
 
   async #work(): Promise<void> {
-    const { tasks, clock, log } = this.#options;
+    const { clock, log } = this.#around;
     const { signal } = this.#stopping;
     const outage = new Outage(log, {
       begins: "the job queue cannot be worked",
@@ -76,7 +75,7 @@ export class JobRunner implements AsyncDisposable {
         await using alive = await this.#signOfLife();
         this.#runner = await run({
           pgPool: this.#pool,
-          taskList: tasks,
+          taskList: this.#tasks,
           concurrency: JOBS_AT_ONCE,
           pollInterval: POLL_MS,
           noHandleSignals: true,
@@ -103,7 +102,7 @@ export class JobRunner implements AsyncDisposable {
 
   /** Without it others take the jobs away, so the work starts anew when the connection is lost. */
   async #signOfLife() {
-    const client = new pg.Client({ connectionString: this.#options.databaseUrl });
+    const client = new pg.Client({ connectionString: this.#databaseUrl });
     const events: WorkerEvents = new EventEmitter();
     const lost = new AbortController();
     const lose = () => {
@@ -120,7 +119,7 @@ export class JobRunner implements AsyncDisposable {
 
   /** Gives the jobs of relays that were killed to those that live. */
   async #watch(): Promise<void> {
-    const { clock, log } = this.#options;
+    const { clock, log } = this.#around;
     const { signal } = this.#stopping;
     const outage = new Outage(log, {
       begins: "jobs of the dead cannot be freed",

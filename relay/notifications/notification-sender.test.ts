@@ -156,7 +156,7 @@ test("the sending is a span of its own that is linked to the payment's trace", a
   await using bed = await NotificationBed.start({ phone: "" });
   await using directory = await temporaryDirectory();
   const environment = { CARDLANE_SPANS_DIR: directory.path };
-  const telemetry = await startTelemetry({ program: "relay", instance: "A1", environment });
+  const telemetry = await startTelemetry({ program: "relay", instance: "A1" }, environment);
   const sending = bed.startSending({}, telemetry);
   const traceId = "0af7651916cd43dd8448eb211c80319c";
   await bed.pay(APPROVED, { traceparent: `00-${traceId}-b7ad6b7169203331-01` });

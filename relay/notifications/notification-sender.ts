@@ -1,32 +1,38 @@
 import type { Surroundings } from "../../mesh/surroundings.ts";
 import { addressKey } from "../registry/contact.ts";
 import type { Channel, NotificationToSend } from "./notification.ts";
+import type { NotificationSettings } from "./notification-settings.ts";
 import type { NotificationStore } from "./notification-store.ts";
 import { paymentMessage } from "./payment-message.ts";
 import { type Route, RouteError } from "./route.ts";
 
-/** How often one address may be written to; a result over it waits, it is not lost. */
-interface RateLimit {
-  readonly max: number;
-  readonly windowMs: number;
-}
-
-interface NotificationSenderOptions extends Pick<Surroundings, "log" | "telemetry"> {
-  readonly store: NotificationStore;
-  /** Without a route for a channel its notifications fail, visibly. */
-  readonly routes: readonly Route[];
-  readonly allowed: Pick<AllowList, "allows">;
-  readonly rateLimit: RateLimit;
-}
+const HOUR_MS = 3_600_000;
 
 const UNEXPECTED = new RouteError("internal error", { isPermanent: false });
 
 /** Sends one notification, once for each job of the queue. */
 export class NotificationSender {
-  readonly #options: NotificationSenderOptions;
+  readonly #store: NotificationStore;
+  readonly #routes: readonly Route[];
+  readonly #allowed: Pick<AllowList, "allows">;
+  readonly #rateLimit: { readonly max: number; readonly windowMs: number };
+  readonly #around: Pick<Surroundings, "log" | "telemetry">;
 
-  constructor(options: NotificationSenderOptions) {
-    this.#options = options;
+  /**
+   * @param routes without one for a channel its notifications fail, visibly.
+   * @param settings who may be written to, and how often: a result over that waits, it is not lost.
+   */
+  constructor(
+    store: NotificationStore,
+    routes: readonly Route[],
+    { allowed, perHourMax }: Pick<NotificationSettings, "allowed" | "perHourMax">,
+    around: Pick<Surroundings, "log" | "telemetry">,
+  ) {
+    this.#store = store;
+    this.#routes = routes;
+    this.#allowed = allowed === undefined ? EVERYBODY : new AllowList(allowed);
+    this.#rateLimit = { max: perHourMax, windowMs: HOUR_MS };
+    this.#around = around;
   }
 
   /**
@@ -35,11 +41,11 @@ export class NotificationSender {
    * @throws RouteError when the queue is to try again later.
    */
   async send(id: string, isLastAttempt: boolean): Promise<void> {
-    const { store, allowed, rateLimit } = this.#options;
+    const store = this.#store;
     const notification = await store.findQueued(id);
     if (notification === undefined) return;
     const { address, channel } = notification;
-    if (!allowed.allows(address)) {
+    if (!this.#allowed.allows(address)) {
       return await store.setBack({ id, state: "SUPPRESSED", reason: "not on the allow-list" });
     }
     if (await store.isOptedOut(addressKey(address))) {
@@ -49,16 +55,17 @@ export class NotificationSender {
     if (route === undefined) {
       return await store.setBack({ id, state: "FAILED", reason: `no ${channel} route is set up` });
     }
-    if (await store.postponeWhereTooMany(notification, rateLimit)) return;
+    if (await store.postponeWhereTooMany(notification, this.#rateLimit)) return;
     await this.#sendBy(route, notification, isLastAttempt);
   }
 
   #routeOf(channel: Channel): Route | undefined {
-    return this.#options.routes.find((route) => route.channel === channel);
+    return this.#routes.find((route) => route.channel === channel);
   }
 
   async #sendBy(route: Route, notification: NotificationToSend, isLast: boolean): Promise<void> {
-    const { store, telemetry, log } = this.#options;
+    const store = this.#store;
+    const { telemetry, log } = this.#around;
     const { id, address, facts, partsSent } = notification;
     const { recordNumber } = facts;
     // The payment ended long ago; this is a trace of its own that points back to it.
@@ -108,7 +115,7 @@ export class AllowList {
   }
 }
 
-export const EVERYBODY: Pick<AllowList, "allows"> = { allows: () => true };
+const EVERYBODY: Pick<AllowList, "allows"> = { allows: () => true };
 
 function patternOf(text: string): RegExp {
   const parts = addressKey(text.trim())

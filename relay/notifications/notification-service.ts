@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import type { HandlerContext } from "@connectrpc/connect";
 import { Certainty, PaymentKind, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import {
   type Notification,
@@ -7,10 +6,11 @@ import {
   NotificationState,
   type SendReceiptRequest,
 } from "../../gen/cardlane/relay/v1/notification_pb.ts";
+import type { PaymentRecord } from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import type { Clock } from "../../mesh/clock.ts";
 import { callerOf } from "../../mesh/identity/caller.ts";
 import { parsePageSize, parseStateFilter } from "../../mesh/list-request.ts";
 import { type MeshService, service } from "../../mesh/service.ts";
-import type { Surroundings } from "../../mesh/surroundings.ts";
 import { enumName } from "../../payment/enum-name.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { parseRecordNumber } from "../../payment/record-number.ts";
@@ -23,15 +23,13 @@ import type { NotificationStore } from "./notification-store.ts";
 /** Every id that there may be: of a record, an outcome and a channel. */
 const ID = /^[\w-]{1,100}$/;
 
-interface NotificationServiceParts extends Pick<Surroundings, "clock"> {
-  readonly store: NotificationStore;
-  readonly queries: PaymentQueries;
-  readonly registry: Registry;
-}
-
 /** What operators see and do about notifications, and how a terminal asks for a receipt. */
-export function notificationService(parts: NotificationServiceParts): MeshService {
-  const { store, clock } = parts;
+export function notificationService(
+  store: NotificationStore,
+  queries: PaymentQueries,
+  registry: Registry,
+  clock: Clock,
+): MeshService {
   return service(NotificationService, {
     async listNotifications({ pageSize, state, recordNumber }) {
       const filter = {
@@ -47,7 +45,15 @@ export function notificationService(parts: NotificationServiceParts): MeshServic
       return { notification: await found(store, id) };
     },
     async sendReceipt(request, context) {
-      return { notification: await orderReceipt(request, context, parts) };
+      const contact = receiptContact(request);
+      const recordNumber = parseRecordNumber(request.recordNumber);
+      // Whose record it is decides whether it may be asked for.
+      const scope = await scopeOf(callerOf(context).identity, registry);
+      const key = { case: "recordNumber", value: recordNumber } as const;
+      const payment = await queries.get({ $typeName: GET_PAYMENT, key, merchantId: "" }, scope);
+      const id = receiptId(recordNumber, endedState(payment), contact);
+      await store.orderReceipt({ id, recordNumber, contact });
+      return { notification: await found(store, id) };
     },
     async setOptOut({ address, isOptedOut }) {
       const key = addressKey(parseAddress(address, "address"));
@@ -57,26 +63,15 @@ export function notificationService(parts: NotificationServiceParts): MeshServic
   });
 }
 
-async function orderReceipt(
-  request: SendReceiptRequest,
-  context: HandlerContext,
-  { store, queries, registry }: NotificationServiceParts,
-): Promise<Notification> {
-  const contact = receiptContact(request);
-  const recordNumber = parseRecordNumber(request.recordNumber);
-  // Whose record it is decides whether it may be asked for.
-  const scope = await scopeOf(callerOf(context).identity, registry);
-  const key = { case: "recordNumber", value: recordNumber } as const;
-  const payment = await queries.get({ $typeName: GET_PAYMENT, key, merchantId: "" }, scope);
+/** The state of a payment that has an end. @throws PaymentError WRONG_STATE for any other. */
+function endedState(payment: PaymentRecord): PaymentState {
   if (payment.certainty !== Certainty.FINAL) {
     throw new PaymentError("WRONG_STATE", "a receipt is for a payment whose outcome is known");
   }
   if (payment.kind === PaymentKind.UNSPECIFIED) {
     throw new PaymentError("WRONG_STATE", "this payment was made impossible before it came");
   }
-  const id = receiptId(recordNumber, payment.state, contact);
-  await store.orderReceipt({ id, recordNumber, contact });
-  return await found(store, id);
+  return payment.state;
 }
 
 const GET_PAYMENT = "cardlane.relay.v1.GetPaymentRequest";

@@ -7,7 +7,6 @@ import {
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import type { Clock } from "../../mesh/clock.ts";
 import { SIGN_OF_LIFE_MS } from "../../mesh/stream/silence.ts";
-import type { Surroundings } from "../../mesh/surroundings.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import {
   EVENTS_MAX,
@@ -16,6 +15,7 @@ import {
   type RecordEventRow,
 } from "../records/event-store.ts";
 import { merchantWithin, type Scope } from "../registry/scope.ts";
+import type { RelaySurroundings } from "../relay-surroundings.ts";
 import { paymentRecordOf } from "./payment-record.ts";
 import type { QueryStore } from "./query-store.ts";
 
@@ -23,22 +23,23 @@ import type { QueryStore } from "./query-store.ts";
 const LOOK_MS = 250;
 const WATCHERS_MAX = 200;
 
-interface WatchOptions extends Pick<Surroundings, "clock"> {
-  readonly events: EventStore;
-  readonly queries: QueryStore;
-  /** Aborted when the relay stops. */
-  readonly stopping: AbortSignal;
-}
-
 /** Follows the log of changes; reads it in order up to where nothing can be added any more. */
 export class PaymentWatch {
-  readonly #options: WatchOptions;
+  readonly #queries: QueryStore;
+  readonly #events: EventStore;
+  readonly #around: Pick<RelaySurroundings, "clock" | "stopping">;
   readonly #hold: LogHold;
   #watchers = 0;
 
-  constructor(options: WatchOptions) {
-    this.#options = options;
-    this.#hold = new LogHold(options.clock);
+  constructor(
+    queries: QueryStore,
+    events: EventStore,
+    around: Pick<RelaySurroundings, "clock" | "stopping">,
+  ) {
+    this.#queries = queries;
+    this.#events = events;
+    this.#around = around;
+    this.#hold = new LogHold(around.clock);
   }
 
   /**
@@ -59,7 +60,7 @@ export class PaymentWatch {
     }
     this.#watchers += 1;
     try {
-      const ended = AbortSignal.any([signal, this.#options.stopping]);
+      const ended = AbortSignal.any([signal, this.#around.stopping]);
       yield* this.#follow(await this.#start(request), merchantNow, ended);
     } finally {
       this.#watchers -= 1;
@@ -68,9 +69,8 @@ export class PaymentWatch {
 
   /** The beginning is that of what is kept. */
   async #start({ afterSequence, fromNow }: WatchPaymentsRequest): Promise<bigint> {
-    const { events } = this.#options;
-    if (fromNow) return (await events.end()).settled;
-    return afterSequence === 0n ? await events.trimmedUpTo() : afterSequence;
+    if (fromNow) return (await this.#events.end()).settled;
+    return afterSequence === 0n ? await this.#events.trimmedUpTo() : afterSequence;
   }
 
   async *#follow(
@@ -78,7 +78,8 @@ export class PaymentWatch {
     merchantNow: () => Promise<string | undefined>,
     ended: AbortSignal,
   ): AsyncGenerator<WatchPaymentsResponse> {
-    const { events, clock } = this.#options;
+    const events = this.#events;
+    const { clock } = this.#around;
     let after = start;
     let spokeAtMs = Number.NEGATIVE_INFINITY;
     while (!ended.aborted) {
@@ -109,7 +110,7 @@ export class PaymentWatch {
   async #responses(changes: readonly RecordEventRow[]): Promise<readonly WatchPaymentsResponse[]> {
     if (changes.length === 0) return [];
     const numbers = [...new Set(changes.map(({ recordNumber }) => recordNumber))];
-    const records = await this.#options.queries.findByNumbers(numbers);
+    const records = await this.#queries.findByNumbers(numbers);
     const byNumber = new Map(records.map((record) => [record.recordNumber, record]));
     return changes.flatMap((change) => {
       const record = byNumber.get(change.recordNumber);

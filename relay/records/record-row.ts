@@ -9,11 +9,10 @@ import {
 import { enumName } from "../../payment/enum-name.ts";
 import type { MerchantId, PaymentId, TerminalId } from "../../payment/identifiers.ts";
 import { traceNumberOf } from "../../payment/iso8583.ts";
-import type { CheckedContext } from "../../payment/payment-context.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
 import type { StateName } from "../../payment/states.ts";
 import type { Column } from "../../prisma/row-parameters.ts";
-import type { RelayRecord, StoredRecord } from "./relay-record.ts";
+import type { RecordedPayment, RelayRecord, StoredRecord } from "./relay-record.ts";
 
 /**
  * A record from the future was written before the database's clock was put back: what it has left
@@ -105,13 +104,8 @@ export function recordOf(row: RecordRow): StoredRecord {
   };
 }
 
-interface SignedRecord {
-  readonly record: RelayRecord;
-  readonly context: CheckedContext;
-}
-
 /** What a record keeps of the bytes that a reader signed, but for the bytes. */
-export const SUBMISSION_COLUMNS: Readonly<Record<string, Column<SignedRecord>>> = {
+export const SUBMISSION_COLUMNS: Readonly<Record<string, Column<RecordedPayment<RelayRecord>>>> = {
   digest: ["bytea", ({ record }) => record.digest],
   context_digest: ["bytea", ({ record }) => record.contextDigest],
   kind: ["text", ({ context }) => enumName(PaymentKind, context.kind)],

@@ -141,8 +141,9 @@ test("a record that another instance is changing just now is passed over", async
 
 test("who held a record before another claimed it can neither forward nor reverse it", async () => {
   const recordNumber = await recordIn("RECEIVED");
+  const [stale] = await store.records.findByNumbers([recordNumber]);
+  if (stale === undefined) throw new Error("bug: the record was just written");
   await client.query("UPDATE record SET claim_number = 1 WHERE record_number = $1", [recordNumber]);
-  const stale = { recordNumber, claimNumber: 0 };
   const reverse = create(SignedReverseSchema, { reverse: Uint8Array.of(2) });
   expect(await store.records.markForwarded([stale])).toEqual(new Set());
   const reversing = { ...stale, reverse, faultCode: undefined };

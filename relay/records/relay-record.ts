@@ -65,10 +65,19 @@ export interface SealedRecord extends RelayRecord {
   readonly contextDigest: Uint8Array;
 }
 
-/** A recorded payment: the record, with the sealed bytes in it, and what its reader signed. */
-export interface RecordedPayment {
-  readonly record: SealedRecord;
-  readonly context: CheckedContext;
+/** A record with the order to undo its payment. */
+export type OrderedRecord = RelayRecord & { readonly reverse: SignedReverse };
+
+/**
+ * A recorded payment: the record, with the sealed bytes in it unless `Kept` says otherwise, and
+ * what its reader signed.
+ */
+export interface RecordedPayment<
+  Kept extends RelayRecord = SealedRecord,
+  Context extends CheckedContext | undefined = CheckedContext,
+> {
+  readonly record: Kept;
+  readonly context: Context;
 }
 
 /** The end of a record, or a later revision of its result: to be committed, and then told. */

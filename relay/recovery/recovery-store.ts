@@ -1,6 +1,5 @@
 import type { SignedReverse } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { MerchantId, PaymentId, TerminalId } from "../../payment/identifiers.ts";
-import type { CheckedContext } from "../../payment/payment-context.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
 import type { HotDatabase, Statement } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
@@ -11,7 +10,7 @@ import {
   recordOf,
   SUBMISSION_COLUMNS,
 } from "../records/record-row.ts";
-import type { RelayRecord, StoredRecord } from "../records/relay-record.ts";
+import type { OrderedRecord, RecordedPayment, StoredRecord } from "../records/relay-record.ts";
 
 /** Records claimed by one statement. */
 export const CLAIMS_MAX = 256;
@@ -23,15 +22,6 @@ const REPEAT_MS_MAX = 60_000;
 /** Nothing is due later than this from now: no deadline is longer, and no pause of a reversal. */
 const DUE_WITHIN_MS = 130_000;
 
-/** A record that begins to be undone. */
-interface Reversing {
-  readonly recordNumber: RecordNumber;
-  /** As it was when the caller got the record: somebody who claimed it since has another. */
-  readonly claimNumber: number;
-  readonly reverse: SignedReverse;
-  readonly faultCode: string | undefined;
-}
-
 /** A payment that must not happen although nobody has seen it yet. */
 interface Tombstone {
   readonly recordNumber: RecordNumber;
@@ -40,16 +30,6 @@ interface Tombstone {
   readonly terminalId: TerminalId | "";
   readonly reverse: SignedReverse;
   readonly traceparent: string;
-}
-
-/** A tombstone that the processor has not acknowledged, and what its bytes say that came since. */
-interface Recognised {
-  /** With the claim number that the caller found. */
-  readonly record: RelayRecord & {
-    /** Takes the place of the order that named the id alone. */
-    readonly reverse: SignedReverse;
-  };
-  readonly context: CheckedContext;
 }
 
 /** What finds records that nobody else finishes, whichever instance began them. */
@@ -93,8 +73,12 @@ export class RecoveryStore {
     }
   }
 
-  /** RECEIVED or FORWARDED to REVERSING; the sealed data is of no use from here on. */
-  async beginReversals(records: readonly Reversing[]): Promise<ReadonlySet<RecordNumber>> {
+  /**
+   * RECEIVED or FORWARDED to REVERSING; the sealed data is of no use from here on.
+   *
+   * @param records with the claim number that the caller found: who claimed one since has another.
+   */
+  async beginReversals(records: readonly OrderedRecord[]): Promise<ReadonlySet<RecordNumber>> {
     const rows = await this.#database.run<{ record_number: RecordNumber }>(BEGIN_REVERSALS, [
       ...REVERSING_BATCH.values(records),
       this.#leaseOwner,
@@ -120,9 +104,11 @@ export class RecoveryStore {
   /**
    * A tombstone becomes the record of a payment that is being reversed.
    *
+   * @param recognised with the claim number that the caller found, and the order that takes the
+   *   place of the one which named the id alone.
    * @returns false when it is final, has its bytes already, or was claimed meanwhile.
    */
-  async recognise(recognised: Recognised): Promise<boolean> {
+  async recognise(recognised: RecordedPayment<OrderedRecord>): Promise<boolean> {
     const values = [...RECOGNISED_BATCH.values([recognised]), this.#leaseOwner];
     return (await this.#database.run(RECOGNISE, values)).length === 1;
   }
@@ -176,7 +162,7 @@ const CLAIM_REVERSING = claimStatement(
   "record_number",
 );
 
-const REVERSING_BATCH = new RowParameters<Reversing>({
+const REVERSING_BATCH = new RowParameters<OrderedRecord>({
   record_number: ["text", ({ recordNumber }) => recordNumber],
   claim_number: ["int", ({ claimNumber }) => claimNumber],
   reverse: ["bytea", ({ reverse }) => reverse.reverse],
@@ -218,7 +204,7 @@ const INSERT_TOMBSTONE: Statement = {
     RETURNING record_number`,
 };
 
-const RECOGNISED_BATCH = new RowParameters<Recognised>({
+const RECOGNISED_BATCH = new RowParameters<RecordedPayment<OrderedRecord>>({
   record_number: ["text", ({ record }) => record.recordNumber],
   claim_number: ["int", ({ record }) => record.claimNumber],
   reverse: ["bytea", ({ record }) => record.reverse.reverse],

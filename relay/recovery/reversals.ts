@@ -8,14 +8,8 @@ import {
   type ReversalRequest,
   ReversalRequestSchema,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
-import type { Surroundings } from "../../mesh/surroundings.ts";
 import type { PaymentErrorCode } from "../../payment/errors.ts";
-import {
-  type MerchantId,
-  type PaymentId,
-  paymentIdToBytes,
-  type RelayId,
-} from "../../payment/identifiers.ts";
+import { type MerchantId, type PaymentId, paymentIdToBytes } from "../../payment/identifiers.ts";
 import { type REVERSAL_REASONS, reversalMessageType } from "../../payment/iso8583.ts";
 import { decodeReaderPayment } from "../../payment/payment-context.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
@@ -23,7 +17,9 @@ import { equalBytes } from "../../sealing/bytes.ts";
 import type { Signer } from "../../sealing/curves/curves.ts";
 import { sign } from "../../sealing/keys/dsse.ts";
 import { BOX_ENTRIES_MAX, type ProcessorLanes } from "../forwarding/processor-lanes.ts";
-import type { RecordOutcome, RelayRecord, SignedSubmission } from "../records/relay-record.ts";
+import type { RelayRecord, SignedSubmission } from "../records/relay-record.ts";
+import type { Waiting } from "../records/waiting.ts";
+import type { RelaySurroundings } from "../relay-surroundings.ts";
 import type { RecoveryStore } from "./recovery-store.ts";
 
 /** The digest of a payment that was cancelled before the relay ever saw its bytes. */
@@ -31,25 +27,30 @@ const NO_DIGEST = new Uint8Array(64);
 
 type ReversalReason = (typeof REVERSAL_REASONS)[keyof typeof REVERSAL_REASONS];
 
-interface ReversalsOptions extends Pick<Surroundings, "clock" | "telemetry"> {
-  readonly store: RecoveryStore;
-  readonly lanes: ProcessorLanes;
-  readonly relayId: RelayId;
-  readonly signing: Signer;
-  readonly nextRequestNumber: () => bigint;
-  /** A record is REVERSING from now on; committed. */
-  readonly onBegun: (outcome: RecordOutcome) => void;
-}
-
 /** Orders to undo payments: signed once, stored, sent until they are answered. */
 export class Reversals {
-  readonly #options: ReversalsOptions;
+  readonly #store: RecoveryStore;
+  readonly #lanes: ProcessorLanes;
+  readonly #signing: Signer;
+  readonly #waiting: Pick<Waiting, "tell">;
+  readonly #around: Pick<RelaySurroundings, "relayId" | "clock" | "telemetry">;
   /** Records whose order is on its way. One record has one entry, however often it is repeated. */
   readonly #byRequest = new Map<bigint, RelayRecord>();
   readonly #requestNumbers = new Map<RecordNumber, bigint>();
 
-  constructor(options: ReversalsOptions) {
-    this.#options = options;
+  /** @param waiting is told when it is committed that a record is REVERSING. */
+  constructor(
+    store: RecoveryStore,
+    lanes: ProcessorLanes,
+    signing: Signer,
+    waiting: Pick<Waiting, "tell">,
+    around: Pick<RelaySurroundings, "relayId" | "clock" | "telemetry">,
+  ) {
+    this.#store = store;
+    this.#lanes = lanes;
+    this.#signing = signing;
+    this.#waiting = waiting;
+    this.#around = around;
   }
 
   /**
@@ -63,7 +64,6 @@ export class Reversals {
     faultCode?: PaymentErrorCode,
   ): Promise<readonly RelayRecord[]> {
     if (records.length === 0) return [];
-    const { store, onBegun } = this.#options;
     const ordered = records.map((record) => ({
       ...record,
       state: "REVERSING" as const,
@@ -71,10 +71,10 @@ export class Reversals {
       reverse: this.#order(record, contextOf(record), reason),
       faultCode,
     }));
-    const begun = await store.beginReversals(ordered);
+    const begun = await this.#store.beginReversals(ordered);
     const reversing = ordered.filter(({ recordNumber }) => begun.has(recordNumber));
     this.send(reversing, false);
-    for (const record of reversing) onBegun(record);
+    for (const record of reversing) this.#waiting.tell(record);
     return reversing;
   }
 
@@ -92,9 +92,9 @@ export class Reversals {
     const { terminalId, kind } = context;
     const known = { ...tombstone, digest, contextDigest, terminalId, kind };
     const record = { ...known, reverse: this.#order(known, contextOf(submission), reason) };
-    if (!(await this.#options.store.recognise({ record, context }))) return undefined;
+    if (!(await this.#store.recognise({ record, context }))) return undefined;
     this.send([record], false);
-    this.#options.onBegun(record);
+    this.#waiting.tell(record);
     return record;
   }
 
@@ -113,7 +113,7 @@ export class Reversals {
     for (let start = 0; start < records.length; start += BOX_ENTRIES_MAX) {
       const some = records.slice(start, start + BOX_ENTRIES_MAX);
       const reversals = some.flatMap((record) => this.#requestOf(record, isRepeat));
-      this.#options.lanes.send({ reversals });
+      this.#lanes.send({ reversals });
     }
   }
 
@@ -141,12 +141,11 @@ export class Reversals {
   #requestOf(record: RelayRecord, isRepeat: boolean): ReversalRequest[] {
     const { reverse, recordNumber, traceparent } = record;
     if (reverse === undefined) return [];
-    const { telemetry, nextRequestNumber } = this.#options;
     this.#dropOther(recordNumber, reverse);
-    const requestNumber = this.#requestNumbers.get(recordNumber) ?? nextRequestNumber();
+    const requestNumber = this.#requestNumbers.get(recordNumber) ?? this.#lanes.nextRequestNumber();
     this.#requestNumbers.set(recordNumber, requestNumber);
     this.#byRequest.set(requestNumber, record);
-    const span = telemetry.spanOf(traceparent, "relay.reverse", "producer", {
+    const span = this.#around.telemetry.spanOf(traceparent, "relay.reverse", "producer", {
       recordNumber,
       paymentId: record.paymentId,
     });
@@ -166,7 +165,7 @@ export class Reversals {
     context: Uint8Array,
     reason: ReversalReason,
   ): SignedReverse {
-    const { relayId, signing, clock } = this.#options;
+    const { relayId, clock } = this.#around;
     const reverse = toBinary(
       ReverseSchema,
       create(ReverseSchema, {
@@ -181,7 +180,10 @@ export class Reversals {
         context,
       }),
     );
-    return create(SignedReverseSchema, { reverse, signature: sign("reverse", reverse, signing) });
+    return create(SignedReverseSchema, {
+      reverse,
+      signature: sign("reverse", reverse, this.#signing),
+    });
   }
 }
 

@@ -1,8 +1,11 @@
-import { expect, test } from "vitest";
+import { test as anyTest, expect } from "vitest";
 import { Certainty, NextStep, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { sha512 } from "../../sealing/curves/hash.ts";
 import { APPROVE, DECLINE, REVERSE } from "../../test/fixtures/fake-processor.ts";
 import { TestBed } from "../../test/fixtures/relay-bed.ts";
+
+/** Each has a bed of its own, and mostly waits: for the next sweep, or to try again. */
+const test = anyTest.concurrent;
 
 /** Long enough for every step before it, short enough to wait for. */
 const DEADLINE_MS = 25_000;

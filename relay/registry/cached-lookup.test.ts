@@ -1,22 +1,24 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { ManualClock } from "../../mesh/testing/manual-clock.ts";
-import { CachedLookup } from "./cached-lookup.ts";
+import { CachedLookup, type Loaded, type Read } from "./cached-lookup.ts";
 
 /** Counts what is asked for; knows the length of every word but "nobody". */
 function wordLengths(clock: ManualClock, entriesMax = 10) {
   const asked: string[][] = [];
-  const lookup = new CachedLookup<string, number>({
-    clock,
-    isFresh: ({ loadedAtMs }) => clock.monotonicMs() < loadedAtMs + 1_000,
-    entriesMax,
-    load: async (words) => {
-      asked.push([...words]);
-      const known = words.filter((word) => word !== "nobody");
-      return new Map(known.map((word) => [word, word.length]));
-    },
-  });
+  const read: Read<string, number> = async (words) => {
+    asked.push([...words]);
+    const known = words.filter((word) => word !== "nobody");
+    return new Map(known.map((word) => [word, word.length]));
+  };
+  const isFresh = ({ loadedAtMs }: Loaded<number>) => clock.monotonicMs() < loadedAtMs + 1_000;
+  const lookup = new CachedLookup(read, isFresh, clock, { entriesMax });
   return { lookup, asked };
+}
+
+/** One whose values stay fresh until they expire. */
+function lastingLookup(read: Read<string, number>): CachedLookup<string, number> {
+  return new CachedLookup(read, () => true, new ManualClock(), { entriesMax: 10 });
 }
 
 test("what is asked for in one turn is one query, each key once", async () => {
@@ -40,15 +42,11 @@ test("a value is kept while it is fresh, and so is absence", async () => {
 
 test("what has expired is asked for again, by someone who is told what it was", async () => {
   const stale: unknown[] = [];
-  const lookup = new CachedLookup<string, number>({
-    clock: new ManualClock(),
-    isFresh: () => true,
-    entriesMax: 10,
-    load: async (words, staleOf) => {
-      stale.push(...words.map((word) => staleOf(word)));
-      return new Map(words.map((word) => [word, word.length]));
-    },
-  });
+  const read: Read<string, number> = async (words, staleOf) => {
+    stale.push(...words.map((word) => staleOf(word)));
+    return new Map(words.map((word) => [word, word.length]));
+  };
+  const lookup = lastingLookup(read);
   await lookup.get("one");
   lookup.expire();
   expect(await lookup.get("one")).toBe(3);
@@ -59,15 +57,10 @@ test("what has expired is asked for again, by someone who is told what it was", 
 
 test("what was being loaded when everything expired has expired", async () => {
   const loads: PromiseWithResolvers<ReadonlyMap<string, number>>[] = [];
-  const lookup = new CachedLookup<string, number>({
-    clock: new ManualClock(),
-    isFresh: () => true,
-    entriesMax: 10,
-    load: () => {
-      const load = Promise.withResolvers<ReadonlyMap<string, number>>();
-      loads.push(load);
-      return load.promise;
-    },
+  const lookup = lastingLookup(() => {
+    const load = Promise.withResolvers<ReadonlyMap<string, number>>();
+    loads.push(load);
+    return load.promise;
   });
   const before = lookup.get("one");
   await nextTurn();

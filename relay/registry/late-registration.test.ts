@@ -24,13 +24,7 @@ async function unregistered() {
   const nowMs = systemClock.nowMs();
   await makeDevelopmentTls({ directory, holders: HOLDERS, trustDomain: "cardlane.test", nowMs });
   const load = async (holder: keyof typeof HOLDERS) =>
-    stack.use(
-      await loadIdentity({
-        directory: join(directory, holder),
-        clock: systemClock,
-        log: silentLog,
-      }),
-    );
+    stack.use(await loadIdentity(join(directory, holder), { clock: systemClock, log: silentLog }));
   const identity = await load("relay");
   const operator = await load("operator");
   const bed = stack.use(await TestBed.start());

@@ -5,8 +5,8 @@ import {
   type TerminalContact,
   type TerminalRegistration,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import type { Clock } from "../../mesh/clock.ts";
 import { type MeshService, type MethodsOf, service } from "../../mesh/service.ts";
-import type { Surroundings } from "../../mesh/surroundings.ts";
 import { nextState, parseAskedState, parseDeviceState } from "../../payment/device-state.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import {
@@ -19,12 +19,6 @@ import {
   terminalName,
 } from "../../payment/identifiers.ts";
 import { parseCurrency } from "../../payment/money.ts";
-import type { Curves } from "../../sealing/curves/curves.ts";
-import {
-  verifyReaderCertificate,
-  verifyTerminalCertificate,
-} from "../../sealing/keys/certificates.ts";
-import type { TrustedRoots } from "../../sealing/keys/trusted-roots.ts";
 import { type Contact, parseContact } from "./contact.ts";
 import type { ContactStore, TerminalWithContact } from "./contact-store.ts";
 import type { Registry } from "./registry.ts";
@@ -36,20 +30,20 @@ const CURRENCIES_MAX = 32;
 /** A registration of a thousand devices. */
 const REGISTRATION_BYTES_MAX = 1_048_576;
 
-interface RegistryServiceParts extends Pick<Surroundings, "clock"> {
-  readonly store: RegistryStore;
-  readonly contacts: ContactStore;
-  readonly registry: Registry;
-  readonly curves: Curves;
-  readonly roots: TrustedRoots;
-}
-
 /**
  * Whom the relay serves, for operators. A registration replaces the one before it; it is done as a
  * whole or not at all.
  */
-export function registryService(parts: RegistryServiceParts): MeshService {
-  const methods = { ...readerMethods(parts), ...terminalMethods(parts) };
+export function registryService(
+  registry: Registry,
+  store: RegistryStore,
+  contacts: ContactStore,
+  clock: Clock,
+): MeshService {
+  const methods = {
+    ...readerMethods(registry, store, clock),
+    ...terminalMethods(registry, store, contacts, clock),
+  };
   return service(RelayRegistryService, methods, {
     registerReaders: REGISTRATION_BYTES_MAX,
     registerTerminals: REGISTRATION_BYTES_MAX,
@@ -59,12 +53,15 @@ export function registryService(parts: RegistryServiceParts): MeshService {
 type Methods = MethodsOf<typeof RelayRegistryService>;
 type ReaderMethod = "registerReaders" | "setReaderState" | "listReaders";
 
-function readerMethods(parts: RegistryServiceParts): Pick<Methods, ReaderMethod> {
-  const { store, registry, clock } = parts;
+function readerMethods(
+  registry: Registry,
+  store: RegistryStore,
+  clock: Clock,
+): Pick<Methods, ReaderMethod> {
   return {
     async registerReaders(request) {
       requireCount("readers", request.readers.length, DEVICES_MAX);
-      const readers = request.readers.map((reader) => parseReader(reader, parts));
+      const readers = request.readers.map((reader) => parseReader(reader, registry));
       const serials = readers.map(({ serial }) => serial);
       requireDistinct("readers", serials);
       const known = new Map(
@@ -94,12 +91,16 @@ function readerMethods(parts: RegistryServiceParts): Pick<Methods, ReaderMethod>
   };
 }
 
-function terminalMethods(parts: RegistryServiceParts): Omit<Methods, ReaderMethod> {
-  const { store, contacts, registry, clock } = parts;
+function terminalMethods(
+  registry: Registry,
+  store: RegistryStore,
+  contacts: ContactStore,
+  clock: Clock,
+): Omit<Methods, ReaderMethod> {
   return {
     async registerTerminals(request) {
       requireCount("terminals", request.terminals.length, DEVICES_MAX);
-      const terminals = request.terminals.map((terminal) => parseTerminal(terminal, parts));
+      const terminals = request.terminals.map((terminal) => parseTerminal(terminal, registry));
       const names = terminals.map(terminalName);
       requireDistinct("terminals", names);
       const given = contactsOf(request.terminals, terminals);
@@ -151,10 +152,9 @@ function notRegistered(terminal: string): PaymentError {
   return new PaymentError("TERMINAL_UNKNOWN", `terminal ${terminal} is not registered here`);
 }
 
-function parseReader(reader: ReaderRegistration, parts: RegistryServiceParts): ReaderToRegister {
-  const { curves, roots, clock } = parts;
+function parseReader(reader: ReaderRegistration, registry: Registry): ReaderToRegister {
   const { certificate: envelope } = reader;
-  const checked = verifyReaderCertificate({ curves, roots, envelope, nowMs: clock.nowMs() });
+  const checked = registry.verifyReader(envelope);
   return {
     serial: checked.serial,
     merchantId: parseMerchantId(reader.merchantId, "readers.merchant_id"),
@@ -164,13 +164,9 @@ function parseReader(reader: ReaderRegistration, parts: RegistryServiceParts): R
   };
 }
 
-function parseTerminal(
-  terminal: TerminalRegistration,
-  parts: RegistryServiceParts,
-): TerminalToRegister {
-  const { curves, roots, clock } = parts;
+function parseTerminal(terminal: TerminalRegistration, registry: Registry): TerminalToRegister {
   const { certificate: envelope, currencies } = terminal;
-  const checked = verifyTerminalCertificate({ curves, roots, envelope, nowMs: clock.nowMs() });
+  const checked = registry.verifyTerminal(envelope);
   requireCount("terminals.currencies", currencies.length, CURRENCIES_MAX);
   return {
     terminalId: checked.terminalId,

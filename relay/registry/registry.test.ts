@@ -26,7 +26,7 @@ async function openRegistry() {
   const store = new RegistryStore(database);
   const clock = new ForwardClock();
   const roots = bed.keys.trustedRoots;
-  const registry = new Registry({ store, curves: nodeCurves, roots, clock });
+  const registry = new Registry(store, nodeCurves, roots, clock);
   const moved = stack.move();
   return { store, clock, registry, [Symbol.asyncDispose]: () => moved.disposeAsync() };
 }

@@ -1,5 +1,5 @@
 import type { SignedEnvelope } from "../../gen/cardlane/keys/v1/keys_pb.ts";
-import type { Surroundings } from "../../mesh/surroundings.ts";
+import type { Clock } from "../../mesh/clock.ts";
 import type { DeviceStateName } from "../../payment/device-state.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { type ReaderSerial, type TerminalKey, terminalName } from "../../payment/identifiers.ts";
@@ -14,12 +14,12 @@ import {
   verifyTerminalCertificate,
 } from "../../sealing/keys/certificates.ts";
 import type { TrustedRoots } from "../../sealing/keys/trusted-roots.ts";
-import { CachedLookup, type Loaded } from "./cached-lookup.ts";
+import { CachedLookup, type Loaded, type Read } from "./cached-lookup.ts";
 import { RegistryRevision } from "./registry-revision.ts";
 import type { ReaderRow, RegistryStore, TerminalRow } from "./registry-store.ts";
 
-/** How old what is known may be where the statement that follows looks at the revision again. */
-const FRESH_MS = 5_000;
+/** How old what is known may be where the statement that follows compares the revision again. */
+export const FRESH_MS = 5_000;
 const DEVICES_MAX = 20_000;
 
 /** A registered device. `checked` is undefined when its certificate does not hold any more. */
@@ -33,60 +33,49 @@ export interface KnownTerminal extends TerminalRow {
 
 type KnownDevice = KnownReader | KnownTerminal;
 
-interface RegistryOptions extends Pick<Surroundings, "clock"> {
-  readonly store: RegistryStore;
-  readonly curves: Curves;
-  readonly roots: TrustedRoots;
-}
-
 /**
  * Who is served, fresh enough and without a query for each payment or device: whether anything has
  * changed is one query for all of them.
  */
 export class Registry {
-  readonly #options: RegistryOptions;
+  readonly #curves: Curves;
+  readonly #roots: TrustedRoots;
+  readonly #clock: Clock;
   readonly #revision: RegistryRevision;
   readonly #readers: CachedLookup<ReaderSerial, KnownReader>;
-  /** By name: a key is an object, and two of the same terminal are not the same object. */
+  /** By name: of one terminal there are many keys, which are objects. */
   readonly #terminals: CachedLookup<string, KnownTerminal>;
 
-  constructor(options: RegistryOptions) {
-    this.#options = options;
-    const { store, clock } = options;
-    this.#revision = new RegistryRevision({
-      read: () => store.revision(),
-      clock,
-      onChange: () => this.forget(),
-    });
+  constructor(store: RegistryStore, curves: Curves, roots: TrustedRoots, clock: Clock) {
+    this.#curves = curves;
+    this.#roots = roots;
+    this.#clock = clock;
+    this.#revision = new RegistryRevision(store, clock, () => this.forget());
     const isFresh = (loaded: Loaded<KnownDevice>) => this.#isFresh(loaded);
-    const limits = { clock, isFresh, entriesMax: DEVICES_MAX };
-    this.#readers = new CachedLookup<ReaderSerial, KnownReader>({
-      ...limits,
-      load: async (serials, staleOf) => {
-        const rows = await store.findReaders(serials);
-        return new Map(
-          rows.map((row) => {
-            const known = staleOf(row.serial)?.checked;
-            const checked = this.#checked(row.certificate, known, verifyReaderCertificate);
-            return [row.serial, { ...row, checked }];
-          }),
-        );
-      },
-    });
-    this.#terminals = new CachedLookup<string, KnownTerminal>({
-      ...limits,
-      load: async (names, staleOf) => {
-        const rows = await store.findTerminals(names);
-        return new Map(
-          rows.map((row) => {
-            const name = terminalName(row);
-            const known = staleOf(name)?.checked;
-            const checked = this.#checked(row.certificate, known, verifyTerminalCertificate);
-            return [name, { ...row, checked }];
-          }),
-        );
-      },
-    });
+    const limits = { entriesMax: DEVICES_MAX };
+    const readReaders: Read<ReaderSerial, KnownReader> = async (serials, staleOf) => {
+      const rows = await store.findReaders(serials);
+      return new Map(
+        rows.map((row) => {
+          const known = staleOf(row.serial)?.checked;
+          const checked = this.#checked(row.certificate, known, verifyReaderCertificate);
+          return [row.serial, { ...row, checked }];
+        }),
+      );
+    };
+    const readTerminals: Read<string, KnownTerminal> = async (names, staleOf) => {
+      const rows = await store.findTerminals(names);
+      return new Map(
+        rows.map((row) => {
+          const name = terminalName(row);
+          const known = staleOf(name)?.checked;
+          const checked = this.#checked(row.certificate, known, verifyTerminalCertificate);
+          return [name, { ...row, checked }];
+        }),
+      );
+    };
+    this.#readers = new CachedLookup(readReaders, isFresh, clock, limits);
+    this.#terminals = new CachedLookup(readTerminals, isFresh, clock, limits);
   }
 
   /**
@@ -118,6 +107,16 @@ export class Registry {
     return this.#checked(envelope, undefined, verifyTerminalCertificate);
   }
 
+  /** The certificate of a reader to register. @throws PaymentError CERTIFICATE_REJECTED */
+  verifyReader(envelope: SignedEnvelope | undefined): CheckedReaderCertificate {
+    return verifyReaderCertificate(this.#check(envelope));
+  }
+
+  /** The certificate of a terminal to register. @throws PaymentError CERTIFICATE_REJECTED */
+  verifyTerminal(envelope: SignedEnvelope | undefined): CheckedTerminalCertificate {
+    return verifyTerminalCertificate(this.#check(envelope));
+  }
+
   /** Makes a registration through this instance count at once. */
   forget(): void {
     this.#revision.forget();
@@ -127,9 +126,8 @@ export class Registry {
 
   /** A certificate ends while nothing changes; what does not hold now may begin to. */
   #isFresh({ value, loadedAtMs }: Loaded<KnownDevice>): boolean {
-    const { clock } = this.#options;
-    if (value?.checked === undefined) return clock.monotonicMs() < loadedAtMs + FRESH_MS;
-    return clock.nowMs() <= value.checked.wire.notAfterMs;
+    if (value?.checked === undefined) return this.#clock.monotonicMs() < loadedAtMs + FRESH_MS;
+    return this.#clock.nowMs() <= value.checked.wire.notAfterMs;
   }
 
   /** Signatures of a certificate are verified once; its dates each time. */
@@ -138,16 +136,20 @@ export class Registry {
     known: Checked | undefined,
     verify: (check: CertificateCheck) => Checked,
   ): Checked | undefined {
-    const { curves, roots, clock } = this.#options;
-    const nowMs = clock.nowMs();
+    const check = this.#check(envelope);
     const isKnown = known !== undefined && equalBytes(known.id, certificateIdOf(envelope.payload));
-    if (isKnown && nowMs <= known.wire.notAfterMs) return known;
+    if (isKnown && check.nowMs <= known.wire.notAfterMs) return known;
     try {
-      return verify({ curves, roots, envelope, nowMs });
+      return verify(check);
     } catch (error) {
       if (error instanceof PaymentError) return undefined;
       throw error;
     }
+  }
+
+  #check(envelope: SignedEnvelope | undefined): CertificateCheck {
+    const nowMs = this.#clock.nowMs();
+    return { curves: this.#curves, roots: this.#roots, envelope, nowMs };
   }
 }
 

@@ -8,7 +8,7 @@ test("an outage of the database is told once, and so is its end", async () => {
   const clock = new ManualClock();
   const told: string[] = [];
   const destination = { write: (line: string) => void told.push(JSON.parse(line).message) };
-  const log = createLog({ program: "relay", instance: "relay-A1", clock, destination });
+  const log = createLog({ program: "relay", instance: "relay-A1" }, clock, "info", destination);
   let isAway = true;
   const list = async () => {
     if (isAway) throw new PaymentError("STORE_NOT_REACHED", "away");

@@ -21,7 +21,7 @@ class MemoryFile {
 }
 
 const open = (keys: TestKeys, file: MemoryFile) =>
-  KeptManifest.open({ curves, roots: keys.trustedRoots, file });
+  KeptManifest.open(curves, keys.trustedRoots, file);
 
 /** The mesh's manifest with other contents, by its true signer. */
 function manifestWith(keys: TestKeys, changes: Partial<KeyManifest>) {

@@ -15,12 +15,6 @@ export interface ManifestFile {
   write(bytes: Uint8Array): Promise<void>;
 }
 
-interface KeptManifestOptions {
-  readonly curves: Curves;
-  readonly roots: TrustedRoots;
-  readonly file: ManifestFile;
-}
-
 /** When the manifest was accepted, Unix milliseconds, as u64 before it in the file. */
 const acceptedAtBytes = 8;
 
@@ -29,25 +23,32 @@ const acceptedAtBytes = 8;
  * can lead the device back to an older one with keys or certificates that were revoked since.
  */
 export class KeptManifest {
-  readonly #options: KeptManifestOptions;
+  readonly #curves: Curves;
+  readonly #roots: TrustedRoots;
+  readonly #file: ManifestFile;
   #newest: Manifest | undefined;
 
-  private constructor(options: KeptManifestOptions, newest: Manifest | undefined) {
-    this.#options = options;
-    this.#newest = newest;
+  private constructor(curves: Curves, roots: TrustedRoots, file: ManifestFile) {
+    this.#curves = curves;
+    this.#roots = roots;
+    this.#file = file;
   }
 
   /** @throws PaymentError KEY_NOT_VALID when the file is damaged. */
-  static async open(options: KeptManifestOptions): Promise<KeptManifest> {
-    const bytes = await options.file.read();
-    if (bytes === undefined) return new KeptManifest(options, undefined);
+  static async open(
+    curves: Curves,
+    roots: TrustedRoots,
+    file: ManifestFile,
+  ): Promise<KeptManifest> {
+    const kept = new KeptManifest(curves, roots, file);
+    const bytes = await file.read();
+    if (bytes === undefined) return kept;
     const acceptedAtMs = Number(Buffer.from(bytes).readBigUInt64BE(0));
     const delegated = fromBinary(DelegatedManifestSchema, bytes.subarray(acceptedAtBytes));
     // Verified as of then: an expired manifest is no good for sealing, but its number and its
     // revocations still count.
-    const { curves, roots } = options;
-    const check = { curves, roots, delegated, nowMs: acceptedAtMs, lowestNumber: 0n };
-    return new KeptManifest(options, verifyManifest(check));
+    kept.#newest = kept.#verify(delegated, acceptedAtMs);
+    return kept;
   }
 
   /** Number of the newest manifest; 0 for none. */
@@ -80,14 +81,18 @@ export class KeptManifest {
    *   lower.
    */
   async offer(delegated: DelegatedManifest | undefined, nowMs: number): Promise<boolean> {
-    const { curves, roots, file } = this.#options;
-    const lowestNumber = this.number;
-    const offered = verifyManifest({ curves, roots, delegated, nowMs, lowestNumber });
-    if (offered.number === lowestNumber) return false;
+    const offered = this.#verify(delegated, nowMs);
+    if (offered.number === this.number) return false;
     const acceptedAt = Buffer.alloc(acceptedAtBytes);
     acceptedAt.writeBigUInt64BE(BigInt(Math.floor(nowMs)));
-    await file.write(concatBytes(acceptedAt, toBinary(DelegatedManifestSchema, offered.delegated)));
+    const bytes = toBinary(DelegatedManifestSchema, offered.delegated);
+    await this.#file.write(concatBytes(acceptedAt, bytes));
     this.#newest = offered;
     return true;
+  }
+
+  #verify(delegated: DelegatedManifest | undefined, nowMs: number): Manifest {
+    const [curves, roots, lowestNumber] = [this.#curves, this.#roots, this.number];
+    return verifyManifest({ curves, roots, delegated, nowMs, lowestNumber });
   }
 }

@@ -174,7 +174,7 @@ export class SoakLoad {
     const { besieged, clock } = this.#parts;
     const { addresses } = besieged.mesh;
     const addressOf = (name: ProgramName) => addresses[name];
-    return await MeshClients.open({ addressOf, tlsDirectory: undefined, clock });
+    return await MeshClients.open(addressOf, clock);
   }
 
   /** Over at once when the load has to stop. */

@@ -20,16 +20,11 @@ const RETRY_MS_MAX = 5_000;
 /** What a reader says in a whole payment is fewer; of 8 KiB each at most. */
 const UNHEARD_MAX = 64;
 
-export interface ReaderLinkOptions extends ReaderSessionOptions {
-  /** Opens a stream to the reader: `() => channel.openStream(ReaderService.method.session)`. */
-  readonly open: () => FrameStream<SessionRequest, SessionResponse>;
-  /** Called after `peer` has changed. */
-  readonly onChange: () => void;
-}
-
 /** Keeps a session with the reader open, and gives it to one conversation at a time. */
 export class ReaderLink implements Disposable {
-  readonly #options: ReaderLinkOptions;
+  readonly #openStream: () => FrameStream<SessionRequest, SessionResponse>;
+  readonly #options: ReaderSessionOptions;
+  readonly #onChange: () => void;
   #session: ReaderSession | undefined;
   #peer: ReaderPeer | undefined;
   #conversation: ReaderConversation | undefined;
@@ -38,8 +33,18 @@ export class ReaderLink implements Disposable {
   readonly #backOff: BackOff;
   #retryTimer: Timer | undefined;
 
-  constructor(options: ReaderLinkOptions) {
+  /**
+   * @param openStream to the reader: `() => channel.openStream(ReaderService.method.session)`.
+   * @param onChange called after `peer` has changed.
+   */
+  constructor(
+    openStream: () => FrameStream<SessionRequest, SessionResponse>,
+    options: ReaderSessionOptions,
+    onChange: () => void,
+  ) {
+    this.#openStream = openStream;
     this.#options = options;
+    this.#onChange = onChange;
     const jitter = jitterFrom(options.random);
     this.#backOff = new BackOff({ msMin: RETRY_MS_MIN, msMax: RETRY_MS_MAX, jitter });
     this.#open();
@@ -89,7 +94,7 @@ export class ReaderLink implements Disposable {
 
   #open(): void {
     if (this.#isClosed) return;
-    this.#session = new ReaderSession(this.#options.open(), this.#options, {
+    this.#session = new ReaderSession(this.#openStream(), this.#options, {
       onOpen: (peer) => this.#opened(peer),
       onMessage: (message) => this.#receive(message),
       onDrain: () => this.#drain(),
@@ -100,7 +105,7 @@ export class ReaderLink implements Disposable {
   #opened(peer: ReaderPeer): void {
     this.#peer = peer;
     this.#backOff.reset();
-    this.#options.onChange();
+    this.#onChange();
   }
 
   #receive(readerMessage: ReaderMessage): void {
@@ -129,7 +134,7 @@ export class ReaderLink implements Disposable {
     this.#isDraining = false;
     this.#conversation?.cut();
     if (this.#isClosed) return;
-    this.#options.onChange();
+    this.#onChange();
     const { clock } = this.#options;
     this.#retryTimer = clock.timer(this.#backOff.nextMs(), () => this.#open());
   }

@@ -1,7 +1,5 @@
 import type { SignedPayment } from "../../gen/cardlane/payment/v1/payment_pb.ts";
-import type { CardRead } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import { PaymentError } from "../../payment/errors.ts";
-import type { PaymentId } from "../../payment/identifiers.ts";
 import {
   type CheckedReaderPayment,
   hasSameAmounts,
@@ -13,28 +11,21 @@ import type {
   CheckedTerminalCertificate,
 } from "../../sealing/keys/certificates.ts";
 import { verify } from "../../sealing/keys/dsse.ts";
-import type { PaymentRequest } from "../payment-request.ts";
-
-/** What the terminal asked the reader to sign. */
-export interface AskedPayment {
-  readonly paymentId: PaymentId;
-  readonly request: PaymentRequest;
-  /** What the reader said of the card; the till has confirmed that. */
-  readonly card: CardRead;
-  readonly reader: CheckedReaderCertificate;
-  readonly terminal: CheckedTerminalCertificate;
-}
+import type { SignedEntry } from "../journal/journal.ts";
 
 /**
  * Checks that the reader signed exactly what it was asked to sign, before the bytes go anywhere.
  *
+ * @param asked with the card that the reader told and the till has confirmed.
  * @throws PaymentError SIGNATURE_REJECTED naming the first field that differs.
  */
 export function checkReaderPayment(
   payment: SignedPayment | undefined,
-  asked: AskedPayment,
+  asked: Pick<SignedEntry, "paymentId" | "request" | "card">,
+  reader: CheckedReaderCertificate,
+  terminal: CheckedTerminalCertificate,
 ): CheckedReaderPayment {
-  const { reader, terminal, request, card } = asked;
+  const { request, card } = asked;
   if (payment === undefined) throw differs("payment");
   const { readerPayment: body, signature } = payment;
   if (!verify({ type: "reader-payment", body, signature, verifier: reader.signing })) {

@@ -31,7 +31,7 @@ async function openSession(keys: TestKeys, options: Partial<FakeReaderOptions> =
   const serials: string[] = [];
   const reasons: unknown[] = [];
   const file = { read: async () => undefined, write: async () => undefined };
-  const manifest = await KeptManifest.open({ curves, roots, file });
+  const manifest = await KeptManifest.open(curves, roots, file);
   await manifest.offer(revoking(keys, REVOKED_READER), clock.nowMs());
   const envelope = terminal.certificate;
   const certificate = verifyTerminalCertificate({ curves, roots, envelope, nowMs: clock.nowMs() });

@@ -123,7 +123,7 @@ export class ReaderSession {
       this.#session.secure(channel);
       return;
     }
-    this.#answered = answerSaltClient({ curves, random, signer, m1: packet, nowMs });
+    this.#answered = answerSaltClient(packet, { curves, random, signer, nowMs });
     this.#session.sendPacket(this.#answered.m2);
     const certificate = { case: "terminalCertificate", value } as const;
     this.#session.send(create(SessionRequestSchema, { frame: certificate }));

@@ -9,34 +9,35 @@ const RENEW_INTERVAL_MS = 3_600_000;
 /** While there is no valid manifest, no payment is possible. A clock that jumps can end it. */
 const LOOK_INTERVAL_MS = 5_000;
 
-interface ManifestFeedOptions extends Pick<Surroundings, "clock" | "log"> {
-  readonly relay: RelayLink;
-  readonly manifest: KeptManifest;
-  /** A newer manifest was stored. */
-  readonly onNewer: () => void;
-}
+type Around = Pick<Surroundings, "clock" | "log">;
 
 /**
  * Brings the processor's key manifest from the relay. The relay only passes it on: the terminal
  * verifies it against its own processor root, and so does the reader.
  */
 export class ManifestFeed implements Disposable {
-  readonly #options: ManifestFeedOptions;
+  readonly #relay: RelayLink;
+  readonly #manifest: KeptManifest;
+  readonly #around: Around;
+  readonly #onNewer: () => void;
   #timer: Timer;
   /** Monotonic. */
   #renewedAtMs: number;
 
-  constructor(options: ManifestFeedOptions) {
-    this.#options = options;
-    this.#renewedAtMs = options.clock.monotonicMs();
+  /** @param onNewer called when a newer manifest was stored. */
+  constructor(relay: RelayLink, manifest: KeptManifest, around: Around, onNewer: () => void) {
+    this.#relay = relay;
+    this.#manifest = manifest;
+    this.#around = around;
+    this.#onNewer = onNewer;
+    this.#renewedAtMs = around.clock.monotonicMs();
     this.#timer = this.#plan();
   }
 
   /** Why no payment can be sealed now; undefined while a manifest is valid. */
   get missing(): PaymentError | undefined {
-    const { manifest, clock } = this.#options;
-    const nowMs = clock.nowMs();
-    if (manifest.newest?.isValidAt(nowMs) === true) return undefined;
+    const nowMs = this.#around.clock.nowMs();
+    if (this.#manifest.newest?.isValidAt(nowMs) === true) return undefined;
     const now = new Date(nowMs).toISOString();
     return new PaymentError(
       "KEY_NOT_VALID",
@@ -46,12 +47,13 @@ export class ManifestFeed implements Disposable {
 
   /** Asks now. What goes wrong is logged, and asked again later. */
   readonly renew = async (): Promise<void> => {
-    const { relay, manifest, clock, log, onNewer } = this.#options;
+    const { clock, log } = this.#around;
+    const manifest = this.#manifest;
     this.#renewedAtMs = clock.monotonicMs();
     try {
-      const offered = await relay.getManifest(manifest.number);
+      const offered = await this.#relay.getManifest(manifest.number);
       if (offered === undefined) return;
-      if (await manifest.offer(offered, clock.nowMs())) onNewer();
+      if (await manifest.offer(offered, clock.nowMs())) this.#onNewer();
     } catch (error) {
       const errorCode = error instanceof PaymentError ? error.code : undefined;
       log.warn("no newer key manifest", { errorCode, manifestNumber: manifest.number });
@@ -63,7 +65,7 @@ export class ManifestFeed implements Disposable {
   }
 
   #plan(): Timer {
-    const { clock } = this.#options;
+    const { clock } = this.#around;
     return clock.timer(LOOK_INTERVAL_MS, () => {
       this.#timer = this.#plan();
       const isDue = clock.monotonicMs() - this.#renewedAtMs >= RENEW_INTERVAL_MS;

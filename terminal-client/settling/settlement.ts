@@ -1,10 +1,10 @@
 import {
   Certainty,
   NextStep,
-  type PaymentFault,
   PaymentState,
   type SignedResult,
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import type { Completed } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import type { Timer } from "../../mesh/clock.ts";
 import type { Turns } from "../../mesh/limits/turns.ts";
 import { BackOff } from "../../mesh/retry/back-off.ts";
@@ -43,14 +43,10 @@ export type Beginning =
   | { readonly kind: "remembered"; readonly entry: JournalEntry; readonly answer: RelayAnswer };
 
 /** What a relay says of a payment, on the stream or when asked. */
-export interface RelayAnswer {
-  readonly recordNumber: string;
-  readonly state: PaymentState;
-  readonly certainty: Certainty;
-  readonly nextStep: NextStep;
-  readonly result?: SignedResult | undefined;
-  readonly fault?: PaymentFault | undefined;
-}
+export type RelayAnswer = Pick<
+  Completed,
+  "recordNumber" | "state" | "certainty" | "nextStep" | "result" | "fault"
+>;
 
 /** Ends without a charge. */
 const NOT_CHARGED: readonly PaymentState[] = [PaymentState.DECLINED, PaymentState.REVERSED];

@@ -8,25 +8,16 @@ import {
 } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import { enumName } from "../../payment/enum-name.ts";
 import { errorOfFault, PaymentError } from "../../payment/errors.ts";
-import { type PaymentId, paymentIdToBytes } from "../../payment/identifiers.ts";
+import { paymentIdToBytes } from "../../payment/identifiers.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
 import type { CheckedTerminalCertificate } from "../../sealing/keys/certificates.ts";
-import type { PaymentRequest } from "../payment-request.ts";
+import type { JournalEntry } from "../journal/journal.ts";
 import type { ReaderConversation } from "../reader/reader-link.ts";
 import { checkReaderPayment } from "../reader/reader-payment-check.ts";
 import type { PinSource, Till } from "../till/till.ts";
 
 /** How often the till is asked for a PIN of one presentation that is missing or malformed. */
 const CONFIRMATIONS_MAX = 3;
-
-interface CardTakingOptions {
-  readonly conversation: ReaderConversation;
-  readonly terminal: CheckedTerminalCertificate;
-  readonly paymentId: PaymentId;
-  readonly request: PaymentRequest;
-  readonly traceparent: string;
-  readonly till: Till;
-}
 
 export interface TakenCard {
   readonly card: CardRead;
@@ -37,12 +28,18 @@ export interface TakenCard {
  * From the prepare command to the signed bytes: tells the reader, hears what happens there, asks
  * the till to confirm.
  *
+ * @param entry with the trace context that goes to the reader.
  * @throws PaymentError with the reader's fault, CANCELLED, STREAM_CUT, or SIGNATURE_REJECTED when
  *   the reader signed something else than it was asked for. Nothing was submitted then.
  */
-export async function takeCard(options: CardTakingOptions): Promise<TakenCard> {
-  const taking = new CardTaking(options);
-  const { cancelled } = options.till;
+export async function takeCard(
+  entry: JournalEntry,
+  terminal: CheckedTerminalCertificate,
+  conversation: ReaderConversation,
+  till: Till,
+): Promise<TakenCard> {
+  const taking = new CardTaking(entry, terminal, conversation, till);
+  const { cancelled } = till;
   const cancel = () => taking.cancel();
   cancelled.addEventListener("abort", cancel, { once: true });
   try {
@@ -56,7 +53,10 @@ export async function takeCard(options: CardTakingOptions): Promise<TakenCard> {
 type Heard = ReaderMessage["message"];
 
 class CardTaking {
-  readonly #options: CardTakingOptions;
+  readonly #entry: JournalEntry;
+  readonly #terminal: CheckedTerminalCertificate;
+  readonly #conversation: ReaderConversation;
+  readonly #till: Till;
   readonly #paymentId: Uint8Array;
   #card: CardRead | undefined;
   #isCancelSent = false;
@@ -65,14 +65,21 @@ class CardTaking {
   /** Why the terminal stopped the payment, when it was not the till's wish. */
   #failure: unknown;
 
-  constructor(options: CardTakingOptions) {
-    this.#options = options;
-    this.#paymentId = paymentIdToBytes(options.paymentId);
+  constructor(
+    entry: JournalEntry,
+    terminal: CheckedTerminalCertificate,
+    conversation: ReaderConversation,
+    till: Till,
+  ) {
+    this.#entry = entry;
+    this.#terminal = terminal;
+    this.#conversation = conversation;
+    this.#till = till;
+    this.#paymentId = paymentIdToBytes(entry.paymentId);
   }
 
   async run(): Promise<TakenCard> {
-    const { conversation, request, till } = this.#options;
-    const { kind, amounts, currency, acceptPartial, previousPaymentId } = request;
+    const { kind, amounts, currency, acceptPartial, previousPaymentId } = this.#entry.request;
     const paymentId = this.#paymentId;
     this.#say({
       case: "preparePayment",
@@ -85,9 +92,9 @@ class CardTaking {
         ...(previousPaymentId && { previousPaymentId: paymentIdToBytes(previousPaymentId) }),
       },
     });
-    if (till.cancelled.aborted) this.cancel();
+    if (this.#till.cancelled.aborted) this.cancel();
     for (;;) {
-      const heard = await conversation.next();
+      const heard = await this.#conversation.next();
       const taken = isAbout(heard, paymentId) ? this.#hear(heard.message) : undefined;
       if (taken !== undefined) return taken;
     }
@@ -106,7 +113,7 @@ class CardTaking {
 
   /** @returns the end, undefined while it goes on. */
   #hear(message: Heard): TakenCard | undefined {
-    const { till } = this.#options;
+    const till = this.#till;
     switch (message.case) {
       case "prepared":
         till.onEvent({ case: "prepared", value: message.value });
@@ -132,12 +139,11 @@ class CardTaking {
   #check(payment: SignedPayment | undefined): TakenCard | undefined {
     // The reader answers the Cancel that is on its way: what it signed in between is not sent.
     if (this.#isCancelSent) return undefined;
-    const { conversation, paymentId, request, terminal } = this.#options;
     const card = this.#card;
     if (card === undefined) throw new PaymentError("SIGNATURE_REJECTED", "no card was read");
-    const reader = conversation.peer.certificate;
+    const reader = this.#conversation.peer.certificate;
     try {
-      checkReaderPayment(payment, { paymentId, request, card, reader, terminal });
+      checkReaderPayment(payment, { ...this.#entry, card }, reader, this.#terminal);
     } catch (error) {
       this.#giveUp(error);
       return undefined;
@@ -165,7 +171,7 @@ class CardTaking {
 
   #ask(card: CardRead): void {
     if (this.#isCancelSent) return;
-    const { till } = this.#options;
+    const till = this.#till;
     this.stopAsking();
     const asking = new AbortController();
     this.#asking = asking;
@@ -188,7 +194,7 @@ class CardTaking {
   }
 
   #say(message: Parameters<ReaderConversation["send"]>[0]): void {
-    this.#options.conversation.send(message, this.#options.traceparent);
+    this.#conversation.send(message, this.#entry.traceparent);
   }
 }
 

@@ -221,12 +221,11 @@ async function take(
   { telemetry, certificate: terminal }: PaymentRunOptions,
   { entry, conversation, till }: Underway,
 ): Promise<TakenCard | { readonly error: unknown }> {
-  const { paymentId, request } = entry;
+  const { paymentId } = entry;
   const span = telemetry.spanOf(entry.traceparent, "terminal.take_card", "client", { paymentId });
   const { traceparent } = span;
   try {
-    const options = { conversation, terminal, paymentId, request, traceparent, till };
-    const taken = await takeCard(options);
+    const taken = await takeCard({ ...entry, traceparent }, terminal, conversation, till);
     span.end();
     return taken;
   } catch (error) {

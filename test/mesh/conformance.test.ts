@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { EXIT_CODES } from "../../cli/command-end.ts";
-import { type ConformanceOptions, conformance, ROLES } from "../../cli/commands/conformance.ts";
+import { type CONFORMANCE_FLAGS, conformance, ROLES } from "../../cli/commands/conformance.ts";
+import type { ValuesOf } from "../../cli/io/flags.ts";
 import { recordedIo } from "../../cli/testing/recorded-io.ts";
 import { ProcessorService } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import { type Clock, systemClock } from "../../mesh/clock.ts";
@@ -26,10 +27,7 @@ const HASTY: Clock = {
   timer: (delayMs, callback) => systemClock.timer(Math.min(delayMs, 300), callback),
 };
 
-async function examine(
-  options: Pick<ConformanceOptions, "role" | "target" | "keys" | "processor" | "reader">,
-  clock = systemClock,
-) {
+async function examine(options: ValuesOf<typeof CONFORMANCE_FLAGS>, clock = systemClock) {
   const io = recordedIo({ clock });
   const exitCode = await conformance(io, { ...options, dataDir: "" });
   return { exitCode, lines: io.printed };

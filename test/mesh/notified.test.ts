@@ -43,12 +43,13 @@ async function allSent(mesh: Mesh): Promise<void> {
       const states = (await notifications(mesh)).map(({ state }) => state);
       expect(new Set(states)).toEqual(new Set([SENT]));
     },
-    { timeout: 45_000, interval: 250 },
+    { timeout: 60_000, interval: 250 },
   );
 }
 
 test.skipIf(peerPython === undefined)(
   "kill -9 of the relay between the last byte of a mail and the answer: twice, one Message-ID",
+  { concurrent: true },
   async () => {
     using peer = await startMailPeer();
     const environment = { CARDLANE_SMTP_URL: `smtp://127.0.0.1:${peer.port}` };
@@ -67,7 +68,9 @@ test.skipIf(peerPython === undefined)(
   },
 );
 
-test("kill -9 of the relay between parts of an SMS: what was noted is not sent again", async () => {
+test("kill -9 of the relay between parts of an SMS: what was noted is not sent again", {
+  concurrent: true,
+}, async () => {
   await using centre = await startSmsPeer();
   const environment = { CARDLANE_SMPP_ROUTES: `+=smpp://relay:right@127.0.0.1:${centre.port}` };
   await using fixture = await startTestMesh({ environment });
@@ -75,7 +78,7 @@ test("kill -9 of the relay between parts of an SMS: what was noted is not sent a
   await tellTo(mesh, { phone: PHONE });
   centre.behave(0, "take in silence");
   await pay(mesh);
-  await vi.waitFor(() => expect(centre.taken).toHaveLength(2), { timeout: 20_000 });
+  await vi.waitFor(() => expect(centre.taken).toHaveLength(2), { timeout: 60_000 });
   await killRelay(mesh);
   await allSent(mesh);
   const headers = centre.taken.map(({ short_message }) => [...(short_message?.udh?.[0] ?? [])]);
@@ -85,7 +88,9 @@ test("kill -9 of the relay between parts of an SMS: what was noted is not sent a
   expect(numbers).toEqual([1, 2, 2]);
 });
 
-test("payments go on while mail server and SMS centre are black holes", async () => {
+test("payments go on while mail server and SMS centre are black holes", {
+  concurrent: true,
+}, async () => {
   await using hole = await blackHole();
   const environment = {
     CARDLANE_SMTP_URL: `smtp://127.0.0.1:${hole.port}`,

@@ -113,8 +113,7 @@ test.each([
   { program: "processor", holder: "terminal" },
   { program: "processor", holder: "relay" },
 ] as const)("a $holder may not look into all of the $program", async ({ program, holder }) => {
-  using identity = await loadIdentity({
-    directory: mesh.directory.tlsOf(holder),
+  using identity = await loadIdentity(mesh.directory.tlsOf(holder), {
     clock: systemClock,
     log: silentLog,
   });

@@ -14,13 +14,14 @@ test("who answers in the reader's place does not end the terminal", async () => 
     const answer = KNOWN_ANSWERS[dialled % KNOWN_ANSWERS.length];
     if (answer === undefined) throw new Error("bug: no answer is known");
     dialled += 1;
-    return answer;
+    // On a connection that stays the terminal would next wait for a greeting, for ten seconds.
+    return { ...answer, ending: "FIN" } as const;
   };
   await using _ = await AnsweringServer.listen(script, mesh.addresses.reader);
   let hasEnded = false;
   void mesh.program("terminal").ended.then(() => {
     hasEnded = true;
   });
-  await expect.poll(() => hasEnded || dialled > 2).toBe(true);
+  await expect.poll(() => hasEnded || dialled > KNOWN_ANSWERS.length).toBe(true);
   expect(hasEnded).toBe(false);
 });

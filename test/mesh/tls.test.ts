@@ -28,11 +28,7 @@ afterAll(async () => {
 type Holder = "terminal" | "processor" | "relay" | "operator";
 
 const clientAs = async (holder: Holder) =>
-  await loadIdentity({
-    directory: mesh.directory.tlsOf(holder),
-    clock: systemClock,
-    log: silentLog,
-  });
+  await loadIdentity(mesh.directory.tlsOf(holder), { clock: systemClock, log: silentLog });
 
 test("a payment over mutual TLS is approved", async () => {
   const { report } = await pay(mesh);

@@ -21,7 +21,13 @@ declare module "vitest" {
 }
 
 /** Tests need no durability, and nearly all of a new database's time is waiting for the disk. */
-const SETTINGS = { fsync: "off", synchronous_commit: "off", full_page_writes: "off" };
+const SETTINGS = {
+  fsync: "off",
+  synchronous_commit: "off",
+  full_page_writes: "off",
+  // Of relays and processors of several tests that run at the same time, in two files.
+  max_connections: "400",
+};
 
 /**
  * One PostgreSQL for the whole run, started when the first test asks for a database. Workers come

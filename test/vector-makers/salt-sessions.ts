@@ -34,7 +34,7 @@ function startClient() {
 
 function answer(m1: Uint8Array, ephemeral: number) {
   const signer = curves.signer(repeated(server.signing));
-  return answerSaltClient({ curves, random: fixed(ephemeral), signer, m1, nowMs: 0 });
+  return answerSaltClient(m1, { curves, random: fixed(ephemeral), signer, nowMs: 0 });
 }
 
 const { m1, m2, m3, m4, packets } = session();

@@ -3,7 +3,8 @@ import { systemClock } from "../../../mesh/clock.ts";
 import { silentLog } from "../../../mesh/log.ts";
 import { PythonPeer, peerPython } from "../../../test/fixtures/python-peer.ts";
 import { gsmText } from "./gsm-alphabet.ts";
-import { SmsRoute, type SmsRouteOptions } from "./sms-route.ts";
+import type { SmppPatience } from "./smpp-session.ts";
+import { type SmsAnswers, SmsRoute } from "./sms-route.ts";
 
 /** A submit_sm as smpp.twisted reads it. */
 interface Taken {
@@ -29,18 +30,17 @@ afterEach(async () => {
   for (const one of open.splice(0).toReversed()) await one[Symbol.asyncDispose]();
 });
 
-function routeTo({ port }: PythonPeer, changes: Partial<SmsRouteOptions> = {}, password = "right") {
+function routeTo(
+  { port }: PythonPeer,
+  changes: Partial<SmsAnswers & Pick<SmppPatience, "answerMsMax">> = {},
+  password = "right",
+) {
   const centre = { name: "peer", prefix: "+", isTls: false, systemId: "relay", from: "cardlane" };
-  const route = new SmsRoute({
-    centres: [{ ...centre, host: "127.0.0.1", port, password }],
-    clock: systemClock,
-    jitter: () => 0.5,
-    log: silentLog,
-    onReceipt: async () => undefined,
-    onOptOut: async () => undefined,
-    answerMsMax: 2_000,
-    ...changes,
-  });
+  const centres = [{ ...centre, host: "127.0.0.1", port, password }];
+  const { onReceipt = async () => undefined, onOptOut = async () => undefined } = changes;
+  const patience = { answerMsMax: changes.answerMsMax ?? 2_000, enquiryMs: 30_000 };
+  const around = { clock: systemClock, jitter: () => 0.5, log: silentLog };
+  const route = new SmsRoute(centres, { onReceipt, onOptOut }, around, patience);
   open.push(route);
   return route;
 }

@@ -107,17 +107,10 @@ class Centre implements AsyncDisposable {
   /** A session with it, and its own side of the connection. */
   async bound(onDelivered: () => Promise<void> = async () => undefined) {
     const { port } = this.#server.address() as AddressInfo;
-    const session = await SmppSession.open({
-      host: "127.0.0.1",
-      port,
-      isTls: false,
-      systemId: "cardlane",
-      password: "secret",
-      clock: systemClock,
-      answerMsMax: PATIENCE_MS,
-      enquiryMs: PATIENCE_MS,
-      onDelivered,
-    });
+    const credentials = { systemId: "cardlane", password: "secret" };
+    const address = { host: "127.0.0.1", port, isTls: false, ...credentials };
+    const patience = { answerMsMax: PATIENCE_MS, enquiryMs: PATIENCE_MS };
+    const session = await SmppSession.open(address, onDelivered, patience, systemClock);
     const socket = this.#sockets.at(-1);
     if (socket === undefined) throw new Error("bug: bound without a connection");
     return { session, socket };

@@ -1,25 +1,27 @@
 import { connect as connectPlain, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import type { Timer } from "../../../mesh/clock.ts";
-import type { Surroundings } from "../../../mesh/surroundings.ts";
+import type { Clock, Timer } from "../../../mesh/clock.ts";
 import { bindBody, type Delivered, deliveredOf } from "./messages.ts";
 import { BodyReader, COMMANDS, encodePdu, type Pdu, PduReader, STATUS } from "./pdu.ts";
 
 /** Messages of the centre that are being kept at a time; those after them wait in the network. */
 const DELIVERIES_AT_ONCE = 16;
 
-interface SmppSessionOptions extends Pick<Surroundings, "clock"> {
+/** Where a centre is, and what it knows this relay by. */
+export interface SmppAddress {
   readonly host: string;
   readonly port: number;
   readonly isTls: boolean;
   readonly systemId: string;
   readonly password: string;
+}
+
+/** How long a centre may take, in milliseconds. */
+export interface SmppPatience {
   /** Without an answer for so long the connection counts as lost. */
   readonly answerMsMax: number;
   /** Between two signs of life while nothing else is said. */
   readonly enquiryMs: number;
-  /** The centre is told that it arrived when this resolves; otherwise it will come again. */
-  readonly onDelivered: (delivered: Delivered) => Promise<void>;
 }
 
 /** The centre said no, or is not there. */
@@ -38,7 +40,9 @@ export class SmppError extends Error {
 export class SmppSession {
   /** Resolves when the connection is gone. */
   readonly ended: Promise<void>;
-  readonly #options: SmppSessionOptions;
+  readonly #onDelivered: (delivered: Delivered) => Promise<void>;
+  readonly #patience: SmppPatience;
+  readonly #clock: Clock;
   readonly #socket: Socket;
   readonly #reader = new PduReader();
   readonly #waiting = new Map<number, PromiseWithResolvers<Pdu> & { timer: Timer }>();
@@ -47,10 +51,21 @@ export class SmppSession {
   #lastSequence = 0;
   #deliveries = 0;
 
-  /** Connects and binds. @throws SmppError */
-  static async open(options: SmppSessionOptions): Promise<SmppSession> {
-    const session = new SmppSession(options);
-    const body = bindBody(options.systemId, options.password);
+  /**
+   * Connects and binds.
+   *
+   * @param onDelivered the centre is told that a message arrived when it resolves; otherwise the
+   *   message will come again.
+   * @throws SmppError
+   */
+  static async open(
+    address: SmppAddress,
+    onDelivered: (delivered: Delivered) => Promise<void>,
+    patience: SmppPatience,
+    clock: Clock,
+  ): Promise<SmppSession> {
+    const session = new SmppSession(address, onDelivered, patience, clock);
+    const body = bindBody(address.systemId, address.password);
     try {
       await session.request(COMMANDS.bindTransceiver, body);
       return session;
@@ -60,9 +75,15 @@ export class SmppSession {
     }
   }
 
-  private constructor(options: SmppSessionOptions) {
-    this.#options = options;
-    const { host, port, isTls } = options;
+  private constructor(
+    { host, port, isTls }: SmppAddress,
+    onDelivered: (delivered: Delivered) => Promise<void>,
+    patience: SmppPatience,
+    clock: Clock,
+  ) {
+    this.#onDelivered = onDelivered;
+    this.#patience = patience;
+    this.#clock = clock;
     this.#socket = isTls ? connectTls({ host, port }) : connectPlain({ host, port });
     this.#socket.setNoDelay(true);
     this.#socket.on("data", (chunk: Buffer) => this.#receive(chunk));
@@ -83,8 +104,7 @@ export class SmppSession {
     if (this.#socket.destroyed) throw new SmppError("the SMS centre is not connected");
     this.#lastSequence = (this.#lastSequence % 0x7fffffff) + 1;
     const sequence = this.#lastSequence;
-    const { clock, answerMsMax } = this.#options;
-    const timer = clock.timer(answerMsMax, () => this.close());
+    const timer = this.#clock.timer(this.#patience.answerMsMax, () => this.close());
     const answer = { ...Promise.withResolvers<Pdu>(), timer };
     this.#waiting.set(sequence, answer);
     this.#socket.write(encodePdu({ command, status: STATUS.ok, sequence, body }));
@@ -153,7 +173,7 @@ export class SmppSession {
   async #deliver({ sequence, body }: Pdu): Promise<void> {
     this.#deliveries += 1;
     try {
-      await this.#options.onDelivered(deliveredOf(body));
+      await this.#onDelivered(deliveredOf(body));
       this.#answer(COMMANDS.deliverSmResp, sequence, STATUS.ok, Buffer.from([0]));
     } catch {
       // Not kept, so not acknowledged: the centre sends it again.
@@ -170,10 +190,9 @@ export class SmppSession {
   }
 
   #enquireLater(): void {
-    const { clock, enquiryMs } = this.#options;
     this.#enquiry?.cancel();
     if (this.#socket.destroyed) return;
-    this.#enquiry = clock.timer(enquiryMs, () => {
+    this.#enquiry = this.#clock.timer(this.#patience.enquiryMs, () => {
       // Silence closes the connection; whatever the centre answers, it lives.
       this.request(COMMANDS.enquireLink, Buffer.alloc(0)).catch(() => undefined);
     });

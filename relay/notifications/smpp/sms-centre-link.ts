@@ -1,35 +1,21 @@
 import { BackOff } from "../../../mesh/retry/back-off.ts";
 import { Outage } from "../../../mesh/retry/outage.ts";
-import type { Surroundings } from "../../../mesh/surroundings.ts";
+import type { RelaySurroundings } from "../../relay-surroundings.ts";
 import type { Delivered } from "./messages.ts";
 import { STATUS } from "./pdu.ts";
-import { SmppError, SmppSession } from "./smpp-session.ts";
+import { type SmppAddress, SmppError, type SmppPatience, SmppSession } from "./smpp-session.ts";
 
-export interface SmsCentre {
+export interface SmsCentre extends SmppAddress {
   /** Goes with each message id, which is the centre's own: "centre.example:2775". */
   readonly name: string;
   /** Numbers that begin with it go this way; "+" takes all. The longest one counts. */
   readonly prefix: string;
-  readonly host: string;
-  readonly port: number;
-  readonly isTls: boolean;
-  readonly systemId: string;
-  readonly password: string;
   /** A number, or up to 11 letters and digits. */
   readonly from: string;
 }
 
-interface SmsCentreLinkOptions extends Pick<Surroundings, "clock" | "log"> {
-  readonly centre: SmsCentre;
-  /** From 0 up to 1. */
-  readonly jitter: () => number;
-  readonly onDelivered: (delivered: Delivered) => Promise<void>;
-  readonly answerMsMax?: number | undefined;
-  readonly enquiryMs?: number | undefined;
-}
-
-const ANSWER_MS_MAX = 10_000;
-const ENQUIRY_MS = 30_000;
+/** What a centre in the field gets. */
+export const PATIENCE: SmppPatience = { answerMsMax: 10_000, enquiryMs: 30_000 };
 const RECONNECT_MS_MIN = 500;
 const RECONNECT_MS_MAX = 30_000;
 /** After these pauses a centre that throttles is left in peace; the queue tries again later. */
@@ -37,21 +23,32 @@ const THROTTLE_PAUSES_MS = [500, 1_000, 2_000];
 
 /** Keeps one bound connection to a centre, whatever happens to it: receipts come at any time. */
 export class SmsCentreLink implements AsyncDisposable {
-  readonly #options: SmsCentreLinkOptions;
+  readonly #centre: SmsCentre;
+  readonly #onDelivered: (delivered: Delivered) => Promise<void>;
+  readonly #patience: SmppPatience;
+  readonly #around: Pick<RelaySurroundings, "clock" | "log" | "jitter">;
   readonly #stopping = new AbortController();
   readonly #keeping: Promise<void>;
   #session = Promise.withResolvers<SmppSession>();
   #open: SmppSession | undefined;
 
-  constructor(options: SmsCentreLinkOptions) {
-    this.#options = options;
+  constructor(
+    centre: SmsCentre,
+    onDelivered: (delivered: Delivered) => Promise<void>,
+    patience: SmppPatience,
+    around: Pick<RelaySurroundings, "clock" | "log" | "jitter">,
+  ) {
+    this.#centre = centre;
+    this.#onDelivered = onDelivered;
+    this.#patience = patience;
+    this.#around = around;
     this.#session.promise.catch(() => undefined);
     this.#keeping = this.#keep();
   }
 
   /** Slows down when the centre asks for it. @returns its message id. @throws SmppError */
   async submit(body: Buffer): Promise<string> {
-    const { clock } = this.#options;
+    const { clock } = this.#around;
     for (const pauseMs of THROTTLE_PAUSES_MS) {
       try {
         return await this.#submitOnce(body);
@@ -70,9 +67,8 @@ export class SmsCentreLink implements AsyncDisposable {
   }
 
   async #submitOnce(body: Buffer): Promise<string> {
-    const { clock, answerMsMax = ANSWER_MS_MAX } = this.#options;
     const late = Promise.withResolvers<never>();
-    using _patience = clock.timer(answerMsMax, () => {
+    using _patience = this.#around.clock.timer(this.#patience.answerMsMax, () => {
       late.reject(new SmppError("the SMS centre is not connected"));
     });
     const session = await Promise.race([this.#session.promise, late.promise]);
@@ -80,7 +76,8 @@ export class SmsCentreLink implements AsyncDisposable {
   }
 
   async #keep(): Promise<void> {
-    const { clock, log, jitter, centre } = this.#options;
+    const centre = this.#centre;
+    const { clock, log, jitter } = this.#around;
     const { signal } = this.#stopping;
     const backOff = new BackOff({ msMin: RECONNECT_MS_MIN, msMax: RECONNECT_MS_MAX, jitter });
     const outage = new Outage(log, {
@@ -89,7 +86,7 @@ export class SmsCentreLink implements AsyncDisposable {
     });
     while (!signal.aborted) {
       try {
-        this.#open = await SmppSession.open(this.#sessionOptions());
+        this.#open = await SmppSession.open(centre, this.#onDelivered, this.#patience, clock);
         this.#session.resolve(this.#open);
         backOff.reset();
         outage.succeeded({ address: centre.name });
@@ -104,17 +101,6 @@ export class SmsCentreLink implements AsyncDisposable {
       await clock.sleep(backOff.nextMs(), signal).catch(() => undefined);
     }
     this.#session.reject(new SmppError("the relay is stopping"));
-  }
-
-  #sessionOptions() {
-    const { centre, clock, onDelivered, answerMsMax, enquiryMs } = this.#options;
-    return {
-      ...centre,
-      clock,
-      onDelivered,
-      answerMsMax: answerMsMax ?? ANSWER_MS_MAX,
-      enquiryMs: enquiryMs ?? ENQUIRY_MS,
-    };
   }
 }
 

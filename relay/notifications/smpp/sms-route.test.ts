@@ -4,7 +4,8 @@ import { silentLog } from "../../../mesh/log.ts";
 import { eventually } from "../../../test/fixtures/notification-bed.ts";
 import { type SmsPeer, startSmsPeer } from "../../../test/fixtures/sms-peer.ts";
 import { RouteError } from "../route.ts";
-import { SmsRoute, type SmsRouteOptions } from "./sms-route.ts";
+import type { SmppPatience } from "./smpp-session.ts";
+import { type SmsAnswers, SmsRoute } from "./sms-route.ts";
 
 const THROTTLED = 0x58;
 const INVALID_DESTINATION = 0x0b;
@@ -23,27 +24,22 @@ async function peer(password?: string): Promise<SmsPeer> {
 
 function routeTo(
   peers: Readonly<Record<string, SmsPeer>>,
-  changes: Partial<SmsRouteOptions> = {},
+  changes: Partial<SmsAnswers & SmppPatience> = {},
 ): SmsRoute {
-  const route = new SmsRoute({
-    centres: Object.entries(peers).map(([prefix, { port }]) => ({
-      name: `centre ${prefix}`,
-      prefix,
-      host: "127.0.0.1",
-      port,
-      isTls: false,
-      systemId: "relay",
-      password: "right",
-      from: "cardlane",
-    })),
-    clock: systemClock,
-    jitter: () => 0.5,
-    log: silentLog,
-    onReceipt: async () => undefined,
-    onOptOut: async () => undefined,
-    answerMsMax: 1_000,
-    ...changes,
-  });
+  const centres = Object.entries(peers).map(([prefix, { port }]) => ({
+    name: `centre ${prefix}`,
+    prefix,
+    host: "127.0.0.1",
+    port,
+    isTls: false,
+    systemId: "relay",
+    password: "right",
+    from: "cardlane",
+  }));
+  const { onReceipt = async () => undefined, onOptOut = async () => undefined } = changes;
+  const { answerMsMax = 1_000, enquiryMs = 30_000 } = changes;
+  const around = { clock: systemClock, jitter: () => 0.5, log: silentLog };
+  const route = new SmsRoute(centres, { onReceipt, onOptOut }, around, { answerMsMax, enquiryMs });
   open.push(route);
   return route;
 }

@@ -1,21 +1,17 @@
 import { createHash } from "node:crypto";
-import type { Surroundings } from "../../../mesh/surroundings.ts";
+import type { RelaySurroundings } from "../../relay-surroundings.ts";
 import { type Delivery, type Route, RouteError } from "../route.ts";
 import { type Delivered, submitBody } from "./messages.ts";
-import { SmppError } from "./smpp-session.ts";
-import { type SmsCentre, SmsCentreLink } from "./sms-centre-link.ts";
+import { SmppError, type SmppPatience } from "./smpp-session.ts";
+import { PATIENCE, type SmsCentre, SmsCentreLink } from "./sms-centre-link.ts";
 import { smsParts } from "./sms-parts.ts";
 
-export interface SmsRouteOptions extends Pick<Surroundings, "clock" | "log"> {
-  readonly centres: readonly SmsCentre[];
-  /** From 0 up to 1. */
-  readonly jitter: () => number;
+/** What comes back from centres and phones. */
+export interface SmsAnswers {
   /** A receipt for a message that this route, or an earlier run of it, has sent. */
   readonly onReceipt: (centre: string, messageId: string, state: string) => Promise<void>;
   /** Somebody answered: STOP. */
   readonly onOptOut: (address: string) => Promise<void>;
-  readonly answerMsMax?: number;
-  readonly enquiryMs?: number;
 }
 
 /** States of a receipt that say nothing final yet. */
@@ -38,12 +34,17 @@ export class SmsRoute implements Route {
   readonly channel = "SMS";
   readonly #links: readonly { readonly centre: SmsCentre; readonly link: SmsCentreLink }[];
 
-  constructor(options: SmsRouteOptions) {
-    this.#links = options.centres
+  constructor(
+    centres: readonly SmsCentre[],
+    answers: SmsAnswers,
+    around: Pick<RelaySurroundings, "clock" | "log" | "jitter">,
+    patience: SmppPatience = PATIENCE,
+  ) {
+    this.#links = centres
       .toSorted((left, right) => right.prefix.length - left.prefix.length)
       .map((centre) => {
-        const onDelivered = (delivered: Delivered) => deliver(centre, delivered, options);
-        return { centre, link: new SmsCentreLink({ ...options, centre, onDelivered }) };
+        const onDelivered = (delivered: Delivered) => deliver(centre, delivered, answers);
+        return { centre, link: new SmsCentreLink(centre, onDelivered, patience, around) };
       });
   }
 
@@ -72,7 +73,7 @@ export class SmsRoute implements Route {
 async function deliver(
   centre: SmsCentre,
   delivered: Delivered,
-  { onReceipt, onOptOut }: SmsRouteOptions,
+  { onReceipt, onOptOut }: SmsAnswers,
 ): Promise<void> {
   if (delivered.kind === "message") {
     const word = delivered.text.trim().toUpperCase();
