@@ -1,10 +1,11 @@
+import type { Task } from "graphile-worker";
 import type { Surroundings } from "../../mesh/surroundings.ts";
-import { SEND_TASK } from "../records/queue-statement.ts";
+import { SEND_TASKS } from "../records/queue-statement.ts";
 import { addressKey } from "../registry/contact.ts";
 import { EventPump } from "../webhooks/event-pump.ts";
 import { WebhookSender } from "../webhooks/webhook-sender.ts";
 import { DELIVER_TASK, type DeliveryKey, type WebhookStore } from "../webhooks/webhook-store.ts";
-import { JobRunner } from "./job-runner.ts";
+import { JobRunner, type Lane } from "./job-runner.ts";
 import { MailRoute } from "./mail-route.ts";
 import { AllowList, EVERYBODY, NotificationSender } from "./notification-sender.ts";
 import type { NotificationSettings } from "./notification-settings.ts";
@@ -14,6 +15,13 @@ import type { Route } from "./route.ts";
 import { SmsRoute } from "./smpp/sms-route.ts";
 
 const HOUR_MS = 3_600_000;
+/** Each is a TCP connection that the mail server has to bear. */
+const MAILS_AT_ONCE = 2;
+const SMS_AT_ONCE = 8;
+/** A receiver that hangs holds four at most (webhook-store.ts). */
+const DELIVERIES_AT_ONCE = 32;
+/** What an earlier relay called the task of either channel; its jobs may still wait. */
+const EARLIER_SEND_TASK = "send_notification";
 
 interface NotificationsOptions extends Pick<Surroundings, "clock" | "log" | "telemetry"> {
   readonly databaseUrl: string;
@@ -47,20 +55,30 @@ export function startNotifications(options: NotificationsOptions): AsyncDisposab
       databaseUrl,
       clock,
       log,
-      tasks: {
-        [SEND_TASK]: (payload, { job }) =>
-          sender.send(idOf(payload), job.attempts >= job.max_attempts),
-        [DELIVER_TASK]: (payload) => webhooks.deliver(payload as DeliveryKey),
-      },
+      lanes: lanesOf(sender, webhooks),
     }),
   );
   return stack;
 }
 
+function lanesOf(sender: NotificationSender, webhooks: WebhookSender): readonly Lane[] {
+  const send: Task = (payload, { job }) =>
+    sender.send(idOf(payload), job.attempts >= job.max_attempts);
+  const deliver: Task = (payload) => webhooks.deliver(payload as DeliveryKey);
+  return [
+    {
+      tasks: { [SEND_TASKS.EMAIL]: send, [EARLIER_SEND_TASK]: send },
+      jobsAtOnce: MAILS_AT_ONCE,
+    },
+    { tasks: { [SEND_TASKS.SMS]: send }, jobsAtOnce: SMS_AT_ONCE },
+    { tasks: { [DELIVER_TASK]: deliver }, jobsAtOnce: DELIVERIES_AT_ONCE },
+  ];
+}
+
 function routesOf({ settings, store, clock, jitter, log }: NotificationsOptions): Route[] {
   const { mailServer, mailFrom: from, smsCentres = [], smsFrom, unsubscribe } = settings;
   const mail =
-    mailServer === undefined ? [] : [new MailRoute({ ...mailServer, from, unsubscribe })];
+    mailServer === undefined ? [] : [new MailRoute({ ...mailServer, from, unsubscribe, clock })];
   if (smsCentres.length === 0) return mail;
   const sms = new SmsRoute({
     centres: smsCentres.map((centre) => ({ ...centre, from: smsFrom })),
