@@ -41,8 +41,7 @@ export class KeptManifest {
   static async open(options: KeptManifestOptions): Promise<KeptManifest> {
     const bytes = await options.file.read();
     if (bytes === undefined) return new KeptManifest(options, undefined);
-    const acceptedAtMs = Number(Buffer.from(bytes).readBigUInt64BE(0));
-    const delegated = fromBinary(DelegatedManifestSchema, bytes.subarray(acceptedAtBytes));
+    const { acceptedAtMs, delegated } = storedManifest(bytes);
     // Verified as of then: an expired manifest is no good for sealing, but its number and its
     // revocations still count.
     const { curves, roots } = options;
@@ -89,5 +88,16 @@ export class KeptManifest {
     await file.write(concatBytes(acceptedAt, toBinary(DelegatedManifestSchema, offered.delegated)));
     this.#newest = offered;
     return true;
+  }
+}
+
+/** @throws PaymentError KEY_NOT_VALID. */
+function storedManifest(bytes: Uint8Array) {
+  try {
+    const acceptedAtMs = Number(Buffer.from(bytes).readBigUInt64BE(0));
+    const delegated = fromBinary(DelegatedManifestSchema, bytes.subarray(acceptedAtBytes));
+    return { acceptedAtMs, delegated };
+  } catch (cause) {
+    throw new PaymentError("KEY_NOT_VALID", "the stored key manifest is damaged", { cause });
   }
 }
