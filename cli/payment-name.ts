@@ -23,8 +23,8 @@ const LIKE_UUID = /^[0-9a-f]+(?:-[0-9a-f]+){4}$/i;
 export function parsePaymentName(text: string): PaymentName {
   try {
     return LIKE_UUID.test(text)
-      ? { case: "paymentId", value: parsePaymentId(text) }
-      : { case: "recordNumber", value: parseRecordNumber(text) };
+      ? { case: "paymentId", value: parsePaymentId(text, "payment id") }
+      : { case: "recordNumber", value: parseRecordNumber(text, "record number") };
   } catch (error) {
     if (!(error instanceof PaymentError)) throw error;
     throw new CommandError("USAGE", error.message);

@@ -24,6 +24,7 @@ const SETTINGS = {
 await runProgram("echo", SETTINGS, async (program, { listen, tlsDirectory }) => {
   const { clock, log, telemetry, identityFrom } = program;
   await identityFrom(tlsDirectory);
+  telemetry.spanOf(undefined, "echo.start", "internal").end();
   const server = await echoServer({ listen, clock, log, telemetry });
   process.on("message", (failure) => {
     const error = new TypeError("4242424242424242 is nobody's business");
@@ -86,6 +87,18 @@ test("it says when it is ready, and SIGTERM lets it finish what it has", async (
   expect(await received.end).toMatchObject({ clean: true });
   expect(await program.ended).toBe(0);
   expect(program.output()).toContain('"message":"stopped"');
+});
+
+test("it ends as ever when its last spans find no collector", async () => {
+  await using program = await started({
+    OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1",
+    OTEL_EXPORTER_OTLP_TIMEOUT: "500",
+    OTEL_LOGS_EXPORTER: "none",
+  });
+  await program.address();
+  program.child.kill("SIGTERM");
+  expect(await program.ended).toBe(0);
+  expect(program.output()).toContain("the last spans were not taken");
 });
 
 test("it warns of a variable that is close to a setting, and of none that is one", async () => {

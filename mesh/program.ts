@@ -12,6 +12,8 @@ import { startTelemetry } from "./tracing/telemetry.ts";
 
 /** What is running may take this long to end when the program is told to stop. */
 const DRAIN_GRACE_MS = 30_000;
+/** A collector may take the last spans without an end. */
+const SPANS_MS_MAX = 10_000;
 /** A program in which something failed that nobody caught may not be able to end in order. */
 const FAILED_DRAIN_MS_MAX = 40_000;
 
@@ -52,9 +54,18 @@ export async function runProgram<S extends Settings>(
     report(program, error, isReady);
     process.exitCode = 1;
   }
-  await program.telemetry.shutdown();
+  await endTelemetry(program);
   // Whatever a library left running must not keep a program that has stopped.
   process.exit();
+}
+
+/** Whatever becomes of the last spans, the program has ended in order. */
+async function endTelemetry({ telemetry, clock, log }: Program): Promise<void> {
+  const outcome = telemetry.shutdown().then(
+    () => undefined,
+    (error) => log.failure("the last spans were not taken", error),
+  );
+  await Promise.race([outcome, clock.sleep(SPANS_MS_MAX)]);
 }
 
 /** A program's own settings, and those of every program. */

@@ -3,6 +3,7 @@
 import { relative } from "node:path";
 import { parseCLI, startVitest, type TestModule } from "vitest/node";
 import { endProcess, whenReaderIsGone } from "../mesh/end-process.ts";
+import { LongestFirst } from "./setup/longest-first.ts";
 
 interface Failure {
   readonly file: string;
@@ -55,7 +56,9 @@ async function runFiles(
   files: string[],
   changes: { maxWorkers?: number; isolate?: boolean },
 ): Promise<Outcome> {
-  const vitest = await startVitest("test", files, { ...options, ...changes, watch: false });
+  const sequence = { sequencer: LongestFirst };
+  const settings = { ...options, ...changes, sequence, watch: false };
+  const vitest = await startVitest("test", files, settings);
   const modules = vitest.state.getTestModules();
   const outside = vitest.state.getUnhandledErrors();
   await vitest.close();

@@ -75,7 +75,12 @@ export async function sendReceipt(
       ? ({ case: "email", value: email ?? "" } as const)
       : ({ case: "phone", value: phone } as const);
   using mesh = await openRunningMesh(options.dataDir, io.clock);
-  const request = { recordNumber: parseRecordNumber(recordNumber), address, language, timeZone };
+  const request = {
+    recordNumber: parseRecordNumber(recordNumber, "record number"),
+    address,
+    language,
+    timeZone,
+  };
   const { notification } = await mesh.clients.notifications.sendReceipt(request);
   return tell(io, options, notification);
 }

@@ -225,6 +225,11 @@ test("trace: without spans it says so", async () => {
   expect(told).toEqual([`error: no spans of ${numberOf(26)} are kept on this machine`]);
 });
 
+test.each(["query", "trace"])("%s of a payment that nobody knows is unknown", async (word) => {
+  const { exitCode, told } = await run([word, numberOf(99)]);
+  expect({ exitCode, told }).toEqual({ exitCode: 3, told: ["error: no such record"] });
+});
+
 test("pay: a terminal that is not there is named, with its address", async () => {
   const { exitCode, told } = await run(["pay", "1", "EUR", "--card", "visa", "--tap", "--yes"]);
   expect(exitCode).toBe(1);

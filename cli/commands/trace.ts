@@ -1,5 +1,6 @@
 import { ConnectError } from "@connectrpc/connect";
 import { openRunningMesh, type RunningMesh } from "../../dev-mesh/clients.ts";
+import { paymentErrorFrom } from "../../mesh/errors-to-wire.ts";
 import {
   findLinked,
   findTraceId,
@@ -42,7 +43,11 @@ function linkedLines(linked: readonly SpanRecord[], spans: readonly SpanRecord[]
   });
 }
 
-/** From the record; while the relay is away, from the spans themselves. */
+/**
+ * From the record; while the relay is away, from the spans themselves.
+ *
+ * @throws ConnectError PAYMENT_NOT_FOUND where neither knows the payment, as `query` says it.
+ */
 async function traceIdOf(mesh: RunningMesh, key: PaymentName): Promise<string | undefined> {
   try {
     const request = getPaymentRequest(key, mesh.directory);
@@ -50,6 +55,10 @@ async function traceIdOf(mesh: RunningMesh, key: PaymentName): Promise<string | 
     if (payment !== undefined && payment.traceId !== "") return payment.traceId;
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
+    const traceId = await findTraceId(mesh.directory.spans, key.value);
+    const isUnknown = paymentErrorFrom(error)?.code === "PAYMENT_NOT_FOUND";
+    if (traceId === undefined && isUnknown) throw error;
+    return traceId;
   }
   return await findTraceId(mesh.directory.spans, key.value);
 }

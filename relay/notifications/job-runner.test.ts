@@ -12,6 +12,8 @@ import { ALIVE, FREE_JOBS_OF_THE_DEAD, JobRunner } from "./job-runner.ts";
 
 const { APPROVED } = PaymentState;
 const HOLDERS = "SELECT locked_by FROM graphile_worker.jobs WHERE locked_by IS NOT NULL";
+/** Of mail, SMS and webhooks; each shows that it lives. */
+const LANES = 3;
 const HOUR_MS = 3_600_000;
 
 /** Takes connections and says nothing. */
@@ -37,7 +39,7 @@ test("who lives keeps its jobs, however long; who is dead loses them", async () 
   await eventually(async () => {
     const held = await bed.bed.query(HOLDERS);
     const alive = await bed.bed.query("SELECT 1 FROM pg_locks WHERE classid = $1", [ALIVE]);
-    return held.length === 1 && alive.length === 1 ? undefined : { held, alive };
+    return held.length === 1 && alive.length === LANES ? undefined : { held, alive };
   });
   const free = async () => {
     await bed.bed.query(FREE_JOBS_OF_THE_DEAD, [HOUR_MS, 0, ALIVE]);
@@ -46,6 +48,19 @@ test("who lives keeps its jobs, however long; who is dead loses them", async () 
   expect(await free()).toBe(1);
   await bed.bed.query("UPDATE graphile_worker._private_jobs SET locked_by = 'pool-of-the-dead'");
   expect(await free()).toBe(0);
+});
+
+test("no SMS waits behind mails that a server does not answer", async () => {
+  await using bed = await NotificationBed.start();
+  await using silence = await startSilence();
+  const moreThanRunAtOnce = 10;
+  for (let count = 0; count < moreThanRunAtOnce; count += 1) await bed.pay(APPROVED);
+  bed.startSending({ mailServer: silence.mailServer });
+  await eventually(async () => {
+    const states = (await bed.states()).map(([state]) => state);
+    const sent = states.filter((state) => state !== "QUEUED");
+    return sent.length === moreThanRunAtOnce ? undefined : states;
+  });
 });
 
 test("the queue is worked again after all connections to the database were lost", async () => {
@@ -57,7 +72,7 @@ test("the queue is worked again after all connections to the database were lost"
     WHERE datname = current_database() AND pid <> pg_backend_pid()`);
   await eventually(async () => {
     const others = await bed.bed.query(`SELECT 1 FROM pg_locks WHERE classid = ${ALIVE}`);
-    return others.length === 1 ? undefined : others;
+    return others.length === LANES ? undefined : others;
   });
   await bed.pay(APPROVED);
   await bed.statesAre(["SENT", "SENT"]);
@@ -107,7 +122,7 @@ test("a sign of life that breaks while the queue is being opened is taken anew",
   await locker.end();
   await eventually(async () => {
     const alive = await bed.bed.query("SELECT 1 FROM pg_locks WHERE classid = $1", [ALIVE]);
-    return alive.length === 1 ? undefined : alive;
+    return alive.length === LANES ? undefined : alive;
   });
 });
 
@@ -126,7 +141,8 @@ test("an outage of the database is told once, and so is its end", async () => {
     await clock.advance(10_000);
   };
   link.cut();
-  await using _runner = new JobRunner(url.href, {}, { clock, log });
+  const lanes = [{ tasks: {}, jobsAtOnce: 1 }];
+  await using _runner = new JobRunner(url.href, lanes, { clock, log });
   for (let attempt = 0; attempt < 3; attempt += 1) await tryAgain();
   await eventually(() => (clock.pendingCount === 2 ? undefined : clock.pendingCount));
   const begun = ["jobs of the dead cannot be freed", "the job queue cannot be worked"];

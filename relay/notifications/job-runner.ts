@@ -4,8 +4,6 @@ import pg from "pg";
 import { Outage } from "../../mesh/retry/outage.ts";
 import type { Surroundings } from "../../mesh/surroundings.ts";
 
-/** Jobs at a time. They wait for other people's servers nearly always. */
-const JOBS_AT_ONCE = 8;
 /** New jobs are heard of at once; this is for those whose time comes. */
 const POLL_MS = 1_000;
 /** Longer than any task may take: who holds a job longer hangs, or its machine is gone. */
@@ -23,8 +21,15 @@ const RESTART_MS = 2_000;
  * a rejection that nobody handles, and ends the relay.
  */
 const HANDLED = { completeJobBatchDelay: 0, failJobBatchDelay: 0 };
-/** Each job needs one for a moment; listening takes one for good. */
-const CONNECTIONS_MAX = 4;
+/** Each job needs one for a moment. Besides, each lane listens on one for good. */
+const CONNECTIONS_FOR_JOBS = 3;
+
+/** Jobs that wait for each other alone: what hangs in one lane holds up no other. */
+export interface Lane {
+  readonly tasks: TaskList;
+  /** They wait for other people's servers nearly always. */
+  readonly jobsAtOnce: number;
+}
 
 /**
  * Works the job queue in the relay's database, on connections of its own: what waits here takes
@@ -35,19 +40,24 @@ const CONNECTIONS_MAX = 4;
  */
 export class JobRunner implements AsyncDisposable {
   readonly #databaseUrl: string;
-  readonly #tasks: TaskList;
+  readonly #lanes: readonly Lane[];
   readonly #around: Pick<Surroundings, "clock" | "log">;
   readonly #stopping = new AbortController();
   readonly #pool: pg.Pool;
   readonly #working: Promise<void>;
   readonly #watching: Promise<void>;
-  #runner: Runner | undefined;
+  #runners: readonly Runner[] = [];
 
-  constructor(databaseUrl: string, tasks: TaskList, around: Pick<Surroundings, "clock" | "log">) {
+  constructor(
+    databaseUrl: string,
+    lanes: readonly Lane[],
+    around: Pick<Surroundings, "clock" | "log">,
+  ) {
     this.#databaseUrl = databaseUrl;
-    this.#tasks = tasks;
+    this.#lanes = lanes;
     this.#around = around;
-    this.#pool = new JobPool({ connectionString: databaseUrl, max: CONNECTIONS_MAX });
+    const max = CONNECTIONS_FOR_JOBS + lanes.length;
+    this.#pool = new JobPool({ connectionString: databaseUrl, max });
     // Whoever uses a connection finds out; without handlers one that breaks ends the program.
     this.#pool.on("error", () => undefined);
     this.#pool.on("connect", (client) => void client.on("error", () => undefined));
@@ -73,31 +83,44 @@ export class JobRunner implements AsyncDisposable {
     while (!signal.aborted) {
       try {
         await using alive = await this.#signOfLife();
-        this.#runner = await run({
-          pgPool: this.#pool,
-          taskList: this.#tasks,
-          concurrency: JOBS_AT_ONCE,
-          pollInterval: POLL_MS,
-          noHandleSignals: true,
-          crontab: "",
-          logger: SILENT,
-          events: alive.events,
-          preset: { worker: HANDLED },
-        });
+        await this.#start(alive.events);
         // Whoever wanted it to end while it was being made had nothing to stop yet.
-        if (signal.aborted || alive.lost.aborted) await this.#stop();
-        else outage.succeeded();
-        await this.#runner.promise;
+        if (!signal.aborted && !alive.lost.aborted) {
+          outage.succeeded();
+          await Promise.race(this.#runners.map(({ promise }) => promise));
+        }
       } catch (error) {
         if (!signal.aborted) outage.failed(error);
+      } finally {
+        await this.#stop();
       }
       await clock.sleep(RESTART_MS, signal).catch(() => undefined);
     }
   }
 
-  /** Does nothing when it is stopped already. */
+  async #start(events: WorkerEvents): Promise<void> {
+    this.#runners = [];
+    for (const { tasks, jobsAtOnce } of this.#lanes) {
+      const runner = await run({
+        pgPool: this.#pool,
+        taskList: tasks,
+        concurrency: jobsAtOnce,
+        pollInterval: POLL_MS,
+        noHandleSignals: true,
+        crontab: "",
+        logger: SILENT,
+        events,
+        preset: { worker: HANDLED },
+      });
+      this.#runners = [...this.#runners, runner];
+    }
+  }
+
+  /** Resolves when no job is under way. Does nothing when it is stopped already. */
   async #stop(): Promise<void> {
-    await this.#runner?.stop().catch(() => undefined);
+    const runners = this.#runners;
+    await Promise.allSettled(runners.map((runner) => runner.stop()));
+    await Promise.allSettled(runners.map(({ promise }) => promise));
   }
 
   /** Without it others take the jobs away, so the work starts anew when the connection is lost. */

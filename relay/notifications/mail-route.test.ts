@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
+import { systemClock } from "../../mesh/clock.ts";
 import { TestAuthority, temporaryDirectory } from "../../mesh/testing/certificates.ts";
 import { startMailPeer } from "../../test/fixtures/mail-peer.ts";
 import { peerPython } from "../../test/fixtures/python-peer.ts";
@@ -32,6 +33,7 @@ function routeTo(port: number, changes: Partial<MailRouteOptions> = {}): MailRou
     password: undefined,
     from: "Cardlane <payments@cardlane.example>",
     unsubscribe: undefined,
+    clock: systemClock,
     silenceMsMax: 2_000,
     ...changes,
   });
@@ -101,7 +103,7 @@ withPeer.each([
     name: "an authority nobody trusts",
     password: "right",
     authority: "other",
-    outcome: "mail server: ESOCKET, for now",
+    outcome: "mail server: ETLS, for now",
   },
 ])("over STARTTLS with $name", async ({ password, authority, outcome }) => {
   await using directory = await temporaryDirectory();

@@ -20,7 +20,7 @@ const KEY_CHARACTERS_MIN = 16;
 /** With address and signature it must fit into one line of a mail (RFC 5322: 998). */
 const UNSUBSCRIBE_CHARACTERS_MAX = 500;
 
-type MailServer = Omit<MailRouteOptions, "from" | "unsubscribe">;
+type MailServer = Omit<MailRouteOptions, "from" | "unsubscribe" | "clock">;
 
 /** What a relay needs to know to send notifications; without a route that channel is off. */
 export const NOTIFICATION_SETTINGS = {

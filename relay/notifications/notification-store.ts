@@ -13,7 +13,7 @@ import type {
   Prisma,
 } from "../../prisma/relay/client/client.ts";
 import type { Database } from "../database.ts";
-import { ATTEMPTS_MAX, QUEUE_JOBS, SEND_TASK } from "../records/queue-statement.ts";
+import { ATTEMPTS_MAX, QUEUE_JOBS, sendTaskOf } from "../records/queue-statement.ts";
 import type { Contact } from "../registry/contact.ts";
 import { type NotificationToSend, notificationOf, type PendingRow } from "./notification.ts";
 
@@ -173,9 +173,10 @@ const POSTPONE: Statement = {
       WHERE address = $2 AND sent_at > now() - period AND sent_at <= now()
       ORDER BY sent_at DESC OFFSET $4::int LIMIT 1
     )
-    SELECT graphile_worker.add_job('${SEND_TASK}', json_build_object('id', $1::text),
-      run_at := sent_at + period, max_attempts := ${ATTEMPTS_MAX}, job_key := $1::text)
-    FROM limiting, allowed`,
+    SELECT graphile_worker.add_job(
+      ${sendTaskOf("notification.channel")}, json_build_object('id', $1::text),
+      run_at := limiting.sent_at + period, max_attempts := ${ATTEMPTS_MAX}, job_key := $1::text)
+    FROM limiting, allowed, notification WHERE notification.id = $1`,
 };
 
 const MARK_SENT: Statement = {
@@ -240,7 +241,7 @@ const REQUEUE: Statement = {
   text: `
     WITH forgotten AS (DELETE FROM sms_part WHERE notification_id = $1::text), addressed AS (
       UPDATE notification SET state = 'QUEUED', reason = '', parts_sent = 0, sent_at = NULL
-      WHERE id = $1::text RETURNING id
+      WHERE id = $1::text RETURNING id, channel
     )
     SELECT id, ${QUEUE_JOBS} AS jobs FROM addressed`,
 };
@@ -255,7 +256,7 @@ const ORDER_RECEIPT: Statement = {
         $4::text, $5::text, $6::text
       FROM record WHERE record_number = $2::text AND completed_at IS NOT NULL
       ON CONFLICT DO NOTHING
-      RETURNING id
+      RETURNING id, channel
     )
     SELECT ${QUEUE_JOBS} AS jobs`,
 };

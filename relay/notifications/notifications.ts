@@ -1,11 +1,11 @@
-import type { TaskList } from "graphile-worker";
-import { SEND_TASK } from "../records/queue-statement.ts";
+import type { Task } from "graphile-worker";
+import { SEND_TASKS } from "../records/queue-statement.ts";
 import { addressKey } from "../registry/contact.ts";
 import type { RelaySurroundings } from "../relay-surroundings.ts";
 import { EventPump } from "../webhooks/event-pump.ts";
 import { WebhookSender } from "../webhooks/webhook-sender.ts";
 import { DELIVER_TASK, type DeliveryKey, type WebhookStore } from "../webhooks/webhook-store.ts";
-import { JobRunner } from "./job-runner.ts";
+import { JobRunner, type Lane } from "./job-runner.ts";
 import { MailRoute } from "./mail-route.ts";
 import { NotificationSender } from "./notification-sender.ts";
 import type { NotificationSettings } from "./notification-settings.ts";
@@ -13,6 +13,14 @@ import type { NotificationStore } from "./notification-store.ts";
 import { Retention, type RetentionStore } from "./retention-store.ts";
 import type { Route } from "./route.ts";
 import { type SmsAnswers, SmsRoute } from "./smpp/sms-route.ts";
+
+/** Each is a TCP connection that the mail server has to bear. */
+const MAILS_AT_ONCE = 2;
+const SMS_AT_ONCE = 8;
+/** A receiver that hangs holds four at most (webhook-store.ts). */
+const DELIVERIES_AT_ONCE = 32;
+/** What an earlier relay called the task of either channel; its jobs may still wait. */
+const EARLIER_SEND_TASK = "send_notification";
 
 type NotificationSurroundings = Pick<RelaySurroundings, "clock" | "log" | "telemetry" | "jitter">;
 
@@ -34,12 +42,22 @@ export function startNotifications(
   const webhooks = new WebhookSender(stores.webhooks, clock);
   stack.use(new EventPump(stores.webhooks, clock, log));
   stack.use(new Retention(stores.retention, settings.keepDays, clock, log));
-  const tasks: TaskList = {
-    [SEND_TASK]: (payload, { job }) => sender.send(idOf(payload), job.attempts >= job.max_attempts),
-    [DELIVER_TASK]: (payload) => webhooks.deliver(payload as DeliveryKey),
-  };
-  stack.use(new JobRunner(settings.databaseUrl, tasks, around));
+  stack.use(new JobRunner(settings.databaseUrl, lanesOf(sender, webhooks), around));
   return stack;
+}
+
+function lanesOf(sender: NotificationSender, webhooks: WebhookSender): readonly Lane[] {
+  const send: Task = (payload, { job }) =>
+    sender.send(idOf(payload), job.attempts >= job.max_attempts);
+  const deliver: Task = (payload) => webhooks.deliver(payload as DeliveryKey);
+  return [
+    {
+      tasks: { [SEND_TASKS.EMAIL]: send, [EARLIER_SEND_TASK]: send },
+      jobsAtOnce: MAILS_AT_ONCE,
+    },
+    { tasks: { [SEND_TASKS.SMS]: send }, jobsAtOnce: SMS_AT_ONCE },
+    { tasks: { [DELIVER_TASK]: deliver }, jobsAtOnce: DELIVERIES_AT_ONCE },
+  ];
 }
 
 function routesOf(
@@ -49,7 +67,9 @@ function routesOf(
 ): Route[] {
   const { mailServer, mailFrom: from, smsCentres = [], smsFrom, unsubscribe } = settings;
   const mail =
-    mailServer === undefined ? [] : [new MailRoute({ ...mailServer, from, unsubscribe })];
+    mailServer === undefined
+      ? []
+      : [new MailRoute({ ...mailServer, from, unsubscribe, clock: around.clock })];
   if (smsCentres.length === 0) return mail;
   const centres = smsCentres.map((centre) => ({ ...centre, from: smsFrom }));
   const answers: SmsAnswers = {

@@ -1,7 +1,10 @@
 import { TAKEN_BEFORE } from "../../payment/states.ts";
 
-/** Task of the job queue that sends one notification. */
-export const SEND_TASK = "send_notification";
+/** Tasks of the job queue that send one notification each: no channel waits behind another. */
+export const SEND_TASKS = { EMAIL: "send_email", SMS: "send_sms" } as const;
+
+/** @param channel gives a channel's name. */
+export const sendTaskOf = (channel: string) => `'send_' || lower(${channel})`;
 
 /** With graphile-worker's back-off of e^n seconds, at most six hours: two thirds of a day. */
 export const ATTEMPTS_MAX = 12;
@@ -34,18 +37,20 @@ export function writeNotifications(changed: string): string {
       WHERE way.address <> '' AND ${changed}.state = ANY (${TOLD_STATES})
         AND (${isNoEnd(changed)}) IS NOT TRUE
       ON CONFLICT DO NOTHING
-      RETURNING id
+      RETURNING id, channel
     )`;
 }
 
 /**
- * A scalar for the SELECT list of a statement with `addressed`: PostgreSQL runs what is not asked
- * for only where it writes, so the jobs must be asked for. Without rows no function is called.
+ * A scalar for the SELECT list of a statement with `addressed` (id, channel): PostgreSQL runs what
+ * is not asked for only where it writes, so the jobs must be asked for. Without rows no function
+ * is called.
  */
 export const QUEUE_JOBS = `(
       SELECT count(*) FROM (
         SELECT graphile_worker.add_jobs(array_agg(ROW(
-          '${SEND_TASK}', json_build_object('id', id), NULL, NULL, ${ATTEMPTS_MAX}, id, NULL, NULL
+          ${sendTaskOf("channel")}, json_build_object('id', id), NULL, NULL, ${ATTEMPTS_MAX}, id,
+          NULL, NULL
         )::graphile_worker.job_spec))
         FROM addressed HAVING count(*) > 0
       ) AS jobs

@@ -93,3 +93,17 @@ test("a damaged file is an error, not an empty start", async () => {
   file.bytes = file.bytes?.map((byte, index) => (index === 40 ? byte ^ 1 : byte));
   await expect(open(keys, file)).rejects.toThrow();
 });
+
+test.each([
+  { name: "empty", damage: (bytes: Buffer) => bytes.subarray(0, 0) },
+  { name: "cut in the time", damage: (bytes: Buffer) => bytes.subarray(0, 7) },
+  { name: "cut in the manifest", damage: (bytes: Buffer) => bytes.subarray(0, -5) },
+  { name: "zeros", damage: (bytes: Buffer) => Buffer.alloc(bytes.byteLength) },
+])("a stored manifest that is $name is KEY_NOT_VALID", async ({ damage }) => {
+  using keys = new TestKeys({ nowMs });
+  const file = new MemoryFile();
+  const kept = await open(keys, file);
+  await kept.offer(manifestWith(keys, { number: 7n }), nowMs);
+  file.bytes = damage(Buffer.from(file.bytes ?? []));
+  await expect(open(keys, file)).rejects.toMatchObject({ code: "KEY_NOT_VALID" });
+});

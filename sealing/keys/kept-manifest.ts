@@ -43,8 +43,7 @@ export class KeptManifest {
     const kept = new KeptManifest(curves, roots, file);
     const bytes = await file.read();
     if (bytes === undefined) return kept;
-    const acceptedAtMs = Number(Buffer.from(bytes).readBigUInt64BE(0));
-    const delegated = fromBinary(DelegatedManifestSchema, bytes.subarray(acceptedAtBytes));
+    const { acceptedAtMs, delegated } = storedManifest(bytes);
     // Verified as of then: an expired manifest is no good for sealing, but its number and its
     // revocations still count.
     kept.#newest = kept.#verify(delegated, acceptedAtMs);
@@ -94,5 +93,16 @@ export class KeptManifest {
   #verify(delegated: DelegatedManifest | undefined, nowMs: number): Manifest {
     const [curves, roots, lowestNumber] = [this.#curves, this.#roots, this.number];
     return verifyManifest({ curves, roots, delegated, nowMs, lowestNumber });
+  }
+}
+
+/** @throws PaymentError KEY_NOT_VALID. */
+function storedManifest(bytes: Uint8Array) {
+  try {
+    const acceptedAtMs = Number(Buffer.from(bytes).readBigUInt64BE(0));
+    const delegated = fromBinary(DelegatedManifestSchema, bytes.subarray(acceptedAtBytes));
+    return { acceptedAtMs, delegated };
+  } catch (cause) {
+    throw new PaymentError("KEY_NOT_VALID", "the stored key manifest is damaged", { cause });
   }
 }
