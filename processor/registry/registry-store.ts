@@ -203,31 +203,44 @@ const REGISTER_TERMINALS = registration(
   terminalParameters,
 );
 
-/** @param isNamed whether a row is the one of this name: "relay_id = name". */
-function stateStatements(table: "relay" | "reader" | "terminal", isNamed: string) {
-  return {
-    read: {
-      name: `${table}.states`,
-      text: `SELECT name, state FROM unnest($1::text[]) AS name
-        JOIN processor.${table} ON ${isNamed}`,
-    },
-    set: {
-      name: `${table}.set_state`,
-      text: `UPDATE processor.${table} SET state = $2::text
-        FROM (SELECT $1::text AS name) AS wanted WHERE ${isNamed} RETURNING state`,
-    },
-  };
-}
+const RELAY_STATES = {
+  name: "relay.states",
+  text: `SELECT name, state FROM unnest($1::text[]) AS name
+    JOIN processor.relay ON relay_id = name`,
+};
 
-const { read: RELAY_STATES, set: SET_RELAY_STATE } = stateStatements("relay", "relay_id = name");
-const { read: READER_STATES, set: SET_READER_STATE } = stateStatements(
-  "reader",
-  "reader_serial = name",
-);
-const { read: TERMINAL_STATES, set: SET_TERMINAL_STATE } = stateStatements(
-  "terminal",
-  "merchant_id = split_part(name, '/', 1) AND terminal_id = split_part(name, '/', 2)",
-);
+const READER_STATES = {
+  name: "reader.states",
+  text: `SELECT name, state FROM unnest($1::text[]) AS name
+    JOIN processor.reader ON reader_serial = name`,
+};
+
+const TERMINAL_STATES = {
+  name: "terminal.states",
+  text: `SELECT name, state FROM unnest($1::text[]) AS name
+    JOIN processor.terminal
+      ON merchant_id = split_part(name, '/', 1) AND terminal_id = split_part(name, '/', 2)`,
+};
+
+const SET_RELAY_STATE = {
+  name: "relay.set_state",
+  text: `UPDATE processor.relay SET state = $2::text WHERE relay_id = $1::text
+    RETURNING state`,
+};
+
+const SET_READER_STATE = {
+  name: "reader.set_state",
+  text: `UPDATE processor.reader SET state = $2::text WHERE reader_serial = $1::text
+    RETURNING state`,
+};
+
+const SET_TERMINAL_STATE = {
+  name: "terminal.set_state",
+  text: `UPDATE processor.terminal SET state = $2::text
+    WHERE merchant_id = split_part($1::text, '/', 1)
+      AND terminal_id = split_part($1::text, '/', 2)
+    RETURNING state`,
+};
 
 const RELAY_CERTIFICATE = {
   name: "relay.certificate",

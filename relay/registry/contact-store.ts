@@ -62,7 +62,8 @@ const SET: Statement = {
       INSERT INTO contact (${BATCH.names})
       SELECT ${BATCH.names} FROM wanted WHERE is_somebody
       ON CONFLICT (merchant_id, terminal_id) DO UPDATE SET
-        phone = excluded.phone, email = excluded.email, language = excluded.language, time_zone = excluded.time_zone
+        phone = excluded.phone, email = excluded.email, language = excluded.language,
+        time_zone = excluded.time_zone
     )
     SELECT merchant_id || '/' || terminal_id AS name FROM wanted`,
 };

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { NotificationService } from "../../gen/cardlane/relay/v1/notification_pb.ts";
 import { DeviceState, type WatchPaymentsResponse } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { paymentErrorFrom } from "../../mesh/errors-to-wire.ts";
-import { IdentifiedRelay } from "../../test/fixtures/identified-relay.ts";
 import { TestTerminal } from "../../test/fixtures/test-terminal.ts";
+import { IdentifiedRelay } from "../testing/identified-relay.ts";
 
 let mesh: IdentifiedRelay;
 beforeAll(async () => {

@@ -14,15 +14,15 @@ import {
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { paymentErrorFrom } from "../../mesh/errors-to-wire.ts";
 import { paymentIdFromBytes } from "../../payment/identifiers.ts";
+import type { ReaderSigned } from "../../test/fixtures/reader-payment.ts";
+import { present, type TestBed, type TestRelay } from "../../test/fixtures/relay-bed.ts";
+import { TestTerminal } from "../../test/fixtures/test-terminal.ts";
 import {
   HOLDERS,
   type Holder,
   IdentifiedRelay,
   OTHER_MERCHANT,
-} from "../../test/fixtures/identified-relay.ts";
-import type { ReaderSigned } from "../../test/fixtures/reader-payment.ts";
-import { present, type TestBed, type TestRelay } from "../../test/fixtures/relay-bed.ts";
-import { TestTerminal } from "../../test/fixtures/test-terminal.ts";
+} from "../testing/identified-relay.ts";
 
 let mesh: IdentifiedRelay;
 let bed: TestBed;
