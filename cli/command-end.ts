@@ -3,8 +3,7 @@ import { isMeshUp, MeshNotRunningError } from "../dev-mesh/mesh-file.ts";
 import { paymentErrorFrom } from "../mesh/errors-to-wire.ts";
 import { printable } from "../mesh/printable.ts";
 import { PaymentError } from "../payment/errors.ts";
-import { isInterruption } from "../till/interruption.ts";
-import { outcomeOf, type PaymentOutcome, TillError } from "../till/outcome.ts";
+import { isInterruption, outcomeOf, type PaymentOutcome, TillError } from "../till/outcome.ts";
 
 /** What scripts read from a command's end. `error`: the question itself was not answered. */
 export const EXIT_CODES = { approved: 0, error: 1, declined: 2, unknown: 3 } as const;

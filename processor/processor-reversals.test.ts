@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Outcome } from "../gen/cardlane/payment/v1/payment_pb.ts";
 import { DeviceState } from "../gen/cardlane/relay/v1/relay_pb.ts";
 import { parseMerchantId } from "../payment/identifiers.ts";
-import { tombstoneDigest } from "../sealing/boxes/tombstone-digest.ts";
+import { tombstoneDigest } from "../sealing/boxes/signed-result.ts";
 import { sign as signBody } from "../sealing/keys/dsse.ts";
 import { inWords, PlayingRelay } from "../test/fixtures/playing-relay.ts";
 import { type ProcessorMesh, startProcessorMesh } from "../test/fixtures/processor-mesh.ts";

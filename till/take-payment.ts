@@ -15,8 +15,7 @@ import type { FrameStream, StreamEnd } from "../mesh/stream/frame-stream.ts";
 import { isSilentLine, Silence, silentLine } from "../mesh/stream/silence.ts";
 import type { Surroundings } from "../mesh/surroundings.ts";
 import type { CurrencyCode } from "../payment/money.ts";
-import { isInterruption } from "./interruption.ts";
-import { outcomeOf, PaymentCut, TillError } from "./outcome.ts";
+import { isInterruption, outcomeOf, PaymentCut, TillError } from "./outcome.ts";
 
 /** What is to be paid. */
 export interface Order {

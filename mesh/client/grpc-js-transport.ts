@@ -28,7 +28,7 @@ import {
 import { systemClock, TIMER_MS_MAX } from "../clock.ts";
 import { hasSignsOfLife, SIGN_OF_LIFE_MS, Silence, silentLine } from "../stream/silence.ts";
 import type { Surroundings } from "../surroundings.ts";
-import { errorFromCall, fromMetadata, toMetadata } from "./grpc-metadata.ts";
+import { errorFromCall, fromMetadata, toMetadata } from "./call-status.ts";
 import type { Lines } from "./lines.ts";
 import { refusePushedStreams } from "./pushed-streams.ts";
 

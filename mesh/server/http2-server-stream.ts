@@ -8,7 +8,7 @@ import {
 } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Timer } from "../clock.ts";
-import { CLEAN_END, endWith, type Peer } from "../stream/frame-stream.ts";
+import { CLEAN_END, endWith, ownDraining, type Peer } from "../stream/frame-stream.ts";
 import {
   errorFromReset,
   GRPC_CONTENT_TYPE,
@@ -20,7 +20,6 @@ import {
   Http2FrameStream,
   type PeerConnection,
 } from "../stream/http2-frame-stream.ts";
-import { ownDraining } from "../stream/own-draining.ts";
 import type { Surroundings } from "../surroundings.ts";
 
 /** After a status was sent, how long the client may take to let the stream go. */

@@ -5,10 +5,10 @@ import {
   type ExplainEnd,
   endWith,
   type FrameStream,
+  ownDraining,
   type Peer,
   type StreamEnd,
 } from "./frame-stream.ts";
-import { ownDraining } from "./own-draining.ts";
 
 /** Frames that may wait for a caller that reads slowly, before it is cut off. */
 const WAITING_FRAMES_MAX = 1_024;

@@ -7,7 +7,7 @@ import {
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { enumName } from "../../payment/enum-name.ts";
 import { paymentIdToBytes } from "../../payment/identifiers.ts";
-import { tombstoneDigest } from "../../sealing/boxes/tombstone-digest.ts";
+import { tombstoneDigest } from "../../sealing/boxes/signed-result.ts";
 import type { Signer } from "../../sealing/curves/curves.ts";
 import { digest } from "../../sealing/keys/dsse.ts";
 import { signResult } from "../payments/entry-answer.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Outcome, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { parseMerchantId } from "../../payment/identifiers.ts";
-import { tombstoneDigest } from "../../sealing/boxes/tombstone-digest.ts";
+import { tombstoneDigest } from "../../sealing/boxes/signed-result.ts";
 import { TestBed } from "../../test/fixtures/relay-bed.ts";
 
 /** Of the record that this relay had before its database was restored. */

@@ -9,8 +9,11 @@ import { paymentIdToBytes } from "../../payment/identifiers.ts";
 import type { CheckedContext } from "../../payment/payment-context.ts";
 import { relayIdOf } from "../../payment/record-number.ts";
 import { strictDecode } from "../../payment/wire/strict-decode.ts";
-import { isAmountPossible, isMerchantPossible } from "../../sealing/boxes/signed-result.ts";
-import { tombstoneDigest } from "../../sealing/boxes/tombstone-digest.ts";
+import {
+  isAmountPossible,
+  isMerchantPossible,
+  tombstoneDigest,
+} from "../../sealing/boxes/signed-result.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
 import type { RecordedPayment, RelayRecord } from "../records/relay-record.ts";
 import type { SignatureCheck } from "./signature-check.ts";

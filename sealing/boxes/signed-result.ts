@@ -1,12 +1,14 @@
+import { create, toBinary } from "@bufbuild/protobuf";
 import {
   Outcome,
+  PaymentContextSchema,
   type Result,
   ResultSchema,
   type SignedResult,
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { enumName } from "../../payment/enum-name.ts";
 import { PaymentError } from "../../payment/errors.ts";
-import type { MerchantId } from "../../payment/identifiers.ts";
+import { type MerchantId, type PaymentId, paymentIdToBytes } from "../../payment/identifiers.ts";
 import type { CheckedReaderPayment } from "../../payment/payment-context.ts";
 import { strictDecode } from "../../payment/wire/strict-decode.ts";
 import { equalBytes } from "../bytes.ts";
@@ -145,4 +147,23 @@ function rejecting<Checked>(check: () => Checked): Checked {
   } catch (cause) {
     throw new PaymentError("SIGNATURE_REJECTED", "result rejected", { cause });
   }
+}
+
+/**
+ * What a tombstone is bound to when no context was known: H of a context of version 1 that names
+ * payment and merchant and nothing else. Without the merchant it could be had for the same payment
+ * id under any other one.
+ *
+ * @returns 64 bytes
+ */
+export function tombstoneDigest(payment: {
+  readonly merchantId: MerchantId;
+  readonly paymentId: PaymentId;
+}): Uint8Array {
+  const context = create(PaymentContextSchema, {
+    version: 1,
+    paymentId: paymentIdToBytes(payment.paymentId),
+    merchantId: payment.merchantId,
+  });
+  return digest("payment-context", toBinary(PaymentContextSchema, context));
 }

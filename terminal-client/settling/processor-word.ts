@@ -9,11 +9,11 @@ import { type MerchantId, paymentIdToBytes } from "../../payment/identifiers.ts"
 import type { CheckedReaderPayment } from "../../payment/payment-context.ts";
 import {
   isMerchantPossible,
+  tombstoneDigest,
   verifyAnswer,
   verifyEndOf,
   verifySignedResult,
 } from "../../sealing/boxes/signed-result.ts";
-import { tombstoneDigest } from "../../sealing/boxes/tombstone-digest.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
 import { digest } from "../../sealing/keys/dsse.ts";
 import type { KeptManifest } from "../../sealing/keys/kept-manifest.ts";
