@@ -1,7 +1,6 @@
 import { Command } from "commander";
 import { cards } from "./commands/cards.ts";
 import { CONFORMANCE_FLAGS, conformance } from "./commands/conformance.ts";
-import { readers } from "./commands/devices.ts";
 import { MAKE_KEYS_FLAGS, makeKeys, showKeys } from "./commands/keys.ts";
 import { LIST_FLAGS, list } from "./commands/list.ts";
 import { addNotificationCommands } from "./commands/notification-commands.ts";
@@ -113,7 +112,6 @@ function addOversightCommands(program: Command, ends: CommandEnds): void {
 function addPublicCommands(program: Command, ends: CommandEnds): void {
   const keys = program.command("keys").description("keys of a development mesh");
   const all = [
-    { on: program, name: "readers", says: "list the readers that the relay serves", run: readers },
     { on: program, name: "cards", says: "list the test cards and their effects", run: cards },
     {
       on: keys,

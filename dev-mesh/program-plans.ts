@@ -38,7 +38,7 @@ export const SPIFFE_PATHS: Readonly<Record<Exclude<ProgramName, "reader"> | "ope
   "pin-service": `pin-service/${INSTANCES["pin-service"]}`,
   processor: `processor/${INSTANCES.processor}`,
   relay: `relay/${INSTANCES.relay}`,
-  terminal: `terminal/${INSTANCES.terminal}`,
+  terminal: `terminal/${DEVELOPMENT_MESH.merchantId}/${INSTANCES.terminal}`,
   operator: "operator/cli",
 };
 

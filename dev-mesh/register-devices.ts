@@ -1,5 +1,4 @@
 import { SignedEnvelopeSchema } from "../gen/cardlane/keys/v1/keys_pb.ts";
-import { DeviceState } from "../gen/cardlane/relay/v1/relay_pb.ts";
 import { currencyFromLetters } from "../payment/money.ts";
 import { KeyFolder } from "../sealing/keys/key-files.ts";
 import type { MeshClients } from "./clients.ts";
@@ -17,18 +16,19 @@ const CONTACT = {
   timeZone: "UTC",
 };
 
-const state = DeviceState.ACTIVE;
-
-/** Makes relay, terminal and reader known to the processor. Doing it again changes nothing. */
+/**
+ * Makes relay, terminal and reader known to the processor. Doing it again changes nothing: without
+ * a state in the registration, what an operator has suspended stays so.
+ */
 export async function registerAtProcessor(
   clients: MeshClients,
   directory: MeshDirectory,
 ): Promise<void> {
   const { processorRegistry } = clients;
-  const relay = { certificate: certificateOf(directory, "relay"), state };
+  const relay = { certificate: certificateOf(directory, "relay") };
   await processorRegistry.registerRelays({ relays: [relay] });
   const certificate = certificateOf(directory, "terminal");
-  const terminal = { certificate, state, currencies: currencies() };
+  const terminal = { certificate, currencies: currencies() };
   await processorRegistry.registerTerminals({ terminals: [terminal] });
   await processorRegistry.registerReaders({ readers: [readerOf(directory)] });
 }
@@ -40,10 +40,13 @@ export async function registerAtRelay(
 ): Promise<void> {
   const { relayRegistry } = clients;
   const certificate = certificateOf(directory, "terminal");
-  const terminal = { certificate, state, currencies: currencies() };
+  const terminal = { certificate, currencies: currencies() };
   const { terminals } = await relayRegistry.listTerminals({});
   // A person may have set another one since.
-  const isNew = terminals.every(({ terminalId }) => terminalId !== DEVELOPMENT_MESH.terminalId);
+  const { merchantId, terminalId } = DEVELOPMENT_MESH;
+  const isNew = terminals.every(
+    (one) => one.merchantId !== merchantId || one.terminalId !== terminalId,
+  );
   await relayRegistry.registerTerminals({
     terminals: [isNew ? { ...terminal, contact: CONTACT } : terminal],
   });
@@ -52,7 +55,7 @@ export async function registerAtRelay(
 
 function readerOf(directory: MeshDirectory) {
   const certificate = certificateOf(directory, "reader");
-  return { certificate, merchantId: DEVELOPMENT_MESH.merchantId, state };
+  return { certificate, merchantId: DEVELOPMENT_MESH.merchantId };
 }
 
 function certificateOf(directory: MeshDirectory, program: "reader" | "relay" | "terminal") {

@@ -22,6 +22,20 @@ export interface PaymentKey {
   readonly paymentId: PaymentId;
 }
 
+/** A terminal: each merchant numbers its own, so that two merchants may use one terminal id. */
+export interface TerminalKey {
+  readonly merchantId: MerchantId;
+  readonly terminalId: TerminalId;
+}
+
+/** "CORNERCOFFEE001/TILL0001": how a terminal stands in identities, caches and messages. */
+export function terminalName({
+  merchantId,
+  terminalId,
+}: Readonly<Record<keyof TerminalKey, string>>): string {
+  return `${merchantId}/${terminalId}`;
+}
+
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const PAYMENT_ID_BYTES = 16;
 

@@ -158,9 +158,10 @@ test("a reader that is not registered is refused, once it is registered it is se
     readers: [{ ...registration, state: DeviceState.RETIRED }],
   });
   expect(inWords(await mesh.relay.authorize(signer.sign()))).toBe("READER_NOT_ACTIVE");
-  await mesh.registry.registerReaders({
-    readers: [{ ...registration, state: DeviceState.ACTIVE }],
-  });
+  const again = { ...registration, state: DeviceState.ACTIVE };
+  await expect(mesh.registry.registerReaders({ readers: [again] })).rejects.toThrow(
+    "reader SIM-0002 is retired, for ever",
+  );
   expect(inWords(await mesh.relay.authorize(signer.sign()))).toBe("READER_NOT_ACTIVE");
 });
 

@@ -47,7 +47,7 @@ export function relayService(parts: RelayServiceParts): MeshService {
       return { payments: [...page.payments], nextPageToken: page.nextPageToken };
     },
     async *watchPayments(request, context) {
-      yield* watch.watch(request, await scopeOfCaller(context), context.signal);
+      yield* watch.watch(request, () => scopeOfCaller(context), context.signal);
     },
     submitInstruction() {
       throw new PaymentError("NOT_SUPPORTED", "instructions are not supported yet");
@@ -75,16 +75,16 @@ function transact(
   parts: RelayServiceParts,
 ): void {
   const { identity } = stream.peer;
-  const terminalId = identity === undefined ? undefined : terminalOf(identity);
+  const key = identity === undefined ? undefined : terminalOf(identity);
   const { program, instance, clock, jitter } = parts.around;
   const speaker = { program, instance, frameBytesMax: MESSAGE_BYTES_MAX };
   const schema = TransactResponseSchema;
   const live = liveStream(stream, { ...speaker, role: "server", schema, clock, jitter });
-  if (identity !== undefined && terminalId === undefined) {
+  if (identity !== undefined && key === undefined) {
     live.fail(new ConnectError("only terminals submit payments", Code.PermissionDenied));
     return;
   }
-  const terminal = new TerminalStream(live, terminalId, parts);
+  const terminal = new TerminalStream(live, key, parts);
   // No error of the stream says of a payment on it that nothing happened.
   stream.explainEnd((status) => (terminal.isAwaited ? aboutOpenPayment(status, "") : status));
 }

@@ -95,7 +95,7 @@ function relayPolicy(trustDomain: string): Policy {
   const relay = RelayService.typeName;
   return [
     {
-      identity: `spiffe://${trustDomain}/terminal/*`,
+      identity: `spiffe://${trustDomain}/terminal/*/*`,
       methods: [`${relay}/*`, `${NotificationService.typeName}/SendReceipt`],
     },
     {

@@ -46,7 +46,7 @@ export class BesiegedMesh implements AsyncDisposable {
     const { mesh, keys } = stack.use(
       await startTestMesh({
         isTls: options.isTls,
-        strangers: { [STRANGER]: "terminal/STRANGE1" },
+        strangers: { [STRANGER]: "terminal/STRANGESHOP0001/STRANGE1" },
         environment: {
           CARDLANE_LOG_LEVEL: "error",
           ...inbox?.process.environment,

@@ -33,14 +33,15 @@ export function naiveRelay(options: {
     await prisma.$transaction(async (sql) => {
       const { context } = parseReaderPayment(payment.readerPayment);
       const reader = await sql.reader.findUnique({ where: { serial: context.readerSerial } });
+      const { merchantId, terminalId } = context;
       const terminal = await sql.terminal.findUnique({
-        where: { terminalId: context.terminalId },
+        where: { merchantId_terminalId: { merchantId, terminalId } },
       });
-      if (reader?.state !== "ACTIVE" || terminal?.merchantId !== context.merchantId) {
+      if (reader?.state !== "ACTIVE" || terminal === null) {
         throw new Error("reader or terminal is not served");
       }
       signatures.require(payment, reader.certificate);
-      const { merchantId, wire } = context;
+      const { wire } = context;
       const paymentId = paymentIdText(wire.paymentId);
       const known = await sql.record.findUnique({
         where: { merchantId_paymentId: { merchantId, paymentId } },

@@ -14,7 +14,12 @@ import { create } from "@bufbuild/protobuf";
 import pg from "pg";
 import { SignedReverseSchema } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { systemClock as clock } from "../../mesh/clock.ts";
-import { newPaymentId, parseMerchantId, parseRelayId } from "../../payment/identifiers.ts";
+import {
+  newPaymentId,
+  parseMerchantId,
+  parseRelayId,
+  parseTerminalId,
+} from "../../payment/identifiers.ts";
 import { newRecordNumber, parseRecordNumber } from "../../payment/record-number.ts";
 import { startEmbeddedPostgres } from "../../prisma/embedded/embedded-postgres.ts";
 import { applyMigrations } from "../../prisma/migrations/migrate.ts";
@@ -148,7 +153,9 @@ async function writeTerminals(): Promise<void> {
       [terminalId, MERCHANT],
     );
     const contact = { phone, email, language: "en", timeZone: "UTC" };
-    await store.contacts.set([{ terminalId, contact }]);
+    await store.contacts.set([
+      { merchantId: MERCHANT, terminalId: parseTerminalId(terminalId), contact },
+    ]);
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import type { CommandIo, CommonOptions } from "../io/command-io.ts";
 import { type CommandEnds, runs } from "../io/flags.ts";
-import { terminals } from "./devices.ts";
+import { DEVICE_COMMANDS, setReaderState, setTerminalState } from "./device-state.ts";
+import { readers, terminals } from "./devices.ts";
 import { inbox } from "./inbox.ts";
 import {
   NOTIFICATIONS_FLAGS,
@@ -21,8 +22,9 @@ import {
   webhooks,
 } from "./webhooks.ts";
 
-/** Results that reach people: terminals and their contacts, what was sent, the inbox. */
+/** Devices, and results that reach people: contacts, what was sent, the inbox. */
 export function addNotificationCommands(program: Command, ends: CommandEnds): void {
+  addReaders(program, ends);
   addTerminals(program, ends);
   addNotifications(program, ends);
   addWebhooks(program, ends);
@@ -43,7 +45,7 @@ export function addNotificationCommands(program: Command, ends: CommandEnds): vo
 function addTerminals(program: Command, ends: CommandEnds): void {
   const command = program
     .command("terminals")
-    .description("terminals of the relay: list, add, set");
+    .description("terminals of the relay: list, add, set, suspend, activate, retire");
   runs(
     ends,
     command.command("list", { isDefault: true }).description("list the terminals of the relay"),
@@ -64,6 +66,35 @@ function addTerminals(program: Command, ends: CommandEnds): void {
     CONTACT_FLAGS,
     setTerminal,
   );
+  addDeviceStates(command, "terminal", ends, setTerminalState);
+}
+
+function addReaders(program: Command, ends: CommandEnds): void {
+  const command = program
+    .command("readers")
+    .description("readers of the relay: list, suspend, activate, retire");
+  runs(
+    ends,
+    command.command("list", { isDefault: true }).description("list the readers of the relay"),
+    {},
+    readers,
+  );
+  addDeviceStates(command, "serial", ends, setReaderState);
+}
+
+/** suspend, activate and retire, for one kind of device. */
+function addDeviceStates(
+  command: Command,
+  argument: string,
+  ends: CommandEnds,
+  set: typeof setReaderState,
+): void {
+  for (const { name, state, says } of DEVICE_COMMANDS) {
+    const one = command.command(`${name} <${argument}>`).description(says);
+    runs(ends, one, {}, (io: CommandIo, device: string, options: CommonOptions) =>
+      set(io, device, state, options),
+    );
+  }
 }
 
 function addNotifications(program: Command, ends: CommandEnds): void {

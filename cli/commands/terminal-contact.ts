@@ -8,6 +8,10 @@ import { currencyFromLetters } from "../../payment/money.ts";
 import { CommandError, EXIT_CODES } from "../command-end.ts";
 import { type CommandIo, printMessage } from "../io/command-io.ts";
 import type { Flags, OptionsOf, ValuesOf } from "../io/flags.ts";
+import { deviceStateWord } from "../print/words.ts";
+import { terminalNamed } from "./device-state.ts";
+
+const { ACTIVE } = DeviceState;
 
 export const LANGUAGE_FLAGS = {
   "--language <tag>": "such as en-GB or zh-CN",
@@ -29,15 +33,14 @@ export const ADD_TERMINAL_FLAGS = {
 /** Changes whom a terminal's results go to; what is not named stays. @returns the exit code. */
 export async function setTerminal(
   io: CommandIo,
-  terminalId: string,
+  name: string,
   options: OptionsOf<typeof CONTACT_FLAGS>,
 ): Promise<number> {
   using mesh = await openRunningMesh(options.dataDir, io.clock);
-  const { relayRegistry } = mesh.clients;
-  const { terminals } = await relayRegistry.listTerminals({});
-  const kept = terminals.find((terminal) => terminal.terminalId === terminalId)?.contact;
+  const { merchantId, terminalId, contact: kept } = await terminalNamed(mesh, name);
   const contact = { ...contactOf(kept ?? {}), ...contactOf(options) };
-  const response = await relayRegistry.setTerminalContact({ terminalId, contact });
+  const key = { merchantId, terminalId };
+  const response = await mesh.clients.relayRegistry.setTerminalContact({ ...key, contact });
   if (options.json === true && response.contact !== undefined) {
     printMessage(io, TerminalContactSchema, response.contact);
   } else {
@@ -58,13 +61,26 @@ export async function addTerminal(
   const currencies = options.currencies
     .split(",")
     .map((letters) => currencyFromLetters(letters.trim()));
-  const terminal = { certificate, state: DeviceState.ACTIVE, currencies };
+  const terminal = { certificate, currencies };
   const contact = contactOf(options);
   const named = Object.keys(contact).length === 0 ? {} : { contact };
   using mesh = await openRunningMesh(options.dataDir, io.clock);
-  await mesh.clients.processorRegistry.registerTerminals({ terminals: [terminal] });
-  await mesh.clients.relayRegistry.registerTerminals({ terminals: [{ ...terminal, ...named }] });
-  io.tell("The processor and the relay serve it now.");
+  const { processorRegistry, relayRegistry } = mesh.clients;
+  const atProcessor = { terminals: [terminal] };
+  const atRelay = { terminals: [{ ...terminal, ...named }] };
+  // Whatever one of them would refuse changes nothing at the other either.
+  await processorRegistry.registerTerminals({ ...atProcessor, validateOnly: true });
+  await relayRegistry.registerTerminals({ ...atRelay, validateOnly: true });
+  const answers = [
+    await processorRegistry.registerTerminals(atProcessor),
+    await relayRegistry.registerTerminals(atRelay),
+  ];
+  const idle = answers.flatMap(({ states }) => states).find((state) => state !== ACTIVE);
+  io.tell(
+    idle === undefined
+      ? "The processor and the relay serve it now."
+      : `It is registered, and still ${deviceStateWord(idle)}: cardlane terminals activate`,
+  );
   return EXIT_CODES.approved;
 }
 

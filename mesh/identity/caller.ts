@@ -17,13 +17,20 @@ export function callerOf(context: HandlerContext): Peer {
   return context.values.get(CALLER);
 }
 
+interface ConnectionPeer extends Omit<Peer, "headers"> {
+  /** Unix milliseconds until which its certificate holds; without one, for ever. */
+  readonly notAfterMs: number;
+}
+
 /** The same for all streams of a connection, so it is found out once. */
-export function connectionPeer(socket: Socket): Omit<Peer, "headers"> {
+export function connectionPeer(socket: Socket): ConnectionPeer {
   const known = PEERS.get(socket);
   if (known !== undefined) return known;
+  const certificate = socket instanceof TLSSocket ? socket.getPeerCertificate() : undefined;
   const peer = {
-    identity: socket instanceof TLSSocket ? spiffeIdOf(socket.getPeerCertificate()) : undefined,
+    identity: spiffeIdOf(certificate),
     address: `${socket.remoteAddress ?? "unknown"}:${socket.remotePort ?? 0}`,
+    notAfterMs: certificate === undefined ? Infinity : Date.parse(certificate.valid_to),
   };
   PEERS.set(socket, peer);
   return peer;
@@ -45,4 +52,4 @@ export function toHeaders(fields: IncomingHttpHeaders): Headers {
   return headers;
 }
 
-const PEERS = new WeakMap<Socket, Omit<Peer, "headers">>();
+const PEERS = new WeakMap<Socket, ConnectionPeer>();

@@ -9,6 +9,10 @@ import type { Surroundings } from "../surroundings.ts";
 /** How often the files are looked at. Certificates are renewed hours before they expire. */
 const RELOAD_INTERVAL_MS = 10_000;
 
+const DENIED = "denied.txt";
+
+const SPIFFE_ID = /^spiffe:\/\/[a-z0-9._-]+(?:\/[A-Za-z0-9._-]+)+$/;
+
 const FILES = { ca: "ca.pem", cert: "cert.pem", key: "key.pem" } as const;
 
 /**
@@ -20,6 +24,11 @@ export interface Identity extends Disposable {
   /** SPIFFE URI of the certificate. */
   readonly spiffeId: string;
   readonly pem: IdentityPem;
+  /**
+   * SPIFFE URIs that are served no more although their certificates hold: from `denied.txt` in the
+   * same directory, one on a line, `#` before a comment. Without the file, none.
+   */
+  readonly denied: ReadonlySet<string>;
   /** Called after each reload; the return value takes the handler off again. */
   onChange(handler: (pem: IdentityPem) => void): Disposable;
   /** Looks at the files now. A set that does not fit together is left aside and logged. */
@@ -38,7 +47,8 @@ type Around = Pick<Surroundings, "clock" | "log">;
 export async function loadIdentity(directory: string, around: Around): Promise<Identity> {
   try {
     const pem = await readPem(directory);
-    return new FileIdentity(directory, around, pem);
+    const denied = await readDenied(directory);
+    return new FileIdentity(directory, around, { pem, denied, spiffeId: checkPem(pem) });
   } catch (cause) {
     const why = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
     throw new StartError(`the TLS files in ${directory} are of no use: ${why}`, { cause });
@@ -50,14 +60,20 @@ class FileIdentity implements Identity {
   readonly #around: Around;
   readonly #handlers = new Set<(pem: IdentityPem) => void>();
   #pem: IdentityPem;
+  #denied: ReadonlySet<string>;
   #spiffeId: string;
   #timer: Timer;
 
-  constructor(directory: string, around: Around, pem: IdentityPem) {
+  constructor(
+    directory: string,
+    around: Around,
+    first: Pick<Identity, "pem" | "denied" | "spiffeId">,
+  ) {
     this.#directory = directory;
     this.#around = around;
-    this.#pem = pem;
-    this.#spiffeId = checkPem(pem);
+    this.#pem = first.pem;
+    this.#denied = first.denied;
+    this.#spiffeId = first.spiffeId;
     this.#timer = this.#planReload();
   }
 
@@ -69,12 +85,17 @@ class FileIdentity implements Identity {
     return this.#pem;
   }
 
+  get denied(): ReadonlySet<string> {
+    return this.#denied;
+  }
+
   onChange(handler: (pem: IdentityPem) => void): Disposable {
     this.#handlers.add(handler);
     return { [Symbol.dispose]: () => void this.#handlers.delete(handler) };
   }
 
   async reload(): Promise<void> {
+    await this.#reloadDenied();
     try {
       const pem = await readPem(this.#directory);
       if (isSame(pem, this.#pem)) return;
@@ -93,6 +114,15 @@ class FileIdentity implements Identity {
   [Symbol.dispose](): void {
     this.#timer.cancel();
     this.#handlers.clear();
+  }
+
+  async #reloadDenied(): Promise<void> {
+    try {
+      this.#denied = await readDenied(this.#directory);
+    } catch (error) {
+      // Who was denied stays so; the next look may find a list that can be read.
+      this.#around.log.failure("the list of denied identities cannot be used", error);
+    }
   }
 
   #planReload(): Timer {
@@ -117,6 +147,19 @@ async function readPem(directory: string): Promise<IdentityPem> {
   return { ca, cert, key };
 }
 
+/** @throws Error for a line that is no SPIFFE URI: a slip of the pen would deny nobody. */
+async function readDenied(directory: string): Promise<ReadonlySet<string>> {
+  const text = await readFile(join(directory, DENIED), "utf8").catch((error: unknown) => {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
+    throw error;
+  });
+  const lines = text.split("\n").map((line) => line.replace(/#.*/, "").trim());
+  const denied = lines.filter((line) => line !== "");
+  const wrong = denied.find((line) => !SPIFFE_ID.test(line));
+  if (wrong !== undefined) throw new Error(`${DENIED} must have spiffe:// URIs, got "${wrong}"`);
+  return new Set(denied);
+}
+
 /** @returns the SPIFFE URI. @throws Error when key and certificate do not belong together. */
 function checkPem(pem: IdentityPem): string {
   createSecureContext(pem);
@@ -133,8 +176,8 @@ function onlySpiffeId(subjectAltName: string | undefined): string | undefined {
   const uris = (subjectAltName ?? "").split(", ").filter((name) => name.startsWith("URI:"));
   const [uri, ...others] = uris;
   if (uri === undefined || others.length > 0) return undefined;
-  const match = /^URI:(spiffe:\/\/[a-z0-9._-]+(?:\/[A-Za-z0-9._-]+)+)$/.exec(uri);
-  return match?.[1];
+  const id = uri.slice("URI:".length);
+  return SPIFFE_ID.test(id) ? id : undefined;
 }
 
 function isSame(left: IdentityPem, right: IdentityPem): boolean {

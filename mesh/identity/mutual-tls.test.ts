@@ -1,3 +1,4 @@
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
@@ -110,4 +111,46 @@ test("TLS without a policy, or a policy without TLS, is a bug", async () => {
   await using mesh = await securedMesh();
   await expect(echoServer({ identity: mesh.identity })).rejects.toThrow("bug:");
   await expect(echoServer({ policy: POLICY })).rejects.toThrow("bug:");
+});
+
+test("a certificate that ends while its connection is open ends the connection", async () => {
+  await using mesh = await securedMesh();
+  const channel = mesh.call(await mesh.caller(RELAY));
+  const stream = channel.openStream(ProcessorService.method.process);
+  const received = receive(stream);
+  stream.send(box(1));
+  await received.count(1);
+  mesh.clock.jump(Date.parse("2100-01-02") - mesh.clock.nowMs());
+  await mesh.clock.advance(10_000);
+  expect((await received.end).code).toBe(Code.Unavailable);
+  expect(await outcomes(channel)).toEqual({ unary: Code.Unavailable, stream: Code.Unavailable });
+});
+
+test("an identity that is denied loses its connection, and others keep theirs", async () => {
+  await using mesh = await securedMesh();
+  const [denied, other] = [
+    mesh.call(await mesh.caller(RELAY)),
+    mesh.call(await mesh.caller("spiffe://cardlane/relay/B2")),
+  ];
+  const streams = [denied, other].map((channel) => {
+    const stream = channel.openStream(ProcessorService.method.process);
+    stream.send(box(1));
+    return receive(stream);
+  });
+  await Promise.all(streams.map((received) => received.count(1)));
+  const list = join(mesh.directory, "server", "denied.txt");
+  await writeFile(list, `# left the company\n${RELAY}\n`);
+  await mesh.identity.reload();
+  await mesh.clock.advance(10_000);
+  expect((await streams[0]?.end)?.code).toBe(Code.Unavailable);
+  expect((await outcomes(denied)).stream).toBe(Code.Unavailable);
+  expect(await outcomes(other)).toEqual({ unary: 0, stream: 0 });
+
+  // A list that cannot be read changes nothing; one without the identity lets it in again.
+  await writeFile(list, "relay/A1\n");
+  await mesh.identity.reload();
+  expect((await outcomes(denied)).stream).toBe(Code.Unavailable);
+  await rm(list);
+  await mesh.identity.reload();
+  await expect.poll(() => outcomes(denied)).toEqual({ unary: 0, stream: 0 });
 });

@@ -23,6 +23,8 @@ export interface Connection extends PeerConnection {
   greeted(): void;
   /** How to end it. */
   onLeave(close: (why: Leaving) => void): void;
+  /** Ends it. */
+  leave(why: Leaving): void;
   /** @returns false when the peer has too many requests under way; it may not go on then. */
   begin(): boolean;
   /** One that was begun is over. */

@@ -15,6 +15,7 @@ import { Turns } from "../limits/turns.ts";
 import { isLoopback } from "../loopback.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { type Connection, Connections, connectionOf, spokenOver } from "./connections.ts";
+import { EndedRights } from "./ended-rights.ts";
 import { http1Options, http2Options, type ServerLimits } from "./server-limits.ts";
 import { whenHeard } from "./spoken-protocol.ts";
 import { type StreamEntrance, takeStream } from "./stream-entrance.ts";
@@ -176,7 +177,7 @@ export class Listener {
       session.once("remoteSettings", () => connection.greeted());
       connection.onLeave((why) => {
         // GOAWAY tells a client that keeps its rules; the others are not waited for.
-        if (!session.destroyed && why === "idle") session.close();
+        if (!session.destroyed && why !== "barred") session.close();
         if (!session.destroyed && why === "barred") {
           session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
           // What it has sent already would cost time, too.
@@ -219,6 +220,7 @@ export class Listener {
       handshakeTimeout: this.#options.limits.handshakeMsMax,
       noDelay: true,
     } as const;
+    const rights = new EndedRights(identity, this.#options);
     /** Of those whose handshake is under way, by address and port. */
     const handshakes = new Map<string, Connection>();
     const server = createTlsServer({ ...options, ...identity.pem }, (socket: TLSSocket) => {
@@ -229,6 +231,10 @@ export class Listener {
         return;
       }
       connection.onLeave(() => socket.destroy());
+      if (!rights.admit(socket, connection)) {
+        socket.destroy();
+        return;
+      }
       connection.identify(connectionPeer(socket).identity);
       if (socket.destroyed) return;
       if (socket.alpnProtocol === "h2") this.#speakHttp2(socket, connection);
@@ -254,7 +260,10 @@ export class Listener {
     const change = identity.onChange((pem) => {
       server.setSecureContext({ minVersion: "TLSv1.3", ...pem });
     });
-    tcp.on("close", () => change[Symbol.dispose]());
+    tcp.on("close", () => {
+      change[Symbol.dispose]();
+      rights[Symbol.dispose]();
+    });
     return tcp;
   }
 }

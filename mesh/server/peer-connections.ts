@@ -2,8 +2,11 @@ import { CallTurns } from "../limits/turns.ts";
 import { HeldBytes } from "../stream/held-bytes.ts";
 import type { ServerLimits } from "./server-limits.ts";
 
-/** It has been idle for too long, or another needs its place; or its peer is barred. */
-export type Leaving = "idle" | "barred";
+/**
+ * It has been idle for too long, or another needs its place; its peer has no right to be here any
+ * more; or its peer is barred.
+ */
+export type Leaving = "idle" | "unwelcome" | "barred";
 
 /** A connection, as far as others may end it. */
 export interface Leaver {

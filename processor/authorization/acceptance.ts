@@ -38,16 +38,16 @@ const CHECKS: readonly (readonly [PaymentErrorCode, string, Check])[] = [
     "reader belongs to another merchant",
     ({ context }, facts) => facts.reader?.merchantId === context.merchantId,
   ],
+  ["TERMINAL_UNKNOWN", "terminal is not registered", (_, facts) => facts.terminal !== undefined],
   [
-    "TERMINAL_UNKNOWN",
-    "terminal is not registered",
-    (_, { terminalState, merchant }) => terminalState !== undefined && merchant !== undefined,
+    "TERMINAL_NOT_ACTIVE",
+    "terminal is not active",
+    (_, facts) => facts.terminal?.state === "ACTIVE",
   ],
-  ["TERMINAL_NOT_ACTIVE", "terminal is not active", (_, facts) => facts.terminalState === "ACTIVE"],
   [
     "CURRENCY_NOT_ACCEPTED",
-    "currency must be one of the merchant's",
-    ({ context }, facts) => facts.merchant?.currencies.includes(context.currency) === true,
+    "currency must be one of the terminal's",
+    ({ context }, facts) => facts.terminal?.currencies.includes(context.currency) === true,
   ],
   [
     "COUNTER_REUSED",

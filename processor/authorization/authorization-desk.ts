@@ -1,5 +1,6 @@
 import { GroupCommit } from "../../mesh/group-commit.ts";
 import { recordedStatement } from "../../mesh/tracing/telemetry.ts";
+import { lowestRevision } from "../../payment/registry-revision.ts";
 import type { Signer } from "../../sealing/curves/curves.ts";
 import { answerInRounds } from "../payments/answer-in-rounds.ts";
 import { type EntryAnswer, resultAnswer } from "../payments/entry-answer.ts";
@@ -128,8 +129,11 @@ export class AuthorizationDesk {
       newPayment(one, { retrievalReference: numbers[index] ?? "", nowMs, signer, random }),
     );
     const payments = decided.map(({ payment }) => payment);
+    const registryRevision = lowestRevision(decided);
     await faults.at("processor.decided");
-    const written = await this.#recorded(payments, "INSERT", () => this.#store.write(rows));
+    const written = await this.#recorded(payments, "INSERT", () =>
+      this.#store.write(rows, registryRevision),
+    );
     await faults.at("processor.written");
     rows.forEach(({ row }, index) => {
       const payment = payments[index];
@@ -169,8 +173,9 @@ export function earlyFactsOf(
 
 /**
  * Whether a verdict from early facts may stand. An approval in full may: the statement that writes
- * it refuses it when the payment, its counter or the money is not there any more. Whatever else may
- * have become wrong meanwhile, and nothing would notice. (docs/decisions/0011)
+ * it refuses it when the payment, its counter, the money or the right of a device is not there any
+ * more. Whatever else may have become wrong meanwhile, and nothing would notice.
+ * (docs/decisions/0011)
  */
 function standsOnEarlyFacts(verdict: Verdict): boolean {
   switch (verdict.kind) {

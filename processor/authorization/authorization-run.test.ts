@@ -41,8 +41,8 @@ const facts: BatchFacts = {
   isCounterUsed: false,
   relayState: "ACTIVE",
   reader: { state: "ACTIVE", merchantId: keys.terminal.merchantId },
-  terminalState: "ACTIVE",
-  merchant: { currencies: [978], simulateByAmount: false },
+  terminal: { state: "ACTIVE", currencies: [978], simulateByAmount: false },
+  registryRevision: 0n,
   isCardKnown: true,
   card: undefined,
   accounts: undefined,
@@ -132,7 +132,10 @@ test("the verdict of the PIN comes to the desk with what was read before it", as
 
 test("the PIN of a payment that cannot succeed is not asked about", async () => {
   const played = new PlayedParts();
-  const suspended = { ...facts, terminalState: "SUSPENDED" };
+  const suspended = {
+    ...facts,
+    terminal: { state: "SUSPENDED", currencies: [978], simulateByAmount: false },
+  };
   played.read = async () => ({ facts: suspended, readAtMs: 0 });
   expect(await outcomeOf(played)).toBe("TERMINAL_NOT_ACTIVE");
   expect(played.steps).toEqual(["read", "decide"]);

@@ -22,8 +22,8 @@ const facts: BatchFacts = {
   isCounterUsed: false,
   relayState: "ACTIVE",
   reader: { state: "ACTIVE", merchantId: keys.terminal.merchantId },
-  terminalState: "ACTIVE",
-  merchant: { currencies: [978], simulateByAmount: false },
+  terminal: { state: "ACTIVE", currencies: [978], simulateByAmount: false },
+  registryRevision: 0n,
   isCardKnown: true,
   card: {
     status: "ACTIVE",
@@ -62,7 +62,10 @@ test("the same payment or counter again waits for the first to be written", () =
 
 test("a refused payment does not hold up another with its counter", () => {
   const first = submit();
-  const suspended = { ...facts, terminalState: "SUSPENDED" };
+  const suspended = {
+    ...facts,
+    terminal: { state: "SUSPENDED", currencies: [978], simulateByAmount: false },
+  };
   const verdicts = decideBatch(
     [first, { ...submit(), content: first.content }],
     [suspended, facts],

@@ -27,6 +27,8 @@ export interface DecidedPayment {
    * the ledger's with a delay, and by another day an account would begin its limits anew each time.
    */
   readonly today: number;
+  /** Of the facts, too. */
+  readonly registryRevision: bigint;
 }
 
 /**
@@ -73,8 +75,8 @@ function settle(
   if (decision.kind === "no answer") return { kind: "answered", answer: { kind: "silence" } };
   for (const name of names) running.taken.add(name);
   const posting = postingOf(payment.context.kind, decision, facts.accounts);
-  const { today } = facts;
-  return { kind: "decided", payment, content, decision, posting, today };
+  const { today, registryRevision } = facts;
+  return { kind: "decided", payment, content, decision, posting, today, registryRevision };
 }
 
 /** The same bytes get the first answer, whatever they would get today. */
@@ -114,7 +116,7 @@ function decideOne(options: {
     verification: context.wire.verification,
     presentedExpirationDate: content.expirationDate,
     pin: payment.pin,
-    simulateByAmount: facts.merchant?.simulateByAmount === true,
+    simulateByAmount: facts.terminal?.simulateByAmount === true,
     card,
   });
   if (decision.kind === "approved" && account !== undefined) {

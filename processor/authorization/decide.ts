@@ -21,7 +21,7 @@ export interface DecisionFacts {
   /** YYMM, as it was read from the card. */
   readonly presentedExpirationDate: string;
   readonly pin: PinOutcome;
-  /** Whether this merchant wants amounts to choose the response code. */
+  /** Whether this terminal wants amounts to choose the response code. */
   readonly simulateByAmount: boolean;
   /** undefined: nobody knows the card. */
   readonly card: CardFacts | undefined;

@@ -71,10 +71,19 @@ function setCard(lastFour: string, status: "ACTIVE" | "BLOCKED") {
 
 test("an approval stands on what was read before the PIN was asked about", async () => {
   const payment = await lookedAt();
+  const lastFour = payment.content?.lastFour ?? "";
+  await setCard(lastFour, "BLOCKED");
+  const answer = await one.authorize(payment);
+  await setCard(lastFour, "ACTIVE");
+  expect(inWords(answer)).toBe(APPROVED);
+});
+
+test("a device that was suspended since ends that", async () => {
+  const payment = await lookedAt();
   await setTerminal("SUSPENDED");
   const answer = await one.authorize(payment);
   await setTerminal("ACTIVE");
-  expect(inWords(answer)).toBe(APPROVED);
+  expect(inWords(answer)).toBe("TERMINAL_NOT_ACTIVE");
 });
 
 describe("reads again", () => {

@@ -12,8 +12,9 @@ export interface BatchFacts {
   /** States as in the registry; undefined: not registered. */
   readonly relayState: string | undefined;
   readonly reader: { readonly state: string; readonly merchantId: string } | undefined;
-  readonly terminalState: string | undefined;
-  readonly merchant: MerchantFacts | undefined;
+  readonly terminal: TerminalFacts | undefined;
+  /** Of the registry when this was read. */
+  readonly registryRevision: bigint;
   /** undefined: not known, or its account in this currency is not open yet. */
   readonly card: CardFacts | undefined;
   readonly isCardKnown: boolean;
@@ -30,7 +31,8 @@ export interface EarlyFacts {
 
 type ExistingPayment = Pick<PaymentRow, "digest" | "relayId" | "stored">;
 
-interface MerchantFacts {
+interface TerminalFacts {
+  readonly state: string;
   /** ISO 4217 numeric codes. */
   readonly currencies: readonly number[];
   readonly simulateByAmount: boolean;
@@ -63,8 +65,9 @@ export interface FactsRow {
   readonly reader_state: string | null;
   readonly reader_merchant_id: string;
   readonly terminal_state: string | null;
-  readonly currencies: readonly number[] | null;
+  readonly currencies: readonly number[];
   readonly simulate_by_amount: boolean;
+  readonly registry_revision: bigint;
   readonly card_status: CardFacts["status"] | null;
   readonly expiration_date: string;
   readonly is_pin_required_on_tap: boolean;
@@ -100,11 +103,15 @@ export function factsFrom(row: FactsRow): BatchFacts {
       row.reader_state === null
         ? undefined
         : { state: row.reader_state, merchantId: row.reader_merchant_id },
-    terminalState: row.terminal_state ?? undefined,
-    merchant:
-      row.currencies === null
+    terminal:
+      row.terminal_state === null
         ? undefined
-        : { currencies: row.currencies, simulateByAmount: row.simulate_by_amount },
+        : {
+            state: row.terminal_state,
+            currencies: row.currencies,
+            simulateByAmount: row.simulate_by_amount,
+          },
+    registryRevision: row.registry_revision,
     card: cardFrom(row),
     isCardKnown: row.card_status !== null,
     accounts: accountsFrom(row),

@@ -35,17 +35,26 @@ export class PaymentStore {
 
   /**
    * Writes payments, postings and balances, all or none. No key and no counter may stand twice in
-   * `payments`.
+   * `payments`. Nothing is written when the registry is not the one that they were decided by: a
+   * device may be suspended.
    *
+   * @param registryRevision of the facts; where they differ, the lowest.
    * @returns keys (`keyText`) of the payments written; the others were there already. Undefined
    *   when nothing was written because a rival changed an account: read again and decide again.
    */
-  async write(payments: readonly NewPayment[]): Promise<ReadonlySet<string> | undefined> {
+  async write(
+    payments: readonly NewPayment[],
+    registryRevision: bigint,
+  ): Promise<ReadonlySet<string> | undefined> {
     const rows = payments.map(({ row }) => row);
     const postings = payments.flatMap(({ row, posting }) =>
       posting === null ? [] : [{ ...posting, key: row }],
     );
-    const values = [...paymentParameters.values(rows), ...postingParameters.values(postings)];
+    const values = [
+      ...paymentParameters.values(rows),
+      ...postingParameters.values(postings),
+      registryRevision,
+    ];
     try {
       const written = await this.#database.run<WrittenRow>(WRITE, values);
       return new Set(
@@ -110,6 +119,9 @@ const acknowledgedParameters = new RowParameters<Acknowledged>({
  */
 const TODAY = "(SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD')::int)";
 
+/** Once for a statement: it is not of the row. */
+const REGISTRY_REVISION = "(SELECT revision FROM processor.registry_revision)";
+
 /**
  * One account for each item. As a plain join it may be planned, while there are few accounts, to go
  * by the kind alone: it then compares each item with every merchant that has come since.
@@ -132,7 +144,7 @@ export const READ_STATEMENT = {
       counted.payment_id IS NOT NULL AS is_counter_used,
       relay.state AS relay_state, reader.state AS reader_state,
       reader.merchant_id AS reader_merchant_id, terminal.state AS terminal_state,
-      merchant.currencies, merchant.simulate_by_amount,
+      terminal.currencies, terminal.simulate_by_amount, ${REGISTRY_REVISION} AS registry_revision,
       card.status AS card_status, card.expiration_date, card.is_pin_required_on_tap,
       card.is_refundable, cardholder.account_id AS cardholder_account, cardholder.balance_minor,
       cardholder.credit_minor, cardholder.daily_amount_minor_max, cardholder.daily_count_max,
@@ -154,7 +166,6 @@ export const READ_STATEMENT = {
     LEFT JOIN processor.relay ON relay.relay_id = item.relay_id
     LEFT JOIN processor.reader ON reader.certificate_id = item.reader_certificate_id
     LEFT JOIN processor.terminal ON terminal.certificate_id = item.terminal_certificate_id
-    LEFT JOIN processor.merchant ON merchant.merchant_id = item.merchant_id
     LEFT JOIN processor.card ON card.pan_token = item.pan_token
     LEFT JOIN ${account("CARDHOLDER", "item.pan_token")} cardholder ON true
     LEFT JOIN ${account("MERCHANT", "convert_to(item.merchant_id, 'UTF8')")} owed ON true
@@ -194,7 +205,10 @@ const IS_SAME_DAY = `(spent_day >= locked.day AND spent_day <= ${TODAY})`;
 const WRITE = {
   name: "payment.write",
   text: `
-    WITH item AS (SELECT * FROM ${paymentParameters.from("given")}),
+    WITH item AS (
+      SELECT * FROM ${paymentParameters.from("given")}
+      WHERE ${REGISTRY_REVISION} = $${paymentParameters.count + postingParameters.count + 1}::bigint
+    ),
     inserted AS (
       INSERT INTO processor.payment (${paymentParameters.names})
       SELECT ${paymentParameters.names} FROM item ORDER BY merchant_id, payment_id

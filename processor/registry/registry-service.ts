@@ -8,8 +8,20 @@ import {
 import { DeviceState, type ReaderRegistration } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import type { Clock } from "../../mesh/clock.ts";
 import { type MeshService, type MethodsOf, service } from "../../mesh/service.ts";
+import {
+  type DeviceStateName,
+  nextState,
+  parseAskedState,
+  parseDeviceState,
+} from "../../payment/device-state.ts";
 import { PaymentError } from "../../payment/errors.ts";
-import { parseMerchantId } from "../../payment/identifiers.ts";
+import {
+  parseMerchantId,
+  parseReaderSerial,
+  parseRelayId,
+  parseTerminalId,
+  terminalName,
+} from "../../payment/identifiers.ts";
 import { parseCurrency } from "../../payment/money.ts";
 import { keyIdOf } from "../../sealing/curves/hash.ts";
 import {
@@ -20,7 +32,7 @@ import {
 } from "../../sealing/keys/certificates.ts";
 import type { OversightStore } from "../oversight/oversight-store.ts";
 import type {
-  DeviceStateName,
+  DeviceStates,
   ReaderRow,
   RegistryStore,
   RelayRow,
@@ -46,22 +58,52 @@ export function registryService(
     return { ...trust, envelope, nowMs: clock.nowMs() };
   };
   const methods: MethodsOf<typeof ProcessorRegistryService> = {
-    async registerRelays({ relays }) {
+    async registerRelays({ relays, validateOnly }) {
       requireCount("relays", relays, RELAYS_MAX);
       const rows = relays.map((relay) => relayRow(relay, checkOf(relay.certificate)));
-      return { registered: await store.registerRelays(rows) };
+      const names = rows.map(({ relayId }) => relayId);
+      const states = statesAfter("relay", names, rows, await store.relayStates(names));
+      if (!validateOnly) await store.registerRelays(rows);
+      return { registered: rows.length, states };
     },
-    async registerTerminals({ terminals }) {
+    async registerTerminals({ terminals, validateOnly }) {
       requireCount("terminals", terminals, DEVICES_MAX);
       const rows = terminals.map((terminal) =>
         terminalRow(terminal, checkOf(terminal.certificate)),
       );
-      return { registered: await store.registerTerminals(rows) };
+      const names = rows.map(terminalName);
+      const states = statesAfter("terminal", names, rows, await store.terminalStates(names));
+      if (!validateOnly) await store.registerTerminals(rows);
+      return { registered: rows.length, states };
     },
-    async registerReaders({ readers }) {
+    async registerReaders({ readers, validateOnly }) {
       requireCount("readers", readers, DEVICES_MAX);
       const rows = readers.map((reader) => readerRow(reader, checkOf(reader.certificate)));
-      return { registered: await store.registerReaders(rows) };
+      const names = rows.map(({ readerSerial }) => readerSerial);
+      const states = statesAfter("reader", names, rows, await store.readerStates(names));
+      if (!validateOnly) await store.registerReaders(rows);
+      return { registered: rows.length, states };
+    },
+    async setRelayState({ relayId, state }) {
+      const id = parseRelayId(relayId);
+      const asked = parseDeviceState(state, "state");
+      if (await store.setRelayState(id, asked)) return {};
+      throw malformed("relay_id", "one that is registered", id);
+    },
+    async setReaderState({ serial, state }) {
+      const id = parseReaderSerial(serial, "serial");
+      const asked = parseDeviceState(state, "state");
+      if (await store.setReaderState(id, asked)) return {};
+      throw new PaymentError("READER_UNKNOWN", `reader ${id} is not registered here`);
+    },
+    async setTerminalState({ merchantId, terminalId, state }) {
+      const name = terminalName({
+        merchantId: parseMerchantId(merchantId),
+        terminalId: parseTerminalId(terminalId),
+      });
+      const asked = parseDeviceState(state, "state");
+      if (await store.setTerminalState(name, asked)) return {};
+      throw new PaymentError("TERMINAL_UNKNOWN", `terminal ${name} is not registered here`);
     },
     async getBalance({ merchantId, currency }) {
       return await ledger.balance(parseMerchantId(merchantId), parseCurrency(currency));
@@ -80,7 +122,7 @@ function relayRow({ certificate, state }: RelayRegistration, check: CertificateC
     relayId,
     hopKeyId: keyIdOf(hopKey),
     certificate: serialised(certificate),
-    state: stateName(state, "relays.state"),
+    state: parseAskedState(state, "relays.state"),
   };
 }
 
@@ -92,7 +134,7 @@ function readerRow(registration: ReaderRegistration, check: CertificateCheck): R
     merchantId: parseMerchantId(merchantId),
     certificateId: id,
     certificate: serialised(certificate),
-    state: stateName(state, "readers.state"),
+    state: parseAskedState(state, "readers.state"),
   };
 }
 
@@ -108,7 +150,7 @@ function terminalRow(registration: TerminalRegistration, check: CertificateCheck
     merchantId,
     certificateId: id,
     certificate: serialised(certificate),
-    state: stateName(state, "terminals.state"),
+    state: parseAskedState(state, "terminals.state"),
     currencies: currencies.map((currency) => parseCurrency(currency, "currencies")),
     simulateByAmount,
   };
@@ -120,17 +162,21 @@ function serialised(certificate: SignedEnvelope | undefined): Uint8Array {
   return toBinary(SignedEnvelopeSchema, certificate);
 }
 
-const STATE_NAMES: Readonly<Record<DeviceState, DeviceStateName | undefined>> = {
-  [DeviceState.UNSPECIFIED]: undefined,
-  [DeviceState.ACTIVE]: "ACTIVE",
-  [DeviceState.SUSPENDED]: "SUSPENDED",
-  [DeviceState.RETIRED]: "RETIRED",
-};
-
-function stateName(state: DeviceState, field: string): DeviceStateName {
-  const name = STATE_NAMES[state];
-  if (name === undefined) throw malformed(field, "a known state", String(state));
-  return name;
+/**
+ * @param names by which `known` has the devices.
+ * @throws PaymentError WRONG_STATE for one that is retired; MALFORMED_REQUEST for one named twice.
+ */
+function statesAfter(
+  kind: "relay" | "reader" | "terminal",
+  names: readonly string[],
+  rows: readonly { readonly state: DeviceStateName | undefined }[],
+  known: DeviceStates,
+): DeviceState[] {
+  if (new Set(names).size < names.length) throw malformed(`${kind}s`, "all different", "two alike");
+  return rows.map(({ state }, index) => {
+    const name = names[index] ?? "";
+    return DeviceState[nextState(`${kind} ${name}`, known.get(name), state)];
+  });
 }
 
 function requireCount(field: string, list: readonly unknown[], max: number): void {

@@ -1,9 +1,8 @@
+import type { DeviceStateName } from "../../payment/device-state.ts";
 import { binaryArray } from "../../prisma/binary-array.ts";
-import type { HotDatabase } from "../../prisma/hot-database.ts";
+import type { HotDatabase, Statement } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
-
-/** As in the contract's DeviceState. */
-export type DeviceStateName = "ACTIVE" | "SUSPENDED" | "RETIRED";
+import { unlessRetired } from "../../prisma/stays-retired.ts";
 
 export interface RelayRow {
   readonly relayId: string;
@@ -11,7 +10,7 @@ export interface RelayRow {
   readonly hopKeyId: Uint8Array;
   /** SignedEnvelope, serialised. */
   readonly certificate: Uint8Array;
-  readonly state: DeviceStateName;
+  readonly state: AskedState;
 }
 
 export interface TerminalRow {
@@ -19,8 +18,7 @@ export interface TerminalRow {
   readonly merchantId: string;
   readonly certificateId: Uint8Array;
   readonly certificate: Uint8Array;
-  readonly state: DeviceStateName;
-  /** Profile of the merchant: the last terminal registered says it. */
+  readonly state: AskedState;
   readonly currencies: readonly number[];
   readonly simulateByAmount: boolean;
 }
@@ -30,8 +28,11 @@ export interface ReaderRow {
   readonly merchantId: string;
   readonly certificateId: Uint8Array;
   readonly certificate: Uint8Array;
-  readonly state: DeviceStateName;
+  readonly state: AskedState;
 }
+
+/** undefined: the state that the device has. */
+type AskedState = DeviceStateName | undefined;
 
 /** Which devices are served. A device that was retired stays so whatever comes later. */
 export class RegistryStore {
@@ -41,20 +42,64 @@ export class RegistryStore {
     this.#database = database;
   }
 
-  /** @returns how many were written. */
-  async registerRelays(relays: readonly RelayRow[]): Promise<number> {
-    const values = relayParameters.values(relays);
-    return (await this.#database.run(REGISTER_RELAYS, values)).length;
+  /** All of them, or none. @throws PaymentError WRONG_STATE for a retired one. */
+  async registerRelays(relays: readonly RelayRow[]): Promise<void> {
+    await unlessRetired("a relay", () =>
+      this.#database.run(REGISTER_RELAYS, relayParameters.values(relays)),
+    );
   }
 
-  async registerTerminals(terminals: readonly TerminalRow[]): Promise<number> {
-    const values = terminalParameters.values(terminals);
-    return (await this.#database.run(REGISTER_TERMINALS, values)).length;
+  /** As `registerRelays`. */
+  async registerTerminals(terminals: readonly TerminalRow[]): Promise<void> {
+    await unlessRetired("a terminal", () =>
+      this.#database.run(REGISTER_TERMINALS, terminalParameters.values(terminals)),
+    );
   }
 
-  async registerReaders(readers: readonly ReaderRow[]): Promise<number> {
-    const values = readerParameters.values(readers);
-    return (await this.#database.run(REGISTER_READERS, values)).length;
+  /** As `registerRelays`. */
+  async registerReaders(readers: readonly ReaderRow[]): Promise<void> {
+    await unlessRetired("a reader", () =>
+      this.#database.run(REGISTER_READERS, readerParameters.values(readers)),
+    );
+  }
+
+  /** States of those that are registered, by relay id. */
+  async relayStates(relayIds: readonly string[]): Promise<DeviceStates> {
+    return statesIn(await this.#database.run<StateRow>(RELAY_STATES, [relayIds]));
+  }
+
+  /** States of those that are registered, by `terminalName`. */
+  async terminalStates(names: readonly string[]): Promise<DeviceStates> {
+    return statesIn(await this.#database.run<StateRow>(TERMINAL_STATES, [names]));
+  }
+
+  /** States of those that are registered, by serial. */
+  async readerStates(serials: readonly string[]): Promise<DeviceStates> {
+    return statesIn(await this.#database.run<StateRow>(READER_STATES, [serials]));
+  }
+
+  /** @returns whether there is such a relay. @throws PaymentError WRONG_STATE */
+  async setRelayState(relayId: string, state: DeviceStateName): Promise<boolean> {
+    const rows = await unlessRetired(`relay ${relayId}`, () =>
+      this.#database.run(SET_RELAY_STATE, [relayId, state]),
+    );
+    return rows.length > 0;
+  }
+
+  /** As `setRelayState`. */
+  async setReaderState(serial: string, state: DeviceStateName): Promise<boolean> {
+    const rows = await unlessRetired(`reader ${serial}`, () =>
+      this.#database.run(SET_READER_STATE, [serial, state]),
+    );
+    return rows.length > 0;
+  }
+
+  /** As `setRelayState`. @param name as `terminalName` gives it. */
+  async setTerminalState(name: string, state: DeviceStateName): Promise<boolean> {
+    const rows = await unlessRetired(`terminal ${name}`, () =>
+      this.#database.run(SET_TERMINAL_STATE, [name, state]),
+    );
+    return rows.length > 0;
   }
 
   /** The certificate of the relay with this hop key: a serialised SignedEnvelope. */
@@ -74,6 +119,17 @@ export class RegistryStore {
       binaryArray("bytea", ids),
     ]);
   }
+}
+
+export type DeviceStates = ReadonlyMap<string, DeviceStateName>;
+
+interface StateRow {
+  readonly name: string;
+  readonly state: DeviceStateName;
+}
+
+function statesIn(rows: readonly StateRow[]): DeviceStates {
+  return new Map(rows.map(({ name, state }) => [name, state]));
 }
 
 export interface CertificateRow {
@@ -107,49 +163,83 @@ const terminalParameters = new RowParameters<TerminalRow>({
   simulate_by_amount: ["boolean", (row) => row.simulateByAmount],
 });
 
-const REGISTER_RELAYS = {
-  name: "relay.register",
-  text: `
-    INSERT INTO processor.relay (${relayParameters.names})
-    SELECT ${relayParameters.names} FROM ${relayParameters.from("given")}
-    ON CONFLICT (relay_id) DO UPDATE SET
-      hop_key_id = excluded.hop_key_id, certificate = excluded.certificate, state = excluded.state
-    WHERE relay.state <> 'RETIRED'
-    RETURNING relay_id`,
-};
-
-const REGISTER_READERS = {
-  name: "reader.register",
-  text: `
-    INSERT INTO processor.reader (${readerParameters.names})
-    SELECT ${readerParameters.names} FROM ${readerParameters.from("given")}
-    ON CONFLICT (reader_serial) DO UPDATE SET
-      merchant_id = excluded.merchant_id, certificate_id = excluded.certificate_id,
-      certificate = excluded.certificate, state = excluded.state
-    WHERE reader.state <> 'RETIRED'
-    RETURNING reader_serial`,
-};
-
-const REGISTER_TERMINALS = {
-  name: "terminal.register",
-  text: `
-    WITH item AS (SELECT * FROM ${terminalParameters.numbered("given")}),
-    profile AS (
-      INSERT INTO processor.merchant (merchant_id, currencies, simulate_by_amount)
-      SELECT DISTINCT ON (merchant_id)
-        merchant_id, string_to_array(currencies, ',')::int[], simulate_by_amount
-      FROM item ORDER BY merchant_id, position DESC
-      ON CONFLICT (merchant_id) DO UPDATE SET
-        currencies = excluded.currencies, simulate_by_amount = excluded.simulate_by_amount
+/**
+ * A state that is not given is the one that the device has: its row is locked before it is read, so
+ * that who suspends it at the same moment comes before or after.
+ */
+function registration(
+  table: "relay" | "reader" | "terminal",
+  key: readonly string[],
+  parameters: RowParameters<never>,
+): Statement {
+  const given: Record<string, string> = {
+    currencies: "string_to_array(currencies, ',')::int[]",
+    state: "coalesce(given.state, known.state, 'ACTIVE')",
+  };
+  const updates = parameters.columns
+    .filter((name) => !key.includes(name))
+    .map((name) => `${name} = excluded.${name}`);
+  const keys = key.join(", ");
+  return {
+    name: `${table}.register`,
+    text: `
+    WITH given AS (SELECT * FROM ${parameters.from("given")}),
+    known AS (
+      SELECT ${keys}, ${table}.state FROM processor.${table} JOIN given USING (${keys})
+      ORDER BY ${keys} FOR UPDATE OF ${table}
     )
-    INSERT INTO processor.terminal
-      (merchant_id, terminal_id, certificate_id, certificate, state)
-    SELECT merchant_id, terminal_id, certificate_id, certificate, state FROM item
-    ON CONFLICT (merchant_id, terminal_id) DO UPDATE SET
-      certificate_id = excluded.certificate_id, certificate = excluded.certificate,
-      state = excluded.state
-    WHERE terminal.state <> 'RETIRED'
-    RETURNING terminal_id`,
+    INSERT INTO processor.${table} (${parameters.names})
+    SELECT ${parameters.columns.map((name) => given[name] ?? name).join(", ")}
+    FROM given LEFT JOIN known USING (${keys})
+    ON CONFLICT (${keys}) DO UPDATE SET ${updates.join(", ")}`,
+  };
+}
+
+const REGISTER_RELAYS = registration("relay", ["relay_id"], relayParameters);
+const REGISTER_READERS = registration("reader", ["reader_serial"], readerParameters);
+const REGISTER_TERMINALS = registration(
+  "terminal",
+  ["merchant_id", "terminal_id"],
+  terminalParameters,
+);
+
+const RELAY_STATES = {
+  name: "relay.states",
+  text: `SELECT name, state FROM unnest($1::text[]) AS name
+    JOIN processor.relay ON relay_id = name`,
+};
+
+const READER_STATES = {
+  name: "reader.states",
+  text: `SELECT name, state FROM unnest($1::text[]) AS name
+    JOIN processor.reader ON reader_serial = name`,
+};
+
+const TERMINAL_STATES = {
+  name: "terminal.states",
+  text: `SELECT name, state FROM unnest($1::text[]) AS name
+    JOIN processor.terminal
+      ON merchant_id = split_part(name, '/', 1) AND terminal_id = split_part(name, '/', 2)`,
+};
+
+const SET_RELAY_STATE = {
+  name: "relay.set_state",
+  text: `UPDATE processor.relay SET state = $2::text WHERE relay_id = $1::text
+    RETURNING state`,
+};
+
+const SET_READER_STATE = {
+  name: "reader.set_state",
+  text: `UPDATE processor.reader SET state = $2::text WHERE reader_serial = $1::text
+    RETURNING state`,
+};
+
+const SET_TERMINAL_STATE = {
+  name: "terminal.set_state",
+  text: `UPDATE processor.terminal SET state = $2::text
+    WHERE merchant_id = split_part($1::text, '/', 1)
+      AND terminal_id = split_part($1::text, '/', 2)
+    RETURNING state`,
 };
 
 const RELAY_CERTIFICATE = {

@@ -1,11 +1,14 @@
 import type { Clock } from "../../mesh/clock.ts";
 import type { HopSpan } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
-import type { TerminalId } from "../../payment/identifiers.ts";
+import type { TerminalKey } from "../../payment/identifiers.ts";
 import type { CheckedSubmission } from "../records/relay-record.ts";
 import type { Resumer } from "../recovery/resumer.ts";
 import type { Recorded, Recorder } from "./recorder.ts";
 import type { SubmissionCheck, UncheckedSubmission } from "./submission.ts";
+
+/** A registration of many devices is a change or two, not more. */
+const CHECKS_MAX = 8;
 
 /** What a registry or a manifest can begin to say of bytes that it had nothing against before. */
 const CHANGEABLE: readonly PaymentErrorCode[] = [
@@ -40,14 +43,14 @@ export class Intake {
    */
   async take(
     submission: UncheckedSubmission,
-    streamTerminalId: TerminalId | undefined,
+    streamTerminal: TerminalKey | undefined,
     span: HopSpan,
   ): Promise<Recorded> {
     if (this.#recorder.isFull) {
       throw new PaymentError("OVERLOADED", "too many payments wait for the processor");
     }
     const askedAtMs = this.#clock.monotonicMs();
-    const recorded = await this.#record(submission, streamTerminalId, span);
+    const recorded = await this.#record(submission, streamTerminal, span);
     // Committed before, but this process lost it: the answer to its insert, or its whole memory.
     if (recorded.kind === "known") await this.#resumer.resume(recorded.record, askedAtMs);
     return recorded;
@@ -55,21 +58,26 @@ export class Intake {
 
   async #record(
     submission: UncheckedSubmission,
-    streamTerminalId: TerminalId | undefined,
+    streamTerminal: TerminalKey | undefined,
     span: HopSpan,
   ): Promise<Recorded> {
-    let checked: CheckedSubmission;
-    try {
-      checked = await this.#check.check(submission, streamTerminalId, span);
-    } catch (error) {
-      // "Refused" would be a wrong word about a payment that was recorded, perhaps charged, before.
-      const wasPerhapsAccepted = error instanceof PaymentError && CHANGEABLE.includes(error.code);
-      const known = wasPerhapsAccepted
-        ? await this.#recorder.findRepeat(submission, streamTerminalId)
-        : undefined;
-      if (known === undefined) throw error;
-      return known;
+    for (let attempt = 1; attempt <= CHECKS_MAX; attempt += 1) {
+      let checked: CheckedSubmission;
+      try {
+        checked = await this.#check.check(submission, streamTerminal, span);
+      } catch (error) {
+        // "Refused" would be a wrong word about a payment that was recorded, perhaps charged.
+        const wasPerhapsAccepted = error instanceof PaymentError && CHANGEABLE.includes(error.code);
+        const known = wasPerhapsAccepted
+          ? await this.#recorder.findRepeat(submission, streamTerminal)
+          : undefined;
+        if (known === undefined) throw error;
+        return known;
+      }
+      const recorded = await this.#recorder.record(checked);
+      if (recorded !== undefined) return recorded;
+      this.#check.expire();
     }
-    return await this.#recorder.record(checked);
+    throw new PaymentError("OVERLOADED", "the registry changes all the time");
   }
 }

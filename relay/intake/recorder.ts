@@ -2,12 +2,13 @@ import { GroupCommit } from "../../mesh/group-commit.ts";
 import { recordedStatement } from "../../mesh/tracing/telemetry.ts";
 import { clockError } from "../../payment/clock-difference.ts";
 import { PaymentError } from "../../payment/errors.ts";
-import type { TerminalId } from "../../payment/identifiers.ts";
+import { type TerminalKey, terminalName } from "../../payment/identifiers.ts";
 import {
   newRecordNumber,
   RECORD_NUMBER_BYTES,
   type RecordNumber,
 } from "../../payment/record-number.ts";
+import { lowestRevision } from "../../payment/registry-revision.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
 import { sha512 } from "../../sealing/curves/hash.ts";
 import type { PaymentToSend } from "../forwarding/flight.ts";
@@ -41,7 +42,7 @@ export class Recorder {
   readonly #forwarder: Forwarder;
   readonly #lanes: ProcessorLanes;
   readonly #around: RelaySurroundings;
-  readonly #commits: GroupCommit<CheckedSubmission, Recorded>;
+  readonly #commits: GroupCommit<CheckedSubmission, Recorded | undefined>;
 
   constructor(
     store: Pick<RecordStore, "insert" | "findByPayments">,
@@ -68,16 +69,17 @@ export class Recorder {
    * The same payment with the same bytes gives the same record, for ever; also when it comes too
    * late to be recorded for the first time.
    *
+   * @returns undefined, and nothing was recorded, when the registry has changed since the check.
    * @throws PaymentError DUPLICATE_DIFFERS, SUBMITTED_TOO_LATE, CLOCK_WRONG, OVERLOADED or
    *   STORE_NOT_REACHED.
    */
-  async record(submission: CheckedSubmission): Promise<Recorded> {
+  async record(submission: CheckedSubmission): Promise<Recorded | undefined> {
     const obstacle = this.#obstacleOf(submission);
     const recorded =
       obstacle === undefined
         ? await this.#commits.add(submission)
         : await this.#findUntimely(submission, obstacle);
-    if (recorded.kind === "known" && !isSamePayment(recorded.record, submission.digest)) {
+    if (recorded?.kind === "known" && !isSamePayment(recorded.record, submission.digest)) {
       const { paymentId } = submission.context;
       const message = `payment ${paymentId} is recorded with other contents`;
       throw new PaymentError("DUPLICATE_DIFFERS", message);
@@ -93,11 +95,13 @@ export class Recorder {
    */
   async findRepeat(
     { parsed, payment }: UncheckedSubmission,
-    streamTerminalId: TerminalId | undefined,
+    streamTerminal: TerminalKey | undefined,
   ): Promise<Extract<Recorded, { kind: "known" }> | undefined> {
     if (parsed instanceof PaymentError) return undefined;
     const { context } = parsed;
-    if (streamTerminalId !== undefined && streamTerminalId !== context.terminalId) return undefined;
+    const isAnothers =
+      streamTerminal !== undefined && terminalName(streamTerminal) !== terminalName(context);
+    if (isAnothers) return undefined;
     const [record] = await this.#store.findByPayments([context]);
     const isRepeat =
       record?.digest !== undefined && equalBytes(record.digest, sha512(payment.readerPayment));
@@ -132,16 +136,17 @@ export class Recorder {
     throw obstacle;
   }
 
-  async #commit(submissions: readonly CheckedSubmission[]): Promise<readonly Recorded[]> {
-    const results = new Map<CheckedSubmission, Recorded>();
+  async #commit(
+    submissions: readonly CheckedSubmission[],
+  ): Promise<readonly (Recorded | undefined)[]> {
+    const results = new Map<CheckedSubmission, Recorded | undefined>();
     for (let attempt = 1; attempt <= NUMBER_ATTEMPTS_MAX; attempt += 1) {
       const open = submissions.filter((submission) => !results.has(submission));
       if (open.length === 0) break;
       await this.#insert(open, results);
     }
     return submissions.map((submission) => {
-      const recorded = results.get(submission);
-      if (recorded !== undefined) return recorded;
+      if (results.has(submission)) return results.get(submission);
       throw new PaymentError("OVERLOADED", "no record number could be found that is not taken");
     });
   }
@@ -149,7 +154,7 @@ export class Recorder {
   /** Leaves those out of `results` whose new number was taken. */
   async #insert(
     submissions: readonly CheckedSubmission[],
-    results: Map<CheckedSubmission, Recorded>,
+    results: Map<CheckedSubmission, Recorded | undefined>,
   ): Promise<void> {
     const store = this.#store;
     const { instance: leaseOwner, deadlineMs, clock, telemetry, faults } = this.#around;
@@ -157,12 +162,18 @@ export class Recorder {
     // Counted from before the record: the relay gives up no later than the database has it due.
     const overAtMs = clock.monotonicMs() + deadlineMs;
     const payments = this.#numbered(submissions, state, overAtMs);
+    const registryRevision = lowestRevision(submissions);
     const inserted = await recordedStatement({
       telemetry,
       spans: submissions.map(({ span }) => span),
       statement: { operation: "INSERT", collection: "record" },
-      run: () => store.insert([...payments.values()], { state, deadlineMs, leaseOwner }),
+      run: () =>
+        store.insert([...payments.values()], { state, deadlineMs, leaseOwner, registryRevision }),
     });
+    if (inserted === undefined) {
+      for (const submission of submissions) results.set(submission, undefined);
+      return;
+    }
     await faults.at("relay.recorded");
     const fresh: PaymentToSend[] = [];
     for (const [submission, payment] of payments) {

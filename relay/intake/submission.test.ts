@@ -99,13 +99,13 @@ const REFUSALS: readonly {
     name: "a terminal that is not registered",
     payment: () => bed.signer.sign({ terminal: terminals.unknown }),
     code: "TERMINAL_UNKNOWN",
-    message: "terminal TILLNONE is not registered here",
+    message: "terminal CORNERCOFFEE001/TILLNONE is not registered here",
   },
   {
     name: "a suspended terminal",
     payment: () => bed.signer.sign({ terminal: terminals.suspended }),
     code: "TERMINAL_NOT_ACTIVE",
-    message: "terminal TILLSUSP is not active",
+    message: "terminal CORNERCOFFEE001/TILLSUSP is not active",
   },
   {
     name: "a terminal of another merchant than the context says",
@@ -114,8 +114,8 @@ const REFUSALS: readonly {
         terminal: terminals.elsewhere,
         context: { merchantId: bed.keys.terminal.merchantId },
       }),
-    code: "NOT_PERMITTED",
-    message: "terminal TILLELSE is of another merchant",
+    code: "TERMINAL_UNKNOWN",
+    message: "terminal CORNERCOFFEE001/TILLELSE is not registered here",
   },
   {
     name: "a terminal certificate that is not the registered one",

@@ -8,7 +8,8 @@ import {
   type PaymentId,
   parseReaderSerial,
   paymentIdFromBytes,
-  type TerminalId,
+  type TerminalKey,
+  terminalName,
 } from "../../payment/identifiers.ts";
 import { kindRules } from "../../payment/kinds.ts";
 import {
@@ -90,14 +91,15 @@ export class SubmissionCheck {
   }
 
   /**
-   * @param streamTerminalId terminal of the stream's TLS identity; undefined in plaintext.
+   * @param streamTerminal of the stream's TLS identity; undefined in plaintext.
    * @throws PaymentError
    */
   async check(
     submission: UncheckedSubmission,
-    streamTerminalId: TerminalId | undefined,
+    streamTerminal: TerminalKey | undefined,
     span: HopSpan,
   ): Promise<CheckedSubmission> {
+    const registryRevision = await this.#registry.revision();
     const reader = await this.#signingReader(submission, (registered, named) =>
       this.#isCurrent(registered, named),
     );
@@ -106,9 +108,15 @@ export class SubmissionCheck {
     requireSupported(context);
     requireActive(reader);
     requireMerchant(reader, context);
-    const known = await this.#registry.terminal(context.terminalId);
-    const { wire } = this.#requireTerminal(known, context, streamTerminalId);
-    return { ...signed, merchantCategoryCode: wire.merchantCategoryCode };
+    const known = await this.#registry.terminal(context);
+    const { wire } = this.#requireTerminal(known, context, streamTerminal);
+    const { merchantCategoryCode } = wire;
+    return { ...signed, merchantCategoryCode, registryRevision };
+  }
+
+  /** The registry has changed: what is known of it is read again. */
+  expire(): void {
+    this.#registry.forget();
   }
 
   /**
@@ -163,25 +171,24 @@ export class SubmissionCheck {
   #requireTerminal(
     terminal: KnownTerminal | undefined,
     context: CheckedContext,
-    streamTerminalId: TerminalId | undefined,
+    streamTerminal: TerminalKey | undefined,
   ): CheckedTerminalCertificate {
-    const { terminalId, merchantId, currency } = context;
-    if (streamTerminalId !== undefined && streamTerminalId !== terminalId) {
-      const message = `a payment on this stream must be of terminal ${streamTerminalId}`;
-      throw new PaymentError("NOT_PERMITTED", `${message}, got ${terminalId}`);
+    const { currency } = context;
+    const name = terminalName(context);
+    if (streamTerminal !== undefined && terminalName(streamTerminal) !== name) {
+      const expected = terminalName(streamTerminal);
+      const message = `a payment on this stream must be of terminal ${expected}`;
+      throw new PaymentError("NOT_PERMITTED", `${message}, got ${name}`);
     }
     if (terminal === undefined) {
-      throw new PaymentError("TERMINAL_UNKNOWN", `terminal ${terminalId} is not registered here`);
+      throw new PaymentError("TERMINAL_UNKNOWN", `terminal ${name} is not registered here`);
     }
     const { checked } = terminal;
     if (checked === undefined || !this.#isCurrent(checked.id, context.wire.terminalCertificateId)) {
       throw new PaymentError("CERTIFICATE_REJECTED", "terminal certificate rejected");
     }
     if (!isActive(terminal)) {
-      throw new PaymentError("TERMINAL_NOT_ACTIVE", `terminal ${terminalId} is not active`);
-    }
-    if (terminal.merchantId !== merchantId) {
-      throw new PaymentError("NOT_PERMITTED", `terminal ${terminalId} is of another merchant`);
+      throw new PaymentError("TERMINAL_NOT_ACTIVE", `terminal ${name} is not active`);
     }
     if (!terminal.currencies.includes(currency)) {
       throw new PaymentError(

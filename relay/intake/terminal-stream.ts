@@ -18,7 +18,8 @@ import {
   type PaymentId,
   paymentIdFromBytes,
   paymentIdToBytes,
-  type TerminalId,
+  type TerminalKey,
+  terminalName,
 } from "../../payment/identifiers.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
 import { certaintyOf, type StateName } from "../../payment/states.ts";
@@ -50,20 +51,20 @@ type Frame = TransactResponse["frame"];
 export class TerminalStream {
   readonly #live: LiveStream<TransactResponse, TransactRequest>;
   readonly #parts: TerminalStreamParts;
-  readonly #terminalId: TerminalId | undefined;
+  readonly #terminal: TerminalKey | undefined;
   /** Every payment that this stream still owes an answer, recorded or not. */
   readonly #open = new Set<StreamPayment>();
   #isClosing = false;
 
-  /** @param terminalId of the stream's TLS identity; undefined in plaintext. */
+  /** @param terminal of the stream's TLS identity; undefined in plaintext. */
   constructor(
     live: LiveStream<TransactResponse, TransactRequest>,
-    terminalId: TerminalId | undefined,
+    terminal: TerminalKey | undefined,
     parts: TerminalStreamParts,
   ) {
     this.#live = live;
     this.#parts = parts;
-    this.#terminalId = terminalId;
+    this.#terminal = terminal;
     live.onFrame((frame) => this.#receive(frame));
     live.onWritable(() => live.resume());
     live.onClose(() => {
@@ -124,8 +125,8 @@ export class TerminalStream {
     const open = new StreamPayment(span, (outcome) => this.#complete(open, outcome));
     this.#open.add(open);
     try {
-      if (this.#terminalId !== undefined) this.#parts.paymentRates.take(this.#terminalId);
-      const recorded = await intake.take(submission, this.#terminalId, span);
+      if (this.#terminal !== undefined) this.#parts.paymentRates.take(terminalName(this.#terminal));
+      const recorded = await intake.take(submission, this.#terminal, span);
       // The stream ended meanwhile; the payment goes on without it.
       if (!this.#open.has(open)) return;
       const { kind, record } = recorded;

@@ -42,20 +42,26 @@ export class PaymentWatch {
     this.#hold = new LogHold(around.clock);
   }
 
-  /** @throws PaymentError NOT_PERMITTED, OVERLOADED; WRONG_STATE for a start outside the log. */
+  /**
+   * @param scopeNow of the caller, asked for before each look: who may not watch any more hears
+   *   nothing more.
+   * @throws PaymentError NOT_PERMITTED, OVERLOADED; WRONG_STATE for a start outside the log; and
+   *   whatever `scopeNow` throws.
+   */
   async *watch(
     request: WatchPaymentsRequest,
-    scope: Scope,
+    scopeNow: () => Promise<Scope>,
     signal: AbortSignal,
   ): AsyncGenerator<WatchPaymentsResponse> {
-    const merchantId = merchantWithin(scope, request.merchantId);
+    const merchantNow = async () => merchantWithin(await scopeNow(), request.merchantId);
+    await merchantNow();
     if (this.#watchers >= WATCHERS_MAX) {
       throw new PaymentError("OVERLOADED", `at most ${WATCHERS_MAX} may watch at the same time`);
     }
     this.#watchers += 1;
     try {
       const ended = AbortSignal.any([signal, this.#around.stopping]);
-      yield* this.#follow(await this.#start(request), merchantId, ended);
+      yield* this.#follow(await this.#start(request), merchantNow, ended);
     } finally {
       this.#watchers -= 1;
     }
@@ -69,7 +75,7 @@ export class PaymentWatch {
 
   async *#follow(
     start: bigint,
-    merchantId: string | undefined,
+    merchantNow: () => Promise<string | undefined>,
     ended: AbortSignal,
   ): AsyncGenerator<WatchPaymentsResponse> {
     const events = this.#events;
@@ -77,6 +83,7 @@ export class PaymentWatch {
     let after = start;
     let spokeAtMs = Number.NEGATIVE_INFINITY;
     while (!ended.aborted) {
+      const merchantId = await merchantNow();
       const end = await events.end();
       this.#hold.look(end);
       // In every look: the log may be restored under a watch that is open.

@@ -29,10 +29,10 @@ export function writeNotifications(changed: string): string {
         purpose, channel, address, language, time_zone)
       SELECT record_number || '-' || ${changed}.state || '-' || way.channel, record_number,
         merchant_id, ${changed}.state, changed_at, 'RESULT', way.channel, way.address,
-        terminal_contact.language, terminal_contact.time_zone
-      FROM ${changed} JOIN terminal_contact USING (terminal_id)
+        contact.language, contact.time_zone
+      FROM ${changed} JOIN contact USING (merchant_id, terminal_id)
       CROSS JOIN LATERAL (
-        VALUES ('SMS', terminal_contact.phone), ('EMAIL', terminal_contact.email)
+        VALUES ('SMS', contact.phone), ('EMAIL', contact.email)
       ) AS way (channel, address)
       WHERE way.address <> '' AND ${changed}.state = ANY (${TOLD_STATES})
         AND (${isNoEnd(changed)}) IS NOT TRUE

@@ -15,6 +15,11 @@ export interface Recording {
   /** From now on until the payment is given up and reversed. */
   readonly deadlineMs: number;
   readonly leaseOwner: string;
+  /**
+   * Of the registry by which the payments were checked; where they differ, the lowest. Undefined
+   * where it does not matter who may pay today.
+   */
+  readonly registryRevision: bigint | undefined;
 }
 
 /** The hot statements: one for all payments of a flush. */
@@ -26,21 +31,25 @@ export class RecordStore {
   }
 
   /**
-   * Writes those that are new, and their first event.
+   * Writes those that are new, and their first event; nothing when the registry has changed, since
+   * a device may be suspended.
    *
    * @returns numbers of those written. What is missing was there already, by payment or by number.
+   *   Undefined when the registry has changed.
    */
   async insert(
     payments: readonly RecordedPayment[],
     recording: Recording,
-  ): Promise<ReadonlySet<RecordNumber>> {
-    const rows = await this.#database.run<NumberRow>(INSERT, [
+  ): Promise<ReadonlySet<RecordNumber> | undefined> {
+    const rows = await this.#database.run<InsertedRow>(INSERT, [
       ...INSERT_BATCH.values(payments),
       recording.state,
       recording.deadlineMs,
       recording.leaseOwner,
+      recording.registryRevision,
     ]);
-    return new Set(rows.map(({ record_number }) => record_number));
+    if (rows.some(({ is_current }) => !is_current)) return undefined;
+    return new Set(rows.flatMap(({ record_number }) => record_number ?? []));
   }
 
   /** The records of these payments, where there are any, in no particular order. */
@@ -87,6 +96,11 @@ interface NumberRow {
   readonly record_number: RecordNumber;
 }
 
+interface InsertedRow {
+  readonly record_number: RecordNumber | null;
+  readonly is_current: boolean;
+}
+
 const INSERT_BATCH = new RowParameters<RecordedPayment>({
   record_number: ["text", ({ record }) => record.recordNumber],
   merchant_id: ["text", ({ record }) => record.merchantId],
@@ -98,7 +112,7 @@ const INSERT_BATCH = new RowParameters<RecordedPayment>({
 });
 
 const INSERTED_NAMES = INSERT_BATCH.names;
-const [STATE, DEADLINE_MS, LEASE_OWNER] = ["text", "float8", "text"].map(
+const [STATE, DEADLINE_MS, LEASE_OWNER, REVISION] = ["text", "float8", "text", "bigint"].map(
   (type, index) => `$${INSERT_BATCH.next + index}::${type}`,
 );
 const DEADLINE_AT = `now() + interval '1 millisecond' * ${DEADLINE_MS}`;
@@ -107,18 +121,21 @@ const DEADLINE_AT = `now() + interval '1 millisecond' * ${DEADLINE_MS}`;
 const INSERT = {
   name: "insert_records",
   text: `
-    WITH inserted AS (
+    WITH registry AS MATERIALIZED (
+      SELECT coalesce(revision = ${REVISION}, true) AS is_current FROM registry_revision
+    ), inserted AS (
       INSERT INTO record (${INSERTED_NAMES},
         state, recorded_at, forwarded_at, deadline_at, due_at, lease_owner)
       SELECT ${INSERTED_NAMES},
         ${STATE}, now(), CASE WHEN ${STATE} = 'FORWARDED' THEN now() END,
         ${DEADLINE_AT}, ${DEADLINE_AT}, ${LEASE_OWNER}
       FROM ${INSERT_BATCH.from("given")}
+      WHERE (SELECT is_current FROM registry)
       ORDER BY merchant_id, payment_id
       ON CONFLICT DO NOTHING
       RETURNING record_number, merchant_id, state, recorded_at AS changed_at
     ), ${writeEvents("inserted")}
-    SELECT record_number FROM inserted`,
+    SELECT record_number, is_current FROM registry LEFT JOIN inserted ON true`,
 };
 
 const KEYS = new RowParameters<PaymentKey>({

@@ -25,6 +25,8 @@ export interface SignedSubmission {
 export interface CheckedSubmission extends SignedSubmission {
   /** Of the terminal (DE 18). */
   readonly merchantCategoryCode: number;
+  /** Of the registry that it was checked by. */
+  readonly registryRevision: bigint;
 }
 
 /** What a terminal may hear of a record. */

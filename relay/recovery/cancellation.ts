@@ -170,7 +170,12 @@ export class Cancellation {
   async #recordAgain(submission: SignedSubmission, recordNumber: RecordNumber): Promise<void> {
     const { records, instance } = this.#options;
     // Over from the beginning: whoever finds it undoes it, and nobody forwards it.
-    const recording = { state: "RECEIVED", deadlineMs: 0, leaseOwner: instance } as const;
+    const recording = {
+      state: "RECEIVED",
+      deadlineMs: 0,
+      leaseOwner: instance,
+      registryRevision: undefined,
+    } as const;
     const record = newRecord(submission, recordNumber, recording.state);
     await records.insert([{ record, context: submission.context }], recording);
   }

@@ -22,7 +22,7 @@ export class Resumer {
     const forwarder = this.#forwarder;
     if (!isSealed(record) || forwarder.has(record.recordNumber)) return;
     const { context } = parseReaderPayment(record.payment.readerPayment);
-    const terminal = await this.#registry.terminal(context.terminalId);
+    const terminal = await this.#registry.terminal(context);
     // Somebody may have been faster during the look-up.
     if (forwarder.has(record.recordNumber)) return;
     const merchantCategoryCode = terminal?.checked?.wire.merchantCategoryCode ?? 0;

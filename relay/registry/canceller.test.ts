@@ -8,7 +8,7 @@ import { TestKeys } from "../../test/fixtures/keys.ts";
 import { type CancellerCheck, cancellerOf } from "./canceller.ts";
 
 const NOW_MS = 1_780_000_000_000;
-const IDENTITY = "spiffe://cardlane.test/terminal/TILLNONE";
+const IDENTITY = "spiffe://cardlane.test/terminal/ANOTHERSHOP0001/TILLNONE";
 const MERCHANT = "ANOTHERSHOP0001";
 const THIRD_MERCHANT = "THIRDSHOP000001";
 
@@ -22,7 +22,7 @@ afterAll(() => keys[Symbol.dispose]());
 function check(wishes: { readonly nowMs?: number; readonly revoked?: boolean } = {}) {
   const { nowMs = NOW_MS, revoked = false } = wishes;
   const registry: CancellerCheck["registry"] = {
-    terminal: async () => undefined,
+    terminalNow: async () => undefined,
     openTerminalCertificate: (envelope) => {
       try {
         const roots = keys.trustedRoots;

@@ -1,6 +1,11 @@
 import type { SignedEnvelope } from "../../gen/cardlane/keys/v1/keys_pb.ts";
 import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
-import { type MerchantId, parseMerchantId, type TerminalId } from "../../payment/identifiers.ts";
+import {
+  type MerchantId,
+  parseMerchantId,
+  type TerminalId,
+  type TerminalKey,
+} from "../../payment/identifiers.ts";
 import type { Manifest } from "../../sealing/keys/manifest.ts";
 import type { Registry } from "./registry.ts";
 import { merchantWithin, scopeOf, terminalOf } from "./scope.ts";
@@ -26,18 +31,22 @@ interface CancelWish {
 }
 
 export interface CancellerCheck {
-  readonly registry: Pick<Registry, "terminal" | "openTerminalCertificate">;
+  readonly registry: Pick<Registry, "terminalNow" | "openTerminalCertificate">;
   /** Names revoked certificates. */
   readonly manifest: Pick<Manifest, "isRevoked"> | undefined;
 }
 
-const OUTSIDE: readonly PaymentErrorCode[] = ["TERMINAL_UNKNOWN", "NOT_PERMITTED"];
+const OUTSIDE: readonly PaymentErrorCode[] = [
+  "TERMINAL_UNKNOWN",
+  "TERMINAL_NOT_ACTIVE",
+  "NOT_PERMITTED",
+];
 
 /**
- * A terminal that the registry does not have, or has with another merchant, may still have ended
- * what it submitted: its payments are refused, and the processor's word that nothing was charged is
- * the only one that it believes. Ids that nobody has brought it may have ended for the merchant
- * that its certificate names, and for no other.
+ * A terminal that the registry does not have, or not as active, may still have ended what it
+ * submitted: its payments are refused, and the processor's word that nothing was charged is the
+ * only one that it believes. Ids that nobody has brought it may have ended for the merchant that
+ * both its certificates name, and for no other.
  *
  * @throws PaymentError TERMINAL_UNKNOWN, NOT_PERMITTED or MALFORMED_REQUEST.
  */
@@ -56,19 +65,19 @@ export async function cancellerOf(
     const terminalId = scope.kind === "merchant" ? scope.terminalId : "";
     return { identity, merchantId, terminalId, refusal: undefined, unseenRefusal: undefined };
   } catch (error) {
-    const terminalId = identity === undefined ? undefined : terminalOf(identity);
+    const terminal = identity === undefined ? undefined : terminalOf(identity);
     if (!(error instanceof PaymentError) || !OUTSIDE.includes(error.code)) throw error;
-    if (terminalId === undefined || wish.merchantId === "") throw error;
-    const merchantId = parseMerchantId(wish.merchantId);
-    const isItsMerchant = isVouchedFor({ terminalId, merchantId }, wish, check);
-    const unseenRefusal = isItsMerchant ? undefined : error;
+    if (terminal === undefined) throw error;
+    const { merchantId, terminalId } = terminal;
+    if (wish.merchantId !== "" && parseMerchantId(wish.merchantId) !== merchantId) throw error;
+    const unseenRefusal = isVouchedFor(terminal, wish, check) ? undefined : error;
     return { identity, merchantId, terminalId, refusal: error, unseenRefusal };
   }
 }
 
 /** Whether a root has signed that the terminal is the merchant's. */
 function isVouchedFor(
-  caller: { readonly terminalId: TerminalId; readonly merchantId: MerchantId },
+  caller: TerminalKey,
   { terminalCertificate }: CancelWish,
   { registry, manifest }: CancellerCheck,
 ): boolean {

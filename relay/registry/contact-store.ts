@@ -3,13 +3,13 @@ import {
   type TerminalContact,
   TerminalContactSchema,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import { type TerminalKey, terminalName } from "../../payment/identifiers.ts";
 import type { Statement } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
 import type { Database } from "../database.ts";
 import type { Contact } from "./contact.ts";
 
-export interface TerminalWithContact {
-  readonly terminalId: string;
+export interface TerminalWithContact extends TerminalKey {
   readonly contact: Contact;
 }
 
@@ -21,24 +21,25 @@ export class ContactStore {
     this.#database = database;
   }
 
-  /** @returns ids of the terminals that are registered; of others nothing was written. */
+  /** @returns names of the terminals that are registered; of others nothing was written. */
   async set(contacts: readonly TerminalWithContact[]): Promise<ReadonlySet<string>> {
-    const rows = await this.#database.run<IdRow>(SET, BATCH.values(contacts));
-    return new Set(rows.map(({ terminal_id }) => terminal_id));
+    const rows = await this.#database.run<NameRow>(SET, BATCH.values(contacts));
+    return new Set(rows.map(({ name }) => name));
   }
 
-  /** By terminal id. */
+  /** By the terminal's name. */
   async all(): Promise<ReadonlyMap<string, TerminalContact>> {
-    const rows = await this.#database.read((prisma) => prisma.terminalContact.findMany());
-    return new Map(rows.map((row) => [row.terminalId, create(TerminalContactSchema, row)]));
+    const rows = await this.#database.read((prisma) => prisma.contact.findMany());
+    return new Map(rows.map((row) => [terminalName(row), create(TerminalContactSchema, row)]));
   }
 }
 
-interface IdRow {
-  readonly terminal_id: string;
+interface NameRow {
+  readonly name: string;
 }
 
 const BATCH = new RowParameters<TerminalWithContact>({
+  merchant_id: ["text", ({ merchantId }) => merchantId],
   terminal_id: ["text", ({ terminalId }) => terminalId],
   phone: ["text", ({ contact }) => contact.phone],
   email: ["text", ({ contact }) => contact.email],
@@ -52,15 +53,17 @@ const SET: Statement = {
   text: `
     WITH wanted AS (
       SELECT given.*, phone <> '' OR email <> '' AS is_somebody
-      FROM ${BATCH.from("given")} JOIN terminal USING (terminal_id)
+      FROM ${BATCH.from("given")} JOIN terminal USING (merchant_id, terminal_id)
     ), removed AS (
-      DELETE FROM terminal_contact USING wanted
-      WHERE terminal_contact.terminal_id = wanted.terminal_id AND NOT wanted.is_somebody
+      DELETE FROM contact USING wanted
+      WHERE contact.merchant_id = wanted.merchant_id
+        AND contact.terminal_id = wanted.terminal_id AND NOT wanted.is_somebody
     ), kept AS (
-      INSERT INTO terminal_contact (${BATCH.names})
+      INSERT INTO contact (${BATCH.names})
       SELECT ${BATCH.names} FROM wanted WHERE is_somebody
-      ON CONFLICT (terminal_id) DO UPDATE SET phone = excluded.phone, email = excluded.email,
-        language = excluded.language, time_zone = excluded.time_zone
+      ON CONFLICT (merchant_id, terminal_id) DO UPDATE SET
+        phone = excluded.phone, email = excluded.email, language = excluded.language,
+        time_zone = excluded.time_zone
     )
-    SELECT terminal_id FROM wanted`,
+    SELECT merchant_id || '/' || terminal_id AS name FROM wanted`,
 };

@@ -14,7 +14,7 @@ import { TestBed } from "../../test/fixtures/relay-bed.ts";
 const HOLDERS = {
   relay: "relay/A1",
   operator: "operator/alice",
-  old: "terminal/TILLOLD1",
+  old: "terminal/CORNERCOFFEE001/TILLOLD1",
 } as const;
 
 /** A relay behind mutual TLS, its operator, and a terminal that it does not have. */

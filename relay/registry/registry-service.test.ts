@@ -5,9 +5,9 @@ import { type SignedEnvelope, SignedEnvelopeSchema } from "../../gen/cardlane/ke
 import { DeviceState } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { paymentErrorFrom } from "../../mesh/errors-to-wire.ts";
 import { certificateIdOf } from "../../sealing/curves/hash.ts";
-import { TestBed, type TestRelay } from "../../test/fixtures/relay-bed.ts";
+import { present, TestBed, type TestRelay } from "../../test/fixtures/relay-bed.ts";
 
-const { ACTIVE, SUSPENDED } = DeviceState;
+const { ACTIVE, SUSPENDED, RETIRED } = DeviceState;
 
 let bed: TestBed;
 let relay: TestRelay;
@@ -56,6 +56,124 @@ test("a second registration replaces the first", async () => {
   ]);
 });
 
+test("without a state a new device is active, and a known one stays as it is", async () => {
+  const { certificate } = bed.keys.anotherTerminal("TILL0003", "ANOTHERSHOP0001");
+  const register = (state?: DeviceState) =>
+    relay.registry.registerTerminals({
+      terminals: [{ certificate, currencies: [978], ...(state !== undefined && { state }) }],
+    });
+  expect((await register()).states).toEqual([ACTIVE]);
+  expect((await register(SUSPENDED)).states).toEqual([SUSPENDED]);
+  expect((await register()).states).toEqual([SUSPENDED]);
+  expect((await register(ACTIVE)).states).toEqual([ACTIVE]);
+});
+
+test("what is only validated changes nothing, and is refused as in earnest", async () => {
+  const [one, other] = ["TILL0004", "TILL0005"].map(
+    (id) => bed.keys.anotherTerminal(id, "ANOTHERSHOP0001").certificate,
+  );
+  const terminal = { currencies: [978], state: ACTIVE };
+  const good = [{ ...terminal, certificate: present(one) }];
+  const before = await relay.registry.listTerminals({});
+  const validateOnly = true;
+  const answer = await relay.registry.registerTerminals({ terminals: good, validateOnly });
+  expect(answer).toMatchObject({ registered: 1, states: [ACTIVE] });
+  const contact = { email: "nobody" };
+  const bad = [...good, { ...terminal, certificate: present(other), contact }];
+  for (const only of [true, false]) {
+    const refused = relay.registry.registerTerminals({ terminals: bad, validateOnly: only });
+    expect((await refusalOf(refused)).code).toBe("MALFORMED_REQUEST");
+  }
+  expect(await relay.registry.listTerminals({})).toEqual(before);
+});
+
+test("two merchants may give a terminal the same id, and each keeps its own contact", async () => {
+  const shops = ["SAMENAMESHOP001", "SAMENAMESHOP002"] as const;
+  const terminals = shops.map((merchantId) => ({
+    certificate: bed.keys.anotherTerminal("TILLSAME", merchantId).certificate,
+    currencies: [978],
+    contact: { email: `${merchantId.toLowerCase()}@shop.example` },
+  }));
+  await relay.registry.registerTerminals({ terminals });
+  const ambiguous = relay.registry.setTerminalContact({
+    terminalId: "TILLSAME",
+    contact: { email: "somebody@shop.example" },
+  });
+  expect(await refusalOf(ambiguous)).toEqual({
+    code: "MALFORMED_REQUEST",
+    message: "merchant_id is required: 2 merchants have TILLSAME",
+  });
+  await relay.registry.setTerminalContact({
+    merchantId: shops[1],
+    terminalId: "TILLSAME",
+    contact: { email: "new@shop.example" },
+  });
+  const listed = (await relay.registry.listTerminals({})).terminals.filter(
+    ({ terminalId }) => terminalId === "TILLSAME",
+  );
+  expect(listed.map(({ merchantId, contact }) => [merchantId, contact?.email])).toEqual([
+    [shops[0], "samenameshop001@shop.example"],
+    [shops[1], "new@shop.example"],
+  ]);
+});
+
+test("a retired device stays so, whoever asks, and its whole batch changes nothing", async () => {
+  const { merchantId } = bed.keys.terminal;
+  const [retired, other] = ["R-GONE", "R-STAYS"].map((serial) => ({
+    certificate: bed.keys.anotherReader(serial).certificate,
+    merchantId,
+  }));
+  await relay.registry.registerReaders({ readers: [present(retired)] });
+  await relay.registry.setReaderState({ serial: "R-GONE", state: RETIRED });
+  const why = { code: "WRONG_STATE", message: "reader R-GONE is retired, for ever" };
+  const again = { ...present(retired), state: ACTIVE };
+  const batch = relay.registry.registerReaders({ readers: [present(other), again] });
+  expect(await refusalOf(batch)).toEqual(why);
+  for (const state of [ACTIVE, SUSPENDED]) {
+    expect(await refusalOf(relay.registry.setReaderState({ serial: "R-GONE", state }))).toEqual(
+      why,
+    );
+  }
+  await expect(
+    bed.query("UPDATE reader SET state = 'ACTIVE' WHERE serial = 'R-GONE'"),
+  ).rejects.toThrow("what is retired stays so for ever");
+  const { readers } = await relay.registry.listReaders({});
+  const states = new Map(readers.map(({ serial, state }) => [serial, state]));
+  expect([states.get("R-GONE"), states.get("R-STAYS")]).toEqual([RETIRED, undefined]);
+  const kept = await relay.registry.registerReaders({ readers: [present(retired)] });
+  expect(kept.states).toEqual([RETIRED]);
+});
+
+test.each([
+  {
+    name: "a reader",
+    set: () => relay.registry.setReaderState({ serial: "R-NOBODY", state: SUSPENDED }),
+    refusal: { code: "READER_UNKNOWN", message: "reader R-NOBODY is not registered here" },
+  },
+  {
+    name: "a terminal",
+    set: () => {
+      const { merchantId } = bed.keys.terminal;
+      const state = SUSPENDED;
+      return relay.registry.setTerminalState({ merchantId, terminalId: "TILLNONE", state });
+    },
+    refusal: {
+      code: "TERMINAL_UNKNOWN",
+      message: "terminal CORNERCOFFEE001/TILLNONE is not registered here",
+    },
+  },
+  {
+    name: "no state",
+    set: () => relay.registry.setReaderState({ serial: "R-NOBODY" }),
+    refusal: {
+      code: "MALFORMED_REQUEST",
+      message: "state must be ACTIVE, SUSPENDED, RETIRED, got 0",
+    },
+  },
+])("the state of $name that is not there is not set", async ({ set, refusal }) => {
+  expect(await refusalOf(set())).toEqual(refusal);
+});
+
 test.each<{ name: string; change: (good: SignedEnvelope) => SignedEnvelope | undefined }>([
   { name: "no certificate", change: () => undefined },
   {
@@ -83,9 +201,9 @@ test.each([
     message: "readers must all be different",
   },
   {
-    name: "a reader without a state",
-    readers: () => [readerWith({ state: DeviceState.UNSPECIFIED })],
-    message: "readers.state must be a known state, got 0",
+    name: "a reader of a state that there is not",
+    readers: () => [readerWith({ state: 9 as DeviceState })],
+    message: "readers.state must be ACTIVE, SUSPENDED, RETIRED, got 9",
   },
   {
     name: "a reader of a malformed merchant",

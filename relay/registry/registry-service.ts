@@ -7,8 +7,17 @@ import {
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import type { Clock } from "../../mesh/clock.ts";
 import { type MeshService, type MethodsOf, service } from "../../mesh/service.ts";
+import { nextState, parseAskedState, parseDeviceState } from "../../payment/device-state.ts";
 import { PaymentError } from "../../payment/errors.ts";
-import { parseMerchantId, parseTerminalId } from "../../payment/identifiers.ts";
+import {
+  type MerchantId,
+  parseMerchantId,
+  parseReaderSerial,
+  parseTerminalId,
+  type TerminalId,
+  type TerminalKey,
+  terminalName,
+} from "../../payment/identifiers.ts";
 import { parseCurrency } from "../../payment/money.ts";
 import { type Contact, parseContact } from "./contact.ts";
 import type { ContactStore, TerminalWithContact } from "./contact-store.ts";
@@ -21,49 +30,115 @@ const CURRENCIES_MAX = 32;
 /** A registration of a thousand devices. */
 const REGISTRATION_BYTES_MAX = 1_048_576;
 
-/** Whom the relay serves, for operators. A registration replaces the one before it. */
+/**
+ * Whom the relay serves, for operators. A registration replaces the one before it; it is done as a
+ * whole or not at all.
+ */
 export function registryService(
   registry: Registry,
   store: RegistryStore,
   contacts: ContactStore,
   clock: Clock,
 ): MeshService {
-  const methods: MethodsOf<typeof RelayRegistryService> = {
+  const methods = {
+    ...readerMethods(registry, store, clock),
+    ...terminalMethods(registry, store, contacts, clock),
+  };
+  return service(RelayRegistryService, methods, {
+    registerReaders: REGISTRATION_BYTES_MAX,
+    registerTerminals: REGISTRATION_BYTES_MAX,
+  });
+}
+
+type Methods = MethodsOf<typeof RelayRegistryService>;
+type ReaderMethod = "registerReaders" | "setReaderState" | "listReaders";
+
+function readerMethods(
+  registry: Registry,
+  store: RegistryStore,
+  clock: Clock,
+): Pick<Methods, ReaderMethod> {
+  return {
     async registerReaders(request) {
       requireCount("readers", request.readers.length, DEVICES_MAX);
       const readers = request.readers.map((reader) => parseReader(reader, registry));
-      requireDistinct(
-        "readers",
-        readers.map(({ serial }) => serial),
+      const serials = readers.map(({ serial }) => serial);
+      requireDistinct("readers", serials);
+      const known = new Map(
+        (await store.findReaders(serials)).map(({ serial, state }) => [serial, state]),
       );
-      await store.registerReaders(readers, clock.nowMs());
-      registry.forget();
-      return { registered: readers.length };
-    },
-    async registerTerminals(request) {
-      requireCount("terminals", request.terminals.length, DEVICES_MAX);
-      const terminals = request.terminals.map((terminal) => parseTerminal(terminal, registry));
-      requireDistinct(
-        "terminals",
-        terminals.map(({ terminalId }) => terminalId),
+      const states = readers.map(({ serial, state }) =>
+        nextState(`reader ${serial}`, known.get(serial), state),
       );
-      const given = contactsOf(request.terminals, terminals);
-      await store.registerTerminals(terminals, clock.nowMs());
-      if (given.length > 0) await contacts.set(given);
-      registry.forget();
-      return { registered: terminals.length };
-    },
-    async setTerminalContact(request) {
-      const terminalId = parseTerminalId(request.terminalId);
-      const contact = parseContact(required(request.contact, "contact"), "contact.");
-      const written = await contacts.set([{ terminalId, contact }]);
-      if (!written.has(terminalId)) {
-        throw new PaymentError("TERMINAL_UNKNOWN", `terminal ${terminalId} is not registered here`);
+      if (!request.validateOnly) {
+        await store.registerReaders(readers, clock.nowMs());
+        registry.forget();
       }
-      return { contact: { ...contact } };
+      return { registered: readers.length, states: states.map((state) => DeviceState[state]) };
+    },
+    async setReaderState(request) {
+      const serial = parseReaderSerial(request.serial, "serial");
+      const state = parseDeviceState(request.state, "state");
+      if (!(await store.setReaderState(serial, state))) {
+        throw new PaymentError("READER_UNKNOWN", `reader ${serial} is not registered here`);
+      }
+      registry.forget();
+      return {};
     },
     async listReaders() {
       return { readers: [...(await store.listReaders())] };
+    },
+  };
+}
+
+function terminalMethods(
+  registry: Registry,
+  store: RegistryStore,
+  contacts: ContactStore,
+  clock: Clock,
+): Omit<Methods, ReaderMethod> {
+  return {
+    async registerTerminals(request) {
+      requireCount("terminals", request.terminals.length, DEVICES_MAX);
+      const terminals = request.terminals.map((terminal) => parseTerminal(terminal, registry));
+      const names = terminals.map(terminalName);
+      requireDistinct("terminals", names);
+      const given = contactsOf(request.terminals, terminals);
+      const known = new Map(
+        (await store.findTerminals(names)).map((row) => [terminalName(row), row.state]),
+      );
+      const states = terminals.map((terminal) => {
+        const name = terminalName(terminal);
+        return nextState(`terminal ${name}`, known.get(name), terminal.state);
+      });
+      if (!request.validateOnly) {
+        await store.registerTerminals(terminals, clock.nowMs());
+        if (given.length > 0) await contacts.set(given);
+        registry.forget();
+      }
+      return { registered: terminals.length, states: states.map((state) => DeviceState[state]) };
+    },
+    async setTerminalState({ merchantId, terminalId, state: asked }) {
+      const key = {
+        merchantId: parseMerchantId(merchantId),
+        terminalId: parseTerminalId(terminalId),
+      };
+      const state = parseDeviceState(asked, "state");
+      if (!(await store.setTerminalState(key, state))) throw notRegistered(terminalName(key));
+      registry.forget();
+      return {};
+    },
+    async setTerminalContact(request) {
+      const terminalId = parseTerminalId(request.terminalId);
+      const merchantId =
+        request.merchantId === ""
+          ? await onlyMerchantOf(terminalId, store)
+          : parseMerchantId(request.merchantId);
+      const contact = parseContact(required(request.contact, "contact"), "contact.");
+      const name = terminalName({ merchantId, terminalId });
+      const written = await contacts.set([{ merchantId, terminalId, contact }]);
+      if (!written.has(name)) throw notRegistered(name);
+      return { contact: { ...contact } };
     },
     async listTerminals() {
       const terminals = await store.listTerminals();
@@ -71,10 +146,10 @@ export function registryService(
       return { terminals: terminals.map((one) => ({ ...one, ...contactIn(known, one) })) };
     },
   };
-  return service(RelayRegistryService, methods, {
-    registerReaders: REGISTRATION_BYTES_MAX,
-    registerTerminals: REGISTRATION_BYTES_MAX,
-  });
+}
+
+function notRegistered(terminal: string): PaymentError {
+  return new PaymentError("TERMINAL_UNKNOWN", `terminal ${terminal} is not registered here`);
 }
 
 function parseReader(reader: ReaderRegistration, registry: Registry): ReaderToRegister {
@@ -83,7 +158,7 @@ function parseReader(reader: ReaderRegistration, registry: Registry): ReaderToRe
   return {
     serial: checked.serial,
     merchantId: parseMerchantId(reader.merchantId, "readers.merchant_id"),
-    state: parseDeviceState(reader.state, "readers.state"),
+    state: parseAskedState(reader.state, "readers.state"),
     certificate: required(envelope, "readers.certificate"),
     checked,
   };
@@ -96,7 +171,7 @@ function parseTerminal(terminal: TerminalRegistration, registry: Registry): Term
   return {
     terminalId: checked.terminalId,
     merchantId: checked.merchantId,
-    state: parseDeviceState(terminal.state, "terminals.state"),
+    state: parseAskedState(terminal.state, "terminals.state"),
     currencies: currencies.map((currency) => parseCurrency(currency, "terminals.currencies")),
     certificate: required(envelope, "terminals.certificate"),
     checked,
@@ -108,28 +183,28 @@ function contactsOf(
   given: readonly TerminalRegistration[],
   terminals: readonly TerminalToRegister[],
 ): TerminalWithContact[] {
-  return terminals.flatMap(({ terminalId }, index) => {
+  return terminals.flatMap(({ merchantId, terminalId }, index) => {
     const wire = given[index]?.contact;
     if (wire === undefined) return [];
     const contact: Contact = parseContact(wire, "terminals.contact.");
-    return [{ terminalId, contact }];
+    return [{ merchantId, terminalId, contact }];
   });
+}
+
+/** @throws PaymentError TERMINAL_UNKNOWN; MALFORMED_REQUEST when there are several. */
+async function onlyMerchantOf(terminalId: TerminalId, store: RegistryStore): Promise<MerchantId> {
+  const [merchantId, ...others] = await store.merchantsOf(terminalId);
+  if (merchantId === undefined) throw notRegistered(terminalId);
+  if (others.length === 0) return merchantId;
+  throw malformed("merchant_id", `is required: ${others.length + 1} merchants have ${terminalId}`);
 }
 
 function contactIn(
   known: ReadonlyMap<string, TerminalContact>,
-  { terminalId }: { readonly terminalId: string },
+  terminal: Readonly<Record<keyof TerminalKey, string>>,
 ): { contact?: TerminalContact } {
-  const contact = known.get(terminalId);
+  const contact = known.get(terminalName(terminal));
   return contact === undefined ? {} : { contact };
-}
-
-function parseDeviceState(state: DeviceState, field: string): DeviceState {
-  const isKnown = Object.values<number>(DeviceState).includes(state);
-  if (!isKnown || state === DeviceState.UNSPECIFIED) {
-    throw malformed(field, `must be a known state, got ${state}`);
-  }
-  return state;
 }
 
 function required<Value>(value: Value | undefined, field: string): Value {

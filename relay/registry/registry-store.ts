@@ -7,10 +7,16 @@ import {
   type RegisteredTerminal,
   RegisteredTerminalSchema,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
-import { enumName } from "../../payment/enum-name.ts";
-import type { MerchantId, ReaderSerial, TerminalId } from "../../payment/identifiers.ts";
+import type { DeviceStateName } from "../../payment/device-state.ts";
+import {
+  type MerchantId,
+  type ReaderSerial,
+  type TerminalKey,
+  terminalName,
+} from "../../payment/identifiers.ts";
 import type { Statement } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
+import { unlessRetired } from "../../prisma/stays-retired.ts";
 import type {
   CheckedReaderCertificate,
   CheckedTerminalCertificate,
@@ -21,24 +27,25 @@ import type { Database } from "../database.ts";
 export interface ReaderRow {
   readonly serial: ReaderSerial;
   readonly merchantId: MerchantId;
-  readonly state: DeviceState;
+  readonly state: DeviceStateName;
   readonly certificate: SignedEnvelope;
 }
 
-export interface TerminalRow {
-  readonly terminalId: TerminalId;
-  readonly merchantId: MerchantId;
-  readonly state: DeviceState;
+export interface TerminalRow extends TerminalKey {
+  readonly state: DeviceStateName;
   readonly currencies: readonly number[];
   readonly certificate: SignedEnvelope;
 }
 
-export interface ReaderToRegister extends ReaderRow {
-  readonly checked: CheckedReaderCertificate;
-}
+/** `state` is undefined where the device keeps the one that it has. */
+export type ReaderToRegister = Omit<ReaderRow, "state"> & AskedState<CheckedReaderCertificate>;
 
-export interface TerminalToRegister extends TerminalRow {
-  readonly checked: CheckedTerminalCertificate;
+export type TerminalToRegister = Omit<TerminalRow, "state"> &
+  AskedState<CheckedTerminalCertificate>;
+
+interface AskedState<Checked> {
+  readonly state: DeviceStateName | undefined;
+  readonly checked: Checked;
 }
 
 /** Which readers and terminals this relay serves. */
@@ -60,30 +67,58 @@ export class RegistryStore {
     return rows.map((row) => ({
       serial: row.serial,
       merchantId: row.merchant_id,
-      state: deviceState(row.state),
+      state: row.state,
       certificate: fromBinary(SignedEnvelopeSchema, row.certificate),
     }));
   }
 
-  async findTerminals(terminalIds: readonly TerminalId[]): Promise<readonly TerminalRow[]> {
-    const rows = await this.#database.run<TerminalFoundRow>(FIND_TERMINALS, [terminalIds]);
+  /** @param names as `terminalName` gives them. */
+  async findTerminals(names: readonly string[]): Promise<readonly TerminalRow[]> {
+    const rows = await this.#database.run<TerminalFoundRow>(FIND_TERMINALS, [names]);
     return rows.map((row) => ({
       terminalId: row.terminal_id,
       merchantId: row.merchant_id,
-      state: deviceState(row.state),
+      state: row.state,
       currencies: row.currencies,
       certificate: fromBinary(SignedEnvelopeSchema, row.certificate),
     }));
   }
 
+  /** All of them, or none. @throws PaymentError WRONG_STATE */
   async registerReaders(readers: readonly ReaderToRegister[], nowMs: number): Promise<void> {
     const values = [...READER_BATCH.values(readers), new Date(nowMs)];
-    await this.#database.run(REGISTER_READERS, values);
+    await unlessRetired("a reader", () => this.#database.run(REGISTER_READERS, values));
   }
 
+  /** All of them, or none. @throws PaymentError WRONG_STATE */
   async registerTerminals(terminals: readonly TerminalToRegister[], nowMs: number): Promise<void> {
     const values = [...TERMINAL_BATCH.values(terminals), new Date(nowMs)];
-    await this.#database.run(REGISTER_TERMINALS, values);
+    await unlessRetired("a terminal", () => this.#database.run(REGISTER_TERMINALS, values));
+  }
+
+  /** @returns whether there is such a reader. @throws PaymentError WRONG_STATE */
+  async setReaderState(serial: ReaderSerial, state: DeviceStateName): Promise<boolean> {
+    const rows = await unlessRetired(`reader ${serial}`, () =>
+      this.#database.run(SET_READER_STATE, [serial, state]),
+    );
+    return rows.length > 0;
+  }
+
+  /** @returns whether there is such a terminal. @throws PaymentError WRONG_STATE */
+  async setTerminalState(key: TerminalKey, state: DeviceStateName): Promise<boolean> {
+    const values = [key.merchantId, key.terminalId, state];
+    const rows = await unlessRetired(`terminal ${terminalName(key)}`, () =>
+      this.#database.run(SET_TERMINAL_STATE, values),
+    );
+    return rows.length > 0;
+  }
+
+  /** Merchants that have a terminal of this id. */
+  async merchantsOf(terminalId: string): Promise<readonly MerchantId[]> {
+    const rows = await this.#database.run<{ readonly merchant_id: MerchantId }>(MERCHANTS_OF, [
+      terminalId,
+    ]);
+    return rows.map(({ merchant_id }) => merchant_id);
   }
 
   /** All readers by serial. */
@@ -94,7 +129,7 @@ export class RegistryStore {
         serial: row.serial,
         model: row.model,
         merchantId: row.merchant_id,
-        state: deviceState(row.state),
+        state: DeviceState[row.state],
         lastPaymentAtMs: BigInt(row.last_payment_at?.getTime() ?? 0),
         certificateId: row.certificate_id,
         notAfterMs: BigInt(row.not_after.getTime()),
@@ -102,16 +137,17 @@ export class RegistryStore {
     );
   }
 
-  /** All terminals by terminal id. */
+  /** All terminals by merchant and terminal id. */
   async listTerminals(): Promise<readonly RegisteredTerminal[]> {
-    const orderBy = { terminalId: "asc" } as const;
-    const rows = await this.#database.read((prisma) => prisma.terminal.findMany({ orderBy }));
+    const rows = await this.#database.read((prisma) =>
+      prisma.terminal.findMany({ orderBy: [{ merchantId: "asc" }, { terminalId: "asc" }] }),
+    );
     return rows.map((row) =>
       create(RegisteredTerminalSchema, {
         terminalId: row.terminalId,
         merchantId: row.merchantId,
         merchantName: row.merchantName,
-        state: deviceState(row.state),
+        state: DeviceState[row.state as DeviceStateName],
         currencies: row.currencies,
         certificateId: row.certificateId,
         notAfterMs: BigInt(row.notAfter.getTime()),
@@ -123,14 +159,14 @@ export class RegistryStore {
 interface ReaderFoundRow {
   readonly serial: ReaderSerial;
   readonly merchant_id: MerchantId;
-  readonly state: string;
+  readonly state: DeviceStateName;
   readonly certificate: Buffer;
 }
 
 interface TerminalFoundRow {
-  readonly terminal_id: TerminalId;
+  readonly terminal_id: TerminalKey["terminalId"];
   readonly merchant_id: MerchantId;
-  readonly state: string;
+  readonly state: DeviceStateName;
   readonly currencies: readonly number[];
   readonly certificate: Buffer;
 }
@@ -139,20 +175,16 @@ interface ReaderListRow {
   readonly serial: string;
   readonly model: string;
   readonly merchant_id: string;
-  readonly state: string;
+  readonly state: DeviceStateName;
   readonly certificate_id: Buffer;
   readonly not_after: Date;
   readonly last_payment_at: Date | null;
 }
 
-function deviceState(name: string): DeviceState {
-  return DeviceState[name as keyof typeof DeviceState];
-}
-
 const READER_BATCH = new RowParameters<ReaderToRegister>({
   serial: ["text", ({ serial }) => serial],
   merchant_id: ["text", ({ merchantId }) => merchantId],
-  state: ["text", ({ state }) => enumName(DeviceState, state)],
+  state: ["text", ({ state }) => state],
   model: ["text", ({ checked }) => checked.wire.model],
   certificate_id: ["bytea", ({ checked }) => checked.id],
   certificate: ["bytea", (row) => toBinary(SignedEnvelopeSchema, row.certificate)],
@@ -163,7 +195,7 @@ const TERMINAL_BATCH = new RowParameters<TerminalToRegister>({
   terminal_id: ["text", ({ terminalId }) => terminalId],
   merchant_id: ["text", ({ merchantId }) => merchantId],
   merchant_name: ["text", ({ checked }) => checked.wire.merchantName],
-  state: ["text", ({ state }) => enumName(DeviceState, state)],
+  state: ["text", ({ state }) => state],
   // An array of arrays would be taken apart altogether; each list travels as its text.
   currencies: ["text", ({ currencies }) => `{${currencies.join(",")}}`],
   certificate_id: ["bytea", ({ checked }) => checked.id],
@@ -171,22 +203,62 @@ const TERMINAL_BATCH = new RowParameters<TerminalToRegister>({
   not_after: ["timestamptz", ({ checked }) => new Date(Number(checked.wire.notAfterMs))],
 });
 
-function registerStatement(table: string, key: string, batch: RowParameters<never>): Statement {
-  const given = batch.columns.map((name) => (name === "currencies" ? `${name}::int[]` : name));
+/**
+ * A state that is not given is the one that the device has: its row is locked before it is read, so
+ * that who suspends it at the same moment comes before or after.
+ */
+function registerStatement(
+  table: string,
+  key: readonly string[],
+  batch: RowParameters<never>,
+): Statement {
+  const given: Record<string, string> = {
+    currencies: "currencies::int[]",
+    state: "coalesce(given.state, known.state, 'ACTIVE')",
+  };
   const updates = batch.columns
-    .filter((name) => name !== key)
+    .filter((name) => !key.includes(name))
     .map((name) => `${name} = excluded.${name}`);
+  const keys = key.join(", ");
   return {
     name: `register_${table}s`,
     text: `
+    WITH given AS (SELECT * FROM ${batch.from("given")}),
+    known AS (
+      SELECT ${keys}, ${table}.state FROM ${table} JOIN given USING (${keys})
+      ORDER BY ${keys} FOR UPDATE OF ${table}
+    )
     INSERT INTO ${table} (${batch.names}, registered_at)
-    SELECT ${given.join(", ")}, $${batch.next}::timestamptz FROM ${batch.from("given")}
-    ON CONFLICT (${key}) DO UPDATE SET ${updates.join(", ")}`,
+    SELECT ${batch.columns.map((name) => given[name] ?? name).join(", ")},
+      $${batch.next}::timestamptz
+    FROM given LEFT JOIN known USING (${keys})
+    ON CONFLICT (${keys}) DO UPDATE SET ${updates.join(", ")}`,
   };
 }
 
-const REGISTER_READERS = registerStatement("reader", "serial", READER_BATCH);
-const REGISTER_TERMINALS = registerStatement("terminal", "terminal_id", TERMINAL_BATCH);
+const REGISTER_READERS = registerStatement("reader", ["serial"], READER_BATCH);
+const REGISTER_TERMINALS = registerStatement(
+  "terminal",
+  ["merchant_id", "terminal_id"],
+  TERMINAL_BATCH,
+);
+
+const SET_READER_STATE: Statement = {
+  name: "set_reader_state",
+  text: "UPDATE reader SET state = $2::text WHERE serial = $1::text RETURNING serial",
+};
+
+const SET_TERMINAL_STATE: Statement = {
+  name: "set_terminal_state",
+  text: `
+    UPDATE terminal SET state = $3::text
+    WHERE merchant_id = $1::text AND terminal_id = $2::text RETURNING terminal_id`,
+};
+
+const MERCHANTS_OF: Statement = {
+  name: "merchants_of_terminal_id",
+  text: "SELECT merchant_id FROM terminal WHERE terminal_id = $1::text",
+};
 
 const REVISION: Statement = {
   name: "registry_revision",
@@ -204,7 +276,9 @@ const FIND_TERMINALS: Statement = {
   name: "find_terminals",
   text: `
     SELECT terminal_id, merchant_id, state, currencies, certificate FROM terminal
-    WHERE terminal_id = ANY ($1::text[])`,
+    WHERE (merchant_id, terminal_id) IN (
+      SELECT split_part(name, '/', 1), split_part(name, '/', 2) FROM unnest($1::text[]) AS name
+    )`,
 };
 
 const LIST_READERS: Statement = {

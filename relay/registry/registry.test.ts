@@ -47,12 +47,12 @@ test.each([
   {
     name: "suspended through another relay",
     change: () => register([SERIAL], DeviceState.SUSPENDED),
-    state: DeviceState.SUSPENDED,
+    state: "SUSPENDED",
   },
   {
     name: "suspended by hand",
     change: () => bed.query("UPDATE reader SET state = 'SUSPENDED'"),
-    state: DeviceState.SUSPENDED,
+    state: "SUSPENDED",
   },
   { name: "deleted", change: () => bed.query("DELETE FROM reader"), state: undefined },
   { name: "gone with all of them", change: () => bed.query("TRUNCATE reader"), state: undefined },
@@ -60,9 +60,9 @@ test.each([
   await register([SERIAL]);
   await using bench = await openRegistry();
   const { clock, registry } = bench;
-  expect((await registry.reader(SERIAL))?.state).toBe(DeviceState.ACTIVE);
+  expect((await registry.reader(SERIAL))?.state).toBe("ACTIVE");
   await change();
-  expect((await registry.reader(SERIAL))?.state).toBe(DeviceState.ACTIVE);
+  expect((await registry.reader(SERIAL))?.state).toBe("ACTIVE");
   clock.putForward(FRESH_MS);
   expect((await registry.reader(SERIAL))?.state).toBe(state);
 });
@@ -75,7 +75,7 @@ test("a reader that was not known is, five seconds after it was registered elsew
   await register([SERIAL]);
   expect(await registry.reader(SERIAL)).toBeUndefined();
   clock.putForward(FRESH_MS);
-  expect((await registry.reader(SERIAL))?.state).toBe(DeviceState.ACTIVE);
+  expect((await registry.reader(SERIAL))?.state).toBe("ACTIVE");
 });
 
 test("while nothing changes many readers cost one small query in five seconds", async () => {

@@ -1,8 +1,8 @@
 import type { SignedEnvelope } from "../../gen/cardlane/keys/v1/keys_pb.ts";
-import { DeviceState } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import type { Clock } from "../../mesh/clock.ts";
+import type { DeviceStateName } from "../../payment/device-state.ts";
 import { PaymentError } from "../../payment/errors.ts";
-import type { ReaderSerial, TerminalId } from "../../payment/identifiers.ts";
+import { type ReaderSerial, type TerminalKey, terminalName } from "../../payment/identifiers.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
 import type { Curves } from "../../sealing/curves/curves.ts";
 import { certificateIdOf } from "../../sealing/curves/hash.ts";
@@ -15,9 +15,11 @@ import {
 } from "../../sealing/keys/certificates.ts";
 import type { TrustedRoots } from "../../sealing/keys/trusted-roots.ts";
 import { CachedLookup, type Loaded, type Read } from "./cached-lookup.ts";
-import { FRESH_MS, RegistryRevision } from "./registry-revision.ts";
+import { RegistryRevision } from "./registry-revision.ts";
 import type { ReaderRow, RegistryStore, TerminalRow } from "./registry-store.ts";
 
+/** How old what is known may be where the statement that follows compares the revision again. */
+export const FRESH_MS = 5_000;
 const DEVICES_MAX = 20_000;
 
 /** A registered device. `checked` is undefined when its certificate does not hold any more. */
@@ -41,7 +43,8 @@ export class Registry {
   readonly #clock: Clock;
   readonly #revision: RegistryRevision;
   readonly #readers: CachedLookup<ReaderSerial, KnownReader>;
-  readonly #terminals: CachedLookup<TerminalId, KnownTerminal>;
+  /** By name: of one terminal there are many keys, which are objects. */
+  readonly #terminals: CachedLookup<string, KnownTerminal>;
 
   constructor(store: RegistryStore, curves: Curves, roots: TrustedRoots, clock: Clock) {
     this.#curves = curves;
@@ -60,13 +63,14 @@ export class Registry {
         }),
       );
     };
-    const readTerminals: Read<TerminalId, KnownTerminal> = async (terminalIds, staleOf) => {
-      const rows = await store.findTerminals(terminalIds);
+    const readTerminals: Read<string, KnownTerminal> = async (names, staleOf) => {
+      const rows = await store.findTerminals(names);
       return new Map(
         rows.map((row) => {
-          const known = staleOf(row.terminalId)?.checked;
+          const name = terminalName(row);
+          const known = staleOf(name)?.checked;
           const checked = this.#checked(row.certificate, known, verifyTerminalCertificate);
-          return [row.terminalId, { ...row, checked }];
+          return [name, { ...row, checked }];
         }),
       );
     };
@@ -74,14 +78,28 @@ export class Registry {
     this.#terminals = new CachedLookup(readTerminals, isFresh, clock, limits);
   }
 
+  /**
+   * The revision that everything read from now on is at least as new as. A statement that finds
+   * another one in the database is about devices that may have changed.
+   */
+  async revision(): Promise<bigint> {
+    return await this.#revision.confirmed(FRESH_MS);
+  }
+
   async reader(serial: ReaderSerial): Promise<KnownReader | undefined> {
-    await this.#revision.confirm();
+    await this.#revision.confirmed(FRESH_MS);
     return await this.#readers.get(serial);
   }
 
-  async terminal(terminalId: TerminalId): Promise<KnownTerminal | undefined> {
-    await this.#revision.confirm();
-    return await this.#terminals.get(terminalId);
+  async terminal(key: TerminalKey): Promise<KnownTerminal | undefined> {
+    await this.#revision.confirmed(FRESH_MS);
+    return await this.#terminals.get(terminalName(key));
+  }
+
+  /** As it is in the database now, whichever instance changed it a moment ago. */
+  async terminalNow(key: TerminalKey): Promise<KnownTerminal | undefined> {
+    await this.#revision.confirmed(0);
+    return await this.#terminals.get(terminalName(key));
   }
 
   /** A certificate that somebody shows; undefined when it does not hold now. */
@@ -101,6 +119,7 @@ export class Registry {
 
   /** Makes a registration through this instance count at once. */
   forget(): void {
+    this.#revision.forget();
     this.#readers.expire();
     this.#terminals.expire();
   }
@@ -134,6 +153,6 @@ export class Registry {
   }
 }
 
-export function isActive(device: { readonly state: DeviceState }): boolean {
-  return device.state === DeviceState.ACTIVE;
+export function isActive(device: { readonly state: DeviceStateName }): boolean {
+  return device.state === "ACTIVE";
 }

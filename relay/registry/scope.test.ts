@@ -1,10 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
-import { type Client, ConnectError } from "@connectrpc/connect";
+import { ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { makeDevelopmentTls } from "../../dev-mesh/development-tls.ts";
 import {
   NextStep,
   Outcome,
@@ -16,88 +12,53 @@ import {
   RelayRegistryService,
   RelayService,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
-import type { MeshChannel } from "../../mesh/client/dial.ts";
-import { systemClock } from "../../mesh/clock.ts";
 import { paymentErrorFrom } from "../../mesh/errors-to-wire.ts";
-import { type Identity, loadIdentity } from "../../mesh/identity/identity.ts";
-import { silentLog } from "../../mesh/log.ts";
 import { paymentIdFromBytes } from "../../payment/identifiers.ts";
 import type { ReaderSigned } from "../../test/fixtures/reader-payment.ts";
-import { present, TestBed, type TestRelay } from "../../test/fixtures/relay-bed.ts";
+import { present, type TestBed, type TestRelay } from "../../test/fixtures/relay-bed.ts";
 import { TestTerminal } from "../../test/fixtures/test-terminal.ts";
+import {
+  HOLDERS,
+  type Holder,
+  IdentifiedRelay,
+  OTHER_MERCHANT,
+} from "../testing/identified-relay.ts";
 
-const OTHER_MERCHANT = "ANOTHERSHOP0001";
-const HOLDERS = {
-  relay: "relay/A1",
-  operator: "operator/alice",
-  own: "terminal/TILL0001",
-  other: "terminal/TILLELSE",
-  stranger: "terminal/TILLNONE",
-  processor: "processor/P1",
-} as const;
-
+let mesh: IdentifiedRelay;
 let bed: TestBed;
 let relay: TestRelay;
-let home: string;
 let payment: ReaderSigned;
-const identities: Partial<Record<keyof typeof HOLDERS, Identity>> = {};
-const channels: Partial<Record<keyof typeof HOLDERS, MeshChannel>> = {};
 
 beforeAll(async () => {
-  bed = await TestBed.start();
-  home = mkdtempSync(join(tmpdir(), "cardlane-scope-"));
-  const directory = join(home, "tls");
-  const nowMs = systemClock.nowMs();
-  await makeDevelopmentTls({ directory, holders: HOLDERS, trustDomain: "cardlane.test", nowMs });
-  for (const holder of Object.keys(HOLDERS) as (keyof typeof HOLDERS)[]) {
-    identities[holder] = await loadIdentity(join(directory, holder), {
-      clock: systemClock,
-      log: silentLog,
-    });
-  }
-  relay = await bed.startRelay({ identity: identityOf("relay"), operator: identityOf("operator") });
-  await bed.register(relay);
-  const { certificate } = bed.keys.anotherTerminal("TILLELSE", OTHER_MERCHANT);
-  const state = DeviceState.ACTIVE;
-  await relay.registry.registerTerminals({
-    terminals: [{ certificate, state, currencies: [978] }],
-  });
-  payment = bed.signer.sign();
-  const terminal = new TestTerminal(channelOf("own"));
-  terminal.submit(payment.signed);
-  await terminal.completedAs(payment.paymentId, PaymentState.APPROVED);
+  mesh = await IdentifiedRelay.open();
+  ({ bed, relay, payment } = mesh);
 });
 
-afterAll(async () => {
-  for (const channel of Object.values(channels)) channel[Symbol.dispose]();
-  await bed[Symbol.asyncDispose]();
-  for (const identity of Object.values(identities)) identity[Symbol.dispose]();
-  rmSync(home, { recursive: true });
-});
+afterAll(() => mesh[Symbol.asyncDispose]());
 
 test("a terminal sees the payments of its merchant, an operator all", async () => {
   const key = { case: "paymentId", value: payment.paymentId } as const;
   for (const holder of ["own", "operator"] as const) {
-    const found = await callsOf(holder).getPayment({ key });
+    const found = await mesh.callsOf(holder).getPayment({ key });
     expect(found.payment?.paymentId).toBe(payment.paymentId);
-    expect((await callsOf(holder).listPayments({})).payments).toHaveLength(1);
+    expect((await mesh.callsOf(holder).listPayments({})).payments).toHaveLength(1);
   }
 });
 
 test("to a terminal of another merchant a payment is not even there", async () => {
   const key = { case: "paymentId", value: payment.paymentId } as const;
-  expect(await refusalOf(callsOf("other").getPayment({ key }))).toBe("PAYMENT_NOT_FOUND");
-  const { payments } = await callsOf("operator").listPayments({});
+  expect(await refusalOf(mesh.callsOf("other").getPayment({ key }))).toBe("PAYMENT_NOT_FOUND");
+  const { payments } = await mesh.callsOf("operator").listPayments({});
   const value = payments[0]?.recordNumber ?? "";
-  const byNumber = callsOf("other").getPayment({ key: { case: "recordNumber", value } });
+  const byNumber = mesh.callsOf("other").getPayment({ key: { case: "recordNumber", value } });
   expect(await refusalOf(byNumber)).toBe("PAYMENT_NOT_FOUND");
-  expect((await callsOf("other").listPayments({})).payments).toEqual([]);
+  expect((await mesh.callsOf("other").listPayments({})).payments).toEqual([]);
 });
 
 test("a terminal may not name another merchant", async () => {
   const merchantId = OTHER_MERCHANT;
   const { paymentId } = payment;
-  const own = callsOf("own");
+  const own = mesh.callsOf("own");
   expect(await refusalOf(own.listPayments({ merchantId }))).toBe("NOT_PERMITTED");
   const key = { case: "paymentId", value: paymentId } as const;
   expect(await refusalOf(own.getPayment({ key, merchantId }))).toBe("NOT_PERMITTED");
@@ -106,23 +67,24 @@ test("a terminal may not name another merchant", async () => {
 test.each([
   { holder: "other", code: "NOT_PERMITTED" },
   { holder: "stranger", code: "TERMINAL_UNKNOWN" },
+  { holder: "suspended", code: "TERMINAL_NOT_ACTIVE" },
 ] as const)("$holder may not undo what another terminal brought", async ({ holder, code }) => {
   const { paymentId } = payment;
   const { merchantId } = bed.keys.terminal;
-  expect(await refusalOf(callsOf(holder).cancelPayment({ paymentId, merchantId }))).toBe(code);
+  expect(await refusalOf(mesh.callsOf(holder).cancelPayment({ paymentId, merchantId }))).toBe(code);
 });
 
-test.each([{ holder: "other" }, { holder: "stranger" }] as const)(
+test.each([{ holder: "suspended" }, { holder: "stranger" }] as const)(
   "$holder may have a payment ended that was refused, and hears how",
   async ({ holder }) => {
     const { paymentId } = bed.signer.sign();
     const { merchantId } = bed.keys.terminal;
-    const calls = callsOf(holder);
+    const calls = mesh.callsOf(holder);
     const terminalCertificate = certificateOf(holder, merchantId);
     const request = { paymentId, merchantId, terminalCertificate };
     const { completed } = await calls.cancelPayment(request);
     expect(completed?.state).toBe(PaymentState.REVERSING);
-    const operator = callsOf("operator");
+    const operator = mesh.callsOf("operator");
     const key = { case: "paymentId", value: paymentId } as const;
     await expect
       .poll(async () => (await operator.getPayment({ key, merchantId })).payment?.state)
@@ -144,52 +106,54 @@ test.each([
   const { merchantId } = bed.keys.terminal;
   for (const terminalCertificate of [undefined, certificateOf(holder, OTHER_MERCHANT)]) {
     const request = { paymentId, merchantId, terminalCertificate };
-    expect(await refusalOf(callsOf(holder).cancelPayment(request))).toBe(code);
+    expect(await refusalOf(mesh.callsOf(holder).cancelPayment(request))).toBe(code);
   }
-  const terminal = new TestTerminal(channelOf("own"));
+  const terminal = new TestTerminal(mesh.channelOf("own"));
   terminal.submit(signed);
   await terminal.completedAs(paymentId, PaymentState.APPROVED);
 });
 
-test("a terminal that is not registered must name the merchant", async () => {
+test("a terminal that is not registered shows its certificate, or ends nothing", async () => {
   const { paymentId } = bed.signer.sign();
-  const refusal = await refusalOf(callsOf("stranger").cancelPayment({ paymentId }));
+  const refusal = await refusalOf(mesh.callsOf("stranger").cancelPayment({ paymentId }));
   expect(refusal).toBe("TERMINAL_UNKNOWN");
 });
 
 test("cancelling somebody else's payment id concerns one's own merchant only", async () => {
   const { paymentId } = payment;
-  const { completed } = await callsOf("other").cancelPayment({ paymentId });
+  const { completed } = await mesh.callsOf("other").cancelPayment({ paymentId });
   expect(completed?.state).toBe(PaymentState.REVERSING);
   const { merchantId } = bed.keys.terminal;
   const key = { case: "paymentId", value: paymentId } as const;
-  const untouched = await callsOf("operator").getPayment({ key, merchantId });
+  const untouched = await mesh.callsOf("operator").getPayment({ key, merchantId });
   expect(untouched.payment?.state).toBe(PaymentState.APPROVED);
 });
 
 test("a terminal that is not registered sees nothing", async () => {
-  expect(await refusalOf(callsOf("stranger").listPayments({}))).toBe("TERMINAL_UNKNOWN");
+  expect(await refusalOf(mesh.callsOf("stranger").listPayments({}))).toBe("TERMINAL_UNKNOWN");
 });
 
 test.each([{ holder: "other" as const }, { holder: "stranger" as const }])(
   "a payment of another terminal is refused on the stream of $holder",
   async ({ holder }) => {
     const { signed, paymentId } = bed.signer.sign();
-    const terminal = new TestTerminal(channelOf(holder));
+    const terminal = new TestTerminal(mesh.channelOf(holder));
     terminal.submit(signed);
     const { fault } = await terminal.refusedOf(paymentId);
     expect(fault?.code).toBe("NOT_PERMITTED");
-    expect(fault?.message).toMatch(/^a payment on this stream must be of terminal TILL\w{4}, got /);
+    expect(fault?.message).toMatch(
+      /^a payment on this stream must be of terminal \w{15}\/TILL\w{4}, got /,
+    );
   },
 );
 
 test("a terminal that submits too much is refused and told when to come back", async () => {
   await using rated = await bed.startRelay({
     instance: "A1-rated",
-    identity: identityOf("relay"),
+    identity: mesh.identityOf("relay"),
     paymentRate: { perSecond: 1, burst: 1 },
   });
-  using channel = rated.connect(identityOf("own"));
+  using channel = rated.connect(mesh.identityOf("own"));
   const terminal = new TestTerminal(channel);
   const [first, second] = [bed.signer.sign(), bed.signer.sign()];
   terminal.submit(first.signed);
@@ -207,10 +171,10 @@ test("ids without a record have a budget of their own, and payments keep theirs"
   const cancelled: string[] = [];
   await using rated = await bed.startRelay({
     instance: "A1-few-tombstones",
-    identity: identityOf("relay"),
+    identity: mesh.identityOf("relay"),
     tombstoneRate: { perSecond: 1, burst: 1 },
   });
-  using channel = rated.connect(identityOf("own"));
+  using channel = rated.connect(mesh.identityOf("own"));
   const calls = channel.client(RelayService);
   const cancel = async (paymentId: string) => {
     const answer = await calls.cancelPayment({ paymentId });
@@ -225,7 +189,7 @@ test("ids without a record have a budget of their own, and payments keep theirs"
   expect(error?.retryAfterMs).toBeGreaterThan(0);
   // What has a record costs nothing, other identities have a budget of their own.
   await cancel(first.paymentId);
-  using others = rated.connect(identityOf("other"));
+  using others = rated.connect(mesh.identityOf("other"));
   await others.client(RelayService).cancelPayment({ paymentId: second.paymentId });
   const terminal = new TestTerminal(channel);
   terminal.submit(third.signed);
@@ -238,7 +202,7 @@ test("ids without a record have a budget of their own, and payments keep theirs"
 test.each([{ holder: "operator" as const }, { holder: "processor" as const }])(
   "$holder may not submit payments",
   async ({ holder }) => {
-    const terminal = new TestTerminal(channelOf(holder));
+    const terminal = new TestTerminal(mesh.channelOf(holder));
     await terminal.until(() => terminal.end !== undefined);
     expect(terminal.end?.code).toBe(7);
   },
@@ -247,7 +211,7 @@ test.each([{ holder: "operator" as const }, { holder: "processor" as const }])(
 test.each([{ holder: "own" as const }, { holder: "processor" as const }])(
   "$holder may not register devices",
   async ({ holder }) => {
-    const registry = channelOf(holder).client(RelayRegistryService);
+    const registry = mesh.channelOf(holder).client(RelayRegistryService);
     await expect(registry.listReaders({})).rejects.toMatchObject({ code: 7 });
   },
 );
@@ -259,8 +223,8 @@ test("bytes from another terminal of the merchant are taken, wrong ones cost not
   await relay.registry.registerTerminals({ terminals });
   const tombstoneRate = { perSecond: 0.001, burst: 1 };
   const limits = { instance: "A1-one-tombstone", tombstoneRate };
-  await using rated = await bed.startRelay({ ...limits, identity: identityOf("relay") });
-  using channel = rated.connect(identityOf("stranger"));
+  await using rated = await bed.startRelay({ ...limits, identity: mesh.identityOf("relay") });
+  using channel = rated.connect(mesh.identityOf("stranger"));
   const calls = channel.client(RelayService);
   const [{ paymentId, signed }, wrong] = [bed.signer.sign(), bed.signer.sign()];
   const refused = calls.cancelPayment({ paymentId, payment: wrong.signed });
@@ -268,24 +232,9 @@ test("bytes from another terminal of the merchant are taken, wrong ones cost not
   await calls.cancelPayment({ paymentId, payment: signed });
 });
 
-function identityOf(holder: keyof typeof HOLDERS): Identity {
-  return present(identities[holder]);
-}
-
 /** What a root signed for the holder. */
-function certificateOf(holder: keyof typeof HOLDERS, merchantId: string) {
-  return bed.keys.anotherTerminal(HOLDERS[holder].slice("terminal/".length), merchantId)
-    .certificate;
-}
-
-function channelOf(holder: keyof typeof HOLDERS): MeshChannel {
-  const channel = channels[holder] ?? relay.connect(identityOf(holder));
-  channels[holder] = channel;
-  return channel;
-}
-
-function callsOf(holder: keyof typeof HOLDERS): Client<typeof RelayService> {
-  return channelOf(holder).client(RelayService);
+function certificateOf(holder: Holder, merchantId: string) {
+  return bed.keys.anotherTerminal(HOLDERS[holder].split("/").at(-1) ?? "", merchantId).certificate;
 }
 
 async function refusalOf(call: Promise<unknown>): Promise<string | undefined> {

@@ -3,45 +3,57 @@ import {
   type MerchantId,
   parseMerchantId,
   parseTerminalId,
-  type TerminalId,
+  type TerminalKey,
+  terminalName,
 } from "../../payment/identifiers.ts";
-import type { Registry } from "./registry.ts";
+import { isActive, type Registry } from "./registry.ts";
 
 /** Whose payments a caller may see. */
-export type Scope =
-  | { readonly kind: "all" }
-  | { readonly kind: "merchant"; readonly merchantId: MerchantId; readonly terminalId: TerminalId };
+export type Scope = { readonly kind: "all" } | ({ readonly kind: "merchant" } & TerminalKey);
 
 /**
- * A terminal sees its merchant's payments, an operator all; in plaintext, which is for development
- * on one machine, there is nobody to tell apart.
+ * A terminal that is active sees its merchant's payments, an operator all; in plaintext, which is
+ * for development on one machine, there is nobody to tell apart.
  *
  * @param identity SPIFFE URI of the caller's certificate.
- * @throws PaymentError TERMINAL_UNKNOWN or NOT_PERMITTED.
+ * @throws PaymentError TERMINAL_UNKNOWN, TERMINAL_NOT_ACTIVE or NOT_PERMITTED.
  */
 export async function scopeOf(
   identity: string | undefined,
-  registry: Pick<Registry, "terminal">,
+  registry: Pick<Registry, "terminalNow">,
 ): Promise<Scope> {
   if (identity === undefined) return { kind: "all" };
   const [role] = identityPath(identity);
   if (role === "operator") return { kind: "all" };
-  const terminalId = terminalOf(identity);
-  if (terminalId === undefined) {
+  const key = terminalOf(identity);
+  if (key === undefined) {
     throw new PaymentError("NOT_PERMITTED", "only terminals and operators may see payments");
   }
-  const terminal = await registry.terminal(terminalId);
+  const terminal = await registry.terminalNow(key);
   if (terminal === undefined) {
-    throw new PaymentError("TERMINAL_UNKNOWN", `terminal ${terminalId} is not registered here`);
+    throw new PaymentError(
+      "TERMINAL_UNKNOWN",
+      `terminal ${terminalName(key)} is not registered here`,
+    );
   }
-  return { kind: "merchant", merchantId: terminal.merchantId, terminalId };
+  if (!isActive(terminal)) {
+    throw new PaymentError("TERMINAL_NOT_ACTIVE", `terminal ${terminalName(key)} is not active`);
+  }
+  return { kind: "merchant", ...key };
 }
 
-/** `spiffe://cardlane.dev/terminal/TILL0001` → `TILL0001`; undefined for anybody else. */
-export function terminalOf(identity: string): TerminalId | undefined {
-  const [role, name, more] = identityPath(identity);
-  if (role !== "terminal" || name === undefined || more !== undefined) return undefined;
-  return parseTerminalId(name, "terminal_id of the certificate");
+/**
+ * `spiffe://cardlane.dev/terminal/CORNERCOFFEE001/TILL0001` names merchant and terminal; undefined
+ * for anybody else.
+ */
+export function terminalOf(identity: string): TerminalKey | undefined {
+  const [role, merchant, terminal, more] = identityPath(identity);
+  if (role !== "terminal" || merchant === undefined || terminal === undefined) return undefined;
+  if (more !== undefined) return undefined;
+  return {
+    merchantId: parseMerchantId(merchant, "merchant_id of the certificate"),
+    terminalId: parseTerminalId(terminal, "terminal_id of the certificate"),
+  };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { Code } from "@connectrpc/connect";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
@@ -130,4 +131,26 @@ test.each([
   await expect(async () => {
     for await (const page of pages) expect(page).toBeUndefined();
   }).rejects.toMatchObject({ code: Code.PermissionDenied });
+});
+
+test("terminals suspend, and no registration puts it back to use", async () => {
+  const { merchantId, terminalId } = DEVELOPMENT_MESH;
+  const name = `${merchantId}/${terminalId}`;
+  expect((await command("terminals", "suspend", name)).told).toEqual([
+    `Terminal ${name} is suspended now.`,
+  ]);
+  const { report } = await pay(mesh);
+  expect(report.fault?.code).toBe("TERMINAL_NOT_ACTIVE");
+  const certificate = join(mesh.directory.keysOf("terminal"), "certificate.json");
+  const currencies = ["--currencies", "EUR,USD,GBP"];
+  expect((await command("terminals", "add", certificate, ...currencies)).told).toEqual([
+    "It is registered, and still suspended: cardlane terminals activate",
+  ]);
+  expect((await command("terminals", "activate", terminalId)).told).toEqual([
+    `Terminal ${name} is active now.`,
+  ]);
+  expect((await command("terminals", "suspend", "TILLNONE")).exitCode).toBe(1);
+  expect((await command("readers", "suspend", "R-NONE")).told.join()).toMatch(
+    /R-NONE is not registered/,
+  );
 });

@@ -106,6 +106,10 @@ test("terminals add: by its certificate, and its contact with it", async () => {
     language: "de-AT",
     timeZone: "Europe/Vienna",
   });
+  const refused = ["terminals", "add", certificate, "--currencies", "EUR", "--email", "till"];
+  expect((await command(...refused)).exitCode).toBe(1);
+  const { printed: kept } = await command("terminals", "--json");
+  expect(JSON.parse(kept).terminals[0].currencies).toEqual([978, 840, 826]);
   const none = await command("terminals", "add", join(home.path, "none.json"));
   expect(none.exitCode).toBe(1);
   expect(none.told).toMatch(/none\.json is not a terminal's certificate\.json/);

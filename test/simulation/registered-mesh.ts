@@ -44,7 +44,10 @@ export async function registerMesh(): Promise<MeshBasis & AsyncDisposable> {
   };
   await register({ ...parts, hasTestCards: true });
   await limitCards(engine);
-  await engine.query({ text: ADD_CONTACT, values: [keys.terminal.terminalId] });
+  await engine.query({
+    text: ADD_CONTACT,
+    values: [keys.terminal.merchantId, keys.terminal.terminalId],
+  });
   return {
     ...parts,
     hasTestCards: false,
@@ -58,8 +61,8 @@ export async function registerMesh(): Promise<MeshBasis & AsyncDisposable> {
 
 /** Somebody hears of the first till's payments; nobody of the others'. */
 const ADD_CONTACT = `
-  INSERT INTO terminal_contact (terminal_id, phone, email, language, time_zone)
-  VALUES ($1, '', 'owner@example.com', 'en', 'UTC')`;
+  INSERT INTO contact (merchant_id, terminal_id, phone, email, language, time_zone)
+  VALUES ($1, $2, '', 'owner@example.com', 'en', 'UTC')`;
 
 /**
  * One id with two contents, one counter for two ids, one payment submitted at two relays of one

@@ -113,7 +113,8 @@ const RECORDS = `
   SELECT record_number, left(record_number, 2) AS relay_id, payment_id,
     left(encode(digest, 'hex'), 16) AS digest, state, total_minor, approved_amount_minor,
     result, (reader_payment IS NOT NULL) AS has_sealed_data,
-    terminal_id IN (SELECT terminal_id FROM terminal_contact) AND kind <> 'UNSPECIFIED' AS is_told
+    (merchant_id, terminal_id) IN (SELECT merchant_id, terminal_id FROM contact)
+      AND kind <> 'UNSPECIFIED' AS is_told
   FROM record ORDER BY payment_id, record_number`;
 const PAYMENTS = `
   SELECT payment_id, record_number, relay_id, reader_serial,

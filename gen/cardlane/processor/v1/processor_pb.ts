@@ -21,7 +21,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cardlane/processor/v1/processor.proto.
  */
 export const file_cardlane_processor_v1_processor: GenFile = /*@__PURE__*/
-  fileDesc("CiVjYXJkbGFuZS9wcm9jZXNzb3IvdjEvcHJvY2Vzc29yLnByb3RvEhVjYXJkbGFuZS5wcm9jZXNzb3IudjEi9wEKDlByb2Nlc3NSZXF1ZXN0EigKBWhlbGxvGAEgASgLMhcuY2FyZGxhbmUubWVzaC52MS5IZWxsb0gAEjAKCWhlYXJ0YmVhdBgCIAEoCzIbLmNhcmRsYW5lLm1lc2gudjEuSGVhcnRiZWF0SAASKAoFZHJhaW4YAyABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkRyYWluSAASKAoFY2xvc2UYBCABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkNsb3NlSAASLAoDYm94GAogASgLMh0uY2FyZGxhbmUucHJvY2Vzc29yLnYxLkhvcEJveEgAQgcKBWZyYW1lIrICCg9Qcm9jZXNzUmVzcG9uc2USKAoFaGVsbG8YASABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkhlbGxvSAASMAoJaGVhcnRiZWF0GAIgASgLMhsuY2FyZGxhbmUubWVzaC52MS5IZWFydGJlYXRIABIoCgVkcmFpbhgDIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuRHJhaW5IABIoCgVjbG9zZRgEIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuQ2xvc2VIABIsCgNib3gYCiABKAsyHS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuSG9wQm94SAASOAoLYm94X3JlZnVzZWQYCyABKAsyIS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuQm94UmVmdXNlZEgAQgcKBWZyYW1lIlgKBkhvcEJveBIOCgZudW1iZXIYASABKAQSFAoMcmVsYXlfa2V5X2lkGAIgASgMEhgKEHByb2Nlc3Nvcl9rZXlfaWQYAyABKAwSDgoGc2VhbGVkGAQgASgMIk4KCkJveFJlZnVzZWQSDgoGbnVtYmVyGAEgASgEEjAKBWZhdWx0GAIgASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5QYXltZW50RmF1bHQizgIKCkhvcFJlcXVlc3QSQwoOYXV0aG9yaXphdGlvbnMYASADKAsyKy5jYXJkbGFuZS5wcm9jZXNzb3IudjEuQXV0aG9yaXphdGlvblJlcXVlc3QSOQoJcmV2ZXJzYWxzGAIgAygLMiYuY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJldmVyc2FsUmVxdWVzdBI/CgxpbnN0cnVjdGlvbnMYAyADKAsyKS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuSW5zdHJ1Y3Rpb25SZXF1ZXN0EkAKEGFja25vd2xlZGdlbWVudHMYBCADKAsyJi5jYXJkbGFuZS5wcm9jZXNzb3IudjEuQWNrbm93bGVkZ2VtZW50Ej0KC2NvbXBsZXRpb25zGAUgAygLMiguY2FyZGxhbmUucHJvY2Vzc29yLnYxLkNvbXBsZXRpb25SZXF1ZXN0In8KCUhvcEFuc3dlchIuCgdhbnN3ZXJzGAEgAygLMh0uY2FyZGxhbmUucHJvY2Vzc29yLnYxLkFuc3dlchJCChFyZXN1bHRzX3NpZ25hdHVyZRgCIAEoCzInLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5SZXN1bHRzU2lnbmF0dXJlIjUKEFJlc3VsdHNTaWduYXR1cmUSEQoJc2lnbmF0dXJlGAEgASgMEg4KBmtleV9pZBgCIAEoDCKcAwoUQXV0aG9yaXphdGlvblJlcXVlc3QSFgoOcmVxdWVzdF9udW1iZXIYASABKAQSFAoMbWVzc2FnZV90eXBlGAIgASgNEhUKDXJlY29yZF9udW1iZXIYAyABKAkSFAoMdHJhY2VfbnVtYmVyGAQgASgNEhwKFHRyYW5zbWlzc2lvbl90aW1lX21zGAUgASgDEhIKCmxvY2FsX3RpbWUYBiABKAkSHgoWbWVyY2hhbnRfY2F0ZWdvcnlfY29kZRgHIAEoDRIWCg5wb3NfZW50cnlfbW9kZRgIIAEoCRIaChJwb3NfY29uZGl0aW9uX2NvZGUYCSABKAkSIAoYYWNxdWlyaW5nX2luc3RpdHV0aW9uX2lkGAogASgJEiEKGWZvcndhcmRpbmdfaW5zdGl0dXRpb25faWQYCyABKAkSFAoMdGltZV9sZWZ0X21zGAwgASgNEjMKB3BheW1lbnQYDSABKAsyIi5jYXJkbGFuZS5wYXltZW50LnYxLlNpZ25lZFBheW1lbnQSEwoLdHJhY2VwYXJlbnQYDiABKAkiiQEKD1JldmVyc2FsUmVxdWVzdBIWCg5yZXF1ZXN0X251bWJlchgBIAEoBBIUCgxtZXNzYWdlX3R5cGUYAiABKA0SMwoHcmV2ZXJzZRgDIAEoCzIiLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkUmV2ZXJzZRITCgt0cmFjZXBhcmVudBgEIAEoCSLXAQoSSW5zdHJ1Y3Rpb25SZXF1ZXN0EhYKDnJlcXVlc3RfbnVtYmVyGAEgASgEEhQKDG1lc3NhZ2VfdHlwZRgCIAEoDRIVCg1yZWNvcmRfbnVtYmVyGAMgASgJEhQKDHRyYWNlX251bWJlchgEIAEoDRI7CgtpbnN0cnVjdGlvbhgFIAEoCzImLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkSW5zdHJ1Y3Rpb24SFAoMdGltZV9sZWZ0X21zGAYgASgNEhMKC3RyYWNlcGFyZW50GAcgASgJIpABChFDb21wbGV0aW9uUmVxdWVzdBIWCg5yZXF1ZXN0X251bWJlchgBIAEoBBITCgttZXJjaGFudF9pZBgCIAEoCRI5Cgpjb21wbGV0aW9uGAMgASgLMiUuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRDb21wbGV0aW9uEhMKC3RyYWNlcGFyZW50GAQgASgJIkwKD0Fja25vd2xlZGdlbWVudBITCgttZXJjaGFudF9pZBgBIAEoCRISCgpwYXltZW50X2lkGAIgASgMEhAKCHJldmlzaW9uGAMgASgNIpMBCgZBbnN3ZXISFgoOcmVxdWVzdF9udW1iZXIYASABKAQSMwoGcmVzdWx0GAIgASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRSZXN1bHRIABIyCgVmYXVsdBgDIAEoCzIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudEZhdWx0SABCCAoGYW5zd2VyIikKEkdldE1hbmlmZXN0UmVxdWVzdBITCgtoYXZlX251bWJlchgBIAEoBCJMChNHZXRNYW5pZmVzdFJlc3BvbnNlEjUKCG1hbmlmZXN0GAEgASgLMiMuY2FyZGxhbmUua2V5cy52MS5EZWxlZ2F0ZWRNYW5pZmVzdCJ5ChFSZWxheVJlZ2lzdHJhdGlvbhI1CgtjZXJ0aWZpY2F0ZRgBIAEoCzIgLmNhcmRsYW5lLmtleXMudjEuU2lnbmVkRW52ZWxvcGUSLQoFc3RhdGUYAiABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZSJRChVSZWdpc3RlclJlbGF5c1JlcXVlc3QSOAoGcmVsYXlzGAEgAygLMiguY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJlbGF5UmVnaXN0cmF0aW9uIiwKFlJlZ2lzdGVyUmVsYXlzUmVzcG9uc2USEgoKcmVnaXN0ZXJlZBgBIAEoDSKsAQoUVGVybWluYWxSZWdpc3RyYXRpb24SNQoLY2VydGlmaWNhdGUYASABKAsyIC5jYXJkbGFuZS5rZXlzLnYxLlNpZ25lZEVudmVsb3BlEi0KBXN0YXRlGAIgASgOMh4uY2FyZGxhbmUucmVsYXkudjEuRGV2aWNlU3RhdGUSEgoKY3VycmVuY2llcxgDIAMoDRIaChJzaW11bGF0ZV9ieV9hbW91bnQYBCABKAgiWgoYUmVnaXN0ZXJUZXJtaW5hbHNSZXF1ZXN0Ej4KCXRlcm1pbmFscxgBIAMoCzIrLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5UZXJtaW5hbFJlZ2lzdHJhdGlvbiIvChlSZWdpc3RlclRlcm1pbmFsc1Jlc3BvbnNlEhIKCnJlZ2lzdGVyZWQYASABKA0iUAoWUmVnaXN0ZXJSZWFkZXJzUmVxdWVzdBI2CgdyZWFkZXJzGAEgAygLMiUuY2FyZGxhbmUucmVsYXkudjEuUmVhZGVyUmVnaXN0cmF0aW9uIi0KF1JlZ2lzdGVyUmVhZGVyc1Jlc3BvbnNlEhIKCnJlZ2lzdGVyZWQYASABKA0iOgoRR2V0QmFsYW5jZVJlcXVlc3QSEwoLbWVyY2hhbnRfaWQYASABKAkSEAoIY3VycmVuY3kYAiABKA0iVwoSR2V0QmFsYW5jZVJlc3BvbnNlEhUKDWJhbGFuY2VfbWlub3IYASABKAMSGAoQcmVjb21wdXRlZF9taW5vchgCIAEoAxIQCghwb3N0aW5ncxgDIAEoBCIXChVTdHJlYW1QYXltZW50c1JlcXVlc3QiUAoWU3RyZWFtUGF5bWVudHNSZXNwb25zZRI2CghwYXltZW50cxgBIAMoCzIkLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5MZWRnZXJQYXltZW50IvUCCg1MZWRnZXJQYXltZW50EhUKDXJlY29yZF9udW1iZXIYASABKAkSEwoLbWVyY2hhbnRfaWQYAiABKAkSEgoKcGF5bWVudF9pZBgDIAEoCRIwCgVzdGF0ZRgEIAEoDjIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudFN0YXRlEhQKDGlzX3RvbWJzdG9uZRgFIAEoCBITCgt0b3RhbF9taW5vchgGIAEoBBIdChVhcHByb3ZlZF9hbW91bnRfbWlub3IYByABKAQSEAoIY3VycmVuY3kYCCABKA0SEAoIcmV2aXNpb24YCSABKA0SMQoGcmVzdWx0GAogASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRSZXN1bHQSNgoIcG9zdGluZ3MYCyADKAsyJC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuTGVkZ2VyUG9zdGluZxIZChFwcm9jZXNzb3JfdGltZV9tcxgMIAEoAyJ0Cg1MZWRnZXJQb3N0aW5nEgwKBGtpbmQYASABKAkSFAoMYW1vdW50X21pbm9yGAIgASgEEhAKCGN1cnJlbmN5GAMgASgNEhUKDWRlYml0X2FjY291bnQYBCABKAQSFgoOY3JlZGl0X2FjY291bnQYBSABKAQiFwoVU3RyZWFtQWNjb3VudHNSZXF1ZXN0IlAKFlN0cmVhbUFjY291bnRzUmVzcG9uc2USNgoIYWNjb3VudHMYASADKAsyJC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuTGVkZ2VyQWNjb3VudCKJAQoNTGVkZ2VyQWNjb3VudBISCgphY2NvdW50X2lkGAEgASgEEgwKBGtpbmQYAiABKAkSEwoLbWVyY2hhbnRfaWQYAyABKAkSEAoIY3VycmVuY3kYBCABKA0SFQoNYmFsYW5jZV9taW5vchgFIAEoAxIYChByZWNvbXB1dGVkX21pbm9yGAYgASgDMtsBChBQcm9jZXNzb3JTZXJ2aWNlElwKB1Byb2Nlc3MSJS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuUHJvY2Vzc1JlcXVlc3QaJi5jYXJkbGFuZS5wcm9jZXNzb3IudjEuUHJvY2Vzc1Jlc3BvbnNlKAEwARJpCgtHZXRNYW5pZmVzdBIpLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5HZXRNYW5pZmVzdFJlcXVlc3QaKi5jYXJkbGFuZS5wcm9jZXNzb3IudjEuR2V0TWFuaWZlc3RSZXNwb25zZSIDkAIBMuoDChhQcm9jZXNzb3JSZWdpc3RyeVNlcnZpY2UScgoOUmVnaXN0ZXJSZWxheXMSLC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuUmVnaXN0ZXJSZWxheXNSZXF1ZXN0Gi0uY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJlZ2lzdGVyUmVsYXlzUmVzcG9uc2UiA5ACAhJ7ChFSZWdpc3RlclRlcm1pbmFscxIvLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5SZWdpc3RlclRlcm1pbmFsc1JlcXVlc3QaMC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuUmVnaXN0ZXJUZXJtaW5hbHNSZXNwb25zZSIDkAICEnUKD1JlZ2lzdGVyUmVhZGVycxItLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5SZWdpc3RlclJlYWRlcnNSZXF1ZXN0Gi4uY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJlZ2lzdGVyUmVhZGVyc1Jlc3BvbnNlIgOQAgISZgoKR2V0QmFsYW5jZRIoLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5HZXRCYWxhbmNlUmVxdWVzdBopLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5HZXRCYWxhbmNlUmVzcG9uc2UiA5ACATKHAgoZUHJvY2Vzc29yT3ZlcnNpZ2h0U2VydmljZRJ0Cg5TdHJlYW1QYXltZW50cxIsLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5TdHJlYW1QYXltZW50c1JlcXVlc3QaLS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuU3RyZWFtUGF5bWVudHNSZXNwb25zZSIDkAIBMAESdAoOU3RyZWFtQWNjb3VudHMSLC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuU3RyZWFtQWNjb3VudHNSZXF1ZXN0Gi0uY2FyZGxhbmUucHJvY2Vzc29yLnYxLlN0cmVhbUFjY291bnRzUmVzcG9uc2UiA5ACATABYgZwcm90bzM", [file_cardlane_keys_v1_keys, file_cardlane_mesh_v1_stream, file_cardlane_payment_v1_payment, file_cardlane_relay_v1_relay]);
+  fileDesc("CiVjYXJkbGFuZS9wcm9jZXNzb3IvdjEvcHJvY2Vzc29yLnByb3RvEhVjYXJkbGFuZS5wcm9jZXNzb3IudjEi9wEKDlByb2Nlc3NSZXF1ZXN0EigKBWhlbGxvGAEgASgLMhcuY2FyZGxhbmUubWVzaC52MS5IZWxsb0gAEjAKCWhlYXJ0YmVhdBgCIAEoCzIbLmNhcmRsYW5lLm1lc2gudjEuSGVhcnRiZWF0SAASKAoFZHJhaW4YAyABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkRyYWluSAASKAoFY2xvc2UYBCABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkNsb3NlSAASLAoDYm94GAogASgLMh0uY2FyZGxhbmUucHJvY2Vzc29yLnYxLkhvcEJveEgAQgcKBWZyYW1lIrICCg9Qcm9jZXNzUmVzcG9uc2USKAoFaGVsbG8YASABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkhlbGxvSAASMAoJaGVhcnRiZWF0GAIgASgLMhsuY2FyZGxhbmUubWVzaC52MS5IZWFydGJlYXRIABIoCgVkcmFpbhgDIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuRHJhaW5IABIoCgVjbG9zZRgEIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuQ2xvc2VIABIsCgNib3gYCiABKAsyHS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuSG9wQm94SAASOAoLYm94X3JlZnVzZWQYCyABKAsyIS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuQm94UmVmdXNlZEgAQgcKBWZyYW1lIlgKBkhvcEJveBIOCgZudW1iZXIYASABKAQSFAoMcmVsYXlfa2V5X2lkGAIgASgMEhgKEHByb2Nlc3Nvcl9rZXlfaWQYAyABKAwSDgoGc2VhbGVkGAQgASgMIk4KCkJveFJlZnVzZWQSDgoGbnVtYmVyGAEgASgEEjAKBWZhdWx0GAIgASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5QYXltZW50RmF1bHQizgIKCkhvcFJlcXVlc3QSQwoOYXV0aG9yaXphdGlvbnMYASADKAsyKy5jYXJkbGFuZS5wcm9jZXNzb3IudjEuQXV0aG9yaXphdGlvblJlcXVlc3QSOQoJcmV2ZXJzYWxzGAIgAygLMiYuY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJldmVyc2FsUmVxdWVzdBI/CgxpbnN0cnVjdGlvbnMYAyADKAsyKS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuSW5zdHJ1Y3Rpb25SZXF1ZXN0EkAKEGFja25vd2xlZGdlbWVudHMYBCADKAsyJi5jYXJkbGFuZS5wcm9jZXNzb3IudjEuQWNrbm93bGVkZ2VtZW50Ej0KC2NvbXBsZXRpb25zGAUgAygLMiguY2FyZGxhbmUucHJvY2Vzc29yLnYxLkNvbXBsZXRpb25SZXF1ZXN0In8KCUhvcEFuc3dlchIuCgdhbnN3ZXJzGAEgAygLMh0uY2FyZGxhbmUucHJvY2Vzc29yLnYxLkFuc3dlchJCChFyZXN1bHRzX3NpZ25hdHVyZRgCIAEoCzInLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5SZXN1bHRzU2lnbmF0dXJlIjUKEFJlc3VsdHNTaWduYXR1cmUSEQoJc2lnbmF0dXJlGAEgASgMEg4KBmtleV9pZBgCIAEoDCKcAwoUQXV0aG9yaXphdGlvblJlcXVlc3QSFgoOcmVxdWVzdF9udW1iZXIYASABKAQSFAoMbWVzc2FnZV90eXBlGAIgASgNEhUKDXJlY29yZF9udW1iZXIYAyABKAkSFAoMdHJhY2VfbnVtYmVyGAQgASgNEhwKFHRyYW5zbWlzc2lvbl90aW1lX21zGAUgASgDEhIKCmxvY2FsX3RpbWUYBiABKAkSHgoWbWVyY2hhbnRfY2F0ZWdvcnlfY29kZRgHIAEoDRIWCg5wb3NfZW50cnlfbW9kZRgIIAEoCRIaChJwb3NfY29uZGl0aW9uX2NvZGUYCSABKAkSIAoYYWNxdWlyaW5nX2luc3RpdHV0aW9uX2lkGAogASgJEiEKGWZvcndhcmRpbmdfaW5zdGl0dXRpb25faWQYCyABKAkSFAoMdGltZV9sZWZ0X21zGAwgASgNEjMKB3BheW1lbnQYDSABKAsyIi5jYXJkbGFuZS5wYXltZW50LnYxLlNpZ25lZFBheW1lbnQSEwoLdHJhY2VwYXJlbnQYDiABKAkiiQEKD1JldmVyc2FsUmVxdWVzdBIWCg5yZXF1ZXN0X251bWJlchgBIAEoBBIUCgxtZXNzYWdlX3R5cGUYAiABKA0SMwoHcmV2ZXJzZRgDIAEoCzIiLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkUmV2ZXJzZRITCgt0cmFjZXBhcmVudBgEIAEoCSLXAQoSSW5zdHJ1Y3Rpb25SZXF1ZXN0EhYKDnJlcXVlc3RfbnVtYmVyGAEgASgEEhQKDG1lc3NhZ2VfdHlwZRgCIAEoDRIVCg1yZWNvcmRfbnVtYmVyGAMgASgJEhQKDHRyYWNlX251bWJlchgEIAEoDRI7CgtpbnN0cnVjdGlvbhgFIAEoCzImLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkSW5zdHJ1Y3Rpb24SFAoMdGltZV9sZWZ0X21zGAYgASgNEhMKC3RyYWNlcGFyZW50GAcgASgJIpABChFDb21wbGV0aW9uUmVxdWVzdBIWCg5yZXF1ZXN0X251bWJlchgBIAEoBBITCgttZXJjaGFudF9pZBgCIAEoCRI5Cgpjb21wbGV0aW9uGAMgASgLMiUuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRDb21wbGV0aW9uEhMKC3RyYWNlcGFyZW50GAQgASgJIkwKD0Fja25vd2xlZGdlbWVudBITCgttZXJjaGFudF9pZBgBIAEoCRISCgpwYXltZW50X2lkGAIgASgMEhAKCHJldmlzaW9uGAMgASgNIpMBCgZBbnN3ZXISFgoOcmVxdWVzdF9udW1iZXIYASABKAQSMwoGcmVzdWx0GAIgASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRSZXN1bHRIABIyCgVmYXVsdBgDIAEoCzIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudEZhdWx0SABCCAoGYW5zd2VyIikKEkdldE1hbmlmZXN0UmVxdWVzdBITCgtoYXZlX251bWJlchgBIAEoBCJMChNHZXRNYW5pZmVzdFJlc3BvbnNlEjUKCG1hbmlmZXN0GAEgASgLMiMuY2FyZGxhbmUua2V5cy52MS5EZWxlZ2F0ZWRNYW5pZmVzdCJ5ChFSZWxheVJlZ2lzdHJhdGlvbhI1CgtjZXJ0aWZpY2F0ZRgBIAEoCzIgLmNhcmRsYW5lLmtleXMudjEuU2lnbmVkRW52ZWxvcGUSLQoFc3RhdGUYAiABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZSJoChVSZWdpc3RlclJlbGF5c1JlcXVlc3QSOAoGcmVsYXlzGAEgAygLMiguY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJlbGF5UmVnaXN0cmF0aW9uEhUKDXZhbGlkYXRlX29ubHkYAiABKAgiXAoWUmVnaXN0ZXJSZWxheXNSZXNwb25zZRISCgpyZWdpc3RlcmVkGAEgASgNEi4KBnN0YXRlcxgCIAMoDjIeLmNhcmRsYW5lLnJlbGF5LnYxLkRldmljZVN0YXRlIqwBChRUZXJtaW5hbFJlZ2lzdHJhdGlvbhI1CgtjZXJ0aWZpY2F0ZRgBIAEoCzIgLmNhcmRsYW5lLmtleXMudjEuU2lnbmVkRW52ZWxvcGUSLQoFc3RhdGUYAiABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZRISCgpjdXJyZW5jaWVzGAMgAygNEhoKEnNpbXVsYXRlX2J5X2Ftb3VudBgEIAEoCCJxChhSZWdpc3RlclRlcm1pbmFsc1JlcXVlc3QSPgoJdGVybWluYWxzGAEgAygLMisuY2FyZGxhbmUucHJvY2Vzc29yLnYxLlRlcm1pbmFsUmVnaXN0cmF0aW9uEhUKDXZhbGlkYXRlX29ubHkYAiABKAgiXwoZUmVnaXN0ZXJUZXJtaW5hbHNSZXNwb25zZRISCgpyZWdpc3RlcmVkGAEgASgNEi4KBnN0YXRlcxgCIAMoDjIeLmNhcmRsYW5lLnJlbGF5LnYxLkRldmljZVN0YXRlImcKFlJlZ2lzdGVyUmVhZGVyc1JlcXVlc3QSNgoHcmVhZGVycxgBIAMoCzIlLmNhcmRsYW5lLnJlbGF5LnYxLlJlYWRlclJlZ2lzdHJhdGlvbhIVCg12YWxpZGF0ZV9vbmx5GAIgASgIIl0KF1JlZ2lzdGVyUmVhZGVyc1Jlc3BvbnNlEhIKCnJlZ2lzdGVyZWQYASABKA0SLgoGc3RhdGVzGAIgAygOMh4uY2FyZGxhbmUucmVsYXkudjEuRGV2aWNlU3RhdGUiVwoUU2V0UmVsYXlTdGF0ZVJlcXVlc3QSEAoIcmVsYXlfaWQYASABKAkSLQoFc3RhdGUYAiABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZSIXChVTZXRSZWxheVN0YXRlUmVzcG9uc2UiVgoVU2V0UmVhZGVyU3RhdGVSZXF1ZXN0Eg4KBnNlcmlhbBgBIAEoCRItCgVzdGF0ZRgCIAEoDjIeLmNhcmRsYW5lLnJlbGF5LnYxLkRldmljZVN0YXRlIhgKFlNldFJlYWRlclN0YXRlUmVzcG9uc2UicgoXU2V0VGVybWluYWxTdGF0ZVJlcXVlc3QSEwoLbWVyY2hhbnRfaWQYASABKAkSEwoLdGVybWluYWxfaWQYAiABKAkSLQoFc3RhdGUYAyABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZSIaChhTZXRUZXJtaW5hbFN0YXRlUmVzcG9uc2UiOgoRR2V0QmFsYW5jZVJlcXVlc3QSEwoLbWVyY2hhbnRfaWQYASABKAkSEAoIY3VycmVuY3kYAiABKA0iVwoSR2V0QmFsYW5jZVJlc3BvbnNlEhUKDWJhbGFuY2VfbWlub3IYASABKAMSGAoQcmVjb21wdXRlZF9taW5vchgCIAEoAxIQCghwb3N0aW5ncxgDIAEoBCIXChVTdHJlYW1QYXltZW50c1JlcXVlc3QiUAoWU3RyZWFtUGF5bWVudHNSZXNwb25zZRI2CghwYXltZW50cxgBIAMoCzIkLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5MZWRnZXJQYXltZW50IvUCCg1MZWRnZXJQYXltZW50EhUKDXJlY29yZF9udW1iZXIYASABKAkSEwoLbWVyY2hhbnRfaWQYAiABKAkSEgoKcGF5bWVudF9pZBgDIAEoCRIwCgVzdGF0ZRgEIAEoDjIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudFN0YXRlEhQKDGlzX3RvbWJzdG9uZRgFIAEoCBITCgt0b3RhbF9taW5vchgGIAEoBBIdChVhcHByb3ZlZF9hbW91bnRfbWlub3IYByABKAQSEAoIY3VycmVuY3kYCCABKA0SEAoIcmV2aXNpb24YCSABKA0SMQoGcmVzdWx0GAogASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRSZXN1bHQSNgoIcG9zdGluZ3MYCyADKAsyJC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuTGVkZ2VyUG9zdGluZxIZChFwcm9jZXNzb3JfdGltZV9tcxgMIAEoAyJ0Cg1MZWRnZXJQb3N0aW5nEgwKBGtpbmQYASABKAkSFAoMYW1vdW50X21pbm9yGAIgASgEEhAKCGN1cnJlbmN5GAMgASgNEhUKDWRlYml0X2FjY291bnQYBCABKAQSFgoOY3JlZGl0X2FjY291bnQYBSABKAQiFwoVU3RyZWFtQWNjb3VudHNSZXF1ZXN0IlAKFlN0cmVhbUFjY291bnRzUmVzcG9uc2USNgoIYWNjb3VudHMYASADKAsyJC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuTGVkZ2VyQWNjb3VudCKJAQoNTGVkZ2VyQWNjb3VudBISCgphY2NvdW50X2lkGAEgASgEEgwKBGtpbmQYAiABKAkSEwoLbWVyY2hhbnRfaWQYAyABKAkSEAoIY3VycmVuY3kYBCABKA0SFQoNYmFsYW5jZV9taW5vchgFIAEoAxIYChByZWNvbXB1dGVkX21pbm9yGAYgASgDMtsBChBQcm9jZXNzb3JTZXJ2aWNlElwKB1Byb2Nlc3MSJS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuUHJvY2Vzc1JlcXVlc3QaJi5jYXJkbGFuZS5wcm9jZXNzb3IudjEuUHJvY2Vzc1Jlc3BvbnNlKAEwARJpCgtHZXRNYW5pZmVzdBIpLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5HZXRNYW5pZmVzdFJlcXVlc3QaKi5jYXJkbGFuZS5wcm9jZXNzb3IudjEuR2V0TWFuaWZlc3RSZXNwb25zZSIDkAIBMskGChhQcm9jZXNzb3JSZWdpc3RyeVNlcnZpY2UScgoOUmVnaXN0ZXJSZWxheXMSLC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuUmVnaXN0ZXJSZWxheXNSZXF1ZXN0Gi0uY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJlZ2lzdGVyUmVsYXlzUmVzcG9uc2UiA5ACAhJ7ChFSZWdpc3RlclRlcm1pbmFscxIvLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5SZWdpc3RlclRlcm1pbmFsc1JlcXVlc3QaMC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuUmVnaXN0ZXJUZXJtaW5hbHNSZXNwb25zZSIDkAICEnUKD1JlZ2lzdGVyUmVhZGVycxItLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5SZWdpc3RlclJlYWRlcnNSZXF1ZXN0Gi4uY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJlZ2lzdGVyUmVhZGVyc1Jlc3BvbnNlIgOQAgISbwoNU2V0UmVsYXlTdGF0ZRIrLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5TZXRSZWxheVN0YXRlUmVxdWVzdBosLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5TZXRSZWxheVN0YXRlUmVzcG9uc2UiA5ACAhJyCg5TZXRSZWFkZXJTdGF0ZRIsLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5TZXRSZWFkZXJTdGF0ZVJlcXVlc3QaLS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuU2V0UmVhZGVyU3RhdGVSZXNwb25zZSIDkAICEngKEFNldFRlcm1pbmFsU3RhdGUSLi5jYXJkbGFuZS5wcm9jZXNzb3IudjEuU2V0VGVybWluYWxTdGF0ZVJlcXVlc3QaLy5jYXJkbGFuZS5wcm9jZXNzb3IudjEuU2V0VGVybWluYWxTdGF0ZVJlc3BvbnNlIgOQAgISZgoKR2V0QmFsYW5jZRIoLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5HZXRCYWxhbmNlUmVxdWVzdBopLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5HZXRCYWxhbmNlUmVzcG9uc2UiA5ACATKHAgoZUHJvY2Vzc29yT3ZlcnNpZ2h0U2VydmljZRJ0Cg5TdHJlYW1QYXltZW50cxIsLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5TdHJlYW1QYXltZW50c1JlcXVlc3QaLS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuU3RyZWFtUGF5bWVudHNSZXNwb25zZSIDkAIBMAESdAoOU3RyZWFtQWNjb3VudHMSLC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuU3RyZWFtQWNjb3VudHNSZXF1ZXN0Gi0uY2FyZGxhbmUucHJvY2Vzc29yLnYxLlN0cmVhbUFjY291bnRzUmVzcG9uc2UiA5ACATABYgZwcm90bzM", [file_cardlane_keys_v1_keys, file_cardlane_mesh_v1_stream, file_cardlane_payment_v1_payment, file_cardlane_relay_v1_relay]);
 
 /**
  * Relay to processor.
@@ -756,6 +756,13 @@ export type RegisterRelaysRequest = Message<"cardlane.processor.v1.RegisterRelay
    * @generated from field: repeated cardlane.processor.v1.RelayRegistration relays = 1;
    */
   relays: RelayRegistration[];
+
+  /**
+   * Only say whether it would be done, and what the states would be: nothing changes.
+   *
+   * @generated from field: bool validate_only = 2;
+   */
+  validateOnly: boolean;
 };
 
 /**
@@ -777,6 +784,13 @@ export type RegisterRelaysResponse = Message<"cardlane.processor.v1.RegisterRela
    * @generated from field: uint32 registered = 1;
    */
   registered: number;
+
+  /**
+   * State of each afterwards, in the order of the request.
+   *
+   * @generated from field: repeated cardlane.relay.v1.DeviceState states = 2;
+   */
+  states: DeviceState[];
 };
 
 /**
@@ -787,7 +801,7 @@ export const RegisterRelaysResponseSchema: GenMessage<RegisterRelaysResponse> = 
   messageDesc(file_cardlane_processor_v1_processor, 17);
 
 /**
- * A terminal to serve, with its merchant's profile.
+ * A terminal to serve.
  *
  * @generated from message cardlane.processor.v1.TerminalRegistration
  */
@@ -807,7 +821,7 @@ export type TerminalRegistration = Message<"cardlane.processor.v1.TerminalRegist
   state: DeviceState;
 
   /**
-   * ISO 4217 numeric codes the merchant may use. 1 to 32.
+   * ISO 4217 numeric codes the terminal may use. 1 to 32.
    *
    * @generated from field: repeated uint32 currencies = 3;
    */
@@ -840,6 +854,13 @@ export type RegisterTerminalsRequest = Message<"cardlane.processor.v1.RegisterTe
    * @generated from field: repeated cardlane.processor.v1.TerminalRegistration terminals = 1;
    */
   terminals: TerminalRegistration[];
+
+  /**
+   * Only say whether it would be done, and what the states would be: nothing changes.
+   *
+   * @generated from field: bool validate_only = 2;
+   */
+  validateOnly: boolean;
 };
 
 /**
@@ -861,6 +882,13 @@ export type RegisterTerminalsResponse = Message<"cardlane.processor.v1.RegisterT
    * @generated from field: uint32 registered = 1;
    */
   registered: number;
+
+  /**
+   * State of each afterwards, in the order of the request.
+   *
+   * @generated from field: repeated cardlane.relay.v1.DeviceState states = 2;
+   */
+  states: DeviceState[];
 };
 
 /**
@@ -882,6 +910,13 @@ export type RegisterReadersRequest = Message<"cardlane.processor.v1.RegisterRead
    * @generated from field: repeated cardlane.relay.v1.ReaderRegistration readers = 1;
    */
   readers: ReaderRegistration[];
+
+  /**
+   * Only say whether it would be done, and what the states would be: nothing changes.
+   *
+   * @generated from field: bool validate_only = 2;
+   */
+  validateOnly: boolean;
 };
 
 /**
@@ -903,6 +938,13 @@ export type RegisterReadersResponse = Message<"cardlane.processor.v1.RegisterRea
    * @generated from field: uint32 registered = 1;
    */
   registered: number;
+
+  /**
+   * State of each afterwards, in the order of the request.
+   *
+   * @generated from field: repeated cardlane.relay.v1.DeviceState states = 2;
+   */
+  states: DeviceState[];
 };
 
 /**
@@ -911,6 +953,142 @@ export type RegisterReadersResponse = Message<"cardlane.processor.v1.RegisterRea
  */
 export const RegisterReadersResponseSchema: GenMessage<RegisterReadersResponse> = /*@__PURE__*/
   messageDesc(file_cardlane_processor_v1_processor, 22);
+
+/**
+ * Which relay, and its state from now on.
+ *
+ * @generated from message cardlane.processor.v1.SetRelayStateRequest
+ */
+export type SetRelayStateRequest = Message<"cardlane.processor.v1.SetRelayStateRequest"> & {
+  /**
+   * Relay id, 2 characters.
+   *
+   * @generated from field: string relay_id = 1;
+   */
+  relayId: string;
+
+  /**
+   * Not UNSPECIFIED.
+   *
+   * @generated from field: cardlane.relay.v1.DeviceState state = 2;
+   */
+  state: DeviceState;
+};
+
+/**
+ * Describes the message cardlane.processor.v1.SetRelayStateRequest.
+ * Use `create(SetRelayStateRequestSchema)` to create a new message.
+ */
+export const SetRelayStateRequestSchema: GenMessage<SetRelayStateRequest> = /*@__PURE__*/
+  messageDesc(file_cardlane_processor_v1_processor, 23);
+
+/**
+ * It is so.
+ *
+ * @generated from message cardlane.processor.v1.SetRelayStateResponse
+ */
+export type SetRelayStateResponse = Message<"cardlane.processor.v1.SetRelayStateResponse"> & {
+};
+
+/**
+ * Describes the message cardlane.processor.v1.SetRelayStateResponse.
+ * Use `create(SetRelayStateResponseSchema)` to create a new message.
+ */
+export const SetRelayStateResponseSchema: GenMessage<SetRelayStateResponse> = /*@__PURE__*/
+  messageDesc(file_cardlane_processor_v1_processor, 24);
+
+/**
+ * Which reader, and its state from now on.
+ *
+ * @generated from message cardlane.processor.v1.SetReaderStateRequest
+ */
+export type SetReaderStateRequest = Message<"cardlane.processor.v1.SetReaderStateRequest"> & {
+  /**
+   * Serial number, 1 to 20 characters.
+   *
+   * @generated from field: string serial = 1;
+   */
+  serial: string;
+
+  /**
+   * Not UNSPECIFIED.
+   *
+   * @generated from field: cardlane.relay.v1.DeviceState state = 2;
+   */
+  state: DeviceState;
+};
+
+/**
+ * Describes the message cardlane.processor.v1.SetReaderStateRequest.
+ * Use `create(SetReaderStateRequestSchema)` to create a new message.
+ */
+export const SetReaderStateRequestSchema: GenMessage<SetReaderStateRequest> = /*@__PURE__*/
+  messageDesc(file_cardlane_processor_v1_processor, 25);
+
+/**
+ * It is so.
+ *
+ * @generated from message cardlane.processor.v1.SetReaderStateResponse
+ */
+export type SetReaderStateResponse = Message<"cardlane.processor.v1.SetReaderStateResponse"> & {
+};
+
+/**
+ * Describes the message cardlane.processor.v1.SetReaderStateResponse.
+ * Use `create(SetReaderStateResponseSchema)` to create a new message.
+ */
+export const SetReaderStateResponseSchema: GenMessage<SetReaderStateResponse> = /*@__PURE__*/
+  messageDesc(file_cardlane_processor_v1_processor, 26);
+
+/**
+ * Which terminal, and its state from now on.
+ *
+ * @generated from message cardlane.processor.v1.SetTerminalStateRequest
+ */
+export type SetTerminalStateRequest = Message<"cardlane.processor.v1.SetTerminalStateRequest"> & {
+  /**
+   * 15 characters.
+   *
+   * @generated from field: string merchant_id = 1;
+   */
+  merchantId: string;
+
+  /**
+   * 8 characters.
+   *
+   * @generated from field: string terminal_id = 2;
+   */
+  terminalId: string;
+
+  /**
+   * Not UNSPECIFIED.
+   *
+   * @generated from field: cardlane.relay.v1.DeviceState state = 3;
+   */
+  state: DeviceState;
+};
+
+/**
+ * Describes the message cardlane.processor.v1.SetTerminalStateRequest.
+ * Use `create(SetTerminalStateRequestSchema)` to create a new message.
+ */
+export const SetTerminalStateRequestSchema: GenMessage<SetTerminalStateRequest> = /*@__PURE__*/
+  messageDesc(file_cardlane_processor_v1_processor, 27);
+
+/**
+ * It is so.
+ *
+ * @generated from message cardlane.processor.v1.SetTerminalStateResponse
+ */
+export type SetTerminalStateResponse = Message<"cardlane.processor.v1.SetTerminalStateResponse"> & {
+};
+
+/**
+ * Describes the message cardlane.processor.v1.SetTerminalStateResponse.
+ * Use `create(SetTerminalStateResponseSchema)` to create a new message.
+ */
+export const SetTerminalStateResponseSchema: GenMessage<SetTerminalStateResponse> = /*@__PURE__*/
+  messageDesc(file_cardlane_processor_v1_processor, 28);
 
 /**
  * Whose balance.
@@ -938,7 +1116,7 @@ export type GetBalanceRequest = Message<"cardlane.processor.v1.GetBalanceRequest
  * Use `create(GetBalanceRequestSchema)` to create a new message.
  */
 export const GetBalanceRequestSchema: GenMessage<GetBalanceRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 23);
+  messageDesc(file_cardlane_processor_v1_processor, 29);
 
 /**
  * A balance.
@@ -973,7 +1151,7 @@ export type GetBalanceResponse = Message<"cardlane.processor.v1.GetBalanceRespon
  * Use `create(GetBalanceResponseSchema)` to create a new message.
  */
 export const GetBalanceResponseSchema: GenMessage<GetBalanceResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 24);
+  messageDesc(file_cardlane_processor_v1_processor, 30);
 
 /**
  * Ask for every payment.
@@ -988,7 +1166,7 @@ export type StreamPaymentsRequest = Message<"cardlane.processor.v1.StreamPayment
  * Use `create(StreamPaymentsRequestSchema)` to create a new message.
  */
 export const StreamPaymentsRequestSchema: GenMessage<StreamPaymentsRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 25);
+  messageDesc(file_cardlane_processor_v1_processor, 31);
 
 /**
  * A page of payments; each begins after the one before.
@@ -1009,7 +1187,7 @@ export type StreamPaymentsResponse = Message<"cardlane.processor.v1.StreamPaymen
  * Use `create(StreamPaymentsResponseSchema)` to create a new message.
  */
 export const StreamPaymentsResponseSchema: GenMessage<StreamPaymentsResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 26);
+  messageDesc(file_cardlane_processor_v1_processor, 32);
 
 /**
  * A payment as the ledger has it.
@@ -1107,7 +1285,7 @@ export type LedgerPayment = Message<"cardlane.processor.v1.LedgerPayment"> & {
  * Use `create(LedgerPaymentSchema)` to create a new message.
  */
 export const LedgerPaymentSchema: GenMessage<LedgerPayment> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 27);
+  messageDesc(file_cardlane_processor_v1_processor, 33);
 
 /**
  * One transfer. Written once, never changed.
@@ -1156,7 +1334,7 @@ export type LedgerPosting = Message<"cardlane.processor.v1.LedgerPosting"> & {
  * Use `create(LedgerPostingSchema)` to create a new message.
  */
 export const LedgerPostingSchema: GenMessage<LedgerPosting> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 28);
+  messageDesc(file_cardlane_processor_v1_processor, 34);
 
 /**
  * Ask for every account.
@@ -1171,7 +1349,7 @@ export type StreamAccountsRequest = Message<"cardlane.processor.v1.StreamAccount
  * Use `create(StreamAccountsRequestSchema)` to create a new message.
  */
 export const StreamAccountsRequestSchema: GenMessage<StreamAccountsRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 29);
+  messageDesc(file_cardlane_processor_v1_processor, 35);
 
 /**
  * A page of accounts; each begins after the one before.
@@ -1192,7 +1370,7 @@ export type StreamAccountsResponse = Message<"cardlane.processor.v1.StreamAccoun
  * Use `create(StreamAccountsResponseSchema)` to create a new message.
  */
 export const StreamAccountsResponseSchema: GenMessage<StreamAccountsResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 30);
+  messageDesc(file_cardlane_processor_v1_processor, 36);
 
 /**
  * An account. Cardholders' have a number alone.
@@ -1248,7 +1426,7 @@ export type LedgerAccount = Message<"cardlane.processor.v1.LedgerAccount"> & {
  * Use `create(LedgerAccountSchema)` to create a new message.
  */
 export const LedgerAccountSchema: GenMessage<LedgerAccount> = /*@__PURE__*/
-  messageDesc(file_cardlane_processor_v1_processor, 31);
+  messageDesc(file_cardlane_processor_v1_processor, 37);
 
 /**
  * What a processor offers to relays.
@@ -1287,7 +1465,7 @@ export const ProcessorService: GenService<{
  */
 export const ProcessorRegistryService: GenService<{
   /**
-   * Adds or updates relays.
+   * Adds or updates relays: all of the request, or none.
    *
    * @generated from rpc cardlane.processor.v1.ProcessorRegistryService.RegisterRelays
    */
@@ -1297,7 +1475,8 @@ export const ProcessorRegistryService: GenService<{
     output: typeof RegisterRelaysResponseSchema;
   },
   /**
-   * Adds or updates terminals and, from their certificates, merchants and merchants' accounts.
+   * Adds or updates terminals and, from their certificates, merchants and merchants' accounts: all of
+   * the request, or none.
    *
    * @generated from rpc cardlane.processor.v1.ProcessorRegistryService.RegisterTerminals
    */
@@ -1307,7 +1486,7 @@ export const ProcessorRegistryService: GenService<{
     output: typeof RegisterTerminalsResponseSchema;
   },
   /**
-   * Adds or updates readers. One that is RETIRED stays so, and is not counted as registered.
+   * Adds or updates readers: all of the request, or none.
    *
    * @generated from rpc cardlane.processor.v1.ProcessorRegistryService.RegisterReaders
    */
@@ -1315,6 +1494,37 @@ export const ProcessorRegistryService: GenService<{
     methodKind: "unary";
     input: typeof RegisterReadersRequestSchema;
     output: typeof RegisterReadersResponseSchema;
+  },
+  /**
+   * Suspends a relay, retires it for ever, or puts it back to use. MALFORMED_REQUEST for one
+   * that is not registered, WRONG_STATE for one that is retired.
+   *
+   * @generated from rpc cardlane.processor.v1.ProcessorRegistryService.SetRelayState
+   */
+  setRelayState: {
+    methodKind: "unary";
+    input: typeof SetRelayStateRequestSchema;
+    output: typeof SetRelayStateResponseSchema;
+  },
+  /**
+   * The same for a reader; READER_UNKNOWN.
+   *
+   * @generated from rpc cardlane.processor.v1.ProcessorRegistryService.SetReaderState
+   */
+  setReaderState: {
+    methodKind: "unary";
+    input: typeof SetReaderStateRequestSchema;
+    output: typeof SetReaderStateResponseSchema;
+  },
+  /**
+   * The same for a terminal; TERMINAL_UNKNOWN.
+   *
+   * @generated from rpc cardlane.processor.v1.ProcessorRegistryService.SetTerminalState
+   */
+  setTerminalState: {
+    methodKind: "unary";
+    input: typeof SetTerminalStateRequestSchema;
+    output: typeof SetTerminalStateResponseSchema;
   },
   /**
    * Balance of one account, kept and recomputed from its postings.
