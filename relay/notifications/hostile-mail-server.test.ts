@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { expect, test } from "vitest";
-import { type Clock, systemClock } from "../../mesh/clock.ts";
+import { type Clock, systemClock, type Timer } from "../../mesh/clock.ts";
 import { type Behaviour, drip, flood, HostileServer } from "../../mesh/testing/hostile-server.ts";
 import { MailRoute } from "./mail-route.ts";
 import { RouteError } from "./route.ts";
@@ -13,20 +13,35 @@ const DELIVERY = {
   onPartSent: async () => undefined,
 };
 const MEBIBYTE = 1_048_576;
-const SILENCE_MS_MAX = 1_000;
-/** The minute that a message may take is two seconds here. */
-const hastyClock: Clock = {
-  nowMs: () => systemClock.nowMs(),
-  monotonicMs: () => systemClock.monotonicMs(),
-  sleep: (durationMs, signal) => systemClock.sleep(durationMs / 30, signal),
-  timer: (delayMs, callback) => systemClock.timer(delayMs / 30, callback),
-};
+const SILENCE_MS_MAX = 4_000;
+const HASTE = 30;
+
+/** The minute that a message may take is two seconds here, from when `hasBegun` on. */
+function hastyClock(hasBegun: () => boolean): Clock {
+  return {
+    nowMs: () => systemClock.nowMs(),
+    monotonicMs: () => systemClock.monotonicMs(),
+    sleep: (durationMs, signal) => systemClock.sleep(durationMs / HASTE, signal),
+    timer(delayMs, callback) {
+      const plan = (): Timer => systemClock.timer(delayMs / HASTE, ring);
+      let timer = plan();
+      let begun = false;
+      function ring(): void {
+        if (begun) callback();
+        else timer = plan();
+        begun ||= hasBegun();
+      }
+      const cancel = () => timer.cancel();
+      return { cancel, [Symbol.dispose]: cancel };
+    },
+  };
+}
 
 /** What ends a message (RFC 5321, section 4.1.1.4). */
 const END = "\r\n.\r\n";
 
 /** Greets, answers each command, and does `then` in place of the answer to `at`. */
-function until(at: string, then: Behaviour): Behaviour {
+function until(at: string, then: Behaviour, reached: Set<string>): Behaviour {
   const fine = at === "STARTTLS" ? "250-fine\r\n250 STARTTLS\r\n" : "250 fine\r\n";
   return (socket) => {
     socket.write("220 here\r\n");
@@ -40,9 +55,6 @@ function until(at: string, then: Behaviour): Behaviour {
     });
   };
 }
-
-/** Where a server began to be hostile. */
-const reached = new Set<string>();
 
 const floods = (piece: string) => (socket: Socket) => flood(socket, piece);
 const drips = (piece: string) => (socket: Socket) => drip(socket, piece);
@@ -72,7 +84,7 @@ const greetings: readonly Row[] = [
   { name: "the end of the connection", behave: (socket) => void socket.end() },
   { name: "10 MiB", behave: says(`220 ${"x".repeat(10 * MEBIBYTE)}\r\n`) },
   { name: "no code", behave: says("hello\r\n") },
-  { name: "line by line", behave: drips(PIECES.lines), says: "ETIMEDOUT" },
+  { name: "line by line", behave: drips(PIECES.lines) },
   { name: "bytes", behave: says(Buffer.alloc(4_096, 0xff)) },
   ...endless,
 ];
@@ -85,17 +97,16 @@ const answers: readonly Row[] = ["EHLO", "STARTTLS", "MAIL", END].flatMap((at) =
     { name: "a code that is none", behave: says("999999 \0\r\n") },
     { name: "garbage in place of TLS", behave: says(`${at === END ? 450 : 220} go\r\n${GARBAGE}`) },
     ...endless,
-  ].map(({ name, behave }) => ({
-    name: `${name}, to ${at.trim()}`,
-    at,
-    behave: until(at, behave),
-  })),
+  ].map((row) => ({ ...row, name: `${row.name}, to ${at.trim()}`, at })),
 );
 
-test.each([...greetings, ...answers])("a server that says $name: later again", async (row) => {
+const rows = [...greetings, ...answers];
+test.concurrent.each(rows)("a server that says $name: later again", async (row) => {
   const { at, behave, says: said = "" } = row;
-  reached.clear();
-  await using server = await HostileServer.listen(behave);
+  /** Where the server began to be hostile. */
+  const reached = new Set<string>();
+  const behaviour = at === undefined ? behave : until(at, behave, reached);
+  await using server = await HostileServer.listen(behaviour);
   const route = new MailRoute({
     host: "127.0.0.1",
     port: server.port,
@@ -104,7 +115,7 @@ test.each([...greetings, ...answers])("a server that says $name: later again", a
     password: undefined,
     from: "Cardlane <payments@cardlane.example>",
     unsubscribe: undefined,
-    clock: hastyClock,
+    clock: hastyClock(() => at === undefined || reached.size > 0),
     silenceMsMax: SILENCE_MS_MAX,
   });
   const outcome = await route.send(DELIVERY).catch((error: unknown) => error);
