@@ -46,7 +46,7 @@ export class SoakLoad {
   readonly latenciesMs: number[] = [];
   readonly failures: string[] = [];
   streamsOpened = 0;
-  /** Where the next watch goes on: each from the beginning would be more work the longer it runs. */
+  /** Where the next watch goes on: from the beginning, each would be more work than the last. */
   #watchedUpTo: bigint | undefined;
   readonly #parts: SoakLoadParts;
   /** Those that take no payments now, the next one first. */
