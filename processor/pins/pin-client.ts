@@ -1,7 +1,5 @@
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
 import {
-  PinVerificationSchema,
-  PinVerificationsSchema,
   Verdict,
   type VerifyRequest,
   VerifyRequestSchema,
@@ -20,6 +18,7 @@ import { keyIdOf } from "../../sealing/curves/hash.ts";
 import type { Random } from "../../sealing/random.ts";
 import { jitterFrom } from "../../sealing/random.ts";
 import type { ProcessorKeys } from "../keys/processor-keys.ts";
+import { verificationsBytes } from "./verifications-bytes.ts";
 
 /** What came of a PIN; `NOT_ASKED` but for an online PIN. */
 export type PinOutcome = "NOT_ASKED" | "VERIFIED" | "WRONG" | "TRIES_EXCEEDED" | "REFUSED";
@@ -131,20 +130,12 @@ export class PinClient implements AsyncDisposable {
 
   #sendBox(waiting: readonly WaitingQuestion[]): void {
     const { keys, random } = this.#options;
-    const verifications = waiting.map(({ requestNumber, question }) =>
-      create(PinVerificationSchema, {
+    const payload = verificationsBytes(
+      waiting.map(({ requestNumber, question }) => ({
+        ...question,
         requestNumber,
         context: question.contextBytes,
-        pinBox: question.pinBox,
-        pan: question.pan.revealPan(),
-        digest: question.digest,
-        dukptInitialKeyId: question.dukptInitialKeyId,
-        traceparent: question.traceparent,
-      }),
-    );
-    const payload = toBinary(
-      PinVerificationsSchema,
-      create(PinVerificationsSchema, { verifications }),
+      })),
     );
     this.#boxNumber += 1n;
     const sealed = sealHopBox({
