@@ -5,6 +5,7 @@ import { dirname } from "node:path";
 import type { Clock } from "../mesh/clock.ts";
 import { printable } from "../mesh/printable.ts";
 import type { ReadyMessage } from "../mesh/program.ts";
+import { guardedNode } from "../set-up/guarded-node.mjs";
 import { environment as ownEnvironment } from "../settings/environment.ts";
 
 export interface ProgramPlan {
@@ -101,7 +102,8 @@ function spawnProgram({ entryPoint, environment, logFile }: ProgramPlan): ChildP
   // What a debugger or a test runner wants of this process is not meant for the program.
   const { NODE_OPTIONS: _options, DATABASE_URL: _url, ...inherited } = ownEnvironment;
   try {
-    return spawn(process.execPath, [entryPoint], {
+    const { command, commandArguments } = guardedNode(process.execPath, [entryPoint]);
+    return spawn(command, commandArguments, {
       env: { ...inherited, ...environment },
       stdio: ["ignore", log, log, "ipc"],
       // A group of its own: Ctrl-C reaches us alone, and we stop the programs in order.

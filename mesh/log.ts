@@ -37,6 +37,7 @@ const LOG_FIELDS = {
   migration: "migration",
   job: "job",
   signal: "signal",
+  way: "way",
   setting: "setting",
   nearestSetting: "nearest_setting",
 } as const;

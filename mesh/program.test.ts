@@ -1,9 +1,10 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ProcessorService } from "../gen/cardlane/processor/v1/processor_pb.ts";
+import { guardedNode } from "../set-up/guarded-node.mjs";
 import { environment as inherited } from "../settings/environment.ts";
 import { dial } from "./client/dial.ts";
 import { systemClock } from "./clock.ts";
@@ -35,12 +36,24 @@ await runProgram("echo", SETTINGS, async (program, { listen, tlsDirectory }) => 
 });
 `;
 
+interface Start {
+  readonly command: string;
+  readonly commandArguments: readonly string[];
+}
+
 /** Starts the program; what it prints is in `output`. */
-async function started(environment: Record<string, string> = {}) {
+async function started(
+  environment: Record<string, string> = {},
+  startOf: (file: string) => Start = (file) => guardedNode(process.execPath, [file]),
+) {
   const directory = await temporaryDirectory();
   const file = join(directory.path, "main.ts");
   await writeFile(file, PROGRAM);
-  const child: ChildProcess = fork(file, { silent: true, env: { ...inherited, ...environment } });
+  const { command, commandArguments } = startOf(file);
+  const child: ChildProcess = spawn(command, commandArguments, {
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    env: { ...inherited, ...environment },
+  });
   const { stdout, stderr } = child;
   if (stdout === null || stderr === null) throw new Error("bug: the program has no output");
   const output: string[] = [];
@@ -222,6 +235,35 @@ test.each([
   await using program = await started(environment);
   expect(await program.ended).toBe(1);
   expect(program.output()).toContain(says);
+});
+
+const openStarts = [
+  {
+    name: "without --disable-sigusr1",
+    startOf: (file: string) => ({ command: process.execPath, commandArguments: [file] }),
+    says: "SIGUSR1 opens an inspector",
+  },
+  {
+    name: "with an inspector",
+    startOf: (file: string) => guardedNode(process.execPath, ["--inspect=127.0.0.1:0", file]),
+    says: "an inspector is open at 127.0.0.1:",
+  },
+];
+
+test.each(openStarts)("production refuses a start $name", async ({ startOf, says }) => {
+  await using program = await started({ NODE_ENV: "production" }, startOf);
+  expect(await program.ended).toBe(1);
+  expect(program.output()).toContain("echo cannot start:\n");
+  expect(program.output()).toContain(says);
+});
+
+test.each(openStarts)("development warns of a start $name", async ({ startOf, says }) => {
+  await using program = await started({}, startOf);
+  await program.address();
+  program.child.kill("SIGTERM");
+  await program.ended;
+  const warned = program.output().split("\n");
+  expect(warned.find((line) => line.includes("others can read the memory"))).toContain(says);
 });
 
 test("it cannot start on a port that is taken, and says so", async () => {

@@ -5,7 +5,8 @@ import { unknownNames } from "../settings/unknown-names.ts";
 import { systemClock } from "./clock.ts";
 import { faultsFrom } from "./faults.ts";
 import { type Identity, loadIdentity } from "./identity/identity.ts";
-import { createLog } from "./log.ts";
+import { createLog, type Log } from "./log.ts";
+import { factsOfThisProcess, waysIntoMemory } from "./memory-guards.ts";
 import { PROGRAM_SETTINGS } from "./settings.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { startTelemetry } from "./tracing/telemetry.ts";
@@ -26,7 +27,8 @@ const FAILED_DRAIN_MS_MAX = 40_000;
  *     });
  *
  * It reads the program's settings and those of every program, and warns of each `CARDLANE_`
- * variable that is not a setting. It gives the program its clock, log and telemetry; tells a parent
+ * variable that is not a setting, and of each way in which others could read its memory. Production
+ * refuses the latter. It gives the program its clock, log and telemetry; tells a parent
  * process when it is ready; and drains on SIGTERM, SIGINT, or when the parent has gone. A second
  * signal ends it at once.
  *
@@ -108,6 +110,7 @@ async function prepare<S extends Settings>(
   const clock = systemClock;
   const named = { program: name, instance };
   const log = createLog(named, clock, config.logLevel);
+  closeMemory(name, log);
   for (const { name: setting, nearest } of unknownNames(environment)) {
     log.warn("a variable that is not a setting", { setting, nearestSetting: nearest });
   }
@@ -126,6 +129,16 @@ async function prepare<S extends Settings>(
     faults: faultsFrom(config.faults, clock),
   };
   return { program, config };
+}
+
+/** Keys and card numbers are in the memory of a program: production keeps others out of it. */
+function closeMemory(name: string, log: Log): void {
+  const ways = waysIntoMemory(factsOfThisProcess(environment.NODE_OPTIONS));
+  if (ways.length > 0 && isProduction()) {
+    process.stderr.write(`${name} cannot start:\n  ${ways.join("\n  ")}\n`);
+    process.exit(1);
+  }
+  for (const way of ways) log.warn("others can read the memory of this program", { way });
 }
 
 /** Wrong settings end the program here: where its log goes may be one of them. */

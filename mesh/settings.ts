@@ -59,8 +59,8 @@ export const PROGRAM_SETTINGS = {
     reads: text,
     unset: "development",
     says:
-      "`production` refuses plaintext, development keys, test cards and faults on demand, " +
-      "and gives health probes a second to look before a stop.",
+      "`production` refuses plaintext, development keys, test cards, faults on demand and a " +
+      "start that lets others read the memory, and gives health probes a second before a stop.",
   }),
   instance: setting({
     name: "CARDLANE_INSTANCE",

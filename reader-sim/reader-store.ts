@@ -147,9 +147,10 @@ export class ReaderStore {
     return this.#kept.get(id);
   }
 
+  /** No byte of it stays on the disk. */
   async drop(id: PaymentId): Promise<void> {
     if (!this.#kept.delete(id)) return;
-    await this.#files.remove(signedName(id));
+    await this.#files.erase(signedName(id));
   }
 
   /** Drops every payment that had to be submitted before `timeMs`. */

@@ -34,7 +34,12 @@ export class SaltChannel {
     if (data.length > appDataBytesMax) {
       throw new Error(`bug: a packet takes ${appDataBytesMax} bytes, got ${data.length}`);
     }
-    return this.#cipher.seal(buildApp(this.#times.stamp(nowMs), data));
+    const clear = buildApp(this.#times.stamp(nowMs), data);
+    try {
+      return this.#cipher.seal(clear);
+    } finally {
+      clear.fill(0); // It may hold a PIN.
+    }
   }
 
   /**

@@ -2,6 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { delimiter, dirname, join } from "node:path";
+import { guardedNode } from "./guarded-node.mjs";
 
 /** Handed on to the script; SIGWINCH is how it learns that the terminal was resized. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGWINCH"];
@@ -20,7 +21,8 @@ const parent = process.ppid;
 
 /** Runs the script with this process's input and output, and ends with its exit code or signal. */
 export function handOver({ root, node, script, scriptArguments }) {
-  const child = spawn(node, [script, ...scriptArguments], {
+  const { command, commandArguments } = guardedNode(node, [script, ...scriptArguments]);
+  const child = spawn(command, commandArguments, {
     stdio: "inherit",
     // A session of its own: the terminal's Ctrl-C reaches only us, and the script through us, once.
     detached: process.platform !== "win32",

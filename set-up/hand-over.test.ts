@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { temporaryDirectory } from "../mesh/testing/certificates.ts";
@@ -63,3 +63,26 @@ test.each([
   process.kill(row.toGroup * started.pid, row.signal);
   expect(await started.said).toBe(row.said);
 });
+
+test.runIf(process.platform === "linux")(
+  "a script that ends by a crash leaves no core file, whatever the shell allows",
+  async () => {
+    await using directory = await temporaryDirectory();
+    writeFileSync(join(directory.path, "start.mjs"), START);
+    for (const signal of ["SIGABRT", "SIGSEGV"]) {
+      const crash = `process.kill(process.pid, ${JSON.stringify(signal)});`;
+      writeFileSync(join(directory.path, "program.mjs"), crash);
+      const shell = spawn(
+        "sh",
+        ["-c", 'ulimit -c unlimited; exec "$0" start.mjs', process.execPath],
+        {
+          cwd: directory.path,
+          stdio: "ignore",
+        },
+      );
+      await once(shell, "exit");
+    }
+    // Where cores go elsewhere the limit alone can be seen; a core is dumped here by default.
+    expect(readdirSync(directory.path).sort()).toEqual(["program.mjs", "start.mjs"]);
+  },
+);

@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compareWithLastRelease, compareWithMain } from "./contract-breaks.ts";
 import { type Outcome, report, runTool, SOURCE_CHECKS } from "./source-checks.ts";
+import { lockedPackages } from "./supply-chain/locked-packages.ts";
+import { integrityProblems, licenceProblems } from "./supply-chain/package-rules.ts";
 
 interface Step {
   readonly name: string;
@@ -13,12 +15,15 @@ interface Step {
 }
 
 const root = join(import.meta.dirname, "..");
+const packages = lockedPackages(root);
 const scratch = mkdtempSync(join(tmpdir(), "cardlane-check-"));
 
 const STEPS: readonly Step[] = [
   ...SOURCE_CHECKS.map(({ name, tool, toolArguments }) => {
     return { name, run: () => runTool(tool, toolArguments, root) };
   }),
+  { name: "every package is locked by hash", run: () => outcomeOf(integrityProblems(packages)) },
+  { name: "licences are allowed", run: () => outcomeOf(licenceProblems(packages)) },
   { name: "contracts break nobody on main", run: () => compareWithMain(root) },
   { name: "contracts break nobody of the last release", run: () => compareWithLastRelease(root) },
   { name: "what is generated is that of the contracts", run: compareGenerated },
@@ -29,6 +34,10 @@ try {
   process.exitCode = outcomes.every(({ passed }) => passed) && runTests() ? 0 : 1;
 } finally {
   rmSync(scratch, { recursive: true });
+}
+
+function outcomeOf(problems: readonly string[]): Outcome {
+  return { passed: problems.length === 0, says: problems.join("\n") };
 }
 
 function compareGenerated(): Outcome {

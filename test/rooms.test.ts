@@ -16,7 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   relay: ["mesh", "sealing", "prisma", "settings", "payment", "gen"],
   processor: ["mesh", "sealing", "prisma", "settings", "payment", "gen"],
   till: ["mesh", "payment", "gen"],
-  "dev-mesh": ["mesh", "sealing", "prisma", "settings", "payment", "gen"],
+  "dev-mesh": ["set-up", "mesh", "sealing", "prisma", "settings", "payment", "gen"],
   conformance: ["dev-mesh", "till", "mesh", "sealing", "payment", "gen"],
   cli: [
     "conformance",

@@ -31,6 +31,8 @@ const ways: Readonly<Record<string, (name: string) => Promise<void>>> = {
   write: (name) => files.write(name, random.bytes(CONTENT_BYTES)),
   overwrite: (name) => files.overwrite(name, random.bytes(CONTENT_BYTES)),
   remove: (name) => files.remove(name),
+  "write again": (name) => files.write(name, random.bytes(CONTENT_BYTES)),
+  erase: (name) => files.erase(name),
   "file of its own": replaceFile,
 };
 

@@ -60,8 +60,30 @@ export async function openDatabase(opening: Opening): Promise<OpenedDatabase> {
   const memory = rememberedState(database, witnessed, log);
   await testify(opening, witness, database);
   if (opening.damaged === "erased") await eraseLeftovers(opening);
+  const logPath = join(directory, LOG_NAME);
+  await finishErasing(database, logPath, log);
   stack.move();
-  return { database, memory, witness, logPath: join(directory, LOG_NAME) };
+  return { database, memory, witness, logPath };
+}
+
+/**
+ * Makes what was replaced or taken away unreadable, also after a power cut: until it is emptied,
+ * SQLite's log holds what was written before.
+ */
+export async function emptyLog(database: DatabaseSync, logPath: string): Promise<void> {
+  const [found] = database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").all();
+  if (found?.busy !== 0) throw new Error("bug: SQLite's log is in use, so it cannot be emptied");
+  // SQLite does not sync that: after a power cut the log would be back. No lock is on the log.
+  if (await exists(logPath)) await sync(logPath);
+}
+
+/** An earlier start may have been killed between a change and the emptying of the log. */
+async function finishErasing(database: DatabaseSync, logPath: string, log: Log): Promise<void> {
+  try {
+    await emptyLog(database, logPath);
+  } catch (error) {
+    log.failure("the log of the database cannot be emptied: is the disk full?", error);
+  }
 }
 
 /** Makes durable how long a file is, or which files a directory has. */

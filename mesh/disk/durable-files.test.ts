@@ -47,9 +47,12 @@ test.each(kinds)("files $kind keep the last content of each name", async ({ open
 test.each(kinds)("files $kind list by prefix, in order, and forget", async ({ opened }) => {
   await using opening = await opened();
   const { files } = opening;
-  for (const name of ["payment-b", "payment-a", "manifest"]) await files.write(name, bytes());
+  for (const name of ["payment-c", "payment-b", "payment-a", "manifest"])
+    await files.write(name, bytes());
   await files.remove("payment-b");
   await files.remove("never-there");
+  await files.erase("payment-c");
+  await files.erase("never-there");
   expect(await files.list("payment-")).toEqual(["payment-a"]);
   expect(await files.list("")).toEqual(["manifest", "payment-a"]);
 });
@@ -77,21 +80,54 @@ test("what is stored is readable by its owner alone", async () => {
   expect(modes.map((mode) => mode.toString(8))).toEqual(["700", "600", "600", "600"]);
 });
 
+/** The bytes of every file in a directory. */
+async function everythingIn(directory: string): Promise<string> {
+  const names = await readdir(directory);
+  const contents = names.map((name) => readFile(join(directory, name), "latin1"));
+  return (await Promise.all(contents)).join();
+}
+
 test("only overwriting leaves nothing of the old content in the directory", async () => {
   await using directory = await temporaryDirectory();
   await using files = await directoryFiles(directory.path);
-  const everything = async () => {
-    const names = await readdir(directory.path);
-    const contents = names.map((name) => readFile(join(directory.path, name), "latin1"));
-    return (await Promise.all(contents)).join();
-  };
   // Of several pages, which are free when something short takes its place.
   await files.write("register.bin", Buffer.from("first key".repeat(2_000)));
   await files.write("register.bin", Buffer.from("second key"));
-  expect(await everything()).toContain("first key");
+  expect(await everythingIn(directory.path)).toContain("first key");
   await files.overwrite("register.bin", Buffer.from("third key"));
-  expect(await everything()).not.toMatch(/first|second/);
-  expect(await everything()).toContain("third key");
+  expect(await everythingIn(directory.path)).not.toMatch(/first|second/);
+  expect(await everythingIn(directory.path)).toContain("third key");
+});
+
+test("what was erased is in no file, whatever was written around it", async () => {
+  await using directory = await temporaryDirectory();
+  await using files = await directoryFiles(directory.path);
+  // Sizes on both sides of what fits into a page, so that pages are split, joined and freed.
+  const sizes = [40, 900, 3_900, 4_200, 9_000];
+  const sealed = (number: number) => `<${String(number).padStart(3, "0")}>`;
+  for (let number = 0; number < 100; number += 1) {
+    const size = sizes[number % sizes.length] ?? 0;
+    await files.write(`payment-${number}`, Buffer.from(sealed(number).repeat(size / 5)));
+    if (number < 10) continue;
+    const ended = (number * 7) % 10 < 5 ? number : number - 10;
+    await files.erase(`payment-${ended}`);
+    const isFound = (await everythingIn(directory.path)).includes(sealed(ended));
+    expect({ number, isFound }).toEqual({ number, isFound: false });
+  }
+});
+
+test("a start finishes the erasing that an earlier one was killed at", async () => {
+  await using directory = await temporaryDirectory();
+  runWithFiles(
+    directory.path,
+    `await files.write("register.bin", Buffer.from("first key"));
+     await files.write("register.bin", Buffer.from("second key"));
+     process.kill(process.pid, "SIGKILL");`,
+  );
+  expect(await everythingIn(directory.path)).toContain("first key");
+  await using _files = await directoryFiles(directory.path);
+  expect(await everythingIn(directory.path)).not.toContain("first key");
+  expect(await everythingIn(directory.path)).toContain("second key");
 });
 
 /** Runs in a process of its own, with `files` of the directory given. */

@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { type Log, silentLog } from "../log.ts";
 import type { ChangeWitness } from "./change-witness.ts";
-import { type OpenedDatabase, openDatabase, sync } from "./database-opening.ts";
+import { emptyLog, type OpenedDatabase, openDatabase, sync } from "./database-opening.ts";
 import { digestOf, isDamage, type Memory, WRITE_FILE } from "./file-database.ts";
 
 export { DirectoryInUse } from "./database-opening.ts";
@@ -28,6 +28,8 @@ export interface DurableFiles extends AsyncDisposable {
   list(prefix: string): Promise<readonly string[]>;
   /** Takes a file away; without effect when it is not there. */
   remove(name: string): Promise<void>;
+  /** As `remove`, and what the file held cannot be read either, also after a power cut. */
+  erase(name: string): Promise<void>;
 }
 
 /** This file alone cannot be read; `message` is meant for a person. */
@@ -81,7 +83,6 @@ class DirectoryFiles implements DurableFiles {
   readonly #witness: ChangeWitness | undefined;
   readonly #log: Log;
   readonly #logPath: string;
-  readonly #emptyLog: StatementSync;
   readonly #write: StatementSync;
   readonly #read: StatementSync;
   readonly #list: StatementSync;
@@ -94,7 +95,6 @@ class DirectoryFiles implements DurableFiles {
     this.#witness = witness;
     this.#log = log;
     this.#logPath = logPath;
-    this.#emptyLog = database.prepare("PRAGMA wal_checkpoint(TRUNCATE)");
     this.#write = database.prepare(WRITE_FILE);
     this.#read = database.prepare("SELECT content, digest FROM stored WHERE name = ?");
     this.#list = database.prepare("SELECT name FROM stored ORDER BY name");
@@ -110,11 +110,7 @@ class DirectoryFiles implements DurableFiles {
 
   async overwrite(name: string, bytes: Uint8Array): Promise<void> {
     await this.write(name, bytes);
-    // Until it is emptied the log holds what was written before.
-    const { busy } = this.#emptyLog.get() as { readonly busy: number };
-    if (busy !== 0) throw new Error("bug: SQLite's log is in use, so it cannot be emptied");
-    // SQLite does not sync that: after a power cut the log would be back. No lock is on the log.
-    await sync(this.#logPath);
+    await emptyLog(this.#database, this.#logPath);
   }
 
   async read(name: string): Promise<Uint8Array | undefined> {
@@ -138,6 +134,11 @@ class DirectoryFiles implements DurableFiles {
     requireFileName(name);
     this.#remove.run(name);
     this.#testify();
+  }
+
+  async erase(name: string): Promise<void> {
+    await this.remove(name);
+    await emptyLog(this.#database, this.#logPath);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

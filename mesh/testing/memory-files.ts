@@ -104,6 +104,10 @@ export class MemoryFiles implements DurableFiles {
     return this.#change(() => void this.#synced.delete(name));
   }
 
+  erase(name: string): Promise<void> {
+    return this.remove(name);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {}
 
   async #change(sync: () => void): Promise<void> {

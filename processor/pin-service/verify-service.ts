@@ -85,16 +85,18 @@ class VerifyStream {
   }
 
   async #answer(box: PinBox): Promise<void> {
-    let verifications: readonly PinVerification[];
+    let opened: OpenedBox;
     try {
-      ({ verifications } = openVerifications(box, this.#keys));
+      opened = openVerifications(box, this.#keys);
     } catch (error) {
       this.#around.log.warn("a box of PINs could not be opened");
       const value = { number: box.number, fault: faultOf(error) };
       this.#send({ case: "boxRefused", value });
       return;
     }
+    const { verifications, payload } = opened;
     const verdicts = await Promise.all(verifications.map((one) => this.#verdict(one)));
+    payload.fill(0);
     this.#send({ case: "verdicts", value: { verdicts } });
   }
 
@@ -118,8 +120,14 @@ class VerifyStream {
   }
 }
 
+interface OpenedBox {
+  readonly verifications: readonly PinVerification[];
+  /** What the verifications are views of, card numbers among it. To be wiped after them. */
+  readonly payload: Uint8Array;
+}
+
 /** @throws PaymentError KEY_NOT_VALID, SEALED_DATA_REJECTED or MALFORMED_REQUEST. */
-function openVerifications(box: PinBox, keys: PinKeys): PinVerifications {
+function openVerifications(box: PinBox, keys: PinKeys): OpenedBox {
   if (!equalBytes(box.pinServiceKeyId, keys.hop.keyId)) {
     throw new PaymentError("KEY_NOT_VALID", "pin_service_key_id is not known");
   }
@@ -132,12 +140,12 @@ function openVerifications(box: PinBox, keys: PinKeys): PinVerifications {
     relayId: PIN_HOP_ID,
     box: box.sealed,
   });
-  const opened = decode(payload);
-  const { length } = opened.verifications;
+  const { verifications } = decode(payload);
+  const { length } = verifications;
   if (length < 1 || length > PIN_VERIFICATIONS_MAX) {
     throw malformed(`1 to ${PIN_VERIFICATIONS_MAX} verifications, got ${length}`);
   }
-  return opened;
+  return { verifications, payload };
 }
 
 function decode(payload: Uint8Array): PinVerifications {

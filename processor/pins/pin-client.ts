@@ -1,7 +1,5 @@
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
 import {
-  PinVerificationSchema,
-  PinVerificationsSchema,
   Verdict,
   type VerifyRequest,
   VerifyRequestSchema,
@@ -18,6 +16,7 @@ import { keyIdOf } from "../../sealing/curves/hash.ts";
 import { jitterFrom } from "../../sealing/random.ts";
 import type { ProcessorKeys } from "../keys/processor-keys.ts";
 import type { ProcessorSurroundings } from "../processor-surroundings.ts";
+import { verificationsBytes } from "./verifications-bytes.ts";
 
 /** What came of a PIN; `NOT_ASKED` but for an online PIN. */
 export type PinOutcome = "NOT_ASKED" | "VERIFIED" | "WRONG" | "TRIES_EXCEEDED" | "REFUSED";
@@ -130,20 +129,12 @@ export class PinClient implements AsyncDisposable {
 
   #sendBox(waiting: readonly WaitingQuestion[]): void {
     const keys = this.#keys;
-    const verifications = waiting.map(({ requestNumber, question }) =>
-      create(PinVerificationSchema, {
+    const payload = verificationsBytes(
+      waiting.map(({ requestNumber, question }) => ({
+        ...question,
         requestNumber,
         context: question.contextBytes,
-        pinBox: question.pinBox,
-        pan: question.pan.revealPan(),
-        digest: question.digest,
-        dukptInitialKeyId: question.dukptInitialKeyId,
-        traceparent: question.traceparent,
-      }),
-    );
-    const payload = toBinary(
-      PinVerificationsSchema,
-      create(PinVerificationsSchema, { verifications }),
+      })),
     );
     this.#boxNumber += 1n;
     const sealed = sealHopBox({

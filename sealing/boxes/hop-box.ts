@@ -21,7 +21,8 @@ interface HopBoxPlace {
 }
 
 /**
- * Encrypts `payload` for the other end of the hop between relay and processor.
+ * Encrypts `payload`, which the caller wipes, for the other end of the hop between relay and
+ * processor.
  *
  * Layout: nonce[24] ‖ tag[16] ‖ ciphertext of 01 03 ‖ direction ‖ relay id[2] ‖ payload.
  */
@@ -32,7 +33,11 @@ export function sealHopBox(
   const nonce = random.bytes(nonceBytes);
   const message = concatBytes(hopHead(options), payload);
   const key = sharedKeys.sharedKey(peerPublicKey);
-  return concatBytes(nonce, secretBox.seal(message, nonce, key));
+  try {
+    return concatBytes(nonce, secretBox.seal(message, nonce, key));
+  } finally {
+    message.fill(0);
+  }
 }
 
 /**

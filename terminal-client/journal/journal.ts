@@ -119,29 +119,33 @@ export class Journal {
   }
 
   /**
-   * Stores a new payment, a further step of one, or its end. Resolves when that is on the disk.
+   * Stores a new payment, or a further step of one. Resolves when that is on the disk.
    *
    * @throws PaymentError STORE_NOT_REACHED; the disk may have the entry all the same.
    */
   async write(entry: JournalEntry): Promise<void> {
+    await this.#store(entry, "write");
+  }
+
+  /** Writes the end of a payment. No byte of what the reader sealed stays on the disk. */
+  async finish(
+    { signed: _gone, reason: _told, ...entry }: JournalEntry,
+    report: PaymentReport,
+  ): Promise<void> {
+    await this.#store({ ...entry, report }, "overwrite");
+    await this.#forgetOldest();
+  }
+
+  async #store(entry: JournalEntry, how: "write" | "overwrite"): Promise<void> {
     const json = JSON.stringify({ ...entryToJson(entry), ...this.#owner });
     const bytes = new TextEncoder().encode(json);
     try {
-      await this.#files.write(fileNameOf(entry.paymentId), bytes);
+      await this.#files[how](fileNameOf(entry.paymentId), bytes);
     } catch (cause) {
       const message = "the terminal can not write its journal: is its disk full or damaged?";
       throw new PaymentError("STORE_NOT_REACHED", message, { cause });
     }
     this.#entries.set(entry.paymentId, entry);
-    if (entry.report !== undefined) await this.#forgetOldest();
-  }
-
-  /** Writes the end of a payment. The signed bytes are gone with it. */
-  async finish(
-    { signed: _gone, reason: _told, ...entry }: JournalEntry,
-    report: PaymentReport,
-  ): Promise<void> {
-    await this.write({ ...entry, report });
   }
 
   /** An entry of an earlier version names no owner: it counts as this terminal's. */

@@ -40,6 +40,7 @@ function onSlowDisk(files: DurableFiles, before: (name: string) => Promise<void>
     read: (name) => files.read(name),
     list: (prefix) => files.list(prefix),
     remove: (name) => files.remove(name),
+    erase: (name) => files.erase(name),
     overwrite: (name, bytes) => files.overwrite(name, bytes),
     [Symbol.asyncDispose]: () => files[Symbol.asyncDispose](),
     async write(name, bytes) {

@@ -18,6 +18,8 @@ export interface Language {
 const PYTEST_REPORT = ".pytest_cache/report.xml";
 const SUREFIRE_REPORTS = "target/surefire-reports";
 
+const PIP_INSTALL = [".venv/bin/pip", "install", "--quiet", "--disable-pip-version-check"];
+
 export const LANGUAGES: readonly Language[] = [
   {
     name: "Go",
@@ -37,7 +39,8 @@ export const LANGUAGES: readonly Language[] = [
     needs: [PYTHON],
     preparations: [
       ["python3", "-m", "venv", ".venv"],
-      [".venv/bin/pip", "install", "--quiet", "--disable-pip-version-check", "-e", ".[dev]"],
+      [...PIP_INSTALL, "--require-hashes", "-r", "requirements.txt"],
+      [...PIP_INSTALL, "--no-deps", "--no-build-isolation", "-e", "."],
       [".venv/bin/ruff", "check", "."],
       [".venv/bin/ruff", "format", "--check", "."],
       [".venv/bin/mypy"],

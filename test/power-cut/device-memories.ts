@@ -47,6 +47,7 @@ const reader: DeviceMemory = {
       await store.keep(id, signed);
       tell(`kept ${index}`);
       if (index > 0) continue;
+      tell(`dropping ${index}`);
       await store.drop(id);
       tell(`dropped ${index}`);
     }
@@ -58,7 +59,9 @@ const reader: DeviceMemory = {
     for (const [index, { id }] of payments.entries()) {
       const isKept = store.kept(id) !== undefined;
       const isDropped = told.includes(`dropped ${index}`);
-      if (told.includes(`kept ${index}`) && !isDropped && !isKept) problems.push(`kept ${index}`);
+      // Between the two it may be there or not.
+      const isToBeKept = told.includes(`kept ${index}`) && !told.includes(`dropping ${index}`);
+      if (isToBeKept && !isKept) problems.push(`kept ${index}`);
       if (isDropped && isKept) problems.push(`dropped ${index}`);
       const taken = told.find((fact) => new RegExp(`^counter .* for ${index}$`).test(fact));
       const again = await store.takeCounter(id).catch(() => undefined);
@@ -74,7 +77,7 @@ const reader: DeviceMemory = {
   },
   erased(input, told) {
     const register = newRegister(input);
-    return told
+    const usedKeys = told
       .filter((fact) => fact.startsWith("key "))
       .map(() => {
         const before = keysIn(register);
@@ -83,6 +86,7 @@ const reader: DeviceMemory = {
         const isUsedUp = (key: Uint8Array, index: number) => isZero(after[index]) && !isZero(key);
         return before.find(isUsedUp) ?? new Uint8Array();
       });
+    return [...usedKeys, ...sealedOf(input, (index) => told.includes(`dropped ${index}`))];
   },
 };
 
@@ -126,35 +130,41 @@ const terminal: DeviceMemory = {
         .map(([step]) => `${step} ${index}`);
     });
   },
-  erased: () => [],
+  erased(input, told) {
+    const sealed = sealedOf(input, (index) => told.includes(`finished ${index}`));
+    return sealed.map((bytes) => utf8.encode(Buffer.from(bytes).toString("base64")));
+  },
 };
 
-/** Files by themselves: what is written, overwritten and removed. */
+/** Files by themselves: what is written, overwritten and erased. */
 const files: DeviceMemory = {
   async live(files, _input, tell) {
     for (const content of CONTENTS) {
-      await files.write("written.bin", utf8.encode(`written ${content}`));
-      tell(`written ${content}`);
+      await files.write("plain.bin", utf8.encode(`plain ${content}`));
+      tell(`plain ${content}`);
       await files.overwrite("overwritten.bin", utf8.encode(`overwritten ${content}`));
       tell(`overwritten ${content}`);
     }
-    await files.remove("written.bin");
-    tell("removed");
+    tell("erasing");
+    await files.erase("plain.bin");
+    tell("erased");
   },
   async forgotten({ files, told }) {
-    const written = text(await files.read("written.bin"));
+    const plain = text(await files.read("plain.bin"));
     const overwritten = text(await files.read("overwritten.bin"));
     const last = (what: string) => told.findLast((fact) => fact.startsWith(what)) ?? "";
-    const isRemoved = told.includes("removed");
+    const isErased = told.includes("erased");
+    const mayBeErased = told.includes("erasing");
     return [
-      ...(isRemoved || written >= last("written") ? [] : [last("written")]),
+      ...(mayBeErased || plain >= last("plain") ? [] : [last("plain")]),
       ...(overwritten >= last("overwritten") ? [] : [last("overwritten")]),
-      ...(isRemoved && written !== "" ? ["removed"] : []),
+      ...(isErased && plain !== "" ? ["erased"] : []),
     ];
   },
   erased(_input, told) {
-    const overwritten = told.filter((fact) => fact.startsWith("overwritten"));
-    return overwritten.slice(0, -1).map((content) => utf8.encode(content));
+    const overwritten = told.filter((fact) => fact.startsWith("overwritten")).slice(0, -1);
+    const erased = told.includes("erased") ? told.filter((fact) => fact.startsWith("plain")) : [];
+    return [...overwritten, ...erased].map((content) => utf8.encode(content));
   },
 };
 
@@ -163,6 +173,13 @@ export const DEVICE_MEMORIES = { files, reader, terminal } as const;
 const MERCHANT = "CORNERCOFFEE001" as MerchantId;
 const CONTENTS = [1, 2];
 const utf8 = new TextEncoder();
+
+/** What the reader sealed of the payments that `isGone` is true of. */
+function sealedOf(input: DeviceInput, isGone: (index: number) => boolean): readonly Uint8Array[] {
+  return paymentsOf(input)
+    .filter((_payment, index) => isGone(index))
+    .map(({ signed }) => signed.readerPayment);
+}
 
 function openReaderStore(files: DurableFiles, input: DeviceInput): Promise<ReaderStore> {
   return ReaderStore.open({

@@ -35,12 +35,10 @@ describe.runIf(hasLyingDisk())("when the power goes (on Linux with cc)", () => {
     },
   );
 
-  const erasing = (["files", "reader"] as const).map((name) => ({ name }));
-  test.each(erasing)(
-    "at any moment, what was said to be erased is in no file: $name",
-    async ({ name }) => {
+  test.each(Object.entries(DEVICE_MEMORIES))(
+    "at any moment, what was said to be erased is in no file: %s",
+    async (name, memory) => {
       const input = deviceInput();
-      const memory = DEVICE_MEMORIES[name];
       const cuts = disk.run(LIFE, { arguments: [name], input: JSON.stringify(input) });
       for (const { atSync, told, layOut } of cuts) {
         const erased = memory.erased(input, told);

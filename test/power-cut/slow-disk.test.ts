@@ -48,6 +48,10 @@ class SlowFiles implements DurableFiles {
     return this.#files.remove(name);
   }
 
+  erase(name: string): Promise<void> {
+    return this.remove(name);
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.#files[Symbol.asyncDispose]();
   }

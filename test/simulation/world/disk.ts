@@ -61,13 +61,15 @@ export class Disk {
       const content = new Uint8Array(bytes);
       return synced(() => files.write(name, content));
     };
+    const remove = (name: string) => synced(() => files.remove(name));
     return {
       memory: files.memory,
       write,
       overwrite: write,
       read: (name) => files.read(name),
       list: (prefix) => files.list(prefix),
-      remove: (name) => synced(() => files.remove(name)),
+      remove,
+      erase: remove,
       [Symbol.asyncDispose]: async () => undefined,
     };
   }

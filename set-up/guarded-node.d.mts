@@ -1,0 +1,4 @@
+export function guardedNode(
+  node: string,
+  nodeArguments: readonly string[],
+): { readonly command: string; readonly commandArguments: readonly string[] };
