@@ -1,9 +1,10 @@
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { DEFAULT_DATA_DIRECTORY } from "../dev-mesh/mesh-directory.ts";
-import { cards } from "./commands/cards.ts";
+import { cards, unlockCard } from "./commands/cards.ts";
 import { type ConformanceOptions, conformance, ROLES } from "./commands/conformance.ts";
 import { readers } from "./commands/devices.ts";
+import { decideReversal, heldReversals } from "./commands/held-reversals.ts";
 import { type MakeKeysOptions, makeKeys, showKeys } from "./commands/keys.ts";
 import { type ListOptions, list } from "./commands/list.ts";
 import { addNotificationCommands } from "./commands/notification-commands.ts";
@@ -115,21 +116,46 @@ function addOversightCommands(program: Command, io: CommandIo, finish: Finish): 
       )
       .addHelpText("after", "\nExit codes: 0 all agree, 2 differences were found, 1 error."),
   ).action(async (options: CommonOptions) => finish(await reconcile(io, options)));
-  withCommonOptions(
-    io,
-    program
-      .command("reversals")
-      .summary("list reversals that are not acknowledged yet")
-      .description("Lists reversals that the processor has not acknowledged yet; due ones first.")
-      .option("-n, --limit <count>", "how many, 1 to 500", "50"),
-  ).action(async (options: ReversalsOptions) => finish(await reversals(io, options)));
+  addReversals(program, io, finish);
+}
+
+function addReversals(program: Command, io: CommandIo, finish: Finish): void {
+  const command = program.command("reversals").summary("payments that are being undone");
+  const lists = [
+    {
+      on: command.command("list", { isDefault: true }),
+      says: "Lists reversals that the processor has not acknowledged yet; due ones first.",
+      run: reversals,
+    },
+    {
+      on: command.command("held"),
+      says: "Lists reversals that wait for an operator of the processor, the oldest first.",
+      run: heldReversals,
+    },
+  ];
+  for (const { on, says, run } of lists) {
+    const listing = on.description(says).option("-n, --limit <count>", "how many, 1 to 500", "50");
+    withCommonOptions(io, listing).action(async (options: ReversalsOptions) =>
+      finish(await run(io, options)),
+    );
+  }
+  const decisions = [
+    { word: "release", decision: "RELEASE", says: "Undoes a payment whose reversal waits." },
+    { word: "refuse", decision: "REFUSE", says: "Lets a payment stay approved for good." },
+  ] as const;
+  for (const { word, decision, says } of decisions) {
+    withCommonOptions(io, command.command(`${word} <payment>`).description(says)).action(
+      async (name: string, options: CommonOptions) =>
+        finish(await decideReversal(io, { name, decision }, options)),
+    );
+  }
 }
 
 function addPublicCommands(program: Command, io: CommandIo, finish: Finish): void {
   const keys = program.command("keys").description("keys of a development mesh");
+  const testCards = program.command("cards").description("test cards, and cards that are locked");
   const all = [
     { on: program, name: "readers", says: "list the readers that the relay serves", run: readers },
-    { on: program, name: "cards", says: "list the test cards and their effects", run: cards },
     {
       on: keys,
       name: "show",
@@ -142,6 +168,20 @@ function addPublicCommands(program: Command, io: CommandIo, finish: Finish): voi
       async (options: CommonOptions) => finish(await run(io, options)),
     );
   }
+  withCommonOptions(
+    io,
+    testCards
+      .command("list", { isDefault: true })
+      .description("list the test cards and their effects"),
+  ).action(async (options: CommonOptions) => finish(await cards(io, options)));
+  withCommonOptions(
+    io,
+    testCards
+      .command("unlock <payment>")
+      .description("give the card of a payment all its PIN tries back"),
+  ).action(async (name: string, options: CommonOptions) => {
+    finish(await unlockCard(io, name, options));
+  });
   withCommonOptions(
     io,
     keys

@@ -1,5 +1,6 @@
 import type { DescService } from "@bufbuild/protobuf";
 import { type Client, createClient } from "@connectrpc/connect";
+import { PinOversightService } from "../gen/cardlane/pin/v1/pin_pb.ts";
 import {
   ProcessorOversightService,
   ProcessorRegistryService,
@@ -37,7 +38,7 @@ interface MeshClientsOptions extends Pick<Surroundings, "clock"> {
 }
 
 const SERVICES: Readonly<Record<ProgramName, readonly DescService[]>> = {
-  "pin-service": [],
+  "pin-service": [PinOversightService],
   reader: [ReaderControlService],
   processor: [ProcessorRegistryService, ProcessorOversightService],
   relay: [
@@ -93,6 +94,10 @@ export class MeshClients implements Disposable {
 
   get processorRegistry(): Client<typeof ProcessorRegistryService> {
     return this.#client("processor", ProcessorRegistryService);
+  }
+
+  get pinOversight(): Client<typeof PinOversightService> {
+    return this.#client("pin-service", PinOversightService);
   }
 
   get terminal(): Client<typeof TerminalService> {

@@ -21,7 +21,9 @@ import { PinClient } from "./pins/pin-client.ts";
 import { CertificateCache } from "./registry/certificate-cache.ts";
 import { registryService } from "./registry/registry-service.ts";
 import { RegistryStore } from "./registry/registry-store.ts";
-import { ReversalDesk } from "./reversal/reversal-desk.ts";
+import { HeldReversalStore } from "./reversal/held-reversal-store.ts";
+import { HeldReversals } from "./reversal/held-reversals.ts";
+import { REVERSE_WITHIN_MS, ReversalDesk } from "./reversal/reversal-desk.ts";
 import { ReversalStore } from "./reversal/reversal-store.ts";
 import {
   type CoreOptions,
@@ -33,13 +35,15 @@ import {
 import { Acknowledgements } from "./stream/acknowledgements.ts";
 import { HOP_BOX_BYTES_MAX, type ProcessParts, ProcessStream } from "./stream/process-stream.ts";
 
-interface PinAccess {
+interface OwnOptions {
   /** Opens a stream to the PIN service. */
   readonly openPinStream: () => FrameStream<VerifyRequest, VerifyResponse>;
+  /** How long after an approval it is undone without an operator; 24 hours by default. */
+  readonly reverseWithinMs?: number;
 }
 
-type ProcessorOptions = ProgramOptions & PinAccess;
-type ProcessorCoreOptions = CoreOptions & PinAccess;
+type ProcessorOptions = ProgramOptions & OwnOptions;
+type ProcessorCoreOptions = CoreOptions & OwnOptions;
 
 /**
  * The processor without its server, for a port or for simulated surroundings.
@@ -72,7 +76,7 @@ export async function openProcessor(
   const services: readonly MeshService[] = [
     processorService(parts),
     registryService(registry),
-    oversightService(ledger),
+    oversightService({ store: ledger, held: heldReversals(parts, database) }),
   ];
   const onServing = (health: Health) => {
     prerequisites.tell(health);
@@ -131,10 +135,13 @@ function processParts(
     clock,
     random,
     telemetry,
+    log,
     faults,
   };
   const authorizations = new AuthorizationDesk({ ...desk, store });
-  const reversals = new ReversalDesk({ ...desk, store: new ReversalStore(database) });
+  const { reverseWithinMs = REVERSE_WITHIN_MS } = options;
+  const reversalStore = new ReversalStore(database);
+  const reversals = new ReversalDesk({ ...desk, store: reversalStore, reverseWithinMs });
   const acknowledgements = new Acknowledgements(store, { clock, log });
   stack.defer(async () => {
     await Promise.all([authorizations.idle(), reversals.idle(), acknowledgements.idle()]);
@@ -160,6 +167,13 @@ function processParts(
     log,
     faults,
   };
+}
+
+function heldReversals(
+  { reversals: desk, clock, telemetry }: ProcessParts,
+  database: LedgerDatabase,
+): HeldReversals {
+  return new HeldReversals({ store: new HeldReversalStore(database), desk, clock, telemetry });
 }
 
 /** Room for the frame around the largest box. */

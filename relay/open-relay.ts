@@ -135,6 +135,7 @@ function openForwarding(
     signing: keys.signing,
     nextRequestNumber,
     clock,
+    log,
     telemetry,
     onBegun: (outcome) => waiting.tell(outcome),
   });

@@ -17,7 +17,7 @@ const READ_AGAIN: Verdict = { kind: "read again" };
 
 const OVERLOAD = "too many payments of one account at the same time";
 
-export interface DeskParts extends Pick<Surroundings, "clock" | "telemetry" | "faults"> {
+export interface DeskParts extends Pick<Surroundings, "clock" | "telemetry" | "faults" | "log"> {
   readonly store: PaymentStore;
   readonly references: RetrievalReferences;
   /** The key of processor_result in use now. */
@@ -74,8 +74,16 @@ export class AuthorizationDesk {
     return read.map((facts) => ({ facts, readAtMs }));
   }
 
-  #read(payments: readonly IncomingPayment[]): Promise<readonly BatchFacts[]> {
-    return this.#recorded(payments, "SELECT", () => this.#parts.store.read(payments));
+  async #read(payments: readonly IncomingPayment[]): Promise<readonly BatchFacts[]> {
+    const { store, log } = this.#parts;
+    const facts = await this.#recorded(payments, "SELECT", () => store.read(payments));
+    for (const readerSerial of new Set(facts.map((one) => one.suspendedReader))) {
+      if (readerSerial === undefined) continue;
+      // Once for each suspension: a reader that is suspended already is not suspended again.
+      const message = "a reader used a counter for two payments, and is suspended";
+      log.error(message, { event: "reader_suspended", readerSerial });
+    }
+    return facts;
   }
 
   #decide(payments: readonly IncomingPayment[]): Promise<readonly EntryAnswer[]> {

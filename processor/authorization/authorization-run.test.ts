@@ -38,6 +38,7 @@ const facts: BatchFacts = {
   today: 20260101,
   existing: undefined,
   isCounterUsed: false,
+  suspendedReader: undefined,
   relayState: "ACTIVE",
   reader: { state: "ACTIVE", merchantId: keys.terminal.merchantId },
   terminalState: "ACTIVE",

@@ -7,27 +7,35 @@ import type { DeskParts } from "../authorization/authorization-desk.ts";
 import { answerInRounds } from "../payments/answer-in-rounds.ts";
 import { type EntryAnswer, faultAnswer, resultAnswer } from "../payments/entry-answer.ts";
 import { isOfSameBytes, keyText, settlementDateOf } from "../payments/payment-row.ts";
-import type { ReversalStore, ReversibleFacts } from "./reversal-store.ts";
+import type { HoldReason, ReversalStore, ReversibleFacts } from "./reversal-store.ts";
 import type { ReverseOrder } from "./reverse-order.ts";
 import { reversedPayment, tombstone } from "./reversed-payment.ts";
 
 const OVERLOAD = "too many changes of one payment at the same time";
+
+/** How long after an approval it is undone without an operator, unless a setting says otherwise. */
+export const REVERSE_WITHIN_MS = 24 * 3_600_000;
 
 interface Reversal {
   readonly order: ReverseOrder;
   readonly span: HopSpan;
 }
 
+interface ReversalParts extends Omit<DeskParts, "store"> {
+  readonly store: ReversalStore;
+  readonly reverseWithinMs: number;
+}
+
 /**
  * Undoes payments, many at a time: a payment that never came gets a tombstone, an approved one the
  * opposite posting unless its relay has acknowledged it, any other its stored answer. A repeat gets
- * the first answer.
+ * the first answer. An order that may not undo an approval by itself is held for an operator.
  */
 export class ReversalDesk {
-  readonly #parts: Omit<DeskParts, "store"> & { readonly store: ReversalStore };
+  readonly #parts: ReversalParts;
   readonly #group: GroupCommit<Reversal, EntryAnswer>;
 
-  constructor(parts: Omit<DeskParts, "store"> & { readonly store: ReversalStore }) {
+  constructor(parts: ReversalParts) {
     this.#parts = parts;
     this.#group = new GroupCommit({
       flush: (reversals) =>
@@ -50,18 +58,42 @@ export class ReversalDesk {
     open: readonly Reversal[],
     answers: Map<Reversal, EntryAnswer>,
   ): Promise<void> {
-    const { store } = this.#parts;
+    const { store, clock, reverseWithinMs } = this.#parts;
     const facts = await this.#recorded(open, "SELECT", () =>
       store.read(open.map(({ order }) => order)),
     );
+    const nowMs = clock.nowMs();
     const changes = new Map<string, Change>();
+    const held: Held[] = [];
     open.forEach((reversal, index) => {
       const found = facts[index];
       const answer = found === undefined ? undefined : answerOf(reversal.order, found);
+      const reason = found && holdReasonOf(found, { nowMs, reverseWithinMs });
       if (answer !== undefined) answers.set(reversal, answer);
+      else if (reason !== undefined) held.push({ reversal, found, reason });
       else changes.set(keyText(reversal.order), { reversal, found });
     });
+    if (held.length > 0) await this.#hold(held, nowMs, answers);
     if (changes.size > 0) await this.#write([...changes.values()], answers);
+  }
+
+  /** An order that is held already costs no statement. */
+  async #hold(
+    held: readonly Held[],
+    orderedAtMs: number,
+    answers: Map<Reversal, EntryAnswer>,
+  ): Promise<void> {
+    const { store, log } = this.#parts;
+    const rows = held.flatMap(({ reversal: { order }, found, reason }) =>
+      found?.hold === undefined ? [{ ...order, orderedAtMs, reason }] : [],
+    );
+    const begun = rows.length === 0 ? [] : await store.hold(rows);
+    for (const recordNumber of begun) {
+      log.error("a reversal waits for an operator", { event: "reversal_held", recordNumber });
+    }
+    for (const { reversal } of held) {
+      answers.set(reversal, fault("REVERSAL_HELD", "an operator has to decide about this order"));
+    }
   }
 
   async #write(changes: readonly Change[], answers: Map<Reversal, EntryAnswer>): Promise<void> {
@@ -105,6 +137,24 @@ export class ReversalDesk {
   }
 }
 
+interface Held extends Change {
+  readonly reason: HoldReason;
+}
+
+/**
+ * Why an order may not undo an approval by itself; undefined when it may. An order that came in
+ * time stays in time, however long its relay was not active.
+ */
+function holdReasonOf(
+  { hold, isRelayActive, processorTimeMs }: ReversibleFacts,
+  { nowMs, reverseWithinMs }: { readonly nowMs: number; readonly reverseWithinMs: number },
+): HoldReason | undefined {
+  if (hold?.state === "RELEASED") return undefined;
+  if (!isRelayActive) return "RELAY_NOT_ACTIVE";
+  const orderedAtMs = Math.min(nowMs, hold?.orderedAtMs ?? nowMs);
+  return orderedAtMs - processorTimeMs > reverseWithinMs ? "LATE" : undefined;
+}
+
 /** A payment that never came, or one that was found approved. */
 interface Change {
   readonly reversal: Reversal;
@@ -125,6 +175,9 @@ function answerOf(order: ReverseOrder, found: ReversibleFacts): EntryAnswer | un
   return undefined;
 }
 
-function fault(code: "OWNED_ELSEWHERE" | "DUPLICATE_DIFFERS", message: string): EntryAnswer {
+function fault(
+  code: "OWNED_ELSEWHERE" | "DUPLICATE_DIFFERS" | "REVERSAL_HELD",
+  message: string,
+): EntryAnswer {
   return faultAnswer(new PaymentError(code, message));
 }

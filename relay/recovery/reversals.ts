@@ -19,6 +19,7 @@ import {
 import { type REVERSAL_REASONS, reversalMessageType } from "../../payment/iso8583.ts";
 import { decodeReaderPayment } from "../../payment/payment-context.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
+import { HELD } from "../../payment/states.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
 import type { Signer } from "../../sealing/curves/curves.ts";
 import { sign } from "../../sealing/keys/dsse.ts";
@@ -31,13 +32,13 @@ const NO_DIGEST = new Uint8Array(64);
 
 type ReversalReason = (typeof REVERSAL_REASONS)[keyof typeof REVERSAL_REASONS];
 
-interface ReversalsOptions extends Pick<Surroundings, "clock" | "telemetry"> {
+interface ReversalsOptions extends Pick<Surroundings, "clock" | "log" | "telemetry"> {
   readonly store: RecoveryStore;
   readonly lanes: ProcessorLanes;
   readonly relayId: RelayId;
   readonly signing: Signer;
   readonly nextRequestNumber: () => bigint;
-  /** A record is REVERSING from now on; committed. */
+  /** A record is REVERSING from now on, or held; committed. */
   readonly onBegun: (outcome: RecordOutcome) => void;
 }
 
@@ -115,6 +116,15 @@ export class Reversals {
       const reversals = some.flatMap((record) => this.#requestOf(record, isRepeat));
       this.#options.lanes.send({ reversals });
     }
+  }
+
+  /** The processor's operator has to decide: the order is repeated with longer pauses, for ever. */
+  async hold(record: RelayRecord): Promise<void> {
+    const { store, log, onBegun } = this.#options;
+    const { recordNumber } = record;
+    if (!(await store.hold(recordNumber))) return;
+    log.error("a reversal waits for an operator", { event: "reversal_held", recordNumber });
+    onBegun({ ...record, faultCode: HELD });
   }
 
   /** The record that an answer is about. */
