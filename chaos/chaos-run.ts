@@ -21,6 +21,7 @@ import { cardTokens, limitCards } from "./load/load-cards.ts";
 import { LoadDevice, loadTerminalId } from "./load/load-device.ts";
 import { LoadTerminal } from "./load/load-terminal.ts";
 import { Till } from "./load/till.ts";
+import { Operator } from "./operator.ts";
 import { OtherRelay } from "./other-relay.ts";
 import { Programs } from "./programs.ts";
 import { OTHER_RELAY } from "./relay-names.ts";
@@ -63,7 +64,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const stopping = new AbortController();
   const over = new AbortController();
   say(`${clients.length} clients pay for ${Math.round(durationMs / 1_000)} s`);
-  const watching = Promise.all([watcher.watch(over.signal), stage.sightings.run(over.signal)]);
+  const lookers = [stage.sightings, stage.operator].map((one) => one.run(over.signal));
+  const watching = Promise.all([watcher.watch(over.signal), ...lookers]);
   const paying = Promise.all(clients.map((client) => client.run(stopping.signal)));
   const harming = faults.run();
   const running = [watching, paying, harming];
@@ -180,6 +182,7 @@ async function setStage(options: StageOptions, resources: AsyncDisposableStack) 
     clocks,
     watcher,
     sightings: new Sightings(databases, clock),
+    operator: new Operator({ mesh, databases, clock, say }),
     healing,
     faults: new FaultSchedule({ arena, seed, kinds: options.faults, say }),
   };

@@ -1,6 +1,7 @@
 import { Command } from "commander";
-import { cards } from "./commands/cards.ts";
+import { cards, unlockCard } from "./commands/cards.ts";
 import { CONFORMANCE_FLAGS, conformance } from "./commands/conformance.ts";
+import { decideReversal, heldReversals } from "./commands/held-reversals.ts";
 import { MAKE_KEYS_FLAGS, makeKeys, showKeys } from "./commands/keys.ts";
 import { LIST_FLAGS, list } from "./commands/list.ts";
 import { addNotificationCommands } from "./commands/notification-commands.ts";
@@ -10,7 +11,7 @@ import { reconcile } from "./commands/reconcile.ts";
 import { REVERSALS_FLAGS, reversals } from "./commands/reversals.ts";
 import { trace } from "./commands/trace.ts";
 import { WATCH_FLAGS, watch } from "./commands/watch.ts";
-import type { CommandIo } from "./io/command-io.ts";
+import type { CommandIo, CommonOptions } from "./io/command-io.ts";
 import { type CommandEnds, runs } from "./io/flags.ts";
 import { PAY_FLAGS } from "./pay/pay-arguments.ts";
 import { runMesh, START_FLAGS } from "./start/run-mesh.ts";
@@ -98,21 +99,40 @@ function addOversightCommands(program: Command, ends: CommandEnds): void {
     {},
     reconcile,
   );
-  runs(
-    ends,
-    program
-      .command("reversals")
-      .summary("list reversals that are not acknowledged yet")
-      .description("Lists reversals that the processor has not acknowledged yet; due ones first."),
-    REVERSALS_FLAGS,
-    reversals,
-  );
+  addReversals(program, ends);
+}
+
+function addReversals(program: Command, ends: CommandEnds): void {
+  const command = program.command("reversals").summary("payments that are being undone");
+  const lists = [
+    {
+      on: command.command("list", { isDefault: true }),
+      says: "Lists reversals that the processor has not acknowledged yet; due ones first.",
+      run: reversals,
+    },
+    {
+      on: command.command("held"),
+      says: "Lists reversals that wait for an operator of the processor, the oldest first.",
+      run: heldReversals,
+    },
+  ];
+  for (const { on, says, run } of lists) runs(ends, on.description(says), REVERSALS_FLAGS, run);
+  const decisions = [
+    { word: "release", decision: "RELEASE", says: "Undoes a payment whose reversal waits." },
+    { word: "refuse", decision: "REFUSE", says: "Lets a payment stay approved for good." },
+  ] as const;
+  for (const { word, decision, says } of decisions) {
+    const one = command.command(`${word} <payment>`).description(says);
+    runs(ends, one, {}, (io: CommandIo, name: string, options: CommonOptions) =>
+      decideReversal(io, { name, decision }, options),
+    );
+  }
 }
 
 function addPublicCommands(program: Command, ends: CommandEnds): void {
   const keys = program.command("keys").description("keys of a development mesh");
+  const testCards = program.command("cards").description("test cards, and cards that are locked");
   const all = [
-    { on: program, name: "cards", says: "list the test cards and their effects", run: cards },
     {
       on: keys,
       name: "show",
@@ -123,6 +143,22 @@ function addPublicCommands(program: Command, ends: CommandEnds): void {
   for (const { on, name, says, run } of all) {
     runs(ends, on.command(name).description(says), {}, run);
   }
+  runs(
+    ends,
+    testCards
+      .command("list", { isDefault: true })
+      .description("list the test cards and their effects"),
+    {},
+    cards,
+  );
+  runs(
+    ends,
+    testCards
+      .command("unlock <payment>")
+      .description("give the card of a payment all its PIN tries back"),
+    {},
+    unlockCard,
+  );
   runs(
     ends,
     keys

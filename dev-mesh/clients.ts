@@ -1,5 +1,6 @@
 import type { DescService } from "@bufbuild/protobuf";
 import { type Client, createClient } from "@connectrpc/connect";
+import { PinOversightService } from "../gen/cardlane/pin/v1/pin_pb.ts";
 import {
   ProcessorOversightService,
   ProcessorRegistryService,
@@ -32,7 +33,7 @@ import { SPIFFE_PATHS, TRUST_DOMAIN } from "./program-plans.ts";
 type AddressOf = (name: ProgramName) => string;
 
 const SERVICES: Readonly<Record<ProgramName, readonly DescService[]>> = {
-  "pin-service": [],
+  "pin-service": [PinOversightService],
   reader: [ReaderControlService],
   processor: [ProcessorRegistryService, ProcessorOversightService],
   relay: [
@@ -95,6 +96,10 @@ export class MeshClients implements Disposable {
 
   get processorRegistry(): Client<typeof ProcessorRegistryService> {
     return this.#client("processor", ProcessorRegistryService);
+  }
+
+  get pinOversight(): Client<typeof PinOversightService> {
+    return this.#client("pin-service", PinOversightService);
   }
 
   get terminal(): Client<typeof TerminalService> {

@@ -83,7 +83,11 @@ async function ownEnvironment(
 ): Promise<Readonly<Record<string, string>>> {
   switch (name) {
     case "pin-service":
-      return { DATABASE_URL: await databaseUrl("processor"), CARDLANE_TEST_CARDS: "1" };
+      return {
+        DATABASE_URL: await databaseUrl("processor"),
+        CARDLANE_DATA_DIR: directory.dataOf(name),
+        CARDLANE_TEST_CARDS: "1",
+      };
     case "processor":
       return {
         DATABASE_URL: await databaseUrl("processor"),

@@ -9,6 +9,8 @@ import { parseTraceparent } from "./traceparent.ts";
  * data cannot reach a log by accident. Messages are fixed sentences, never built from input.
  */
 const LOG_FIELDS = {
+  /** Names what an operator has to hear of, for filters and alarms: "reader_suspended". */
+  event: "event",
   paymentId: "payment_id",
   recordNumber: "record_number",
   paymentState: "payment_state",

@@ -38,6 +38,7 @@ export const PAYMENT_ERRORS = {
   OWNED_ELSEWHERE: row(9, "UNKNOWN", "RETRY_SAME_ID"),
   PAYMENT_NOT_FOUND: row(5, "UNKNOWN", "RETRY_SAME_ID"),
   WRONG_STATE: row(9, "FINAL", "DO_NOT_RETRY"),
+  REVERSAL_HELD: row(9, "UNKNOWN", "ASK_OPERATOR"),
 
   // At the reader.
   READER_BUSY: row(9, "FINAL", "WAIT"),
@@ -162,6 +163,7 @@ const WORDS: Partial<Readonly<Record<PaymentErrorCode, string>>> = {
   OWNED_ELSEWHERE: "another relay brought this payment, and knows how it ended",
   READER_NOT_ACTIVE: "the reader is suspended or retired",
   READER_UNKNOWN: "the reader is not registered",
+  REVERSAL_HELD: "an operator has to decide whether it is undone",
   SEALED_DATA_REJECTED: "the sealed card data could not be opened",
   SIGNATURE_REJECTED: "the reader's signature does not hold",
   SUBMITTED_TOO_LATE: "the payment came too long after the card was read",

@@ -56,9 +56,23 @@ export function endOf(record: {
   if (state === "DECLINED" && TAKEN_BEFORE.some((code) => code === faultCode)) {
     return { certainty: Certainty.UNKNOWN, nextStep: NextStep.RETRY_SAME_ID };
   }
+  if (isHeld({ state, faultCode })) {
+    return { certainty: Certainty.UNKNOWN, nextStep: NextStep.ASK_OPERATOR };
+  }
   const nextStep = nextStepOf(state, record.responseCode || undefined);
   return { certainty: certaintyOf(state), nextStep };
 }
+
+/** Whether an order to undo the payment waits for an operator of the processor. */
+export function isHeld({
+  state,
+  faultCode,
+}: Pick<Parameters<typeof endOf>[0], "state" | "faultCode">): boolean {
+  return state === "REVERSING" && faultCode === HELD;
+}
+
+/** Stands in a record for as long as it is held, in place of why it is being undone. */
+export const HELD = "REVERSAL_HELD" satisfies PaymentErrorCode;
 
 /** @param code response code (DE 39) of the result, or undefined while there is none. */
 export function nextStepOf(state: StateName, code: string | undefined): NextStep {

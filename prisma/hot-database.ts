@@ -48,6 +48,11 @@ export class HotDatabase implements AsyncDisposable {
     this.#pool.on("connect", (client) => client.on("error", ignore));
   }
 
+  /** Calls `handler` for each connection that is new: the database behind it may be another one. */
+  onConnection(handler: () => void): void {
+    this.#pool.on("connect", handler);
+  }
+
   /**
    * Runs one statement and commits it.
    *

@@ -21,7 +21,9 @@ import { PinClient } from "./pins/pin-client.ts";
 import { CertificateCache } from "./registry/certificate-cache.ts";
 import { registryService } from "./registry/registry-service.ts";
 import { RegistryStore } from "./registry/registry-store.ts";
-import { ReversalDesk } from "./reversal/reversal-desk.ts";
+import { HeldReversalStore } from "./reversal/held-reversal-store.ts";
+import { HeldReversals } from "./reversal/held-reversals.ts";
+import { REVERSE_WITHIN_MS, ReversalDesk } from "./reversal/reversal-desk.ts";
 import { ReversalStore } from "./reversal/reversal-store.ts";
 import {
   type CoreOptions,
@@ -33,13 +35,15 @@ import {
 import { Acknowledgements } from "./stream/acknowledgements.ts";
 import { HOP_BOX_BYTES_MAX, type ProcessParts, ProcessStream } from "./stream/process-stream.ts";
 
-interface PinAccess {
+interface OwnOptions {
   /** Opens a stream to the PIN service. */
   readonly openPinStream: () => FrameStream<VerifyRequest, VerifyResponse>;
+  /** How long after an approval it is undone without an operator; 24 hours by default. */
+  readonly reverseWithinMs?: number;
 }
 
-type ProcessorOptions = ProgramOptions & PinAccess;
-type ProcessorCoreOptions = CoreOptions & PinAccess;
+type ProcessorOptions = ProgramOptions & OwnOptions;
+type ProcessorCoreOptions = CoreOptions & OwnOptions;
 
 /**
  * The processor without its server, for a port or for simulated surroundings.
@@ -71,7 +75,7 @@ export async function openProcessor(
   const services: readonly MeshService[] = [
     processorService(parts, () => keys.manifestAt(clock.nowMs())),
     registryService(new RegistryStore(database), ledger, trust, clock),
-    oversightService(ledger),
+    oversightService({ store: ledger, held: heldReversals(parts, database) }),
   ];
   const onServing = (health: Health) => {
     prerequisites.tell(health);
@@ -119,7 +123,10 @@ function processParts(
   const references = new RetrievalReferences(database);
   const signer = () => keys.resultSigner(clock.nowMs());
   const desk = new AuthorizationDesk(store, references, signer, around);
-  const reversals = new ReversalDesk(new ReversalStore(database), references, signer, around);
+  const { reverseWithinMs = REVERSE_WITHIN_MS } = options;
+  const reversals = new ReversalDesk(new ReversalStore(database), references, signer, around, {
+    reverseWithinMs,
+  });
   const acknowledgements = new Acknowledgements(store, around);
   stack.defer(async () => {
     await Promise.all([desk.idle(), reversals.idle(), acknowledgements.idle()]);
@@ -127,6 +134,13 @@ function processParts(
   const opener = new PaymentOpener(certificates, keys);
   const authorizations = new AuthorizationRun(opener, desk, pins, around);
   return { authorizations, reversals, acknowledgements, certificates, keys, around };
+}
+
+function heldReversals(
+  { reversals: desk, around: { clock, telemetry } }: ProcessParts,
+  database: LedgerDatabase,
+): HeldReversals {
+  return new HeldReversals({ store: new HeldReversalStore(database), desk, clock, telemetry });
 }
 
 /** Room for the frame around the largest box. */

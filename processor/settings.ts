@@ -1,6 +1,6 @@
 import { GROUP_SETTINGS, TLS_SETTINGS } from "../mesh/settings.ts";
 import { SEALING_SETTINGS } from "../sealing/settings.ts";
-import { hostPort, setting, switchedOn, text } from "../settings/setting.ts";
+import { folder, hostPort, integer, setting, switchedOn, text } from "../settings/setting.ts";
 
 /** Why test cards are for development alone. */
 const EVERYBODY_KNOWS_THE_PIN = "everybody knows the test cards' PIN";
@@ -38,11 +38,27 @@ export const PROCESSOR_SETTINGS = {
     reads: hostPort,
     says: "where the processor reaches the PIN service.",
   }),
+  reverseWithinHours: setting({
+    name: "CARDLANE_REVERSE_WITHIN_HOURS",
+    reads: integer({ min: 1, max: 720, unit: "hours" }),
+    default: "24",
+    says:
+      "how long after an approval a relay's order undoes it by itself, by the processor's clock. " +
+      "A later one waits for an operator: `cardlane reversals held`.",
+  }),
   ...GROUP_SETTINGS,
 };
 
 export const PIN_SERVICE_SETTINGS = {
   ...COMMON_SETTINGS,
+  dataDirectory: setting({
+    name: "CARDLANE_DATA_DIR",
+    reads: folder,
+    says:
+      "the folder where the PIN service keeps used PIN tries, outside PostgreSQL. It must " +
+      "survive, and be in no backup that is restored together with the database. One instance " +
+      "uses it.",
+  }),
   unlocksTestCards: setting({
     name: "CARDLANE_UNLOCK_TEST_CARDS",
     reads: switchedOn,

@@ -1,6 +1,6 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import type { ProgramName } from "../dev-mesh/mesh-directory.ts";
-import { PinService } from "../gen/cardlane/pin/v1/pin_pb.ts";
+import { PinOversightService, PinService } from "../gen/cardlane/pin/v1/pin_pb.ts";
 import {
   ProcessorOversightService,
   ProcessorRegistryService,
@@ -43,7 +43,7 @@ const SERVICES: Readonly<Record<ProgramName, readonly DescService[]>> = {
     WebhookService,
   ],
   processor: [ProcessorService, ProcessorRegistryService, ProcessorOversightService],
-  "pin-service": [PinService],
+  "pin-service": [PinService, PinOversightService],
 };
 const PROGRAMS = Object.keys(SERVICES) as readonly ProgramName[];
 

@@ -45,19 +45,22 @@ test("no answer for 30 s is UNKNOWN, and the late one is found and shown", async
   });
 });
 
-test("no answer but a reversal under way says to hand over nothing", async () => {
+test.each([
+  { says: "to hand over nothing", nextStep: NextStep.WAIT_FOR_REVERSAL },
+  { says: "that somebody has to look at it", nextStep: NextStep.ASK_OPERATOR },
+])("no answer but a reversal under way says $says", async ({ nextStep }) => {
   await using bench = await TerminalBench.start(() => ({ answerMsMax: 100 }));
   const paying = bench.pay(sale);
   const submission = await bench.relay.next();
   submission.completed({
     state: PaymentState.REVERSING,
     certainty: UNKNOWN,
-    nextStep: NextStep.WAIT_FOR_REVERSAL,
+    nextStep,
   });
   await bench.until(() => bench.device.display.lines[0] === "UNKNOWN");
   expect(await paying.report).toMatchObject({
     certainty: UNKNOWN,
-    nextStep: NextStep.WAIT_FOR_REVERSAL,
+    nextStep,
     state: PaymentState.REVERSING,
   });
   submission.answered({ outcome: Outcome.REVERSED, revision: 2 });

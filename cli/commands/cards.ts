@@ -1,9 +1,11 @@
 import { create } from "@bufbuild/protobuf";
+import { openRunningMesh } from "../../dev-mesh/clients.ts";
 import { ListCardsResponseSchema } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import { Pan } from "../../payment/card.ts";
 import { needsPin, TEST_CARDS, type TestCard, testPinOf } from "../../payment/test-cards.ts";
 import { EXIT_CODES } from "../command-end.ts";
 import { type CommandIo, type CommonOptions, printMessage } from "../io/command-io.ts";
+import { getPaymentRequest, parsePaymentName } from "../payment-name.ts";
 import { type Column, tableLines } from "../print/text.ts";
 import { entryModeWord } from "../print/words.ts";
 
@@ -17,7 +19,7 @@ const COLUMNS: readonly Column[] = [
 
 const LOCKED_HELP =
   "Three wrong PINs lock a card, a right one before that gives all tries back. " +
-  "To unlock all: stop the mesh, then npm start -- --unlock-cards";
+  "To unlock the card of a payment: cardlane cards unlock A1…";
 
 /** Prints the test cards; needs no running mesh. @returns the exit code. */
 export async function cards(io: CommandIo, options: CommonOptions): Promise<number> {
@@ -41,6 +43,20 @@ export async function cards(io: CommandIo, options: CommonOptions): Promise<numb
   ]);
   for (const line of tableLines(COLUMNS, rows, io.paint)) io.print(line);
   io.tell(LOCKED_HELP);
+  return EXIT_CODES.approved;
+}
+
+/** Gives the card of a payment all its PIN tries back. @returns the exit code. */
+export async function unlockCard(
+  io: CommandIo,
+  name: string,
+  options: CommonOptions,
+): Promise<number> {
+  const key = parsePaymentName(name);
+  using mesh = await openRunningMesh(options.dataDir, io.clock);
+  const { payment } = await mesh.clients.relay.getPayment(getPaymentRequest(key, mesh.directory));
+  await mesh.clients.pinOversight.unlockCard({ paymentId: payment?.paymentId ?? "" });
+  io.print(`The card of ${name} has all its PIN tries again.`);
   return EXIT_CODES.approved;
 }
 

@@ -115,6 +115,7 @@ const NEXT_STEP_WORDS: Readonly<Record<NextStep, string>> = {
   [NextStep.USE_ANOTHER_CARD]: "ask for another card",
   [NextStep.WAIT]: "wait; the answer is on its way",
   [NextStep.CORRECT_REQUEST]: "correct the request; it can never be accepted as it is",
+  [NextStep.ASK_OPERATOR]: "hand over nothing; an operator of the processor has to look at it",
 };
 
 const DEVICE_STATE_WORDS: Readonly<Record<DeviceState, string>> = {

@@ -32,6 +32,12 @@ type Check = (payment: IncomingPayment, facts: BatchFacts, nowMs: number) => boo
 const CHECKS: readonly (readonly [PaymentErrorCode, string, Check])[] = [
   ["NOT_PERMITTED", "this relay is not active", (_, facts) => facts.relayState === "ACTIVE"],
   ["READER_UNKNOWN", "reader is not registered", (_, facts) => facts.reader !== undefined],
+  // Also of a reader that is suspended for it by now: the same bytes get the same answer.
+  [
+    "COUNTER_REUSED",
+    "the reader's counter was used for another payment",
+    (_, facts) => !facts.isCounterUsed,
+  ],
   ["READER_NOT_ACTIVE", "reader is not active", (_, facts) => facts.reader?.state === "ACTIVE"],
   [
     "NOT_PERMITTED",
@@ -48,11 +54,6 @@ const CHECKS: readonly (readonly [PaymentErrorCode, string, Check])[] = [
     "CURRENCY_NOT_ACCEPTED",
     "currency must be one of the terminal's",
     ({ context }, facts) => facts.terminal?.currencies.includes(context.currency) === true,
-  ],
-  [
-    "COUNTER_REUSED",
-    "the reader's counter was used for another payment",
-    (_, facts) => !facts.isCounterUsed,
   ],
   [
     "CLOCK_WRONG",

@@ -97,6 +97,7 @@ test("the same id with other bytes is refused", async () => {
   await one.authorize(payment);
   const digest = payment.digest.map((byte) => byte ^ 1);
   expect(inWords(await other.authorize({ ...payment, digest }))).toBe("DUPLICATE_DIFFERS");
+  await bench.releaseReader();
 });
 
 test("the same payment from another relay is refused", async () => {
@@ -112,6 +113,7 @@ test("a counter that was used is refused, in one batch and between processors", 
   expect(given.map(inWords)).toEqual([APPROVED, "COUNTER_REUSED"]);
   const later = await other.authorize({ ...third, content: first.content });
   expect(inWords(later)).toBe("COUNTER_REUSED");
+  await bench.releaseReader();
 });
 
 test("what is left on a card is spent exactly, by two processors at once", async () => {

@@ -79,8 +79,15 @@ export class AuthorizationDesk {
     return read.map((facts) => ({ facts, readAtMs }));
   }
 
-  #read(payments: readonly IncomingPayment[]): Promise<readonly BatchFacts[]> {
-    return this.#recorded(payments, "SELECT", () => this.#store.read(payments));
+  async #read(payments: readonly IncomingPayment[]): Promise<readonly BatchFacts[]> {
+    const facts = await this.#recorded(payments, "SELECT", () => this.#store.read(payments));
+    for (const readerSerial of new Set(facts.map((one) => one.suspendedReader))) {
+      if (readerSerial === undefined) continue;
+      // Once for each suspension: a reader that is suspended already is not suspended again.
+      const message = "a reader used a counter for two payments, and is suspended";
+      this.#around.log.error(message, { event: "reader_suspended", readerSerial });
+    }
+    return facts;
   }
 
   #decide(payments: readonly IncomingPayment[]): Promise<readonly EntryAnswer[]> {

@@ -39,6 +39,7 @@ const facts: BatchFacts = {
   today: 20260101,
   existing: undefined,
   isCounterUsed: false,
+  suspendedReader: undefined,
   relayState: "ACTIVE",
   reader: { state: "ACTIVE", merchantId: keys.terminal.merchantId },
   terminal: { state: "ACTIVE", currencies: [978], simulateByAmount: false },

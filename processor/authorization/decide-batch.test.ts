@@ -20,6 +20,7 @@ const facts: BatchFacts = {
   today: 20260101,
   existing: undefined,
   isCounterUsed: false,
+  suspendedReader: undefined,
   relayState: "ACTIVE",
   reader: { state: "ACTIVE", merchantId: keys.terminal.merchantId },
   terminal: { state: "ACTIVE", currencies: [978], simulateByAmount: false },
@@ -58,6 +59,24 @@ test("the same payment or counter again waits for the first to be written", () =
   const sameCounter = { ...submit(), content: first.content };
   const verdicts = decideBatch([first, first, sameCounter], [facts, facts, facts], nowMs);
   expect(verdicts.map(inWords)).toEqual(["approved", "read again", "read again"]);
+});
+
+test("after a counter that was used twice nothing of that reader is decided", () => {
+  const first = submit();
+  const sameCounter = { ...submit(), content: first.content };
+  const verdicts = decideBatch(
+    [first, sameCounter, submit(), first],
+    [facts, facts, facts, facts],
+    nowMs,
+  );
+  const again = "read again";
+  expect(verdicts.map(inWords)).toEqual(["approved", again, again, again]);
+});
+
+test("a payment that is repeated says nothing against its reader", () => {
+  const first = submit();
+  const verdicts = decideBatch([first, first, submit(400n)], [facts, facts, facts], nowMs);
+  expect(verdicts.map(inWords)).toEqual(["approved", "read again", "approved"]);
 });
 
 test("a refused payment does not hold up another with its counter", () => {

@@ -1,5 +1,6 @@
 import { PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
+import { equalBytes } from "../../sealing/bytes.ts";
 import { type EntryAnswer, faultAnswer, resultAnswer } from "../payments/entry-answer.ts";
 import { isOfSameBytes, keyText, type Posting } from "../payments/payment-row.ts";
 import { refusalOf } from "./acceptance.ts";
@@ -41,7 +42,7 @@ export function decideBatch(
   facts: readonly BatchFacts[],
   nowMs: number,
 ): readonly Verdict[] {
-  const running: Running = { accounts: new Map(), taken: new Set() };
+  const running: Running = { accounts: new Map(), taken: new Map(), doubted: new Set() };
   return payments.map((payment, index) => {
     const known = facts[index];
     if (known === undefined) throw new Error("bug: a payment without facts");
@@ -52,8 +53,10 @@ export function decideBatch(
 /** What the decisions so far in the batch have changed. */
 interface Running {
   readonly accounts: Map<bigint, AccountFacts>;
-  /** Payment keys and reader counters, as texts. */
-  readonly taken: Set<string>;
+  /** Payment keys and reader counters, as texts, with the digest of the payment that has them. */
+  readonly taken: Map<string, Uint8Array>;
+  /** Signing keys of readers that used a counter twice: the next reading suspends them. */
+  readonly doubted: Set<string>;
 }
 
 function settle(
@@ -69,14 +72,27 @@ function settle(
   const { content } = payment;
   if (content === undefined) throw new Error("bug: a payment is to be decided that is sealed");
   const names = [keyText(payment.context), counterText(content)];
+  if (isDoubted(payment, content, running)) return { kind: "read again" };
   if (names.some((name) => running.taken.has(name))) return { kind: "read again" };
   if (facts.isCardKnown && facts.accounts === undefined) return { kind: "accounts missing" };
   const decision = decideOne({ payment, content, facts, running });
   if (decision.kind === "no answer") return { kind: "answered", answer: { kind: "silence" } };
-  for (const name of names) running.taken.add(name);
+  for (const name of names) running.taken.set(name, payment.digest);
   const posting = postingOf(payment.context.kind, decision, facts.accounts);
   const { today, registryRevision } = facts;
   return { kind: "decided", payment, content, decision, posting, today, registryRevision };
+}
+
+/** Whether its reader has used a counter twice in this batch, with this payment or before. */
+function isDoubted(
+  { digest }: IncomingPayment,
+  content: OpenedContent,
+  { taken, doubted }: Running,
+): boolean {
+  const reader = hex(content.signing.keyId);
+  const counted = taken.get(counterText(content));
+  if (counted !== undefined && !equalBytes(counted, digest)) doubted.add(reader);
+  return doubted.has(reader);
 }
 
 /** The same bytes get the first answer, whatever they would get today. */
@@ -148,7 +164,11 @@ function postingOf(
 }
 
 function counterText({ signing }: OpenedContent): string {
-  return `${Buffer.from(signing.keyId).toString("hex")}#${signing.counter}`;
+  return `${hex(signing.keyId)}#${signing.counter}`;
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
 }
 
 function refused(code: PaymentErrorCode, message: string): PaymentError {

@@ -162,6 +162,7 @@ test.each(MEANWHILE)("meanwhile $name: $word", async ({ happens, word }) => {
   const payment = await lookedAt();
   expect(inWords(await happens(payment))).toBe(APPROVED);
   expect(inWords(await one.authorize(payment))).toBe(word);
+  await bench.releaseReader();
 });
 
 test("meanwhile the payment was decided: the answer is the first one, to the byte", async () => {
@@ -191,6 +192,7 @@ test("a counter that two payments of one batch have is used once", async () => {
   const second = { ...(await lookedAt()), content: first.content };
   const answers = await Promise.all([one.authorize(first), one.authorize(second)]);
   expect(answers.map(inWords)).toEqual([APPROVED, "COUNTER_REUSED"]);
+  await bench.releaseReader();
 });
 
 describe("money that moved while the PIN was on its way", () => {

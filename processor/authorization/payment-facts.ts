@@ -11,6 +11,8 @@ export interface BatchFacts {
   readonly isCounterUsed: boolean;
   /** States as in the registry; undefined: not registered. */
   readonly relayState: string | undefined;
+  /** Serial number of the payment's reader, when this reading suspended it. */
+  readonly suspendedReader: string | undefined;
   readonly reader: { readonly state: string; readonly merchantId: string } | undefined;
   readonly terminal: TerminalFacts | undefined;
   /** Of the registry when this was read. */
@@ -62,6 +64,7 @@ export interface FactsRow {
   readonly existing_key_id: Uint8Array;
   readonly is_counter_used: boolean;
   readonly relay_state: string | null;
+  readonly suspended_reader: string | null;
   readonly reader_state: string | null;
   readonly reader_merchant_id: string;
   readonly terminal_state: string | null;
@@ -99,6 +102,7 @@ export function factsFrom(row: FactsRow): BatchFacts {
     existing: existingFrom(row),
     isCounterUsed: row.is_counter_used,
     relayState: row.relay_state ?? undefined,
+    suspendedReader: row.suspended_reader ?? undefined,
     reader:
       row.reader_state === null
         ? undefined

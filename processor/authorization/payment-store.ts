@@ -39,8 +39,9 @@ export class PaymentStore {
    * device may be suspended.
    *
    * @param registryRevision of the facts; where they differ, the lowest.
-   * @returns keys (`keyText`) of the payments written; the others were there already. Undefined
-   *   when nothing was written because a rival changed an account: read again and decide again.
+   * @returns keys (`keyText`) of the payments written; the others were there already, or their
+   *   reader is suspended by now. Undefined when nothing was written because a rival changed an
+   *   account: read again and decide again.
    */
   async write(
     payments: readonly NewPayment[],
@@ -88,6 +89,7 @@ interface WrittenRow {
 export const incomingParameters = new RowParameters<IncomingPayment>({
   merchant_id: ["text", ({ context }) => context.merchantId],
   payment_id: ["uuid", ({ context }) => context.paymentId],
+  digest: ["bytea", ({ digest }) => digest],
   previous_payment_id: ["uuid", ({ context }) => context.previousPaymentId],
   relay_id: ["text", ({ relayId }) => relayId],
   reader_certificate_id: ["bytea", ({ context }) => context.wire.readerCertificateId],
@@ -134,15 +136,36 @@ function account(kind: "CARDHOLDER" | "MERCHANT" | "CLEARING", holder: string): 
     )`;
 }
 
+/**
+ * A reader that signed two payments with one counter is a copy, or was put back: the statement that
+ * sees it suspends it. Only a payment whose signature holds has a signing key here.
+ */
 export const READ_STATEMENT = {
   name: "payment.read",
   text: `
+    WITH item AS (SELECT * FROM ${incomingParameters.numbered("given")}),
+    counted AS (
+      SELECT item.position, item.reader_certificate_id, payment.digest <> item.digest AS is_reused
+      FROM item JOIN processor.payment
+        ON payment.signing_key_id = item.signing_key_id AND payment.counter = item.counter
+    ),
+    suspended AS (
+      UPDATE processor.reader SET state = 'SUSPENDED'
+      FROM (
+        SELECT reader_certificate_id FROM counted WHERE is_reused
+        GROUP BY reader_certificate_id ORDER BY reader_certificate_id
+      ) reused
+      WHERE reader.certificate_id = reused.reader_certificate_id AND reader.state = 'ACTIVE'
+      RETURNING reader.certificate_id, reader.reader_serial
+    )
     SELECT item.position::int, ${TODAY} AS today,
       existing.digest AS existing_digest, existing.relay_id AS existing_relay_id,
       existing.result AS existing_result, existing.result_signature AS existing_signature,
       existing.result_key_id AS existing_key_id,
-      counted.payment_id IS NOT NULL AS is_counter_used,
-      relay.state AS relay_state, reader.state AS reader_state,
+      counted.position IS NOT NULL AS is_counter_used,
+      relay.state AS relay_state, suspended.reader_serial AS suspended_reader,
+      CASE WHEN suspended.certificate_id IS NULL THEN reader.state ELSE 'SUSPENDED' END
+        AS reader_state,
       reader.merchant_id AS reader_merchant_id, terminal.state AS terminal_state,
       terminal.currencies, terminal.simulate_by_amount, ${REGISTRY_REVISION} AS registry_revision,
       card.status AS card_status, card.expiration_date, card.is_pin_required_on_tap,
@@ -157,14 +180,14 @@ export const READ_STATEMENT = {
       previous.tip_minor AS previous_tip_minor,
       previous.cashback_minor AS previous_cashback_minor,
       previous.surcharge_minor AS previous_surcharge_minor
-    FROM ${incomingParameters.numbered("item")}
+    FROM item
     LEFT JOIN processor.payment existing USING (merchant_id, payment_id)
-    LEFT JOIN processor.payment counted
-      ON counted.signing_key_id = item.signing_key_id AND counted.counter = item.counter
+    LEFT JOIN counted ON counted.position = item.position
     LEFT JOIN processor.payment previous
       ON previous.merchant_id = item.merchant_id AND previous.payment_id = item.previous_payment_id
     LEFT JOIN processor.relay ON relay.relay_id = item.relay_id
     LEFT JOIN processor.reader ON reader.certificate_id = item.reader_certificate_id
+    LEFT JOIN suspended ON suspended.certificate_id = item.reader_certificate_id
     LEFT JOIN processor.terminal ON terminal.certificate_id = item.terminal_certificate_id
     LEFT JOIN processor.card ON card.pan_token = item.pan_token
     LEFT JOIN ${account("CARDHOLDER", "item.pan_token")} cardholder ON true
@@ -199,8 +222,9 @@ const OPEN_ACCOUNTS = {
 const IS_SAME_DAY = `(spent_day >= locked.day AND spent_day <= ${TODAY})`;
 
 /**
- * A payment that another transaction wrote first is not returned, and so neither posted. Locks are
- * taken in one order everywhere: payments by key, then accounts by number.
+ * A payment that another transaction wrote first is not returned, and so neither posted. Nor is one
+ * whose reader was suspended since it was read. Locks are taken in one order everywhere: payments
+ * by key, then accounts by number.
  */
 const WRITE = {
   name: "payment.write",
@@ -211,7 +235,12 @@ const WRITE = {
     ),
     inserted AS (
       INSERT INTO processor.payment (${paymentParameters.names})
-      SELECT ${paymentParameters.names} FROM item ORDER BY merchant_id, payment_id
+      SELECT ${paymentParameters.names} FROM item
+      WHERE EXISTS (
+        SELECT FROM processor.reader
+        WHERE reader.reader_serial = item.reader_serial AND reader.state = 'ACTIVE'
+      )
+      ORDER BY merchant_id, payment_id
       ON CONFLICT DO NOTHING
       RETURNING merchant_id, payment_id, approved_minor, currency, settlement_date
     ),

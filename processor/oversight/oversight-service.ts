@@ -1,16 +1,30 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { PaymentState, SignedResultSchema } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import {
+  HeldReversalDecision,
+  type HeldReversalSchema,
+  HoldReason,
   type LedgerPaymentSchema,
   ProcessorOversightService,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
-import { PAGE_SIZE_MAX } from "../../mesh/list-request.ts";
+import { PAGE_SIZE_MAX, parsePageSize } from "../../mesh/list-request.ts";
 import { type MeshService, service } from "../../mesh/service.ts";
+import { PaymentError } from "../../payment/errors.ts";
+import { type PaymentKey, parseMerchantId, parsePaymentId } from "../../payment/identifiers.ts";
 import type { StateName } from "../../payment/states.ts";
 import type { LedgerAccount, LedgerPayment, OversightStore } from "./oversight-store.ts";
+import type { Decision, WaitingOrder, WaitingOrders } from "./waiting-order.ts";
+
+interface OversightParts {
+  readonly store: OversightStore;
+  readonly held: {
+    list(limit: number): Promise<WaitingOrders>;
+    decide(key: PaymentKey, decision: Decision): Promise<StateName>;
+  };
+}
 
 /** cardlane.processor.v1.ProcessorOversightService: the whole ledger, for operators. */
-export function oversightService(store: OversightStore): MeshService {
+export function oversightService({ store, held }: OversightParts): MeshService {
   return service(ProcessorOversightService, {
     async *streamPayments(_request, { signal }) {
       for await (const rows of store.payments(PAGE_SIZE_MAX)) {
@@ -23,6 +37,18 @@ export function oversightService(store: OversightStore): MeshService {
         signal.throwIfAborted();
         yield { accounts: rows.map(accountOf) };
       }
+    },
+    async listHeldReversals({ limit }) {
+      const { page, total } = await held.list(parsePageSize(limit, "limit"));
+      return { reversals: page.map(heldOf), total };
+    },
+    async decideHeldReversal({ merchantId, paymentId, decision }) {
+      const key = {
+        merchantId: parseMerchantId(merchantId),
+        paymentId: parsePaymentId(paymentId),
+      };
+      const state = await held.decide(key, decisionOf(decision));
+      return { state: PaymentState[state] };
     },
   });
 }
@@ -51,4 +77,22 @@ function paymentOf(row: LedgerPayment): MessageInitShape<typeof LedgerPaymentSch
 function accountOf({ holder, ...account }: LedgerAccount) {
   const merchantId = account.kind === "MERCHANT" ? new TextDecoder().decode(holder) : "";
   return { ...account, merchantId };
+}
+
+function heldOf({ reason, ...order }: WaitingOrder): MessageInitShape<typeof HeldReversalSchema> {
+  return { ...order, reason: HoldReason[reason] };
+}
+
+/** @throws PaymentError MALFORMED_REQUEST. */
+function decisionOf(decision: HeldReversalDecision): Decision {
+  switch (decision) {
+    case HeldReversalDecision.RELEASE:
+      return "RELEASE";
+    case HeldReversalDecision.REFUSE:
+      return "REFUSE";
+    default:
+      throw new PaymentError("MALFORMED_REQUEST", "decision must be RELEASE or REFUSE", {
+        field: "decision",
+      });
+  }
 }

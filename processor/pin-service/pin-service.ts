@@ -1,3 +1,4 @@
+import type { DurableFiles } from "../../mesh/disk/durable-files.ts";
 import type { Policy } from "../../mesh/policy.ts";
 import type { MeshService } from "../../mesh/service.ts";
 import type { Health } from "../../mesh/services/health.ts";
@@ -13,27 +14,43 @@ import {
   runParts,
 } from "../running-program.ts";
 import { type PinKeys, readPinKeys } from "./pin-keys.ts";
+import { pinOversightService } from "./pin-oversight.ts";
 import { PinStore } from "./pin-store.ts";
 import { PinVerifier, pinReferenceOf } from "./pin-verifier.ts";
+import { Reminder } from "./reminder.ts";
+import { TryJournal } from "./try-journal.ts";
 import { FRAME_BYTES_MAX, verifyService } from "./verify-service.ts";
 
 interface PinServiceOptions extends CoreOptions {
   /** Gives the test cards all tries back. */
   readonly unlocksTestCards?: boolean;
+  /** Where used PIN tries are kept beside the database; this instance's own. */
+  readonly files: DurableFiles;
 }
 
 /** The PIN service without its server, for a port or for simulated surroundings. */
 export async function openPinService(
   options: PinServiceOptions,
   database: Database,
-): Promise<MeshService> {
-  const { instance, clock, random, log, telemetry, faults } = options;
+): Promise<readonly MeshService[]> {
+  const { instance, clock, random, log, telemetry, faults, unlocksTestCards } = options;
   const keys = readPinKeys(options.keys, fastCurves);
   const store = new PinStore(database);
-  if (options.hasTestCards) await putTestPins(store, keys, options.unlocksTestCards);
+  const journal = await TryJournal.open(options.files, log);
+  if (options.hasTestCards) {
+    const tokens = await putTestPins(store, keys);
+    if (unlocksTestCards === true) {
+      await store.unlock(tokens);
+      for (const token of tokens) await journal.forget(token);
+    }
+  }
+  const reminder = new Reminder({ store, journal, log });
+  database.onConnection(() => void reminder.remind());
+  await reminder.remind();
   const speaker = { program: "pin-service", instance, frameBytesMax: FRAME_BYTES_MAX };
-  const verifier = new PinVerifier(keys, store, { clock, telemetry });
-  return verifyService(keys, verifier, { speaker, clock, random, log, telemetry, faults });
+  const verifier = new PinVerifier({ keys, store, journal, clock, telemetry });
+  const around = { speaker, clock, random, log, telemetry, faults };
+  return [verifyService(keys, verifier, around), pinOversightService({ store, journal })];
 }
 
 /** Starts the program that alone can open a PIN block. */
@@ -45,7 +62,7 @@ export async function startPinService(
   const database = stack.use(new Database({ url, program: "pin-service" }, faults));
   const parts = {
     database,
-    services: [await openPinService(options, database)],
+    services: await openPinService(options, database),
     policy: policyOf,
     onServing: (health: Health) => (isReachable: boolean) =>
       health.setAll(isReachable ? "SERVING" : "NOT_SERVING"),
@@ -53,8 +70,8 @@ export async function startPinService(
   return await runParts(options, parts, stack);
 }
 
-/** Makes the published PINs of the test cards known. @param unlocks with all their tries. */
-export async function putTestPins(store: PinStore, keys: PinKeys, unlocks = false): Promise<void> {
+/** Makes the published PINs of the test cards known. @returns the cards' tokens. */
+export async function putTestPins(store: PinStore, keys: PinKeys): Promise<readonly Uint8Array[]> {
   const utf8 = new TextEncoder();
   const cards = TEST_CARDS.map((card) => {
     const cardToken = cardTokenOf(keys.cardToken, Pan.parse(card.number));
@@ -62,11 +79,19 @@ export async function putTestPins(store: PinStore, keys: PinKeys, unlocks = fals
     return { cardToken, pinReference: pinReferenceOf(keys.pinReference, cardToken, pin) };
   });
   await store.putCards(cards);
-  if (unlocks) await store.unlock(cards.map(({ cardToken }) => cardToken));
+  return cards.map(({ cardToken }) => cardToken);
 }
 
-/** Only processors may call. */
+/** Processors ask about PINs; operators alone give tries back. */
 function policyOf(trustDomain: string): Policy {
-  const processors = `spiffe://${trustDomain}/processor/*`;
-  return [{ identity: processors, methods: ["cardlane.pin.v1.PinService/*"] }];
+  return [
+    {
+      identity: `spiffe://${trustDomain}/processor/*`,
+      methods: ["cardlane.pin.v1.PinService/*"],
+    },
+    {
+      identity: `spiffe://${trustDomain}/operator/*`,
+      methods: ["cardlane.pin.v1.PinOversightService/*"],
+    },
+  ];
 }

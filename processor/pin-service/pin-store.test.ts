@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { systemClock } from "../../mesh/clock.ts";
+import { newPaymentId } from "../../payment/identifiers.ts";
 import { withOneBitFlipped } from "../../sealing/testing/one-bit-flipped.ts";
 import { seededRandom } from "../../sealing/testing/seeded-random.ts";
 import { freshDatabase } from "../../test/setup/database.ts";
@@ -27,7 +29,9 @@ async function newCard(): Promise<PinCard> {
 function attempt({ cardToken, pinReference }: PinCard, isRight: boolean): Attempt {
   const entered = isRight ? pinReference : withOneBitFlipped(pinReference)[31];
   if (entered === undefined) throw new Error("bug: a reference has 32 bytes");
-  return { ksn: random.bytes(12), digest: random.bytes(64), cardToken, pinReference: entered };
+  const paymentId = newPaymentId(systemClock.nowMs(), random.bytes(10));
+  const payment = { ksn: random.bytes(12), digest: random.bytes(64), paymentId };
+  return { ...payment, cardToken, pinReference: entered };
 }
 
 function inWords(settled: readonly SettledAttempt[]): readonly string[] {

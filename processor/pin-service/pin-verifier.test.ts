@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { systemClock } from "../../mesh/clock.ts";
+import { silentLog } from "../../mesh/log.ts";
+import { memoryFiles } from "../../mesh/testing/memory-files.ts";
 import { noTelemetry } from "../../mesh/tracing/telemetry.ts";
 import { parseReaderPayment } from "../../payment/payment-context.ts";
 import { nodeCurves } from "../../sealing/curves/node-curves.ts";
@@ -12,6 +14,7 @@ import { readPinKeys } from "./pin-keys.ts";
 import { putTestPins } from "./pin-service.ts";
 import { PinStore } from "./pin-store.ts";
 import { type PinCheck, PinVerifier } from "./pin-verifier.ts";
+import { TryJournal } from "./try-journal.ts";
 
 const stack = new AsyncDisposableStack();
 const keys = stack.use(new TestKeys({ nowMs: systemClock.nowMs() }));
@@ -23,7 +26,9 @@ beforeAll(async () => {
   const store = new PinStore(stack.use(new Database({ url, program: "test" })));
   const pinKeys = readPinKeys(keys.folder("pin-service"), nodeCurves);
   await putTestPins(store, pinKeys);
-  verifier = new PinVerifier(pinKeys, store, { clock: systemClock, telemetry: noTelemetry });
+  const journal = await TryJournal.open(memoryFiles(), silentLog);
+  const surroundings = { clock: systemClock, telemetry: noTelemetry };
+  verifier = new PinVerifier({ keys: pinKeys, store, journal, ...surroundings });
 });
 afterAll(() => stack.disposeAsync());
 

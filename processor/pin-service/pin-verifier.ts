@@ -13,7 +13,8 @@ import { decipherPinBlock } from "../../sealing/open/pin-block.ts";
 import { cardTokenOf } from "../cards/card-store.ts";
 import { isLostRace } from "../payments/answer-in-rounds.ts";
 import type { PinKeys } from "./pin-keys.ts";
-import type { Attempt, PinStore, SettledAttempt } from "./pin-store.ts";
+import type { Attempt, NewVerdict, PinStore, SettledAttempt } from "./pin-store.ts";
+import type { TryJournal } from "./try-journal.ts";
 
 /** Times that a batch is settled anew after another instance got in between. */
 const ROUNDS_MAX = 5;
@@ -35,20 +36,25 @@ export interface PinCheck {
 /** Not a PIN block for this card, context and reader. Nothing is counted. */
 const REFUSED: SettledAttempt = { verdict: "REFUSED", triesLeft: 0 };
 
+interface VerifierParts extends Pick<Surroundings, "clock" | "telemetry"> {
+  readonly keys: PinKeys;
+  readonly store: Pick<PinStore, "settle">;
+  /** Where wrong PINs are kept beside the store. */
+  readonly journal: TryJournal;
+}
+
 /** Says whether a PIN is right. A PIN is in memory only while its reference is computed. */
 export class PinVerifier {
   readonly #keys: PinKeys;
-  readonly #store: PinStore;
+  readonly #store: Pick<PinStore, "settle">;
+  readonly #journal: TryJournal;
   readonly #telemetry: Telemetry;
   readonly #group: GroupCommit<Entered, SettledAttempt>;
 
-  constructor(
-    keys: PinKeys,
-    store: PinStore,
-    { clock, telemetry }: Pick<Surroundings, "clock" | "telemetry">,
-  ) {
+  constructor({ keys, store, journal, clock, telemetry }: VerifierParts) {
     this.#keys = keys;
     this.#store = store;
+    this.#journal = journal;
     this.#telemetry = telemetry;
     this.#group = new GroupCommit({
       flush: (entered) => this.#settle(entered),
@@ -80,11 +86,19 @@ export class PinVerifier {
       telemetry: this.#telemetry,
       spans: entered.map(({ span }) => span),
       statement: { operation: "UPDATE", collection: "pin.card" },
-      run: () => this.#settleInRounds(entered),
+      run: () => this.#settleAndKeep(entered),
     });
   }
 
-  async #settleInRounds(attempts: readonly Attempt[]): Promise<readonly SettledAttempt[]> {
+  /** What an attacker hears is on the disk, also when the database is put back afterwards. */
+  async #settleAndKeep(entered: readonly Attempt[]): Promise<readonly SettledAttempt[]> {
+    const attempts = entered.map((one) => ({ ...one, kept: this.#journal.find(one.cardToken) }));
+    const settled = await this.#settleInRounds(attempts);
+    await this.#journal.note(attempts, settled);
+    return settled.map(({ verdict, triesLeft }) => ({ verdict, triesLeft }));
+  }
+
+  async #settleInRounds(attempts: readonly Attempt[]): Promise<readonly NewVerdict[]> {
     for (let round = 1; ; round += 1) {
       try {
         return await this.#store.settle(attempts);
@@ -112,7 +126,7 @@ function openPin(check: PinCheck, keys: PinKeys): Attempt {
     const pin = decipherPinBlock({ pinKey, block, pan: pan.revealPan() });
     const pinReference = pinReferenceOf(keys.pinReference, cardToken, pin);
     pin.fill(0);
-    return { ksn, digest: check.digest, cardToken, pinReference };
+    return { ksn, digest: check.digest, paymentId: context.paymentId, cardToken, pinReference };
   } finally {
     pinKey.fill(0);
   }

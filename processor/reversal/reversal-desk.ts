@@ -8,11 +8,14 @@ import { type EntryAnswer, faultAnswer, resultAnswer } from "../payments/entry-a
 import { isOfSameBytes, keyText, settlementDateOf } from "../payments/payment-row.ts";
 import type { RetrievalReferences } from "../payments/retrieval-references.ts";
 import type { ProcessorSurroundings } from "../processor-surroundings.ts";
-import type { ReversalStore, ReversibleFacts } from "./reversal-store.ts";
+import type { HoldReason, ReversalStore, ReversibleFacts } from "./reversal-store.ts";
 import type { ReverseOrder } from "./reverse-order.ts";
 import { reversedPayment, tombstone } from "./reversed-payment.ts";
 
 const OVERLOAD = "too many changes of one payment at the same time";
+
+/** How long after an approval it is undone without an operator, unless a setting says otherwise. */
+export const REVERSE_WITHIN_MS = 24 * 3_600_000;
 
 interface Reversal {
   readonly order: ReverseOrder;
@@ -22,26 +25,32 @@ interface Reversal {
 /**
  * Undoes payments, many at a time: a payment that never came gets a tombstone, an approved one the
  * opposite posting unless its relay has acknowledged it, any other its stored answer. A repeat gets
- * the first answer.
+ * the first answer. An order that may not undo an approval by itself is held for an operator.
  */
 export class ReversalDesk {
   readonly #store: ReversalStore;
   readonly #references: RetrievalReferences;
   readonly #resultSigner: () => Signer;
   readonly #around: ProcessorSurroundings;
+  readonly #reverseWithinMs: number;
   readonly #group: GroupCommit<Reversal, EntryAnswer>;
 
-  /** @param resultSigner gives the key of processor_result in use now. */
+  /**
+   * @param resultSigner gives the key of processor_result in use now.
+   * @param limits how long after an approval it is undone without an operator.
+   */
   constructor(
     store: ReversalStore,
     references: RetrievalReferences,
     resultSigner: () => Signer,
     around: ProcessorSurroundings,
+    limits: { readonly reverseWithinMs: number },
   ) {
     this.#store = store;
     this.#references = references;
     this.#resultSigner = resultSigner;
     this.#around = around;
+    this.#reverseWithinMs = limits.reverseWithinMs;
     this.#group = new GroupCommit({
       flush: (reversals) =>
         answerInRounds(reversals, OVERLOAD, (open, answers) => this.#reverseRound(open, answers)),
@@ -66,14 +75,39 @@ export class ReversalDesk {
     const facts = await this.#recorded(open, "SELECT", () =>
       this.#store.read(open.map(({ order }) => order)),
     );
+    const nowMs = this.#around.clock.nowMs();
+    const reverseWithinMs = this.#reverseWithinMs;
     const changes = new Map<string, Change>();
+    const held: Held[] = [];
     open.forEach((reversal, index) => {
       const found = facts[index];
       const answer = found === undefined ? undefined : answerOf(reversal.order, found);
+      const reason = found && holdReasonOf(found, { nowMs, reverseWithinMs });
       if (answer !== undefined) answers.set(reversal, answer);
+      else if (reason !== undefined) held.push({ reversal, found, reason });
       else changes.set(keyText(reversal.order), { reversal, found });
     });
+    if (held.length > 0) await this.#hold(held, nowMs, answers);
     if (changes.size > 0) await this.#write([...changes.values()], answers);
+  }
+
+  /** An order that is held already costs no statement. */
+  async #hold(
+    held: readonly Held[],
+    orderedAtMs: number,
+    answers: Map<Reversal, EntryAnswer>,
+  ): Promise<void> {
+    const rows = held.flatMap(({ reversal: { order }, found, reason }) =>
+      found?.hold === undefined ? [{ ...order, orderedAtMs, reason }] : [],
+    );
+    const begun = rows.length === 0 ? [] : await this.#store.hold(rows);
+    for (const recordNumber of begun) {
+      const facts = { event: "reversal_held", recordNumber };
+      this.#around.log.error("a reversal waits for an operator", facts);
+    }
+    for (const { reversal } of held) {
+      answers.set(reversal, fault("REVERSAL_HELD", "an operator has to decide about this order"));
+    }
   }
 
   async #write(changes: readonly Change[], answers: Map<Reversal, EntryAnswer>): Promise<void> {
@@ -117,6 +151,24 @@ export class ReversalDesk {
   }
 }
 
+interface Held extends Change {
+  readonly reason: HoldReason;
+}
+
+/**
+ * Why an order may not undo an approval by itself; undefined when it may. An order that came in
+ * time stays in time, however long its relay was not active.
+ */
+function holdReasonOf(
+  { hold, isRelayActive, processorTimeMs }: ReversibleFacts,
+  { nowMs, reverseWithinMs }: { readonly nowMs: number; readonly reverseWithinMs: number },
+): HoldReason | undefined {
+  if (hold?.state === "RELEASED") return undefined;
+  if (!isRelayActive) return "RELAY_NOT_ACTIVE";
+  const orderedAtMs = Math.min(nowMs, hold?.orderedAtMs ?? nowMs);
+  return orderedAtMs - processorTimeMs > reverseWithinMs ? "LATE" : undefined;
+}
+
 /** A payment that never came, or one that was found approved. */
 interface Change {
   readonly reversal: Reversal;
@@ -137,6 +189,9 @@ function answerOf(order: ReverseOrder, found: ReversibleFacts): EntryAnswer | un
   return undefined;
 }
 
-function fault(code: "OWNED_ELSEWHERE" | "DUPLICATE_DIFFERS", message: string): EntryAnswer {
+function fault(
+  code: "OWNED_ELSEWHERE" | "DUPLICATE_DIFFERS" | "REVERSAL_HELD",
+  message: string,
+): EntryAnswer {
   return faultAnswer(new PaymentError(code, message));
 }

@@ -1,6 +1,7 @@
 import type { PaymentKey } from "../../payment/identifiers.ts";
 import type { HotDatabase } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
+import type { WaitingOrder } from "../oversight/waiting-order.ts";
 import { isLostRace } from "../payments/answer-in-rounds.ts";
 import {
   keyText,
@@ -11,8 +12,28 @@ import {
 
 /** What a reversal finds. */
 export interface ReversibleFacts
-  extends Pick<PaymentRow, "digest" | "state" | "relayId" | "revision" | "stored"> {
+  extends Pick<
+    PaymentRow,
+    "digest" | "state" | "relayId" | "revision" | "stored" | "processorTimeMs"
+  > {
   readonly acknowledgedRevision: number;
+  /** Whether the relay that submitted it is ACTIVE. */
+  readonly isRelayActive: boolean;
+  /** An earlier order of the same, when it was held. */
+  readonly hold:
+    | { readonly state: "WAITING" | "RELEASED" | "REFUSED"; readonly orderedAtMs: number }
+    | undefined;
+}
+
+/** Why an order waits. */
+export type HoldReason = WaitingOrder["reason"];
+
+/** An order that waits for an operator. */
+interface HeldOrder extends Pick<PaymentRow, keyof PaymentKey | "digest" | "relayId"> {
+  readonly recordNumber: string;
+  /** By the processor's clock. */
+  readonly orderedAtMs: number;
+  readonly reason: HoldReason;
 }
 
 /**
@@ -39,12 +60,22 @@ export class ReversalStore {
     return facts;
   }
 
+  /** Holds orders for an operator. @returns record numbers of those that were not held before. */
+  async hold(orders: readonly HeldOrder[]): Promise<readonly string[]> {
+    const rows = await this.#database.run<{ record_number: string }>(
+      HOLD,
+      heldParameters.values(orders),
+    );
+    return rows.map(({ record_number: recordNumber }) => recordNumber);
+  }
+
   /**
    * Writes tombstones, and reversals with their opposite postings, all or none. No key may stand
    * twice.
    *
    * @returns keys (`keyText`) of what was written. A payment that came, was reversed or
-   *   acknowledged since it was read is not among them: read again.
+   *   acknowledged since it was read is not among them, nor one whose relay was suspended: read
+   *   again.
    */
   async write(changes: {
     readonly tombstones: readonly PaymentRow[];
@@ -80,6 +111,10 @@ interface FoundRow {
   readonly relay_id: string;
   readonly revision: number;
   readonly acknowledged_revision: number;
+  readonly processor_time_ms: bigint;
+  readonly is_relay_active: boolean;
+  readonly hold_state: "WAITING" | "RELEASED" | "REFUSED" | null;
+  readonly ordered_at_ms: bigint;
   readonly result: Uint8Array;
   readonly result_signature: Uint8Array;
   readonly result_key_id: Uint8Array;
@@ -92,6 +127,12 @@ function factsFrom(row: FoundRow): ReversibleFacts {
     relayId: row.relay_id,
     revision: row.revision,
     acknowledgedRevision: row.acknowledged_revision,
+    processorTimeMs: Number(row.processor_time_ms),
+    isRelayActive: row.is_relay_active,
+    hold:
+      row.hold_state === null
+        ? undefined
+        : { state: row.hold_state, orderedAtMs: Number(row.ordered_at_ms) },
     stored: {
       result: row.result,
       signature: row.result_signature,
@@ -117,17 +158,44 @@ const reversedParameters = new RowParameters<ReversedPayment>({
   result_key_id: ["bytea", (row) => row.stored.keyId],
 });
 
+const heldParameters = new RowParameters<HeldOrder>({
+  merchant_id: ["text", (row) => row.merchantId],
+  payment_id: ["uuid", (row) => row.paymentId],
+  relay_id: ["text", (row) => row.relayId],
+  record_number: ["text", (row) => row.recordNumber],
+  digest: ["bytea", (row) => row.digest],
+  ordered_at_ms: ["bigint", (row) => BigInt(row.orderedAtMs)],
+  reason: ["text", (row) => row.reason],
+});
+
 const READ = {
   name: "reversal.read",
   text: `
-    SELECT item.position::int, digest, state, relay_id, revision, acknowledged_revision,
-      result, result_signature, result_key_id
-    FROM ${keyParameters.numbered("item")} JOIN processor.payment USING (merchant_id, payment_id)`,
+    SELECT item.position::int, payment.digest, payment.state, payment.relay_id, revision,
+      acknowledged_revision, processor_time_ms, result, result_signature, result_key_id,
+      coalesce(relay.state = 'ACTIVE', false) AS is_relay_active,
+      held.state AS hold_state, held.ordered_at_ms
+    FROM ${keyParameters.numbered("item")}
+    JOIN processor.payment USING (merchant_id, payment_id)
+    LEFT JOIN processor.relay ON relay.relay_id = payment.relay_id
+    LEFT JOIN processor.held_reversal held USING (merchant_id, payment_id)`,
+};
+
+// Ordered, so that two processors that hold the same orders do not wait for each other in a ring.
+const HOLD = {
+  name: "reversal.hold",
+  text: `
+    INSERT INTO processor.held_reversal (${heldParameters.names})
+    SELECT ${heldParameters.names} FROM ${heldParameters.from("given")}
+    ORDER BY merchant_id, payment_id
+    ON CONFLICT DO NOTHING
+    RETURNING record_number`,
 };
 
 /**
  * Locks are taken in the same order as by payment.write. A payment is reversed only from the
- * revision that was read, and only while that is not acknowledged. What it had spent of the day's
+ * revision that was read, and only while that is not acknowledged and the relay is active, or an
+ * operator has released the order. What it had spent of the day's
  * limits is given back when it is still that day; no more than is there, for a day that a wrong
  * clock brought twice began twice.
  */
@@ -157,6 +225,16 @@ const WRITE = {
         AND payment.state IN ('APPROVED', 'AUTHORIZED')
         AND payment.revision = found.revision - 1
         AND payment.acknowledged_revision < payment.revision
+        AND (
+          EXISTS (
+            SELECT FROM processor.relay
+            WHERE relay.relay_id = payment.relay_id AND relay.state = 'ACTIVE'
+          ) OR EXISTS (
+            SELECT FROM processor.held_reversal held
+            WHERE held.merchant_id = payment.merchant_id AND held.payment_id = payment.payment_id
+              AND held.state = 'RELEASED'
+          )
+        )
       RETURNING payment.merchant_id, payment.payment_id, found.settlement_date AS reversed_on
     ),
     original AS (

@@ -12,7 +12,7 @@ import type { RelayId } from "../../payment/identifiers.ts";
 import { REVERSAL_REASONS } from "../../payment/iso8583.ts";
 import { type CheckedContext, parsePaymentContext } from "../../payment/payment-context.ts";
 import { parseRecordNumber, type RecordNumber } from "../../payment/record-number.ts";
-import { TAKEN_BEFORE } from "../../payment/states.ts";
+import { HELD, TAKEN_BEFORE } from "../../payment/states.ts";
 import { strictDecode } from "../../payment/wire/strict-decode.ts";
 import type { Manifest } from "../../sealing/keys/manifest.ts";
 import type { Flight } from "../forwarding/flight.ts";
@@ -113,8 +113,9 @@ export class Answers {
       const result = checkResult(signed, { record, context: contextOf(record) }, isSigned);
       this.#whenOwn(result, record, () => {
         const isKept = result.outcome !== Outcome.REVERSED && result.outcome !== Outcome.DECLINED;
-        // Acknowledged after a commit that is gone since: who was told of it was told the truth.
-        if (isKept) log.error("a payment to be undone had been acknowledged", { recordNumber });
+        // Acknowledged after a commit that is gone since, so who was told of it was told the truth.
+        // Or an operator has refused the order.
+        if (isKept) log.error("a payment to be undone stays approved", { recordNumber });
         reversals.drop(recordNumber);
         void completer.complete(endingOf(record, signed, result, undefined, isKept));
       });
@@ -131,6 +132,13 @@ export class Answers {
     if (TAKEN_BEFORE.includes(error.code) && !isBlind) {
       reversals.drop(recordNumber);
       void completer.complete(neverTaken(record, error.code));
+      return;
+    }
+    if (error.code === HELD) {
+      reversals.hold(record).catch((cause: unknown) => {
+        // The order is due again by itself, and so is the answer.
+        log.failure("that a reversal is held could not be written", cause, { recordNumber });
+      });
       return;
     }
     // The order is due again by itself; it never expires.

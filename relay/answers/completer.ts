@@ -13,7 +13,7 @@ import { Outage } from "../../mesh/retry/outage.ts";
 import { type HopSpan, recordedStatement } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
 import { paymentIdToBytes } from "../../payment/identifiers.ts";
-import { stateOfOutcome } from "../../payment/states.ts";
+import { HELD, stateOfOutcome } from "../../payment/states.ts";
 import type { ProcessorLanes } from "../forwarding/processor-lanes.ts";
 import type { RecordStore } from "../records/record-store.ts";
 import type { Ending, RecordOutcome } from "../records/relay-record.ts";
@@ -111,7 +111,8 @@ export function endingOf(
   span: HopSpan | undefined,
   isKept = false,
 ): Ending {
-  const { recordNumber, merchantId, paymentId, kind, faultCode } = record;
+  const { recordNumber, merchantId, paymentId, kind } = record;
+  const faultCode = record.faultCode === HELD ? undefined : record.faultCode;
   return {
     recordNumber,
     merchantId,

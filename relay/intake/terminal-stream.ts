@@ -22,11 +22,11 @@ import {
   terminalName,
 } from "../../payment/identifiers.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
-import { certaintyOf, type StateName } from "../../payment/states.ts";
+import { certaintyOf } from "../../payment/states.ts";
 import { strictDecode } from "../../payment/wire/strict-decode.ts";
 import { completedOf } from "../queries/payment-record.ts";
 import type { RecordOutcome } from "../records/relay-record.ts";
-import type { Listener, Waiting } from "../records/waiting.ts";
+import { type Listener, type Told, toldOf, type Waiting } from "../records/waiting.ts";
 import type { RelaySurroundings } from "../relay-surroundings.ts";
 import type { Intake } from "./intake.ts";
 import { addressSubmission, type UncheckedSubmission } from "./submission.ts";
@@ -166,8 +166,9 @@ export class TerminalStream {
   }
 
   #complete(open: StreamPayment, outcome: RecordOutcome): void {
-    if (!this.#open.has(open) || open.lastTold === outcome.state) return;
-    open.lastTold = outcome.state;
+    const told = toldOf(outcome);
+    if (!this.#open.has(open) || open.lastTold === told) return;
+    open.lastTold = told;
     this.#send({ case: "completed", value: completedOf(outcome) });
     open.endSpan({ paymentState: outcome.state, responseCode: outcome.responseCode || undefined });
     if (certaintyOf(outcome.state) !== Certainty.FINAL) return;
@@ -211,7 +212,7 @@ class StreamPayment implements Listener {
   readonly span: HopSpan;
   readonly tell: (outcome: RecordOutcome) => void;
   recordNumber: RecordNumber | undefined;
-  lastTold: StateName | undefined;
+  lastTold: Told | undefined;
   #isSpanEnded = false;
 
   constructor(span: HopSpan, tell: (outcome: RecordOutcome) => void) {

@@ -1,6 +1,6 @@
 import type { PaymentKey } from "../../payment/identifiers.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
-import { PAYMENT_TRANSITIONS } from "../../payment/states.ts";
+import { HELD, PAYMENT_TRANSITIONS } from "../../payment/states.ts";
 import { binaryArray } from "../../prisma/binary-array.ts";
 import type { HotDatabase } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
@@ -200,7 +200,8 @@ const LEGAL_TRANSITIONS = binaryArray(
 );
 
 /**
- * fault_code stays when none is given: it says why a payment was reversed. A payment that was made
+ * fault_code stays when none is given: it says why a payment was reversed, unless it only said that
+ * an operator had to decide. A payment that was made
  * impossible before it came has no kind, and nobody is told of it.
  */
 const COMPLETE = {
@@ -212,7 +213,7 @@ const COMPLETE = {
           .slice(1, -2)
           .map((name) => `${name} = given.${name}`)
           .join(", ")},
-        fault_code = coalesce(given.fault_code, record.fault_code),
+        fault_code = coalesce(given.fault_code, nullif(record.fault_code, '${HELD}')),
         reader_payment = NULL, reader_signature = NULL, due_at = NULL,
         completed_at = now()
       FROM ${COMPLETE_BATCH.from("given")}

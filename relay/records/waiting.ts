@@ -1,17 +1,24 @@
 import { Certainty } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
-import { certaintyOf, type StateName } from "../../payment/states.ts";
+import { certaintyOf, HELD, isHeld, type StateName } from "../../payment/states.ts";
 import type { RecordOutcome } from "./relay-record.ts";
 
 /** Somebody who wants to hear what becomes of a record: a terminal's stream. */
 export interface Listener {
-  /** Once for REVERSING, and once for the end. */
+  /** Once for REVERSING, once when that waits for an operator, and once for the end. */
   readonly tell: (outcome: RecordOutcome) => void;
 }
 
 interface Wait {
   readonly listeners: Set<Listener>;
-  lastTold: StateName;
+  lastTold: Told;
+}
+
+/** What somebody may hear of a record, once each. */
+export type Told = StateName | typeof HELD;
+
+export function toldOf(outcome: RecordOutcome): Told {
+  return isHeld(outcome) ? HELD : outcome.state;
 }
 
 /** Who waits for which record. A payment that was submitted on two streams is told on both. */
@@ -42,8 +49,9 @@ export class Waiting {
   tell(outcome: RecordOutcome): void {
     const wait = this.#waits.get(outcome.recordNumber);
     const { state } = outcome;
-    if (wait === undefined || wait.lastTold === state || !isWorthTelling(state)) return;
-    wait.lastTold = state;
+    const told = toldOf(outcome);
+    if (wait === undefined || wait.lastTold === told || !isWorthTelling(state)) return;
+    wait.lastTold = told;
     if (certaintyOf(state) === Certainty.FINAL) this.#waits.delete(outcome.recordNumber);
     for (const listener of wait.listeners) listener.tell(outcome);
   }

@@ -1,6 +1,7 @@
 import type { SignedReverse } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { MerchantId, PaymentId, TerminalId } from "../../payment/identifiers.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
+import { HELD } from "../../payment/states.ts";
 import type { HotDatabase, Statement } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
 import { writeEvents } from "../records/event-store.ts";
@@ -19,8 +20,12 @@ const TAKEOVER_AFTER_MS = 10_000;
 /** Between two repeats of a reversal; doubled with each. */
 const REPEAT_MS_MIN = 1_000;
 const REPEAT_MS_MAX = 60_000;
+/** The same for an order that waits for an operator. */
+const HELD_REPEAT_MS_MAX = 3_600_000;
 /** Nothing is due later than this from now: no deadline is longer, and no pause of a reversal. */
 const DUE_WITHIN_MS = 130_000;
+/** The same for an order that waits for an operator. */
+const HELD_DUE_WITHIN_MS = 5_500_000;
 
 /** A payment that must not happen although nobody has seen it yet. */
 interface Tombstone {
@@ -101,6 +106,11 @@ export class RecoveryStore {
     return rows.length === 1;
   }
 
+  /** REVERSING stays so, and waits for an operator. @returns false when that was known already. */
+  async hold(recordNumber: RecordNumber): Promise<boolean> {
+    return (await this.#database.run(HOLD, [recordNumber])).length === 1;
+  }
+
   /**
    * A tombstone becomes the record of a payment that is being reversed.
    *
@@ -113,6 +123,8 @@ export class RecoveryStore {
     return (await this.#database.run(RECOGNISE, values)).length === 1;
   }
 }
+
+const IS_HELD = `coalesce(fault_code = '${HELD}', false)`;
 
 function milliseconds(count: number): string {
   return `interval '${count} milliseconds'`;
@@ -135,7 +147,10 @@ function claimStatement(name: string, condition: string, order: string): Stateme
       due_at = greatest(
         CASE WHEN state = 'REVERSING' OR recorded_at > now() THEN now() ELSE deadline_at END,
         now() + interval '1 millisecond' * $2::float8 *
-          least(${REPEAT_MS_MAX}, ${REPEAT_MS_MIN} * power(2, least(claim_number, 16)))
+          least(
+            CASE WHEN ${IS_HELD} THEN ${HELD_REPEAT_MS_MAX} ELSE ${REPEAT_MS_MAX} END,
+            ${REPEAT_MS_MIN} * power(2, least(claim_number, 16))
+          )
       )
     FROM wanted WHERE record.record_number = wanted.record_number
     RETURNING ${RECORD_COLUMNS}`,
@@ -150,7 +165,8 @@ const CLAIM_DUE = claimStatement(
 );
 const CLAIM_MISDATED = claimStatement(
   "claim_misdated_records",
-  `due_at > now() + ${milliseconds(DUE_WITHIN_MS)}`,
+  `due_at > now() + ${milliseconds(DUE_WITHIN_MS)}
+        AND (NOT ${IS_HELD} OR due_at > now() + ${milliseconds(HELD_DUE_WITHIN_MS)})`,
   "due_at",
 );
 
@@ -187,6 +203,14 @@ const BEGIN_REVERSALS: Statement = {
         now() AS changed_at
     ), ${writeEvents("changed")}
     SELECT record_number FROM changed`,
+};
+
+const HOLD: Statement = {
+  name: "hold_reversal",
+  text: `
+    UPDATE record SET fault_code = '${HELD}'
+    WHERE record_number = $1::text AND state = 'REVERSING' AND NOT ${IS_HELD}
+    RETURNING record_number`,
 };
 
 /** Without an event: a payment that nobody saw is of no concern to a merchant's lists. */

@@ -13,6 +13,7 @@ import { type MerchantId, type PaymentId, paymentIdToBytes } from "../../payment
 import { type REVERSAL_REASONS, reversalMessageType } from "../../payment/iso8583.ts";
 import { decodeReaderPayment } from "../../payment/payment-context.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
+import { HELD } from "../../payment/states.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
 import type { Signer } from "../../sealing/curves/curves.ts";
 import { sign } from "../../sealing/keys/dsse.ts";
@@ -33,7 +34,7 @@ export class Reversals {
   readonly #lanes: ProcessorLanes;
   readonly #signing: Signer;
   readonly #waiting: Pick<Waiting, "tell">;
-  readonly #around: Pick<RelaySurroundings, "relayId" | "clock" | "telemetry">;
+  readonly #around: Pick<RelaySurroundings, "relayId" | "clock" | "log" | "telemetry">;
   /** Records whose order is on its way. One record has one entry, however often it is repeated. */
   readonly #byRequest = new Map<bigint, RelayRecord>();
   readonly #requestNumbers = new Map<RecordNumber, bigint>();
@@ -44,7 +45,7 @@ export class Reversals {
     lanes: ProcessorLanes,
     signing: Signer,
     waiting: Pick<Waiting, "tell">,
-    around: Pick<RelaySurroundings, "relayId" | "clock" | "telemetry">,
+    around: Pick<RelaySurroundings, "relayId" | "clock" | "log" | "telemetry">,
   ) {
     this.#store = store;
     this.#lanes = lanes;
@@ -115,6 +116,15 @@ export class Reversals {
       const reversals = some.flatMap((record) => this.#requestOf(record, isRepeat));
       this.#lanes.send({ reversals });
     }
+  }
+
+  /** The processor's operator has to decide: the order is repeated with longer pauses, for ever. */
+  async hold(record: RelayRecord): Promise<void> {
+    const { recordNumber } = record;
+    if (!(await this.#store.hold(recordNumber))) return;
+    const facts = { event: "reversal_held", recordNumber };
+    this.#around.log.error("a reversal waits for an operator", facts);
+    this.#waiting.tell({ ...record, faultCode: HELD });
   }
 
   /** The record that an answer is about. */

@@ -287,7 +287,9 @@ function undone(): PaymentError {
   return new PaymentError("WRONG_STATE", "the relay says that it undid this payment");
 }
 
-/** What a till can do while a payment is open: ask again, or see it being undone. */
+/** What a till can do while a payment is open: ask again, or see who undoes it. */
 function openStepOf(nextStep: NextStep): NextStep {
-  return nextStep === NextStep.WAIT_FOR_REVERSAL ? nextStep : NextStep.RETRY_SAME_ID;
+  return BEING_UNDONE.includes(nextStep) ? nextStep : NextStep.RETRY_SAME_ID;
 }
+
+const BEING_UNDONE: readonly NextStep[] = [NextStep.WAIT_FOR_REVERSAL, NextStep.ASK_OPERATOR];

@@ -7,6 +7,7 @@ import { runCommand } from "../../cli/run-command.ts";
 import { recordedIo } from "../../cli/testing/recorded-io.ts";
 import { DEVELOPMENT_MESH } from "../../dev-mesh/development-keys.ts";
 import type { Mesh } from "../../dev-mesh/mesh-processes.ts";
+import { PinOversightService } from "../../gen/cardlane/pin/v1/pin_pb.ts";
 import { ProcessorOversightService } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import { RelayOversightService } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { dial } from "../../mesh/client/dial.ts";
@@ -106,6 +107,37 @@ test("a reversal that the processor does not acknowledge is listed until it does
   await vi.waitFor(async () => {
     expect((await command("reversals")).printed).toEqual(["No reversal is open."]);
   }, 20_000);
+});
+
+test("a locked card is unlocked by a payment that was made with it", async () => {
+  const card = "mastercard";
+  const codeOf = async (pin: string) => {
+    const { report } = await pay(mesh, { card, pin });
+    return { code: report.result?.responseCode, paymentId: report.paymentId };
+  };
+  for (const code of ["55", "55", "75"]) expect((await codeOf("9999")).code).toBe(code);
+  await mesh.program("pin-service").restart();
+  const { code, paymentId } = await codeOf("1234");
+  expect(code).toBe("75");
+  expect(await command("cards", "unlock", paymentId)).toMatchObject({ exitCode: 0 });
+  expect((await codeOf("1234")).code).toBe("00");
+});
+
+test("nobody but an operator gives PIN tries back", async () => {
+  using identity = await loadIdentity(mesh.directory.tlsOf("processor"), {
+    clock: systemClock,
+    log: silentLog,
+  });
+  using channel = dial({
+    targets: [mesh.addresses["pin-service"]],
+    services: [PinOversightService],
+    clock: systemClock,
+    identity,
+    serverIdentity: "spiffe://cardlane.dev/pin-service/*",
+  });
+  const paymentId = newPaymentId(systemClock.nowMs(), systemRandom.bytes(10));
+  const unlocked = channel.client(PinOversightService).unlockCard({ paymentId });
+  await expect(unlocked).rejects.toMatchObject({ code: Code.PermissionDenied });
 });
 
 test.each([

@@ -1,8 +1,10 @@
 import { FAULT_STEPS, type FaultPlan, parseFaults } from "../../mesh/faults.ts";
-import { PROCESSORS, RELAYS } from "./program-names.ts";
+import { PIN_SERVICE, PROCESSORS, RELAYS } from "./program-names.ts";
 import type { SimulatedMesh } from "./simulated-mesh.ts";
 import { type DatabaseWeather, NO_TROUBLE } from "./world/connections.ts";
 import type { Dice } from "./world/dice.ts";
+import { PinBackup } from "./world/pin-backup.ts";
+import type { SqlEngine } from "./world/sql-engine.ts";
 import { STRANDED_KINDS } from "./world/stranded-statement.ts";
 
 const FIRST_MS = 400;
@@ -33,12 +35,17 @@ export function drawFaultPlan(dice: Dice, seed: number): FaultPlan {
 /** What goes wrong with programs, connections and databases in this run. */
 export class BadLuck {
   readonly #mesh: SimulatedMesh;
+  readonly #engine: SqlEngine;
   readonly #dice: Dice;
+  /** Whether the PIN service's database was put back. */
+  arePinsRestored = false;
   /** When the last thing that was held up goes on again. */
   lastEndMs = 0;
 
-  constructor(mesh: SimulatedMesh) {
+  /** @param engine the database of processors and PIN service. */
+  constructor(mesh: SimulatedMesh, engine: SqlEngine) {
     this.#mesh = mesh;
+    this.#engine = engine;
     this.#dice = mesh.world.dice;
   }
 
@@ -82,6 +89,7 @@ export class BadLuck {
     () => this.#cutPower(),
     () => this.#restoreDevice(),
     () => this.#restoreDevice(),
+    () => this.#restorePins(),
     () => this.#crashProcessors(),
     () => this.#host().skew(this.#dice.between(-3_000, 3_000)),
     () => this.#wrongClock(),
@@ -128,16 +136,28 @@ export class BadLuck {
 
   /** A terminal or reader gets an older disk, or another one in its place. */
   #restoreDevice(): void {
-    const [name, disk] = this.#dice.pick([...this.#mesh.disks]);
+    // The PIN service's is put back by nobody, so its database may be.
+    const devices = [...this.#mesh.disks].filter(([name]) => name !== PIN_SERVICE);
+    const [name, disk] = this.#dice.pick(devices);
     const host = this.#mesh.host(name);
     host.crash("its disk is an older one from now on");
     disk.restore(this.#dice.pick(RESTORED_CHANGES));
   }
 
+  /** Wrong PINs that are typed meanwhile are not in the database any more. */
+  #restorePins(): void {
+    const taken = PinBackup.take(this.#engine);
+    this.#after(this.#dice.between(500, 6_000), () => {
+      this.#mesh.host(PIN_SERVICE).crash("its database is an older one from now on");
+      this.arePinsRestored = true;
+      void taken.then((backup) => backup.restore(this.#engine));
+    });
+  }
+
   /** By hours, a day or a year, and nobody puts it right. */
   #wrongClock(): void {
     const host = this.#host();
-    const isDevice = this.#mesh.disks.has(host.name);
+    const isDevice = this.#mesh.disks.has(host.name) && host.name !== PIN_SERVICE;
     const offMs = this.#dice.pick(isDevice ? JUMPS_MS : [...JUMPS_MS, -YEAR_MS, YEAR_MS]);
     host.skew(offMs, true);
   }

@@ -1,4 +1,3 @@
-import { createContextValues, type HandlerContext } from "@connectrpc/connect";
 import { DeviceState } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { paymentIdToBytes } from "../../payment/identifiers.ts";
 import { TestKeys } from "../fixtures/keys.ts";
@@ -7,6 +6,7 @@ import type { Lane, MeshBasis, RogueSubmission } from "./mesh-basis.ts";
 import { limitCards } from "./people/cards.ts";
 import { PIN_SERVICE, PROCESSORS, RELAY_ELSEWHERE, RELAYS } from "./program-names.ts";
 import { SimulatedMesh } from "./simulated-mesh.ts";
+import { answerUnary } from "./world/calls.ts";
 import { SqlEngine } from "./world/sql-engine.ts";
 import { Timeline } from "./world/timeline.ts";
 import { World } from "./world/world.ts";
@@ -137,13 +137,13 @@ function registrations({ keys, relayElsewhere, lanes, rogue }: MeshBasis) {
   ];
 }
 
-type Handler = (request: object, context: HandlerContext) => Promise<object>;
-
-function ask(mesh: SimulatedMesh, name: string, method: string, request: object): Promise<object> {
-  const services = mesh.find(name)?.services ?? [];
-  const handler = services.map(({ methods }) => methods[method]).find((one) => one !== undefined);
-  const context = { values: createContextValues() } as HandlerContext;
-  return (handler as Handler)(request, context);
+async function ask(
+  mesh: SimulatedMesh,
+  name: string,
+  method: string,
+  request: object,
+): Promise<object> {
+  return await answerUnary(mesh.find(name)?.services ?? [], method, request);
 }
 
 async function until(world: World, isOver: () => boolean): Promise<void> {

@@ -4,6 +4,7 @@ import { hasOpenRecords, readFinalState } from "./checks/final-state.ts";
 import { Observations } from "./checks/observations.ts";
 import type { MeshBasis } from "./mesh-basis.ts";
 import { CARD_NAMES } from "./people/cards.ts";
+import { Operator } from "./people/operator.ts";
 import { RogueTill } from "./people/rogue-till.ts";
 import { TillScript } from "./people/till-script.ts";
 import { readerName } from "./program-names.ts";
@@ -50,10 +51,11 @@ export async function simulate(basis: MeshBasis, seed: number): Promise<Run> {
   };
   keepStarting(mesh);
   mesh.startAll();
-  const luck = new BadLuck(mesh);
+  const luck = new BadLuck(mesh, basis.engine);
   luck.plan();
   const rogue = new RogueTill(mesh, basis, seen);
   rogue.run();
+  new Operator(mesh, basis, seen).run();
   const cards = [world.dice.pick(CARD_NAMES), world.dice.pick(CARD_NAMES)];
   const tills = basis.lanes.map((_, lane) => new TillScript(mesh, lane, cards, seen));
   for (const till of tills) void till.run();
@@ -73,6 +75,7 @@ export async function simulate(basis: MeshBasis, seed: number): Promise<Run> {
   for (const [lane, { reader }] of basis.lanes.entries()) {
     if (mesh.disks.get(readerName(lane))?.hasForgotten) seen.forgetful.add(reader.serial);
   }
+  seen.arePinsRestored = luck.arePinsRestored;
   seen.timesLedgerPutBack = mesh.processorDatabase.timesPutBack;
   return await conclude(world, basis, seen);
 }

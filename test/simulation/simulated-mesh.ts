@@ -70,7 +70,7 @@ export class SimulatedMesh {
   readonly databaseElsewhere = new DatabaseWeather("database elsewhere");
   readonly processorDatabase = new DatabaseWeather("database of processors");
   readonly hosts = new Map<string, Host>();
-  /** Those of readers and terminals, by name. */
+  /** Those of readers, terminals and the PIN service, by name. */
   readonly disks = new Map<string, Disk>();
   readonly lanes: readonly Lane[];
   readonly #basis: MeshBasis;
@@ -87,7 +87,7 @@ export class SimulatedMesh {
     const elsewhere = world.seed % SEEDS_PER_RELAY_ELSEWHERE === 0 ? [RELAY_ELSEWHERE] : [];
     const names = [PIN_SERVICE, ...PROCESSORS, ...RELAYS, ...elsewhere, ...devices];
     for (const name of names) this.hosts.set(name, new Host(world, name));
-    for (const name of devices) this.disks.set(name, new Disk(world));
+    for (const name of [...devices, PIN_SERVICE]) this.disks.set(name, new Disk(world));
   }
 
   startAll(): void {
@@ -150,8 +150,9 @@ export class SimulatedMesh {
   }
 
   async #openPinService(life: Life) {
-    const options = { ...this.#common(life), keys: this.#basis.keys.folder("pin-service") };
-    return { services: [await openPinService(options, this.#openDatabase(life))] };
+    const keys = this.#basis.keys.folder("pin-service");
+    const options = { ...this.#common(life), keys, files: this.#disk(life) };
+    return { services: await openPinService(options, this.#openDatabase(life)) };
   }
 
   async #openProcessor(life: Life) {
@@ -195,7 +196,7 @@ export class SimulatedMesh {
       name,
       openStream: () => this.dial<never, never>(life, [name], ProcessorService.method.process),
       getManifest: async (haveNumber: bigint) => {
-        const answer = await this.#call(life, [name], "getManifest", { haveNumber });
+        const answer = await this.call(life, [name], "getManifest", { haveNumber });
         return create(GetManifestResponseSchema, answer).manifest;
       },
     };
@@ -238,10 +239,11 @@ export class SimulatedMesh {
 
   /** What a terminal asks relays for; each question goes to whichever chance takes. */
   relayCalls(life: Life, relays = RELAYS): Client<typeof RelayService> {
-    return relayClient((name, request) => this.#call(life, relays, name, request));
+    return relayClient((name, request) => this.call(life, relays, name, request));
   }
 
-  #call(life: Life, names: readonly string[], method: string, request: object): Promise<object> {
+  /** Asks one of `names`, whichever chance takes. */
+  call(life: Life, names: readonly string[], method: string, request: object): Promise<object> {
     const running = this.#anyOf(names);
     const services = running?.services ?? [];
     const answer = () => answerUnary(services, method, request);

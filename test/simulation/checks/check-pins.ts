@@ -15,6 +15,7 @@ export function checkPins(end: FinalState, seen: Observations): readonly string[
     for (const digest of digests) if (asked !== undefined) typed.set(digest, asked);
   }
   const verdicts = new Map(end.verdicts.map((verdict) => [verdict.digest, verdict]));
+  if (seen.arePinsRestored) return noTryMore(end, typed);
   return [
     ...triesHold(end, typed),
     ...end.payments.flatMap((payment) => {
@@ -48,6 +49,30 @@ function triesHold(end: FinalState, typed: ReadonlyMap<string, AskedPayment>): r
     const expected = triesLeft.get(lastFour) ?? TRIES;
     if (left !== expected)
       problems.push(`card ${lastFour} has ${left} tries left, not ${expected}`);
+  }
+  return problems;
+}
+
+/**
+ * What holds whatever is restored: between two right PINs of a card no more wrong ones are judged
+ * than there are tries. A restored database judges what it forgot again; it may take tries away.
+ */
+function noTryMore(end: FinalState, typed: ReadonlyMap<string, AskedPayment>): readonly string[] {
+  const problems: string[] = [];
+  const wrong = new Map<string, Set<string>>();
+  for (const { digest, verdict } of end.verdicts) {
+    const asked = typed.get(digest);
+    if (asked === undefined) continue;
+    const lastFour = lastFourOf(asked.card);
+    const since = wrong.get(lastFour) ?? new Set();
+    wrong.set(lastFour, since);
+    if (verdict === "TRIES_EXCEEDED") continue;
+    const isKnown = since.has(digest);
+    if (!isKnown && since.size === TRIES) {
+      problems.push(`card ${lastFour} had ${TRIES} wrong PINs, and one more was ${verdict}`);
+    }
+    if (verdict === "VERIFIED") since.clear();
+    else since.add(digest);
   }
   return problems;
 }

@@ -75,7 +75,7 @@ export interface FinalState {
   readonly payments: readonly PaymentEnd[];
   readonly postings: readonly PostingEnd[];
   readonly accounts: readonly AccountEnd[];
-  /** In the order in which they were given. */
+  /** In the order in which they were given; also those that a restored database has forgotten. */
   readonly verdicts: readonly VerdictEnd[];
   /** Those that have a PIN. */
   readonly cards: readonly CardEnd[];
@@ -126,7 +126,7 @@ const POSTINGS = `
   SELECT *, xmin::text::bigint AS transaction FROM processor.posting ORDER BY posting.ctid`;
 const VERDICTS = `
   SELECT left(encode(digest, 'hex'), 16) AS digest, verdict, tries_left
-  FROM pin.verdict ORDER BY verdict.ctid`;
+  FROM simulation.verdict ORDER BY position`;
 const CARDS = `
   SELECT last_four, tries_left
   FROM processor.card JOIN pin.card AS holder ON holder.card_token = pan_token

@@ -55,6 +55,12 @@ export class Observations {
   /** When records were committed, and their outcomes, by the only clock that is right. */
   readonly recordedAtMs = new Map<string, number>();
   readonly completedAtMs = new Map<string, number>();
+  /** Serial numbers of readers that a processor has suspended, and no operator released since. */
+  readonly suspended = new Set<string>();
+  /** Which reader signed a payment, by its id. */
+  readonly #readers = new Map<string, string>();
+  /** Whether the PIN service's database was put back: what it forgot can be judged once more. */
+  arePinsRestored = false;
   /** How often the ledger's clock was put back: a day may have begun once more each time. */
   timesLedgerPutBack = 0;
   /** What is wrong already, before the end. */
@@ -109,9 +115,23 @@ export class Observations {
     }
     const digest = shortDigest(sha512(readerPayment));
     addTo(this.submitted, context.paymentId, digest);
+    this.#readers.set(context.paymentId, context.readerSerial);
     // The rogue till signs what no reader would.
     const counter = `${context.wire.readerSerial} ${context.wire.counter}`;
     if (sender !== ROGUE) addTo(this.counted, counter, digest);
+  }
+
+  /** Nothing is decided of a reader that was suspended, until an operator registers it again. */
+  #seeReader(name: string, row: SqlRow): void {
+    if (name === "payment.read" && row.suspended_reader) {
+      this.suspended.add(String(row.suspended_reader));
+    }
+    if (name === "reader.register") this.suspended.delete(String(row.reader_serial));
+    if (name !== "payment.write") return;
+    const id = String(row.payment_id);
+    const reader = this.#readers.get(id) ?? "";
+    if (!this.suspended.has(reader)) return;
+    this.violations.push(`payment ${id} was decided, its reader ${reader} is suspended`);
   }
 
   /**
@@ -120,6 +140,7 @@ export class Observations {
    */
   seeStatement(life: Life, name: string, rows: readonly SqlRow[]): void {
     for (const row of rows) {
+      this.#seeReader(name, row);
       const recordNumber = String(row.record_number);
       const who = `${life.host.name} (life ${life.number})`;
       const { elapsedMs } = life.host.world.timeline;

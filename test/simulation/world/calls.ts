@@ -84,14 +84,14 @@ export type BidiMethod = {
   readonly parent: { readonly typeName: string };
 };
 
-/** What the first of `services` answers. */
+/** What the first of `services` answers that has the method. */
 export function answerUnary(
-  [service]: readonly MeshService[],
+  services: readonly MeshService[],
   method: string,
   request: object,
 ): object | Promise<object> {
-  const handler = service?.methods[method] as UnaryHandler;
-  return handler(request, UNARY);
+  const handler = services.map(({ methods }) => methods[method]).find((one) => one !== undefined);
+  return (handler as UnaryHandler)(request, UNARY);
 }
 
 /** What serves the other end of a stream. */

@@ -25,6 +25,20 @@ const JOB_QUEUE = `
       SELECT count(*) FROM added
     $$`;
 
+/** Every verdict on a PIN that was given, also those that a restored database does not have. */
+const VERDICT_LOG = `
+  CREATE SCHEMA simulation;
+  CREATE TABLE simulation.verdict (
+    position BIGINT GENERATED ALWAYS AS IDENTITY, digest BYTEA, verdict TEXT, tries_left SMALLINT);
+  CREATE FUNCTION simulation.log_verdict() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      INSERT INTO simulation.verdict (digest, verdict, tries_left)
+        VALUES (NEW.digest, NEW.verdict, NEW.tries_left);
+      RETURN NEW;
+    END $$;
+  CREATE TRIGGER log_verdict AFTER INSERT ON pin.verdict
+    FOR EACH ROW EXECUTE FUNCTION simulation.log_verdict()`;
+
 /** As the programs set them for their connections. */
 const SETTINGS = [
   "SET plan_cache_mode = force_generic_plan",
@@ -38,9 +52,11 @@ const SETTINGS = [
 const RESET: Readonly<Record<ProgramName, string>> = {
   relay: "TRUNCATE record, record_event, notification, graphile_worker.job RESTART IDENTITY;",
   processor: `
-    TRUNCATE processor.payment, processor.posting, processor.account, pin.verdict
+    TRUNCATE processor.payment, processor.posting, processor.account,
+      processor.held_reversal, pin.verdict, simulation.verdict
       RESTART IDENTITY;
     ALTER SEQUENCE processor.retrieval_reference_block RESTART;
+    UPDATE processor.reader SET state = 'ACTIVE' WHERE state <> 'ACTIVE';
     UPDATE pin.card SET tries_left = 3 WHERE tries_left <> 3;`,
 };
 
@@ -82,6 +98,7 @@ export class SqlEngine implements AsyncDisposable {
     for (const path of programs.flatMap((program) => MIGRATIONS[program])) {
       await postgres.exec(readFileSync(join(ROOT, path), "utf8"));
     }
+    if (programs.includes("processor")) await postgres.exec(VERDICT_LOG);
     const stream = () => new EngineSocket(postgres) as unknown as pg.ClientConfig["stream"];
     const client = new pg.Client({ user: "postgres", database: "postgres", stream } as object);
     await client.connect();

@@ -17,7 +17,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file cardlane/pin/v1/pin.proto.
  */
 export const file_cardlane_pin_v1_pin: GenFile = /*@__PURE__*/
-  fileDesc("ChljYXJkbGFuZS9waW4vdjEvcGluLnByb3RvEg9jYXJkbGFuZS5waW4udjEi8AEKDVZlcmlmeVJlcXVlc3QSKAoFaGVsbG8YASABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkhlbGxvSAASMAoJaGVhcnRiZWF0GAIgASgLMhsuY2FyZGxhbmUubWVzaC52MS5IZWFydGJlYXRIABIoCgVkcmFpbhgDIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuRHJhaW5IABIoCgVjbG9zZRgEIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuQ2xvc2VIABImCgNib3gYCiABKAsyFy5jYXJkbGFuZS5waW4udjEuUGluQm94SABCBwoFZnJhbWUiswIKDlZlcmlmeVJlc3BvbnNlEigKBWhlbGxvGAEgASgLMhcuY2FyZGxhbmUubWVzaC52MS5IZWxsb0gAEjAKCWhlYXJ0YmVhdBgCIAEoCzIbLmNhcmRsYW5lLm1lc2gudjEuSGVhcnRiZWF0SAASKAoFZHJhaW4YAyABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkRyYWluSAASKAoFY2xvc2UYBCABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkNsb3NlSAASMQoIdmVyZGljdHMYCiABKAsyHS5jYXJkbGFuZS5waW4udjEuVmVyZGljdEJhdGNoSAASNQoLYm94X3JlZnVzZWQYCyABKAsyHi5jYXJkbGFuZS5waW4udjEuUGluQm94UmVmdXNlZEgAQgcKBWZyYW1lIl4KBlBpbkJveBIOCgZudW1iZXIYASABKAQSGAoQcHJvY2Vzc29yX2tleV9pZBgCIAEoDBIaChJwaW5fc2VydmljZV9rZXlfaWQYAyABKAwSDgoGc2VhbGVkGAQgASgMIlEKDVBpbkJveFJlZnVzZWQSDgoGbnVtYmVyGAEgASgEEjAKBWZhdWx0GAIgASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5QYXltZW50RmF1bHQiSwoQUGluVmVyaWZpY2F0aW9ucxI3Cg12ZXJpZmljYXRpb25zGAEgAygLMiAuY2FyZGxhbmUucGluLnYxLlBpblZlcmlmaWNhdGlvbiKbAQoPUGluVmVyaWZpY2F0aW9uEhYKDnJlcXVlc3RfbnVtYmVyGAEgASgEEg8KB2NvbnRleHQYAiABKAwSDwoHcGluX2JveBgDIAEoDBILCgNwYW4YBCABKAkSDgoGZGlnZXN0GAUgASgMEhwKFGR1a3B0X2luaXRpYWxfa2V5X2lkGAYgASgMEhMKC3RyYWNlcGFyZW50GAcgASgJIj0KDFZlcmRpY3RCYXRjaBItCgh2ZXJkaWN0cxgBIAMoCzIbLmNhcmRsYW5lLnBpbi52MS5QaW5WZXJkaWN0ImMKClBpblZlcmRpY3QSFgoOcmVxdWVzdF9udW1iZXIYASABKAQSKQoHdmVyZGljdBgCIAEoDjIYLmNhcmRsYW5lLnBpbi52MS5WZXJkaWN0EhIKCnRyaWVzX2xlZnQYAyABKA0iIwoQVHJhbnNsYXRlUmVxdWVzdBIPCgdwaW5fYm94GAEgASgMIiYKEVRyYW5zbGF0ZVJlc3BvbnNlEhEKCXBpbl9ibG9jaxgBIAEoDCqVAQoHVmVyZGljdBIXChNWRVJESUNUX1VOU1BFQ0lGSUVEEAASFAoQVkVSRElDVF9WRVJJRklFRBABEhEKDVZFUkRJQ1RfV1JPTkcQAhIaChZWRVJESUNUX1RSSUVTX0VYQ0VFREVEEAMSEwoPVkVSRElDVF9SRUZVU0VEEAQSFwoTVkVSRElDVF9VTkFWQUlMQUJMRRAFMq8BCgpQaW5TZXJ2aWNlEk0KBlZlcmlmeRIeLmNhcmRsYW5lLnBpbi52MS5WZXJpZnlSZXF1ZXN0Gh8uY2FyZGxhbmUucGluLnYxLlZlcmlmeVJlc3BvbnNlKAEwARJSCglUcmFuc2xhdGUSIS5jYXJkbGFuZS5waW4udjEuVHJhbnNsYXRlUmVxdWVzdBoiLmNhcmRsYW5lLnBpbi52MS5UcmFuc2xhdGVSZXNwb25zZWIGcHJvdG8z", [file_cardlane_mesh_v1_stream, file_cardlane_payment_v1_payment]);
+  fileDesc("ChljYXJkbGFuZS9waW4vdjEvcGluLnByb3RvEg9jYXJkbGFuZS5waW4udjEi8AEKDVZlcmlmeVJlcXVlc3QSKAoFaGVsbG8YASABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkhlbGxvSAASMAoJaGVhcnRiZWF0GAIgASgLMhsuY2FyZGxhbmUubWVzaC52MS5IZWFydGJlYXRIABIoCgVkcmFpbhgDIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuRHJhaW5IABIoCgVjbG9zZRgEIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuQ2xvc2VIABImCgNib3gYCiABKAsyFy5jYXJkbGFuZS5waW4udjEuUGluQm94SABCBwoFZnJhbWUiswIKDlZlcmlmeVJlc3BvbnNlEigKBWhlbGxvGAEgASgLMhcuY2FyZGxhbmUubWVzaC52MS5IZWxsb0gAEjAKCWhlYXJ0YmVhdBgCIAEoCzIbLmNhcmRsYW5lLm1lc2gudjEuSGVhcnRiZWF0SAASKAoFZHJhaW4YAyABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkRyYWluSAASKAoFY2xvc2UYBCABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkNsb3NlSAASMQoIdmVyZGljdHMYCiABKAsyHS5jYXJkbGFuZS5waW4udjEuVmVyZGljdEJhdGNoSAASNQoLYm94X3JlZnVzZWQYCyABKAsyHi5jYXJkbGFuZS5waW4udjEuUGluQm94UmVmdXNlZEgAQgcKBWZyYW1lIl4KBlBpbkJveBIOCgZudW1iZXIYASABKAQSGAoQcHJvY2Vzc29yX2tleV9pZBgCIAEoDBIaChJwaW5fc2VydmljZV9rZXlfaWQYAyABKAwSDgoGc2VhbGVkGAQgASgMIlEKDVBpbkJveFJlZnVzZWQSDgoGbnVtYmVyGAEgASgEEjAKBWZhdWx0GAIgASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5QYXltZW50RmF1bHQiSwoQUGluVmVyaWZpY2F0aW9ucxI3Cg12ZXJpZmljYXRpb25zGAEgAygLMiAuY2FyZGxhbmUucGluLnYxLlBpblZlcmlmaWNhdGlvbiKbAQoPUGluVmVyaWZpY2F0aW9uEhYKDnJlcXVlc3RfbnVtYmVyGAEgASgEEg8KB2NvbnRleHQYAiABKAwSDwoHcGluX2JveBgDIAEoDBILCgNwYW4YBCABKAkSDgoGZGlnZXN0GAUgASgMEhwKFGR1a3B0X2luaXRpYWxfa2V5X2lkGAYgASgMEhMKC3RyYWNlcGFyZW50GAcgASgJIj0KDFZlcmRpY3RCYXRjaBItCgh2ZXJkaWN0cxgBIAMoCzIbLmNhcmRsYW5lLnBpbi52MS5QaW5WZXJkaWN0ImMKClBpblZlcmRpY3QSFgoOcmVxdWVzdF9udW1iZXIYASABKAQSKQoHdmVyZGljdBgCIAEoDjIYLmNhcmRsYW5lLnBpbi52MS5WZXJkaWN0EhIKCnRyaWVzX2xlZnQYAyABKA0iIwoQVHJhbnNsYXRlUmVxdWVzdBIPCgdwaW5fYm94GAEgASgMIiYKEVRyYW5zbGF0ZVJlc3BvbnNlEhEKCXBpbl9ibG9jaxgBIAEoDCInChFVbmxvY2tDYXJkUmVxdWVzdBISCgpwYXltZW50X2lkGAEgASgJIhQKElVubG9ja0NhcmRSZXNwb25zZSqVAQoHVmVyZGljdBIXChNWRVJESUNUX1VOU1BFQ0lGSUVEEAASFAoQVkVSRElDVF9WRVJJRklFRBABEhEKDVZFUkRJQ1RfV1JPTkcQAhIaChZWRVJESUNUX1RSSUVTX0VYQ0VFREVEEAMSEwoPVkVSRElDVF9SRUZVU0VEEAQSFwoTVkVSRElDVF9VTkFWQUlMQUJMRRAFMq8BCgpQaW5TZXJ2aWNlEk0KBlZlcmlmeRIeLmNhcmRsYW5lLnBpbi52MS5WZXJpZnlSZXF1ZXN0Gh8uY2FyZGxhbmUucGluLnYxLlZlcmlmeVJlc3BvbnNlKAEwARJSCglUcmFuc2xhdGUSIS5jYXJkbGFuZS5waW4udjEuVHJhbnNsYXRlUmVxdWVzdBoiLmNhcmRsYW5lLnBpbi52MS5UcmFuc2xhdGVSZXNwb25zZTJxChNQaW5PdmVyc2lnaHRTZXJ2aWNlEloKClVubG9ja0NhcmQSIi5jYXJkbGFuZS5waW4udjEuVW5sb2NrQ2FyZFJlcXVlc3QaIy5jYXJkbGFuZS5waW4udjEuVW5sb2NrQ2FyZFJlc3BvbnNlIgOQAgJiBnByb3RvMw", [file_cardlane_mesh_v1_stream, file_cardlane_payment_v1_payment]);
 
 /**
  * Processor to PIN service.
@@ -403,6 +403,42 @@ export const TranslateResponseSchema: GenMessage<TranslateResponse> = /*@__PURE_
   messageDesc(file_cardlane_pin_v1_pin, 9);
 
 /**
+ * Which card. Its number travels nowhere: a payment that somebody made with it stands for it.
+ *
+ * @generated from message cardlane.pin.v1.UnlockCardRequest
+ */
+export type UnlockCardRequest = Message<"cardlane.pin.v1.UnlockCardRequest"> & {
+  /**
+   * Of a payment whose PIN was judged. Text UUID.
+   *
+   * @generated from field: string payment_id = 1;
+   */
+  paymentId: string;
+};
+
+/**
+ * Describes the message cardlane.pin.v1.UnlockCardRequest.
+ * Use `create(UnlockCardRequestSchema)` to create a new message.
+ */
+export const UnlockCardRequestSchema: GenMessage<UnlockCardRequest> = /*@__PURE__*/
+  messageDesc(file_cardlane_pin_v1_pin, 10);
+
+/**
+ * The card has all its tries.
+ *
+ * @generated from message cardlane.pin.v1.UnlockCardResponse
+ */
+export type UnlockCardResponse = Message<"cardlane.pin.v1.UnlockCardResponse"> & {
+};
+
+/**
+ * Describes the message cardlane.pin.v1.UnlockCardResponse.
+ * Use `create(UnlockCardResponseSchema)` to create a new message.
+ */
+export const UnlockCardResponseSchema: GenMessage<UnlockCardResponse> = /*@__PURE__*/
+  messageDesc(file_cardlane_pin_v1_pin, 11);
+
+/**
  * Verdict on a PIN.
  *
  * @generated from enum cardlane.pin.v1.Verdict
@@ -493,4 +529,23 @@ export const PinService: GenService<{
   },
 }> = /*@__PURE__*/
   serviceDesc(file_cardlane_pin_v1_pin, 0);
+
+/**
+ * Tries that were used up. For operators.
+ *
+ * @generated from service cardlane.pin.v1.PinOversightService
+ */
+export const PinOversightService: GenService<{
+  /**
+   * Gives a card all its PIN tries back. PAYMENT_NOT_FOUND where no PIN of that payment was judged.
+   *
+   * @generated from rpc cardlane.pin.v1.PinOversightService.UnlockCard
+   */
+  unlockCard: {
+    methodKind: "unary";
+    input: typeof UnlockCardRequestSchema;
+    output: typeof UnlockCardResponseSchema;
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_cardlane_pin_v1_pin, 1);
 

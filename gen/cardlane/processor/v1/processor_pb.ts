@@ -5,8 +5,8 @@
 // @generated from file cardlane/processor/v1/processor.proto (package cardlane.processor.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { DelegatedManifest, SignedEnvelope } from "../../keys/v1/keys_pb.ts";
 import { file_cardlane_keys_v1_keys } from "../../keys/v1/keys_pb.ts";
 import type { Close, Drain, Heartbeat, Hello } from "../../mesh/v1/stream_pb.ts";
@@ -15,13 +15,13 @@ import type { PaymentFault, PaymentState, SignedCompletion, SignedInstruction, S
 import { file_cardlane_payment_v1_payment } from "../../payment/v1/payment_pb.ts";
 import type { DeviceState, ReaderRegistration } from "../../relay/v1/relay_pb.ts";
 import { file_cardlane_relay_v1_relay } from "../../relay/v1/relay_pb.ts";
-import type { Message } from "@bufbuild/protobuf";
+import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file cardlane/processor/v1/processor.proto.
  */
 export const file_cardlane_processor_v1_processor: GenFile = /*@__PURE__*/
-  fileDesc("CiVjYXJkbGFuZS9wcm9jZXNzb3IvdjEvcHJvY2Vzc29yLnByb3RvEhVjYXJkbGFuZS5wcm9jZXNzb3IudjEi9wEKDlByb2Nlc3NSZXF1ZXN0EigKBWhlbGxvGAEgASgLMhcuY2FyZGxhbmUubWVzaC52MS5IZWxsb0gAEjAKCWhlYXJ0YmVhdBgCIAEoCzIbLmNhcmRsYW5lLm1lc2gudjEuSGVhcnRiZWF0SAASKAoFZHJhaW4YAyABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkRyYWluSAASKAoFY2xvc2UYBCABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkNsb3NlSAASLAoDYm94GAogASgLMh0uY2FyZGxhbmUucHJvY2Vzc29yLnYxLkhvcEJveEgAQgcKBWZyYW1lIrICCg9Qcm9jZXNzUmVzcG9uc2USKAoFaGVsbG8YASABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkhlbGxvSAASMAoJaGVhcnRiZWF0GAIgASgLMhsuY2FyZGxhbmUubWVzaC52MS5IZWFydGJlYXRIABIoCgVkcmFpbhgDIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuRHJhaW5IABIoCgVjbG9zZRgEIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuQ2xvc2VIABIsCgNib3gYCiABKAsyHS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuSG9wQm94SAASOAoLYm94X3JlZnVzZWQYCyABKAsyIS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuQm94UmVmdXNlZEgAQgcKBWZyYW1lIlgKBkhvcEJveBIOCgZudW1iZXIYASABKAQSFAoMcmVsYXlfa2V5X2lkGAIgASgMEhgKEHByb2Nlc3Nvcl9rZXlfaWQYAyABKAwSDgoGc2VhbGVkGAQgASgMIk4KCkJveFJlZnVzZWQSDgoGbnVtYmVyGAEgASgEEjAKBWZhdWx0GAIgASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5QYXltZW50RmF1bHQizgIKCkhvcFJlcXVlc3QSQwoOYXV0aG9yaXphdGlvbnMYASADKAsyKy5jYXJkbGFuZS5wcm9jZXNzb3IudjEuQXV0aG9yaXphdGlvblJlcXVlc3QSOQoJcmV2ZXJzYWxzGAIgAygLMiYuY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJldmVyc2FsUmVxdWVzdBI/CgxpbnN0cnVjdGlvbnMYAyADKAsyKS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuSW5zdHJ1Y3Rpb25SZXF1ZXN0EkAKEGFja25vd2xlZGdlbWVudHMYBCADKAsyJi5jYXJkbGFuZS5wcm9jZXNzb3IudjEuQWNrbm93bGVkZ2VtZW50Ej0KC2NvbXBsZXRpb25zGAUgAygLMiguY2FyZGxhbmUucHJvY2Vzc29yLnYxLkNvbXBsZXRpb25SZXF1ZXN0In8KCUhvcEFuc3dlchIuCgdhbnN3ZXJzGAEgAygLMh0uY2FyZGxhbmUucHJvY2Vzc29yLnYxLkFuc3dlchJCChFyZXN1bHRzX3NpZ25hdHVyZRgCIAEoCzInLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5SZXN1bHRzU2lnbmF0dXJlIjUKEFJlc3VsdHNTaWduYXR1cmUSEQoJc2lnbmF0dXJlGAEgASgMEg4KBmtleV9pZBgCIAEoDCKcAwoUQXV0aG9yaXphdGlvblJlcXVlc3QSFgoOcmVxdWVzdF9udW1iZXIYASABKAQSFAoMbWVzc2FnZV90eXBlGAIgASgNEhUKDXJlY29yZF9udW1iZXIYAyABKAkSFAoMdHJhY2VfbnVtYmVyGAQgASgNEhwKFHRyYW5zbWlzc2lvbl90aW1lX21zGAUgASgDEhIKCmxvY2FsX3RpbWUYBiABKAkSHgoWbWVyY2hhbnRfY2F0ZWdvcnlfY29kZRgHIAEoDRIWCg5wb3NfZW50cnlfbW9kZRgIIAEoCRIaChJwb3NfY29uZGl0aW9uX2NvZGUYCSABKAkSIAoYYWNxdWlyaW5nX2luc3RpdHV0aW9uX2lkGAogASgJEiEKGWZvcndhcmRpbmdfaW5zdGl0dXRpb25faWQYCyABKAkSFAoMdGltZV9sZWZ0X21zGAwgASgNEjMKB3BheW1lbnQYDSABKAsyIi5jYXJkbGFuZS5wYXltZW50LnYxLlNpZ25lZFBheW1lbnQSEwoLdHJhY2VwYXJlbnQYDiABKAkiiQEKD1JldmVyc2FsUmVxdWVzdBIWCg5yZXF1ZXN0X251bWJlchgBIAEoBBIUCgxtZXNzYWdlX3R5cGUYAiABKA0SMwoHcmV2ZXJzZRgDIAEoCzIiLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkUmV2ZXJzZRITCgt0cmFjZXBhcmVudBgEIAEoCSLXAQoSSW5zdHJ1Y3Rpb25SZXF1ZXN0EhYKDnJlcXVlc3RfbnVtYmVyGAEgASgEEhQKDG1lc3NhZ2VfdHlwZRgCIAEoDRIVCg1yZWNvcmRfbnVtYmVyGAMgASgJEhQKDHRyYWNlX251bWJlchgEIAEoDRI7CgtpbnN0cnVjdGlvbhgFIAEoCzImLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkSW5zdHJ1Y3Rpb24SFAoMdGltZV9sZWZ0X21zGAYgASgNEhMKC3RyYWNlcGFyZW50GAcgASgJIpABChFDb21wbGV0aW9uUmVxdWVzdBIWCg5yZXF1ZXN0X251bWJlchgBIAEoBBITCgttZXJjaGFudF9pZBgCIAEoCRI5Cgpjb21wbGV0aW9uGAMgASgLMiUuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRDb21wbGV0aW9uEhMKC3RyYWNlcGFyZW50GAQgASgJIkwKD0Fja25vd2xlZGdlbWVudBITCgttZXJjaGFudF9pZBgBIAEoCRISCgpwYXltZW50X2lkGAIgASgMEhAKCHJldmlzaW9uGAMgASgNIpMBCgZBbnN3ZXISFgoOcmVxdWVzdF9udW1iZXIYASABKAQSMwoGcmVzdWx0GAIgASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRSZXN1bHRIABIyCgVmYXVsdBgDIAEoCzIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudEZhdWx0SABCCAoGYW5zd2VyIikKEkdldE1hbmlmZXN0UmVxdWVzdBITCgtoYXZlX251bWJlchgBIAEoBCJMChNHZXRNYW5pZmVzdFJlc3BvbnNlEjUKCG1hbmlmZXN0GAEgASgLMiMuY2FyZGxhbmUua2V5cy52MS5EZWxlZ2F0ZWRNYW5pZmVzdCJ5ChFSZWxheVJlZ2lzdHJhdGlvbhI1CgtjZXJ0aWZpY2F0ZRgBIAEoCzIgLmNhcmRsYW5lLmtleXMudjEuU2lnbmVkRW52ZWxvcGUSLQoFc3RhdGUYAiABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZSJoChVSZWdpc3RlclJlbGF5c1JlcXVlc3QSOAoGcmVsYXlzGAEgAygLMiguY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJlbGF5UmVnaXN0cmF0aW9uEhUKDXZhbGlkYXRlX29ubHkYAiABKAgiXAoWUmVnaXN0ZXJSZWxheXNSZXNwb25zZRISCgpyZWdpc3RlcmVkGAEgASgNEi4KBnN0YXRlcxgCIAMoDjIeLmNhcmRsYW5lLnJlbGF5LnYxLkRldmljZVN0YXRlIqwBChRUZXJtaW5hbFJlZ2lzdHJhdGlvbhI1CgtjZXJ0aWZpY2F0ZRgBIAEoCzIgLmNhcmRsYW5lLmtleXMudjEuU2lnbmVkRW52ZWxvcGUSLQoFc3RhdGUYAiABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZRISCgpjdXJyZW5jaWVzGAMgAygNEhoKEnNpbXVsYXRlX2J5X2Ftb3VudBgEIAEoCCJxChhSZWdpc3RlclRlcm1pbmFsc1JlcXVlc3QSPgoJdGVybWluYWxzGAEgAygLMisuY2FyZGxhbmUucHJvY2Vzc29yLnYxLlRlcm1pbmFsUmVnaXN0cmF0aW9uEhUKDXZhbGlkYXRlX29ubHkYAiABKAgiXwoZUmVnaXN0ZXJUZXJtaW5hbHNSZXNwb25zZRISCgpyZWdpc3RlcmVkGAEgASgNEi4KBnN0YXRlcxgCIAMoDjIeLmNhcmRsYW5lLnJlbGF5LnYxLkRldmljZVN0YXRlImcKFlJlZ2lzdGVyUmVhZGVyc1JlcXVlc3QSNgoHcmVhZGVycxgBIAMoCzIlLmNhcmRsYW5lLnJlbGF5LnYxLlJlYWRlclJlZ2lzdHJhdGlvbhIVCg12YWxpZGF0ZV9vbmx5GAIgASgIIl0KF1JlZ2lzdGVyUmVhZGVyc1Jlc3BvbnNlEhIKCnJlZ2lzdGVyZWQYASABKA0SLgoGc3RhdGVzGAIgAygOMh4uY2FyZGxhbmUucmVsYXkudjEuRGV2aWNlU3RhdGUiVwoUU2V0UmVsYXlTdGF0ZVJlcXVlc3QSEAoIcmVsYXlfaWQYASABKAkSLQoFc3RhdGUYAiABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZSIXChVTZXRSZWxheVN0YXRlUmVzcG9uc2UiVgoVU2V0UmVhZGVyU3RhdGVSZXF1ZXN0Eg4KBnNlcmlhbBgBIAEoCRItCgVzdGF0ZRgCIAEoDjIeLmNhcmRsYW5lLnJlbGF5LnYxLkRldmljZVN0YXRlIhgKFlNldFJlYWRlclN0YXRlUmVzcG9uc2UicgoXU2V0VGVybWluYWxTdGF0ZVJlcXVlc3QSEwoLbWVyY2hhbnRfaWQYASABKAkSEwoLdGVybWluYWxfaWQYAiABKAkSLQoFc3RhdGUYAyABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZSIaChhTZXRUZXJtaW5hbFN0YXRlUmVzcG9uc2UiOgoRR2V0QmFsYW5jZVJlcXVlc3QSEwoLbWVyY2hhbnRfaWQYASABKAkSEAoIY3VycmVuY3kYAiABKA0iVwoSR2V0QmFsYW5jZVJlc3BvbnNlEhUKDWJhbGFuY2VfbWlub3IYASABKAMSGAoQcmVjb21wdXRlZF9taW5vchgCIAEoAxIQCghwb3N0aW5ncxgDIAEoBCIXChVTdHJlYW1QYXltZW50c1JlcXVlc3QiUAoWU3RyZWFtUGF5bWVudHNSZXNwb25zZRI2CghwYXltZW50cxgBIAMoCzIkLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5MZWRnZXJQYXltZW50IvUCCg1MZWRnZXJQYXltZW50EhUKDXJlY29yZF9udW1iZXIYASABKAkSEwoLbWVyY2hhbnRfaWQYAiABKAkSEgoKcGF5bWVudF9pZBgDIAEoCRIwCgVzdGF0ZRgEIAEoDjIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudFN0YXRlEhQKDGlzX3RvbWJzdG9uZRgFIAEoCBITCgt0b3RhbF9taW5vchgGIAEoBBIdChVhcHByb3ZlZF9hbW91bnRfbWlub3IYByABKAQSEAoIY3VycmVuY3kYCCABKA0SEAoIcmV2aXNpb24YCSABKA0SMQoGcmVzdWx0GAogASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRSZXN1bHQSNgoIcG9zdGluZ3MYCyADKAsyJC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuTGVkZ2VyUG9zdGluZxIZChFwcm9jZXNzb3JfdGltZV9tcxgMIAEoAyJ0Cg1MZWRnZXJQb3N0aW5nEgwKBGtpbmQYASABKAkSFAoMYW1vdW50X21pbm9yGAIgASgEEhAKCGN1cnJlbmN5GAMgASgNEhUKDWRlYml0X2FjY291bnQYBCABKAQSFgoOY3JlZGl0X2FjY291bnQYBSABKAQiFwoVU3RyZWFtQWNjb3VudHNSZXF1ZXN0IlAKFlN0cmVhbUFjY291bnRzUmVzcG9uc2USNgoIYWNjb3VudHMYASADKAsyJC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuTGVkZ2VyQWNjb3VudCKJAQoNTGVkZ2VyQWNjb3VudBISCgphY2NvdW50X2lkGAEgASgEEgwKBGtpbmQYAiABKAkSEwoLbWVyY2hhbnRfaWQYAyABKAkSEAoIY3VycmVuY3kYBCABKA0SFQoNYmFsYW5jZV9taW5vchgFIAEoAxIYChByZWNvbXB1dGVkX21pbm9yGAYgASgDMtsBChBQcm9jZXNzb3JTZXJ2aWNlElwKB1Byb2Nlc3MSJS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuUHJvY2Vzc1JlcXVlc3QaJi5jYXJkbGFuZS5wcm9jZXNzb3IudjEuUHJvY2Vzc1Jlc3BvbnNlKAEwARJpCgtHZXRNYW5pZmVzdBIpLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5HZXRNYW5pZmVzdFJlcXVlc3QaKi5jYXJkbGFuZS5wcm9jZXNzb3IudjEuR2V0TWFuaWZlc3RSZXNwb25zZSIDkAIBMskGChhQcm9jZXNzb3JSZWdpc3RyeVNlcnZpY2UScgoOUmVnaXN0ZXJSZWxheXMSLC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuUmVnaXN0ZXJSZWxheXNSZXF1ZXN0Gi0uY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJlZ2lzdGVyUmVsYXlzUmVzcG9uc2UiA5ACAhJ7ChFSZWdpc3RlclRlcm1pbmFscxIvLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5SZWdpc3RlclRlcm1pbmFsc1JlcXVlc3QaMC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuUmVnaXN0ZXJUZXJtaW5hbHNSZXNwb25zZSIDkAICEnUKD1JlZ2lzdGVyUmVhZGVycxItLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5SZWdpc3RlclJlYWRlcnNSZXF1ZXN0Gi4uY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJlZ2lzdGVyUmVhZGVyc1Jlc3BvbnNlIgOQAgISbwoNU2V0UmVsYXlTdGF0ZRIrLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5TZXRSZWxheVN0YXRlUmVxdWVzdBosLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5TZXRSZWxheVN0YXRlUmVzcG9uc2UiA5ACAhJyCg5TZXRSZWFkZXJTdGF0ZRIsLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5TZXRSZWFkZXJTdGF0ZVJlcXVlc3QaLS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuU2V0UmVhZGVyU3RhdGVSZXNwb25zZSIDkAICEngKEFNldFRlcm1pbmFsU3RhdGUSLi5jYXJkbGFuZS5wcm9jZXNzb3IudjEuU2V0VGVybWluYWxTdGF0ZVJlcXVlc3QaLy5jYXJkbGFuZS5wcm9jZXNzb3IudjEuU2V0VGVybWluYWxTdGF0ZVJlc3BvbnNlIgOQAgISZgoKR2V0QmFsYW5jZRIoLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5HZXRCYWxhbmNlUmVxdWVzdBopLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5HZXRCYWxhbmNlUmVzcG9uc2UiA5ACATKHAgoZUHJvY2Vzc29yT3ZlcnNpZ2h0U2VydmljZRJ0Cg5TdHJlYW1QYXltZW50cxIsLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5TdHJlYW1QYXltZW50c1JlcXVlc3QaLS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuU3RyZWFtUGF5bWVudHNSZXNwb25zZSIDkAIBMAESdAoOU3RyZWFtQWNjb3VudHMSLC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuU3RyZWFtQWNjb3VudHNSZXF1ZXN0Gi0uY2FyZGxhbmUucHJvY2Vzc29yLnYxLlN0cmVhbUFjY291bnRzUmVzcG9uc2UiA5ACATABYgZwcm90bzM", [file_cardlane_keys_v1_keys, file_cardlane_mesh_v1_stream, file_cardlane_payment_v1_payment, file_cardlane_relay_v1_relay]);
+  fileDesc("CiVjYXJkbGFuZS9wcm9jZXNzb3IvdjEvcHJvY2Vzc29yLnByb3RvEhVjYXJkbGFuZS5wcm9jZXNzb3IudjEi9wEKDlByb2Nlc3NSZXF1ZXN0EigKBWhlbGxvGAEgASgLMhcuY2FyZGxhbmUubWVzaC52MS5IZWxsb0gAEjAKCWhlYXJ0YmVhdBgCIAEoCzIbLmNhcmRsYW5lLm1lc2gudjEuSGVhcnRiZWF0SAASKAoFZHJhaW4YAyABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkRyYWluSAASKAoFY2xvc2UYBCABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkNsb3NlSAASLAoDYm94GAogASgLMh0uY2FyZGxhbmUucHJvY2Vzc29yLnYxLkhvcEJveEgAQgcKBWZyYW1lIrICCg9Qcm9jZXNzUmVzcG9uc2USKAoFaGVsbG8YASABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkhlbGxvSAASMAoJaGVhcnRiZWF0GAIgASgLMhsuY2FyZGxhbmUubWVzaC52MS5IZWFydGJlYXRIABIoCgVkcmFpbhgDIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuRHJhaW5IABIoCgVjbG9zZRgEIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuQ2xvc2VIABIsCgNib3gYCiABKAsyHS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuSG9wQm94SAASOAoLYm94X3JlZnVzZWQYCyABKAsyIS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuQm94UmVmdXNlZEgAQgcKBWZyYW1lIlgKBkhvcEJveBIOCgZudW1iZXIYASABKAQSFAoMcmVsYXlfa2V5X2lkGAIgASgMEhgKEHByb2Nlc3Nvcl9rZXlfaWQYAyABKAwSDgoGc2VhbGVkGAQgASgMIk4KCkJveFJlZnVzZWQSDgoGbnVtYmVyGAEgASgEEjAKBWZhdWx0GAIgASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5QYXltZW50RmF1bHQizgIKCkhvcFJlcXVlc3QSQwoOYXV0aG9yaXphdGlvbnMYASADKAsyKy5jYXJkbGFuZS5wcm9jZXNzb3IudjEuQXV0aG9yaXphdGlvblJlcXVlc3QSOQoJcmV2ZXJzYWxzGAIgAygLMiYuY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJldmVyc2FsUmVxdWVzdBI/CgxpbnN0cnVjdGlvbnMYAyADKAsyKS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuSW5zdHJ1Y3Rpb25SZXF1ZXN0EkAKEGFja25vd2xlZGdlbWVudHMYBCADKAsyJi5jYXJkbGFuZS5wcm9jZXNzb3IudjEuQWNrbm93bGVkZ2VtZW50Ej0KC2NvbXBsZXRpb25zGAUgAygLMiguY2FyZGxhbmUucHJvY2Vzc29yLnYxLkNvbXBsZXRpb25SZXF1ZXN0In8KCUhvcEFuc3dlchIuCgdhbnN3ZXJzGAEgAygLMh0uY2FyZGxhbmUucHJvY2Vzc29yLnYxLkFuc3dlchJCChFyZXN1bHRzX3NpZ25hdHVyZRgCIAEoCzInLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5SZXN1bHRzU2lnbmF0dXJlIjUKEFJlc3VsdHNTaWduYXR1cmUSEQoJc2lnbmF0dXJlGAEgASgMEg4KBmtleV9pZBgCIAEoDCKcAwoUQXV0aG9yaXphdGlvblJlcXVlc3QSFgoOcmVxdWVzdF9udW1iZXIYASABKAQSFAoMbWVzc2FnZV90eXBlGAIgASgNEhUKDXJlY29yZF9udW1iZXIYAyABKAkSFAoMdHJhY2VfbnVtYmVyGAQgASgNEhwKFHRyYW5zbWlzc2lvbl90aW1lX21zGAUgASgDEhIKCmxvY2FsX3RpbWUYBiABKAkSHgoWbWVyY2hhbnRfY2F0ZWdvcnlfY29kZRgHIAEoDRIWCg5wb3NfZW50cnlfbW9kZRgIIAEoCRIaChJwb3NfY29uZGl0aW9uX2NvZGUYCSABKAkSIAoYYWNxdWlyaW5nX2luc3RpdHV0aW9uX2lkGAogASgJEiEKGWZvcndhcmRpbmdfaW5zdGl0dXRpb25faWQYCyABKAkSFAoMdGltZV9sZWZ0X21zGAwgASgNEjMKB3BheW1lbnQYDSABKAsyIi5jYXJkbGFuZS5wYXltZW50LnYxLlNpZ25lZFBheW1lbnQSEwoLdHJhY2VwYXJlbnQYDiABKAkiiQEKD1JldmVyc2FsUmVxdWVzdBIWCg5yZXF1ZXN0X251bWJlchgBIAEoBBIUCgxtZXNzYWdlX3R5cGUYAiABKA0SMwoHcmV2ZXJzZRgDIAEoCzIiLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkUmV2ZXJzZRITCgt0cmFjZXBhcmVudBgEIAEoCSLXAQoSSW5zdHJ1Y3Rpb25SZXF1ZXN0EhYKDnJlcXVlc3RfbnVtYmVyGAEgASgEEhQKDG1lc3NhZ2VfdHlwZRgCIAEoDRIVCg1yZWNvcmRfbnVtYmVyGAMgASgJEhQKDHRyYWNlX251bWJlchgEIAEoDRI7CgtpbnN0cnVjdGlvbhgFIAEoCzImLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkSW5zdHJ1Y3Rpb24SFAoMdGltZV9sZWZ0X21zGAYgASgNEhMKC3RyYWNlcGFyZW50GAcgASgJIpABChFDb21wbGV0aW9uUmVxdWVzdBIWCg5yZXF1ZXN0X251bWJlchgBIAEoBBITCgttZXJjaGFudF9pZBgCIAEoCRI5Cgpjb21wbGV0aW9uGAMgASgLMiUuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRDb21wbGV0aW9uEhMKC3RyYWNlcGFyZW50GAQgASgJIkwKD0Fja25vd2xlZGdlbWVudBITCgttZXJjaGFudF9pZBgBIAEoCRISCgpwYXltZW50X2lkGAIgASgMEhAKCHJldmlzaW9uGAMgASgNIpMBCgZBbnN3ZXISFgoOcmVxdWVzdF9udW1iZXIYASABKAQSMwoGcmVzdWx0GAIgASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRSZXN1bHRIABIyCgVmYXVsdBgDIAEoCzIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudEZhdWx0SABCCAoGYW5zd2VyIikKEkdldE1hbmlmZXN0UmVxdWVzdBITCgtoYXZlX251bWJlchgBIAEoBCJMChNHZXRNYW5pZmVzdFJlc3BvbnNlEjUKCG1hbmlmZXN0GAEgASgLMiMuY2FyZGxhbmUua2V5cy52MS5EZWxlZ2F0ZWRNYW5pZmVzdCJ5ChFSZWxheVJlZ2lzdHJhdGlvbhI1CgtjZXJ0aWZpY2F0ZRgBIAEoCzIgLmNhcmRsYW5lLmtleXMudjEuU2lnbmVkRW52ZWxvcGUSLQoFc3RhdGUYAiABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZSJoChVSZWdpc3RlclJlbGF5c1JlcXVlc3QSOAoGcmVsYXlzGAEgAygLMiguY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJlbGF5UmVnaXN0cmF0aW9uEhUKDXZhbGlkYXRlX29ubHkYAiABKAgiXAoWUmVnaXN0ZXJSZWxheXNSZXNwb25zZRISCgpyZWdpc3RlcmVkGAEgASgNEi4KBnN0YXRlcxgCIAMoDjIeLmNhcmRsYW5lLnJlbGF5LnYxLkRldmljZVN0YXRlIqwBChRUZXJtaW5hbFJlZ2lzdHJhdGlvbhI1CgtjZXJ0aWZpY2F0ZRgBIAEoCzIgLmNhcmRsYW5lLmtleXMudjEuU2lnbmVkRW52ZWxvcGUSLQoFc3RhdGUYAiABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZRISCgpjdXJyZW5jaWVzGAMgAygNEhoKEnNpbXVsYXRlX2J5X2Ftb3VudBgEIAEoCCJxChhSZWdpc3RlclRlcm1pbmFsc1JlcXVlc3QSPgoJdGVybWluYWxzGAEgAygLMisuY2FyZGxhbmUucHJvY2Vzc29yLnYxLlRlcm1pbmFsUmVnaXN0cmF0aW9uEhUKDXZhbGlkYXRlX29ubHkYAiABKAgiXwoZUmVnaXN0ZXJUZXJtaW5hbHNSZXNwb25zZRISCgpyZWdpc3RlcmVkGAEgASgNEi4KBnN0YXRlcxgCIAMoDjIeLmNhcmRsYW5lLnJlbGF5LnYxLkRldmljZVN0YXRlImcKFlJlZ2lzdGVyUmVhZGVyc1JlcXVlc3QSNgoHcmVhZGVycxgBIAMoCzIlLmNhcmRsYW5lLnJlbGF5LnYxLlJlYWRlclJlZ2lzdHJhdGlvbhIVCg12YWxpZGF0ZV9vbmx5GAIgASgIIl0KF1JlZ2lzdGVyUmVhZGVyc1Jlc3BvbnNlEhIKCnJlZ2lzdGVyZWQYASABKA0SLgoGc3RhdGVzGAIgAygOMh4uY2FyZGxhbmUucmVsYXkudjEuRGV2aWNlU3RhdGUiVwoUU2V0UmVsYXlTdGF0ZVJlcXVlc3QSEAoIcmVsYXlfaWQYASABKAkSLQoFc3RhdGUYAiABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZSIXChVTZXRSZWxheVN0YXRlUmVzcG9uc2UiVgoVU2V0UmVhZGVyU3RhdGVSZXF1ZXN0Eg4KBnNlcmlhbBgBIAEoCRItCgVzdGF0ZRgCIAEoDjIeLmNhcmRsYW5lLnJlbGF5LnYxLkRldmljZVN0YXRlIhgKFlNldFJlYWRlclN0YXRlUmVzcG9uc2UicgoXU2V0VGVybWluYWxTdGF0ZVJlcXVlc3QSEwoLbWVyY2hhbnRfaWQYASABKAkSEwoLdGVybWluYWxfaWQYAiABKAkSLQoFc3RhdGUYAyABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZSIaChhTZXRUZXJtaW5hbFN0YXRlUmVzcG9uc2UiOgoRR2V0QmFsYW5jZVJlcXVlc3QSEwoLbWVyY2hhbnRfaWQYASABKAkSEAoIY3VycmVuY3kYAiABKA0iVwoSR2V0QmFsYW5jZVJlc3BvbnNlEhUKDWJhbGFuY2VfbWlub3IYASABKAMSGAoQcmVjb21wdXRlZF9taW5vchgCIAEoAxIQCghwb3N0aW5ncxgDIAEoBCIXChVTdHJlYW1QYXltZW50c1JlcXVlc3QiUAoWU3RyZWFtUGF5bWVudHNSZXNwb25zZRI2CghwYXltZW50cxgBIAMoCzIkLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5MZWRnZXJQYXltZW50IvUCCg1MZWRnZXJQYXltZW50EhUKDXJlY29yZF9udW1iZXIYASABKAkSEwoLbWVyY2hhbnRfaWQYAiABKAkSEgoKcGF5bWVudF9pZBgDIAEoCRIwCgVzdGF0ZRgEIAEoDjIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudFN0YXRlEhQKDGlzX3RvbWJzdG9uZRgFIAEoCBITCgt0b3RhbF9taW5vchgGIAEoBBIdChVhcHByb3ZlZF9hbW91bnRfbWlub3IYByABKAQSEAoIY3VycmVuY3kYCCABKA0SEAoIcmV2aXNpb24YCSABKA0SMQoGcmVzdWx0GAogASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRSZXN1bHQSNgoIcG9zdGluZ3MYCyADKAsyJC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuTGVkZ2VyUG9zdGluZxIZChFwcm9jZXNzb3JfdGltZV9tcxgMIAEoAyJ0Cg1MZWRnZXJQb3N0aW5nEgwKBGtpbmQYASABKAkSFAoMYW1vdW50X21pbm9yGAIgASgEEhAKCGN1cnJlbmN5GAMgASgNEhUKDWRlYml0X2FjY291bnQYBCABKAQSFgoOY3JlZGl0X2FjY291bnQYBSABKAQiFwoVU3RyZWFtQWNjb3VudHNSZXF1ZXN0IlAKFlN0cmVhbUFjY291bnRzUmVzcG9uc2USNgoIYWNjb3VudHMYASADKAsyJC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuTGVkZ2VyQWNjb3VudCKJAQoNTGVkZ2VyQWNjb3VudBISCgphY2NvdW50X2lkGAEgASgEEgwKBGtpbmQYAiABKAkSEwoLbWVyY2hhbnRfaWQYAyABKAkSEAoIY3VycmVuY3kYBCABKA0SFQoNYmFsYW5jZV9taW5vchgFIAEoAxIYChByZWNvbXB1dGVkX21pbm9yGAYgASgDIikKGExpc3RIZWxkUmV2ZXJzYWxzUmVxdWVzdBINCgVsaW1pdBgBIAEoDSJiChlMaXN0SGVsZFJldmVyc2Fsc1Jlc3BvbnNlEjYKCXJldmVyc2FscxgBIAMoCzIjLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5IZWxkUmV2ZXJzYWwSDQoFdG90YWwYAiABKAQi8wEKDEhlbGRSZXZlcnNhbBIVCg1yZWNvcmRfbnVtYmVyGAEgASgJEhMKC21lcmNoYW50X2lkGAIgASgJEhIKCnBheW1lbnRfaWQYAyABKAkSEAoIcmVsYXlfaWQYBCABKAkSMQoGcmVhc29uGAUgASgOMiEuY2FyZGxhbmUucHJvY2Vzc29yLnYxLkhvbGRSZWFzb24SHQoVYXBwcm92ZWRfYW1vdW50X21pbm9yGAYgASgEEhAKCGN1cnJlbmN5GAcgASgNEhUKDW9yZGVyZWRfYXRfbXMYCCABKAMSFgoOYXBwcm92ZWRfYXRfbXMYCSABKAMigwEKGURlY2lkZUhlbGRSZXZlcnNhbFJlcXVlc3QSEwoLbWVyY2hhbnRfaWQYASABKAkSEgoKcGF5bWVudF9pZBgCIAEoCRI9CghkZWNpc2lvbhgDIAEoDjIrLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5IZWxkUmV2ZXJzYWxEZWNpc2lvbiJOChpEZWNpZGVIZWxkUmV2ZXJzYWxSZXNwb25zZRIwCgVzdGF0ZRgBIAEoDjIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudFN0YXRlKmEKCkhvbGRSZWFzb24SGwoXSE9MRF9SRUFTT05fVU5TUEVDSUZJRUQQABIgChxIT0xEX1JFQVNPTl9SRUxBWV9OT1RfQUNUSVZFEAESFAoQSE9MRF9SRUFTT05fTEFURRACKoUBChRIZWxkUmV2ZXJzYWxEZWNpc2lvbhImCiJIRUxEX1JFVkVSU0FMX0RFQ0lTSU9OX1VOU1BFQ0lGSUVEEAASIgoeSEVMRF9SRVZFUlNBTF9ERUNJU0lPTl9SRUxFQVNFEAESIQodSEVMRF9SRVZFUlNBTF9ERUNJU0lPTl9SRUZVU0UQAjLbAQoQUHJvY2Vzc29yU2VydmljZRJcCgdQcm9jZXNzEiUuY2FyZGxhbmUucHJvY2Vzc29yLnYxLlByb2Nlc3NSZXF1ZXN0GiYuY2FyZGxhbmUucHJvY2Vzc29yLnYxLlByb2Nlc3NSZXNwb25zZSgBMAESaQoLR2V0TWFuaWZlc3QSKS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuR2V0TWFuaWZlc3RSZXF1ZXN0GiouY2FyZGxhbmUucHJvY2Vzc29yLnYxLkdldE1hbmlmZXN0UmVzcG9uc2UiA5ACATLJBgoYUHJvY2Vzc29yUmVnaXN0cnlTZXJ2aWNlEnIKDlJlZ2lzdGVyUmVsYXlzEiwuY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJlZ2lzdGVyUmVsYXlzUmVxdWVzdBotLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5SZWdpc3RlclJlbGF5c1Jlc3BvbnNlIgOQAgISewoRUmVnaXN0ZXJUZXJtaW5hbHMSLy5jYXJkbGFuZS5wcm9jZXNzb3IudjEuUmVnaXN0ZXJUZXJtaW5hbHNSZXF1ZXN0GjAuY2FyZGxhbmUucHJvY2Vzc29yLnYxLlJlZ2lzdGVyVGVybWluYWxzUmVzcG9uc2UiA5ACAhJ1Cg9SZWdpc3RlclJlYWRlcnMSLS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuUmVnaXN0ZXJSZWFkZXJzUmVxdWVzdBouLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5SZWdpc3RlclJlYWRlcnNSZXNwb25zZSIDkAICEm8KDVNldFJlbGF5U3RhdGUSKy5jYXJkbGFuZS5wcm9jZXNzb3IudjEuU2V0UmVsYXlTdGF0ZVJlcXVlc3QaLC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuU2V0UmVsYXlTdGF0ZVJlc3BvbnNlIgOQAgIScgoOU2V0UmVhZGVyU3RhdGUSLC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuU2V0UmVhZGVyU3RhdGVSZXF1ZXN0Gi0uY2FyZGxhbmUucHJvY2Vzc29yLnYxLlNldFJlYWRlclN0YXRlUmVzcG9uc2UiA5ACAhJ4ChBTZXRUZXJtaW5hbFN0YXRlEi4uY2FyZGxhbmUucHJvY2Vzc29yLnYxLlNldFRlcm1pbmFsU3RhdGVSZXF1ZXN0Gi8uY2FyZGxhbmUucHJvY2Vzc29yLnYxLlNldFRlcm1pbmFsU3RhdGVSZXNwb25zZSIDkAICEmYKCkdldEJhbGFuY2USKC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuR2V0QmFsYW5jZVJlcXVlc3QaKS5jYXJkbGFuZS5wcm9jZXNzb3IudjEuR2V0QmFsYW5jZVJlc3BvbnNlIgOQAgEyhAQKGVByb2Nlc3Nvck92ZXJzaWdodFNlcnZpY2USdAoOU3RyZWFtUGF5bWVudHMSLC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuU3RyZWFtUGF5bWVudHNSZXF1ZXN0Gi0uY2FyZGxhbmUucHJvY2Vzc29yLnYxLlN0cmVhbVBheW1lbnRzUmVzcG9uc2UiA5ACATABEnQKDlN0cmVhbUFjY291bnRzEiwuY2FyZGxhbmUucHJvY2Vzc29yLnYxLlN0cmVhbUFjY291bnRzUmVxdWVzdBotLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5TdHJlYW1BY2NvdW50c1Jlc3BvbnNlIgOQAgEwARJ7ChFMaXN0SGVsZFJldmVyc2FscxIvLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5MaXN0SGVsZFJldmVyc2Fsc1JlcXVlc3QaMC5jYXJkbGFuZS5wcm9jZXNzb3IudjEuTGlzdEhlbGRSZXZlcnNhbHNSZXNwb25zZSIDkAIBEn4KEkRlY2lkZUhlbGRSZXZlcnNhbBIwLmNhcmRsYW5lLnByb2Nlc3Nvci52MS5EZWNpZGVIZWxkUmV2ZXJzYWxSZXF1ZXN0GjEuY2FyZGxhbmUucHJvY2Vzc29yLnYxLkRlY2lkZUhlbGRSZXZlcnNhbFJlc3BvbnNlIgOQAgJiBnByb3RvMw", [file_cardlane_keys_v1_keys, file_cardlane_mesh_v1_stream, file_cardlane_payment_v1_payment, file_cardlane_relay_v1_relay]);
 
 /**
  * Relay to processor.
@@ -1429,6 +1429,271 @@ export const LedgerAccountSchema: GenMessage<LedgerAccount> = /*@__PURE__*/
   messageDesc(file_cardlane_processor_v1_processor, 37);
 
 /**
+ * Ask for orders that wait.
+ *
+ * @generated from message cardlane.processor.v1.ListHeldReversalsRequest
+ */
+export type ListHeldReversalsRequest = Message<"cardlane.processor.v1.ListHeldReversalsRequest"> & {
+  /**
+   * How many, 1 to 500; 0 for 50.
+   *
+   * @generated from field: uint32 limit = 1;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message cardlane.processor.v1.ListHeldReversalsRequest.
+ * Use `create(ListHeldReversalsRequestSchema)` to create a new message.
+ */
+export const ListHeldReversalsRequestSchema: GenMessage<ListHeldReversalsRequest> = /*@__PURE__*/
+  messageDesc(file_cardlane_processor_v1_processor, 38);
+
+/**
+ * Orders that wait.
+ *
+ * @generated from message cardlane.processor.v1.ListHeldReversalsResponse
+ */
+export type ListHeldReversalsResponse = Message<"cardlane.processor.v1.ListHeldReversalsResponse"> & {
+  /**
+   * The oldest first.
+   *
+   * @generated from field: repeated cardlane.processor.v1.HeldReversal reversals = 1;
+   */
+  reversals: HeldReversal[];
+
+  /**
+   * How many wait in all.
+   *
+   * @generated from field: uint64 total = 2;
+   */
+  total: bigint;
+};
+
+/**
+ * Describes the message cardlane.processor.v1.ListHeldReversalsResponse.
+ * Use `create(ListHeldReversalsResponseSchema)` to create a new message.
+ */
+export const ListHeldReversalsResponseSchema: GenMessage<ListHeldReversalsResponse> = /*@__PURE__*/
+  messageDesc(file_cardlane_processor_v1_processor, 39);
+
+/**
+ * A relay's order to undo an approved payment, which waits for an operator. The payment stays
+ * approved meanwhile.
+ *
+ * @generated from message cardlane.processor.v1.HeldReversal
+ */
+export type HeldReversal = Message<"cardlane.processor.v1.HeldReversal"> & {
+  /**
+   * 12 characters of Crockford base32, as the relay ordered.
+   *
+   * @generated from field: string record_number = 1;
+   */
+  recordNumber: string;
+
+  /**
+   * DE 42.
+   *
+   * @generated from field: string merchant_id = 2;
+   */
+  merchantId: string;
+
+  /**
+   * Text UUID.
+   *
+   * @generated from field: string payment_id = 3;
+   */
+  paymentId: string;
+
+  /**
+   * The relay that ordered it, 2 characters.
+   *
+   * @generated from field: string relay_id = 4;
+   */
+  relayId: string;
+
+  /**
+   * Why it waits.
+   *
+   * @generated from field: cardlane.processor.v1.HoldReason reason = 5;
+   */
+  reason: HoldReason;
+
+  /**
+   * What would be undone, in minor units.
+   *
+   * @generated from field: uint64 approved_amount_minor = 6;
+   */
+  approvedAmountMinor: bigint;
+
+  /**
+   * ISO 4217 numeric code.
+   *
+   * @generated from field: uint32 currency = 7;
+   */
+  currency: number;
+
+  /**
+   * When the order came first, by the processor's clock, Unix milliseconds.
+   *
+   * @generated from field: int64 ordered_at_ms = 8;
+   */
+  orderedAtMs: bigint;
+
+  /**
+   * When the payment was approved, by the same clock, Unix milliseconds.
+   *
+   * @generated from field: int64 approved_at_ms = 9;
+   */
+  approvedAtMs: bigint;
+};
+
+/**
+ * Describes the message cardlane.processor.v1.HeldReversal.
+ * Use `create(HeldReversalSchema)` to create a new message.
+ */
+export const HeldReversalSchema: GenMessage<HeldReversal> = /*@__PURE__*/
+  messageDesc(file_cardlane_processor_v1_processor, 40);
+
+/**
+ * What an operator wants done with a held order.
+ *
+ * @generated from message cardlane.processor.v1.DecideHeldReversalRequest
+ */
+export type DecideHeldReversalRequest = Message<"cardlane.processor.v1.DecideHeldReversalRequest"> & {
+  /**
+   * DE 42.
+   *
+   * @generated from field: string merchant_id = 1;
+   */
+  merchantId: string;
+
+  /**
+   * Text UUID.
+   *
+   * @generated from field: string payment_id = 2;
+   */
+  paymentId: string;
+
+  /**
+   * What to do.
+   *
+   * @generated from field: cardlane.processor.v1.HeldReversalDecision decision = 3;
+   */
+  decision: HeldReversalDecision;
+};
+
+/**
+ * Describes the message cardlane.processor.v1.DecideHeldReversalRequest.
+ * Use `create(DecideHeldReversalRequestSchema)` to create a new message.
+ */
+export const DecideHeldReversalRequestSchema: GenMessage<DecideHeldReversalRequest> = /*@__PURE__*/
+  messageDesc(file_cardlane_processor_v1_processor, 41);
+
+/**
+ * How the payment stands now.
+ *
+ * @generated from message cardlane.processor.v1.DecideHeldReversalResponse
+ */
+export type DecideHeldReversalResponse = Message<"cardlane.processor.v1.DecideHeldReversalResponse"> & {
+  /**
+   * REVERSED, or the approval that stays.
+   *
+   * @generated from field: cardlane.payment.v1.PaymentState state = 1;
+   */
+  state: PaymentState;
+};
+
+/**
+ * Describes the message cardlane.processor.v1.DecideHeldReversalResponse.
+ * Use `create(DecideHeldReversalResponseSchema)` to create a new message.
+ */
+export const DecideHeldReversalResponseSchema: GenMessage<DecideHeldReversalResponse> = /*@__PURE__*/
+  messageDesc(file_cardlane_processor_v1_processor, 42);
+
+/**
+ * Why an order to undo a payment waits for an operator.
+ *
+ * @generated from enum cardlane.processor.v1.HoldReason
+ */
+export const HoldReason = {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: HOLD_REASON_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The relay is suspended or retired. The order goes through when the relay is active again, too.
+   *
+   * @generated from enum value: HOLD_REASON_RELAY_NOT_ACTIVE = 1;
+   */
+  RELAY_NOT_ACTIVE: 1,
+
+  /**
+   * It came later after the payment than the processor undoes by itself.
+   *
+   * @generated from enum value: HOLD_REASON_LATE = 2;
+   */
+  LATE: 2,
+} as const;
+
+/**
+ * Why an order to undo a payment waits for an operator.
+ *
+ * @generated from enum cardlane.processor.v1.HoldReason
+ */
+export type HoldReason = (typeof HoldReason)[keyof typeof HoldReason] | UnknownEnum;
+
+/**
+ * Describes the enum cardlane.processor.v1.HoldReason.
+ */
+export const HoldReasonSchema: GenEnum<HoldReason> = /*@__PURE__*/
+  enumDesc(file_cardlane_processor_v1_processor, 0);
+
+/**
+ * What becomes of a held order.
+ *
+ * @generated from enum cardlane.processor.v1.HeldReversalDecision
+ */
+export const HeldReversalDecision = {
+  /**
+   * Refused.
+   *
+   * @generated from enum value: HELD_REVERSAL_DECISION_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The payment is undone, unless its relay has acknowledged the approval.
+   *
+   * @generated from enum value: HELD_REVERSAL_DECISION_RELEASE = 1;
+   */
+  RELEASE: 1,
+
+  /**
+   * The payment stays approved, whoever orders its end later.
+   *
+   * @generated from enum value: HELD_REVERSAL_DECISION_REFUSE = 2;
+   */
+  REFUSE: 2,
+} as const;
+
+/**
+ * What becomes of a held order.
+ *
+ * @generated from enum cardlane.processor.v1.HeldReversalDecision
+ */
+export type HeldReversalDecision = (typeof HeldReversalDecision)[keyof typeof HeldReversalDecision] | UnknownEnum;
+
+/**
+ * Describes the enum cardlane.processor.v1.HeldReversalDecision.
+ */
+export const HeldReversalDecisionSchema: GenEnum<HeldReversalDecision> = /*@__PURE__*/
+  enumDesc(file_cardlane_processor_v1_processor, 1);
+
+/**
  * What a processor offers to relays.
  *
  * @generated from service cardlane.processor.v1.ProcessorService
@@ -1540,7 +1805,7 @@ export const ProcessorRegistryService: GenService<{
   serviceDesc(file_cardlane_processor_v1_processor, 1);
 
 /**
- * Looking into the whole ledger. For operators.
+ * Looking into the whole ledger, and deciding what waits for a person. For operators.
  *
  * @generated from service cardlane.processor.v1.ProcessorOversightService
  */
@@ -1564,6 +1829,27 @@ export const ProcessorOversightService: GenService<{
     methodKind: "server_streaming";
     input: typeof StreamAccountsRequestSchema;
     output: typeof StreamAccountsResponseSchema;
+  },
+  /**
+   * Orders to undo an approved payment that wait for an operator, the oldest first.
+   *
+   * @generated from rpc cardlane.processor.v1.ProcessorOversightService.ListHeldReversals
+   */
+  listHeldReversals: {
+    methodKind: "unary";
+    input: typeof ListHeldReversalsRequestSchema;
+    output: typeof ListHeldReversalsResponseSchema;
+  },
+  /**
+   * Lets a held order through, or refuses it for good. The first decision stands. PAYMENT_NOT_FOUND
+   * where no order of that payment was held.
+   *
+   * @generated from rpc cardlane.processor.v1.ProcessorOversightService.DecideHeldReversal
+   */
+  decideHeldReversal: {
+    methodKind: "unary";
+    input: typeof DecideHeldReversalRequestSchema;
+    output: typeof DecideHeldReversalResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_cardlane_processor_v1_processor, 2);

@@ -28,17 +28,34 @@ BEGIN
 END
 $$;
 
+-- An UPDATE counts by its rows: the statement that reads payments suspends copied readers, and nearly
+-- always there is none.
 CREATE TRIGGER "relay_change_is_counted"
-    AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON "processor"."relay"
+    AFTER INSERT OR DELETE OR TRUNCATE ON "processor"."relay"
     FOR EACH STATEMENT EXECUTE FUNCTION "processor"."count_registry_change"();
+
+CREATE TRIGGER "relay_update_is_counted"
+    AFTER UPDATE ON "processor"."relay" FOR EACH ROW
+    WHEN (OLD IS DISTINCT FROM NEW)
+    EXECUTE FUNCTION "processor"."count_registry_change"();
 
 CREATE TRIGGER "reader_change_is_counted"
-    AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON "processor"."reader"
+    AFTER INSERT OR DELETE OR TRUNCATE ON "processor"."reader"
     FOR EACH STATEMENT EXECUTE FUNCTION "processor"."count_registry_change"();
 
+CREATE TRIGGER "reader_update_is_counted"
+    AFTER UPDATE ON "processor"."reader" FOR EACH ROW
+    WHEN (OLD IS DISTINCT FROM NEW)
+    EXECUTE FUNCTION "processor"."count_registry_change"();
+
 CREATE TRIGGER "terminal_change_is_counted"
-    AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON "processor"."terminal"
+    AFTER INSERT OR DELETE OR TRUNCATE ON "processor"."terminal"
     FOR EACH STATEMENT EXECUTE FUNCTION "processor"."count_registry_change"();
+
+CREATE TRIGGER "terminal_update_is_counted"
+    AFTER UPDATE ON "processor"."terminal" FOR EACH ROW
+    WHEN (OLD IS DISTINCT FROM NEW)
+    EXECUTE FUNCTION "processor"."count_registry_change"();
 
 -- Retired is for ever, whoever writes.
 CREATE FUNCTION "processor"."keep_retired"() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -861,6 +861,89 @@ func (x *TranslateResponse) GetPinBlock() []byte {
 	return nil
 }
 
+// Which card. Its number travels nowhere: a payment that somebody made with it stands for it.
+type UnlockCardRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of a payment whose PIN was judged. Text UUID.
+	PaymentId     string `protobuf:"bytes,1,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnlockCardRequest) Reset() {
+	*x = UnlockCardRequest{}
+	mi := &file_cardlane_pin_v1_pin_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnlockCardRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnlockCardRequest) ProtoMessage() {}
+
+func (x *UnlockCardRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_pin_v1_pin_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnlockCardRequest.ProtoReflect.Descriptor instead.
+func (*UnlockCardRequest) Descriptor() ([]byte, []int) {
+	return file_cardlane_pin_v1_pin_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *UnlockCardRequest) GetPaymentId() string {
+	if x != nil {
+		return x.PaymentId
+	}
+	return ""
+}
+
+// The card has all its tries.
+type UnlockCardResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnlockCardResponse) Reset() {
+	*x = UnlockCardResponse{}
+	mi := &file_cardlane_pin_v1_pin_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnlockCardResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnlockCardResponse) ProtoMessage() {}
+
+func (x *UnlockCardResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_pin_v1_pin_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnlockCardResponse.ProtoReflect.Descriptor instead.
+func (*UnlockCardResponse) Descriptor() ([]byte, []int) {
+	return file_cardlane_pin_v1_pin_proto_rawDescGZIP(), []int{11}
+}
+
 var File_cardlane_pin_v1_pin_proto protoreflect.FileDescriptor
 
 const file_cardlane_pin_v1_pin_proto_rawDesc = "" +
@@ -913,7 +996,11 @@ const file_cardlane_pin_v1_pin_proto_rawDesc = "" +
 	"\x10TranslateRequest\x12\x17\n" +
 	"\apin_box\x18\x01 \x01(\fR\x06pinBox\"0\n" +
 	"\x11TranslateResponse\x12\x1b\n" +
-	"\tpin_block\x18\x01 \x01(\fR\bpinBlock*\x95\x01\n" +
+	"\tpin_block\x18\x01 \x01(\fR\bpinBlock\"2\n" +
+	"\x11UnlockCardRequest\x12\x1d\n" +
+	"\n" +
+	"payment_id\x18\x01 \x01(\tR\tpaymentId\"\x14\n" +
+	"\x12UnlockCardResponse*\x95\x01\n" +
 	"\aVerdict\x12\x17\n" +
 	"\x13VERDICT_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10VERDICT_VERIFIED\x10\x01\x12\x11\n" +
@@ -924,7 +1011,10 @@ const file_cardlane_pin_v1_pin_proto_rawDesc = "" +
 	"\n" +
 	"PinService\x12M\n" +
 	"\x06Verify\x12\x1e.cardlane.pin.v1.VerifyRequest\x1a\x1f.cardlane.pin.v1.VerifyResponse(\x010\x01\x12R\n" +
-	"\tTranslate\x12!.cardlane.pin.v1.TranslateRequest\x1a\".cardlane.pin.v1.TranslateResponseB\xc0\x01\n" +
+	"\tTranslate\x12!.cardlane.pin.v1.TranslateRequest\x1a\".cardlane.pin.v1.TranslateResponse2q\n" +
+	"\x13PinOversightService\x12Z\n" +
+	"\n" +
+	"UnlockCard\x12\".cardlane.pin.v1.UnlockCardRequest\x1a#.cardlane.pin.v1.UnlockCardResponse\"\x03\x90\x02\x02B\xc0\x01\n" +
 	"\x13com.cardlane.pin.v1B\bPinProtoP\x01ZAgithub.com/cardlane/cardlane/clients/go/gen/cardlane/pin/v1;pinv1\xa2\x02\x03CPX\xaa\x02\x0fCardlane.Pin.V1\xca\x02\x0fCardlane\\Pin\\V1\xe2\x02\x1bCardlane\\Pin\\V1\\GPBMetadata\xea\x02\x11Cardlane::Pin::V1b\x06proto3"
 
 var (
@@ -940,47 +1030,51 @@ func file_cardlane_pin_v1_pin_proto_rawDescGZIP() []byte {
 }
 
 var file_cardlane_pin_v1_pin_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_cardlane_pin_v1_pin_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_cardlane_pin_v1_pin_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_cardlane_pin_v1_pin_proto_goTypes = []any{
-	(Verdict)(0),              // 0: cardlane.pin.v1.Verdict
-	(*VerifyRequest)(nil),     // 1: cardlane.pin.v1.VerifyRequest
-	(*VerifyResponse)(nil),    // 2: cardlane.pin.v1.VerifyResponse
-	(*PinBox)(nil),            // 3: cardlane.pin.v1.PinBox
-	(*PinBoxRefused)(nil),     // 4: cardlane.pin.v1.PinBoxRefused
-	(*PinVerifications)(nil),  // 5: cardlane.pin.v1.PinVerifications
-	(*PinVerification)(nil),   // 6: cardlane.pin.v1.PinVerification
-	(*VerdictBatch)(nil),      // 7: cardlane.pin.v1.VerdictBatch
-	(*PinVerdict)(nil),        // 8: cardlane.pin.v1.PinVerdict
-	(*TranslateRequest)(nil),  // 9: cardlane.pin.v1.TranslateRequest
-	(*TranslateResponse)(nil), // 10: cardlane.pin.v1.TranslateResponse
-	(*v1.Hello)(nil),          // 11: cardlane.mesh.v1.Hello
-	(*v1.Heartbeat)(nil),      // 12: cardlane.mesh.v1.Heartbeat
-	(*v1.Drain)(nil),          // 13: cardlane.mesh.v1.Drain
-	(*v1.Close)(nil),          // 14: cardlane.mesh.v1.Close
-	(*v11.PaymentFault)(nil),  // 15: cardlane.payment.v1.PaymentFault
+	(Verdict)(0),               // 0: cardlane.pin.v1.Verdict
+	(*VerifyRequest)(nil),      // 1: cardlane.pin.v1.VerifyRequest
+	(*VerifyResponse)(nil),     // 2: cardlane.pin.v1.VerifyResponse
+	(*PinBox)(nil),             // 3: cardlane.pin.v1.PinBox
+	(*PinBoxRefused)(nil),      // 4: cardlane.pin.v1.PinBoxRefused
+	(*PinVerifications)(nil),   // 5: cardlane.pin.v1.PinVerifications
+	(*PinVerification)(nil),    // 6: cardlane.pin.v1.PinVerification
+	(*VerdictBatch)(nil),       // 7: cardlane.pin.v1.VerdictBatch
+	(*PinVerdict)(nil),         // 8: cardlane.pin.v1.PinVerdict
+	(*TranslateRequest)(nil),   // 9: cardlane.pin.v1.TranslateRequest
+	(*TranslateResponse)(nil),  // 10: cardlane.pin.v1.TranslateResponse
+	(*UnlockCardRequest)(nil),  // 11: cardlane.pin.v1.UnlockCardRequest
+	(*UnlockCardResponse)(nil), // 12: cardlane.pin.v1.UnlockCardResponse
+	(*v1.Hello)(nil),           // 13: cardlane.mesh.v1.Hello
+	(*v1.Heartbeat)(nil),       // 14: cardlane.mesh.v1.Heartbeat
+	(*v1.Drain)(nil),           // 15: cardlane.mesh.v1.Drain
+	(*v1.Close)(nil),           // 16: cardlane.mesh.v1.Close
+	(*v11.PaymentFault)(nil),   // 17: cardlane.payment.v1.PaymentFault
 }
 var file_cardlane_pin_v1_pin_proto_depIdxs = []int32{
-	11, // 0: cardlane.pin.v1.VerifyRequest.hello:type_name -> cardlane.mesh.v1.Hello
-	12, // 1: cardlane.pin.v1.VerifyRequest.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
-	13, // 2: cardlane.pin.v1.VerifyRequest.drain:type_name -> cardlane.mesh.v1.Drain
-	14, // 3: cardlane.pin.v1.VerifyRequest.close:type_name -> cardlane.mesh.v1.Close
+	13, // 0: cardlane.pin.v1.VerifyRequest.hello:type_name -> cardlane.mesh.v1.Hello
+	14, // 1: cardlane.pin.v1.VerifyRequest.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
+	15, // 2: cardlane.pin.v1.VerifyRequest.drain:type_name -> cardlane.mesh.v1.Drain
+	16, // 3: cardlane.pin.v1.VerifyRequest.close:type_name -> cardlane.mesh.v1.Close
 	3,  // 4: cardlane.pin.v1.VerifyRequest.box:type_name -> cardlane.pin.v1.PinBox
-	11, // 5: cardlane.pin.v1.VerifyResponse.hello:type_name -> cardlane.mesh.v1.Hello
-	12, // 6: cardlane.pin.v1.VerifyResponse.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
-	13, // 7: cardlane.pin.v1.VerifyResponse.drain:type_name -> cardlane.mesh.v1.Drain
-	14, // 8: cardlane.pin.v1.VerifyResponse.close:type_name -> cardlane.mesh.v1.Close
+	13, // 5: cardlane.pin.v1.VerifyResponse.hello:type_name -> cardlane.mesh.v1.Hello
+	14, // 6: cardlane.pin.v1.VerifyResponse.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
+	15, // 7: cardlane.pin.v1.VerifyResponse.drain:type_name -> cardlane.mesh.v1.Drain
+	16, // 8: cardlane.pin.v1.VerifyResponse.close:type_name -> cardlane.mesh.v1.Close
 	7,  // 9: cardlane.pin.v1.VerifyResponse.verdicts:type_name -> cardlane.pin.v1.VerdictBatch
 	4,  // 10: cardlane.pin.v1.VerifyResponse.box_refused:type_name -> cardlane.pin.v1.PinBoxRefused
-	15, // 11: cardlane.pin.v1.PinBoxRefused.fault:type_name -> cardlane.payment.v1.PaymentFault
+	17, // 11: cardlane.pin.v1.PinBoxRefused.fault:type_name -> cardlane.payment.v1.PaymentFault
 	6,  // 12: cardlane.pin.v1.PinVerifications.verifications:type_name -> cardlane.pin.v1.PinVerification
 	8,  // 13: cardlane.pin.v1.VerdictBatch.verdicts:type_name -> cardlane.pin.v1.PinVerdict
 	0,  // 14: cardlane.pin.v1.PinVerdict.verdict:type_name -> cardlane.pin.v1.Verdict
 	1,  // 15: cardlane.pin.v1.PinService.Verify:input_type -> cardlane.pin.v1.VerifyRequest
 	9,  // 16: cardlane.pin.v1.PinService.Translate:input_type -> cardlane.pin.v1.TranslateRequest
-	2,  // 17: cardlane.pin.v1.PinService.Verify:output_type -> cardlane.pin.v1.VerifyResponse
-	10, // 18: cardlane.pin.v1.PinService.Translate:output_type -> cardlane.pin.v1.TranslateResponse
-	17, // [17:19] is the sub-list for method output_type
-	15, // [15:17] is the sub-list for method input_type
+	11, // 17: cardlane.pin.v1.PinOversightService.UnlockCard:input_type -> cardlane.pin.v1.UnlockCardRequest
+	2,  // 18: cardlane.pin.v1.PinService.Verify:output_type -> cardlane.pin.v1.VerifyResponse
+	10, // 19: cardlane.pin.v1.PinService.Translate:output_type -> cardlane.pin.v1.TranslateResponse
+	12, // 20: cardlane.pin.v1.PinOversightService.UnlockCard:output_type -> cardlane.pin.v1.UnlockCardResponse
+	18, // [18:21] is the sub-list for method output_type
+	15, // [15:18] is the sub-list for method input_type
 	15, // [15:15] is the sub-list for extension type_name
 	15, // [15:15] is the sub-list for extension extendee
 	0,  // [0:15] is the sub-list for field type_name
@@ -1012,9 +1106,9 @@ func file_cardlane_pin_v1_pin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cardlane_pin_v1_pin_proto_rawDesc), len(file_cardlane_pin_v1_pin_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   10,
+			NumMessages:   12,
 			NumExtensions: 0,
-			NumServices:   1,
+			NumServices:   2,
 		},
 		GoTypes:           file_cardlane_pin_v1_pin_proto_goTypes,
 		DependencyIndexes: file_cardlane_pin_v1_pin_proto_depIdxs,

@@ -165,3 +165,111 @@ var PinService_ServiceDesc = grpc.ServiceDesc{
 	},
 	Metadata: "cardlane/pin/v1/pin.proto",
 }
+
+const (
+	PinOversightService_UnlockCard_FullMethodName = "/cardlane.pin.v1.PinOversightService/UnlockCard"
+)
+
+// PinOversightServiceClient is the client API for PinOversightService service.
+//
+// For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
+//
+// Tries that were used up. For operators.
+type PinOversightServiceClient interface {
+	// Gives a card all its PIN tries back. PAYMENT_NOT_FOUND where no PIN of that payment was judged.
+	UnlockCard(ctx context.Context, in *UnlockCardRequest, opts ...grpc.CallOption) (*UnlockCardResponse, error)
+}
+
+type pinOversightServiceClient struct {
+	cc grpc.ClientConnInterface
+}
+
+func NewPinOversightServiceClient(cc grpc.ClientConnInterface) PinOversightServiceClient {
+	return &pinOversightServiceClient{cc}
+}
+
+func (c *pinOversightServiceClient) UnlockCard(ctx context.Context, in *UnlockCardRequest, opts ...grpc.CallOption) (*UnlockCardResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UnlockCardResponse)
+	err := c.cc.Invoke(ctx, PinOversightService_UnlockCard_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// PinOversightServiceServer is the server API for PinOversightService service.
+// All implementations must embed UnimplementedPinOversightServiceServer
+// for forward compatibility.
+//
+// Tries that were used up. For operators.
+type PinOversightServiceServer interface {
+	// Gives a card all its PIN tries back. PAYMENT_NOT_FOUND where no PIN of that payment was judged.
+	UnlockCard(context.Context, *UnlockCardRequest) (*UnlockCardResponse, error)
+	mustEmbedUnimplementedPinOversightServiceServer()
+}
+
+// UnimplementedPinOversightServiceServer must be embedded to have
+// forward compatible implementations.
+//
+// NOTE: this should be embedded by value instead of pointer to avoid a nil
+// pointer dereference when methods are called.
+type UnimplementedPinOversightServiceServer struct{}
+
+func (UnimplementedPinOversightServiceServer) UnlockCard(context.Context, *UnlockCardRequest) (*UnlockCardResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UnlockCard not implemented")
+}
+func (UnimplementedPinOversightServiceServer) mustEmbedUnimplementedPinOversightServiceServer() {}
+func (UnimplementedPinOversightServiceServer) testEmbeddedByValue()                             {}
+
+// UnsafePinOversightServiceServer may be embedded to opt out of forward compatibility for this service.
+// Use of this interface is not recommended, as added methods to PinOversightServiceServer will
+// result in compilation errors.
+type UnsafePinOversightServiceServer interface {
+	mustEmbedUnimplementedPinOversightServiceServer()
+}
+
+func RegisterPinOversightServiceServer(s grpc.ServiceRegistrar, srv PinOversightServiceServer) {
+	// If the following call panics, it indicates UnimplementedPinOversightServiceServer was
+	// embedded by pointer and is nil.  This will cause panics if an
+	// unimplemented method is ever invoked, so we test this at initialization
+	// time to prevent it from happening at runtime later due to I/O.
+	if t, ok := srv.(interface{ testEmbeddedByValue() }); ok {
+		t.testEmbeddedByValue()
+	}
+	s.RegisterService(&PinOversightService_ServiceDesc, srv)
+}
+
+func _PinOversightService_UnlockCard_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UnlockCardRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PinOversightServiceServer).UnlockCard(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PinOversightService_UnlockCard_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PinOversightServiceServer).UnlockCard(ctx, req.(*UnlockCardRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+// PinOversightService_ServiceDesc is the grpc.ServiceDesc for PinOversightService service.
+// It's only intended for direct use with grpc.RegisterService,
+// and not to be introspected or modified (even as a copy)
+var PinOversightService_ServiceDesc = grpc.ServiceDesc{
+	ServiceName: "cardlane.pin.v1.PinOversightService",
+	HandlerType: (*PinOversightServiceServer)(nil),
+	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "UnlockCard",
+			Handler:    _PinOversightService_UnlockCard_Handler,
+		},
+	},
+	Streams:  []grpc.StreamDesc{},
+	Metadata: "cardlane/pin/v1/pin.proto",
+}

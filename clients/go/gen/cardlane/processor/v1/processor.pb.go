@@ -28,6 +28,112 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Why an order to undo a payment waits for an operator.
+type HoldReason int32
+
+const (
+	// Never sent.
+	HoldReason_HOLD_REASON_UNSPECIFIED HoldReason = 0
+	// The relay is suspended or retired. The order goes through when the relay is active again, too.
+	HoldReason_HOLD_REASON_RELAY_NOT_ACTIVE HoldReason = 1
+	// It came later after the payment than the processor undoes by itself.
+	HoldReason_HOLD_REASON_LATE HoldReason = 2
+)
+
+// Enum value maps for HoldReason.
+var (
+	HoldReason_name = map[int32]string{
+		0: "HOLD_REASON_UNSPECIFIED",
+		1: "HOLD_REASON_RELAY_NOT_ACTIVE",
+		2: "HOLD_REASON_LATE",
+	}
+	HoldReason_value = map[string]int32{
+		"HOLD_REASON_UNSPECIFIED":      0,
+		"HOLD_REASON_RELAY_NOT_ACTIVE": 1,
+		"HOLD_REASON_LATE":             2,
+	}
+)
+
+func (x HoldReason) Enum() *HoldReason {
+	p := new(HoldReason)
+	*p = x
+	return p
+}
+
+func (x HoldReason) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (HoldReason) Descriptor() protoreflect.EnumDescriptor {
+	return file_cardlane_processor_v1_processor_proto_enumTypes[0].Descriptor()
+}
+
+func (HoldReason) Type() protoreflect.EnumType {
+	return &file_cardlane_processor_v1_processor_proto_enumTypes[0]
+}
+
+func (x HoldReason) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use HoldReason.Descriptor instead.
+func (HoldReason) EnumDescriptor() ([]byte, []int) {
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{0}
+}
+
+// What becomes of a held order.
+type HeldReversalDecision int32
+
+const (
+	// Refused.
+	HeldReversalDecision_HELD_REVERSAL_DECISION_UNSPECIFIED HeldReversalDecision = 0
+	// The payment is undone, unless its relay has acknowledged the approval.
+	HeldReversalDecision_HELD_REVERSAL_DECISION_RELEASE HeldReversalDecision = 1
+	// The payment stays approved, whoever orders its end later.
+	HeldReversalDecision_HELD_REVERSAL_DECISION_REFUSE HeldReversalDecision = 2
+)
+
+// Enum value maps for HeldReversalDecision.
+var (
+	HeldReversalDecision_name = map[int32]string{
+		0: "HELD_REVERSAL_DECISION_UNSPECIFIED",
+		1: "HELD_REVERSAL_DECISION_RELEASE",
+		2: "HELD_REVERSAL_DECISION_REFUSE",
+	}
+	HeldReversalDecision_value = map[string]int32{
+		"HELD_REVERSAL_DECISION_UNSPECIFIED": 0,
+		"HELD_REVERSAL_DECISION_RELEASE":     1,
+		"HELD_REVERSAL_DECISION_REFUSE":      2,
+	}
+)
+
+func (x HeldReversalDecision) Enum() *HeldReversalDecision {
+	p := new(HeldReversalDecision)
+	*p = x
+	return p
+}
+
+func (x HeldReversalDecision) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (HeldReversalDecision) Descriptor() protoreflect.EnumDescriptor {
+	return file_cardlane_processor_v1_processor_proto_enumTypes[1].Descriptor()
+}
+
+func (HeldReversalDecision) Type() protoreflect.EnumType {
+	return &file_cardlane_processor_v1_processor_proto_enumTypes[1]
+}
+
+func (x HeldReversalDecision) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use HeldReversalDecision.Descriptor instead.
+func (HeldReversalDecision) EnumDescriptor() ([]byte, []int) {
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{1}
+}
+
 // Relay to processor.
 type ProcessRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2317,6 +2423,336 @@ func (x *LedgerAccount) GetRecomputedMinor() int64 {
 	return 0
 }
 
+// Ask for orders that wait.
+type ListHeldReversalsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many, 1 to 500; 0 for 50.
+	Limit         uint32 `protobuf:"varint,1,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListHeldReversalsRequest) Reset() {
+	*x = ListHeldReversalsRequest{}
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListHeldReversalsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListHeldReversalsRequest) ProtoMessage() {}
+
+func (x *ListHeldReversalsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListHeldReversalsRequest.ProtoReflect.Descriptor instead.
+func (*ListHeldReversalsRequest) Descriptor() ([]byte, []int) {
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *ListHeldReversalsRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+// Orders that wait.
+type ListHeldReversalsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The oldest first.
+	Reversals []*HeldReversal `protobuf:"bytes,1,rep,name=reversals,proto3" json:"reversals,omitempty"`
+	// How many wait in all.
+	Total         uint64 `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListHeldReversalsResponse) Reset() {
+	*x = ListHeldReversalsResponse{}
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListHeldReversalsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListHeldReversalsResponse) ProtoMessage() {}
+
+func (x *ListHeldReversalsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListHeldReversalsResponse.ProtoReflect.Descriptor instead.
+func (*ListHeldReversalsResponse) Descriptor() ([]byte, []int) {
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *ListHeldReversalsResponse) GetReversals() []*HeldReversal {
+	if x != nil {
+		return x.Reversals
+	}
+	return nil
+}
+
+func (x *ListHeldReversalsResponse) GetTotal() uint64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+// A relay's order to undo an approved payment, which waits for an operator. The payment stays
+// approved meanwhile.
+type HeldReversal struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 12 characters of Crockford base32, as the relay ordered.
+	RecordNumber string `protobuf:"bytes,1,opt,name=record_number,json=recordNumber,proto3" json:"record_number,omitempty"`
+	// DE 42.
+	MerchantId string `protobuf:"bytes,2,opt,name=merchant_id,json=merchantId,proto3" json:"merchant_id,omitempty"`
+	// Text UUID.
+	PaymentId string `protobuf:"bytes,3,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
+	// The relay that ordered it, 2 characters.
+	RelayId string `protobuf:"bytes,4,opt,name=relay_id,json=relayId,proto3" json:"relay_id,omitempty"`
+	// Why it waits.
+	Reason HoldReason `protobuf:"varint,5,opt,name=reason,proto3,enum=cardlane.processor.v1.HoldReason" json:"reason,omitempty"`
+	// What would be undone, in minor units.
+	ApprovedAmountMinor uint64 `protobuf:"varint,6,opt,name=approved_amount_minor,json=approvedAmountMinor,proto3" json:"approved_amount_minor,omitempty"`
+	// ISO 4217 numeric code.
+	Currency uint32 `protobuf:"varint,7,opt,name=currency,proto3" json:"currency,omitempty"`
+	// When the order came first, by the processor's clock, Unix milliseconds.
+	OrderedAtMs int64 `protobuf:"varint,8,opt,name=ordered_at_ms,json=orderedAtMs,proto3" json:"ordered_at_ms,omitempty"`
+	// When the payment was approved, by the same clock, Unix milliseconds.
+	ApprovedAtMs  int64 `protobuf:"varint,9,opt,name=approved_at_ms,json=approvedAtMs,proto3" json:"approved_at_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HeldReversal) Reset() {
+	*x = HeldReversal{}
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HeldReversal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HeldReversal) ProtoMessage() {}
+
+func (x *HeldReversal) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HeldReversal.ProtoReflect.Descriptor instead.
+func (*HeldReversal) Descriptor() ([]byte, []int) {
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *HeldReversal) GetRecordNumber() string {
+	if x != nil {
+		return x.RecordNumber
+	}
+	return ""
+}
+
+func (x *HeldReversal) GetMerchantId() string {
+	if x != nil {
+		return x.MerchantId
+	}
+	return ""
+}
+
+func (x *HeldReversal) GetPaymentId() string {
+	if x != nil {
+		return x.PaymentId
+	}
+	return ""
+}
+
+func (x *HeldReversal) GetRelayId() string {
+	if x != nil {
+		return x.RelayId
+	}
+	return ""
+}
+
+func (x *HeldReversal) GetReason() HoldReason {
+	if x != nil {
+		return x.Reason
+	}
+	return HoldReason_HOLD_REASON_UNSPECIFIED
+}
+
+func (x *HeldReversal) GetApprovedAmountMinor() uint64 {
+	if x != nil {
+		return x.ApprovedAmountMinor
+	}
+	return 0
+}
+
+func (x *HeldReversal) GetCurrency() uint32 {
+	if x != nil {
+		return x.Currency
+	}
+	return 0
+}
+
+func (x *HeldReversal) GetOrderedAtMs() int64 {
+	if x != nil {
+		return x.OrderedAtMs
+	}
+	return 0
+}
+
+func (x *HeldReversal) GetApprovedAtMs() int64 {
+	if x != nil {
+		return x.ApprovedAtMs
+	}
+	return 0
+}
+
+// What an operator wants done with a held order.
+type DecideHeldReversalRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// DE 42.
+	MerchantId string `protobuf:"bytes,1,opt,name=merchant_id,json=merchantId,proto3" json:"merchant_id,omitempty"`
+	// Text UUID.
+	PaymentId string `protobuf:"bytes,2,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
+	// What to do.
+	Decision      HeldReversalDecision `protobuf:"varint,3,opt,name=decision,proto3,enum=cardlane.processor.v1.HeldReversalDecision" json:"decision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DecideHeldReversalRequest) Reset() {
+	*x = DecideHeldReversalRequest{}
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DecideHeldReversalRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DecideHeldReversalRequest) ProtoMessage() {}
+
+func (x *DecideHeldReversalRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DecideHeldReversalRequest.ProtoReflect.Descriptor instead.
+func (*DecideHeldReversalRequest) Descriptor() ([]byte, []int) {
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *DecideHeldReversalRequest) GetMerchantId() string {
+	if x != nil {
+		return x.MerchantId
+	}
+	return ""
+}
+
+func (x *DecideHeldReversalRequest) GetPaymentId() string {
+	if x != nil {
+		return x.PaymentId
+	}
+	return ""
+}
+
+func (x *DecideHeldReversalRequest) GetDecision() HeldReversalDecision {
+	if x != nil {
+		return x.Decision
+	}
+	return HeldReversalDecision_HELD_REVERSAL_DECISION_UNSPECIFIED
+}
+
+// How the payment stands now.
+type DecideHeldReversalResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// REVERSED, or the approval that stays.
+	State         v11.PaymentState `protobuf:"varint,1,opt,name=state,proto3,enum=cardlane.payment.v1.PaymentState" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DecideHeldReversalResponse) Reset() {
+	*x = DecideHeldReversalResponse{}
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DecideHeldReversalResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DecideHeldReversalResponse) ProtoMessage() {}
+
+func (x *DecideHeldReversalResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DecideHeldReversalResponse.ProtoReflect.Descriptor instead.
+func (*DecideHeldReversalResponse) Descriptor() ([]byte, []int) {
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *DecideHeldReversalResponse) GetState() v11.PaymentState {
+	if x != nil {
+		return x.State
+	}
+	return v11.PaymentState(0)
+}
+
 var File_cardlane_processor_v1_processor_proto protoreflect.FileDescriptor
 
 const file_cardlane_processor_v1_processor_proto_rawDesc = "" +
@@ -2492,7 +2928,41 @@ const file_cardlane_processor_v1_processor_proto_rawDesc = "" +
 	"merchantId\x12\x1a\n" +
 	"\bcurrency\x18\x04 \x01(\rR\bcurrency\x12#\n" +
 	"\rbalance_minor\x18\x05 \x01(\x03R\fbalanceMinor\x12)\n" +
-	"\x10recomputed_minor\x18\x06 \x01(\x03R\x0frecomputedMinor2\xdb\x01\n" +
+	"\x10recomputed_minor\x18\x06 \x01(\x03R\x0frecomputedMinor\"0\n" +
+	"\x18ListHeldReversalsRequest\x12\x14\n" +
+	"\x05limit\x18\x01 \x01(\rR\x05limit\"t\n" +
+	"\x19ListHeldReversalsResponse\x12A\n" +
+	"\treversals\x18\x01 \x03(\v2#.cardlane.processor.v1.HeldReversalR\treversals\x12\x14\n" +
+	"\x05total\x18\x02 \x01(\x04R\x05total\"\xe3\x02\n" +
+	"\fHeldReversal\x12#\n" +
+	"\rrecord_number\x18\x01 \x01(\tR\frecordNumber\x12\x1f\n" +
+	"\vmerchant_id\x18\x02 \x01(\tR\n" +
+	"merchantId\x12\x1d\n" +
+	"\n" +
+	"payment_id\x18\x03 \x01(\tR\tpaymentId\x12\x19\n" +
+	"\brelay_id\x18\x04 \x01(\tR\arelayId\x129\n" +
+	"\x06reason\x18\x05 \x01(\x0e2!.cardlane.processor.v1.HoldReasonR\x06reason\x122\n" +
+	"\x15approved_amount_minor\x18\x06 \x01(\x04R\x13approvedAmountMinor\x12\x1a\n" +
+	"\bcurrency\x18\a \x01(\rR\bcurrency\x12\"\n" +
+	"\rordered_at_ms\x18\b \x01(\x03R\vorderedAtMs\x12$\n" +
+	"\x0eapproved_at_ms\x18\t \x01(\x03R\fapprovedAtMs\"\xa4\x01\n" +
+	"\x19DecideHeldReversalRequest\x12\x1f\n" +
+	"\vmerchant_id\x18\x01 \x01(\tR\n" +
+	"merchantId\x12\x1d\n" +
+	"\n" +
+	"payment_id\x18\x02 \x01(\tR\tpaymentId\x12G\n" +
+	"\bdecision\x18\x03 \x01(\x0e2+.cardlane.processor.v1.HeldReversalDecisionR\bdecision\"U\n" +
+	"\x1aDecideHeldReversalResponse\x127\n" +
+	"\x05state\x18\x01 \x01(\x0e2!.cardlane.payment.v1.PaymentStateR\x05state*a\n" +
+	"\n" +
+	"HoldReason\x12\x1b\n" +
+	"\x17HOLD_REASON_UNSPECIFIED\x10\x00\x12 \n" +
+	"\x1cHOLD_REASON_RELAY_NOT_ACTIVE\x10\x01\x12\x14\n" +
+	"\x10HOLD_REASON_LATE\x10\x02*\x85\x01\n" +
+	"\x14HeldReversalDecision\x12&\n" +
+	"\"HELD_REVERSAL_DECISION_UNSPECIFIED\x10\x00\x12\"\n" +
+	"\x1eHELD_REVERSAL_DECISION_RELEASE\x10\x01\x12!\n" +
+	"\x1dHELD_REVERSAL_DECISION_REFUSE\x10\x022\xdb\x01\n" +
 	"\x10ProcessorService\x12\\\n" +
 	"\aProcess\x12%.cardlane.processor.v1.ProcessRequest\x1a&.cardlane.processor.v1.ProcessResponse(\x010\x01\x12i\n" +
 	"\vGetManifest\x12).cardlane.processor.v1.GetManifestRequest\x1a*.cardlane.processor.v1.GetManifestResponse\"\x03\x90\x02\x012\xea\x03\n" +
@@ -2501,10 +2971,12 @@ const file_cardlane_processor_v1_processor_proto_rawDesc = "" +
 	"\x11RegisterTerminals\x12/.cardlane.processor.v1.RegisterTerminalsRequest\x1a0.cardlane.processor.v1.RegisterTerminalsResponse\"\x03\x90\x02\x02\x12u\n" +
 	"\x0fRegisterReaders\x12-.cardlane.processor.v1.RegisterReadersRequest\x1a..cardlane.processor.v1.RegisterReadersResponse\"\x03\x90\x02\x02\x12f\n" +
 	"\n" +
-	"GetBalance\x12(.cardlane.processor.v1.GetBalanceRequest\x1a).cardlane.processor.v1.GetBalanceResponse\"\x03\x90\x02\x012\x87\x02\n" +
+	"GetBalance\x12(.cardlane.processor.v1.GetBalanceRequest\x1a).cardlane.processor.v1.GetBalanceResponse\"\x03\x90\x02\x012\x84\x04\n" +
 	"\x19ProcessorOversightService\x12t\n" +
 	"\x0eStreamPayments\x12,.cardlane.processor.v1.StreamPaymentsRequest\x1a-.cardlane.processor.v1.StreamPaymentsResponse\"\x03\x90\x02\x010\x01\x12t\n" +
-	"\x0eStreamAccounts\x12,.cardlane.processor.v1.StreamAccountsRequest\x1a-.cardlane.processor.v1.StreamAccountsResponse\"\x03\x90\x02\x010\x01B\xf0\x01\n" +
+	"\x0eStreamAccounts\x12,.cardlane.processor.v1.StreamAccountsRequest\x1a-.cardlane.processor.v1.StreamAccountsResponse\"\x03\x90\x02\x010\x01\x12{\n" +
+	"\x11ListHeldReversals\x12/.cardlane.processor.v1.ListHeldReversalsRequest\x1a0.cardlane.processor.v1.ListHeldReversalsResponse\"\x03\x90\x02\x01\x12~\n" +
+	"\x12DecideHeldReversal\x120.cardlane.processor.v1.DecideHeldReversalRequest\x1a1.cardlane.processor.v1.DecideHeldReversalResponse\"\x03\x90\x02\x02B\xf0\x01\n" +
 	"\x19com.cardlane.processor.v1B\x0eProcessorProtoP\x01ZMgithub.com/cardlane/cardlane/clients/go/gen/cardlane/processor/v1;processorv1\xa2\x02\x03CPX\xaa\x02\x15Cardlane.Processor.V1\xca\x02\x15Cardlane\\Processor\\V1\xe2\x02!Cardlane\\Processor\\V1\\GPBMetadata\xea\x02\x17Cardlane::Processor::V1b\x06proto3"
 
 var (
@@ -2519,116 +2991,132 @@ func file_cardlane_processor_v1_processor_proto_rawDescGZIP() []byte {
 	return file_cardlane_processor_v1_processor_proto_rawDescData
 }
 
-var file_cardlane_processor_v1_processor_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
+var file_cardlane_processor_v1_processor_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_cardlane_processor_v1_processor_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
 var file_cardlane_processor_v1_processor_proto_goTypes = []any{
-	(*ProcessRequest)(nil),            // 0: cardlane.processor.v1.ProcessRequest
-	(*ProcessResponse)(nil),           // 1: cardlane.processor.v1.ProcessResponse
-	(*HopBox)(nil),                    // 2: cardlane.processor.v1.HopBox
-	(*BoxRefused)(nil),                // 3: cardlane.processor.v1.BoxRefused
-	(*HopRequest)(nil),                // 4: cardlane.processor.v1.HopRequest
-	(*HopAnswer)(nil),                 // 5: cardlane.processor.v1.HopAnswer
-	(*ResultsSignature)(nil),          // 6: cardlane.processor.v1.ResultsSignature
-	(*AuthorizationRequest)(nil),      // 7: cardlane.processor.v1.AuthorizationRequest
-	(*ReversalRequest)(nil),           // 8: cardlane.processor.v1.ReversalRequest
-	(*InstructionRequest)(nil),        // 9: cardlane.processor.v1.InstructionRequest
-	(*CompletionRequest)(nil),         // 10: cardlane.processor.v1.CompletionRequest
-	(*Acknowledgement)(nil),           // 11: cardlane.processor.v1.Acknowledgement
-	(*Answer)(nil),                    // 12: cardlane.processor.v1.Answer
-	(*GetManifestRequest)(nil),        // 13: cardlane.processor.v1.GetManifestRequest
-	(*GetManifestResponse)(nil),       // 14: cardlane.processor.v1.GetManifestResponse
-	(*RelayRegistration)(nil),         // 15: cardlane.processor.v1.RelayRegistration
-	(*RegisterRelaysRequest)(nil),     // 16: cardlane.processor.v1.RegisterRelaysRequest
-	(*RegisterRelaysResponse)(nil),    // 17: cardlane.processor.v1.RegisterRelaysResponse
-	(*TerminalRegistration)(nil),      // 18: cardlane.processor.v1.TerminalRegistration
-	(*RegisterTerminalsRequest)(nil),  // 19: cardlane.processor.v1.RegisterTerminalsRequest
-	(*RegisterTerminalsResponse)(nil), // 20: cardlane.processor.v1.RegisterTerminalsResponse
-	(*RegisterReadersRequest)(nil),    // 21: cardlane.processor.v1.RegisterReadersRequest
-	(*RegisterReadersResponse)(nil),   // 22: cardlane.processor.v1.RegisterReadersResponse
-	(*GetBalanceRequest)(nil),         // 23: cardlane.processor.v1.GetBalanceRequest
-	(*GetBalanceResponse)(nil),        // 24: cardlane.processor.v1.GetBalanceResponse
-	(*StreamPaymentsRequest)(nil),     // 25: cardlane.processor.v1.StreamPaymentsRequest
-	(*StreamPaymentsResponse)(nil),    // 26: cardlane.processor.v1.StreamPaymentsResponse
-	(*LedgerPayment)(nil),             // 27: cardlane.processor.v1.LedgerPayment
-	(*LedgerPosting)(nil),             // 28: cardlane.processor.v1.LedgerPosting
-	(*StreamAccountsRequest)(nil),     // 29: cardlane.processor.v1.StreamAccountsRequest
-	(*StreamAccountsResponse)(nil),    // 30: cardlane.processor.v1.StreamAccountsResponse
-	(*LedgerAccount)(nil),             // 31: cardlane.processor.v1.LedgerAccount
-	(*v1.Hello)(nil),                  // 32: cardlane.mesh.v1.Hello
-	(*v1.Heartbeat)(nil),              // 33: cardlane.mesh.v1.Heartbeat
-	(*v1.Drain)(nil),                  // 34: cardlane.mesh.v1.Drain
-	(*v1.Close)(nil),                  // 35: cardlane.mesh.v1.Close
-	(*v11.PaymentFault)(nil),          // 36: cardlane.payment.v1.PaymentFault
-	(*v11.SignedPayment)(nil),         // 37: cardlane.payment.v1.SignedPayment
-	(*v11.SignedReverse)(nil),         // 38: cardlane.payment.v1.SignedReverse
-	(*v11.SignedInstruction)(nil),     // 39: cardlane.payment.v1.SignedInstruction
-	(*v11.SignedCompletion)(nil),      // 40: cardlane.payment.v1.SignedCompletion
-	(*v11.SignedResult)(nil),          // 41: cardlane.payment.v1.SignedResult
-	(*v12.DelegatedManifest)(nil),     // 42: cardlane.keys.v1.DelegatedManifest
-	(*v12.SignedEnvelope)(nil),        // 43: cardlane.keys.v1.SignedEnvelope
-	(v13.DeviceState)(0),              // 44: cardlane.relay.v1.DeviceState
-	(*v13.ReaderRegistration)(nil),    // 45: cardlane.relay.v1.ReaderRegistration
-	(v11.PaymentState)(0),             // 46: cardlane.payment.v1.PaymentState
+	(HoldReason)(0),                    // 0: cardlane.processor.v1.HoldReason
+	(HeldReversalDecision)(0),          // 1: cardlane.processor.v1.HeldReversalDecision
+	(*ProcessRequest)(nil),             // 2: cardlane.processor.v1.ProcessRequest
+	(*ProcessResponse)(nil),            // 3: cardlane.processor.v1.ProcessResponse
+	(*HopBox)(nil),                     // 4: cardlane.processor.v1.HopBox
+	(*BoxRefused)(nil),                 // 5: cardlane.processor.v1.BoxRefused
+	(*HopRequest)(nil),                 // 6: cardlane.processor.v1.HopRequest
+	(*HopAnswer)(nil),                  // 7: cardlane.processor.v1.HopAnswer
+	(*ResultsSignature)(nil),           // 8: cardlane.processor.v1.ResultsSignature
+	(*AuthorizationRequest)(nil),       // 9: cardlane.processor.v1.AuthorizationRequest
+	(*ReversalRequest)(nil),            // 10: cardlane.processor.v1.ReversalRequest
+	(*InstructionRequest)(nil),         // 11: cardlane.processor.v1.InstructionRequest
+	(*CompletionRequest)(nil),          // 12: cardlane.processor.v1.CompletionRequest
+	(*Acknowledgement)(nil),            // 13: cardlane.processor.v1.Acknowledgement
+	(*Answer)(nil),                     // 14: cardlane.processor.v1.Answer
+	(*GetManifestRequest)(nil),         // 15: cardlane.processor.v1.GetManifestRequest
+	(*GetManifestResponse)(nil),        // 16: cardlane.processor.v1.GetManifestResponse
+	(*RelayRegistration)(nil),          // 17: cardlane.processor.v1.RelayRegistration
+	(*RegisterRelaysRequest)(nil),      // 18: cardlane.processor.v1.RegisterRelaysRequest
+	(*RegisterRelaysResponse)(nil),     // 19: cardlane.processor.v1.RegisterRelaysResponse
+	(*TerminalRegistration)(nil),       // 20: cardlane.processor.v1.TerminalRegistration
+	(*RegisterTerminalsRequest)(nil),   // 21: cardlane.processor.v1.RegisterTerminalsRequest
+	(*RegisterTerminalsResponse)(nil),  // 22: cardlane.processor.v1.RegisterTerminalsResponse
+	(*RegisterReadersRequest)(nil),     // 23: cardlane.processor.v1.RegisterReadersRequest
+	(*RegisterReadersResponse)(nil),    // 24: cardlane.processor.v1.RegisterReadersResponse
+	(*GetBalanceRequest)(nil),          // 25: cardlane.processor.v1.GetBalanceRequest
+	(*GetBalanceResponse)(nil),         // 26: cardlane.processor.v1.GetBalanceResponse
+	(*StreamPaymentsRequest)(nil),      // 27: cardlane.processor.v1.StreamPaymentsRequest
+	(*StreamPaymentsResponse)(nil),     // 28: cardlane.processor.v1.StreamPaymentsResponse
+	(*LedgerPayment)(nil),              // 29: cardlane.processor.v1.LedgerPayment
+	(*LedgerPosting)(nil),              // 30: cardlane.processor.v1.LedgerPosting
+	(*StreamAccountsRequest)(nil),      // 31: cardlane.processor.v1.StreamAccountsRequest
+	(*StreamAccountsResponse)(nil),     // 32: cardlane.processor.v1.StreamAccountsResponse
+	(*LedgerAccount)(nil),              // 33: cardlane.processor.v1.LedgerAccount
+	(*ListHeldReversalsRequest)(nil),   // 34: cardlane.processor.v1.ListHeldReversalsRequest
+	(*ListHeldReversalsResponse)(nil),  // 35: cardlane.processor.v1.ListHeldReversalsResponse
+	(*HeldReversal)(nil),               // 36: cardlane.processor.v1.HeldReversal
+	(*DecideHeldReversalRequest)(nil),  // 37: cardlane.processor.v1.DecideHeldReversalRequest
+	(*DecideHeldReversalResponse)(nil), // 38: cardlane.processor.v1.DecideHeldReversalResponse
+	(*v1.Hello)(nil),                   // 39: cardlane.mesh.v1.Hello
+	(*v1.Heartbeat)(nil),               // 40: cardlane.mesh.v1.Heartbeat
+	(*v1.Drain)(nil),                   // 41: cardlane.mesh.v1.Drain
+	(*v1.Close)(nil),                   // 42: cardlane.mesh.v1.Close
+	(*v11.PaymentFault)(nil),           // 43: cardlane.payment.v1.PaymentFault
+	(*v11.SignedPayment)(nil),          // 44: cardlane.payment.v1.SignedPayment
+	(*v11.SignedReverse)(nil),          // 45: cardlane.payment.v1.SignedReverse
+	(*v11.SignedInstruction)(nil),      // 46: cardlane.payment.v1.SignedInstruction
+	(*v11.SignedCompletion)(nil),       // 47: cardlane.payment.v1.SignedCompletion
+	(*v11.SignedResult)(nil),           // 48: cardlane.payment.v1.SignedResult
+	(*v12.DelegatedManifest)(nil),      // 49: cardlane.keys.v1.DelegatedManifest
+	(*v12.SignedEnvelope)(nil),         // 50: cardlane.keys.v1.SignedEnvelope
+	(v13.DeviceState)(0),               // 51: cardlane.relay.v1.DeviceState
+	(*v13.ReaderRegistration)(nil),     // 52: cardlane.relay.v1.ReaderRegistration
+	(v11.PaymentState)(0),              // 53: cardlane.payment.v1.PaymentState
 }
 var file_cardlane_processor_v1_processor_proto_depIdxs = []int32{
-	32, // 0: cardlane.processor.v1.ProcessRequest.hello:type_name -> cardlane.mesh.v1.Hello
-	33, // 1: cardlane.processor.v1.ProcessRequest.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
-	34, // 2: cardlane.processor.v1.ProcessRequest.drain:type_name -> cardlane.mesh.v1.Drain
-	35, // 3: cardlane.processor.v1.ProcessRequest.close:type_name -> cardlane.mesh.v1.Close
-	2,  // 4: cardlane.processor.v1.ProcessRequest.box:type_name -> cardlane.processor.v1.HopBox
-	32, // 5: cardlane.processor.v1.ProcessResponse.hello:type_name -> cardlane.mesh.v1.Hello
-	33, // 6: cardlane.processor.v1.ProcessResponse.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
-	34, // 7: cardlane.processor.v1.ProcessResponse.drain:type_name -> cardlane.mesh.v1.Drain
-	35, // 8: cardlane.processor.v1.ProcessResponse.close:type_name -> cardlane.mesh.v1.Close
-	2,  // 9: cardlane.processor.v1.ProcessResponse.box:type_name -> cardlane.processor.v1.HopBox
-	3,  // 10: cardlane.processor.v1.ProcessResponse.box_refused:type_name -> cardlane.processor.v1.BoxRefused
-	36, // 11: cardlane.processor.v1.BoxRefused.fault:type_name -> cardlane.payment.v1.PaymentFault
-	7,  // 12: cardlane.processor.v1.HopRequest.authorizations:type_name -> cardlane.processor.v1.AuthorizationRequest
-	8,  // 13: cardlane.processor.v1.HopRequest.reversals:type_name -> cardlane.processor.v1.ReversalRequest
-	9,  // 14: cardlane.processor.v1.HopRequest.instructions:type_name -> cardlane.processor.v1.InstructionRequest
-	11, // 15: cardlane.processor.v1.HopRequest.acknowledgements:type_name -> cardlane.processor.v1.Acknowledgement
-	10, // 16: cardlane.processor.v1.HopRequest.completions:type_name -> cardlane.processor.v1.CompletionRequest
-	12, // 17: cardlane.processor.v1.HopAnswer.answers:type_name -> cardlane.processor.v1.Answer
-	6,  // 18: cardlane.processor.v1.HopAnswer.results_signature:type_name -> cardlane.processor.v1.ResultsSignature
-	37, // 19: cardlane.processor.v1.AuthorizationRequest.payment:type_name -> cardlane.payment.v1.SignedPayment
-	38, // 20: cardlane.processor.v1.ReversalRequest.reverse:type_name -> cardlane.payment.v1.SignedReverse
-	39, // 21: cardlane.processor.v1.InstructionRequest.instruction:type_name -> cardlane.payment.v1.SignedInstruction
-	40, // 22: cardlane.processor.v1.CompletionRequest.completion:type_name -> cardlane.payment.v1.SignedCompletion
-	41, // 23: cardlane.processor.v1.Answer.result:type_name -> cardlane.payment.v1.SignedResult
-	36, // 24: cardlane.processor.v1.Answer.fault:type_name -> cardlane.payment.v1.PaymentFault
-	42, // 25: cardlane.processor.v1.GetManifestResponse.manifest:type_name -> cardlane.keys.v1.DelegatedManifest
-	43, // 26: cardlane.processor.v1.RelayRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
-	44, // 27: cardlane.processor.v1.RelayRegistration.state:type_name -> cardlane.relay.v1.DeviceState
-	15, // 28: cardlane.processor.v1.RegisterRelaysRequest.relays:type_name -> cardlane.processor.v1.RelayRegistration
-	43, // 29: cardlane.processor.v1.TerminalRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
-	44, // 30: cardlane.processor.v1.TerminalRegistration.state:type_name -> cardlane.relay.v1.DeviceState
-	18, // 31: cardlane.processor.v1.RegisterTerminalsRequest.terminals:type_name -> cardlane.processor.v1.TerminalRegistration
-	45, // 32: cardlane.processor.v1.RegisterReadersRequest.readers:type_name -> cardlane.relay.v1.ReaderRegistration
-	27, // 33: cardlane.processor.v1.StreamPaymentsResponse.payments:type_name -> cardlane.processor.v1.LedgerPayment
-	46, // 34: cardlane.processor.v1.LedgerPayment.state:type_name -> cardlane.payment.v1.PaymentState
-	41, // 35: cardlane.processor.v1.LedgerPayment.result:type_name -> cardlane.payment.v1.SignedResult
-	28, // 36: cardlane.processor.v1.LedgerPayment.postings:type_name -> cardlane.processor.v1.LedgerPosting
-	31, // 37: cardlane.processor.v1.StreamAccountsResponse.accounts:type_name -> cardlane.processor.v1.LedgerAccount
-	0,  // 38: cardlane.processor.v1.ProcessorService.Process:input_type -> cardlane.processor.v1.ProcessRequest
-	13, // 39: cardlane.processor.v1.ProcessorService.GetManifest:input_type -> cardlane.processor.v1.GetManifestRequest
-	16, // 40: cardlane.processor.v1.ProcessorRegistryService.RegisterRelays:input_type -> cardlane.processor.v1.RegisterRelaysRequest
-	19, // 41: cardlane.processor.v1.ProcessorRegistryService.RegisterTerminals:input_type -> cardlane.processor.v1.RegisterTerminalsRequest
-	21, // 42: cardlane.processor.v1.ProcessorRegistryService.RegisterReaders:input_type -> cardlane.processor.v1.RegisterReadersRequest
-	23, // 43: cardlane.processor.v1.ProcessorRegistryService.GetBalance:input_type -> cardlane.processor.v1.GetBalanceRequest
-	25, // 44: cardlane.processor.v1.ProcessorOversightService.StreamPayments:input_type -> cardlane.processor.v1.StreamPaymentsRequest
-	29, // 45: cardlane.processor.v1.ProcessorOversightService.StreamAccounts:input_type -> cardlane.processor.v1.StreamAccountsRequest
-	1,  // 46: cardlane.processor.v1.ProcessorService.Process:output_type -> cardlane.processor.v1.ProcessResponse
-	14, // 47: cardlane.processor.v1.ProcessorService.GetManifest:output_type -> cardlane.processor.v1.GetManifestResponse
-	17, // 48: cardlane.processor.v1.ProcessorRegistryService.RegisterRelays:output_type -> cardlane.processor.v1.RegisterRelaysResponse
-	20, // 49: cardlane.processor.v1.ProcessorRegistryService.RegisterTerminals:output_type -> cardlane.processor.v1.RegisterTerminalsResponse
-	22, // 50: cardlane.processor.v1.ProcessorRegistryService.RegisterReaders:output_type -> cardlane.processor.v1.RegisterReadersResponse
-	24, // 51: cardlane.processor.v1.ProcessorRegistryService.GetBalance:output_type -> cardlane.processor.v1.GetBalanceResponse
-	26, // 52: cardlane.processor.v1.ProcessorOversightService.StreamPayments:output_type -> cardlane.processor.v1.StreamPaymentsResponse
-	30, // 53: cardlane.processor.v1.ProcessorOversightService.StreamAccounts:output_type -> cardlane.processor.v1.StreamAccountsResponse
-	46, // [46:54] is the sub-list for method output_type
-	38, // [38:46] is the sub-list for method input_type
-	38, // [38:38] is the sub-list for extension type_name
-	38, // [38:38] is the sub-list for extension extendee
-	0,  // [0:38] is the sub-list for field type_name
+	39, // 0: cardlane.processor.v1.ProcessRequest.hello:type_name -> cardlane.mesh.v1.Hello
+	40, // 1: cardlane.processor.v1.ProcessRequest.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
+	41, // 2: cardlane.processor.v1.ProcessRequest.drain:type_name -> cardlane.mesh.v1.Drain
+	42, // 3: cardlane.processor.v1.ProcessRequest.close:type_name -> cardlane.mesh.v1.Close
+	4,  // 4: cardlane.processor.v1.ProcessRequest.box:type_name -> cardlane.processor.v1.HopBox
+	39, // 5: cardlane.processor.v1.ProcessResponse.hello:type_name -> cardlane.mesh.v1.Hello
+	40, // 6: cardlane.processor.v1.ProcessResponse.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
+	41, // 7: cardlane.processor.v1.ProcessResponse.drain:type_name -> cardlane.mesh.v1.Drain
+	42, // 8: cardlane.processor.v1.ProcessResponse.close:type_name -> cardlane.mesh.v1.Close
+	4,  // 9: cardlane.processor.v1.ProcessResponse.box:type_name -> cardlane.processor.v1.HopBox
+	5,  // 10: cardlane.processor.v1.ProcessResponse.box_refused:type_name -> cardlane.processor.v1.BoxRefused
+	43, // 11: cardlane.processor.v1.BoxRefused.fault:type_name -> cardlane.payment.v1.PaymentFault
+	9,  // 12: cardlane.processor.v1.HopRequest.authorizations:type_name -> cardlane.processor.v1.AuthorizationRequest
+	10, // 13: cardlane.processor.v1.HopRequest.reversals:type_name -> cardlane.processor.v1.ReversalRequest
+	11, // 14: cardlane.processor.v1.HopRequest.instructions:type_name -> cardlane.processor.v1.InstructionRequest
+	13, // 15: cardlane.processor.v1.HopRequest.acknowledgements:type_name -> cardlane.processor.v1.Acknowledgement
+	12, // 16: cardlane.processor.v1.HopRequest.completions:type_name -> cardlane.processor.v1.CompletionRequest
+	14, // 17: cardlane.processor.v1.HopAnswer.answers:type_name -> cardlane.processor.v1.Answer
+	8,  // 18: cardlane.processor.v1.HopAnswer.results_signature:type_name -> cardlane.processor.v1.ResultsSignature
+	44, // 19: cardlane.processor.v1.AuthorizationRequest.payment:type_name -> cardlane.payment.v1.SignedPayment
+	45, // 20: cardlane.processor.v1.ReversalRequest.reverse:type_name -> cardlane.payment.v1.SignedReverse
+	46, // 21: cardlane.processor.v1.InstructionRequest.instruction:type_name -> cardlane.payment.v1.SignedInstruction
+	47, // 22: cardlane.processor.v1.CompletionRequest.completion:type_name -> cardlane.payment.v1.SignedCompletion
+	48, // 23: cardlane.processor.v1.Answer.result:type_name -> cardlane.payment.v1.SignedResult
+	43, // 24: cardlane.processor.v1.Answer.fault:type_name -> cardlane.payment.v1.PaymentFault
+	49, // 25: cardlane.processor.v1.GetManifestResponse.manifest:type_name -> cardlane.keys.v1.DelegatedManifest
+	50, // 26: cardlane.processor.v1.RelayRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
+	51, // 27: cardlane.processor.v1.RelayRegistration.state:type_name -> cardlane.relay.v1.DeviceState
+	17, // 28: cardlane.processor.v1.RegisterRelaysRequest.relays:type_name -> cardlane.processor.v1.RelayRegistration
+	50, // 29: cardlane.processor.v1.TerminalRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
+	51, // 30: cardlane.processor.v1.TerminalRegistration.state:type_name -> cardlane.relay.v1.DeviceState
+	20, // 31: cardlane.processor.v1.RegisterTerminalsRequest.terminals:type_name -> cardlane.processor.v1.TerminalRegistration
+	52, // 32: cardlane.processor.v1.RegisterReadersRequest.readers:type_name -> cardlane.relay.v1.ReaderRegistration
+	29, // 33: cardlane.processor.v1.StreamPaymentsResponse.payments:type_name -> cardlane.processor.v1.LedgerPayment
+	53, // 34: cardlane.processor.v1.LedgerPayment.state:type_name -> cardlane.payment.v1.PaymentState
+	48, // 35: cardlane.processor.v1.LedgerPayment.result:type_name -> cardlane.payment.v1.SignedResult
+	30, // 36: cardlane.processor.v1.LedgerPayment.postings:type_name -> cardlane.processor.v1.LedgerPosting
+	33, // 37: cardlane.processor.v1.StreamAccountsResponse.accounts:type_name -> cardlane.processor.v1.LedgerAccount
+	36, // 38: cardlane.processor.v1.ListHeldReversalsResponse.reversals:type_name -> cardlane.processor.v1.HeldReversal
+	0,  // 39: cardlane.processor.v1.HeldReversal.reason:type_name -> cardlane.processor.v1.HoldReason
+	1,  // 40: cardlane.processor.v1.DecideHeldReversalRequest.decision:type_name -> cardlane.processor.v1.HeldReversalDecision
+	53, // 41: cardlane.processor.v1.DecideHeldReversalResponse.state:type_name -> cardlane.payment.v1.PaymentState
+	2,  // 42: cardlane.processor.v1.ProcessorService.Process:input_type -> cardlane.processor.v1.ProcessRequest
+	15, // 43: cardlane.processor.v1.ProcessorService.GetManifest:input_type -> cardlane.processor.v1.GetManifestRequest
+	18, // 44: cardlane.processor.v1.ProcessorRegistryService.RegisterRelays:input_type -> cardlane.processor.v1.RegisterRelaysRequest
+	21, // 45: cardlane.processor.v1.ProcessorRegistryService.RegisterTerminals:input_type -> cardlane.processor.v1.RegisterTerminalsRequest
+	23, // 46: cardlane.processor.v1.ProcessorRegistryService.RegisterReaders:input_type -> cardlane.processor.v1.RegisterReadersRequest
+	25, // 47: cardlane.processor.v1.ProcessorRegistryService.GetBalance:input_type -> cardlane.processor.v1.GetBalanceRequest
+	27, // 48: cardlane.processor.v1.ProcessorOversightService.StreamPayments:input_type -> cardlane.processor.v1.StreamPaymentsRequest
+	31, // 49: cardlane.processor.v1.ProcessorOversightService.StreamAccounts:input_type -> cardlane.processor.v1.StreamAccountsRequest
+	34, // 50: cardlane.processor.v1.ProcessorOversightService.ListHeldReversals:input_type -> cardlane.processor.v1.ListHeldReversalsRequest
+	37, // 51: cardlane.processor.v1.ProcessorOversightService.DecideHeldReversal:input_type -> cardlane.processor.v1.DecideHeldReversalRequest
+	3,  // 52: cardlane.processor.v1.ProcessorService.Process:output_type -> cardlane.processor.v1.ProcessResponse
+	16, // 53: cardlane.processor.v1.ProcessorService.GetManifest:output_type -> cardlane.processor.v1.GetManifestResponse
+	19, // 54: cardlane.processor.v1.ProcessorRegistryService.RegisterRelays:output_type -> cardlane.processor.v1.RegisterRelaysResponse
+	22, // 55: cardlane.processor.v1.ProcessorRegistryService.RegisterTerminals:output_type -> cardlane.processor.v1.RegisterTerminalsResponse
+	24, // 56: cardlane.processor.v1.ProcessorRegistryService.RegisterReaders:output_type -> cardlane.processor.v1.RegisterReadersResponse
+	26, // 57: cardlane.processor.v1.ProcessorRegistryService.GetBalance:output_type -> cardlane.processor.v1.GetBalanceResponse
+	28, // 58: cardlane.processor.v1.ProcessorOversightService.StreamPayments:output_type -> cardlane.processor.v1.StreamPaymentsResponse
+	32, // 59: cardlane.processor.v1.ProcessorOversightService.StreamAccounts:output_type -> cardlane.processor.v1.StreamAccountsResponse
+	35, // 60: cardlane.processor.v1.ProcessorOversightService.ListHeldReversals:output_type -> cardlane.processor.v1.ListHeldReversalsResponse
+	38, // 61: cardlane.processor.v1.ProcessorOversightService.DecideHeldReversal:output_type -> cardlane.processor.v1.DecideHeldReversalResponse
+	52, // [52:62] is the sub-list for method output_type
+	42, // [42:52] is the sub-list for method input_type
+	42, // [42:42] is the sub-list for extension type_name
+	42, // [42:42] is the sub-list for extension extendee
+	0,  // [0:42] is the sub-list for field type_name
 }
 
 func init() { file_cardlane_processor_v1_processor_proto_init() }
@@ -2660,13 +3148,14 @@ func file_cardlane_processor_v1_processor_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cardlane_processor_v1_processor_proto_rawDesc), len(file_cardlane_processor_v1_processor_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   32,
+			NumEnums:      2,
+			NumMessages:   37,
 			NumExtensions: 0,
 			NumServices:   3,
 		},
 		GoTypes:           file_cardlane_processor_v1_processor_proto_goTypes,
 		DependencyIndexes: file_cardlane_processor_v1_processor_proto_depIdxs,
+		EnumInfos:         file_cardlane_processor_v1_processor_proto_enumTypes,
 		MessageInfos:      file_cardlane_processor_v1_processor_proto_msgTypes,
 	}.Build()
 	File_cardlane_processor_v1_processor_proto = out.File

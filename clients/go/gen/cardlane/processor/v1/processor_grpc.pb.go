@@ -396,20 +396,27 @@ var ProcessorRegistryService_ServiceDesc = grpc.ServiceDesc{
 }
 
 const (
-	ProcessorOversightService_StreamPayments_FullMethodName = "/cardlane.processor.v1.ProcessorOversightService/StreamPayments"
-	ProcessorOversightService_StreamAccounts_FullMethodName = "/cardlane.processor.v1.ProcessorOversightService/StreamAccounts"
+	ProcessorOversightService_StreamPayments_FullMethodName     = "/cardlane.processor.v1.ProcessorOversightService/StreamPayments"
+	ProcessorOversightService_StreamAccounts_FullMethodName     = "/cardlane.processor.v1.ProcessorOversightService/StreamAccounts"
+	ProcessorOversightService_ListHeldReversals_FullMethodName  = "/cardlane.processor.v1.ProcessorOversightService/ListHeldReversals"
+	ProcessorOversightService_DecideHeldReversal_FullMethodName = "/cardlane.processor.v1.ProcessorOversightService/DecideHeldReversal"
 )
 
 // ProcessorOversightServiceClient is the client API for ProcessorOversightService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Looking into the whole ledger. For operators.
+// Looking into the whole ledger, and deciding what waits for a person. For operators.
 type ProcessorOversightServiceClient interface {
 	// Every payment with its postings, in the order of merchant id and payment id.
 	StreamPayments(ctx context.Context, in *StreamPaymentsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamPaymentsResponse], error)
 	// Every account with its balance as kept and as recomputed from all postings.
 	StreamAccounts(ctx context.Context, in *StreamAccountsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamAccountsResponse], error)
+	// Orders to undo an approved payment that wait for an operator, the oldest first.
+	ListHeldReversals(ctx context.Context, in *ListHeldReversalsRequest, opts ...grpc.CallOption) (*ListHeldReversalsResponse, error)
+	// Lets a held order through, or refuses it for good. The first decision stands. PAYMENT_NOT_FOUND
+	// where no order of that payment was held.
+	DecideHeldReversal(ctx context.Context, in *DecideHeldReversalRequest, opts ...grpc.CallOption) (*DecideHeldReversalResponse, error)
 }
 
 type processorOversightServiceClient struct {
@@ -458,16 +465,41 @@ func (c *processorOversightServiceClient) StreamAccounts(ctx context.Context, in
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type ProcessorOversightService_StreamAccountsClient = grpc.ServerStreamingClient[StreamAccountsResponse]
 
+func (c *processorOversightServiceClient) ListHeldReversals(ctx context.Context, in *ListHeldReversalsRequest, opts ...grpc.CallOption) (*ListHeldReversalsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListHeldReversalsResponse)
+	err := c.cc.Invoke(ctx, ProcessorOversightService_ListHeldReversals_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *processorOversightServiceClient) DecideHeldReversal(ctx context.Context, in *DecideHeldReversalRequest, opts ...grpc.CallOption) (*DecideHeldReversalResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DecideHeldReversalResponse)
+	err := c.cc.Invoke(ctx, ProcessorOversightService_DecideHeldReversal_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ProcessorOversightServiceServer is the server API for ProcessorOversightService service.
 // All implementations must embed UnimplementedProcessorOversightServiceServer
 // for forward compatibility.
 //
-// Looking into the whole ledger. For operators.
+// Looking into the whole ledger, and deciding what waits for a person. For operators.
 type ProcessorOversightServiceServer interface {
 	// Every payment with its postings, in the order of merchant id and payment id.
 	StreamPayments(*StreamPaymentsRequest, grpc.ServerStreamingServer[StreamPaymentsResponse]) error
 	// Every account with its balance as kept and as recomputed from all postings.
 	StreamAccounts(*StreamAccountsRequest, grpc.ServerStreamingServer[StreamAccountsResponse]) error
+	// Orders to undo an approved payment that wait for an operator, the oldest first.
+	ListHeldReversals(context.Context, *ListHeldReversalsRequest) (*ListHeldReversalsResponse, error)
+	// Lets a held order through, or refuses it for good. The first decision stands. PAYMENT_NOT_FOUND
+	// where no order of that payment was held.
+	DecideHeldReversal(context.Context, *DecideHeldReversalRequest) (*DecideHeldReversalResponse, error)
 	mustEmbedUnimplementedProcessorOversightServiceServer()
 }
 
@@ -483,6 +515,12 @@ func (UnimplementedProcessorOversightServiceServer) StreamPayments(*StreamPaymen
 }
 func (UnimplementedProcessorOversightServiceServer) StreamAccounts(*StreamAccountsRequest, grpc.ServerStreamingServer[StreamAccountsResponse]) error {
 	return status.Error(codes.Unimplemented, "method StreamAccounts not implemented")
+}
+func (UnimplementedProcessorOversightServiceServer) ListHeldReversals(context.Context, *ListHeldReversalsRequest) (*ListHeldReversalsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListHeldReversals not implemented")
+}
+func (UnimplementedProcessorOversightServiceServer) DecideHeldReversal(context.Context, *DecideHeldReversalRequest) (*DecideHeldReversalResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DecideHeldReversal not implemented")
 }
 func (UnimplementedProcessorOversightServiceServer) mustEmbedUnimplementedProcessorOversightServiceServer() {
 }
@@ -528,13 +566,58 @@ func _ProcessorOversightService_StreamAccounts_Handler(srv interface{}, stream g
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type ProcessorOversightService_StreamAccountsServer = grpc.ServerStreamingServer[StreamAccountsResponse]
 
+func _ProcessorOversightService_ListHeldReversals_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListHeldReversalsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ProcessorOversightServiceServer).ListHeldReversals(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ProcessorOversightService_ListHeldReversals_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ProcessorOversightServiceServer).ListHeldReversals(ctx, req.(*ListHeldReversalsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ProcessorOversightService_DecideHeldReversal_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DecideHeldReversalRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ProcessorOversightServiceServer).DecideHeldReversal(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ProcessorOversightService_DecideHeldReversal_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ProcessorOversightServiceServer).DecideHeldReversal(ctx, req.(*DecideHeldReversalRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ProcessorOversightService_ServiceDesc is the grpc.ServiceDesc for ProcessorOversightService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
 var ProcessorOversightService_ServiceDesc = grpc.ServiceDesc{
 	ServiceName: "cardlane.processor.v1.ProcessorOversightService",
 	HandlerType: (*ProcessorOversightServiceServer)(nil),
-	Methods:     []grpc.MethodDesc{},
+	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "ListHeldReversals",
+			Handler:    _ProcessorOversightService_ListHeldReversals_Handler,
+		},
+		{
+			MethodName: "DecideHeldReversal",
+			Handler:    _ProcessorOversightService_DecideHeldReversal_Handler,
+		},
+	},
 	Streams: []grpc.StreamDesc{
 		{
 			StreamName:    "StreamPayments",

@@ -84,6 +84,7 @@ class NextStep(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     NEXT_STEP_USE_ANOTHER_CARD: _ClassVar[NextStep]
     NEXT_STEP_WAIT: _ClassVar[NextStep]
     NEXT_STEP_CORRECT_REQUEST: _ClassVar[NextStep]
+    NEXT_STEP_ASK_OPERATOR: _ClassVar[NextStep]
 
 class CardOutcome(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -146,6 +147,7 @@ NEXT_STEP_DO_NOT_RETRY: NextStep
 NEXT_STEP_USE_ANOTHER_CARD: NextStep
 NEXT_STEP_WAIT: NextStep
 NEXT_STEP_CORRECT_REQUEST: NextStep
+NEXT_STEP_ASK_OPERATOR: NextStep
 CARD_OUTCOME_UNSPECIFIED: CardOutcome
 CARD_OUTCOME_ACCEPTED: CardOutcome
 CARD_OUTCOME_REFUSED: CardOutcome

@@ -125,3 +125,13 @@ class TranslateResponse(_message.Message):
     PIN_BLOCK_FIELD_NUMBER: _ClassVar[int]
     pin_block: bytes
     def __init__(self, pin_block: _Optional[bytes] = ...) -> None: ...
+
+class UnlockCardRequest(_message.Message):
+    __slots__ = ("payment_id",)
+    PAYMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    payment_id: str
+    def __init__(self, payment_id: _Optional[str] = ...) -> None: ...
+
+class UnlockCardResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...

@@ -144,3 +144,79 @@ class PinService:
             timeout,
             metadata,
             _registered_method=True)
+
+
+class PinOversightServiceStub:
+    """Tries that were used up. For operators.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.UnlockCard = channel.unary_unary(
+                '/cardlane.pin.v1.PinOversightService/UnlockCard',
+                request_serializer=cardlane_dot_pin_dot_v1_dot_pin__pb2.UnlockCardRequest.SerializeToString,
+                response_deserializer=cardlane_dot_pin_dot_v1_dot_pin__pb2.UnlockCardResponse.FromString,
+                _registered_method=True)
+
+
+class PinOversightServiceServicer:
+    """Tries that were used up. For operators.
+    """
+
+    def UnlockCard(self, request, context):
+        """Gives a card all its PIN tries back. PAYMENT_NOT_FOUND where no PIN of that payment was judged.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_PinOversightServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'UnlockCard': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnlockCard,
+                    request_deserializer=cardlane_dot_pin_dot_v1_dot_pin__pb2.UnlockCardRequest.FromString,
+                    response_serializer=cardlane_dot_pin_dot_v1_dot_pin__pb2.UnlockCardResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'cardlane.pin.v1.PinOversightService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('cardlane.pin.v1.PinOversightService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class PinOversightService:
+    """Tries that were used up. For operators.
+    """
+
+    @staticmethod
+    def UnlockCard(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cardlane.pin.v1.PinOversightService/UnlockCard',
+            cardlane_dot_pin_dot_v1_dot_pin__pb2.UnlockCardRequest.SerializeToString,
+            cardlane_dot_pin_dot_v1_dot_pin__pb2.UnlockCardResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)

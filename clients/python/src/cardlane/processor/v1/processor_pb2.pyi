@@ -3,12 +3,31 @@ from cardlane.mesh.v1 import stream_pb2 as _stream_pb2
 from cardlane.payment.v1 import payment_pb2 as _payment_pb2
 from cardlane.relay.v1 import relay_pb2 as _relay_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class HoldReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    HOLD_REASON_UNSPECIFIED: _ClassVar[HoldReason]
+    HOLD_REASON_RELAY_NOT_ACTIVE: _ClassVar[HoldReason]
+    HOLD_REASON_LATE: _ClassVar[HoldReason]
+
+class HeldReversalDecision(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    HELD_REVERSAL_DECISION_UNSPECIFIED: _ClassVar[HeldReversalDecision]
+    HELD_REVERSAL_DECISION_RELEASE: _ClassVar[HeldReversalDecision]
+    HELD_REVERSAL_DECISION_REFUSE: _ClassVar[HeldReversalDecision]
+HOLD_REASON_UNSPECIFIED: HoldReason
+HOLD_REASON_RELAY_NOT_ACTIVE: HoldReason
+HOLD_REASON_LATE: HoldReason
+HELD_REVERSAL_DECISION_UNSPECIFIED: HeldReversalDecision
+HELD_REVERSAL_DECISION_RELEASE: HeldReversalDecision
+HELD_REVERSAL_DECISION_REFUSE: HeldReversalDecision
 
 class ProcessRequest(_message.Message):
     __slots__ = ("hello", "heartbeat", "drain", "close", "box")
@@ -347,3 +366,55 @@ class LedgerAccount(_message.Message):
     balance_minor: int
     recomputed_minor: int
     def __init__(self, account_id: _Optional[int] = ..., kind: _Optional[str] = ..., merchant_id: _Optional[str] = ..., currency: _Optional[int] = ..., balance_minor: _Optional[int] = ..., recomputed_minor: _Optional[int] = ...) -> None: ...
+
+class ListHeldReversalsRequest(_message.Message):
+    __slots__ = ("limit",)
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    limit: int
+    def __init__(self, limit: _Optional[int] = ...) -> None: ...
+
+class ListHeldReversalsResponse(_message.Message):
+    __slots__ = ("reversals", "total")
+    REVERSALS_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    reversals: _containers.RepeatedCompositeFieldContainer[HeldReversal]
+    total: int
+    def __init__(self, reversals: _Optional[_Iterable[_Union[HeldReversal, _Mapping]]] = ..., total: _Optional[int] = ...) -> None: ...
+
+class HeldReversal(_message.Message):
+    __slots__ = ("record_number", "merchant_id", "payment_id", "relay_id", "reason", "approved_amount_minor", "currency", "ordered_at_ms", "approved_at_ms")
+    RECORD_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    MERCHANT_ID_FIELD_NUMBER: _ClassVar[int]
+    PAYMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    RELAY_ID_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    APPROVED_AMOUNT_MINOR_FIELD_NUMBER: _ClassVar[int]
+    CURRENCY_FIELD_NUMBER: _ClassVar[int]
+    ORDERED_AT_MS_FIELD_NUMBER: _ClassVar[int]
+    APPROVED_AT_MS_FIELD_NUMBER: _ClassVar[int]
+    record_number: str
+    merchant_id: str
+    payment_id: str
+    relay_id: str
+    reason: HoldReason
+    approved_amount_minor: int
+    currency: int
+    ordered_at_ms: int
+    approved_at_ms: int
+    def __init__(self, record_number: _Optional[str] = ..., merchant_id: _Optional[str] = ..., payment_id: _Optional[str] = ..., relay_id: _Optional[str] = ..., reason: _Optional[_Union[HoldReason, str]] = ..., approved_amount_minor: _Optional[int] = ..., currency: _Optional[int] = ..., ordered_at_ms: _Optional[int] = ..., approved_at_ms: _Optional[int] = ...) -> None: ...
+
+class DecideHeldReversalRequest(_message.Message):
+    __slots__ = ("merchant_id", "payment_id", "decision")
+    MERCHANT_ID_FIELD_NUMBER: _ClassVar[int]
+    PAYMENT_ID_FIELD_NUMBER: _ClassVar[int]
+    DECISION_FIELD_NUMBER: _ClassVar[int]
+    merchant_id: str
+    payment_id: str
+    decision: HeldReversalDecision
+    def __init__(self, merchant_id: _Optional[str] = ..., payment_id: _Optional[str] = ..., decision: _Optional[_Union[HeldReversalDecision, str]] = ...) -> None: ...
+
+class DecideHeldReversalResponse(_message.Message):
+    __slots__ = ("state",)
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    state: _payment_pb2.PaymentState
+    def __init__(self, state: _Optional[_Union[_payment_pb2.PaymentState, str]] = ...) -> None: ...

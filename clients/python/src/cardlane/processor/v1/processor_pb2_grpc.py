@@ -355,7 +355,7 @@ class ProcessorRegistryService:
 
 
 class ProcessorOversightServiceStub:
-    """Looking into the whole ledger. For operators.
+    """Looking into the whole ledger, and deciding what waits for a person. For operators.
     """
 
     def __init__(self, channel):
@@ -374,10 +374,20 @@ class ProcessorOversightServiceStub:
                 request_serializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.StreamAccountsRequest.SerializeToString,
                 response_deserializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.StreamAccountsResponse.FromString,
                 _registered_method=True)
+        self.ListHeldReversals = channel.unary_unary(
+                '/cardlane.processor.v1.ProcessorOversightService/ListHeldReversals',
+                request_serializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.ListHeldReversalsRequest.SerializeToString,
+                response_deserializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.ListHeldReversalsResponse.FromString,
+                _registered_method=True)
+        self.DecideHeldReversal = channel.unary_unary(
+                '/cardlane.processor.v1.ProcessorOversightService/DecideHeldReversal',
+                request_serializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.DecideHeldReversalRequest.SerializeToString,
+                response_deserializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.DecideHeldReversalResponse.FromString,
+                _registered_method=True)
 
 
 class ProcessorOversightServiceServicer:
-    """Looking into the whole ledger. For operators.
+    """Looking into the whole ledger, and deciding what waits for a person. For operators.
     """
 
     def StreamPayments(self, request, context):
@@ -389,6 +399,21 @@ class ProcessorOversightServiceServicer:
 
     def StreamAccounts(self, request, context):
         """Every account with its balance as kept and as recomputed from all postings.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListHeldReversals(self, request, context):
+        """Orders to undo an approved payment that wait for an operator, the oldest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DecideHeldReversal(self, request, context):
+        """Lets a held order through, or refuses it for good. The first decision stands. PAYMENT_NOT_FOUND
+        where no order of that payment was held.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -407,6 +432,16 @@ def add_ProcessorOversightServiceServicer_to_server(servicer, server):
                     request_deserializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.StreamAccountsRequest.FromString,
                     response_serializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.StreamAccountsResponse.SerializeToString,
             ),
+            'ListHeldReversals': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListHeldReversals,
+                    request_deserializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.ListHeldReversalsRequest.FromString,
+                    response_serializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.ListHeldReversalsResponse.SerializeToString,
+            ),
+            'DecideHeldReversal': grpc.unary_unary_rpc_method_handler(
+                    servicer.DecideHeldReversal,
+                    request_deserializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.DecideHeldReversalRequest.FromString,
+                    response_serializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.DecideHeldReversalResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'cardlane.processor.v1.ProcessorOversightService', rpc_method_handlers)
@@ -416,7 +451,7 @@ def add_ProcessorOversightServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ProcessorOversightService:
-    """Looking into the whole ledger. For operators.
+    """Looking into the whole ledger, and deciding what waits for a person. For operators.
     """
 
     @staticmethod
@@ -463,6 +498,60 @@ class ProcessorOversightService:
             '/cardlane.processor.v1.ProcessorOversightService/StreamAccounts',
             cardlane_dot_processor_dot_v1_dot_processor__pb2.StreamAccountsRequest.SerializeToString,
             cardlane_dot_processor_dot_v1_dot_processor__pb2.StreamAccountsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListHeldReversals(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cardlane.processor.v1.ProcessorOversightService/ListHeldReversals',
+            cardlane_dot_processor_dot_v1_dot_processor__pb2.ListHeldReversalsRequest.SerializeToString,
+            cardlane_dot_processor_dot_v1_dot_processor__pb2.ListHeldReversalsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DecideHeldReversal(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cardlane.processor.v1.ProcessorOversightService/DecideHeldReversal',
+            cardlane_dot_processor_dot_v1_dot_processor__pb2.DecideHeldReversalRequest.SerializeToString,
+            cardlane_dot_processor_dot_v1_dot_processor__pb2.DecideHeldReversalResponse.FromString,
             options,
             channel_credentials,
             insecure,
