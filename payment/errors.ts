@@ -106,7 +106,9 @@ export class PaymentError extends Error {
 
   get row(): ErrorRow {
     const codes = PAYMENT_ERRORS[this.code];
-    return this.openPaymentId === undefined ? codes : { ...codes, ...OPEN };
+    // What is unknown by itself says better what to do than that the payment is open.
+    const isFinalNoMore = this.openPaymentId !== undefined && codes.certainty === Certainty.FINAL;
+    return isFinalNoMore ? { ...codes, ...OPEN } : codes;
   }
 }
 
