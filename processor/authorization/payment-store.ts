@@ -8,6 +8,7 @@ import {
   type Posting,
   paymentParameters,
 } from "../payments/payment-row.ts";
+import { ACKNOWLEDGE, type Acknowledged, acknowledgedParameters } from "./acknowledge-statement.ts";
 import type { IncomingPayment } from "./incoming-payment.ts";
 import { type BatchFacts, type FactsRow, factsFrom } from "./payment-facts.ts";
 
@@ -75,11 +76,6 @@ export class PaymentStore {
   }
 }
 
-export interface Acknowledged extends PaymentKey {
-  readonly relayId: string;
-  readonly revision: number;
-}
-
 interface WrittenRow {
   readonly merchant_id: PaymentKey["merchantId"];
   readonly payment_id: PaymentKey["paymentId"];
@@ -106,13 +102,6 @@ const postingParameters = new RowParameters<Posting & { readonly key: PaymentKey
   kind: ["text", (row) => row.kind],
   debit_account: ["bigint", (row) => row.debitAccount],
   credit_account: ["bigint", (row) => row.creditAccount],
-});
-
-const acknowledgedParameters = new RowParameters<Acknowledged>({
-  merchant_id: ["text", (row) => row.merchantId],
-  payment_id: ["uuid", (row) => row.paymentId],
-  relay_id: ["text", (row) => row.relayId],
-  revision: ["int", (row) => row.revision],
 });
 
 /**
@@ -283,25 +272,4 @@ const WRITE = {
       WHERE account.account_id = locked.account_id
     )
     SELECT merchant_id, payment_id FROM inserted`,
-};
-
-// Ordered, as all that locks payments.
-const ACKNOWLEDGE = {
-  name: "payment.acknowledge",
-  text: `
-    WITH item AS (
-      SELECT merchant_id, payment_id, relay_id, max(revision) AS revision
-      FROM ${acknowledgedParameters.from("given")}
-      GROUP BY merchant_id, payment_id, relay_id
-    ),
-    locked AS (
-      SELECT merchant_id, payment_id, item.revision
-      FROM processor.payment JOIN item USING (merchant_id, payment_id, relay_id)
-      ORDER BY merchant_id, payment_id FOR UPDATE OF payment
-    )
-    UPDATE processor.payment SET acknowledged_revision = locked.revision
-    FROM locked
-    WHERE payment.merchant_id = locked.merchant_id AND payment.payment_id = locked.payment_id
-      AND payment.acknowledged_revision < locked.revision
-      AND payment.revision >= locked.revision`,
 };

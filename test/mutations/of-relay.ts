@@ -63,7 +63,7 @@ export const OF_RELAY: readonly Mutation[] = [
     name: "registry-revision",
     takesOut: "forgetting cached rows of the registry when it changes",
     path: "relay/registry/registry-revision.ts",
-    find: "if (revision !== this.#known) this.#onChange();",
+    find: "if (revision !== this.#known?.revision) this.#onChange();",
     replace: "",
     witness: "relay/registry/registry.test.ts",
   },
