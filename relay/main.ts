@@ -1,3 +1,4 @@
+import { indistinctOperators } from "../audit/settings.ts";
 import type { Rate } from "../mesh/limits/rate-limits.ts";
 import { runProgram } from "../mesh/program.ts";
 import { applyMigrations } from "../prisma/migrations/migrate.ts";
@@ -19,7 +20,7 @@ const PROBE_PERIOD_MS = 1_000;
 
 await runProgram("relay", RELAY_SETTINGS, async (program, config) => {
   const { isProduction, clock, log, telemetry, faults } = program;
-  const problem = strangersInReach(config, isProduction);
+  const problem = strangersInReach(config, isProduction) ?? indistinctOperators(config);
   if (problem !== undefined) throw new StartError(`relay cannot start:\n  ${problem}`);
   const folder = new KeyFolder(config.keysDirectory);
   const roots = folder.readTrustedRoots(curves);
@@ -55,6 +56,7 @@ await runProgram("relay", RELAY_SETTINGS, async (program, config) => {
     deadlineMs: config.deadlineMs,
     callRate: rateOf(config.callsPerSecond),
     trustedProxies: config.trustedProxies,
+    fourEyes: config.fourEyes,
     paymentRate: rateOf(config.paymentsPerSecond),
     curves,
     clock,

@@ -1,3 +1,4 @@
+import { AuditLog } from "../audit/audit-log.ts";
 import { type Faults, noFaults } from "../mesh/faults.ts";
 import { Database, type DatabaseConnections } from "./database.ts";
 import { NotificationStore } from "./notifications/notification-store.ts";
@@ -25,6 +26,7 @@ export interface RelayStore extends AsyncDisposable {
   readonly webhooks: WebhookStore;
   readonly retention: RetentionStore;
   readonly oversight: OversightStore;
+  readonly audit: AuditLog;
 }
 
 /**
@@ -49,6 +51,7 @@ export function openRelayStore(
     webhooks: new WebhookStore(database),
     retention: new RetentionStore(database),
     oversight: new OversightStore(database),
+    audit: new AuditLog(database),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
 }

@@ -1,3 +1,6 @@
+import { auditService } from "../audit/audit-service.ts";
+import { audited } from "../audit/audited-services.ts";
+import { OperatorAudit } from "../audit/operator-audit.ts";
 import { RateLimits } from "../mesh/limits/rate-limits.ts";
 import type { MeshService } from "../mesh/service.ts";
 import type { ManifestKeeper } from "./forwarding/manifest-keeper.ts";
@@ -18,7 +21,7 @@ import { webhookService } from "./webhooks/webhook-service.ts";
 
 /** What terminals and people are served. */
 export function servicesOf(
-  options: Pick<RelayOptions, "store" | "paymentRate">,
+  options: Pick<RelayOptions, "store" | "paymentRate" | "fourEyes">,
   made: {
     readonly registry: Registry;
     readonly waiting: Waiting;
@@ -33,7 +36,7 @@ export function servicesOf(
   const { registry, around } = made;
   const { clock, random } = around;
   const queries = new PaymentQueries(store.queries, events);
-  return [
+  const services = [
     relayService({
       intake: made.intake,
       waiting: made.waiting,
@@ -49,5 +52,9 @@ export function servicesOf(
     notificationService(store.notifications, queries, registry, clock),
     webhookService(store.webhooks, clock, random),
     oversightService(store.oversight),
+    auditService(store.audit),
   ];
+  const { fourEyes } = options;
+  const audit = { entries: store.audit, program: "relay", fourEyes, clock, log: around.log };
+  return audited(services, new OperatorAudit(audit));
 }

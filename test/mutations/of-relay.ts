@@ -99,4 +99,28 @@ export const OF_RELAY: readonly Mutation[] = [
     replace: "",
     witness: "relay/registry/scope.test.ts",
   },
+  {
+    name: "audit-before-the-act",
+    takesOut: "writing an operator's act down before it is done",
+    path: "audit/operator-audit.ts",
+    find: "const begun = await this.#begin(details, call.act);",
+    replace: "const begun = { sequence: 1n };",
+    witness: "audit/operator-audit.test.ts",
+  },
+  {
+    name: "second-operator",
+    takesOut: "asking for another operator than the first one",
+    path: "audit/operator-audit.ts",
+    find: "if (proposal.actor === actor) throw needsAnother(proposal.sequence);",
+    replace: "",
+    witness: "audit/operator-audit.test.ts",
+  },
+  {
+    name: "audit-chain",
+    takesOut: "looking whether an entry follows the one before it",
+    path: "audit/audit-chain.ts",
+    find: "if (!isSame(entry.previousHash, this.#hash)) {",
+    replace: "if (sequence < 0n) {",
+    witness: "audit/audit-log.test.ts",
+  },
 ];
