@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { afterAll, expect, test } from "vitest";
 import { AuthorizationRequestSchema } from "../../gen/cardlane/processor/v1/processor_pb.ts";
+import { silentLog } from "../../mesh/log.ts";
 import { ManualClock } from "../../mesh/testing/manual-clock.ts";
 import { noTelemetry } from "../../mesh/tracing/telemetry.ts";
 import { Pan } from "../../payment/card.ts";
@@ -78,7 +79,7 @@ class PlayedParts {
           return this.#step("ask", () => this.verify());
         },
       },
-      { clock, telemetry: noTelemetry },
+      { clock, log: silentLog, telemetry: noTelemetry },
     );
   }
 

@@ -1,6 +1,7 @@
 import type { AuthorizationRequest } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import type { Surroundings } from "../../mesh/surroundings.ts";
 import { PaymentError } from "../../payment/errors.ts";
+import { SealedDataRejected } from "../../sealing/sealed-data-rejected.ts";
 import type { EntryAnswer } from "../payments/entry-answer.ts";
 import type { PinClient } from "../pins/pin-client.ts";
 import { obstacleOf } from "./acceptance.ts";
@@ -17,13 +18,13 @@ export class AuthorizationRun {
   readonly #opener: PaymentOpener;
   readonly #desk: Pick<AuthorizationDesk, "read" | "authorize">;
   readonly #pins: Pick<PinClient, "verify">;
-  readonly #around: Pick<Surroundings, "clock" | "telemetry">;
+  readonly #around: Pick<Surroundings, "clock" | "log" | "telemetry">;
 
   constructor(
     opener: PaymentOpener,
     desk: Pick<AuthorizationDesk, "read" | "authorize">,
     pins: Pick<PinClient, "verify">,
-    around: Pick<Surroundings, "clock" | "telemetry">,
+    around: Pick<Surroundings, "clock" | "log" | "telemetry">,
   ) {
     this.#opener = opener;
     this.#desk = desk;
@@ -76,9 +77,16 @@ export class AuthorizationRun {
       payment.early = early;
       return undefined;
     } catch (error) {
-      if (error instanceof PaymentError) return error;
-      throw error;
+      if (!(error instanceof PaymentError)) throw error;
+      if (error instanceof SealedDataRejected) this.#tell(payment, error);
+      return error;
     }
+  }
+
+  /** The reason helps an attacker, so no answer says it. */
+  #tell({ context: { paymentId, merchantId } }: IncomingPayment, error: SealedDataRejected): void {
+    const facts = { paymentId, merchantId, reason: error.reasonForSecurityLog() };
+    this.#around.log.security("sealed_data_rejected", "sealed card data was refused", facts);
   }
 
   /** Nobody waits any more, and the relay undoes it. What was decided before is answered still. */

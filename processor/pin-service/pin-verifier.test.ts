@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { systemClock } from "../../mesh/clock.ts";
-import { silentLog } from "../../mesh/log.ts";
+import { type Log, silentLog } from "../../mesh/log.ts";
 import { memoryFiles } from "../../mesh/testing/memory-files.ts";
 import { noTelemetry } from "../../mesh/tracing/telemetry.ts";
 import { parseReaderPayment } from "../../payment/payment-context.ts";
@@ -20,6 +20,8 @@ const stack = new AsyncDisposableStack();
 const keys = stack.use(new TestKeys({ nowMs: systemClock.nowMs() }));
 const signer = new PaymentSigner({ keys, nowMs: () => systemClock.nowMs() });
 let verifier: PinVerifier;
+/** Security events. */
+const told: string[] = [];
 
 beforeAll(async () => {
   const { url } = stack.use(await freshDatabase("processor"));
@@ -27,7 +29,11 @@ beforeAll(async () => {
   const pinKeys = readPinKeys(keys.folder("pin-service"), nodeCurves);
   await putTestPins(store, pinKeys);
   const journal = await TryJournal.open(memoryFiles(), silentLog);
-  const surroundings = { clock: systemClock, telemetry: noTelemetry };
+  const log: Log = {
+    ...silentLog,
+    security: (event, _, { reason } = {}) => told.push([event, reason].filter(Boolean).join(" ")),
+  };
+  const surroundings = { clock: systemClock, log, telemetry: noTelemetry };
   verifier = new PinVerifier({ keys: pinKeys, store, journal, ...surroundings });
 });
 afterAll(() => stack.disposeAsync());
@@ -92,4 +98,17 @@ test("refuses a box with one bit changed, whichever it is", async () => {
     withOneBitFlipped(check.pinBox).map((pinBox) => verdictOf({ ...check, pinBox })),
   );
   expect(new Set(verdicts)).toEqual(new Set(["REFUSED"]));
+});
+
+test("what may be an attack is a security event, with the reason that no answer says", async () => {
+  told.splice(0);
+  const check = checkOf();
+  await verdictOf({ ...check, pan: "5555555555554444" });
+  await verdictOf({ ...check, pinBox: new Uint8Array(176) });
+  for (let wrong = 0; wrong < 4; wrong += 1) await verdictOf(checkOf({ pin: "9999" }));
+  expect(told).toEqual([
+    "sealed_data_rejected PIN block",
+    "sealed_data_rejected shared key",
+    "pin_locked",
+  ]);
 });

@@ -1,5 +1,6 @@
 import { createHmac, type KeyObject } from "node:crypto";
 import { GroupCommit } from "../../mesh/group-commit.ts";
+import type { Log } from "../../mesh/log.ts";
 import type { Surroundings } from "../../mesh/surroundings.ts";
 import { type HopSpan, recordedStatement, type Telemetry } from "../../mesh/tracing/telemetry.ts";
 import { Pan } from "../../payment/card.ts";
@@ -10,6 +11,7 @@ import { digest } from "../../sealing/keys/dsse.ts";
 import { openPinBox } from "../../sealing/open/boxes.ts";
 import { derivePinKey, parseKsn } from "../../sealing/open/dukpt-host.ts";
 import { decipherPinBlock } from "../../sealing/open/pin-block.ts";
+import { SealedDataRejected } from "../../sealing/sealed-data-rejected.ts";
 import { cardTokenOf } from "../cards/card-store.ts";
 import { isLostRace } from "../payments/answer-in-rounds.ts";
 import type { PinKeys } from "./pin-keys.ts";
@@ -36,7 +38,7 @@ export interface PinCheck {
 /** Not a PIN block for this card, context and reader. Nothing is counted. */
 const REFUSED: SettledAttempt = { verdict: "REFUSED", triesLeft: 0 };
 
-interface VerifierParts extends Pick<Surroundings, "clock" | "telemetry"> {
+interface VerifierParts extends Pick<Surroundings, "clock" | "log" | "telemetry"> {
   readonly keys: PinKeys;
   readonly store: Pick<PinStore, "settle">;
   /** Where wrong PINs are kept beside the store. */
@@ -49,9 +51,11 @@ export class PinVerifier {
   readonly #store: Pick<PinStore, "settle">;
   readonly #journal: TryJournal;
   readonly #telemetry: Telemetry;
+  readonly #log: Log;
   readonly #group: GroupCommit<Entered, SettledAttempt>;
 
-  constructor({ keys, store, journal, clock, telemetry }: VerifierParts) {
+  constructor({ keys, store, journal, clock, telemetry, log }: VerifierParts) {
+    this.#log = log;
     this.#keys = keys;
     this.#store = store;
     this.#journal = journal;
@@ -76,8 +80,10 @@ export class PinVerifier {
       return openPin(check, this.#keys);
     } catch (error) {
       // Whatever is wrong with it: which check failed would help an attacker.
-      if (error instanceof PaymentError) return undefined;
-      throw error;
+      if (!(error instanceof PaymentError)) throw error;
+      const reason = error instanceof SealedDataRejected ? error.reasonForSecurityLog() : undefined;
+      this.#log.security("sealed_data_rejected", "a PIN block was refused", { reason });
+      return undefined;
     }
   }
 
@@ -94,6 +100,11 @@ export class PinVerifier {
   async #settleAndKeep(entered: readonly Attempt[]): Promise<readonly SettledAttempt[]> {
     const attempts = entered.map((one) => ({ ...one, kept: this.#journal.find(one.cardToken) }));
     const settled = await this.#settleInRounds(attempts);
+    for (const [place, { verdict, triesLeft, isRepeated }] of settled.entries()) {
+      if (verdict !== "WRONG" || triesLeft > 0 || isRepeated) continue;
+      const paymentId = attempts[place]?.paymentId;
+      this.#log.security("pin_locked", "a card has no PIN tries left", { paymentId });
+    }
     await this.#journal.note(attempts, settled);
     return settled.map(({ verdict, triesLeft }) => ({ verdict, triesLeft }));
   }
