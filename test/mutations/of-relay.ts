@@ -123,4 +123,20 @@ export const OF_RELAY: readonly Mutation[] = [
     replace: "if (sequence < 0n) {",
     witness: "audit/audit-log.test.ts",
   },
+  {
+    name: "receipt-share",
+    takesOut: "counting the receipts of a payment, terminal, merchant and country",
+    path: "relay/notifications/receipt-shares.ts",
+    find: "WHERE used >= most",
+    replace: "WHERE used < 0",
+    witness: "relay/notifications/receipt-shares.test.ts",
+  },
+  {
+    name: "watch-share",
+    takesOut: "counting the watches of one identity",
+    path: "relay/queries/watch-places.ts",
+    find: "if (own >= WATCHES_OF_ONE_MAX) {",
+    replace: "if (own < 0) {",
+    witness: "relay/queries/watch-places.test.ts",
+  },
 ];
