@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { signOfWebPage } from "../mesh/request/web-pages.ts";
 import type { Arrival, Arrivals } from "./arrivals.ts";
 import type { Listening } from "./mailbox.ts";
 
@@ -42,10 +43,8 @@ interface Page {
 }
 
 function pageFor({ url = "/", headers }: IncomingMessage, arrivals: Arrivals, doors: Doors): Page {
-  // Another name for this machine is how a page of somebody else would reach in.
-  if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(headers.host ?? "")) {
-    return { status: 403, type: "text/plain", body: "reached by another name\n" };
-  }
+  const page = signOfWebPage(headers);
+  if (page !== undefined) return { status: 403, type: "text/plain", body: `${page}\n` };
   if (url === "/") return html(listOf(arrivals.all));
   if (url === "/arrivals.json") return json({ arrivals: arrivals.all });
   if (url === "/doors.json") return json(doors);

@@ -11,7 +11,7 @@ import {
   ErrorInfoSchema,
   RetryInfoSchema,
 } from "../gen/google/rpc/error_details_pb.ts";
-import { isPaymentErrorCode, PaymentError } from "../payment/errors.ts";
+import { isPaymentErrorCode, PaymentError, type PaymentErrorCode } from "../payment/errors.ts";
 import type { Log } from "./log.ts";
 
 /** google.rpc.ErrorInfo.domain of every error that cardlane means. */
@@ -26,7 +26,7 @@ const INTERNAL_MESSAGE = "INTERNAL";
  * the log.
  */
 export function toConnectError(error: unknown, log: Log): ConnectError {
-  if (error instanceof PaymentError) return fromPaymentError(error);
+  if (error instanceof PaymentError) return wireError(error);
   // An error that came from another program is not passed on: its details are not ours to give.
   if (error instanceof ConnectError && !error.isWireError) return error;
   log.failure("a call failed for an unknown reason", error);
@@ -49,7 +49,7 @@ export function aboutOpenPayment(status: ConnectError, openPaymentId: string): C
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     openPaymentId,
   });
-  return fromPaymentError(error, status.code);
+  return wireError(error, status.code);
 }
 
 /**
@@ -82,9 +82,9 @@ export function paymentErrorFrom(error: ConnectError): PaymentError | undefined 
  */
 export function callFailure(error: unknown, callee: string): unknown {
   if (!(error instanceof ConnectError)) return error;
-  const meant = paymentErrorFrom(error);
-  if (meant !== undefined) return meant;
   const facts = { cause: error };
+  const meant = paymentErrorFrom(error);
+  if (meant !== undefined && meant.code !== "INTERNAL") return meant;
   if (error.code === Code.DeadlineExceeded) {
     return new PaymentError("DEADLINE_EXCEEDED", `${callee} did not answer in time`, facts);
   }
@@ -94,7 +94,33 @@ export function callFailure(error: unknown, callee: string): unknown {
   return new PaymentError("UPSTREAM_NOT_REACHED", `${callee} can not be reached`, facts);
 }
 
-function fromPaymentError(error: PaymentError, code: Code = error.row.grpcStatus): ConnectError {
+/**
+ * What Code says where nobody said more. Nothing that may have had an effect is FINAL: a call that
+ * was cut off may have been obeyed.
+ */
+const REASONS: Partial<Readonly<Record<Code, PaymentErrorCode>>> = {
+  [Code.InvalidArgument]: "MALFORMED_REQUEST",
+  [Code.OutOfRange]: "MALFORMED_REQUEST",
+  [Code.DeadlineExceeded]: "DEADLINE_EXCEEDED",
+  [Code.NotFound]: "NOT_SUPPORTED",
+  [Code.PermissionDenied]: "NOT_PERMITTED",
+  [Code.ResourceExhausted]: "OVERLOADED",
+  [Code.FailedPrecondition]: "NOT_SUPPORTED",
+  [Code.Unimplemented]: "NOT_SUPPORTED",
+  [Code.Unavailable]: "STREAM_CUT",
+  [Code.Canceled]: "STREAM_CUT",
+  [Code.Unauthenticated]: "UNAUTHENTICATED",
+};
+
+/** The last step before an error leaves a server: whatever it is, it has an ErrorInfo. */
+export function withReason(status: ConnectError): ConnectError {
+  if (status.findDetails(ErrorInfoSchema).length > 0) return status;
+  const error = new PaymentError(REASONS[status.code] ?? "INTERNAL", status.rawMessage);
+  return wireError(error, status.code);
+}
+
+/** @param code of gRPC, where another than the error's own has been said. */
+export function wireError(error: PaymentError, code: Code = error.row.grpcStatus): ConnectError {
   const details: ConnectError["details"] = [{ desc: ErrorInfoSchema, value: errorInfo(error) }];
   if (error.field !== undefined) {
     const violation = { field: error.field, description: error.message, reason: error.code };

@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { paymentErrorFrom } from "../../mesh/errors-to-wire.ts";
+import type { PaymentErrorCode } from "../../payment/errors.ts";
 import { PaymentCut } from "../../till/outcome.ts";
 import type { CommandIo } from "../io/command-io.ts";
 
@@ -33,11 +34,17 @@ export async function askAgain<Answer>(
   throw cut;
 }
 
+const PASSING: readonly PaymentErrorCode[] = [
+  "READER_BUSY",
+  "UPSTREAM_NOT_REACHED",
+  "DEADLINE_EXCEEDED",
+];
+
 /** Not there, silent again, or still busy with the payment whose line was cut. */
 function isPassing(error: unknown): boolean {
   if (error instanceof PaymentCut) return true;
   if (!(error instanceof ConnectError)) return false;
   const code = paymentErrorFrom(error)?.code;
-  if (code !== undefined) return code === "READER_BUSY" || code === "UPSTREAM_NOT_REACHED";
+  if (code !== undefined) return PASSING.includes(code);
   return error.code === Code.Unavailable || error.code === Code.DeadlineExceeded;
 }

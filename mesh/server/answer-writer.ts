@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import { constants, type Http2ServerResponse } from "node:http2";
 import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
 import type { Clock, Timer } from "../clock.ts";
+import { NOT_KEPT } from "../stream/grpc-trailers.ts";
 import type { HeldBytes, HeldShare } from "../stream/held-bytes.ts";
 import type { ServerLimits } from "./server-limits.ts";
 
@@ -58,7 +59,8 @@ export class AnswerWriter {
       let message = await messages.next();
       const isTrailersOnly = message.done === true && body !== undefined;
       this.#response.statusCode = status;
-      const headers = [...(header ?? []), ...(isTrailersOnly ? (trailer ?? []) : [])];
+      const more = isTrailersOnly ? (trailer ?? []) : [];
+      const headers = [...(header ?? []), ...Object.entries(NOT_KEPT), ...more];
       for (const [name, value] of headers) this.#response.setHeader(name, value);
       for (; message.done !== true; message = await messages.next()) {
         await this.#send(message.value);

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse, Http2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { DescMethod } from "@bufbuild/protobuf";
@@ -14,12 +14,12 @@ import {
   type MethodImpl,
 } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
-import { parseTimeout as parseConnectTimeout } from "@connectrpc/connect/protocol-connect";
-import { parseTimeout as parseGrpcTimeout } from "@connectrpc/connect/protocol-grpc";
 import { universalRequestFromNodeRequest } from "@connectrpc/connect-node";
-import { PaymentError } from "../../payment/errors.ts";
-import { TIMER_MS_MAX } from "../clock.ts";
+import { withReason } from "../errors-to-wire.ts";
 import { CALLER, connectionPeer, streamPeer, toHeaders } from "../identity/caller.ts";
+import { checkedBody } from "../request/checked-body.ts";
+import { requireReadable, shortenDeadline } from "../request/request-head.ts";
+import { answerUnknown } from "../request/unknown-method.ts";
 import { type MeshService, messageBytesMaxOf } from "../service.ts";
 import type { FrameStream } from "../stream/frame-stream.ts";
 import { IterableFrameStream } from "../stream/iterable-frame-stream.ts";
@@ -27,7 +27,6 @@ import { TooManyPieces } from "../stream/message-pieces.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { AnswerWriter } from "./answer-writer.ts";
 import { CallTime } from "./call-time.ts";
-import { checkedBody } from "./checked-body.ts";
 import { type Connection, connectionOf } from "./connections.ts";
 import type { ServerLimits } from "./server-limits.ts";
 
@@ -47,9 +46,13 @@ interface ConnectPathOptions extends Pick<Surroundings, "clock"> {
 export interface Caller {
   readonly identity: string | undefined;
   readonly connection: Pick<Connection, "offence"> | undefined;
+  readonly fields: IncomingHttpHeaders;
 }
 
-const CONNECTION = createContextKey<Connection | undefined>(undefined);
+const CALL = createContextKey<Pick<Caller, "connection" | "fields">>({
+  connection: undefined,
+  fields: {},
+});
 
 type NodeHandler = (
   request: IncomingMessage | Http2ServerRequest,
@@ -63,15 +66,17 @@ interface Route {
 
 /** The general path: unary and server-streaming methods, and all over gRPC-Web and Connect. */
 export function connectPath(options: ConnectPathOptions): NodeHandler {
+  const sizes = new Map<string, number>();
   const router = createConnectRouter({
     interceptors: options.interceptors,
     readMaxBytes: options.limits.messageBytesMax,
     // Compression before encryption has told secrets before, and payments are small.
     acceptCompression: [],
     shutdownSignal: options.shutdown,
-    requestGate: (context) => gate(options, context),
+    requestGate: (context) => {
+      gate(options, context, sizes.get(`/${methodName(context.method)}`));
+    },
   });
-  const sizes = new Map<string, number>();
   for (const one of options.services) {
     for (const method of one.desc.methods) {
       const readMaxBytes = messageBytesMaxOf(one, method, options.limits.messageBytesMax);
@@ -87,8 +92,7 @@ export function connectPath(options: ConnectPathOptions): NodeHandler {
   return (request, response) => {
     const route = routes.get(requestPath(request.url));
     if (route === undefined) {
-      response.statusCode = 404;
-      response.end();
+      answerUnknown(request, response);
       return;
     }
     answer(options, route, request, response).catch(() => {
@@ -123,10 +127,19 @@ export function methodName(method: DescMethod): string {
   return `${method.parent.typeName}/${method.name}`;
 }
 
-function gate(options: ConnectPathOptions, context: HandlerContext): void {
+/** Before anything of the body is read. @throws ConnectError with a reason. */
+function gate(
+  { admit, limits }: ConnectPathOptions,
+  context: HandlerContext,
+  messageBytesMax = limits.messageBytesMax,
+): void {
   const { identity } = context.values.get(CALLER);
-  const connection = context.values.get(CONNECTION);
-  options.admit({ identity, connection }, methodName(context.method));
+  admit({ identity, ...context.values.get(CALL) }, methodName(context.method));
+  try {
+    requireReadable(context, messageBytesMax);
+  } catch (error) {
+    throw withReason(ConnectError.from(error));
+  }
 }
 
 async function answer(
@@ -139,48 +152,30 @@ async function answer(
   const { clock, limits } = options;
   const connection = connectionOf(speakerOf(request));
   const writer = new AnswerWriter(response, connection.held, limits, clock);
-  const values = callerValues(request).set(CONNECTION, connection);
+  const values = callerValues(request).set(CALL, { connection, fields: request.headers });
   const universal = universalRequestFromNodeRequest(request, response, undefined, values);
   shortenDeadline(universal.header);
   using time = new CallTime(handler.method, universal.signal, limits, clock);
   const arriving = time.whileThereIs(universal.body as AsyncIterable<Uint8Array>);
   const { method } = handler;
   const checked = checkedBody(arriving, {
-    input: method.input,
+    method,
     contentType: request.headers["content-type"],
     messageBytesMax: route.messageBytesMax,
     small: connection.smallPieces,
   });
-  const body = untilTooMany(wellFormed(options, checked), () => {
+  const body = untilTooMany(explained(checked), () => {
     connection.harm();
     writer.cut();
   });
   await writer.write(await handler({ ...universal, body, signal: time.signal }));
 }
 
-/**
- * Connect hands a caller's deadline to a timer of its own, which fires at once beyond TIMER_MS_MAX.
- * A header that is malformed is left for Connect to refuse.
- */
-function shortenDeadline(header: Headers): void {
-  const timeouts = [
-    ["grpc-timeout", parseGrpcTimeout, `${Math.floor(TIMER_MS_MAX / 1_000)}S`],
-    ["connect-timeout-ms", parseConnectTimeout, String(TIMER_MS_MAX)],
-  ] as const;
-  for (const [name, parse, longest] of timeouts) {
-    const { timeoutMs } = parse(header.get(name), TIMER_MS_MAX);
-    if (timeoutMs !== undefined && timeoutMs > TIMER_MS_MAX) header.set(name, longest);
-  }
-}
-
-async function* wellFormed(
-  { toConnectError }: ConnectPathOptions,
-  body: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
+async function* explained(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
     yield* body;
   } catch (error) {
-    throw error instanceof PaymentError ? toConnectError(error) : error;
+    throw error instanceof ConnectError ? withReason(error) : error;
   }
 }
 

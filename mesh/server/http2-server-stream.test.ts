@@ -49,7 +49,7 @@ const MALFORMED: readonly { name: string; bytes: Buffer; status: number; message
   {
     name: "a flag that does not exist",
     bytes: prefix(0x80, 0),
-    status: Code.Internal,
+    status: Code.InvalidArgument,
     message: "message flag must be 0, got 128",
   },
   {

@@ -14,6 +14,7 @@ import {
   GRPC_CONTENT_TYPE,
   grpcTimeoutMs,
   grpcTrailers,
+  NOT_KEPT,
 } from "../stream/grpc-trailers.ts";
 import {
   type FrameLimits,
@@ -95,7 +96,7 @@ export class Http2ServerStream<
 
   /** Headers leave at once, so that the caller knows the stream is there. */
   #respond(): void {
-    const headers = { ":status": 200, "content-type": GRPC_CONTENT_TYPE };
+    const headers = { ":status": 200, "content-type": GRPC_CONTENT_TYPE, ...NOT_KEPT };
     this.#stream.respond(headers, { waitForTrailers: true });
     try {
       const timeoutMs = grpcTimeoutMs(this.peer.headers.get("grpc-timeout"));
@@ -157,10 +158,8 @@ export class Http2ServerStream<
 
 /** Answers a stream that nobody takes, without reading: headers and status in one frame. */
 export function refuseStream(stream: ServerHttp2Stream, error: ConnectError): void {
-  stream.respond(
-    { ":status": 200, "content-type": GRPC_CONTENT_TYPE, ...grpcTrailers(error) },
-    { endStream: true },
-  );
+  const headers = { ":status": 200, "content-type": GRPC_CONTENT_TYPE, ...NOT_KEPT };
+  stream.respond({ ...headers, ...grpcTrailers(error) }, { endStream: true });
   // In the same turn the reset would overtake the answer.
   setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
 }

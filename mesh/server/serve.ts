@@ -4,12 +4,13 @@ import type { DescMethod, DescMethodBiDiStreaming } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { PaymentError } from "../../payment/errors.ts";
 import type { Clock, Timer } from "../clock.ts";
-import { toConnectError } from "../errors-to-wire.ts";
+import { toConnectError, wireError, withReason } from "../errors-to-wire.ts";
 import { streamPeer, toHeaders } from "../identity/caller.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { Rate } from "../limits/rate-limits.ts";
 import type { CallKind } from "../limits/turns.ts";
 import { matchesIdentity, type Policy } from "../policy.ts";
+import { signOfWebPage } from "../request/web-pages.ts";
 import { type MeshService, messageBytesMaxOf } from "../service.ts";
 import { createHealth, type Health } from "../services/health.ts";
 import { reflectionServices } from "../services/reflection.ts";
@@ -107,7 +108,9 @@ class Server implements MeshServer {
     for (const one of services) this.#addMethods(one);
     const handleRequest = connectPath({
       services,
-      interceptors: [serverInterceptor(this.#telemetry, (error) => this.#toWire(error))],
+      interceptors: [
+        serverInterceptor(this.#telemetry, (error) => withReason(this.#toWire(error))),
+      ],
       limits: this.#limits,
       clock,
       draining: this.#draining.signal,
@@ -174,12 +177,15 @@ class Server implements MeshServer {
   }
 
   /** @throws ConnectError PERMISSION_DENIED or, for too many calls, RESOURCE_EXHAUSTED. */
-  #admit({ identity, connection }: Caller, method: string): void {
+  #admit({ identity, connection, fields }: Caller, method: string): void {
+    const page = this.#admission === undefined ? signOfWebPage(fields) : undefined;
+    // No offence: a page could otherwise have this machine's own programs barred.
+    if (page !== undefined) throw wireError(new PaymentError("NOT_PERMITTED", page));
     try {
       this.#admission?.admit(identity, method);
     } catch (error) {
       if (error instanceof PaymentError) connection?.offence();
-      throw this.#toWire(error);
+      throw withReason(this.#toWire(error));
     }
   }
 
@@ -206,7 +212,7 @@ class Server implements MeshServer {
     const connection = connectionOf(session);
     const name = methodName(fast.method);
     try {
-      this.#admit({ identity: peer.identity, connection }, name);
+      this.#admit({ identity: peer.identity, connection, fields: headers }, name);
     } catch (error) {
       refuseStream(stream, this.#toWire(error));
       return true;

@@ -1,17 +1,21 @@
 import type { OutgoingHttpHeaders } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { parseTimeout, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { withReason } from "../errors-to-wire.ts";
 
 export const GRPC_CONTENT_TYPE = "application/grpc+proto";
+
+/** Nothing that a server says is for the memory of a browser or a proxy. */
+export const NOT_KEPT = { "cache-control": "no-store" } as const;
 
 /** Whether the fast path speaks it: protobuf messages, no JSON. */
 export function isGrpcProto(contentType: string | undefined): boolean {
   return contentType === "application/grpc" || contentType === GRPC_CONTENT_TYPE;
 }
 
-/** grpc-status, grpc-message and, with details, grpc-status-details-bin. OK without an error. */
+/** grpc-status, grpc-message and grpc-status-details-bin. OK without an error. */
 export function grpcTrailers(error: ConnectError | undefined): OutgoingHttpHeaders {
-  return Object.fromEntries(setTrailerStatus(new Headers(), error));
+  return Object.fromEntries(setTrailerStatus(new Headers(), error && withReason(error)));
 }
 
 /**

@@ -1,4 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { PaymentError } from "../../payment/errors.ts";
+import { wireError } from "../errors-to-wire.ts";
 import { MessagePieces, type SmallPieces } from "./message-pieces.ts";
 
 /** gRPC over HTTP/2, "Length-Prefixed-Message": one flag byte, then the length, big-endian. */
@@ -49,7 +51,8 @@ export class MessageSplitter {
 
   /**
    * @throws ConnectError RESOURCE_EXHAUSTED for a message over the limit, as soon as its length is
-   *   known; UNIMPLEMENTED for a compressed one; INTERNAL for any other flag. @throws TooManyPieces
+   *   known; UNIMPLEMENTED for a compressed one; INVALID_ARGUMENT for any other flag. @throws
+   *   TooManyPieces
    */
   push(chunk: Buffer): void {
     let offset = 0;
@@ -111,14 +114,12 @@ export class MessageSplitter {
       throw new ConnectError("compressed messages are not accepted", Code.Unimplemented);
     }
     if (flag !== 0) {
-      throw new ConnectError(`message flag must be 0, got ${flag}`, Code.Internal);
+      throw new ConnectError(`message flag must be 0, got ${flag}`, Code.InvalidArgument);
     }
     const messageBytes = bytes.readUInt32BE(offset + 1);
     if (messageBytes > this.#messageBytesMax) {
-      throw new ConnectError(
-        `message must be at most ${this.#messageBytesMax} bytes, got ${messageBytes}`,
-        Code.ResourceExhausted,
-      );
+      const message = `message must be at most ${this.#messageBytesMax} bytes, got ${messageBytes}`;
+      throw wireError(new PaymentError("FRAME_TOO_LARGE", message));
     }
     return messageBytes;
   }

@@ -28,7 +28,7 @@ export function request(
     ":method": "POST",
     ":scheme": "http",
     ":path": path,
-    ":authority": "mesh",
+    ":authority": "localhost",
     "content-type": "application/grpc",
     te: "trailers",
     ...fields,

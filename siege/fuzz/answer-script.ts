@@ -109,7 +109,7 @@ function push(promisedId: number): Buffer {
     [":method", "GET"],
     [":path", "/"],
     [":scheme", "http"],
-    [":authority", "mesh"],
+    [":authority", "localhost"],
   ]);
   return frameBytes({
     type: FRAME.PUSH_PROMISE,

@@ -3,6 +3,14 @@ import type { Mutation } from "./mutation.ts";
 /** Safeguards of the relay. */
 export const OF_RELAY: readonly Mutation[] = [
   {
+    name: "own-host",
+    takesOut: "the look at the host that a request in plaintext names",
+    path: "mesh/request/web-pages.ts",
+    find: "if (isLoopback(host.toLowerCase())) return undefined;",
+    replace: 'if (isLoopback(host.toLowerCase()) || host !== "") return undefined;',
+    witness: "mesh/request/web-pages.test.ts",
+  },
+  {
     name: "unique-payment",
     takesOut: "the unique constraint on a payment's record",
     path: "prisma/relay/migrations/0001_init/migration.sql",
