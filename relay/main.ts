@@ -1,3 +1,4 @@
+import type { BlockList } from "node:net";
 import type { Rate } from "../mesh/limits/rate-limits.ts";
 import { runProgram } from "../mesh/program.ts";
 import { applyMigrations } from "../prisma/migrations/migrate.ts";
@@ -12,6 +13,7 @@ import { startNotifications } from "./notifications/notifications.ts";
 import { startRelay } from "./relay.ts";
 import { openRelayStore } from "./relay-store.ts";
 import { RELAY_SETTINGS } from "./settings.ts";
+import { Receivers } from "./webhooks/receivers.ts";
 
 const PROGRAM = "relay/0.1.0";
 /** Health probes look about this often. */
@@ -19,7 +21,9 @@ const PROBE_PERIOD_MS = 1_000;
 
 await runProgram("relay", RELAY_SETTINGS, async (program, config) => {
   const { isProduction, clock, log, telemetry, faults } = program;
-  const problem = strangersInReach(config, isProduction);
+  const { webhookNetworks } = config;
+  const problem =
+    strangersInReach(config, isProduction) ?? insideInReach(webhookNetworks, isProduction);
   if (problem !== undefined) throw new StartError(`relay cannot start:\n  ${problem}`);
   const folder = new KeyFolder(config.keysDirectory);
   const roots = folder.readTrustedRoots(curves);
@@ -56,6 +60,7 @@ await runProgram("relay", RELAY_SETTINGS, async (program, config) => {
     callRate: rateOf(config.callsPerSecond),
     trustedProxies: config.trustedProxies,
     paymentRate: rateOf(config.paymentsPerSecond),
+    webhookNetworks,
     curves,
     clock,
     random,
@@ -83,6 +88,12 @@ await runProgram("relay", RELAY_SETTINGS, async (program, config) => {
     },
   };
 });
+
+/** @returns why not to start: in production no webhook reaches a program of this machine. */
+function insideInReach(networks: BlockList | undefined, isProduction: boolean) {
+  if (!isProduction || !new Receivers(networks).isLocalNamed) return undefined;
+  return "CARDLANE_WEBHOOK_NETWORKS must not name this machine in production";
+}
 
 /** What is allowed in ten seconds is allowed at once, too. */
 function rateOf(perSecond: number | undefined): Rate | undefined {
