@@ -98,6 +98,8 @@ async function ownEnvironment(
       return {
         DATABASE_URL: await databaseUrl("relay"),
         CARDLANE_PROCESSORS: await addressesOf("processor"),
+        // Who tries webhooks listens on this machine.
+        CARDLANE_WEBHOOK_NETWORKS: "127.0.0.0/8,::1/128",
       };
     case "reader":
       return { CARDLANE_DATA_DIR: directory.dataOf(name) };

@@ -1,3 +1,4 @@
+import type { BlockList } from "node:net";
 import { indistinctOperators } from "../audit/settings.ts";
 import type { Rate } from "../mesh/limits/rate-limits.ts";
 import { runProgram } from "../mesh/program.ts";
@@ -6,13 +7,14 @@ import { fastCurves as curves } from "../sealing/curves/chosen-curves.ts";
 import { verifyRelayCertificate } from "../sealing/keys/certificates.ts";
 import { KeyFolder } from "../sealing/keys/key-files.ts";
 import { jitterFrom, systemRandom as random } from "../sealing/random.ts";
-import { StartError } from "../settings/read-config.ts";
+import { type ConfigOf, StartError } from "../settings/read-config.ts";
 import { dialProcessor } from "./forwarding/processor-link.ts";
 import { strangersInReach } from "./notifications/notification-settings.ts";
 import { startNotifications } from "./notifications/notifications.ts";
 import { startRelay } from "./relay.ts";
 import { openRelayStore } from "./relay-store.ts";
 import { RELAY_SETTINGS } from "./settings.ts";
+import { Receivers } from "./webhooks/receivers.ts";
 
 const PROGRAM = "relay/0.1.0";
 /** Health probes look about this often. */
@@ -20,7 +22,7 @@ const PROBE_PERIOD_MS = 1_000;
 
 await runProgram("relay", RELAY_SETTINGS, async (program, config) => {
   const { isProduction, clock, log, telemetry, faults } = program;
-  const problem = strangersInReach(config, isProduction) ?? indistinctOperators(config);
+  const problem = problemOf(config, isProduction);
   if (problem !== undefined) throw new StartError(`relay cannot start:\n  ${problem}`);
   const folder = new KeyFolder(config.keysDirectory);
   const roots = folder.readTrustedRoots(curves);
@@ -58,6 +60,7 @@ await runProgram("relay", RELAY_SETTINGS, async (program, config) => {
     trustedProxies: config.trustedProxies,
     fourEyes: config.fourEyes,
     paymentRate: rateOf(config.paymentsPerSecond),
+    webhookNetworks: config.webhookNetworks,
     curves,
     clock,
     random,
@@ -85,6 +88,21 @@ await runProgram("relay", RELAY_SETTINGS, async (program, config) => {
     },
   };
 });
+
+/** @returns why not to start: in production no webhook reaches a program of this machine. */
+function insideInReach(networks: BlockList | undefined, isProduction: boolean) {
+  if (!isProduction || !new Receivers(networks).isLocalNamed) return undefined;
+  return "CARDLANE_WEBHOOK_NETWORKS must not name this machine in production";
+}
+
+/** What is wrong with settings that each are right. */
+function problemOf(config: ConfigOf<typeof RELAY_SETTINGS>, isProduction: boolean) {
+  return (
+    strangersInReach(config, isProduction) ??
+    insideInReach(config.webhookNetworks, isProduction) ??
+    indistinctOperators(config)
+  );
+}
 
 /** What is allowed in ten seconds is allowed at once, too. */
 function rateOf(perSecond: number | undefined): Rate | undefined {

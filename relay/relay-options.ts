@@ -1,3 +1,4 @@
+import type { BlockList } from "node:net";
 import type { ActKind } from "../audit/acts.ts";
 import type { Rate } from "../mesh/limits/rate-limits.ts";
 import type { Agreement, Curves, Signer } from "../sealing/curves/curves.ts";
@@ -23,6 +24,8 @@ export interface RelayOptions extends Omit<RelaySurroundings, "stopping" | "dead
   readonly paymentRate?: Rate | undefined;
   /** Kinds of acts that need two operators. */
   readonly fourEyes?: readonly ActKind[] | undefined;
+  /** Networks of the inside that webhooks may reach. */
+  readonly webhookNetworks?: BlockList | undefined;
   /** Ids without a record that each TLS identity may cancel. */
   readonly tombstoneRate?: Rate | undefined;
 }

@@ -17,11 +17,12 @@ import { registryService } from "./registry/registry-service.ts";
 import type { RelayOptions } from "./relay-options.ts";
 import { relayService } from "./relay-service.ts";
 import type { RelaySurroundings } from "./relay-surroundings.ts";
+import { Receivers } from "./webhooks/receivers.ts";
 import { webhookService } from "./webhooks/webhook-service.ts";
 
 /** What terminals and people are served. */
 export function servicesOf(
-  options: Pick<RelayOptions, "store" | "paymentRate" | "fourEyes">,
+  options: Pick<RelayOptions, "store" | "paymentRate" | "fourEyes" | "webhookNetworks">,
   made: {
     readonly registry: Registry;
     readonly waiting: Waiting;
@@ -56,7 +57,7 @@ export function servicesOf(
       registry,
       around,
     }),
-    webhookService(store.webhooks, clock, random),
+    webhookService(store.webhooks, new Receivers(options.webhookNetworks), clock, random),
     oversightService(store.oversight),
     auditService(store.audit),
   ];

@@ -3,10 +3,11 @@ import type { Rate } from "../mesh/limits/rate-limits.ts";
 import { DEFAULT_CALL_RATE } from "../mesh/server/server-limits.ts";
 import { TLS_SETTINGS } from "../mesh/settings.ts";
 import { SEALING_SETTINGS } from "../sealing/settings.ts";
-import { hostPort, hostPorts, integer, setting, text, texts } from "../settings/setting.ts";
+import { form, hostPort, hostPorts, integer, setting, text, texts } from "../settings/setting.ts";
 import { PAYMENT_RATE } from "./intake/terminal-stream.ts";
 import { NOTIFICATION_SETTINGS } from "./notifications/notification-settings.ts";
 import { DEADLINE_MS } from "./relay-options.ts";
+import { networksIn } from "./webhooks/receivers.ts";
 
 const perSecond = (unit: string) => integer({ min: 1, max: 1_000_000, unit });
 
@@ -61,6 +62,16 @@ export const RELAY_SETTINGS = {
     says:
       "addresses and `spiffe://` URIs of proxies that many terminals are behind " +
       "([mesh.md](mesh.md#behind-a-proxy)).",
+  }),
+  webhookNetworks: setting({
+    name: "CARDLANE_WEBHOOK_NETWORKS",
+    reads: form("networks such as 10.1.0.0/16, separated by commas", (value) =>
+      networksIn(value.split(",").map((one) => one.trim())),
+    ),
+    unset: "the public internet alone",
+    says:
+      "networks of the inside that webhooks may reach as well. With 127.0.0.0/8 they may also be " +
+      "http on this machine, which production refuses.",
   }),
   ...SEALING_SETTINGS,
   ...TLS_SETTINGS,

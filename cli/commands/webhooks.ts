@@ -40,7 +40,7 @@ export async function webhooks(io: CommandIo, options: CommonOptions): Promise<n
     one.merchantId === "" ? "all" : one.merchantId,
     String(one.afterSequence),
     String(one.waiting),
-    printable(one.reason),
+    one.endedAtMs === 0n ? printable(one.reason) : `ended: ${printable(one.reason)}`,
   ]);
   for (const line of tableLines(COLUMNS, rows, io.paint)) io.print(line);
   return EXIT_CODES.approved;

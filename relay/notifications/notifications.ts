@@ -1,8 +1,10 @@
+import type { BlockList } from "node:net";
 import type { Task } from "graphile-worker";
 import { SEND_TASKS } from "../records/queue-statement.ts";
 import { addressKey } from "../registry/contact.ts";
 import type { RelaySurroundings } from "../relay-surroundings.ts";
 import { EventPump } from "../webhooks/event-pump.ts";
+import { Receivers } from "../webhooks/receivers.ts";
 import { WebhookSender } from "../webhooks/webhook-sender.ts";
 import { DELIVER_TASK, type DeliveryKey, type WebhookStore } from "../webhooks/webhook-store.ts";
 import { JobRunner, type Lane } from "./job-runner.ts";
@@ -31,7 +33,10 @@ export function startNotifications(
     readonly webhooks: WebhookStore;
     readonly retention: RetentionStore;
   },
-  settings: NotificationSettings & { readonly databaseUrl: string },
+  settings: NotificationSettings & {
+    readonly databaseUrl: string;
+    readonly webhookNetworks?: BlockList | undefined;
+  },
   around: NotificationSurroundings,
 ): AsyncDisposable {
   const { clock, log } = around;
@@ -39,7 +44,8 @@ export function startNotifications(
   const routes = routesOf(settings, stores.notifications, around);
   for (const route of routes) stack.use(route);
   const sender = new NotificationSender(stores.notifications, routes, settings, around);
-  const webhooks = new WebhookSender(stores.webhooks, clock);
+  const receivers = new Receivers(settings.webhookNetworks);
+  const webhooks = new WebhookSender(stores.webhooks, clock, receivers);
   stack.use(new EventPump(stores.webhooks, clock, log));
   stack.use(new Retention(stores.retention, settings.keepDays, clock, log));
   stack.use(new JobRunner(settings.databaseUrl, lanesOf(sender, webhooks), around));

@@ -43,14 +43,15 @@ const NOTIFICATIONS: Statement = {
 
 /**
  * From the beginning of the log up to the first event that stays, so that what is left has no gap;
- * the newest stays always, so that the log shows where it begins. Webhooks take over first.
+ * the newest stays always, so that the log shows where it begins. Running webhooks take over first.
  */
 const EVENTS: Statement = {
   name: "remove_old_events",
   text: `
     WITH page AS (
       SELECT sequence, changed_at < ${BEFORE}
-        AND sequence <= coalesce((SELECT min(after_sequence) FROM webhook), sequence)
+        AND sequence <= coalesce((
+          SELECT min(after_sequence) FROM webhook WHERE ended_at IS NULL), sequence)
         AND sequence < (SELECT max(sequence) FROM record_event) AS is_old
       FROM record_event ORDER BY sequence LIMIT ${ROWS_MAX}
     ), removed AS (

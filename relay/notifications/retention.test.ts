@@ -82,7 +82,7 @@ test("the newest event stays, so that a watcher of a quiet shop can go on", asyn
 test("webhooks: what one has not taken over stays, and what waits for it too", async () => {
   const { bed } = await bedWith({ old: 3, all: 4 });
   await using _bed = bed;
-  const { webhook } = await bed.relay.webhooks.addWebhook({ url: "http://127.0.0.1:9/hook" });
+  const { webhook } = await bed.relay.webhooks.addWebhook({ url: "http://127.0.0.1:2/hook" });
   const ofId = [webhook?.id];
   const sequences = await bed.bed.query("SELECT sequence FROM record_event ORDER BY sequence");
   const second = sequences[1]?.sequence;

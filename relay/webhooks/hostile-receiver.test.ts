@@ -3,6 +3,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Clock, systemClock } from "../../mesh/clock.ts";
 import { type Behaviour, drip, flood, HostileServer } from "../../mesh/testing/hostile-server.ts";
+import { networksIn, Receivers } from "./receivers.ts";
 import { WebhookSender } from "./webhook-sender.ts";
 import type { DueDelivery, WebhookStore } from "./webhook-store.ts";
 
@@ -90,7 +91,7 @@ const hostile: readonly {
   {
     name: "switches protocols",
     behave: says("HTTP/1.1 101 ok\r\nupgrade: x\r\n\r\n"),
-    says: "not",
+    says: "answered 101",
   },
   ...["000", "099", "999", "abc", "", "1000"].map((status) => ({
     name: `answers with status "${status}"`,
@@ -109,7 +110,11 @@ const hostile: readonly {
   { name: "answers before it is asked", behave: (it) => flood(it, `${OK}\r\n`) },
 ];
 
+const receivers = new Receivers(networksIn(["127.0.0.1/32"]));
+
 const DUE = {
+  attempts: 0,
+  is_paused: false,
   sequence: "7",
   secret: Buffer.alloc(32),
   kind: "SALE",
@@ -128,7 +133,7 @@ async function outcomeAt(url: string): Promise<string | undefined> {
     markDelivered: async () => undefined,
     markFailed: async () => undefined,
   };
-  const sender = new WebhookSender(store as WebhookStore, hastyClock);
+  const sender = new WebhookSender(store as WebhookStore, hastyClock, receivers);
   const key = { webhookId: "wh_1", recordNumber: "A17K2M9QX4T8" };
   return await sender.deliver(key).then(
     () => undefined,

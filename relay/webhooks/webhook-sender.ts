@@ -4,28 +4,49 @@ import type { Clock } from "../../mesh/clock.ts";
 import { enumName } from "../../payment/enum-name.ts";
 import { type CurrencyCode, currencyLetters } from "../../payment/money.ts";
 import { certaintyOf, endOf, type StateName } from "../../payment/states.ts";
-import type { DeliveryKey, DueDelivery, WebhookStore } from "./webhook-store.ts";
+import { InsideAddress, type Receivers } from "./receivers.ts";
+import { postTo, retryAfterMs } from "./webhook-post.ts";
+import {
+  ATTEMPTS_MAX,
+  type DeliveryKey,
+  type DueDelivery,
+  type WebhookStore,
+} from "./webhook-store.ts";
 
 /** A receiver that has not answered by then is tried again later. */
 const ANSWER_MS_MAX = 15_000;
+/** HTTP 410: who answers so wants to be asked no more. */
+const GONE = 410;
 
 /** A receiver did not take an event; the queue tries again. */
 class WebhookNotTaken extends Error {
   override readonly name = "WebhookNotTaken";
 }
 
+/** Why an event was not taken, and what the receiver said about others. */
+interface Refusal {
+  readonly reason: string;
+  /** It wants nothing any more. */
+  readonly isGone?: boolean;
+  /** It wants nothing before. */
+  readonly retryAfterMs?: number | undefined;
+}
+
 /** Delivers the events of one record to one webhook, the oldest first. */
 export class WebhookSender {
   readonly #store: WebhookStore;
   readonly #clock: Clock;
+  readonly #receivers: Receivers;
 
-  constructor(store: WebhookStore, clock: Clock) {
+  constructor(store: WebhookStore, clock: Clock, receivers: Receivers) {
     this.#store = store;
     this.#clock = clock;
+    this.#receivers = receivers;
   }
 
   /**
-   * Until nothing waits. An event that is not taken holds back those behind it.
+   * Until nothing waits, or the webhook is paused or ended. An event that is not taken holds back
+   * those behind it.
    *
    * @throws WebhookNotTaken
    */
@@ -33,37 +54,43 @@ export class WebhookSender {
     const { webhookId, recordNumber } = key;
     let due = await this.#store.nextDue(key);
     while (due !== undefined) {
+      if (due.is_paused) return await this.#store.deliverAfterPause(key, due.attempts);
       const refusal = await this.#post(due, `${webhookId}_${due.sequence}`, recordNumber);
-      if (refusal !== undefined) {
-        await this.#store.markFailed(webhookId, due.sequence, refusal);
-        throw new WebhookNotTaken(refusal);
-      }
+      if (refusal !== undefined) return await this.#refused(key, due, refusal);
       await this.#store.markDelivered(webhookId, due.sequence);
       due = await this.#store.nextDue(key);
     }
   }
 
+  async #refused(key: DeliveryKey, due: DueDelivery, refusal: Refusal): Promise<void> {
+    const { webhookId } = key;
+    const { reason, isGone, retryAfterMs: pauseMs } = refusal;
+    const tries = due.attempts + 1;
+    await this.#store.markFailed(webhookId, due.sequence, reason);
+    if (isGone) return await this.#store.end(webhookId, reason);
+    if (pauseMs !== undefined) await this.#store.pause(webhookId, pauseMs);
+    if (pauseMs === undefined || tries >= ATTEMPTS_MAX) throw new WebhookNotTaken(reason);
+    await this.#store.deliverAfterPause(key, tries);
+  }
+
   /** @returns why it was not taken. */
-  async #post(due: DueDelivery, id: string, recordNumber: string): Promise<string | undefined> {
+  async #post(due: DueDelivery, id: string, recordNumber: string): Promise<Refusal | undefined> {
     const body = bodyOf(due, recordNumber);
+    const nowMs = this.#clock.nowMs();
+    const signed = webhookHeaders(due.secret, id, nowMs, body);
+    const headers = { "content-type": "application/json", ...signed };
     const late = new AbortController();
     using _patience = this.#clock.timer(ANSWER_MS_MAX, () => late.abort());
     try {
-      const response = await fetch(due.url, {
-        method: "POST",
-        body,
-        headers: {
-          "content-type": "application/json",
-          ...webhookHeaders(due.secret, id, this.#clock.nowMs(), body),
-        },
-        // A signed message goes where the operator said, and nowhere else.
-        redirect: "manual",
-        signal: late.signal,
-      });
-      await response.body?.cancel();
-      return response.ok ? undefined : `the receiver answered ${response.status}`;
-    } catch {
-      return late.signal.aborted ? "the receiver did not answer" : "the receiver was not reached";
+      const message = { headers, body, signal: late.signal };
+      const { status, retryAfter } = await postTo(this.#receivers, new URL(due.url), message);
+      if (status >= 200 && status < 300) return undefined;
+      const reason = `the receiver answered ${status}`;
+      return { reason, isGone: status === GONE, retryAfterMs: retryAfterMs(retryAfter, nowMs) };
+    } catch (error) {
+      if (error instanceof InsideAddress) return { reason: error.message };
+      if (late.signal.aborted) return { reason: "the receiver did not answer" };
+      return { reason: "the receiver was not reached" };
     }
   }
 }

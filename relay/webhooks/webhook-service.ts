@@ -1,14 +1,13 @@
 import { WebhookService } from "../../gen/cardlane/relay/v1/webhook_pb.ts";
 import type { Clock } from "../../mesh/clock.ts";
-import { isLoopback } from "../../mesh/loopback.ts";
 import { type MeshService, service } from "../../mesh/service.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { parseMerchantId } from "../../payment/identifiers.ts";
 import type { Random } from "../../sealing/random.ts";
+import type { Receivers } from "./receivers.ts";
 import { secretText } from "./webhook-sender.ts";
 import type { WebhookRow, WebhookStore } from "./webhook-store.ts";
 
-const URL_CHARACTERS_MAX = 2_000;
 const SECRET_BYTES = 32;
 const ID_BYTES = 12;
 const ID = /^wh_[0-9a-f]{24}$/;
@@ -16,10 +15,15 @@ const ID = /^wh_[0-9a-f]{24}$/;
 const SEQUENCE_MAX = 2n ** 63n - 1n;
 
 /** Webhooks, for operators. */
-export function webhookService(store: WebhookStore, clock: Clock, random: Random): MeshService {
+export function webhookService(
+  store: WebhookStore,
+  receivers: Receivers,
+  clock: Clock,
+  random: Random,
+): MeshService {
   return service(WebhookService, {
     async addWebhook(request) {
-      const url = parseWebhookUrl(request.url);
+      const url = await parseWebhookUrl(request.url, receivers);
       const merchantId = request.merchantId === "" ? "" : parseMerchantId(request.merchantId);
       const id = `wh_${Buffer.from(random.bytes(ID_BYTES)).toString("hex")}`;
       const secret = random.bytes(SECRET_BYTES);
@@ -55,19 +59,16 @@ function wireOf(row: WebhookRow) {
     merchantId: row.merchant_id,
     afterSequence: BigInt(row.after_sequence),
     waiting: row.waiting,
-    reason: row.reason ?? "",
+    reason: row.ended_because || (row.reason ?? ""),
+    endedAtMs: BigInt(row.ended_at?.getTime() ?? 0),
   };
 }
 
 /** @throws PaymentError MALFORMED_REQUEST; does not quote a URL, which may hold a token. */
-function parseWebhookUrl(text: string): string {
-  const url = text.length <= URL_CHARACTERS_MAX && URL.canParse(text) ? new URL(text) : undefined;
-  const isSafe =
-    url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
-  if (url === undefined || !isSafe || url.username !== "" || url.password !== "") {
-    throw malformed("url", "must be an https URL without password");
-  }
-  return url.href;
+async function parseWebhookUrl(text: string, receivers: Receivers): Promise<string> {
+  const problem = await receivers.problemOf(text);
+  if (problem !== undefined) throw malformed("url", problem);
+  return new URL(text).href;
 }
 
 function malformed(field: string, problem: string): PaymentError {

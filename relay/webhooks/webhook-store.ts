@@ -4,7 +4,7 @@ import { SETTLED_BELOW } from "../records/event-store.ts";
 /** Task of the job queue that delivers what one webhook has not seen yet of one record. */
 export const DELIVER_TASK = "deliver_webhook";
 
-const ATTEMPTS_MAX = 12;
+export const ATTEMPTS_MAX = 12;
 /** Events taken over from the log by one statement. */
 const EVENTS_MAX = 200;
 /**
@@ -20,11 +20,18 @@ export interface WebhookRow {
   readonly after_sequence: string;
   readonly waiting: number;
   readonly reason: string | null;
+  /** Null while it runs. */
+  readonly ended_at: Date | null;
+  readonly ended_because: string;
 }
 
 /** The oldest event that a webhook has not seen of a record. */
 export interface DueDelivery {
   readonly sequence: string;
+  /** How often it was tried. */
+  readonly attempts: number;
+  /** The receiver asked not to be sent anything yet. */
+  readonly is_paused: boolean;
   readonly url: string;
   readonly secret: Buffer;
   readonly kind: string;
@@ -91,6 +98,21 @@ export class WebhookStore {
     await this.#database.run(MARK_FAILED, [webhookId, sequence, reason]);
   }
 
+  /** Its receiver is gone: nothing is sent until an operator has events delivered again. */
+  async end(webhookId: string, reason: string): Promise<void> {
+    await this.#database.run(END, [webhookId, reason]);
+  }
+
+  async pause(webhookId: string, durationMs: number): Promise<void> {
+    await this.#database.run(PAUSE, [webhookId, durationMs]);
+  }
+
+  /** A job of its own for when the pause is over; the one that runs may then end. */
+  async deliverAfterPause({ webhookId, recordNumber }: DeliveryKey, tries: number): Promise<void> {
+    const attemptsMax = Math.max(1, ATTEMPTS_MAX - tries);
+    await this.#database.run(AFTER_PAUSE, [webhookId, recordNumber, attemptsMax]);
+  }
+
   /** @returns how many will be delivered again. */
   async redeliver(id: string, afterSequence: bigint): Promise<number> {
     const [row] = await this.#database.run<{ events: number }>(REDELIVER, [id, afterSequence]);
@@ -108,7 +130,9 @@ const ADD: Statement = {
 const LIST: Statement = {
   name: "list_webhooks",
   text: `
-    SELECT id, url, merchant_id, after_sequence, late.waiting, late.reason FROM webhook
+    SELECT id, url, merchant_id, after_sequence, late.waiting, late.reason, ended_at,
+      ended_because
+    FROM webhook
     CROSS JOIN LATERAL (
       SELECT count(*)::int AS waiting,
         (array_agg(reason ORDER BY sequence DESC) FILTER (WHERE reason <> ''))[1] AS reason
@@ -124,13 +148,17 @@ const REMOVE: Statement = {
     DELETE FROM webhook WHERE id = $1`,
 };
 
+/** What one job is, in SQL. */
+const queueOf = (recordNumber: string) =>
+  `$1::text || '-' || (hashtext(${recordNumber}) & ${QUEUES - 1})`;
+
 /** For the SELECT list of a statement with `written` (record_number) and the webhook's id as $1. */
 const QUEUE_DELIVERIES = `(
       SELECT count(*) FROM (
         SELECT graphile_worker.add_jobs(array_agg(ROW(
           '${DELIVER_TASK}',
           json_build_object('webhookId', $1::text, 'recordNumber', record_number),
-          $1::text || '-' || (hashtext(record_number) & ${QUEUES - 1}), NULL, ${ATTEMPTS_MAX},
+          ${queueOf("record_number")}, NULL, ${ATTEMPTS_MAX},
           $1::text || '-' || record_number, NULL, NULL
         )::graphile_worker.job_spec))
         FROM (SELECT DISTINCT record_number FROM written) AS records HAVING count(*) > 0
@@ -144,7 +172,9 @@ const QUEUE_DELIVERIES = `(
 const TAKE_OVER: Statement = {
   name: "take_over_events",
   text: `
-    WITH hook AS (SELECT * FROM webhook WHERE id = $1::text FOR UPDATE), fresh AS (
+    WITH hook AS (
+      SELECT * FROM webhook WHERE id = $1::text AND ended_at IS NULL FOR UPDATE
+    ), fresh AS (
       SELECT record_event.* FROM hook JOIN record_event ON sequence > hook.after_sequence
         AND sequence < ${SETTLED_BELOW}
         AND (hook.merchant_id = '' OR record_event.merchant_id = hook.merchant_id)
@@ -161,7 +191,7 @@ const TAKE_OVER: Statement = {
           SELECT max(sequence) FROM record_event WHERE sequence < ${SETTLED_BELOW}
         ) END AS sequence FROM fresh
       ) AS reached
-      WHERE id = $1::text AND reached.sequence > after_sequence
+      WHERE id = $1::text AND ended_at IS NULL AND reached.sequence > after_sequence
     )
     SELECT (SELECT count(*)::int FROM fresh) AS taken, ${QUEUE_DELIVERIES} AS jobs`,
 };
@@ -169,12 +199,15 @@ const TAKE_OVER: Statement = {
 const NEXT_DUE: Statement = {
   name: "next_due_delivery",
   text: `
-    SELECT webhook_delivery.sequence, url, secret, record.kind, webhook_delivery.state,
+    SELECT webhook_delivery.sequence, webhook_delivery.attempts,
+      coalesce(webhook.paused_until > now(), false) AS is_paused, url, secret, record.kind,
+      webhook_delivery.state,
       webhook_delivery.changed_at, payment_id, record.merchant_id, terminal_id, total_minor,
       approved_amount_minor, currency, response_code, fault_code, last_four,
       scheme
     FROM webhook_delivery JOIN webhook ON webhook.id = webhook_id JOIN record USING (record_number)
     WHERE webhook_id = $1 AND record_number = $2 AND delivered_at IS NULL
+      AND webhook.ended_at IS NULL
     ORDER BY sequence LIMIT 1`,
 };
 
@@ -193,12 +226,45 @@ const MARK_FAILED: Statement = {
     WHERE webhook_id = $1 AND sequence = $2::bigint`,
 };
 
+const END: Statement = {
+  name: "end_webhook",
+  text: `
+    UPDATE webhook SET ended_at = now(), ended_because = $2
+    WHERE id = $1 AND ended_at IS NULL`,
+};
+
+/** Of two answers the later time counts. */
+const PAUSE: Statement = {
+  name: "pause_webhook",
+  text: `
+    UPDATE webhook
+    SET paused_until = greatest(paused_until, now() + $2::float8 * interval '1 millisecond')
+    WHERE id = $1`,
+};
+
+const AFTER_PAUSE: Statement = {
+  name: "deliver_after_pause",
+  text: `
+    SELECT count(*)::int AS jobs FROM (
+      SELECT graphile_worker.add_jobs(ARRAY[ROW(
+        '${DELIVER_TASK}',
+        json_build_object('webhookId', $1::text, 'recordNumber', $2::text),
+        ${queueOf("$2::text")}, paused_until, $3::int, $1::text || '-' || $2::text, NULL, NULL
+      )::graphile_worker.job_spec])
+      FROM webhook WHERE id = $1::text
+    ) AS jobs`,
+};
+
+/** Brings one that ended back, with all that waits for it. */
 const REDELIVER: Statement = {
   name: "redeliver_webhook",
   text: `
-    WITH written AS (
+    WITH running AS (
+      UPDATE webhook SET ended_at = NULL, ended_because = '', paused_until = NULL
+      WHERE id = $1::text
+    ), written AS (
       UPDATE webhook_delivery SET delivered_at = NULL
-      WHERE webhook_id = $1::text AND sequence > $2::bigint
+      WHERE webhook_id = $1::text AND (sequence > $2::bigint OR delivered_at IS NULL)
       RETURNING record_number
     )
     SELECT (SELECT count(*)::int FROM written) AS events, ${QUEUE_DELIVERIES} AS jobs`,

@@ -1,10 +1,12 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { ConnectError } from "@connectrpc/connect";
 import { Webhook } from "standardwebhooks";
 import { expect, test } from "vitest";
 import { PaymentKind, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { systemClock } from "../../mesh/clock.ts";
+import { paymentErrorFrom } from "../../mesh/errors-to-wire.ts";
 import { DECLINE } from "../../test/fixtures/fake-processor.ts";
 import { eventually, NotificationBed } from "../../test/fixtures/notification-bed.ts";
 import { webhookHeaders } from "./webhook-sender.ts";
@@ -17,7 +19,10 @@ interface Received {
 }
 
 /** @param answer status for each request, by how many came before. */
-async function startReceiver(answer: (requestsBefore: number) => number = () => 204) {
+async function startReceiver(
+  answer: (requestsBefore: number) => number = () => 204,
+  fields: Record<string, string> = {},
+) {
   const received: Received[] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -27,7 +32,7 @@ async function startReceiver(answer: (requestsBefore: number) => number = () => 
     );
     const status = answer(received.length);
     received.push({ headers, body: Buffer.concat(chunks).toString() });
-    response.writeHead(status, { location: "http://127.0.0.1:1/" }).end();
+    response.writeHead(status, { location: "http://127.0.0.1:1/", ...fields }).end();
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -135,6 +140,72 @@ test("a receiver that redirects gets nothing more, and the reason is shown", asy
   });
 });
 
+test("a receiver that is gone gets nothing more, until an operator brings it back", async () => {
+  await using bed = await NotificationBed.start(quiet);
+  await using receiver = await startReceiver((before) => (before === 0 ? 410 : 204));
+  const { webhook } = await bed.relay.webhooks.addWebhook({ url: receiver.url });
+  const id = webhook?.id ?? "";
+  bed.startSending();
+  await bed.pay(APPROVED);
+  const listed = async () => (await bed.relay.webhooks.listWebhooks({})).webhooks[0];
+  await eventually(async () => {
+    await bed.hurry();
+    const { endedAtMs = 0n, reason } = (await listed()) ?? {};
+    return endedAtMs > 0n && reason === "the receiver answered 410" ? undefined : reason;
+  });
+  await bed.pay(APPROVED);
+  await bed.nothingIsQueued();
+  expect(receiver.received).toHaveLength(1);
+  const { events } = await bed.relay.webhooks.redeliverWebhook({ id, afterSequence: 1_000_000n });
+  expect(events).toBeGreaterThan(0);
+  await eventually(() => (receiver.received.length === 5 ? undefined : receiver.received.length));
+  await eventually(async () => ((await listed())?.waiting === 0 ? undefined : await listed()));
+  expect(await listed()).toMatchObject({ endedAtMs: 0n, reason: "", waiting: 0 });
+});
+
+test("a receiver that says when gets nothing before, of no payment", async () => {
+  await using bed = await NotificationBed.start(quiet);
+  const asked = { "retry-after": "3600" };
+  await using receiver = await startReceiver((before) => (before === 0 ? 503 : 204), asked);
+  await bed.relay.webhooks.addWebhook({ url: receiver.url });
+  bed.startSending();
+  const first = await bed.pay(APPROVED);
+  await eventually(() => (receiver.received.length === 1 ? undefined : "nothing came"));
+  await bed.pay(APPROVED);
+  await bed.allQueuedAfter(3_000);
+  await bed.hurry();
+  await bed.allQueuedAfter(3_000);
+  expect(receiver.received).toHaveLength(1);
+  await bed.bed.query("UPDATE webhook SET paused_until = now()");
+  await bed.hurry();
+  await eventually(() => (receiver.received.length === 5 ? undefined : receiver.received.length));
+  const ids = receiver.received.map(({ headers }) => headers["webhook-id"]);
+  expect(ids.filter((id) => id === ids[0])).toHaveLength(2);
+  expect(receiver.received.filter(({ body }) => body.includes(first))).toHaveLength(3);
+});
+
+test("a receiver that always asks to wait is given up like others", async () => {
+  await using bed = await NotificationBed.start(quiet);
+  await using receiver = await startReceiver(() => 429, { "retry-after": "3600" });
+  await bed.relay.webhooks.addWebhook({ url: receiver.url });
+  bed.startSending();
+  await bed.pay(APPROVED);
+  await eventually(async () => {
+    await bed.bed.query("UPDATE webhook SET paused_until = NULL");
+    await bed.hurry();
+    const [row] = await bed.bed.query(
+      "SELECT max(attempts) AS attempts FROM webhook_delivery WHERE delivered_at IS NULL",
+    );
+    return row?.attempts >= 12 ? undefined : row;
+  });
+  await eventually(async () => {
+    const [row] = await bed.bed.query(
+      "SELECT count(*)::int AS alive FROM graphile_worker.jobs WHERE attempts < max_attempts",
+    );
+    return row?.alive === 0 ? undefined : row;
+  });
+});
+
 test("redelivery sends the same events again, with the same ids", async () => {
   await using bed = await NotificationBed.start(quiet);
   await using receiver = await startReceiver();
@@ -159,6 +230,19 @@ test.each([
 ])("a webhook with $name is refused", async ({ url }) => {
   await using bed = await NotificationBed.start(quiet);
   await expect(bed.relay.webhooks.addWebhook({ url })).rejects.toThrow(/url must be an https URL/);
+});
+
+test.each([
+  { url: "https://169.254.169.254/latest/meta-data/", says: "must lead to the public internet" },
+  { url: "https://shop.example:6667/", says: "must have a port that speaks HTTP, got 6667" },
+])("a webhook that leads inside, or nowhere, is refused: $url", async ({ url, says }) => {
+  await using bed = await NotificationBed.start(quiet);
+  const error = await bed.relay.webhooks.addWebhook({ url }).catch(ConnectError.from);
+  expect(paymentErrorFrom(error as ConnectError)).toMatchObject({
+    code: "MALFORMED_REQUEST",
+    field: "url",
+    message: `url ${says}`,
+  });
 });
 
 test("no event has a number over 63 bits, and no webhook an id with NUL", async () => {

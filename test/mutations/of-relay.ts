@@ -3,6 +3,14 @@ import type { Mutation } from "./mutation.ts";
 /** Safeguards of the relay. */
 export const OF_RELAY: readonly Mutation[] = [
   {
+    name: "receiver-address",
+    takesOut: "the look at the addresses of a webhook's name at each delivery",
+    path: "relay/webhooks/webhook-post.ts",
+    find: "agent: false, lookup: receivers.lookup, signal",
+    replace: "agent: false, signal",
+    witness: "relay/webhooks/receivers.test.ts",
+  },
+  {
     name: "own-host",
     takesOut: "the look at the host that a request in plaintext names",
     path: "mesh/request/web-pages.ts",

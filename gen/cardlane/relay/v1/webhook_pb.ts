@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cardlane/relay/v1/webhook.proto.
  */
 export const file_cardlane_relay_v1_webhook: GenFile = /*@__PURE__*/
-  fileDesc("Ch9jYXJkbGFuZS9yZWxheS92MS93ZWJob29rLnByb3RvEhFjYXJkbGFuZS5yZWxheS52MSJwCgdXZWJob29rEgoKAmlkGAEgASgJEgsKA3VybBgCIAEoCRITCgttZXJjaGFudF9pZBgDIAEoCRIWCg5hZnRlcl9zZXF1ZW5jZRgEIAEoBBIPCgd3YWl0aW5nGAUgASgNEg4KBnJlYXNvbhgGIAEoCSI1ChFBZGRXZWJob29rUmVxdWVzdBILCgN1cmwYASABKAkSEwoLbWVyY2hhbnRfaWQYAiABKAkiUQoSQWRkV2ViaG9va1Jlc3BvbnNlEisKB3dlYmhvb2sYASABKAsyGi5jYXJkbGFuZS5yZWxheS52MS5XZWJob29rEg4KBnNlY3JldBgCIAEoCSIVChNMaXN0V2ViaG9va3NSZXF1ZXN0IkQKFExpc3RXZWJob29rc1Jlc3BvbnNlEiwKCHdlYmhvb2tzGAEgAygLMhouY2FyZGxhbmUucmVsYXkudjEuV2ViaG9vayIiChRSZW1vdmVXZWJob29rUmVxdWVzdBIKCgJpZBgBIAEoCSIXChVSZW1vdmVXZWJob29rUmVzcG9uc2UiPQoXUmVkZWxpdmVyV2ViaG9va1JlcXVlc3QSCgoCaWQYASABKAkSFgoOYWZ0ZXJfc2VxdWVuY2UYAiABKAQiKgoYUmVkZWxpdmVyV2ViaG9va1Jlc3BvbnNlEg4KBmV2ZW50cxgBIAEoDTKsAwoOV2ViaG9va1NlcnZpY2USWQoKQWRkV2ViaG9vaxIkLmNhcmRsYW5lLnJlbGF5LnYxLkFkZFdlYmhvb2tSZXF1ZXN0GiUuY2FyZGxhbmUucmVsYXkudjEuQWRkV2ViaG9va1Jlc3BvbnNlEmQKDExpc3RXZWJob29rcxImLmNhcmRsYW5lLnJlbGF5LnYxLkxpc3RXZWJob29rc1JlcXVlc3QaJy5jYXJkbGFuZS5yZWxheS52MS5MaXN0V2ViaG9va3NSZXNwb25zZSIDkAIBEmcKDVJlbW92ZVdlYmhvb2sSJy5jYXJkbGFuZS5yZWxheS52MS5SZW1vdmVXZWJob29rUmVxdWVzdBooLmNhcmRsYW5lLnJlbGF5LnYxLlJlbW92ZVdlYmhvb2tSZXNwb25zZSIDkAICEnAKEFJlZGVsaXZlcldlYmhvb2sSKi5jYXJkbGFuZS5yZWxheS52MS5SZWRlbGl2ZXJXZWJob29rUmVxdWVzdBorLmNhcmRsYW5lLnJlbGF5LnYxLlJlZGVsaXZlcldlYmhvb2tSZXNwb25zZSIDkAICYgZwcm90bzM");
+  fileDesc("Ch9jYXJkbGFuZS9yZWxheS92MS93ZWJob29rLnByb3RvEhFjYXJkbGFuZS5yZWxheS52MSKFAQoHV2ViaG9vaxIKCgJpZBgBIAEoCRILCgN1cmwYAiABKAkSEwoLbWVyY2hhbnRfaWQYAyABKAkSFgoOYWZ0ZXJfc2VxdWVuY2UYBCABKAQSDwoHd2FpdGluZxgFIAEoDRIOCgZyZWFzb24YBiABKAkSEwoLZW5kZWRfYXRfbXMYByABKAQiNQoRQWRkV2ViaG9va1JlcXVlc3QSCwoDdXJsGAEgASgJEhMKC21lcmNoYW50X2lkGAIgASgJIlEKEkFkZFdlYmhvb2tSZXNwb25zZRIrCgd3ZWJob29rGAEgASgLMhouY2FyZGxhbmUucmVsYXkudjEuV2ViaG9vaxIOCgZzZWNyZXQYAiABKAkiFQoTTGlzdFdlYmhvb2tzUmVxdWVzdCJEChRMaXN0V2ViaG9va3NSZXNwb25zZRIsCgh3ZWJob29rcxgBIAMoCzIaLmNhcmRsYW5lLnJlbGF5LnYxLldlYmhvb2siIgoUUmVtb3ZlV2ViaG9va1JlcXVlc3QSCgoCaWQYASABKAkiFwoVUmVtb3ZlV2ViaG9va1Jlc3BvbnNlIj0KF1JlZGVsaXZlcldlYmhvb2tSZXF1ZXN0EgoKAmlkGAEgASgJEhYKDmFmdGVyX3NlcXVlbmNlGAIgASgEIioKGFJlZGVsaXZlcldlYmhvb2tSZXNwb25zZRIOCgZldmVudHMYASABKA0yrAMKDldlYmhvb2tTZXJ2aWNlElkKCkFkZFdlYmhvb2sSJC5jYXJkbGFuZS5yZWxheS52MS5BZGRXZWJob29rUmVxdWVzdBolLmNhcmRsYW5lLnJlbGF5LnYxLkFkZFdlYmhvb2tSZXNwb25zZRJkCgxMaXN0V2ViaG9va3MSJi5jYXJkbGFuZS5yZWxheS52MS5MaXN0V2ViaG9va3NSZXF1ZXN0GicuY2FyZGxhbmUucmVsYXkudjEuTGlzdFdlYmhvb2tzUmVzcG9uc2UiA5ACARJnCg1SZW1vdmVXZWJob29rEicuY2FyZGxhbmUucmVsYXkudjEuUmVtb3ZlV2ViaG9va1JlcXVlc3QaKC5jYXJkbGFuZS5yZWxheS52MS5SZW1vdmVXZWJob29rUmVzcG9uc2UiA5ACAhJwChBSZWRlbGl2ZXJXZWJob29rEiouY2FyZGxhbmUucmVsYXkudjEuUmVkZWxpdmVyV2ViaG9va1JlcXVlc3QaKy5jYXJkbGFuZS5yZWxheS52MS5SZWRlbGl2ZXJXZWJob29rUmVzcG9uc2UiA5ACAmIGcHJvdG8z");
 
 /**
  * Where changes are pushed to.
@@ -29,7 +29,7 @@ export type Webhook = Message<"cardlane.relay.v1.Webhook"> & {
   id: string;
 
   /**
-   * https, or http on loopback.
+   * https; http on a relay for development.
    *
    * @generated from field: string url = 2;
    */
@@ -57,11 +57,19 @@ export type Webhook = Message<"cardlane.relay.v1.Webhook"> & {
   waiting: number;
 
   /**
-   * What the latest attempt that failed met; empty when nothing waits.
+   * Why it ended, or what the latest attempt that failed met; empty when nothing waits.
    *
    * @generated from field: string reason = 6;
    */
   reason: string;
+
+  /**
+   * Unix milliseconds since when nothing is delivered, because the receiver said that it is gone (HTTP 410);
+   * 0 while it runs. RedeliverWebhook brings it back.
+   *
+   * @generated from field: uint64 ended_at_ms = 7;
+   */
+  endedAtMs: bigint;
 };
 
 /**
@@ -78,7 +86,8 @@ export const WebhookSchema: GenMessage<Webhook> = /*@__PURE__*/
  */
 export type AddWebhookRequest = Message<"cardlane.relay.v1.AddWebhookRequest"> & {
   /**
-   * https, or http on loopback. At most 2000 characters, without user and password.
+   * https in the public internet, without user and password. At most 2000 characters. The relay's setting
+   * CARDLANE_WEBHOOK_NETWORKS allows others.
    *
    * @generated from field: string url = 1;
    */
@@ -285,7 +294,8 @@ export const WebhookService: GenService<{
     output: typeof RemoveWebhookResponseSchema;
   },
   /**
-   * Delivers events again that came after a sequence, delivered before or not.
+   * Delivers events again that came after a sequence, delivered before or not, and all that wait. A webhook
+   * that ended runs again.
    *
    * @generated from rpc cardlane.relay.v1.WebhookService.RedeliverWebhook
    */

@@ -29,7 +29,7 @@ type Webhook struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Begins with "wh_".
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// https, or http on loopback.
+	// https; http on a relay for development.
 	Url string `protobuf:"bytes,2,opt,name=url,proto3" json:"url,omitempty"`
 	// Only records of this merchant, 15 characters; empty: of all.
 	MerchantId string `protobuf:"bytes,3,opt,name=merchant_id,json=merchantId,proto3" json:"merchant_id,omitempty"`
@@ -37,8 +37,11 @@ type Webhook struct {
 	AfterSequence uint64 `protobuf:"varint,4,opt,name=after_sequence,json=afterSequence,proto3" json:"after_sequence,omitempty"`
 	// Events that wait for their first or another attempt, those that were given up among them.
 	Waiting uint32 `protobuf:"varint,5,opt,name=waiting,proto3" json:"waiting,omitempty"`
-	// What the latest attempt that failed met; empty when nothing waits.
-	Reason        string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Why it ended, or what the latest attempt that failed met; empty when nothing waits.
+	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Unix milliseconds since when nothing is delivered, because the receiver said that it is gone (HTTP 410);
+	// 0 while it runs. RedeliverWebhook brings it back.
+	EndedAtMs     uint64 `protobuf:"varint,7,opt,name=ended_at_ms,json=endedAtMs,proto3" json:"ended_at_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -115,10 +118,18 @@ func (x *Webhook) GetReason() string {
 	return ""
 }
 
+func (x *Webhook) GetEndedAtMs() uint64 {
+	if x != nil {
+		return x.EndedAtMs
+	}
+	return 0
+}
+
 // A webhook to start.
 type AddWebhookRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// https, or http on loopback. At most 2000 characters, without user and password.
+	// https in the public internet, without user and password. At most 2000 characters. The relay's setting
+	// CARDLANE_WEBHOOK_NETWORKS allows others.
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
 	// Only records of this merchant; empty: of all.
 	MerchantId    string `protobuf:"bytes,2,opt,name=merchant_id,json=merchantId,proto3" json:"merchant_id,omitempty"`
@@ -496,7 +507,7 @@ var File_cardlane_relay_v1_webhook_proto protoreflect.FileDescriptor
 
 const file_cardlane_relay_v1_webhook_proto_rawDesc = "" +
 	"\n" +
-	"\x1fcardlane/relay/v1/webhook.proto\x12\x11cardlane.relay.v1\"\xa5\x01\n" +
+	"\x1fcardlane/relay/v1/webhook.proto\x12\x11cardlane.relay.v1\"\xc5\x01\n" +
 	"\aWebhook\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x10\n" +
 	"\x03url\x18\x02 \x01(\tR\x03url\x12\x1f\n" +
@@ -504,7 +515,8 @@ const file_cardlane_relay_v1_webhook_proto_rawDesc = "" +
 	"merchantId\x12%\n" +
 	"\x0eafter_sequence\x18\x04 \x01(\x04R\rafterSequence\x12\x18\n" +
 	"\awaiting\x18\x05 \x01(\rR\awaiting\x12\x16\n" +
-	"\x06reason\x18\x06 \x01(\tR\x06reason\"F\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\x12\x1e\n" +
+	"\vended_at_ms\x18\a \x01(\x04R\tendedAtMs\"F\n" +
 	"\x11AddWebhookRequest\x12\x10\n" +
 	"\x03url\x18\x01 \x01(\tR\x03url\x12\x1f\n" +
 	"\vmerchant_id\x18\x02 \x01(\tR\n" +

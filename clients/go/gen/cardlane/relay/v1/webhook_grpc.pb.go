@@ -40,7 +40,8 @@ type WebhookServiceClient interface {
 	ListWebhooks(ctx context.Context, in *ListWebhooksRequest, opts ...grpc.CallOption) (*ListWebhooksResponse, error)
 	// Ends a webhook; what was not delivered is forgotten.
 	RemoveWebhook(ctx context.Context, in *RemoveWebhookRequest, opts ...grpc.CallOption) (*RemoveWebhookResponse, error)
-	// Delivers events again that came after a sequence, delivered before or not.
+	// Delivers events again that came after a sequence, delivered before or not, and all that wait. A webhook
+	// that ended runs again.
 	RedeliverWebhook(ctx context.Context, in *RedeliverWebhookRequest, opts ...grpc.CallOption) (*RedeliverWebhookResponse, error)
 }
 
@@ -104,7 +105,8 @@ type WebhookServiceServer interface {
 	ListWebhooks(context.Context, *ListWebhooksRequest) (*ListWebhooksResponse, error)
 	// Ends a webhook; what was not delivered is forgotten.
 	RemoveWebhook(context.Context, *RemoveWebhookRequest) (*RemoveWebhookResponse, error)
-	// Delivers events again that came after a sequence, delivered before or not.
+	// Delivers events again that came after a sequence, delivered before or not, and all that wait. A webhook
+	// that ended runs again.
 	RedeliverWebhook(context.Context, *RedeliverWebhookRequest) (*RedeliverWebhookResponse, error)
 	mustEmbedUnimplementedWebhookServiceServer()
 }

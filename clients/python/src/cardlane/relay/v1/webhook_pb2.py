@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63\x61rdlane/relay/v1/webhook.proto\x12\x11\x63\x61rdlane.relay.v1\"p\n\x07Webhook\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0b\n\x03url\x18\x02 \x01(\t\x12\x13\n\x0bmerchant_id\x18\x03 \x01(\t\x12\x16\n\x0e\x61\x66ter_sequence\x18\x04 \x01(\x04\x12\x0f\n\x07waiting\x18\x05 \x01(\r\x12\x0e\n\x06reason\x18\x06 \x01(\t\"5\n\x11\x41\x64\x64WebhookRequest\x12\x0b\n\x03url\x18\x01 \x01(\t\x12\x13\n\x0bmerchant_id\x18\x02 \x01(\t\"Q\n\x12\x41\x64\x64WebhookResponse\x12+\n\x07webhook\x18\x01 \x01(\x0b\x32\x1a.cardlane.relay.v1.Webhook\x12\x0e\n\x06secret\x18\x02 \x01(\t\"\x15\n\x13ListWebhooksRequest\"D\n\x14ListWebhooksResponse\x12,\n\x08webhooks\x18\x01 \x03(\x0b\x32\x1a.cardlane.relay.v1.Webhook\"\"\n\x14RemoveWebhookRequest\x12\n\n\x02id\x18\x01 \x01(\t\"\x17\n\x15RemoveWebhookResponse\"=\n\x17RedeliverWebhookRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x04\"*\n\x18RedeliverWebhookResponse\x12\x0e\n\x06\x65vents\x18\x01 \x01(\r2\xac\x03\n\x0eWebhookService\x12Y\n\nAddWebhook\x12$.cardlane.relay.v1.AddWebhookRequest\x1a%.cardlane.relay.v1.AddWebhookResponse\x12\x64\n\x0cListWebhooks\x12&.cardlane.relay.v1.ListWebhooksRequest\x1a\'.cardlane.relay.v1.ListWebhooksResponse\"\x03\x90\x02\x01\x12g\n\rRemoveWebhook\x12\'.cardlane.relay.v1.RemoveWebhookRequest\x1a(.cardlane.relay.v1.RemoveWebhookResponse\"\x03\x90\x02\x02\x12p\n\x10RedeliverWebhook\x12*.cardlane.relay.v1.RedeliverWebhookRequest\x1a+.cardlane.relay.v1.RedeliverWebhookResponse\"\x03\x90\x02\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x63\x61rdlane/relay/v1/webhook.proto\x12\x11\x63\x61rdlane.relay.v1\"\x85\x01\n\x07Webhook\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0b\n\x03url\x18\x02 \x01(\t\x12\x13\n\x0bmerchant_id\x18\x03 \x01(\t\x12\x16\n\x0e\x61\x66ter_sequence\x18\x04 \x01(\x04\x12\x0f\n\x07waiting\x18\x05 \x01(\r\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x13\n\x0b\x65nded_at_ms\x18\x07 \x01(\x04\"5\n\x11\x41\x64\x64WebhookRequest\x12\x0b\n\x03url\x18\x01 \x01(\t\x12\x13\n\x0bmerchant_id\x18\x02 \x01(\t\"Q\n\x12\x41\x64\x64WebhookResponse\x12+\n\x07webhook\x18\x01 \x01(\x0b\x32\x1a.cardlane.relay.v1.Webhook\x12\x0e\n\x06secret\x18\x02 \x01(\t\"\x15\n\x13ListWebhooksRequest\"D\n\x14ListWebhooksResponse\x12,\n\x08webhooks\x18\x01 \x03(\x0b\x32\x1a.cardlane.relay.v1.Webhook\"\"\n\x14RemoveWebhookRequest\x12\n\n\x02id\x18\x01 \x01(\t\"\x17\n\x15RemoveWebhookResponse\"=\n\x17RedeliverWebhookRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x04\"*\n\x18RedeliverWebhookResponse\x12\x0e\n\x06\x65vents\x18\x01 \x01(\r2\xac\x03\n\x0eWebhookService\x12Y\n\nAddWebhook\x12$.cardlane.relay.v1.AddWebhookRequest\x1a%.cardlane.relay.v1.AddWebhookResponse\x12\x64\n\x0cListWebhooks\x12&.cardlane.relay.v1.ListWebhooksRequest\x1a\'.cardlane.relay.v1.ListWebhooksResponse\"\x03\x90\x02\x01\x12g\n\rRemoveWebhook\x12\'.cardlane.relay.v1.RemoveWebhookRequest\x1a(.cardlane.relay.v1.RemoveWebhookResponse\"\x03\x90\x02\x02\x12p\n\x10RedeliverWebhook\x12*.cardlane.relay.v1.RedeliverWebhookRequest\x1a+.cardlane.relay.v1.RedeliverWebhookResponse\"\x03\x90\x02\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,24 +37,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WEBHOOKSERVICE'].methods_by_name['RemoveWebhook']._serialized_options = b'\220\002\002'
   _globals['_WEBHOOKSERVICE'].methods_by_name['RedeliverWebhook']._loaded_options = None
   _globals['_WEBHOOKSERVICE'].methods_by_name['RedeliverWebhook']._serialized_options = b'\220\002\002'
-  _globals['_WEBHOOK']._serialized_start=54
-  _globals['_WEBHOOK']._serialized_end=166
-  _globals['_ADDWEBHOOKREQUEST']._serialized_start=168
-  _globals['_ADDWEBHOOKREQUEST']._serialized_end=221
-  _globals['_ADDWEBHOOKRESPONSE']._serialized_start=223
-  _globals['_ADDWEBHOOKRESPONSE']._serialized_end=304
-  _globals['_LISTWEBHOOKSREQUEST']._serialized_start=306
-  _globals['_LISTWEBHOOKSREQUEST']._serialized_end=327
-  _globals['_LISTWEBHOOKSRESPONSE']._serialized_start=329
-  _globals['_LISTWEBHOOKSRESPONSE']._serialized_end=397
-  _globals['_REMOVEWEBHOOKREQUEST']._serialized_start=399
-  _globals['_REMOVEWEBHOOKREQUEST']._serialized_end=433
-  _globals['_REMOVEWEBHOOKRESPONSE']._serialized_start=435
-  _globals['_REMOVEWEBHOOKRESPONSE']._serialized_end=458
-  _globals['_REDELIVERWEBHOOKREQUEST']._serialized_start=460
-  _globals['_REDELIVERWEBHOOKREQUEST']._serialized_end=521
-  _globals['_REDELIVERWEBHOOKRESPONSE']._serialized_start=523
-  _globals['_REDELIVERWEBHOOKRESPONSE']._serialized_end=565
-  _globals['_WEBHOOKSERVICE']._serialized_start=568
-  _globals['_WEBHOOKSERVICE']._serialized_end=996
+  _globals['_WEBHOOK']._serialized_start=55
+  _globals['_WEBHOOK']._serialized_end=188
+  _globals['_ADDWEBHOOKREQUEST']._serialized_start=190
+  _globals['_ADDWEBHOOKREQUEST']._serialized_end=243
+  _globals['_ADDWEBHOOKRESPONSE']._serialized_start=245
+  _globals['_ADDWEBHOOKRESPONSE']._serialized_end=326
+  _globals['_LISTWEBHOOKSREQUEST']._serialized_start=328
+  _globals['_LISTWEBHOOKSREQUEST']._serialized_end=349
+  _globals['_LISTWEBHOOKSRESPONSE']._serialized_start=351
+  _globals['_LISTWEBHOOKSRESPONSE']._serialized_end=419
+  _globals['_REMOVEWEBHOOKREQUEST']._serialized_start=421
+  _globals['_REMOVEWEBHOOKREQUEST']._serialized_end=455
+  _globals['_REMOVEWEBHOOKRESPONSE']._serialized_start=457
+  _globals['_REMOVEWEBHOOKRESPONSE']._serialized_end=480
+  _globals['_REDELIVERWEBHOOKREQUEST']._serialized_start=482
+  _globals['_REDELIVERWEBHOOKREQUEST']._serialized_end=543
+  _globals['_REDELIVERWEBHOOKRESPONSE']._serialized_start=545
+  _globals['_REDELIVERWEBHOOKRESPONSE']._serialized_end=587
+  _globals['_WEBHOOKSERVICE']._serialized_start=590
+  _globals['_WEBHOOKSERVICE']._serialized_end=1018
 # @@protoc_insertion_point(module_scope)

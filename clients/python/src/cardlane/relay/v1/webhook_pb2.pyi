@@ -7,20 +7,22 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Webhook(_message.Message):
-    __slots__ = ("id", "url", "merchant_id", "after_sequence", "waiting", "reason")
+    __slots__ = ("id", "url", "merchant_id", "after_sequence", "waiting", "reason", "ended_at_ms")
     ID_FIELD_NUMBER: _ClassVar[int]
     URL_FIELD_NUMBER: _ClassVar[int]
     MERCHANT_ID_FIELD_NUMBER: _ClassVar[int]
     AFTER_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     WAITING_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    ENDED_AT_MS_FIELD_NUMBER: _ClassVar[int]
     id: str
     url: str
     merchant_id: str
     after_sequence: int
     waiting: int
     reason: str
-    def __init__(self, id: _Optional[str] = ..., url: _Optional[str] = ..., merchant_id: _Optional[str] = ..., after_sequence: _Optional[int] = ..., waiting: _Optional[int] = ..., reason: _Optional[str] = ...) -> None: ...
+    ended_at_ms: int
+    def __init__(self, id: _Optional[str] = ..., url: _Optional[str] = ..., merchant_id: _Optional[str] = ..., after_sequence: _Optional[int] = ..., waiting: _Optional[int] = ..., reason: _Optional[str] = ..., ended_at_ms: _Optional[int] = ...) -> None: ...
 
 class AddWebhookRequest(_message.Message):
     __slots__ = ("url", "merchant_id")

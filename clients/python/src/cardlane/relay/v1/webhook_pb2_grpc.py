@@ -83,7 +83,8 @@ class WebhookServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RedeliverWebhook(self, request, context):
-        """Delivers events again that came after a sequence, delivered before or not.
+        """Delivers events again that came after a sequence, delivered before or not, and all that wait. A webhook
+        that ended runs again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
