@@ -162,6 +162,7 @@ export const READ_STATEMENT = {
       cardholder.credit_minor, cardholder.daily_amount_minor_max, cardholder.daily_count_max,
       CASE WHEN cardholder.spent_day <= ${TODAY} THEN cardholder.spent_day ELSE 0 END AS spent_day,
       cardholder.spent_minor, cardholder.spent_count,
+      cardholder.tapped_minor, cardholder.tapped_count,
       owed.account_id AS merchant_account, clearing.account_id AS clearing_account,
       previous.state AS previous_state, previous.response_code AS previous_response_code,
       previous.reader_serial AS previous_reader_serial, previous.kind AS previous_kind,
@@ -231,7 +232,7 @@ const WRITE = {
       )
       ORDER BY merchant_id, payment_id
       ON CONFLICT DO NOTHING
-      RETURNING merchant_id, payment_id, approved_minor, currency, settlement_date
+      RETURNING merchant_id, payment_id, approved_minor, currency, settlement_date, holder_check
     ),
     posted AS (
       INSERT INTO processor.posting (${postingParameters.names},
@@ -239,19 +240,24 @@ const WRITE = {
       SELECT ${postingParameters.names}, approved_minor, currency, settlement_date
       FROM ${postingParameters.from("transfer", paymentParameters.count)}
       JOIN inserted USING (merchant_id, payment_id)
-      RETURNING kind, debit_account, credit_account, amount_minor, settlement_date
+      RETURNING merchant_id, payment_id, kind, debit_account, credit_account, amount_minor,
+        settlement_date
     ),
     moved AS (
       SELECT debit_account AS account_id, -amount_minor AS amount,
-        kind <> 'REFUND' AS is_spent, settlement_date
-      FROM posted
+        kind <> 'REFUND' AS is_spent, posted.settlement_date,
+        CASE WHEN kind = 'REFUND' THEN '' ELSE holder_check END AS holder_check
+      FROM posted JOIN inserted USING (merchant_id, payment_id)
       UNION ALL
-      SELECT credit_account, amount_minor, false, settlement_date FROM posted
+      SELECT credit_account, amount_minor, false, settlement_date, '' FROM posted
     ),
     change AS (
       SELECT account_id, sum(amount)::bigint AS amount,
         coalesce(sum(-amount) FILTER (WHERE is_spent), 0)::bigint AS spent_minor,
-        (count(*) FILTER (WHERE is_spent))::int AS spent_count, max(settlement_date) AS day
+        (count(*) FILTER (WHERE is_spent))::int AS spent_count, max(settlement_date) AS day,
+        bool_or(holder_check = 'PIN') AS has_pin,
+        coalesce(sum(-amount) FILTER (WHERE holder_check = 'TAP'), 0)::bigint AS tapped_minor,
+        (count(*) FILTER (WHERE holder_check = 'TAP'))::int AS tapped_count
       FROM moved GROUP BY account_id
     ),
     locked AS (
@@ -267,6 +273,10 @@ const WRITE = {
           + locked.spent_minor,
         spent_count = CASE WHEN ${IS_SAME_DAY} THEN account.spent_count ELSE 0 END
           + locked.spent_count,
+        tapped_minor = CASE WHEN locked.has_pin THEN 0 ELSE account.tapped_minor END
+          + locked.tapped_minor,
+        tapped_count = CASE WHEN locked.has_pin THEN 0 ELSE account.tapped_count END
+          + locked.tapped_count,
         spent_day = CASE WHEN ${IS_SAME_DAY} THEN spent_day ELSE least(locked.day, ${TODAY}) END
       FROM locked
       WHERE account.account_id = locked.account_id

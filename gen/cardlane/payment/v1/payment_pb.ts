@@ -1075,7 +1075,7 @@ export const EntryModeSchema: GenEnum<EntryMode> = /*@__PURE__*/
 
 /**
  * How the holder is verified (EMV cardholder verification method, tag 9F34). The reader decides and
- * signs it; terminal, relay and processor apply no limit of their own.
+ * signs it. Terminal and relay apply no limit of their own; the processor's is in docs/issuer.md.
  *
  * @generated from enum cardlane.payment.v1.Verification
  */
@@ -1125,7 +1125,7 @@ export const Verification = {
 
 /**
  * How the holder is verified (EMV cardholder verification method, tag 9F34). The reader decides and
- * signs it; terminal, relay and processor apply no limit of their own.
+ * signs it. Terminal and relay apply no limit of their own; the processor's is in docs/issuer.md.
  *
  * @generated from enum cardlane.payment.v1.Verification
  */

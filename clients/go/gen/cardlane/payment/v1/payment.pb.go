@@ -174,7 +174,7 @@ func (EntryMode) EnumDescriptor() ([]byte, []int) {
 }
 
 // How the holder is verified (EMV cardholder verification method, tag 9F34). The reader decides and
-// signs it; terminal, relay and processor apply no limit of their own.
+// signs it. Terminal and relay apply no limit of their own; the processor's is in docs/issuer.md.
 type Verification int32
 
 const (
