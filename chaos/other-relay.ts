@@ -9,6 +9,7 @@ import { SignedEnvelopeSchema } from "../gen/cardlane/keys/v1/keys_pb.ts";
 import { DeviceState, RelayRegistryService } from "../gen/cardlane/relay/v1/relay_pb.ts";
 import { dial, type MeshChannel } from "../mesh/client/dial.ts";
 import type { Clock } from "../mesh/clock.ts";
+import { setUpDatabase } from "../prisma/embedded/program-databases.ts";
 import { nodeCurves as curves } from "../sealing/curves/node-curves.ts";
 import { issueRelayCertificate } from "../sealing/keys/issue-certificates.ts";
 import { KeyFolder } from "../sealing/keys/key-files.ts";
@@ -44,7 +45,7 @@ export class OtherRelay implements AsyncDisposable {
     const { processorRegistry } = mesh.clients;
     const state = DeviceState.ACTIVE;
     await processorRegistry.registerRelays({ relays: [{ certificate, state }] });
-    await mesh.postgres.createDatabase(OTHER_RELAY);
+    await setUpDatabase(mesh.postgres, "relay", OTHER_RELAY);
     const processors = (["processor", "processor-2"] as const).map((name) =>
       links.via(OTHER_RELAY, name, mesh.program(name).address),
     );
@@ -52,7 +53,7 @@ export class OtherRelay implements AsyncDisposable {
       directory: mesh.directory,
       isTls: mesh.isTls,
       addressesOf: async () => (await Promise.all(processors)).join(","),
-      databaseUrl: async () => mesh.postgres.url(OTHER_RELAY),
+      databaseUrl: async (_, role) => mesh.postgres.url(OTHER_RELAY, role),
       environment: () => ({
         CARDLANE_INSTANCE: OTHER_RELAY_ID,
         CARDLANE_KEYS_DIR: join(mesh.directory.keys, OTHER_RELAY),

@@ -5,6 +5,7 @@ import {
   type EmbeddedPostgres,
   startEmbeddedPostgres,
 } from "../prisma/embedded/embedded-postgres.ts";
+import { setUpDatabase } from "../prisma/embedded/program-databases.ts";
 import { EmbeddedPostgresError } from "../prisma/postgres-error.ts";
 
 const DATABASES = ["relay", "processor"] as const;
@@ -31,7 +32,7 @@ export class MeshPostgres {
     mkdirSync(dirname(options.logFile), { recursive: true, mode: 0o700 });
     const server = await startServer(options, options.port);
     try {
-      for (const name of DATABASES) await server.createDatabase(name);
+      for (const name of DATABASES) await setUpDatabase(server, name);
     } catch (error) {
       await server.stop();
       throw error;

@@ -184,13 +184,14 @@ class MeshProcesses implements Mesh {
   /** Starts it as soon as it can be told where everything is that it needs. */
   async #startProgram(name: InstanceName, postgres: Promise<MeshPostgres>): Promise<void> {
     const { environment, environmentOf } = this.#options;
-    const url = async (of: "relay" | "processor") => (await postgres).server.url(of);
     const start = async () => {
       const planAt = await planOf(name, {
         directory: this.directory,
         isTls: this.isTls,
         addressesOf: (other) => this.#whereabouts.of(other, name),
-        databaseUrl: async (of) => this.#whereabouts.databaseUrl(name, await url(of)),
+        databaseUrl: async (of, role) => {
+          return this.#whereabouts.databaseUrl(name, (await postgres).server.url(of, role));
+        },
         environment: () => ({ ...environment, ...environmentOf?.(name) }),
       });
       const run = () => this.#runProgram(name, planAt);

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { ProgramRole } from "../prisma/embedded/postgres-cluster.ts";
 import { DEVELOPMENT_MESH } from "./development-keys.ts";
 import {
   type InstanceName,
@@ -15,7 +16,7 @@ interface MeshFacts {
   /** "host:port" of every process of another program, by commas, as soon as they are known. */
   readonly addressesOf: (name: ProgramName) => Promise<string>;
   /** As soon as the database is there. */
-  readonly databaseUrl: (database: "relay" | "processor") => Promise<string>;
+  readonly databaseUrl: (database: "relay" | "processor", role: ProgramRole) => Promise<string>;
   /** On top of everything else; read at every start of the program. */
   readonly environment: () => Readonly<Record<string, string>>;
 }
@@ -84,19 +85,19 @@ async function ownEnvironment(
   switch (name) {
     case "pin-service":
       return {
-        DATABASE_URL: await databaseUrl("processor"),
+        DATABASE_URL: await databaseUrl("processor", "cardlane_pin_service"),
         CARDLANE_DATA_DIR: directory.dataOf(name),
         CARDLANE_TEST_CARDS: "1",
       };
     case "processor":
       return {
-        DATABASE_URL: await databaseUrl("processor"),
+        DATABASE_URL: await databaseUrl("processor", "cardlane_processor"),
         CARDLANE_PIN_SERVICE: await addressesOf("pin-service"),
         CARDLANE_TEST_CARDS: "1",
       };
     case "relay":
       return {
-        DATABASE_URL: await databaseUrl("relay"),
+        DATABASE_URL: await databaseUrl("relay", "cardlane_relay"),
         CARDLANE_PROCESSORS: await addressesOf("processor"),
         // Who tries webhooks listens on this machine.
         CARDLANE_WEBHOOK_NETWORKS: "127.0.0.0/8,::1/128",

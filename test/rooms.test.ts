@@ -39,7 +39,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   "mesh/server": ["serve", "server-limits"],
   "mesh/services": ["health", "reflection"],
   "payment/wire": ["strict-decode"],
-  "prisma/embedded": ["embedded-postgres"],
+  "prisma/embedded": ["embedded-postgres", "postgres-cluster", "program-databases"],
   "prisma/migrations": ["migrate"],
   "reader-sim/session": ["reader-service"],
   "relay/answers": ["answers", "completer"],

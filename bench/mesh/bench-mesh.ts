@@ -162,7 +162,7 @@ async function startInstance(
     directory,
     isTls,
     addressesOf: async (other) => mesh.mesh.addresses[other],
-    databaseUrl: async (database) => mesh.mesh.postgres.url(database),
+    databaseUrl: async (database, role) => mesh.mesh.postgres.url(database, role),
     environment: () => ({
       ...mesh.environment,
       ...keys,

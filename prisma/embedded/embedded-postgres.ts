@@ -3,7 +3,13 @@ import { createServer } from "node:net";
 import { resolve } from "node:path";
 import pg from "pg";
 import { EmbeddedPostgresError } from "../postgres-error.ts";
-import { type Cluster, type ConnectionOptions, LOOPBACK, openCluster } from "./postgres-cluster.ts";
+import {
+  type Cluster,
+  type ConnectionOptions,
+  LOOPBACK,
+  openCluster,
+  type ProgramRole,
+} from "./postgres-cluster.ts";
 import { freeFromKilledRun, holderSettings } from "./postgres-holder.ts";
 import { type PostgresServer, type Settings, startServer } from "./postgres-server.ts";
 
@@ -27,8 +33,9 @@ export interface EmbeddedPostgres extends AsyncDisposable {
   readonly port: number;
   /** Settles when the server is gone, whoever ended it. */
   readonly ended: Promise<void>;
-  url(database: string): string;
-  connectionOptions(database: string): ConnectionOptions;
+  /** @param role whose URL it is; the administrator's unless one is given. */
+  url(database: string, role?: ProgramRole): string;
+  connectionOptions(database: string, role?: ProgramRole): ConnectionOptions;
   createDatabase(name: string): Promise<"created" | "already there">;
   /** Closes open connections, writes everything to disk, waits for the end. */
   stop(): Promise<void>;
@@ -95,13 +102,13 @@ class RunningPostgres implements EmbeddedPostgres {
     this.#server = server;
   }
 
-  url(database: string): string {
-    const { host, port, user, password } = this.connectionOptions(database);
+  url(database: string, role?: ProgramRole): string {
+    const { host, port, user, password } = this.connectionOptions(database, role);
     return `postgresql://${user}:${password}@${host}:${port}/${encodeURIComponent(database)}`;
   }
 
-  connectionOptions(database: string): ConnectionOptions {
-    return this.#cluster.connectionOptions({ port: this.port, database });
+  connectionOptions(database: string, role?: ProgramRole): ConnectionOptions {
+    return this.#cluster.connectionOptions({ port: this.port, database, role });
   }
 
   async createDatabase(name: string): Promise<"created" | "already there"> {

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { chown, mkdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -15,7 +15,12 @@ export interface Cluster {
   readonly directory: string;
   /** Runs the server in the foreground, as the account that owns the files. */
   serverCommand(args: readonly string[]): Promise<Command>;
-  connectionOptions(where: { port: number; database: string }): ConnectionOptions;
+  /** @param where.role whose connection it is; the administrator's unless one is given. */
+  connectionOptions(where: {
+    port: number;
+    database: string;
+    role?: ProgramRole | undefined;
+  }): ConnectionOptions;
 }
 
 export interface ConnectionOptions {
@@ -32,6 +37,15 @@ export interface Programs {
 }
 
 export const LOOPBACK = "127.0.0.1";
+
+/** Each program has a role of its own, which owns nothing. */
+export const PROGRAM_ROLES = [
+  { role: "cardlane_relay", database: "relay" },
+  { role: "cardlane_processor", database: "processor" },
+  { role: "cardlane_pin_service", database: "processor" },
+] as const;
+
+export type ProgramRole = (typeof PROGRAM_ROLES)[number]["role"];
 
 const SUPERUSER = "cardlane";
 const PASSWORD_BYTES = 24;
@@ -54,10 +68,16 @@ export async function openCluster(dataDirectory: string): Promise<Cluster> {
       const file = programs.postgres;
       return commandAs(account, { file, args, paths: [file, home] });
     },
-    connectionOptions: ({ port, database }) => {
-      return { host: LOOPBACK, port, user: SUPERUSER, password, database };
+    connectionOptions: ({ port, database, role }) => {
+      const own = role === undefined ? password : passwordOf(role, password);
+      return { host: LOOPBACK, port, user: role ?? SUPERUSER, password: own, database };
     },
   };
+}
+
+/** Tells nobody the administrator's password, and needs no file of its own. */
+function passwordOf(role: ProgramRole, administratorPassword: string): string {
+  return createHmac("sha256", administratorPassword).update(role).digest("hex");
 }
 
 /** Made under another name first: neither being killed half-way nor a rival can spoil it. */

@@ -1,0 +1,30 @@
+-- What the roles of processor and PIN service may do in the database that they share. Applied by the
+-- owner after the migrations, any number of times. A table that is not named here fails
+-- prisma/embedded/program-roles.test.ts.
+REVOKE ALL ON ALL TABLES IN SCHEMA public, processor, pin
+    FROM PUBLIC, cardlane_processor, cardlane_pin_service;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA processor, pin
+    FROM PUBLIC, cardlane_processor, cardlane_pin_service;
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+
+GRANT USAGE ON SCHEMA public, processor TO cardlane_processor, cardlane_pin_service;
+GRANT SELECT ON public._prisma_migrations TO cardlane_processor, cardlane_pin_service;
+-- Only ever added to.
+GRANT SELECT, INSERT ON processor.audit_entry TO cardlane_processor, cardlane_pin_service;
+GRANT EXECUTE ON FUNCTION processor.append_audit_entry
+    TO cardlane_processor, cardlane_pin_service;
+
+GRANT SELECT, INSERT, UPDATE ON
+    processor.relay, processor.merchant, processor.reader, processor.terminal,
+    processor.registry_revision, processor.card, processor.account, processor.payment,
+    processor.held_reversal TO cardlane_processor;
+-- Only ever added to.
+GRANT SELECT, INSERT ON processor.posting TO cardlane_processor;
+GRANT USAGE ON SEQUENCE processor.account_account_id_seq, processor.retrieval_reference_block
+    TO cardlane_processor;
+
+GRANT USAGE ON SCHEMA pin TO cardlane_pin_service;
+GRANT SELECT, INSERT, UPDATE ON pin.card TO cardlane_pin_service;
+-- A verdict that was given stays.
+GRANT SELECT, INSERT ON pin.verdict TO cardlane_pin_service;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA pin TO cardlane_pin_service;
