@@ -36,12 +36,15 @@ export function terminalName({
   return `${merchantId}/${terminalId}`;
 }
 
+const UUID_SHAPE = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const PAYMENT_ID_BYTES = 16;
+/** The nil and the max UUID (RFC 9562, section 5.9 and 5.10) stand for none. */
+const IDS_OF_NOBODY = ["0", "f"].map((digit) => UUID_SHAPE.replaceAll("x", digit));
 
 export function parsePaymentId(text: string, field = "payment_id"): PaymentId {
   const lower = text.toLowerCase();
-  if (!UUID.test(lower)) {
+  if (!UUID.test(lower) || IDS_OF_NOBODY.includes(lower)) {
     throw malformed(field, "a UUID such as 01932b5e-8c1a-7f00-9d3b-1f2e3d4c5b6a", describe(text));
   }
   return lower as PaymentId;
@@ -52,13 +55,14 @@ export function paymentIdFromBytes(bytes: Uint8Array, field = "payment_id"): Pay
     throw malformed(field, `${PAYMENT_ID_BYTES} bytes`, `${bytes.length}`);
   }
   const hex = Buffer.from(bytes).toString("hex");
-  return [
+  const text = [
     hex.slice(0, 8),
     hex.slice(8, 12),
     hex.slice(12, 16),
     hex.slice(16, 20),
     hex.slice(20),
-  ].join("-") as PaymentId;
+  ].join("-");
+  return parsePaymentId(text, field);
 }
 
 export function paymentIdToBytes(id: PaymentId): Uint8Array {

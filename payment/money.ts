@@ -15,12 +15,24 @@ export interface Money {
 /** Largest amount that fits DE 4 (n 12). */
 export const AMOUNT_MINOR_MAX = 999_999_999_999n;
 
+/**
+ * What the ISO 4217 Maintenance Agency has changed since the package's list of 2024-06-25, as of
+ * 2026-12-01: XCG took the number of ANG, XAD came, and Bulgaria pays in euros.
+ */
+const ADDED: readonly CurrencyCodeRecord[] = [
+  { code: "XCG", number: "532", digits: 2, currency: "Caribbean Guilder", countries: [] },
+  { code: "XAD", number: "396", digits: 2, currency: "Arab Accounting Dinar", countries: [] },
+];
+const WITHDRAWN: readonly string[] = ["ANG", "BGN"];
+
+const added = new Set(ADDED.map(({ number }) => number));
+const known = [...currencyCodes.data.filter(({ number }) => !added.has(number)), ...ADDED];
 // The package looks through its list, and every payment asks.
 const byNumber: ReadonlyMap<number, CurrencyCodeRecord> = new Map(
-  currencyCodes.data.map((entry) => [Number(entry.number), entry]),
+  known.map((entry) => [Number(entry.number), entry]),
 );
 const byLetters: ReadonlyMap<string, CurrencyCodeRecord> = new Map(
-  currencyCodes.data.map((entry) => [entry.code, entry]),
+  known.filter(({ code }) => !WITHDRAWN.includes(code)).map((entry) => [entry.code, entry]),
 );
 
 export function parseAmountMinor(amountMinor: bigint, field = "amounts.total_minor"): bigint {
@@ -36,7 +48,7 @@ export function parseAmountMinor(amountMinor: bigint, field = "amounts.total_min
 
 /** @throws PaymentError CURRENCY_NOT_ACCEPTED for a code that ISO 4217 does not list. */
 export function parseCurrency(numeric: number, field = "currency"): CurrencyCode {
-  if (!byNumber.has(numeric)) {
+  if (!byLetters.has(byNumber.get(numeric)?.code ?? "")) {
     throw new PaymentError(
       "CURRENCY_NOT_ACCEPTED",
       `${field} must be an ISO 4217 numeric code, got ${numeric}`,

@@ -95,7 +95,9 @@ function parseTimeZone(text: string, field: string): string {
   if (text === "") return "UTC";
   try {
     if (text.length <= TIME_ZONE_CHARACTERS_MAX) {
-      return new Intl.DateTimeFormat("en", { timeZone: text }).resolvedOptions().timeZone;
+      // As it was given: V8 would store today's names under those of years ago.
+      new Intl.DateTimeFormat("en", { timeZone: text });
+      return text;
     }
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;

@@ -1046,8 +1046,9 @@ export type TerminalContact = Message<"cardlane.relay.v1.TerminalContact"> & {
   email: string;
 
   /**
-   * BCP 47 tag, such as "en-GB" or "zh-CN". Its language chooses the template, the whole of it how
-   * amounts and times are written. Empty means "en".
+   * BCP 47 tag, such as "en-GB" or "zh-CN". Its language chooses the words; amounts and times are
+   * written as the tag says where there are words of its language, in English otherwise. Empty means
+   * "en".
    *
    * @generated from field: string language = 3;
    */

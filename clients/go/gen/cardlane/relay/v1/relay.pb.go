@@ -1898,8 +1898,9 @@ type TerminalContact struct {
 	Phone string `protobuf:"bytes,1,opt,name=phone,proto3" json:"phone,omitempty"`
 	// Mailbox, such as "till@shop.example". Empty: no e-mail.
 	Email string `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
-	// BCP 47 tag, such as "en-GB" or "zh-CN". Its language chooses the template, the whole of it how
-	// amounts and times are written. Empty means "en".
+	// BCP 47 tag, such as "en-GB" or "zh-CN". Its language chooses the words; amounts and times are
+	// written as the tag says where there are words of its language, in English otherwise. Empty means
+	// "en".
 	Language string `protobuf:"bytes,3,opt,name=language,proto3" json:"language,omitempty"`
 	// IANA time zone, such as "Europe/Vienna". Empty means "UTC".
 	TimeZone      string `protobuf:"bytes,4,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
