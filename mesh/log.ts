@@ -18,6 +18,8 @@ const LOG_FIELDS = {
   responseCode: "response_code",
   errorCode: "error_code",
   errorName: "error_name",
+  /** Of a closed list of words: why sealed data was rejected. */
+  reason: "reason",
   status: "status",
   field: "field",
   merchantId: "merchant_id",

@@ -1,8 +1,10 @@
 import type { AuthorizationRequest } from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import type { Surroundings } from "../../mesh/surroundings.ts";
 import { PaymentError } from "../../payment/errors.ts";
+import { SealedDataRejected } from "../../sealing/sealed-data-rejected.ts";
 import type { EntryAnswer } from "../payments/entry-answer.ts";
 import type { PinClient } from "../pins/pin-client.ts";
+import { rejectionFields } from "../rejection.ts";
 import { obstacleOf } from "./acceptance.ts";
 import type { AuthorizationDesk } from "./authorization-desk.ts";
 import { type IncomingPayment, takeIn } from "./incoming-payment.ts";
@@ -17,13 +19,13 @@ export class AuthorizationRun {
   readonly #opener: PaymentOpener;
   readonly #desk: Pick<AuthorizationDesk, "read" | "authorize">;
   readonly #pins: Pick<PinClient, "verify">;
-  readonly #around: Pick<Surroundings, "clock" | "telemetry">;
+  readonly #around: Pick<Surroundings, "clock" | "telemetry" | "log">;
 
   constructor(
     opener: PaymentOpener,
     desk: Pick<AuthorizationDesk, "read" | "authorize">,
     pins: Pick<PinClient, "verify">,
-    around: Pick<Surroundings, "clock" | "telemetry">,
+    around: Pick<Surroundings, "clock" | "telemetry" | "log">,
   ) {
     this.#opener = opener;
     this.#desk = desk;
@@ -76,9 +78,18 @@ export class AuthorizationRun {
       payment.early = early;
       return undefined;
     } catch (error) {
-      if (error instanceof PaymentError) return error;
-      throw error;
+      if (!(error instanceof PaymentError)) throw error;
+      this.#note(payment, error);
+      return error;
     }
+  }
+
+  #note({ context, span }: IncomingPayment, error: PaymentError): void {
+    if (!(error instanceof SealedDataRejected)) return;
+    const { paymentId, readerSerial } = context;
+    const { traceparent } = span;
+    const fields = { ...rejectionFields(error), paymentId, readerSerial, traceparent };
+    this.#around.log.warn("a reader's card data was rejected", fields);
   }
 
   /** Nobody waits any more, and the relay undoes it. What was decided before is answered still. */

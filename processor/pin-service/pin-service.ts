@@ -48,7 +48,7 @@ export async function openPinService(
   database.onConnection(() => void reminder.remind());
   await reminder.remind();
   const speaker = { program: "pin-service", instance, frameBytesMax: FRAME_BYTES_MAX };
-  const verifier = new PinVerifier({ keys, store, journal, clock, telemetry });
+  const verifier = new PinVerifier({ keys, store, journal, clock, telemetry, log });
   const around = { speaker, clock, random, log, telemetry, faults };
   return [verifyService(keys, verifier, around), pinOversightService({ store, journal })];
 }

@@ -1,5 +1,6 @@
 import { createHmac, type KeyObject } from "node:crypto";
 import { GroupCommit } from "../../mesh/group-commit.ts";
+import type { Log } from "../../mesh/log.ts";
 import type { Surroundings } from "../../mesh/surroundings.ts";
 import { type HopSpan, recordedStatement, type Telemetry } from "../../mesh/tracing/telemetry.ts";
 import { Pan } from "../../payment/card.ts";
@@ -10,8 +11,10 @@ import { digest } from "../../sealing/keys/dsse.ts";
 import { openPinBox } from "../../sealing/open/boxes.ts";
 import { derivePinKey, parseKsn } from "../../sealing/open/dukpt-host.ts";
 import { decipherPinBlock } from "../../sealing/open/pin-block.ts";
+import { SealedDataRejected } from "../../sealing/sealed-data-rejected.ts";
 import { cardTokenOf } from "../cards/card-store.ts";
 import { isLostRace } from "../payments/answer-in-rounds.ts";
+import { rejectionFields } from "../rejection.ts";
 import type { PinKeys } from "./pin-keys.ts";
 import type { Attempt, NewVerdict, PinStore, SettledAttempt } from "./pin-store.ts";
 import type { TryJournal } from "./try-journal.ts";
@@ -36,7 +39,7 @@ export interface PinCheck {
 /** Not a PIN block for this card, context and reader. Nothing is counted. */
 const REFUSED: SettledAttempt = { verdict: "REFUSED", triesLeft: 0 };
 
-interface VerifierParts extends Pick<Surroundings, "clock" | "telemetry"> {
+interface VerifierParts extends Pick<Surroundings, "clock" | "telemetry" | "log"> {
   readonly keys: PinKeys;
   readonly store: Pick<PinStore, "settle">;
   /** Where wrong PINs are kept beside the store. */
@@ -49,13 +52,15 @@ export class PinVerifier {
   readonly #store: Pick<PinStore, "settle">;
   readonly #journal: TryJournal;
   readonly #telemetry: Telemetry;
+  readonly #log: Log;
   readonly #group: GroupCommit<Entered, SettledAttempt>;
 
-  constructor({ keys, store, journal, clock, telemetry }: VerifierParts) {
+  constructor({ keys, store, journal, clock, telemetry, log }: VerifierParts) {
     this.#keys = keys;
     this.#store = store;
     this.#journal = journal;
     this.#telemetry = telemetry;
+    this.#log = log;
     this.#group = new GroupCommit({
       flush: (entered) => this.#settle(entered),
       pace: { clock },
@@ -75,9 +80,10 @@ export class PinVerifier {
     try {
       return openPin(check, this.#keys);
     } catch (error) {
+      if (!(error instanceof PaymentError)) throw error;
       // Whatever is wrong with it: which check failed would help an attacker.
-      if (error instanceof PaymentError) return undefined;
-      throw error;
+      this.#log.warn("a PIN was refused unread", rejectionFields(error));
+      return undefined;
     }
   }
 
@@ -116,10 +122,13 @@ function openPin(check: PinCheck, keys: PinKeys): Attempt {
   const context = parsePaymentContext(check.context);
   const pan = Pan.parse(check.pan);
   const agreement = keys.pin(context.wire.pinKeyId);
-  if (agreement === undefined || check.digest.length !== DIGEST_BYTES) throw refused();
+  if (agreement === undefined) throw new SealedDataRejected("PIN key");
+  if (check.digest.length !== DIGEST_BYTES) throw new SealedDataRejected("length");
   const contextDigest = digest("payment-context", check.context);
   const { ksn, block } = openPinBox({ agreement, contextDigest, sealed: check.pinBox });
-  if (!equalBytes(parseKsn(ksn).initialKeyId, check.dukptInitialKeyId)) throw refused();
+  if (!equalBytes(parseKsn(ksn).initialKeyId, check.dukptInitialKeyId)) {
+    throw new SealedDataRejected("key serial number");
+  }
   const cardToken = cardTokenOf(keys.cardToken, pan);
   const pinKey = derivePinKey(keys.baseDerivation, ksn);
   try {
@@ -140,8 +149,4 @@ function openPin(check: PinCheck, keys: PinKeys): Attempt {
  */
 export function pinReferenceOf(key: KeyObject, cardToken: Uint8Array, pin: Uint8Array): Uint8Array {
   return createHmac("sha256", key).update(cardToken).update(pin).digest();
-}
-
-function refused(): PaymentError {
-  return new PaymentError("SEALED_DATA_REJECTED", "sealed data rejected");
 }

@@ -60,7 +60,8 @@ async function serviceOn(url: string, files: MemoryFiles): Promise<Service> {
   const store = new PinStore(stack.use(new Database({ url, program: "test" })));
   const journal = await TryJournal.open(files, silentLog);
   const parts = { keys: pinKeys, store, journal, clock: systemClock, telemetry: noTelemetry };
-  const verifier = new PinVerifier(parts);
+  const verifierParts = { ...parts, log: silentLog };
+  const verifier = new PinVerifier(verifierParts);
   const { methods } = pinOversightService({ store, journal });
   return {
     async says(pin) {

@@ -23,6 +23,7 @@ import { equalBytes } from "../../sealing/bytes.ts";
 import { jitterFrom } from "../../sealing/random.ts";
 import { PIN_BOX_BYTES_MAX, PIN_HOP_ID, PIN_VERIFICATIONS_MAX } from "../pins/pin-client.ts";
 import type { ProcessorSurroundings } from "../processor-surroundings.ts";
+import { rejectionFields } from "../rejection.ts";
 import type { PinKeys } from "./pin-keys.ts";
 import type { PinVerifier } from "./pin-verifier.ts";
 
@@ -89,7 +90,7 @@ class VerifyStream {
     try {
       opened = openVerifications(box, this.#keys);
     } catch (error) {
-      this.#around.log.warn("a box of PINs could not be opened");
+      this.#around.log.warn("a box of PINs could not be opened", rejectionFields(error));
       const value = { number: box.number, fault: faultOf(error) };
       this.#send({ case: "boxRefused", value });
       return;

@@ -22,6 +22,7 @@ import type { ProcessorKeys } from "../keys/processor-keys.ts";
 import { type EntryAnswer, faultAnswer } from "../payments/entry-answer.ts";
 import type { ProcessorSurroundings } from "../processor-surroundings.ts";
 import type { CertificateCache } from "../registry/certificate-cache.ts";
+import { rejectionFields } from "../rejection.ts";
 import type { ReversalDesk } from "../reversal/reversal-desk.ts";
 import { openReverse } from "../reversal/reverse-order.ts";
 import type { Acknowledgements } from "./acknowledgements.ts";
@@ -109,7 +110,7 @@ export class ProcessStream {
     const { log } = this.#parts.around;
     const fields = { peerIdentity: this.#live.peer.identity, count: box.sealed.length };
     if (error instanceof PaymentError) {
-      log.warn("a relay's box was refused", { ...fields, errorCode: error.code });
+      log.warn("a relay's box was refused", { ...fields, ...rejectionFields(error) });
     } else {
       log.failure("a relay's box could not be read", error, fields);
     }

@@ -50,12 +50,15 @@ export class PaymentQueries {
       state: parseStateFilter(PaymentState, request.state),
       isAtEnd: endFilter(request.certainty),
     };
-    const records = await this.#queries.list(filter, parsePageToken(request.pageToken), size);
+    const position = parsePageToken(request.pageToken);
+    // One more than is shown says whether there is another page.
+    const found = await this.#queries.list(filter, position, size + 1);
+    const records = found.slice(0, size);
     const last = records.at(-1);
-    const isFull = records.length === size;
+    const isMore = found.length > size;
     return {
       payments: records.map((record) => paymentRecordOf(record)),
-      nextPageToken: isFull && last !== undefined ? pageTokenOf(last) : "",
+      nextPageToken: isMore && last !== undefined ? pageTokenOf(last) : "",
     };
   }
 
