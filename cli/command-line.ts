@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { AUDIT_LIST_FLAGS, AUDIT_VERIFY_FLAGS, auditList, auditVerify } from "./commands/audit.ts";
 import { cards, unlockCard } from "./commands/cards.ts";
 import { CONFORMANCE_FLAGS, conformance } from "./commands/conformance.ts";
 import { decideReversal, heldReversals } from "./commands/held-reversals.ts";
@@ -100,6 +101,22 @@ function addOversightCommands(program: Command, ends: CommandEnds): void {
     reconcile,
   );
   addReversals(program, ends);
+  const audit = program.command("audit").description("what operators did");
+  runs(
+    ends,
+    audit.command("list", { isDefault: true }).description("Lists what operators did."),
+    AUDIT_LIST_FLAGS,
+    auditList,
+  );
+  runs(
+    ends,
+    audit
+      .command("verify")
+      .description("Verifies that nothing of what operators did was changed or taken out.")
+      .addHelpText("after", "\nExit codes: 0 the chains hold, 2 a log was changed, 1 error."),
+    AUDIT_VERIFY_FLAGS,
+    auditVerify,
+  );
 }
 
 function addReversals(program: Command, ends: CommandEnds): void {

@@ -1,5 +1,6 @@
 import type { DescService } from "@bufbuild/protobuf";
 import { type Client, createClient } from "@connectrpc/connect";
+import { AuditService } from "../gen/cardlane/audit/v1/audit_pb.ts";
 import { PinOversightService } from "../gen/cardlane/pin/v1/pin_pb.ts";
 import {
   ProcessorOversightService,
@@ -33,15 +34,16 @@ import { SPIFFE_PATHS, TRUST_DOMAIN } from "./program-plans.ts";
 type AddressOf = (name: ProgramName) => string;
 
 const SERVICES: Readonly<Record<ProgramName, readonly DescService[]>> = {
-  "pin-service": [PinOversightService],
+  "pin-service": [PinOversightService, AuditService],
   reader: [ReaderControlService],
-  processor: [ProcessorRegistryService, ProcessorOversightService],
+  processor: [ProcessorRegistryService, ProcessorOversightService, AuditService],
   relay: [
     RelayService,
     RelayRegistryService,
     RelayOversightService,
     NotificationService,
     WebhookService,
+    AuditService,
   ],
   terminal: [TerminalService],
 };
@@ -100,6 +102,10 @@ export class MeshClients implements Disposable {
 
   get pinOversight(): Client<typeof PinOversightService> {
     return this.#client("pin-service", PinOversightService);
+  }
+
+  auditOf(name: "relay" | "processor" | "pin-service"): Client<typeof AuditService> {
+    return this.#client(name, AuditService);
   }
 
   get terminal(): Client<typeof TerminalService> {

@@ -8,7 +8,7 @@ function captured(level: LogLevel = "info") {
   const destination = { write: (line: string) => void lines.push(line) };
   const clock = new ManualClock();
   const log = createLog({ program: "relay", instance: "relay-A1" }, clock, level, destination);
-  return { log, lines, parsed: () => lines.map((line) => JSON.parse(line)) };
+  return { log, lines, clock, parsed: () => lines.map((line) => JSON.parse(line)) };
 }
 
 test("a line is JSON with time, level, program and fields", () => {
@@ -70,5 +70,31 @@ test("below its level nothing is written", () => {
   const { log, lines } = captured("warn");
   log.debug("x");
   log.info("x");
+  expect(lines).toEqual([]);
+});
+
+test("security events stand above every level, so many of each kind", async () => {
+  const { log, parsed, clock } = captured("error");
+  for (let place = 0; place < 13; place += 1) {
+    log.security("policy_refused", "call refused", { peerIdentity: `spiffe://x/${place}` });
+  }
+  log.security("pin_locked", "a card has no PIN tries left");
+  expect(parsed()).toHaveLength(11);
+  expect(parsed()[0]).toMatchObject({
+    level: "security",
+    event: "policy_refused",
+    peer_identity: "spiffe://x/0",
+    count: 1,
+  });
+  expect(parsed()[10]).toMatchObject({ event: "pin_locked", count: 1 });
+  await clock.advance(10_000);
+  // What callers counted themselves counts as often.
+  log.security("policy_refused", "call refused", { count: 5 });
+  expect(parsed()[11]).toMatchObject({ count: 3 + 5 });
+});
+
+test("a log that is silent has no security events", () => {
+  const { log, lines } = captured("silent");
+  log.security("pin_locked", "a card has no PIN tries left");
   expect(lines).toEqual([]);
 });

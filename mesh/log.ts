@@ -1,6 +1,7 @@
 import { type DestinationStream, type Logger, pino } from "pino";
 import { PaymentError } from "../payment/errors.ts";
 import type { Clock } from "./clock.ts";
+import { type Rate, RateLimits } from "./limits/rate-limits.ts";
 import type { ProgramInstance } from "./program-instance.ts";
 import { parseTraceparent } from "./traceparent.ts";
 
@@ -18,7 +19,6 @@ const LOG_FIELDS = {
   responseCode: "response_code",
   errorCode: "error_code",
   errorName: "error_name",
-  /** Of a closed list of words: why sealed data was rejected. */
   reason: "reason",
   status: "status",
   field: "field",
@@ -43,6 +43,8 @@ const LOG_FIELDS = {
   signal: "signal",
   way: "way",
   setting: "setting",
+  sequence: "sequence",
+  hash: "hash",
   nearestSetting: "nearest_setting",
 } as const;
 
@@ -60,11 +62,32 @@ export interface Log {
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
   /**
+   * What may be an attack, at a level of its own that no setting but `silent` hides. Of one kind so
+   * many are written as SECURITY_RATE allows; `count` says how many a line stands for.
+   */
+  security(event: SecurityEvent, message: string, fields?: Omit<LogFields, "event">): void;
+  /**
    * An error that nobody expected. Its class and code are logged; its text and stack, which may
    * quote anything, only at level debug.
    */
   failure(message: string, error: unknown, fields?: LogFields): void;
 }
+
+/** Kinds of what may be an attack; docs/audit.md says what each means. */
+type SecurityEvent =
+  | "policy_refused"
+  | "rights_ended"
+  | "share_used_up"
+  | "reader_suspended"
+  | "reversal_held"
+  | "pin_locked"
+  | "sealed_data_rejected";
+
+/** Lines of one kind of security event: who makes very many of them must not fill a disk. */
+const SECURITY_RATE: Rate = { perSecond: 0.1, burst: 10 };
+
+/** pino's own: warn is 40, error 50, fatal 60. Above all, so that no level hides it. */
+const SECURITY_LEVEL = 70;
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
@@ -80,11 +103,12 @@ export function createLog(
     level,
     base: { program, instance },
     messageKey: "message",
+    customLevels: { security: SECURITY_LEVEL },
     timestamp: () => `,"time":"${new Date(clock.nowMs()).toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
   };
   const logger = destination === undefined ? pino(settings) : pino(settings, destination);
-  return new JsonLog(logger);
+  return new JsonLog(logger, clock);
 }
 
 /** For tests that do not look at logs. */
@@ -93,6 +117,7 @@ export const silentLog: Log = {
   info() {},
   warn() {},
   error() {},
+  security() {},
   failure() {},
 };
 
@@ -100,10 +125,14 @@ export const silentLog: Log = {
 const VALUE_CHARACTERS_MAX = 200;
 
 class JsonLog implements Log {
-  readonly #logger: Logger;
+  readonly #logger: Logger<"security">;
+  readonly #rates: RateLimits;
+  /** Security events that were not written, by kind. */
+  readonly #unwritten = new Map<SecurityEvent, number>();
 
-  constructor(logger: Logger) {
+  constructor(logger: Logger<"security">, clock: Clock) {
     this.#logger = logger;
+    this.#rates = new RateLimits(SECURITY_RATE, clock);
   }
 
   debug(message: string, fields?: LogFields): void {
@@ -120,6 +149,16 @@ class JsonLog implements Log {
 
   error(message: string, fields?: LogFields): void {
     this.#logger.error(allowed(fields), message);
+  }
+
+  security(event: SecurityEvent, message: string, fields: LogFields = {}): void {
+    const count = (this.#unwritten.get(event) ?? 0) + Number(fields.count ?? 1);
+    if (!this.#rates.isWithin(event)) {
+      this.#unwritten.set(event, count);
+      return;
+    }
+    this.#unwritten.delete(event);
+    this.#logger.security(allowed({ ...fields, event, count }), message);
   }
 
   failure(message: string, error: unknown, fields?: LogFields): void {

@@ -15,7 +15,11 @@ test("whoever does not know what happened asks again with the same id, or an ope
   const unknown = rows.filter(([, row]) => row.certainty === Certainty.UNKNOWN);
   expect(unknown.length).toBeGreaterThan(3);
   const others = unknown.filter(([, row]) => row.nextStep !== NextStep.RETRY_SAME_ID);
-  expect(others).toMatchObject([["REVERSAL_HELD", { nextStep: NextStep.ASK_OPERATOR }]]);
+  const asksOperator = { nextStep: NextStep.ASK_OPERATOR };
+  expect(others).toMatchObject([
+    ["REVERSAL_HELD", asksOperator],
+    ["NEEDS_SECOND_OPERATOR", asksOperator],
+  ]);
 });
 
 test("an error carries its row, field and delay", () => {

@@ -40,6 +40,7 @@ export const PAYMENT_ERRORS = {
   PAYMENT_NOT_FOUND: row(5, "UNKNOWN", "RETRY_SAME_ID"),
   WRONG_STATE: row(9, "FINAL", "DO_NOT_RETRY"),
   REVERSAL_HELD: row(9, "UNKNOWN", "ASK_OPERATOR"),
+  NEEDS_SECOND_OPERATOR: row(9, "UNKNOWN", "ASK_OPERATOR"),
 
   // At the reader.
   READER_BUSY: row(9, "FINAL", "WAIT"),
@@ -113,7 +114,9 @@ export class PaymentError extends Error {
 
   get row(): ErrorRow {
     const codes = PAYMENT_ERRORS[this.code];
-    return this.openPaymentId === undefined ? codes : { ...codes, ...OPEN };
+    // What is unknown by itself says better what to do than that the payment is open.
+    const isFinalNoMore = this.openPaymentId !== undefined && codes.certainty === Certainty.FINAL;
+    return isFinalNoMore ? { ...codes, ...OPEN } : codes;
   }
 }
 

@@ -31,6 +31,7 @@ import {
   type ProgramParts,
   type RunningProgram,
   runParts,
+  withAudit,
 } from "./running-program.ts";
 import { Acknowledgements } from "./stream/acknowledgements.ts";
 import { HOP_BOX_BYTES_MAX, type ProcessParts, ProcessStream } from "./stream/process-stream.ts";
@@ -81,7 +82,7 @@ export async function openProcessor(
     prerequisites.tell(health);
     return (isReachable: boolean) => prerequisites.set("database", isReachable);
   };
-  return { services, onServing };
+  return { services: withAudit("processor", services, { ...options, database }), onServing };
 }
 
 /** Starts the program that opens, decides and records payments. The database has its schema. */
@@ -197,6 +198,7 @@ function policyOf(trustDomain: string): Policy {
         "cardlane.processor.v1.ProcessorService/GetManifest",
         "cardlane.processor.v1.ProcessorRegistryService/*",
         "cardlane.processor.v1.ProcessorOversightService/*",
+        "cardlane.audit.v1.AuditService/*",
       ],
     },
   ];

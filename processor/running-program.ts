@@ -1,3 +1,9 @@
+import type { ActKind } from "../audit/acts.ts";
+import { AuditLog } from "../audit/audit-log.ts";
+import { auditService } from "../audit/audit-service.ts";
+import { audited } from "../audit/audited-services.ts";
+import { OperatorAudit } from "../audit/operator-audit.ts";
+import { indistinctOperators } from "../audit/settings.ts";
 import type { Clock, Timer } from "../mesh/clock.ts";
 import type { Identity } from "../mesh/identity/identity.ts";
 import type { Policy } from "../mesh/policy.ts";
@@ -10,7 +16,7 @@ import type { HotDatabase } from "../prisma/hot-database.ts";
 import { applyMigrations } from "../prisma/migrations/migrate.ts";
 import { KeyFolder } from "../sealing/keys/key-files.ts";
 import { type Random, systemRandom } from "../sealing/random.ts";
-import type { ConfigOf } from "../settings/read-config.ts";
+import { type ConfigOf, StartError } from "../settings/read-config.ts";
 import type { Database } from "./database.ts";
 import type { COMMON_SETTINGS } from "./settings.ts";
 
@@ -21,6 +27,8 @@ export interface CoreOptions extends Surroundings {
   /** Makes the cards of payment/test-cards.ts known, with their PINs. */
   readonly hasTestCards: boolean;
   readonly random: Random;
+  /** Kinds of acts that need two operators. */
+  readonly fourEyes?: readonly ActKind[] | undefined;
 }
 
 /** What both are started with. */
@@ -38,7 +46,9 @@ export async function programOptions(
   { instance, clock, log, telemetry, faults, identityFrom }: Program,
   config: ConfigOf<typeof COMMON_SETTINGS>,
 ): Promise<ProgramOptions & { readonly trustDomain: string }> {
-  const { listen, databaseUrl, hasTestCards = false, trustDomain } = config;
+  const { listen, databaseUrl, hasTestCards = false, trustDomain, fourEyes } = config;
+  const problem = indistinctOperators(config);
+  if (problem !== undefined) throw new StartError(`the program cannot start:\n  ${problem}`);
   const identity = await identityFrom(config.tlsDirectory);
   await applyMigrations({ name: "processor", databaseUrl });
   return {
@@ -47,6 +57,7 @@ export async function programOptions(
     databaseUrl,
     keys: new KeyFolder(config.keysDirectory),
     hasTestCards,
+    fourEyes,
     clock,
     random: systemRandom,
     log,
@@ -55,6 +66,24 @@ export async function programOptions(
     identity,
     trustDomain,
   };
+}
+
+/** The services with every act of an operator written down, and with the log of them. */
+export function withAudit(
+  program: "processor" | "pin-service",
+  services: readonly MeshService[],
+  {
+    database,
+    fourEyes,
+    clock,
+    log,
+  }: Pick<CoreOptions, "fourEyes" | "clock" | "log"> & {
+    readonly database: HotDatabase;
+  },
+): readonly MeshService[] {
+  const entries = new AuditLog(database, "processor");
+  const audit = new OperatorAudit({ entries, program, fourEyes, clock, log });
+  return audited([...services, auditService(entries)], audit);
 }
 
 export interface RunningProgram extends AsyncDisposable {

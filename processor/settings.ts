@@ -1,3 +1,4 @@
+import { AUDIT_SETTINGS } from "../audit/settings.ts";
 import { GROUP_SETTINGS, TLS_SETTINGS } from "../mesh/settings.ts";
 import { SEALING_SETTINGS } from "../sealing/settings.ts";
 import { folder, hostPort, integer, setting, switchedOn, text } from "../settings/setting.ts";
@@ -29,6 +30,7 @@ export const COMMON_SETTINGS = {
   }),
   ...SEALING_SETTINGS,
   ...TLS_SETTINGS,
+  ...AUDIT_SETTINGS,
 };
 
 export const PROCESSOR_SETTINGS = {

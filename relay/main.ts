@@ -1,4 +1,5 @@
 import type { BlockList } from "node:net";
+import { indistinctOperators } from "../audit/settings.ts";
 import type { Rate } from "../mesh/limits/rate-limits.ts";
 import { runProgram } from "../mesh/program.ts";
 import { applyMigrations } from "../prisma/migrations/migrate.ts";
@@ -6,7 +7,7 @@ import { fastCurves as curves } from "../sealing/curves/chosen-curves.ts";
 import { verifyRelayCertificate } from "../sealing/keys/certificates.ts";
 import { KeyFolder } from "../sealing/keys/key-files.ts";
 import { jitterFrom, systemRandom as random } from "../sealing/random.ts";
-import { StartError } from "../settings/read-config.ts";
+import { type ConfigOf, StartError } from "../settings/read-config.ts";
 import { dialProcessor } from "./forwarding/processor-link.ts";
 import { strangersInReach } from "./notifications/notification-settings.ts";
 import { startNotifications } from "./notifications/notifications.ts";
@@ -21,9 +22,7 @@ const PROBE_PERIOD_MS = 1_000;
 
 await runProgram("relay", RELAY_SETTINGS, async (program, config) => {
   const { isProduction, clock, log, telemetry, faults } = program;
-  const { webhookNetworks } = config;
-  const problem =
-    strangersInReach(config, isProduction) ?? insideInReach(webhookNetworks, isProduction);
+  const problem = problemOf(config, isProduction);
   if (problem !== undefined) throw new StartError(`relay cannot start:\n  ${problem}`);
   const folder = new KeyFolder(config.keysDirectory);
   const roots = folder.readTrustedRoots(curves);
@@ -59,8 +58,9 @@ await runProgram("relay", RELAY_SETTINGS, async (program, config) => {
     deadlineMs: config.deadlineMs,
     callRate: rateOf(config.callsPerSecond),
     trustedProxies: config.trustedProxies,
+    fourEyes: config.fourEyes,
     paymentRate: rateOf(config.paymentsPerSecond),
-    webhookNetworks,
+    webhookNetworks: config.webhookNetworks,
     curves,
     clock,
     random,
@@ -93,6 +93,15 @@ await runProgram("relay", RELAY_SETTINGS, async (program, config) => {
 function insideInReach(networks: BlockList | undefined, isProduction: boolean) {
   if (!isProduction || !new Receivers(networks).isLocalNamed) return undefined;
   return "CARDLANE_WEBHOOK_NETWORKS must not name this machine in production";
+}
+
+/** What is wrong with settings that each are right. */
+function problemOf(config: ConfigOf<typeof RELAY_SETTINGS>, isProduction: boolean) {
+  return (
+    strangersInReach(config, isProduction) ??
+    insideInReach(config.webhookNetworks, isProduction) ??
+    indistinctOperators(config)
+  );
 }
 
 /** What is allowed in ten seconds is allowed at once, too. */

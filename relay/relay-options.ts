@@ -1,4 +1,5 @@
 import type { BlockList } from "node:net";
+import type { ActKind } from "../audit/acts.ts";
 import type { Rate } from "../mesh/limits/rate-limits.ts";
 import type { Agreement, Curves, Signer } from "../sealing/curves/curves.ts";
 import type { TrustedRoots } from "../sealing/keys/trusted-roots.ts";
@@ -21,6 +22,8 @@ export interface RelayOptions extends Omit<RelaySurroundings, "stopping" | "dead
   readonly institutions?: Institutions | undefined;
   /** Payments of each terminal that has a TLS identity. */
   readonly paymentRate?: Rate | undefined;
+  /** Kinds of acts that need two operators. */
+  readonly fourEyes?: readonly ActKind[] | undefined;
   /** Networks of the inside that webhooks may reach. */
   readonly webhookNetworks?: BlockList | undefined;
   /** Ids without a record that each TLS identity may cancel. */

@@ -47,7 +47,9 @@ export function relayService(parts: RelayServiceParts): MeshService {
       return { payments: [...page.payments], nextPageToken: page.nextPageToken };
     },
     async *watchPayments(request, context) {
-      yield* watch.watch(request, () => scopeOfCaller(context), context.signal);
+      const { identity } = callerOf(context);
+      const watcher = { identity, scopeNow: () => scopeOfCaller(context) };
+      yield* watch.watch(request, watcher, context.signal);
     },
     submitInstruction() {
       throw new PaymentError("NOT_SUPPORTED", "instructions are not supported yet");

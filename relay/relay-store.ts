@@ -1,6 +1,8 @@
+import { AuditLog } from "../audit/audit-log.ts";
 import { type Faults, noFaults } from "../mesh/faults.ts";
 import { Database, type DatabaseConnections } from "./database.ts";
 import { NotificationStore } from "./notifications/notification-store.ts";
+import { ReceiptShares } from "./notifications/receipt-shares.ts";
 import { RetentionStore } from "./notifications/retention-store.ts";
 import { OversightStore } from "./oversight/oversight-store.ts";
 import { QueryStore } from "./queries/query-store.ts";
@@ -25,6 +27,8 @@ export interface RelayStore extends AsyncDisposable {
   readonly webhooks: WebhookStore;
   readonly retention: RetentionStore;
   readonly oversight: OversightStore;
+  readonly audit: AuditLog;
+  readonly receiptShares: ReceiptShares;
 }
 
 /**
@@ -49,6 +53,8 @@ export function openRelayStore(
     webhooks: new WebhookStore(database),
     retention: new RetentionStore(database),
     oversight: new OversightStore(database),
+    audit: new AuditLog(database),
+    receiptShares: new ReceiptShares(database),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
 }

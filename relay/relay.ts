@@ -1,3 +1,4 @@
+import { AuditService } from "../gen/cardlane/audit/v1/audit_pb.ts";
 import { NotificationService } from "../gen/cardlane/relay/v1/notification_pb.ts";
 import {
   RelayOversightService,
@@ -85,6 +86,7 @@ function setHealth(health: Health, { isDatabaseReached, isProcessorReached }: Re
     RelayOversightService,
     NotificationService,
     WebhookService,
+    AuditService,
   ]) {
     health.set(typeName, canRead);
   }
@@ -110,6 +112,7 @@ function relayPolicy(trustDomain: string): Policy {
         `${NotificationService.typeName}/*`,
         `${WebhookService.typeName}/*`,
         `${RelayOversightService.typeName}/*`,
+        `${AuditService.typeName}/*`,
       ],
     },
   ];

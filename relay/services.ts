@@ -1,3 +1,6 @@
+import { auditService } from "../audit/audit-service.ts";
+import { audited } from "../audit/audited-services.ts";
+import { OperatorAudit } from "../audit/operator-audit.ts";
 import { RateLimits } from "../mesh/limits/rate-limits.ts";
 import type { MeshService } from "../mesh/service.ts";
 import type { ManifestKeeper } from "./forwarding/manifest-keeper.ts";
@@ -19,7 +22,7 @@ import { webhookService } from "./webhooks/webhook-service.ts";
 
 /** What terminals and people are served. */
 export function servicesOf(
-  options: Pick<RelayOptions, "store" | "paymentRate" | "webhookNetworks">,
+  options: Pick<RelayOptions, "store" | "paymentRate" | "fourEyes" | "webhookNetworks">,
   made: {
     readonly registry: Registry;
     readonly waiting: Waiting;
@@ -34,7 +37,7 @@ export function servicesOf(
   const { registry, around } = made;
   const { clock, random } = around;
   const queries = new PaymentQueries(store.queries, events);
-  return [
+  const services = [
     relayService({
       intake: made.intake,
       waiting: made.waiting,
@@ -47,8 +50,18 @@ export function servicesOf(
       around,
     }),
     registryService(registry, store.registry, store.contacts, clock),
-    notificationService(store.notifications, queries, registry, clock),
+    notificationService({
+      store: store.notifications,
+      shares: store.receiptShares,
+      queries,
+      registry,
+      around,
+    }),
     webhookService(store.webhooks, new Receivers(options.webhookNetworks), clock, random),
     oversightService(store.oversight),
+    auditService(store.audit),
   ];
+  const { fourEyes } = options;
+  const audit = { entries: store.audit, program: "relay", fourEyes, clock, log: around.log };
+  return audited(services, new OperatorAudit(audit));
 }

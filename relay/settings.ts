@@ -1,3 +1,4 @@
+import { AUDIT_SETTINGS } from "../audit/settings.ts";
 import type { Rate } from "../mesh/limits/rate-limits.ts";
 import { DEFAULT_CALL_RATE } from "../mesh/server/server-limits.ts";
 import { TLS_SETTINGS } from "../mesh/settings.ts";
@@ -75,6 +76,7 @@ export const RELAY_SETTINGS = {
   ...SEALING_SETTINGS,
   ...TLS_SETTINGS,
   ...NOTIFICATION_SETTINGS,
+  ...AUDIT_SETTINGS,
 };
 
 function inWords({ perSecond, burst }: Rate): string {

@@ -11,7 +11,10 @@ const PAY = "cardlane.Pay/Pay";
 function admission() {
   const clock = new ManualClock();
   const lines: LogFields[] = [];
-  const log = { ...silentLog, warn: (_: string, fields: LogFields = {}) => lines.push(fields) };
+  const log = {
+    ...silentLog,
+    security: (_: string, __: string, fields: LogFields = {}) => lines.push(fields),
+  };
   const policy = [{ identity: "spiffe://cardlane/terminal/*", methods: [PAY] }];
   const callRate = { perSecond: 10, burst: 3 };
   const admitting = new Admission(policy, callRate, { clock, log });

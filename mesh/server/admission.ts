@@ -55,7 +55,8 @@ export class Admission {
       return;
     }
     const count = (known?.count ?? 0) + 1;
-    log.warn("call refused by the policy", { peerIdentity: identity, method, count });
+    const facts = { peerIdentity: identity, method, count };
+    log.security("policy_refused", "call refused by the policy", facts);
     this.#refused.delete(caller);
     this.#refused.set(caller, { sinceMs: nowMs, count: 0 });
     if (this.#refused.size <= CALLERS_MAX) return;

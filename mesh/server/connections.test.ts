@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { silentLog } from "../log.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import { type Connection, Connections } from "./connections.ts";
 import { DEFAULT_LIMITS } from "./server-limits.ts";
@@ -19,7 +20,7 @@ const LIMITS = {
 function counted({ isSecured = true, bulk = "" } = {}) {
   const clock = new ManualClock();
   const isBulk = (peer: string) => peer === bulk;
-  const connections = new Connections({ limits: LIMITS, clock, isSecured, isBulk });
+  const connections = new Connections({ limits: LIMITS, clock, log: silentLog, isSecured, isBulk });
   const left: string[] = [];
   return {
     clock,

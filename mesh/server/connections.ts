@@ -35,7 +35,7 @@ export interface Connection extends PeerConnection {
   closed(): void;
 }
 
-export interface ConnectionsOptions extends Pick<Surroundings, "clock"> {
+export interface ConnectionsOptions extends Pick<Surroundings, "clock" | "log"> {
   readonly limits: ServerLimits;
   /** Whether peers prove who they are. Without, an address is all there is to tell them apart. */
   readonly isSecured: boolean;
@@ -55,10 +55,10 @@ export class Connections {
   #count = 0;
 
   constructor(options: ConnectionsOptions) {
-    const { limits, clock } = options;
+    const { limits, clock, log } = options;
     this.#options = options;
     this.#handshakes = new RateLimits(limits.handshakeRate, clock);
-    this.#offences = new Offences(limits.offenceRate, clock);
+    this.#offences = new Offences(limits.offenceRate, { clock, log });
   }
 
   /**

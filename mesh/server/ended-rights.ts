@@ -48,7 +48,8 @@ export class EndedRights implements Disposable {
       const why = this.#endingOf(socket);
       if (why === undefined) continue;
       const { identity } = connectionPeer(socket);
-      this.#around.log.warn(`connection ended: ${why}`, { peerIdentity: identity });
+      const facts = { peerIdentity: identity };
+      this.#around.log.security("rights_ended", `connection ended: ${why}`, facts);
       connection.leave("unwelcome");
     }
   }

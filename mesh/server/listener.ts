@@ -49,10 +49,11 @@ export class Listener {
 
   constructor(options: ListenerOptions) {
     this.#options = options;
-    const { limits, clock, identity, isBulk } = options;
+    const { limits, clock, log, identity, isBulk } = options;
     this.#connections = new Connections({
       limits,
       clock,
+      log,
       isBulk,
       isSecured: identity !== undefined,
     });

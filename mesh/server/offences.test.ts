@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { silentLog } from "../log.ts";
 import { ManualClock } from "../testing/manual-clock.ts";
 import { Offences } from "./offences.ts";
 
@@ -19,7 +20,7 @@ async function barSeconds(offences: Offences, clock: ManualClock): Promise<numbe
 
 test("who offends for too long is barred, each time for twice as long, and no other", async () => {
   const clock = new ManualClock();
-  const offences = new Offences({ perSecond: 1, burst: 10 }, clock);
+  const offences = new Offences({ perSecond: 1, burst: 10 }, { clock, log: silentLog });
   expect(exhaust(offences)).toBe(10);
   expect(offences.isBarred("spiffe://cardlane/terminal/2")).toBe(false);
   const seconds: number[] = [];
@@ -32,7 +33,7 @@ test("who offends for too long is barred, each time for twice as long, and no ot
 
 test("who was good for ten minutes starts anew", async () => {
   const clock = new ManualClock();
-  const offences = new Offences({ perSecond: 1, burst: 10 }, clock);
+  const offences = new Offences({ perSecond: 1, burst: 10 }, { clock, log: silentLog });
   for (let time = 0; time < 4; time += 1) {
     exhaust(offences);
     await barSeconds(offences, clock);

@@ -1,5 +1,5 @@
-import type { Clock } from "../clock.ts";
 import { type Rate, RateLimits } from "../limits/rate-limits.ts";
+import type { Surroundings } from "../surroundings.ts";
 
 const FIRST_BAR_MS = 1_000;
 const BAR_MS_MAX = 60_000;
@@ -14,17 +14,17 @@ const BARRED_MAX = 10_000;
  * once what no honest client does is barred at once.
  */
 export class Offences {
-  readonly #clock: Pick<Clock, "monotonicMs">;
+  readonly #around: Pick<Surroundings, "clock" | "log">;
   readonly #patience: RateLimits;
   readonly #bars = new Map<string, { readonly untilMs: number; readonly lastsMs: number }>();
 
-  constructor(patience: Rate, clock: Pick<Clock, "monotonicMs">) {
-    this.#clock = clock;
-    this.#patience = new RateLimits(patience, clock);
+  constructor(patience: Rate, around: Pick<Surroundings, "clock" | "log">) {
+    this.#around = around;
+    this.#patience = new RateLimits(patience, around.clock);
   }
 
   isBarred(peer: string): boolean {
-    return this.#clock.monotonicMs() < (this.#bars.get(peer)?.untilMs ?? 0);
+    return this.#around.clock.monotonicMs() < (this.#bars.get(peer)?.untilMs ?? 0);
   }
 
   /** One more. @returns whether that was too much: the peer is barred from now on. */
@@ -37,12 +37,15 @@ export class Offences {
   /** A peer that is barred stays so for no longer: its other connections may be there still. */
   bar(peer: string): void {
     if (this.isBarred(peer)) return;
-    const nowMs = this.#clock.monotonicMs();
+    const { clock, log } = this.#around;
+    const nowMs = clock.monotonicMs();
     const last = this.#bars.get(peer);
     const isForgiven = last === undefined || nowMs - last.untilMs > FORGIVEN_MS;
     const lastsMs = isForgiven ? FIRST_BAR_MS : Math.min(2 * last.lastsMs, BAR_MS_MAX);
     this.#bars.delete(peer);
     this.#bars.set(peer, { untilMs: nowMs + lastsMs, lastsMs });
+    const facts = { peerIdentity: peer, durationMs: lastsMs };
+    log.security("share_used_up", "a peer went beyond its share, and is barred", facts);
     if (this.#bars.size > BARRED_MAX) this.#forgetOne();
   }
 

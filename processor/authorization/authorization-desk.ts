@@ -85,7 +85,7 @@ export class AuthorizationDesk {
       if (readerSerial === undefined) continue;
       // Once for each suspension: a reader that is suspended already is not suspended again.
       const message = "a reader used a counter for two payments, and is suspended";
-      this.#around.log.error(message, { event: "reader_suspended", readerSerial });
+      this.#around.log.security("reader_suspended", message, { readerSerial });
     }
     return facts;
   }

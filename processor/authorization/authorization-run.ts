@@ -4,7 +4,6 @@ import { PaymentError } from "../../payment/errors.ts";
 import { SealedDataRejected } from "../../sealing/sealed-data-rejected.ts";
 import type { EntryAnswer } from "../payments/entry-answer.ts";
 import type { PinClient } from "../pins/pin-client.ts";
-import { rejectionFields } from "../rejection.ts";
 import { obstacleOf } from "./acceptance.ts";
 import type { AuthorizationDesk } from "./authorization-desk.ts";
 import { type IncomingPayment, takeIn } from "./incoming-payment.ts";
@@ -19,13 +18,13 @@ export class AuthorizationRun {
   readonly #opener: PaymentOpener;
   readonly #desk: Pick<AuthorizationDesk, "read" | "authorize">;
   readonly #pins: Pick<PinClient, "verify">;
-  readonly #around: Pick<Surroundings, "clock" | "telemetry" | "log">;
+  readonly #around: Pick<Surroundings, "clock" | "log" | "telemetry">;
 
   constructor(
     opener: PaymentOpener,
     desk: Pick<AuthorizationDesk, "read" | "authorize">,
     pins: Pick<PinClient, "verify">,
-    around: Pick<Surroundings, "clock" | "telemetry" | "log">,
+    around: Pick<Surroundings, "clock" | "log" | "telemetry">,
   ) {
     this.#opener = opener;
     this.#desk = desk;
@@ -79,17 +78,15 @@ export class AuthorizationRun {
       return undefined;
     } catch (error) {
       if (!(error instanceof PaymentError)) throw error;
-      this.#note(payment, error);
+      if (error instanceof SealedDataRejected) this.#tell(payment, error);
       return error;
     }
   }
 
-  #note({ context, span }: IncomingPayment, error: PaymentError): void {
-    if (!(error instanceof SealedDataRejected)) return;
-    const { paymentId, readerSerial } = context;
-    const { traceparent } = span;
-    const fields = { ...rejectionFields(error), paymentId, readerSerial, traceparent };
-    this.#around.log.warn("a reader's card data was rejected", fields);
+  /** The reason helps an attacker, so no answer says it. */
+  #tell({ context: { paymentId, merchantId } }: IncomingPayment, error: SealedDataRejected): void {
+    const facts = { paymentId, merchantId, reason: error.reasonForSecurityLog() };
+    this.#around.log.security("sealed_data_rejected", "sealed card data was refused", facts);
   }
 
   /** Nobody waits any more, and the relay undoes it. What was decided before is answered still. */

@@ -39,6 +39,8 @@ const facts: BatchFacts = {
       spentDay: 0,
       spentMinor: 0n,
       spentCount: 0,
+      tappedMinor: 0n,
+      tappedCount: 0,
     },
   },
   accounts: { cardholder: 1n, merchant: 2n, clearing: 3n },

@@ -4,7 +4,8 @@ import { equalBytes } from "../../sealing/bytes.ts";
 import { type EntryAnswer, faultAnswer, resultAnswer } from "../payments/entry-answer.ts";
 import { isOfSameBytes, keyText, type Posting } from "../payments/payment-row.ts";
 import { refusalOf } from "./acceptance.ts";
-import { type AccountFacts, afterApproval, type Decision, decide } from "./decide.ts";
+import { afterApproval, type Decision, decide } from "./decide.ts";
+import type { AccountFacts } from "./decision-facts.ts";
 import type { IncomingPayment, OpenedContent } from "./incoming-payment.ts";
 import type { BatchAccounts, BatchFacts } from "./payment-facts.ts";
 
@@ -123,9 +124,10 @@ function decideOne(options: {
   const account = running.accounts.get(number) ?? facts.card?.account;
   const card =
     facts.card === undefined || account === undefined ? undefined : { ...facts.card, account };
-  const decision = decide({
+  const asked = {
     today,
     kind: context.kind,
+    currency: context.currency,
     amounts: context.amounts,
     acceptPartial: context.wire.acceptPartial,
     entryMode: context.wire.entryMode,
@@ -133,12 +135,10 @@ function decideOne(options: {
     presentedExpirationDate: content.expirationDate,
     pin: payment.pin,
     simulateByAmount: facts.terminal?.simulateByAmount === true,
-    card,
-  });
+  };
+  const decision = decide({ ...asked, card });
   if (decision.kind === "approved" && account !== undefined) {
-    const { kind } = context;
-    const { approvedMinor } = decision;
-    running.accounts.set(number, afterApproval(account, { kind, approvedMinor, today }));
+    running.accounts.set(number, afterApproval(account, asked, decision.approvedMinor));
   }
   return decision;
 }

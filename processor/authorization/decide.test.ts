@@ -1,13 +1,8 @@
 import { expect, test } from "vitest";
 import { EntryMode, PaymentKind, Verification } from "../../gen/cardlane/payment/v1/payment_pb.ts";
-import {
-  type AccountFacts,
-  afterApproval,
-  type CardFacts,
-  type Decision,
-  type DecisionFacts,
-  decide,
-} from "./decide.ts";
+import { parseCurrency } from "../../payment/money.ts";
+import { afterApproval, type Decision, decide } from "./decide.ts";
+import type { AccountFacts, CardFacts, DecisionFacts } from "./decision-facts.ts";
 
 const account: AccountFacts = {
   balanceMinor: 0n,
@@ -17,6 +12,8 @@ const account: AccountFacts = {
   spentDay: 20260110,
   spentMinor: 4_000n,
   spentCount: 2,
+  tappedMinor: 0n,
+  tappedCount: 0,
 };
 
 const card: CardFacts = {
@@ -30,6 +27,7 @@ const card: CardFacts = {
 const facts: DecisionFacts = {
   today: 20260110,
   kind: PaymentKind.SALE,
+  currency: parseCurrency(978),
   amounts: { totalMinor: 1_250n, cashbackMinor: 0n },
   acceptPartial: false,
   entryMode: EntryMode.CHIP,
@@ -280,7 +278,7 @@ test.each([
     count: 2,
   },
 ])("the next decision of a batch sees $name", ({ kind, balanceMinor, spentMinor, count }) => {
-  expect(afterApproval(account, { kind, approvedMinor: 1_250n, today: 20260110 })).toEqual({
+  expect(afterApproval(account, { ...facts, kind }, 1_250n)).toEqual({
     ...account,
     balanceMinor,
     spentMinor,

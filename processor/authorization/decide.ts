@@ -1,53 +1,14 @@
-import {
-  type Amounts,
-  EntryMode,
-  PaymentKind,
-  Verification,
-} from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { PaymentKind } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { kindRules } from "../../payment/kinds.ts";
 import { RESPONSE_CODES } from "../../payment/response-codes.ts";
-import type { TestAccount } from "../../payment/test-cards.ts";
-import type { PinOutcome } from "../pins/pin-client.ts";
-
-/** What a decision depends on, and nothing else. */
-export interface DecisionFacts {
-  /** YYYYMMDD in UTC. */
-  readonly today: number;
-  readonly kind: PaymentKind;
-  readonly amounts: Pick<Amounts, "totalMinor" | "cashbackMinor">;
-  readonly acceptPartial: boolean;
-  readonly entryMode: EntryMode;
-  readonly verification: Verification;
-  /** YYMM, as it was read from the card. */
-  readonly presentedExpirationDate: string;
-  readonly pin: PinOutcome;
-  /** Whether this terminal wants amounts to choose the response code. */
-  readonly simulateByAmount: boolean;
-  /** undefined: nobody knows the card. */
-  readonly card: CardFacts | undefined;
-}
-
-export interface CardFacts {
-  readonly status: TestAccount["status"];
-  /** YYMM. */
-  readonly expirationDate: string;
-  readonly isPinRequiredOnTap: boolean;
-  readonly isRefundable: boolean;
-  readonly account: AccountFacts;
-}
-
-/** A cardholder's account. `null` is no limit. Amounts in minor units of its currency. */
-export interface AccountFacts {
-  readonly balanceMinor: bigint;
-  /** How far the balance may go below zero. */
-  readonly creditMinor: bigint;
-  readonly dailyAmountMinorMax: bigint | null;
-  readonly dailyCountMax: number | null;
-  /** What was spent on `spentDay` (YYYYMMDD). */
-  readonly spentDay: number;
-  readonly spentMinor: bigint;
-  readonly spentCount: number;
-}
+import {
+  type AccountFacts,
+  type DecisionFacts,
+  findCode,
+  type KnownFacts,
+  type Rule,
+} from "./decision-facts.ts";
+import { afterTap, ISSUER_RULES, isUnverifiedTap } from "./issuer-rules.ts";
 
 export type Decision =
   | {
@@ -85,27 +46,26 @@ export function availableMinor(account: AccountFacts): bigint {
   return account.balanceMinor + account.creditMinor;
 }
 
-/** The account after `kind` was approved for `approvedMinor`, for the next decision of a batch. */
+/** The account after it was approved for `approvedMinor`, for the next decision of a batch. */
 export function afterApproval(
   account: AccountFacts,
-  { kind, approvedMinor, today }: Pick<DecisionFacts, "kind" | "today"> & { approvedMinor: bigint },
+  facts: Omit<DecisionFacts, "card">,
+  approvedMinor: bigint,
 ): AccountFacts {
+  const { kind, today } = facts;
   if (kind === PaymentKind.REFUND) {
     return { ...account, balanceMinor: account.balanceMinor + approvedMinor };
   }
   if (!kindRules(kind).spends) return account;
   const spent = spentToday(account, today);
   return {
-    ...account,
+    ...afterTap(account, facts, approvedMinor),
     balanceMinor: account.balanceMinor - approvedMinor,
     spentDay: today,
     spentMinor: spent.minor + approvedMinor,
     spentCount: spent.count + 1,
   };
 }
-
-type KnownFacts = DecisionFacts & { readonly card: CardFacts };
-type Rule = readonly [code: string, applies: (facts: KnownFacts) => boolean];
 
 /** About the card. The first that applies decides. */
 const CARD_RULES: readonly Rule[] = [
@@ -123,6 +83,7 @@ const CARD_RULES: readonly Rule[] = [
 /** About the person who holds it. */
 const HOLDER_RULES: readonly Rule[] = [
   ["1A", (facts) => facts.card.isPinRequiredOnTap && isUnverifiedTap(facts)],
+  ...ISSUER_RULES,
   ["55", ({ pin }) => pin === "WRONG"],
   ["75", ({ pin }) => pin === "TRIES_EXCEEDED"],
   ["88", ({ pin }) => pin === "REFUSED"],
@@ -144,10 +105,6 @@ const LIMIT_RULES: readonly Rule[] = [
   ],
 ];
 
-function findCode(rules: readonly Rule[], facts: KnownFacts): string | undefined {
-  return rules.find(([, applies]) => applies(facts))?.[0];
-}
-
 function decideAmount(facts: KnownFacts): Decision {
   const { kind, card, acceptPartial } = facts;
   const { totalMinor } = facts.amounts;
@@ -157,7 +114,9 @@ function decideAmount(facts: KnownFacts): Decision {
   const limit = findCode(LIMIT_RULES, facts);
   if (limit !== undefined) return declined(limit);
   if (totalMinor <= available) return approved("00", totalMinor);
-  return acceptPartial && available > 0n ? approved("10", available) : declined("51");
+  // Cash is never handed out in part, and the goods of a part cannot be told from the cash.
+  const isPartWanted = acceptPartial && facts.amounts.cashbackMinor === 0n;
+  return isPartWanted && available > 0n ? approved("10", available) : declined("51");
 }
 
 /** An amount that ends in a response code gives it; one that ends in 69 gives no answer. */
@@ -170,12 +129,6 @@ function simulate(totalMinor: bigint): Decision | undefined {
 }
 
 const NO_ANSWER_SUFFIX = "69";
-
-function isUnverifiedTap({ entryMode, verification }: DecisionFacts): boolean {
-  const isVerified =
-    verification === Verification.ONLINE_PIN || verification === Verification.DEVICE;
-  return entryMode === EntryMode.CONTACTLESS && !isVerified;
-}
 
 /** A card is good until the last day of its month, YYMM in this century. */
 function isExpired(expirationDate: string, today: number): boolean {

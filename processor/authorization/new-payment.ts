@@ -4,8 +4,10 @@ import { approvedStateOf } from "../../payment/states.ts";
 import type { Signer } from "../../sealing/curves/curves.ts";
 import type { Random } from "../../sealing/random.ts";
 import { signResult } from "../payments/entry-answer.ts";
-import type { NewPayment, ProcessorState } from "../payments/payment-row.ts";
+import type { HolderCheck, NewPayment, ProcessorState } from "../payments/payment-row.ts";
 import type { DecidedPayment } from "./decide-batch.ts";
+import type { IncomingPayment } from "./incoming-payment.ts";
+import { isUnverifiedTap } from "./issuer-rules.ts";
 
 /** DE 38: six characters; I, O, 0 and 1 are left out, because people read it aloud. */
 const APPROVAL_CODE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
@@ -42,8 +44,14 @@ export function newPayment(
     processorTimeMs: parts.nowMs,
     stored: signResult(resultOf(decided, parts), parts.nowMs, parts.signer),
     revision: 1,
+    holderCheck: holderCheckOf(payment),
   };
   return { row, posting };
+}
+
+function holderCheckOf({ context, pin }: IncomingPayment): HolderCheck {
+  if (pin === "VERIFIED") return "PIN";
+  return isUnverifiedTap(context.wire) ? "TAP" : "";
 }
 
 function resultOf(

@@ -1,5 +1,5 @@
 import type { PaymentRow, ProcessorState } from "../payments/payment-row.ts";
-import type { AccountFacts, CardFacts } from "./decide.ts";
+import type { AccountFacts, CardFacts } from "./decision-facts.ts";
 
 /** What the database knows that a payment is decided by. */
 export interface BatchFacts {
@@ -83,6 +83,8 @@ export interface FactsRow {
   readonly spent_day: number;
   readonly spent_minor: bigint;
   readonly spent_count: number;
+  readonly tapped_minor: bigint;
+  readonly tapped_count: number;
   readonly merchant_account: bigint | null;
   readonly clearing_account: bigint | null;
   readonly previous_state: ProcessorState | null;
@@ -156,6 +158,8 @@ function accountFrom(row: FactsRow): AccountFacts {
     spentDay: row.spent_day,
     spentMinor: row.spent_minor,
     spentCount: row.spent_count,
+    tappedMinor: row.tapped_minor,
+    tappedCount: row.tapped_count,
   };
 }
 

@@ -8,6 +8,7 @@ import {
   type Posting,
   paymentParameters,
 } from "../payments/payment-row.ts";
+import { ACKNOWLEDGE, type Acknowledged, acknowledgedParameters } from "./acknowledge-statement.ts";
 import type { IncomingPayment } from "./incoming-payment.ts";
 import { type BatchFacts, type FactsRow, factsFrom } from "./payment-facts.ts";
 
@@ -75,11 +76,6 @@ export class PaymentStore {
   }
 }
 
-export interface Acknowledged extends PaymentKey {
-  readonly relayId: string;
-  readonly revision: number;
-}
-
 interface WrittenRow {
   readonly merchant_id: PaymentKey["merchantId"];
   readonly payment_id: PaymentKey["paymentId"];
@@ -106,13 +102,6 @@ const postingParameters = new RowParameters<Posting & { readonly key: PaymentKey
   kind: ["text", (row) => row.kind],
   debit_account: ["bigint", (row) => row.debitAccount],
   credit_account: ["bigint", (row) => row.creditAccount],
-});
-
-const acknowledgedParameters = new RowParameters<Acknowledged>({
-  merchant_id: ["text", (row) => row.merchantId],
-  payment_id: ["uuid", (row) => row.paymentId],
-  relay_id: ["text", (row) => row.relayId],
-  revision: ["int", (row) => row.revision],
 });
 
 /**
@@ -173,6 +162,7 @@ export const READ_STATEMENT = {
       cardholder.credit_minor, cardholder.daily_amount_minor_max, cardholder.daily_count_max,
       CASE WHEN cardholder.spent_day <= ${TODAY} THEN cardholder.spent_day ELSE 0 END AS spent_day,
       cardholder.spent_minor, cardholder.spent_count,
+      cardholder.tapped_minor, cardholder.tapped_count,
       owed.account_id AS merchant_account, clearing.account_id AS clearing_account,
       previous.state AS previous_state, previous.response_code AS previous_response_code,
       previous.reader_serial AS previous_reader_serial, previous.kind AS previous_kind,
@@ -242,7 +232,7 @@ const WRITE = {
       )
       ORDER BY merchant_id, payment_id
       ON CONFLICT DO NOTHING
-      RETURNING merchant_id, payment_id, approved_minor, currency, settlement_date
+      RETURNING merchant_id, payment_id, approved_minor, currency, settlement_date, holder_check
     ),
     posted AS (
       INSERT INTO processor.posting (${postingParameters.names},
@@ -250,19 +240,24 @@ const WRITE = {
       SELECT ${postingParameters.names}, approved_minor, currency, settlement_date
       FROM ${postingParameters.from("transfer", paymentParameters.count)}
       JOIN inserted USING (merchant_id, payment_id)
-      RETURNING kind, debit_account, credit_account, amount_minor, settlement_date
+      RETURNING merchant_id, payment_id, kind, debit_account, credit_account, amount_minor,
+        settlement_date
     ),
     moved AS (
       SELECT debit_account AS account_id, -amount_minor AS amount,
-        kind <> 'REFUND' AS is_spent, settlement_date
-      FROM posted
+        kind <> 'REFUND' AS is_spent, posted.settlement_date,
+        CASE WHEN kind = 'REFUND' THEN '' ELSE holder_check END AS holder_check
+      FROM posted JOIN inserted USING (merchant_id, payment_id)
       UNION ALL
-      SELECT credit_account, amount_minor, false, settlement_date FROM posted
+      SELECT credit_account, amount_minor, false, settlement_date, '' FROM posted
     ),
     change AS (
       SELECT account_id, sum(amount)::bigint AS amount,
         coalesce(sum(-amount) FILTER (WHERE is_spent), 0)::bigint AS spent_minor,
-        (count(*) FILTER (WHERE is_spent))::int AS spent_count, max(settlement_date) AS day
+        (count(*) FILTER (WHERE is_spent))::int AS spent_count, max(settlement_date) AS day,
+        bool_or(holder_check = 'PIN') AS has_pin,
+        coalesce(sum(-amount) FILTER (WHERE holder_check = 'TAP'), 0)::bigint AS tapped_minor,
+        (count(*) FILTER (WHERE holder_check = 'TAP'))::int AS tapped_count
       FROM moved GROUP BY account_id
     ),
     locked AS (
@@ -278,30 +273,13 @@ const WRITE = {
           + locked.spent_minor,
         spent_count = CASE WHEN ${IS_SAME_DAY} THEN account.spent_count ELSE 0 END
           + locked.spent_count,
+        tapped_minor = CASE WHEN locked.has_pin THEN 0 ELSE account.tapped_minor END
+          + locked.tapped_minor,
+        tapped_count = CASE WHEN locked.has_pin THEN 0 ELSE account.tapped_count END
+          + locked.tapped_count,
         spent_day = CASE WHEN ${IS_SAME_DAY} THEN spent_day ELSE least(locked.day, ${TODAY}) END
       FROM locked
       WHERE account.account_id = locked.account_id
     )
     SELECT merchant_id, payment_id FROM inserted`,
-};
-
-// Ordered, as all that locks payments.
-const ACKNOWLEDGE = {
-  name: "payment.acknowledge",
-  text: `
-    WITH item AS (
-      SELECT merchant_id, payment_id, relay_id, max(revision) AS revision
-      FROM ${acknowledgedParameters.from("given")}
-      GROUP BY merchant_id, payment_id, relay_id
-    ),
-    locked AS (
-      SELECT merchant_id, payment_id, item.revision
-      FROM processor.payment JOIN item USING (merchant_id, payment_id, relay_id)
-      ORDER BY merchant_id, payment_id FOR UPDATE OF payment
-    )
-    UPDATE processor.payment SET acknowledged_revision = locked.revision
-    FROM locked
-    WHERE payment.merchant_id = locked.merchant_id AND payment.payment_id = locked.payment_id
-      AND payment.acknowledged_revision < locked.revision
-      AND payment.revision >= locked.revision`,
 };

@@ -39,7 +39,11 @@ export interface PaymentRow extends PaymentKey {
   readonly processorTimeMs: number;
   readonly stored: StoredResult;
   readonly revision: number;
+  readonly holderCheck: HolderCheck;
 }
+
+/** A right online PIN; a tap that nobody verified; anything else, such as the reader's word. */
+export type HolderCheck = "PIN" | "TAP" | "";
 
 /** One transfer, with the payment that causes it; the amount is what was approved. */
 export interface Posting {
@@ -84,6 +88,7 @@ export const paymentParameters = new RowParameters<PaymentRow>({
   result_signature: ["bytea", (row) => row.stored.signature],
   result_key_id: ["bytea", (row) => row.stored.keyId],
   revision: ["int", (row) => row.revision],
+  holder_check: ["text", (row) => row.holderCheck],
 });
 
 /**

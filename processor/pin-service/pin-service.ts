@@ -12,6 +12,7 @@ import {
   type ProgramOptions,
   type RunningProgram,
   runParts,
+  withAudit,
 } from "../running-program.ts";
 import { type PinKeys, readPinKeys } from "./pin-keys.ts";
 import { pinOversightService } from "./pin-oversight.ts";
@@ -50,7 +51,8 @@ export async function openPinService(
   const speaker = { program: "pin-service", instance, frameBytesMax: FRAME_BYTES_MAX };
   const verifier = new PinVerifier({ keys, store, journal, clock, telemetry, log });
   const around = { speaker, clock, random, log, telemetry, faults };
-  return [verifyService(keys, verifier, around), pinOversightService({ store, journal })];
+  const services = [verifyService(keys, verifier, around), pinOversightService({ store, journal })];
+  return withAudit("pin-service", services, { ...options, database });
 }
 
 /** Starts the program that alone can open a PIN block. */
@@ -91,7 +93,7 @@ function policyOf(trustDomain: string): Policy {
     },
     {
       identity: `spiffe://${trustDomain}/operator/*`,
-      methods: ["cardlane.pin.v1.PinOversightService/*"],
+      methods: ["cardlane.pin.v1.PinOversightService/*", "cardlane.audit.v1.AuditService/*"],
     },
   ];
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { systemClock } from "../../mesh/clock.ts";
-import { createLog, silentLog } from "../../mesh/log.ts";
+import { type Log, silentLog } from "../../mesh/log.ts";
 import { memoryFiles } from "../../mesh/testing/memory-files.ts";
 import { noTelemetry } from "../../mesh/tracing/telemetry.ts";
 import { parseReaderPayment } from "../../payment/payment-context.ts";
@@ -20,8 +20,8 @@ const stack = new AsyncDisposableStack();
 const keys = stack.use(new TestKeys({ nowMs: systemClock.nowMs() }));
 const signer = new PaymentSigner({ keys, nowMs: () => systemClock.nowMs() });
 let verifier: PinVerifier;
-/** Of its log. */
-const lines: string[] = [];
+/** Security events. */
+const told: string[] = [];
 
 beforeAll(async () => {
   const { url } = stack.use(await freshDatabase("processor"));
@@ -29,14 +29,11 @@ beforeAll(async () => {
   const pinKeys = readPinKeys(keys.folder("pin-service"), nodeCurves);
   await putTestPins(store, pinKeys);
   const journal = await TryJournal.open(memoryFiles(), silentLog);
-  const destination = { write: (line: string) => void lines.push(line) };
-  const log = createLog(
-    { program: "pin-service", instance: "p" },
-    systemClock,
-    "info",
-    destination,
-  );
-  const surroundings = { clock: systemClock, telemetry: noTelemetry, log };
+  const log: Log = {
+    ...silentLog,
+    security: (event, _, { reason } = {}) => told.push([event, reason].filter(Boolean).join(" ")),
+  };
+  const surroundings = { clock: systemClock, log, telemetry: noTelemetry };
   verifier = new PinVerifier({ keys: pinKeys, store, journal, ...surroundings });
 });
 afterAll(() => stack.disposeAsync());
@@ -95,24 +92,23 @@ test.each<{ name: string; change: (check: PinCheck) => Partial<PinCheck> }>([
   expect(await verdictOf(checkOf())).toBe("VERIFIED");
 });
 
-test.each<{ reason: string; change: (check: PinCheck) => Partial<PinCheck> }>([
-  { reason: "context", change: () => ({ context: checkOf().context }) },
-  { reason: "key serial number", change: () => ({ dukptInitialKeyId: new Uint8Array(8) }) },
-  { reason: "length", change: () => ({ digest: new Uint8Array(63) }) },
-  { reason: "PIN block", change: () => ({ pan: "5555555555554444" }) },
-])("the log alone says why a PIN was refused: $reason", async ({ reason, change }) => {
-  const check = checkOf();
-  lines.splice(0);
-  expect(await verdictOf({ ...check, ...change(check) })).toBe("REFUSED");
-  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
-    { message: "a PIN was refused unread", event: "sealed_data_rejected", reason },
-  ]);
-});
-
 test("refuses a box with one bit changed, whichever it is", async () => {
   const check = checkOf();
   const verdicts = await Promise.all(
     withOneBitFlipped(check.pinBox).map((pinBox) => verdictOf({ ...check, pinBox })),
   );
   expect(new Set(verdicts)).toEqual(new Set(["REFUSED"]));
+});
+
+test("what may be an attack is a security event, with the reason that no answer says", async () => {
+  told.splice(0);
+  const check = checkOf();
+  await verdictOf({ ...check, pan: "5555555555554444" });
+  await verdictOf({ ...check, pinBox: new Uint8Array(176) });
+  for (let wrong = 0; wrong < 4; wrong += 1) await verdictOf(checkOf({ pin: "9999" }));
+  expect(told).toEqual([
+    "sealed_data_rejected PIN block",
+    "sealed_data_rejected shared key",
+    "pin_locked",
+  ]);
 });

@@ -14,7 +14,6 @@ import { decipherPinBlock } from "../../sealing/open/pin-block.ts";
 import { SealedDataRejected } from "../../sealing/sealed-data-rejected.ts";
 import { cardTokenOf } from "../cards/card-store.ts";
 import { isLostRace } from "../payments/answer-in-rounds.ts";
-import { rejectionFields } from "../rejection.ts";
 import type { PinKeys } from "./pin-keys.ts";
 import type { Attempt, NewVerdict, PinStore, SettledAttempt } from "./pin-store.ts";
 import type { TryJournal } from "./try-journal.ts";
@@ -39,7 +38,7 @@ export interface PinCheck {
 /** Not a PIN block for this card, context and reader. Nothing is counted. */
 const REFUSED: SettledAttempt = { verdict: "REFUSED", triesLeft: 0 };
 
-interface VerifierParts extends Pick<Surroundings, "clock" | "telemetry" | "log"> {
+interface VerifierParts extends Pick<Surroundings, "clock" | "log" | "telemetry"> {
   readonly keys: PinKeys;
   readonly store: Pick<PinStore, "settle">;
   /** Where wrong PINs are kept beside the store. */
@@ -56,11 +55,11 @@ export class PinVerifier {
   readonly #group: GroupCommit<Entered, SettledAttempt>;
 
   constructor({ keys, store, journal, clock, telemetry, log }: VerifierParts) {
+    this.#log = log;
     this.#keys = keys;
     this.#store = store;
     this.#journal = journal;
     this.#telemetry = telemetry;
-    this.#log = log;
     this.#group = new GroupCommit({
       flush: (entered) => this.#settle(entered),
       pace: { clock },
@@ -80,9 +79,10 @@ export class PinVerifier {
     try {
       return openPin(check, this.#keys);
     } catch (error) {
-      if (!(error instanceof PaymentError)) throw error;
       // Whatever is wrong with it: which check failed would help an attacker.
-      this.#log.warn("a PIN was refused unread", rejectionFields(error));
+      if (!(error instanceof PaymentError)) throw error;
+      const reason = error instanceof SealedDataRejected ? error.reasonForSecurityLog() : undefined;
+      this.#log.security("sealed_data_rejected", "a PIN block was refused", { reason });
       return undefined;
     }
   }
@@ -100,6 +100,11 @@ export class PinVerifier {
   async #settleAndKeep(entered: readonly Attempt[]): Promise<readonly SettledAttempt[]> {
     const attempts = entered.map((one) => ({ ...one, kept: this.#journal.find(one.cardToken) }));
     const settled = await this.#settleInRounds(attempts);
+    for (const [place, { verdict, triesLeft, isRepeated }] of settled.entries()) {
+      if (verdict !== "WRONG" || triesLeft > 0 || isRepeated) continue;
+      const paymentId = attempts[place]?.paymentId;
+      this.#log.security("pin_locked", "a card has no PIN tries left", { paymentId });
+    }
     await this.#journal.note(attempts, settled);
     return settled.map(({ verdict, triesLeft }) => ({ verdict, triesLeft }));
   }

@@ -59,9 +59,9 @@ interface Service {
 async function serviceOn(url: string, files: MemoryFiles): Promise<Service> {
   const store = new PinStore(stack.use(new Database({ url, program: "test" })));
   const journal = await TryJournal.open(files, silentLog);
-  const parts = { keys: pinKeys, store, journal, clock: systemClock, telemetry: noTelemetry };
-  const verifierParts = { ...parts, log: silentLog };
-  const verifier = new PinVerifier(verifierParts);
+  const parts = { keys: pinKeys, store, journal, clock: systemClock };
+  const around = { log: silentLog, telemetry: noTelemetry };
+  const verifier = new PinVerifier({ ...parts, ...around });
   const { methods } = pinOversightService({ store, journal });
   return {
     async says(pin) {

@@ -21,9 +21,9 @@ import { faultOf, PaymentError } from "../../payment/errors.ts";
 import { openHopBox } from "../../sealing/boxes/hop-box.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
 import { jitterFrom } from "../../sealing/random.ts";
+import { SealedDataRejected } from "../../sealing/sealed-data-rejected.ts";
 import { PIN_BOX_BYTES_MAX, PIN_HOP_ID, PIN_VERIFICATIONS_MAX } from "../pins/pin-client.ts";
 import type { ProcessorSurroundings } from "../processor-surroundings.ts";
-import { rejectionFields } from "../rejection.ts";
 import type { PinKeys } from "./pin-keys.ts";
 import type { PinVerifier } from "./pin-verifier.ts";
 
@@ -90,7 +90,9 @@ class VerifyStream {
     try {
       opened = openVerifications(box, this.#keys);
     } catch (error) {
-      this.#around.log.warn("a box of PINs could not be opened", rejectionFields(error));
+      const reason = error instanceof SealedDataRejected ? error.reasonForSecurityLog() : undefined;
+      const message = "a box of PINs could not be opened";
+      this.#around.log.security("sealed_data_rejected", message, { reason });
       const value = { number: box.number, fault: faultOf(error) };
       this.#send({ case: "boxRefused", value });
       return;

@@ -191,7 +191,8 @@ function registration(
     INSERT INTO processor.${table} (${parameters.names})
     SELECT ${parameters.columns.map((name) => given[name] ?? name).join(", ")}
     FROM given LEFT JOIN known USING (${keys})
-    ON CONFLICT (${keys}) DO UPDATE SET ${updates.join(", ")}`,
+    ON CONFLICT (${keys}) DO UPDATE SET ${updates.join(", ")}
+    RETURNING ${keys}`,
   };
 }
 

@@ -102,8 +102,8 @@ export class ReversalDesk {
     );
     const begun = rows.length === 0 ? [] : await this.#store.hold(rows);
     for (const recordNumber of begun) {
-      const facts = { event: "reversal_held", recordNumber };
-      this.#around.log.error("a reversal waits for an operator", facts);
+      const message = "a reversal waits for an operator";
+      this.#around.log.security("reversal_held", message, { recordNumber });
     }
     for (const { reversal } of held) {
       answers.set(reversal, fault("REVERSAL_HELD", "an operator has to decide about this order"));

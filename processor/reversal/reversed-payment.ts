@@ -72,6 +72,7 @@ export function tombstone(
     processorTimeMs: moment.nowMs,
     stored,
     revision: 1,
+    holderCheck: "",
   };
 }
 

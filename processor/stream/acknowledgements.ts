@@ -1,7 +1,8 @@
 import { GroupCommit } from "../../mesh/group-commit.ts";
 import type { Log } from "../../mesh/log.ts";
 import type { Surroundings } from "../../mesh/surroundings.ts";
-import type { Acknowledged, PaymentStore } from "../authorization/payment-store.ts";
+import type { Acknowledged } from "../authorization/acknowledge-statement.ts";
+import type { PaymentStore } from "../authorization/payment-store.ts";
 
 /** Nobody waits for them. */
 const WRITE_EVERY_MS = 200;

@@ -17,12 +17,12 @@ import { parseMerchantId, paymentIdFromBytes } from "../../payment/identifiers.t
 import { openHopBox } from "../../sealing/boxes/hop-box.ts";
 import type { CheckedRelayCertificate } from "../../sealing/keys/certificates.ts";
 import { jitterFrom } from "../../sealing/random.ts";
+import { SealedDataRejected } from "../../sealing/sealed-data-rejected.ts";
 import type { AuthorizationRun } from "../authorization/authorization-run.ts";
 import type { ProcessorKeys } from "../keys/processor-keys.ts";
 import { type EntryAnswer, faultAnswer } from "../payments/entry-answer.ts";
 import type { ProcessorSurroundings } from "../processor-surroundings.ts";
 import type { CertificateCache } from "../registry/certificate-cache.ts";
-import { rejectionFields } from "../rejection.ts";
 import type { ReversalDesk } from "../reversal/reversal-desk.ts";
 import { openReverse } from "../reversal/reverse-order.ts";
 import type { Acknowledgements } from "./acknowledgements.ts";
@@ -108,9 +108,12 @@ export class ProcessStream {
 
   #refuse(box: HopBox, error: unknown): void {
     const { log } = this.#parts.around;
-    const fields = { peerIdentity: this.#live.peer.identity, count: box.sealed.length };
-    if (error instanceof PaymentError) {
-      log.warn("a relay's box was refused", { ...fields, ...rejectionFields(error) });
+    const fields = { peerIdentity: this.#live.peer.identity, bytes: box.sealed.length };
+    if (error instanceof SealedDataRejected) {
+      const reason = error.reasonForSecurityLog();
+      log.security("sealed_data_rejected", "a relay's box was refused", { ...fields, reason });
+    } else if (error instanceof PaymentError) {
+      log.warn("a relay's box was refused", { ...fields, errorCode: error.code });
     } else {
       log.failure("a relay's box could not be read", error, fields);
     }

@@ -7,7 +7,6 @@ import {
   type SendReceiptRequest,
 } from "../../gen/cardlane/relay/v1/notification_pb.ts";
 import type { PaymentRecord } from "../../gen/cardlane/relay/v1/relay_pb.ts";
-import type { Clock } from "../../mesh/clock.ts";
 import { callerOf } from "../../mesh/identity/caller.ts";
 import { parsePageSize, parseStateFilter } from "../../mesh/list-request.ts";
 import { type MeshService, service } from "../../mesh/service.ts";
@@ -18,18 +17,24 @@ import type { PaymentQueries } from "../queries/payment-queries.ts";
 import { addressKey, type Contact, parseAddress, parseContact } from "../registry/contact.ts";
 import type { Registry } from "../registry/registry.ts";
 import { scopeOf } from "../registry/scope.ts";
+import type { RelaySurroundings } from "../relay-surroundings.ts";
 import type { NotificationStore } from "./notification-store.ts";
+import type { ReceiptShares } from "./receipt-shares.ts";
 
 /** Every id that there may be: of a record, an outcome and a channel. */
 const ID = /^[\w-]{1,100}$/;
 
+interface NotificationParts {
+  readonly store: NotificationStore;
+  readonly shares: Pick<ReceiptShares, "take">;
+  readonly queries: PaymentQueries;
+  readonly registry: Registry;
+  readonly around: Pick<RelaySurroundings, "clock" | "log">;
+}
+
 /** What operators see and do about notifications, and how a terminal asks for a receipt. */
-export function notificationService(
-  store: NotificationStore,
-  queries: PaymentQueries,
-  registry: Registry,
-  clock: Clock,
-): MeshService {
+export function notificationService(parts: NotificationParts): MeshService {
+  const { store, queries, registry, around } = parts;
   return service(NotificationService, {
     async listNotifications({ pageSize, state, recordNumber }) {
       const filter = {
@@ -48,18 +53,39 @@ export function notificationService(
       const contact = receiptContact(request);
       const recordNumber = parseRecordNumber(request.recordNumber);
       // Whose record it is decides whether it may be asked for.
-      const scope = await scopeOf(callerOf(context).identity, registry);
+      const { identity } = callerOf(context);
+      const scope = await scopeOf(identity, registry);
       const key = { case: "recordNumber", value: recordNumber } as const;
       const payment = await queries.get({ $typeName: GET_PAYMENT, key, merchantId: "" }, scope);
       const id = receiptId(recordNumber, endedState(payment), contact);
+      const known = await store.find(id);
+      if (known !== undefined) return { notification: known };
+      const isOperators = identity !== undefined && scope.kind === "all";
+      if (!isOperators) await requireShare(parts, payment, contact);
       await store.orderReceipt({ id, recordNumber, contact });
       return { notification: await found(store, id) };
     },
     async setOptOut({ address, isOptedOut }) {
       const key = addressKey(parseAddress(address, "address"));
-      await store.setOptOut(key, isOptedOut, clock.nowMs());
+      await store.setOptOut(key, isOptedOut, around.clock.nowMs());
       return {};
     },
+  });
+}
+
+/** @throws PaymentError OVERLOADED when payment, terminal or merchant have had their receipts. */
+async function requireShare(
+  { shares, around }: NotificationParts,
+  { recordNumber, merchantId, terminalId }: PaymentRecord,
+  { phone }: Contact,
+): Promise<void> {
+  const usedUp = await shares.take({ recordNumber, merchantId, terminalId, phone });
+  if (usedUp === undefined) return;
+  const { of, most, leftMs: retryAfterMs } = usedUp;
+  const facts = { recordNumber, merchantId, terminalId, field: of };
+  around.log.security("share_used_up", "receipts beyond what a day allows", facts);
+  throw new PaymentError("OVERLOADED", `at most ${most} receipts a day for one ${of}`, {
+    retryAfterMs,
   });
 }
 

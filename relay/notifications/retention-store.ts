@@ -18,7 +18,7 @@ export class RetentionStore {
   /** One step. @returns whether there may be more. */
   async removeOlderThan(days: number): Promise<boolean> {
     let isMore = false;
-    for (const statement of [NOTIFICATIONS, EVENTS, DELIVERIES, JOBS]) {
+    for (const statement of [NOTIFICATIONS, EVENTS, DELIVERIES, JOBS, SHARES]) {
       const [row] = await this.#database.run<{ removed: number }>(statement, [days]);
       isMore ||= row?.removed === ROWS_MAX;
     }
@@ -99,6 +99,21 @@ const JOBS: Statement = {
     )
     SELECT count(*)::int AS removed
     FROM graphile_worker.complete_jobs((SELECT array_agg(id) FROM given_up))`,
+};
+
+/** Yesterday's, too, whatever is kept else: nobody counts on it any more. */
+const SHARES: Statement = {
+  name: "remove_old_receipt_shares",
+  text: `
+    WITH old AS (
+      SELECT day, share FROM receipt_share
+      WHERE day < (now() AT TIME ZONE 'UTC')::date - 1 AND $1::float8 >= 0
+      LIMIT ${ROWS_MAX}
+    ), removed AS (
+      DELETE FROM receipt_share USING old
+      WHERE receipt_share.day = old.day AND receipt_share.share = old.share RETURNING 1
+    )
+    SELECT count(*)::int AS removed FROM removed`,
 };
 
 const LOOK_MS = 3_600_000;

@@ -18,10 +18,16 @@ import { merchantWithin, type Scope } from "../registry/scope.ts";
 import type { RelaySurroundings } from "../relay-surroundings.ts";
 import { paymentRecordOf } from "./payment-record.ts";
 import type { QueryStore } from "./query-store.ts";
+import { WatchPlaces } from "./watch-places.ts";
 
 /** What another instance changed is seen after this long. */
 const LOOK_MS = 250;
-const WATCHERS_MAX = 200;
+
+interface Watcher {
+  /** SPIFFE URI; undefined in plaintext. */
+  readonly identity: string | undefined;
+  readonly scopeNow: () => Promise<Scope>;
+}
 
 /** Follows the log of changes; reads it in order up to where nothing can be added any more. */
 export class PaymentWatch {
@@ -29,7 +35,7 @@ export class PaymentWatch {
   readonly #events: EventStore;
   readonly #around: Pick<RelaySurroundings, "clock" | "stopping">;
   readonly #hold: LogHold;
-  #watchers = 0;
+  readonly #places = new WatchPlaces();
 
   constructor(
     queries: QueryStore,
@@ -43,28 +49,21 @@ export class PaymentWatch {
   }
 
   /**
-   * @param scopeNow of the caller, asked for before each look: who may not watch any more hears
+   * @param watcher whose scope is asked for before each look: who may not watch any more hears
    *   nothing more.
    * @throws PaymentError NOT_PERMITTED, OVERLOADED; WRONG_STATE for a start outside the log; and
-   *   whatever `scopeNow` throws.
+   *   whatever the scope throws.
    */
   async *watch(
     request: WatchPaymentsRequest,
-    scopeNow: () => Promise<Scope>,
+    { identity, scopeNow }: Watcher,
     signal: AbortSignal,
   ): AsyncGenerator<WatchPaymentsResponse> {
     const merchantNow = async () => merchantWithin(await scopeNow(), request.merchantId);
     await merchantNow();
-    if (this.#watchers >= WATCHERS_MAX) {
-      throw new PaymentError("OVERLOADED", `at most ${WATCHERS_MAX} may watch at the same time`);
-    }
-    this.#watchers += 1;
-    try {
-      const ended = AbortSignal.any([signal, this.#around.stopping]);
-      yield* this.#follow(await this.#start(request), merchantNow, ended);
-    } finally {
-      this.#watchers -= 1;
-    }
+    using _place = this.#places.take(identity, (await scopeNow()).kind === "all");
+    const ended = AbortSignal.any([signal, this.#around.stopping]);
+    yield* this.#follow(await this.#start(request), merchantNow, ended);
   }
 
   /** The beginning is that of what is kept. */

@@ -122,8 +122,8 @@ export class Reversals {
   async hold(record: RelayRecord): Promise<void> {
     const { recordNumber } = record;
     if (!(await this.#store.hold(recordNumber))) return;
-    const facts = { event: "reversal_held", recordNumber };
-    this.#around.log.error("a reversal waits for an operator", facts);
+    const message = "a reversal waits for an operator";
+    this.#around.log.security("reversal_held", message, { recordNumber });
     this.#waiting.tell({ ...record, faultCode: HELD });
   }
 

@@ -32,6 +32,14 @@ test.each([
 });
 
 test.each([
+  ...[
+    ["a premium number", "+37190012345"],
+    ["an American one", "+19002345678"],
+    ["a personal number", "+447012345678"],
+    ["a satellite", "+8816123456789"],
+    ["a toll-free number", "+18002345678"],
+    ["an international service", "+80012345678"],
+  ].map(([name = "", phone = ""]) => ({ name, given: { phone }, field: "contact.phone" })),
   { name: "a number without country", given: { phone: "02025550199" }, field: "contact.phone" },
   { name: "a number that nobody can have", given: { phone: "+4412" }, field: "contact.phone" },
   {

@@ -1,4 +1,4 @@
-import { parsePhoneNumberFromString } from "libphonenumber-js";
+import { type NumberType, parsePhoneNumberFromString } from "libphonenumber-js/max";
 import { PaymentError } from "../../payment/errors.ts";
 
 /** Whom results are sent to, checked, with all defaults filled in. */
@@ -23,6 +23,22 @@ const TIME_ZONE_CHARACTERS_MAX = 64;
  */
 const EMAIL = /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}$/;
 
+/** Whoever has such a number may earn by each SMS to it, or cannot get any. */
+const COSTLY_TYPES: ReadonlySet<NumberType> = new Set<NumberType>([
+  "PREMIUM_RATE",
+  "SHARED_COST",
+  "PERSONAL_NUMBER",
+  "PAGER",
+  "UAN",
+  "VOICEMAIL",
+  "TOLL_FREE",
+]);
+
+/** ITU-T E.164 codes of no country: satellites and international services. */
+const COSTLY_CODES: ReadonlySet<string> = new Set([
+  ...["800", "808", "870", "878", "881", "882", "883", "888", "979"],
+]);
+
 /** @throws PaymentError MALFORMED_REQUEST naming the field. */
 export function parseContact(given: Contact, prefix: string): Contact {
   return {
@@ -38,6 +54,10 @@ function parsePhone(text: string, field: string): string {
   const number = parsePhoneNumberFromString(text, { extract: false });
   if (number === undefined || !number.isValid()) {
     throw malformed(field, "must be a telephone number with country code, such as +12025550123");
+  }
+  const { countryCallingCode } = number;
+  if (COSTLY_TYPES.has(number.getType()) || COSTLY_CODES.has(countryCallingCode)) {
+    throw malformed(field, "must be a number that gets SMS at the usual price, and no service");
   }
   return number.number;
 }

@@ -10,6 +10,7 @@ import {
 import { type Client, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ProgramName } from "../../dev-mesh/mesh-directory.ts";
+import { AuditService } from "../../gen/cardlane/audit/v1/audit_pb.ts";
 import { PinOversightService } from "../../gen/cardlane/pin/v1/pin_pb.ts";
 import {
   ProcessorOversightService,
@@ -36,9 +37,10 @@ const SERVICES: Readonly<Partial<Record<ProgramName, readonly DescService[]>>> =
     RelayOversightService,
     NotificationService,
     WebhookService,
+    AuditService,
   ],
-  processor: [ProcessorService, ProcessorRegistryService, ProcessorOversightService],
-  "pin-service": [PinOversightService],
+  processor: [ProcessorService, ProcessorRegistryService, ProcessorOversightService, AuditService],
+  "pin-service": [PinOversightService, AuditService],
   terminal: [TerminalService],
 };
 

@@ -186,3 +186,44 @@ test("terminals suspend, and no registration puts it back to use", async () => {
     /R-NONE is not registered/,
   );
 });
+
+test("audit: what operators did stands in a chain that the database keeps", async () => {
+  const before = await command("audit", "list", "--json");
+  expect(before.printed.length).toBeGreaterThan(4);
+  await command("terminals", "activate", "TILL0001");
+  const { printed } = await command("audit", "list", "--json");
+  const since = printed.filter((line) => !before.printed.includes(line));
+  const acts = since.map((line) => JSON.parse(line));
+  expect(acts.map(({ program, step }) => `${program} ${step}`).toSorted()).toEqual([
+    "processor AUDIT_STEP_BEGUN",
+    "processor AUDIT_STEP_DONE",
+    "relay AUDIT_STEP_BEGUN",
+    "relay AUDIT_STEP_DONE",
+  ]);
+  for (const { actor, method, subject } of acts) {
+    expect(actor).toMatch(/^spiffe:\/\/cardlane\.dev\/operator\//);
+    expect(method).toMatch(/\/SetTerminalState$/);
+    expect(subject).toContain("terminal_id=TILL0001 state=ACTIVE");
+  }
+  const verified = await command("audit", "verify");
+  expect(verified).toMatchObject({ exitCode: 0, told: [] });
+  expect(verified.printed.at(-1)).toBe("The chains hold.");
+  const [, head = ""] = /head (relay:\d+:[0-9a-f]{64})/.exec(verified.printed.join()) ?? [];
+  expect(await command("audit", "verify", "--head", head)).toMatchObject({ exitCode: 0 });
+  const forged = head.replace(/[0-9a-f]$/, (digit) => (digit === "0" ? "1" : "0"));
+  const seen = await command("audit", "verify", "--head", forged);
+  expect(seen).toMatchObject({ exitCode: 2 });
+  expect(seen.printed.join()).toContain("is another one than it was");
+  await expect(sql("processor", "DELETE FROM processor.audit_entry")).rejects.toThrow(
+    "only ever added to",
+  );
+});
+
+test.each(["relay:0x1:00", `reader:1:${"0".repeat(64)}`, "relay"])(
+  "audit verify refuses --head %s",
+  async (head) => {
+    const { exitCode, told } = await command("audit", "verify", "--head", head);
+    expect(exitCode).toBe(1);
+    expect(told.join()).toContain(`got ${JSON.stringify(head)}`);
+  },
+);

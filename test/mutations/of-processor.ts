@@ -251,4 +251,28 @@ export const OF_PROCESSOR: readonly Mutation[] = [
     replace: "settled.verdict",
     witness: "processor/pin-service/pin-store.test.ts",
   },
+  {
+    name: "holder-limit",
+    takesOut: "asking for chip and PIN beyond what the reader's word is good for",
+    path: "processor/authorization/issuer-rules.ts",
+    find: "facts.amounts.totalMinor > limitMinor(facts)]",
+    replace: "facts.amounts.totalMinor < 0n]",
+    witness: "processor/authorization/issuer-rules.test.ts",
+  },
+  {
+    name: "taps-counted",
+    takesOut: "counting taps without a PIN where the payment is written",
+    path: "processor/authorization/payment-store.ts",
+    find: "+ locked.tapped_count,",
+    replace: "+ 0,",
+    witness: "processor/authorization/tap-count.test.ts",
+  },
+  {
+    name: "cash-with-pin",
+    takesOut: "asking for a PIN before cash is handed out",
+    path: "processor/authorization/issuer-rules.ts",
+    find: "facts.amounts.cashbackMinor > 0n && !hasPin(facts)",
+    replace: "facts.amounts.cashbackMinor < 0n",
+    witness: "processor/authorization/issuer-rules.test.ts",
+  },
 ];

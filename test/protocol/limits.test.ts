@@ -89,7 +89,12 @@ test("docs/protocol/limits.md, counts", () => {
     ),
     "payments of a terminal, each second": String(PAYMENT_RATE.perSecond),
     "the same at once": String(PAYMENT_RATE.burst),
-    "watchers of a relay instance": count("relay/queries/payment-watch.ts", "WATCHERS_MAX"),
+    "watchers of a relay instance": count("relay/queries/watch-places.ts", "WATCHES_MAX"),
+    "of these, for operators alone": count(
+      "relay/queries/watch-places.ts",
+      "WATCHES_FOR_OPERATORS",
+    ),
+    "watches of one identity": count("relay/queries/watch-places.ts", "WATCHES_OF_ONE_MAX"),
     "boxes of a `Process` stream that are worked on": count(
       "processor/stream/process-stream.ts",
       "BOXES_MAX",

@@ -90,8 +90,11 @@ export function answerUnary(
   method: string,
   request: object,
 ): object | Promise<object> {
-  const handler = services.map(({ methods }) => methods[method]).find((one) => one !== undefined);
-  return (handler as UnaryHandler)(request, UNARY);
+  const service = services.find(({ methods }) => methods[method] !== undefined);
+  const input = service?.desc.method[method]?.input;
+  if (service === undefined || input === undefined) throw new Error(`bug: nobody serves ${method}`);
+  // A handler gets a message, as from the wire.
+  return (service.methods[method] as UnaryHandler)(create(input, { ...request }), UNARY);
 }
 
 /** What serves the other end of a stream. */

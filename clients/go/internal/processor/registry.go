@@ -37,7 +37,7 @@ type registry struct {
 
 	mu        sync.Mutex
 	relays    map[string]knownRelay    // By relay id.
-	terminals map[string]knownTerminal // By terminal id.
+	terminals map[string]knownTerminal // By terminalName.
 	readers   map[string]knownReader   // By serial number.
 }
 
@@ -69,67 +69,177 @@ func newRegistry(roots *trust.Roots, now func() time.Time) *registry {
 func (r *registry) RegisterRelays(
 	ctx context.Context, request *processorv1.RegisterRelaysRequest,
 ) (*processorv1.RegisterRelaysResponse, error) {
-	added := map[string]knownRelay{}
+	var added []device[knownRelay]
 	for _, one := range request.Relays {
 		relay, err := r.roots.VerifyRelay(one.Certificate, r.now())
 		if err != nil {
 			return nil, refused(err)
 		}
-		added[relay.RelayId] = knownRelay{Relay: relay, state: one.State}
+		known := knownRelay{Relay: relay, state: one.State}
+		added = append(added, device[knownRelay]{relay.RelayId, known})
 	}
-	n, err := register(ctx, r, r.relays, added, relaysMax)
-	return &processorv1.RegisterRelaysResponse{Registered: n}, err
+	states, err := register(ctx, r, r.relays, added, limits{relaysMax, request.ValidateOnly})
+	count := uint32(len(states))
+	return &processorv1.RegisterRelaysResponse{Registered: count, States: states}, err
 }
 
 // RegisterTerminals implements ProcessorRegistryService.
 func (r *registry) RegisterTerminals(
 	ctx context.Context, request *processorv1.RegisterTerminalsRequest,
 ) (*processorv1.RegisterTerminalsResponse, error) {
-	added := map[string]knownTerminal{}
+	var added []device[knownTerminal]
 	for _, one := range request.Terminals {
 		terminal, err := r.roots.VerifyTerminal(one.Certificate, r.now())
 		if err != nil {
 			return nil, refused(err)
 		}
-		added[terminal.TerminalId] = knownTerminal{
-			Terminal: terminal, state: one.State, currencies: one.Currencies,
-		}
+		known := knownTerminal{Terminal: terminal, state: one.State, currencies: one.Currencies}
+		name := terminalName(terminal.MerchantId, terminal.TerminalId)
+		added = append(added, device[knownTerminal]{name, known})
 	}
-	n, err := register(ctx, r, r.terminals, added, devicesMax)
-	return &processorv1.RegisterTerminalsResponse{Registered: n}, err
+	states, err := register(ctx, r, r.terminals, added, limits{devicesMax, request.ValidateOnly})
+	count := uint32(len(states))
+	return &processorv1.RegisterTerminalsResponse{Registered: count, States: states}, err
 }
 
 // RegisterReaders implements ProcessorRegistryService.
 func (r *registry) RegisterReaders(
 	ctx context.Context, request *processorv1.RegisterReadersRequest,
 ) (*processorv1.RegisterReadersResponse, error) {
-	added := map[string]knownReader{}
+	var added []device[knownReader]
 	for _, one := range request.Readers {
 		reader, err := r.roots.VerifyReader(one.Certificate, r.now())
 		if err != nil || !payment.IsMerchantID(one.MerchantId) {
 			return nil, refused(trust.ErrCertificate)
 		}
-		added[reader.Serial] = knownReader{Reader: reader, state: one.State, merchantID: one.MerchantId}
+		known := knownReader{Reader: reader, state: one.State, merchantID: one.MerchantId}
+		added = append(added, device[knownReader]{reader.Serial, known})
 	}
-	n, err := register(ctx, r, r.readers, added, devicesMax)
-	return &processorv1.RegisterReadersResponse{Registered: n}, err
+	states, err := register(ctx, r, r.readers, added, limits{devicesMax, request.ValidateOnly})
+	count := uint32(len(states))
+	return &processorv1.RegisterReadersResponse{Registered: count, States: states}, err
 }
 
-func register[Known any](
-	ctx context.Context, r *registry, known, added map[string]Known, most int,
-) (uint32, error) {
+// SetRelayState implements ProcessorRegistryService.
+func (r *registry) SetRelayState(
+	ctx context.Context, request *processorv1.SetRelayStateRequest,
+) (*processorv1.SetRelayStateResponse, error) {
+	err := setState(ctx, r, r.relays, request.RelayId, request.State)
+	return &processorv1.SetRelayStateResponse{}, err
+}
+
+// SetTerminalState implements ProcessorRegistryService.
+func (r *registry) SetTerminalState(
+	ctx context.Context, request *processorv1.SetTerminalStateRequest,
+) (*processorv1.SetTerminalStateResponse, error) {
+	name := terminalName(request.MerchantId, request.TerminalId)
+	err := setState(ctx, r, r.terminals, name, request.State)
+	return &processorv1.SetTerminalStateResponse{}, err
+}
+
+// SetReaderState implements ProcessorRegistryService.
+func (r *registry) SetReaderState(
+	ctx context.Context, request *processorv1.SetReaderStateRequest,
+) (*processorv1.SetReaderStateResponse, error) {
+	err := setState(ctx, r, r.readers, request.Serial, request.State)
+	return &processorv1.SetReaderStateResponse{}, err
+}
+
+// terminalName is the key of a terminal: each merchant numbers its own.
+func terminalName(merchantID, terminalID string) string { return merchantID + "/" + terminalID }
+
+// stateful is a relay, terminal or reader, whose state stands in it.
+type stateful[Known any] interface {
+	*Known
+	stateOf() *relayv1.DeviceState
+}
+
+func (k *knownRelay) stateOf() *relayv1.DeviceState    { return &k.state }
+func (k *knownTerminal) stateOf() *relayv1.DeviceState { return &k.state }
+func (k *knownReader) stateOf() *relayv1.DeviceState   { return &k.state }
+
+// device is what a registration adds, under its name.
+type device[Known any] struct {
+	name  string
+	known Known
+}
+
+// limits of one registration.
+type limits struct {
+	most         int
+	validateOnly bool
+}
+
+// register adds or replaces all devices, or none. A state that is not given stays as it is, and is
+// ACTIVE for a device that is new. It returns the states in the order of the devices.
+func register[Known any, P stateful[Known]](
+	ctx context.Context, r *registry, known map[string]Known, added []device[Known], limits limits,
+) ([]relayv1.DeviceState, error) {
 	if !mesh.HasRole(ctx, mesh.Operator) {
-		return 0, status.Error(codes.PermissionDenied, "operators only")
+		return nil, status.Error(codes.PermissionDenied, "operators only")
 	}
-	if len(added) < 1 || len(added) > most {
-		return 0, status.Errorf(codes.InvalidArgument, "1 to %d entries, got %d", most, len(added))
+	if len(added) < 1 || len(added) > limits.most {
+		return nil, status.Errorf(
+			codes.InvalidArgument, "1 to %d entries, got %d", limits.most, len(added),
+		)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for id, one := range added {
-		known[id] = one
+	states := make([]relayv1.DeviceState, len(added))
+	for i := range added {
+		state, err := nextState[Known, P](known, added[i].name, *P(&added[i].known).stateOf())
+		if err != nil {
+			return nil, err
+		}
+		*P(&added[i].known).stateOf(), states[i] = state, state
 	}
-	return uint32(len(added)), nil
+	if !limits.validateOnly {
+		for _, one := range added {
+			known[one.name] = one.known
+		}
+	}
+	return states, nil
+}
+
+// setState gives a device that is registered another state.
+func setState[Known any, P stateful[Known]](
+	ctx context.Context, r *registry, known map[string]Known, name string, asked relayv1.DeviceState,
+) error {
+	if !mesh.HasRole(ctx, mesh.Operator) {
+		return status.Error(codes.PermissionDenied, "operators only")
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	one, ok := known[name]
+	if !ok || asked == relayv1.DeviceState_DEVICE_STATE_UNSPECIFIED {
+		return status.Errorf(codes.InvalidArgument, "%q is not registered, or no state was given", name)
+	}
+	state, err := nextState[Known, P](known, name, asked)
+	if err != nil {
+		return err
+	}
+	*P(&one).stateOf() = state
+	known[name] = one
+	return nil
+}
+
+// nextState is what comes of the state that is asked for. Retired is for ever.
+func nextState[Known any, P stateful[Known]](
+	known map[string]Known, name string, asked relayv1.DeviceState,
+) (relayv1.DeviceState, error) {
+	const retired = relayv1.DeviceState_DEVICE_STATE_RETIRED
+	before, isKnown := known[name]
+	is := active
+	if isKnown {
+		is = *P(&before).stateOf()
+	}
+	if asked == relayv1.DeviceState_DEVICE_STATE_UNSPECIFIED {
+		return is, nil
+	}
+	if isKnown && is == retired && asked != retired {
+		return is, status.Errorf(codes.FailedPrecondition, "%s is retired, for ever", name)
+	}
+	return asked, nil
 }
 
 // relayByKey finds the relay whose hop key has this id.
@@ -164,7 +274,7 @@ func (r *registry) readerOf(p *payment.ReaderPayment) (knownReader, error) {
 func (r *registry) checkDevices(p *payment.ReaderPayment, reader knownReader) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	terminal, ok := r.terminals[p.Context.TerminalId]
+	terminal, ok := r.terminals[terminalName(p.Context.MerchantId, p.Context.TerminalId)]
 	switch {
 	case reader.state != active:
 		return payment.Refuse(payment.ReaderNotActive, "the reader is not active")
@@ -177,8 +287,6 @@ func (r *registry) checkDevices(p *payment.ReaderPayment, reader knownReader) er
 		return payment.Refuse(payment.CertificateRejected, "terminal certificate rejected")
 	case terminal.state != active:
 		return payment.Refuse(payment.TerminalNotActive, "the terminal is not active")
-	case terminal.MerchantId != p.Context.MerchantId:
-		return payment.Refuse(payment.NotPermitted, "the terminal is of another merchant")
 	}
 	for _, currency := range terminal.currencies {
 		if currency == p.Context.Currency {

@@ -873,8 +873,8 @@ export type PaymentFault = Message<"cardlane.payment.v1.PaymentFault"> & {
    * SIGNATURE_REJECTED, SEALED_DATA_REJECTED, KEY_NOT_VALID, SUBMITTED_TOO_LATE, CLOCK_WRONG,
    * UNAUTHENTICATED, NOT_PERMITTED, READER_UNKNOWN, READER_NOT_ACTIVE, TERMINAL_UNKNOWN,
    * TERMINAL_NOT_ACTIVE, CERTIFICATE_REJECTED, DUPLICATE_DIFFERS, COUNTER_REUSED, ALREADY_SIGNED,
-   * OWNED_ELSEWHERE, PAYMENT_NOT_FOUND, WRONG_STATE, REVERSAL_HELD, READER_BUSY, CARD_NOT_READ, CARD_REMOVED,
-   * PIN_NOT_ENTERED, CANCELLED, TAKEN_OVER, OVERLOADED, DRAINING, UPSTREAM_NOT_REACHED, STORE_NOT_REACHED,
+   * OWNED_ELSEWHERE, PAYMENT_NOT_FOUND, WRONG_STATE, REVERSAL_HELD, NEEDS_SECOND_OPERATOR,
+   * READER_BUSY, CARD_NOT_READ, CARD_REMOVED, PIN_NOT_ENTERED, CANCELLED, TAKEN_OVER, OVERLOADED, DRAINING, UPSTREAM_NOT_REACHED, STORE_NOT_REACHED,
    * DEADLINE_EXCEEDED, STREAM_CUT, NOT_SUPPORTED, INTERNAL.
    *
    * @generated from field: string code = 1;
@@ -1075,7 +1075,7 @@ export const EntryModeSchema: GenEnum<EntryMode> = /*@__PURE__*/
 
 /**
  * How the holder is verified (EMV cardholder verification method, tag 9F34). The reader decides and
- * signs it; terminal, relay and processor apply no limit of their own.
+ * signs it. Terminal and relay apply no limit of their own; the processor's is in docs/issuer.md.
  *
  * @generated from enum cardlane.payment.v1.Verification
  */
@@ -1125,7 +1125,7 @@ export const Verification = {
 
 /**
  * How the holder is verified (EMV cardholder verification method, tag 9F34). The reader decides and
- * signs it; terminal, relay and processor apply no limit of their own.
+ * signs it. Terminal and relay apply no limit of their own; the processor's is in docs/issuer.md.
  *
  * @generated from enum cardlane.payment.v1.Verification
  */

@@ -1475,7 +1475,9 @@ func (x *RelayRegistration) GetState() v13.DeviceState {
 type RegisterRelaysRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 100.
-	Relays        []*RelayRegistration `protobuf:"bytes,1,rep,name=relays,proto3" json:"relays,omitempty"`
+	Relays []*RelayRegistration `protobuf:"bytes,1,rep,name=relays,proto3" json:"relays,omitempty"`
+	// Only say whether it would be done, and what the states would be: nothing changes.
+	ValidateOnly  bool `protobuf:"varint,2,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1517,11 +1519,20 @@ func (x *RegisterRelaysRequest) GetRelays() []*RelayRegistration {
 	return nil
 }
 
+func (x *RegisterRelaysRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
 // How many were written.
 type RegisterRelaysResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Relays added or updated.
-	Registered    uint32 `protobuf:"varint,1,opt,name=registered,proto3" json:"registered,omitempty"`
+	Registered uint32 `protobuf:"varint,1,opt,name=registered,proto3" json:"registered,omitempty"`
+	// State of each afterwards, in the order of the request.
+	States        []v13.DeviceState `protobuf:"varint,2,rep,packed,name=states,proto3,enum=cardlane.relay.v1.DeviceState" json:"states,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1563,14 +1574,21 @@ func (x *RegisterRelaysResponse) GetRegistered() uint32 {
 	return 0
 }
 
-// A terminal to serve, with its merchant's profile.
+func (x *RegisterRelaysResponse) GetStates() []v13.DeviceState {
+	if x != nil {
+		return x.States
+	}
+	return nil
+}
+
+// A terminal to serve.
 type TerminalRegistration struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// TerminalCertificate envelope.
 	Certificate *v12.SignedEnvelope `protobuf:"bytes,1,opt,name=certificate,proto3" json:"certificate,omitempty"`
 	// Whether payments of it are accepted.
 	State v13.DeviceState `protobuf:"varint,2,opt,name=state,proto3,enum=cardlane.relay.v1.DeviceState" json:"state,omitempty"`
-	// ISO 4217 numeric codes the merchant may use. 1 to 32.
+	// ISO 4217 numeric codes the terminal may use. 1 to 32.
 	Currencies []uint32 `protobuf:"varint,3,rep,packed,name=currencies,proto3" json:"currencies,omitempty"`
 	// Whether amounts whose last two digits are a response code give that code. Development only.
 	SimulateByAmount bool `protobuf:"varint,4,opt,name=simulate_by_amount,json=simulateByAmount,proto3" json:"simulate_by_amount,omitempty"`
@@ -1640,7 +1658,9 @@ func (x *TerminalRegistration) GetSimulateByAmount() bool {
 type RegisterTerminalsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 1000.
-	Terminals     []*TerminalRegistration `protobuf:"bytes,1,rep,name=terminals,proto3" json:"terminals,omitempty"`
+	Terminals []*TerminalRegistration `protobuf:"bytes,1,rep,name=terminals,proto3" json:"terminals,omitempty"`
+	// Only say whether it would be done, and what the states would be: nothing changes.
+	ValidateOnly  bool `protobuf:"varint,2,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1682,11 +1702,20 @@ func (x *RegisterTerminalsRequest) GetTerminals() []*TerminalRegistration {
 	return nil
 }
 
+func (x *RegisterTerminalsRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
 // How many were written.
 type RegisterTerminalsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Terminals added or updated.
-	Registered    uint32 `protobuf:"varint,1,opt,name=registered,proto3" json:"registered,omitempty"`
+	Registered uint32 `protobuf:"varint,1,opt,name=registered,proto3" json:"registered,omitempty"`
+	// State of each afterwards, in the order of the request.
+	States        []v13.DeviceState `protobuf:"varint,2,rep,packed,name=states,proto3,enum=cardlane.relay.v1.DeviceState" json:"states,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1728,11 +1757,20 @@ func (x *RegisterTerminalsResponse) GetRegistered() uint32 {
 	return 0
 }
 
+func (x *RegisterTerminalsResponse) GetStates() []v13.DeviceState {
+	if x != nil {
+		return x.States
+	}
+	return nil
+}
+
 // Readers to add or update.
 type RegisterReadersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 1000.
-	Readers       []*v13.ReaderRegistration `protobuf:"bytes,1,rep,name=readers,proto3" json:"readers,omitempty"`
+	Readers []*v13.ReaderRegistration `protobuf:"bytes,1,rep,name=readers,proto3" json:"readers,omitempty"`
+	// Only say whether it would be done, and what the states would be: nothing changes.
+	ValidateOnly  bool `protobuf:"varint,2,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1774,11 +1812,20 @@ func (x *RegisterReadersRequest) GetReaders() []*v13.ReaderRegistration {
 	return nil
 }
 
+func (x *RegisterReadersRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
 // How many were written.
 type RegisterReadersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Readers added or updated.
-	Registered    uint32 `protobuf:"varint,1,opt,name=registered,proto3" json:"registered,omitempty"`
+	Registered uint32 `protobuf:"varint,1,opt,name=registered,proto3" json:"registered,omitempty"`
+	// State of each afterwards, in the order of the request.
+	States        []v13.DeviceState `protobuf:"varint,2,rep,packed,name=states,proto3,enum=cardlane.relay.v1.DeviceState" json:"states,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1820,6 +1867,298 @@ func (x *RegisterReadersResponse) GetRegistered() uint32 {
 	return 0
 }
 
+func (x *RegisterReadersResponse) GetStates() []v13.DeviceState {
+	if x != nil {
+		return x.States
+	}
+	return nil
+}
+
+// Which relay, and its state from now on.
+type SetRelayStateRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Relay id, 2 characters.
+	RelayId string `protobuf:"bytes,1,opt,name=relay_id,json=relayId,proto3" json:"relay_id,omitempty"`
+	// Not UNSPECIFIED.
+	State         v13.DeviceState `protobuf:"varint,2,opt,name=state,proto3,enum=cardlane.relay.v1.DeviceState" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetRelayStateRequest) Reset() {
+	*x = SetRelayStateRequest{}
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetRelayStateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetRelayStateRequest) ProtoMessage() {}
+
+func (x *SetRelayStateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetRelayStateRequest.ProtoReflect.Descriptor instead.
+func (*SetRelayStateRequest) Descriptor() ([]byte, []int) {
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *SetRelayStateRequest) GetRelayId() string {
+	if x != nil {
+		return x.RelayId
+	}
+	return ""
+}
+
+func (x *SetRelayStateRequest) GetState() v13.DeviceState {
+	if x != nil {
+		return x.State
+	}
+	return v13.DeviceState(0)
+}
+
+// It is so.
+type SetRelayStateResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetRelayStateResponse) Reset() {
+	*x = SetRelayStateResponse{}
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetRelayStateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetRelayStateResponse) ProtoMessage() {}
+
+func (x *SetRelayStateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetRelayStateResponse.ProtoReflect.Descriptor instead.
+func (*SetRelayStateResponse) Descriptor() ([]byte, []int) {
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{24}
+}
+
+// Which reader, and its state from now on.
+type SetReaderStateRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Serial number, 1 to 20 characters.
+	Serial string `protobuf:"bytes,1,opt,name=serial,proto3" json:"serial,omitempty"`
+	// Not UNSPECIFIED.
+	State         v13.DeviceState `protobuf:"varint,2,opt,name=state,proto3,enum=cardlane.relay.v1.DeviceState" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetReaderStateRequest) Reset() {
+	*x = SetReaderStateRequest{}
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetReaderStateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetReaderStateRequest) ProtoMessage() {}
+
+func (x *SetReaderStateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetReaderStateRequest.ProtoReflect.Descriptor instead.
+func (*SetReaderStateRequest) Descriptor() ([]byte, []int) {
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *SetReaderStateRequest) GetSerial() string {
+	if x != nil {
+		return x.Serial
+	}
+	return ""
+}
+
+func (x *SetReaderStateRequest) GetState() v13.DeviceState {
+	if x != nil {
+		return x.State
+	}
+	return v13.DeviceState(0)
+}
+
+// It is so.
+type SetReaderStateResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetReaderStateResponse) Reset() {
+	*x = SetReaderStateResponse{}
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetReaderStateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetReaderStateResponse) ProtoMessage() {}
+
+func (x *SetReaderStateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetReaderStateResponse.ProtoReflect.Descriptor instead.
+func (*SetReaderStateResponse) Descriptor() ([]byte, []int) {
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{26}
+}
+
+// Which terminal, and its state from now on.
+type SetTerminalStateRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 15 characters.
+	MerchantId string `protobuf:"bytes,1,opt,name=merchant_id,json=merchantId,proto3" json:"merchant_id,omitempty"`
+	// 8 characters.
+	TerminalId string `protobuf:"bytes,2,opt,name=terminal_id,json=terminalId,proto3" json:"terminal_id,omitempty"`
+	// Not UNSPECIFIED.
+	State         v13.DeviceState `protobuf:"varint,3,opt,name=state,proto3,enum=cardlane.relay.v1.DeviceState" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetTerminalStateRequest) Reset() {
+	*x = SetTerminalStateRequest{}
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetTerminalStateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetTerminalStateRequest) ProtoMessage() {}
+
+func (x *SetTerminalStateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetTerminalStateRequest.ProtoReflect.Descriptor instead.
+func (*SetTerminalStateRequest) Descriptor() ([]byte, []int) {
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *SetTerminalStateRequest) GetMerchantId() string {
+	if x != nil {
+		return x.MerchantId
+	}
+	return ""
+}
+
+func (x *SetTerminalStateRequest) GetTerminalId() string {
+	if x != nil {
+		return x.TerminalId
+	}
+	return ""
+}
+
+func (x *SetTerminalStateRequest) GetState() v13.DeviceState {
+	if x != nil {
+		return x.State
+	}
+	return v13.DeviceState(0)
+}
+
+// It is so.
+type SetTerminalStateResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetTerminalStateResponse) Reset() {
+	*x = SetTerminalStateResponse{}
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetTerminalStateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetTerminalStateResponse) ProtoMessage() {}
+
+func (x *SetTerminalStateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetTerminalStateResponse.ProtoReflect.Descriptor instead.
+func (*SetTerminalStateResponse) Descriptor() ([]byte, []int) {
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{28}
+}
+
 // Whose balance.
 type GetBalanceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1833,7 +2172,7 @@ type GetBalanceRequest struct {
 
 func (x *GetBalanceRequest) Reset() {
 	*x = GetBalanceRequest{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[23]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1845,7 +2184,7 @@ func (x *GetBalanceRequest) String() string {
 func (*GetBalanceRequest) ProtoMessage() {}
 
 func (x *GetBalanceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[23]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1858,7 +2197,7 @@ func (x *GetBalanceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBalanceRequest.ProtoReflect.Descriptor instead.
 func (*GetBalanceRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{23}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *GetBalanceRequest) GetMerchantId() string {
@@ -1890,7 +2229,7 @@ type GetBalanceResponse struct {
 
 func (x *GetBalanceResponse) Reset() {
 	*x = GetBalanceResponse{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[24]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1902,7 +2241,7 @@ func (x *GetBalanceResponse) String() string {
 func (*GetBalanceResponse) ProtoMessage() {}
 
 func (x *GetBalanceResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[24]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1915,7 +2254,7 @@ func (x *GetBalanceResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetBalanceResponse.ProtoReflect.Descriptor instead.
 func (*GetBalanceResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{24}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *GetBalanceResponse) GetBalanceMinor() int64 {
@@ -1948,7 +2287,7 @@ type StreamPaymentsRequest struct {
 
 func (x *StreamPaymentsRequest) Reset() {
 	*x = StreamPaymentsRequest{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[25]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1960,7 +2299,7 @@ func (x *StreamPaymentsRequest) String() string {
 func (*StreamPaymentsRequest) ProtoMessage() {}
 
 func (x *StreamPaymentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[25]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1973,7 +2312,7 @@ func (x *StreamPaymentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamPaymentsRequest.ProtoReflect.Descriptor instead.
 func (*StreamPaymentsRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{25}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{31}
 }
 
 // A page of payments; each begins after the one before.
@@ -1987,7 +2326,7 @@ type StreamPaymentsResponse struct {
 
 func (x *StreamPaymentsResponse) Reset() {
 	*x = StreamPaymentsResponse{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[26]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1999,7 +2338,7 @@ func (x *StreamPaymentsResponse) String() string {
 func (*StreamPaymentsResponse) ProtoMessage() {}
 
 func (x *StreamPaymentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[26]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2012,7 +2351,7 @@ func (x *StreamPaymentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamPaymentsResponse.ProtoReflect.Descriptor instead.
 func (*StreamPaymentsResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{26}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *StreamPaymentsResponse) GetPayments() []*LedgerPayment {
@@ -2055,7 +2394,7 @@ type LedgerPayment struct {
 
 func (x *LedgerPayment) Reset() {
 	*x = LedgerPayment{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[27]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2067,7 +2406,7 @@ func (x *LedgerPayment) String() string {
 func (*LedgerPayment) ProtoMessage() {}
 
 func (x *LedgerPayment) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[27]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2080,7 +2419,7 @@ func (x *LedgerPayment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerPayment.ProtoReflect.Descriptor instead.
 func (*LedgerPayment) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{27}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *LedgerPayment) GetRecordNumber() string {
@@ -2186,7 +2525,7 @@ type LedgerPosting struct {
 
 func (x *LedgerPosting) Reset() {
 	*x = LedgerPosting{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[28]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2198,7 +2537,7 @@ func (x *LedgerPosting) String() string {
 func (*LedgerPosting) ProtoMessage() {}
 
 func (x *LedgerPosting) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[28]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2211,7 +2550,7 @@ func (x *LedgerPosting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerPosting.ProtoReflect.Descriptor instead.
 func (*LedgerPosting) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{28}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *LedgerPosting) GetKind() string {
@@ -2258,7 +2597,7 @@ type StreamAccountsRequest struct {
 
 func (x *StreamAccountsRequest) Reset() {
 	*x = StreamAccountsRequest{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[29]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2270,7 +2609,7 @@ func (x *StreamAccountsRequest) String() string {
 func (*StreamAccountsRequest) ProtoMessage() {}
 
 func (x *StreamAccountsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[29]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2283,7 +2622,7 @@ func (x *StreamAccountsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamAccountsRequest.ProtoReflect.Descriptor instead.
 func (*StreamAccountsRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{29}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{35}
 }
 
 // A page of accounts; each begins after the one before.
@@ -2297,7 +2636,7 @@ type StreamAccountsResponse struct {
 
 func (x *StreamAccountsResponse) Reset() {
 	*x = StreamAccountsResponse{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[30]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2309,7 +2648,7 @@ func (x *StreamAccountsResponse) String() string {
 func (*StreamAccountsResponse) ProtoMessage() {}
 
 func (x *StreamAccountsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[30]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2322,7 +2661,7 @@ func (x *StreamAccountsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamAccountsResponse.ProtoReflect.Descriptor instead.
 func (*StreamAccountsResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{30}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *StreamAccountsResponse) GetAccounts() []*LedgerAccount {
@@ -2353,7 +2692,7 @@ type LedgerAccount struct {
 
 func (x *LedgerAccount) Reset() {
 	*x = LedgerAccount{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[31]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2365,7 +2704,7 @@ func (x *LedgerAccount) String() string {
 func (*LedgerAccount) ProtoMessage() {}
 
 func (x *LedgerAccount) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[31]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2378,7 +2717,7 @@ func (x *LedgerAccount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerAccount.ProtoReflect.Descriptor instead.
 func (*LedgerAccount) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{31}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *LedgerAccount) GetAccountId() uint64 {
@@ -2434,7 +2773,7 @@ type ListHeldReversalsRequest struct {
 
 func (x *ListHeldReversalsRequest) Reset() {
 	*x = ListHeldReversalsRequest{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[32]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2446,7 +2785,7 @@ func (x *ListHeldReversalsRequest) String() string {
 func (*ListHeldReversalsRequest) ProtoMessage() {}
 
 func (x *ListHeldReversalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[32]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2459,7 +2798,7 @@ func (x *ListHeldReversalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHeldReversalsRequest.ProtoReflect.Descriptor instead.
 func (*ListHeldReversalsRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{32}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *ListHeldReversalsRequest) GetLimit() uint32 {
@@ -2482,7 +2821,7 @@ type ListHeldReversalsResponse struct {
 
 func (x *ListHeldReversalsResponse) Reset() {
 	*x = ListHeldReversalsResponse{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[33]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2494,7 +2833,7 @@ func (x *ListHeldReversalsResponse) String() string {
 func (*ListHeldReversalsResponse) ProtoMessage() {}
 
 func (x *ListHeldReversalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[33]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2507,7 +2846,7 @@ func (x *ListHeldReversalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListHeldReversalsResponse.ProtoReflect.Descriptor instead.
 func (*ListHeldReversalsResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{33}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *ListHeldReversalsResponse) GetReversals() []*HeldReversal {
@@ -2552,7 +2891,7 @@ type HeldReversal struct {
 
 func (x *HeldReversal) Reset() {
 	*x = HeldReversal{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[34]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2564,7 +2903,7 @@ func (x *HeldReversal) String() string {
 func (*HeldReversal) ProtoMessage() {}
 
 func (x *HeldReversal) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[34]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2577,7 +2916,7 @@ func (x *HeldReversal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeldReversal.ProtoReflect.Descriptor instead.
 func (*HeldReversal) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{34}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *HeldReversal) GetRecordNumber() string {
@@ -2658,7 +2997,7 @@ type DecideHeldReversalRequest struct {
 
 func (x *DecideHeldReversalRequest) Reset() {
 	*x = DecideHeldReversalRequest{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[35]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2670,7 +3009,7 @@ func (x *DecideHeldReversalRequest) String() string {
 func (*DecideHeldReversalRequest) ProtoMessage() {}
 
 func (x *DecideHeldReversalRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[35]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2683,7 +3022,7 @@ func (x *DecideHeldReversalRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideHeldReversalRequest.ProtoReflect.Descriptor instead.
 func (*DecideHeldReversalRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{35}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *DecideHeldReversalRequest) GetMerchantId() string {
@@ -2718,7 +3057,7 @@ type DecideHeldReversalResponse struct {
 
 func (x *DecideHeldReversalResponse) Reset() {
 	*x = DecideHeldReversalResponse{}
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[36]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2730,7 +3069,7 @@ func (x *DecideHeldReversalResponse) String() string {
 func (*DecideHeldReversalResponse) ProtoMessage() {}
 
 func (x *DecideHeldReversalResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[36]
+	mi := &file_cardlane_processor_v1_processor_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2743,7 +3082,7 @@ func (x *DecideHeldReversalResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DecideHeldReversalResponse.ProtoReflect.Descriptor instead.
 func (*DecideHeldReversalResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{36}
+	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *DecideHeldReversalResponse) GetState() v11.PaymentState {
@@ -2857,32 +3196,53 @@ const file_cardlane_processor_v1_processor_proto_rawDesc = "" +
 	"\bmanifest\x18\x01 \x01(\v2#.cardlane.keys.v1.DelegatedManifestR\bmanifest\"\x8d\x01\n" +
 	"\x11RelayRegistration\x12B\n" +
 	"\vcertificate\x18\x01 \x01(\v2 .cardlane.keys.v1.SignedEnvelopeR\vcertificate\x124\n" +
-	"\x05state\x18\x02 \x01(\x0e2\x1e.cardlane.relay.v1.DeviceStateR\x05state\"Y\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x1e.cardlane.relay.v1.DeviceStateR\x05state\"~\n" +
 	"\x15RegisterRelaysRequest\x12@\n" +
-	"\x06relays\x18\x01 \x03(\v2(.cardlane.processor.v1.RelayRegistrationR\x06relays\"8\n" +
+	"\x06relays\x18\x01 \x03(\v2(.cardlane.processor.v1.RelayRegistrationR\x06relays\x12#\n" +
+	"\rvalidate_only\x18\x02 \x01(\bR\fvalidateOnly\"p\n" +
 	"\x16RegisterRelaysResponse\x12\x1e\n" +
 	"\n" +
 	"registered\x18\x01 \x01(\rR\n" +
-	"registered\"\xde\x01\n" +
+	"registered\x126\n" +
+	"\x06states\x18\x02 \x03(\x0e2\x1e.cardlane.relay.v1.DeviceStateR\x06states\"\xde\x01\n" +
 	"\x14TerminalRegistration\x12B\n" +
 	"\vcertificate\x18\x01 \x01(\v2 .cardlane.keys.v1.SignedEnvelopeR\vcertificate\x124\n" +
 	"\x05state\x18\x02 \x01(\x0e2\x1e.cardlane.relay.v1.DeviceStateR\x05state\x12\x1e\n" +
 	"\n" +
 	"currencies\x18\x03 \x03(\rR\n" +
 	"currencies\x12,\n" +
-	"\x12simulate_by_amount\x18\x04 \x01(\bR\x10simulateByAmount\"e\n" +
+	"\x12simulate_by_amount\x18\x04 \x01(\bR\x10simulateByAmount\"\x8a\x01\n" +
 	"\x18RegisterTerminalsRequest\x12I\n" +
-	"\tterminals\x18\x01 \x03(\v2+.cardlane.processor.v1.TerminalRegistrationR\tterminals\";\n" +
+	"\tterminals\x18\x01 \x03(\v2+.cardlane.processor.v1.TerminalRegistrationR\tterminals\x12#\n" +
+	"\rvalidate_only\x18\x02 \x01(\bR\fvalidateOnly\"s\n" +
 	"\x19RegisterTerminalsResponse\x12\x1e\n" +
 	"\n" +
 	"registered\x18\x01 \x01(\rR\n" +
-	"registered\"Y\n" +
+	"registered\x126\n" +
+	"\x06states\x18\x02 \x03(\x0e2\x1e.cardlane.relay.v1.DeviceStateR\x06states\"~\n" +
 	"\x16RegisterReadersRequest\x12?\n" +
-	"\areaders\x18\x01 \x03(\v2%.cardlane.relay.v1.ReaderRegistrationR\areaders\"9\n" +
+	"\areaders\x18\x01 \x03(\v2%.cardlane.relay.v1.ReaderRegistrationR\areaders\x12#\n" +
+	"\rvalidate_only\x18\x02 \x01(\bR\fvalidateOnly\"q\n" +
 	"\x17RegisterReadersResponse\x12\x1e\n" +
 	"\n" +
 	"registered\x18\x01 \x01(\rR\n" +
-	"registered\"P\n" +
+	"registered\x126\n" +
+	"\x06states\x18\x02 \x03(\x0e2\x1e.cardlane.relay.v1.DeviceStateR\x06states\"g\n" +
+	"\x14SetRelayStateRequest\x12\x19\n" +
+	"\brelay_id\x18\x01 \x01(\tR\arelayId\x124\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x1e.cardlane.relay.v1.DeviceStateR\x05state\"\x17\n" +
+	"\x15SetRelayStateResponse\"e\n" +
+	"\x15SetReaderStateRequest\x12\x16\n" +
+	"\x06serial\x18\x01 \x01(\tR\x06serial\x124\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x1e.cardlane.relay.v1.DeviceStateR\x05state\"\x18\n" +
+	"\x16SetReaderStateResponse\"\x91\x01\n" +
+	"\x17SetTerminalStateRequest\x12\x1f\n" +
+	"\vmerchant_id\x18\x01 \x01(\tR\n" +
+	"merchantId\x12\x1f\n" +
+	"\vterminal_id\x18\x02 \x01(\tR\n" +
+	"terminalId\x124\n" +
+	"\x05state\x18\x03 \x01(\x0e2\x1e.cardlane.relay.v1.DeviceStateR\x05state\"\x1a\n" +
+	"\x18SetTerminalStateResponse\"P\n" +
 	"\x11GetBalanceRequest\x12\x1f\n" +
 	"\vmerchant_id\x18\x01 \x01(\tR\n" +
 	"merchantId\x12\x1a\n" +
@@ -2965,11 +3325,14 @@ const file_cardlane_processor_v1_processor_proto_rawDesc = "" +
 	"\x1dHELD_REVERSAL_DECISION_REFUSE\x10\x022\xdb\x01\n" +
 	"\x10ProcessorService\x12\\\n" +
 	"\aProcess\x12%.cardlane.processor.v1.ProcessRequest\x1a&.cardlane.processor.v1.ProcessResponse(\x010\x01\x12i\n" +
-	"\vGetManifest\x12).cardlane.processor.v1.GetManifestRequest\x1a*.cardlane.processor.v1.GetManifestResponse\"\x03\x90\x02\x012\xea\x03\n" +
+	"\vGetManifest\x12).cardlane.processor.v1.GetManifestRequest\x1a*.cardlane.processor.v1.GetManifestResponse\"\x03\x90\x02\x012\xc9\x06\n" +
 	"\x18ProcessorRegistryService\x12r\n" +
 	"\x0eRegisterRelays\x12,.cardlane.processor.v1.RegisterRelaysRequest\x1a-.cardlane.processor.v1.RegisterRelaysResponse\"\x03\x90\x02\x02\x12{\n" +
 	"\x11RegisterTerminals\x12/.cardlane.processor.v1.RegisterTerminalsRequest\x1a0.cardlane.processor.v1.RegisterTerminalsResponse\"\x03\x90\x02\x02\x12u\n" +
-	"\x0fRegisterReaders\x12-.cardlane.processor.v1.RegisterReadersRequest\x1a..cardlane.processor.v1.RegisterReadersResponse\"\x03\x90\x02\x02\x12f\n" +
+	"\x0fRegisterReaders\x12-.cardlane.processor.v1.RegisterReadersRequest\x1a..cardlane.processor.v1.RegisterReadersResponse\"\x03\x90\x02\x02\x12o\n" +
+	"\rSetRelayState\x12+.cardlane.processor.v1.SetRelayStateRequest\x1a,.cardlane.processor.v1.SetRelayStateResponse\"\x03\x90\x02\x02\x12r\n" +
+	"\x0eSetReaderState\x12,.cardlane.processor.v1.SetReaderStateRequest\x1a-.cardlane.processor.v1.SetReaderStateResponse\"\x03\x90\x02\x02\x12x\n" +
+	"\x10SetTerminalState\x12..cardlane.processor.v1.SetTerminalStateRequest\x1a/.cardlane.processor.v1.SetTerminalStateResponse\"\x03\x90\x02\x02\x12f\n" +
 	"\n" +
 	"GetBalance\x12(.cardlane.processor.v1.GetBalanceRequest\x1a).cardlane.processor.v1.GetBalanceResponse\"\x03\x90\x02\x012\x84\x04\n" +
 	"\x19ProcessorOversightService\x12t\n" +
@@ -2992,7 +3355,7 @@ func file_cardlane_processor_v1_processor_proto_rawDescGZIP() []byte {
 }
 
 var file_cardlane_processor_v1_processor_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_cardlane_processor_v1_processor_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
+var file_cardlane_processor_v1_processor_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
 var file_cardlane_processor_v1_processor_proto_goTypes = []any{
 	(HoldReason)(0),                    // 0: cardlane.processor.v1.HoldReason
 	(HeldReversalDecision)(0),          // 1: cardlane.processor.v1.HeldReversalDecision
@@ -3019,49 +3382,55 @@ var file_cardlane_processor_v1_processor_proto_goTypes = []any{
 	(*RegisterTerminalsResponse)(nil),  // 22: cardlane.processor.v1.RegisterTerminalsResponse
 	(*RegisterReadersRequest)(nil),     // 23: cardlane.processor.v1.RegisterReadersRequest
 	(*RegisterReadersResponse)(nil),    // 24: cardlane.processor.v1.RegisterReadersResponse
-	(*GetBalanceRequest)(nil),          // 25: cardlane.processor.v1.GetBalanceRequest
-	(*GetBalanceResponse)(nil),         // 26: cardlane.processor.v1.GetBalanceResponse
-	(*StreamPaymentsRequest)(nil),      // 27: cardlane.processor.v1.StreamPaymentsRequest
-	(*StreamPaymentsResponse)(nil),     // 28: cardlane.processor.v1.StreamPaymentsResponse
-	(*LedgerPayment)(nil),              // 29: cardlane.processor.v1.LedgerPayment
-	(*LedgerPosting)(nil),              // 30: cardlane.processor.v1.LedgerPosting
-	(*StreamAccountsRequest)(nil),      // 31: cardlane.processor.v1.StreamAccountsRequest
-	(*StreamAccountsResponse)(nil),     // 32: cardlane.processor.v1.StreamAccountsResponse
-	(*LedgerAccount)(nil),              // 33: cardlane.processor.v1.LedgerAccount
-	(*ListHeldReversalsRequest)(nil),   // 34: cardlane.processor.v1.ListHeldReversalsRequest
-	(*ListHeldReversalsResponse)(nil),  // 35: cardlane.processor.v1.ListHeldReversalsResponse
-	(*HeldReversal)(nil),               // 36: cardlane.processor.v1.HeldReversal
-	(*DecideHeldReversalRequest)(nil),  // 37: cardlane.processor.v1.DecideHeldReversalRequest
-	(*DecideHeldReversalResponse)(nil), // 38: cardlane.processor.v1.DecideHeldReversalResponse
-	(*v1.Hello)(nil),                   // 39: cardlane.mesh.v1.Hello
-	(*v1.Heartbeat)(nil),               // 40: cardlane.mesh.v1.Heartbeat
-	(*v1.Drain)(nil),                   // 41: cardlane.mesh.v1.Drain
-	(*v1.Close)(nil),                   // 42: cardlane.mesh.v1.Close
-	(*v11.PaymentFault)(nil),           // 43: cardlane.payment.v1.PaymentFault
-	(*v11.SignedPayment)(nil),          // 44: cardlane.payment.v1.SignedPayment
-	(*v11.SignedReverse)(nil),          // 45: cardlane.payment.v1.SignedReverse
-	(*v11.SignedInstruction)(nil),      // 46: cardlane.payment.v1.SignedInstruction
-	(*v11.SignedCompletion)(nil),       // 47: cardlane.payment.v1.SignedCompletion
-	(*v11.SignedResult)(nil),           // 48: cardlane.payment.v1.SignedResult
-	(*v12.DelegatedManifest)(nil),      // 49: cardlane.keys.v1.DelegatedManifest
-	(*v12.SignedEnvelope)(nil),         // 50: cardlane.keys.v1.SignedEnvelope
-	(v13.DeviceState)(0),               // 51: cardlane.relay.v1.DeviceState
-	(*v13.ReaderRegistration)(nil),     // 52: cardlane.relay.v1.ReaderRegistration
-	(v11.PaymentState)(0),              // 53: cardlane.payment.v1.PaymentState
+	(*SetRelayStateRequest)(nil),       // 25: cardlane.processor.v1.SetRelayStateRequest
+	(*SetRelayStateResponse)(nil),      // 26: cardlane.processor.v1.SetRelayStateResponse
+	(*SetReaderStateRequest)(nil),      // 27: cardlane.processor.v1.SetReaderStateRequest
+	(*SetReaderStateResponse)(nil),     // 28: cardlane.processor.v1.SetReaderStateResponse
+	(*SetTerminalStateRequest)(nil),    // 29: cardlane.processor.v1.SetTerminalStateRequest
+	(*SetTerminalStateResponse)(nil),   // 30: cardlane.processor.v1.SetTerminalStateResponse
+	(*GetBalanceRequest)(nil),          // 31: cardlane.processor.v1.GetBalanceRequest
+	(*GetBalanceResponse)(nil),         // 32: cardlane.processor.v1.GetBalanceResponse
+	(*StreamPaymentsRequest)(nil),      // 33: cardlane.processor.v1.StreamPaymentsRequest
+	(*StreamPaymentsResponse)(nil),     // 34: cardlane.processor.v1.StreamPaymentsResponse
+	(*LedgerPayment)(nil),              // 35: cardlane.processor.v1.LedgerPayment
+	(*LedgerPosting)(nil),              // 36: cardlane.processor.v1.LedgerPosting
+	(*StreamAccountsRequest)(nil),      // 37: cardlane.processor.v1.StreamAccountsRequest
+	(*StreamAccountsResponse)(nil),     // 38: cardlane.processor.v1.StreamAccountsResponse
+	(*LedgerAccount)(nil),              // 39: cardlane.processor.v1.LedgerAccount
+	(*ListHeldReversalsRequest)(nil),   // 40: cardlane.processor.v1.ListHeldReversalsRequest
+	(*ListHeldReversalsResponse)(nil),  // 41: cardlane.processor.v1.ListHeldReversalsResponse
+	(*HeldReversal)(nil),               // 42: cardlane.processor.v1.HeldReversal
+	(*DecideHeldReversalRequest)(nil),  // 43: cardlane.processor.v1.DecideHeldReversalRequest
+	(*DecideHeldReversalResponse)(nil), // 44: cardlane.processor.v1.DecideHeldReversalResponse
+	(*v1.Hello)(nil),                   // 45: cardlane.mesh.v1.Hello
+	(*v1.Heartbeat)(nil),               // 46: cardlane.mesh.v1.Heartbeat
+	(*v1.Drain)(nil),                   // 47: cardlane.mesh.v1.Drain
+	(*v1.Close)(nil),                   // 48: cardlane.mesh.v1.Close
+	(*v11.PaymentFault)(nil),           // 49: cardlane.payment.v1.PaymentFault
+	(*v11.SignedPayment)(nil),          // 50: cardlane.payment.v1.SignedPayment
+	(*v11.SignedReverse)(nil),          // 51: cardlane.payment.v1.SignedReverse
+	(*v11.SignedInstruction)(nil),      // 52: cardlane.payment.v1.SignedInstruction
+	(*v11.SignedCompletion)(nil),       // 53: cardlane.payment.v1.SignedCompletion
+	(*v11.SignedResult)(nil),           // 54: cardlane.payment.v1.SignedResult
+	(*v12.DelegatedManifest)(nil),      // 55: cardlane.keys.v1.DelegatedManifest
+	(*v12.SignedEnvelope)(nil),         // 56: cardlane.keys.v1.SignedEnvelope
+	(v13.DeviceState)(0),               // 57: cardlane.relay.v1.DeviceState
+	(*v13.ReaderRegistration)(nil),     // 58: cardlane.relay.v1.ReaderRegistration
+	(v11.PaymentState)(0),              // 59: cardlane.payment.v1.PaymentState
 }
 var file_cardlane_processor_v1_processor_proto_depIdxs = []int32{
-	39, // 0: cardlane.processor.v1.ProcessRequest.hello:type_name -> cardlane.mesh.v1.Hello
-	40, // 1: cardlane.processor.v1.ProcessRequest.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
-	41, // 2: cardlane.processor.v1.ProcessRequest.drain:type_name -> cardlane.mesh.v1.Drain
-	42, // 3: cardlane.processor.v1.ProcessRequest.close:type_name -> cardlane.mesh.v1.Close
+	45, // 0: cardlane.processor.v1.ProcessRequest.hello:type_name -> cardlane.mesh.v1.Hello
+	46, // 1: cardlane.processor.v1.ProcessRequest.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
+	47, // 2: cardlane.processor.v1.ProcessRequest.drain:type_name -> cardlane.mesh.v1.Drain
+	48, // 3: cardlane.processor.v1.ProcessRequest.close:type_name -> cardlane.mesh.v1.Close
 	4,  // 4: cardlane.processor.v1.ProcessRequest.box:type_name -> cardlane.processor.v1.HopBox
-	39, // 5: cardlane.processor.v1.ProcessResponse.hello:type_name -> cardlane.mesh.v1.Hello
-	40, // 6: cardlane.processor.v1.ProcessResponse.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
-	41, // 7: cardlane.processor.v1.ProcessResponse.drain:type_name -> cardlane.mesh.v1.Drain
-	42, // 8: cardlane.processor.v1.ProcessResponse.close:type_name -> cardlane.mesh.v1.Close
+	45, // 5: cardlane.processor.v1.ProcessResponse.hello:type_name -> cardlane.mesh.v1.Hello
+	46, // 6: cardlane.processor.v1.ProcessResponse.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
+	47, // 7: cardlane.processor.v1.ProcessResponse.drain:type_name -> cardlane.mesh.v1.Drain
+	48, // 8: cardlane.processor.v1.ProcessResponse.close:type_name -> cardlane.mesh.v1.Close
 	4,  // 9: cardlane.processor.v1.ProcessResponse.box:type_name -> cardlane.processor.v1.HopBox
 	5,  // 10: cardlane.processor.v1.ProcessResponse.box_refused:type_name -> cardlane.processor.v1.BoxRefused
-	43, // 11: cardlane.processor.v1.BoxRefused.fault:type_name -> cardlane.payment.v1.PaymentFault
+	49, // 11: cardlane.processor.v1.BoxRefused.fault:type_name -> cardlane.payment.v1.PaymentFault
 	9,  // 12: cardlane.processor.v1.HopRequest.authorizations:type_name -> cardlane.processor.v1.AuthorizationRequest
 	10, // 13: cardlane.processor.v1.HopRequest.reversals:type_name -> cardlane.processor.v1.ReversalRequest
 	11, // 14: cardlane.processor.v1.HopRequest.instructions:type_name -> cardlane.processor.v1.InstructionRequest
@@ -3069,54 +3438,66 @@ var file_cardlane_processor_v1_processor_proto_depIdxs = []int32{
 	12, // 16: cardlane.processor.v1.HopRequest.completions:type_name -> cardlane.processor.v1.CompletionRequest
 	14, // 17: cardlane.processor.v1.HopAnswer.answers:type_name -> cardlane.processor.v1.Answer
 	8,  // 18: cardlane.processor.v1.HopAnswer.results_signature:type_name -> cardlane.processor.v1.ResultsSignature
-	44, // 19: cardlane.processor.v1.AuthorizationRequest.payment:type_name -> cardlane.payment.v1.SignedPayment
-	45, // 20: cardlane.processor.v1.ReversalRequest.reverse:type_name -> cardlane.payment.v1.SignedReverse
-	46, // 21: cardlane.processor.v1.InstructionRequest.instruction:type_name -> cardlane.payment.v1.SignedInstruction
-	47, // 22: cardlane.processor.v1.CompletionRequest.completion:type_name -> cardlane.payment.v1.SignedCompletion
-	48, // 23: cardlane.processor.v1.Answer.result:type_name -> cardlane.payment.v1.SignedResult
-	43, // 24: cardlane.processor.v1.Answer.fault:type_name -> cardlane.payment.v1.PaymentFault
-	49, // 25: cardlane.processor.v1.GetManifestResponse.manifest:type_name -> cardlane.keys.v1.DelegatedManifest
-	50, // 26: cardlane.processor.v1.RelayRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
-	51, // 27: cardlane.processor.v1.RelayRegistration.state:type_name -> cardlane.relay.v1.DeviceState
+	50, // 19: cardlane.processor.v1.AuthorizationRequest.payment:type_name -> cardlane.payment.v1.SignedPayment
+	51, // 20: cardlane.processor.v1.ReversalRequest.reverse:type_name -> cardlane.payment.v1.SignedReverse
+	52, // 21: cardlane.processor.v1.InstructionRequest.instruction:type_name -> cardlane.payment.v1.SignedInstruction
+	53, // 22: cardlane.processor.v1.CompletionRequest.completion:type_name -> cardlane.payment.v1.SignedCompletion
+	54, // 23: cardlane.processor.v1.Answer.result:type_name -> cardlane.payment.v1.SignedResult
+	49, // 24: cardlane.processor.v1.Answer.fault:type_name -> cardlane.payment.v1.PaymentFault
+	55, // 25: cardlane.processor.v1.GetManifestResponse.manifest:type_name -> cardlane.keys.v1.DelegatedManifest
+	56, // 26: cardlane.processor.v1.RelayRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
+	57, // 27: cardlane.processor.v1.RelayRegistration.state:type_name -> cardlane.relay.v1.DeviceState
 	17, // 28: cardlane.processor.v1.RegisterRelaysRequest.relays:type_name -> cardlane.processor.v1.RelayRegistration
-	50, // 29: cardlane.processor.v1.TerminalRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
-	51, // 30: cardlane.processor.v1.TerminalRegistration.state:type_name -> cardlane.relay.v1.DeviceState
-	20, // 31: cardlane.processor.v1.RegisterTerminalsRequest.terminals:type_name -> cardlane.processor.v1.TerminalRegistration
-	52, // 32: cardlane.processor.v1.RegisterReadersRequest.readers:type_name -> cardlane.relay.v1.ReaderRegistration
-	29, // 33: cardlane.processor.v1.StreamPaymentsResponse.payments:type_name -> cardlane.processor.v1.LedgerPayment
-	53, // 34: cardlane.processor.v1.LedgerPayment.state:type_name -> cardlane.payment.v1.PaymentState
-	48, // 35: cardlane.processor.v1.LedgerPayment.result:type_name -> cardlane.payment.v1.SignedResult
-	30, // 36: cardlane.processor.v1.LedgerPayment.postings:type_name -> cardlane.processor.v1.LedgerPosting
-	33, // 37: cardlane.processor.v1.StreamAccountsResponse.accounts:type_name -> cardlane.processor.v1.LedgerAccount
-	36, // 38: cardlane.processor.v1.ListHeldReversalsResponse.reversals:type_name -> cardlane.processor.v1.HeldReversal
-	0,  // 39: cardlane.processor.v1.HeldReversal.reason:type_name -> cardlane.processor.v1.HoldReason
-	1,  // 40: cardlane.processor.v1.DecideHeldReversalRequest.decision:type_name -> cardlane.processor.v1.HeldReversalDecision
-	53, // 41: cardlane.processor.v1.DecideHeldReversalResponse.state:type_name -> cardlane.payment.v1.PaymentState
-	2,  // 42: cardlane.processor.v1.ProcessorService.Process:input_type -> cardlane.processor.v1.ProcessRequest
-	15, // 43: cardlane.processor.v1.ProcessorService.GetManifest:input_type -> cardlane.processor.v1.GetManifestRequest
-	18, // 44: cardlane.processor.v1.ProcessorRegistryService.RegisterRelays:input_type -> cardlane.processor.v1.RegisterRelaysRequest
-	21, // 45: cardlane.processor.v1.ProcessorRegistryService.RegisterTerminals:input_type -> cardlane.processor.v1.RegisterTerminalsRequest
-	23, // 46: cardlane.processor.v1.ProcessorRegistryService.RegisterReaders:input_type -> cardlane.processor.v1.RegisterReadersRequest
-	25, // 47: cardlane.processor.v1.ProcessorRegistryService.GetBalance:input_type -> cardlane.processor.v1.GetBalanceRequest
-	27, // 48: cardlane.processor.v1.ProcessorOversightService.StreamPayments:input_type -> cardlane.processor.v1.StreamPaymentsRequest
-	31, // 49: cardlane.processor.v1.ProcessorOversightService.StreamAccounts:input_type -> cardlane.processor.v1.StreamAccountsRequest
-	34, // 50: cardlane.processor.v1.ProcessorOversightService.ListHeldReversals:input_type -> cardlane.processor.v1.ListHeldReversalsRequest
-	37, // 51: cardlane.processor.v1.ProcessorOversightService.DecideHeldReversal:input_type -> cardlane.processor.v1.DecideHeldReversalRequest
-	3,  // 52: cardlane.processor.v1.ProcessorService.Process:output_type -> cardlane.processor.v1.ProcessResponse
-	16, // 53: cardlane.processor.v1.ProcessorService.GetManifest:output_type -> cardlane.processor.v1.GetManifestResponse
-	19, // 54: cardlane.processor.v1.ProcessorRegistryService.RegisterRelays:output_type -> cardlane.processor.v1.RegisterRelaysResponse
-	22, // 55: cardlane.processor.v1.ProcessorRegistryService.RegisterTerminals:output_type -> cardlane.processor.v1.RegisterTerminalsResponse
-	24, // 56: cardlane.processor.v1.ProcessorRegistryService.RegisterReaders:output_type -> cardlane.processor.v1.RegisterReadersResponse
-	26, // 57: cardlane.processor.v1.ProcessorRegistryService.GetBalance:output_type -> cardlane.processor.v1.GetBalanceResponse
-	28, // 58: cardlane.processor.v1.ProcessorOversightService.StreamPayments:output_type -> cardlane.processor.v1.StreamPaymentsResponse
-	32, // 59: cardlane.processor.v1.ProcessorOversightService.StreamAccounts:output_type -> cardlane.processor.v1.StreamAccountsResponse
-	35, // 60: cardlane.processor.v1.ProcessorOversightService.ListHeldReversals:output_type -> cardlane.processor.v1.ListHeldReversalsResponse
-	38, // 61: cardlane.processor.v1.ProcessorOversightService.DecideHeldReversal:output_type -> cardlane.processor.v1.DecideHeldReversalResponse
-	52, // [52:62] is the sub-list for method output_type
-	42, // [42:52] is the sub-list for method input_type
-	42, // [42:42] is the sub-list for extension type_name
-	42, // [42:42] is the sub-list for extension extendee
-	0,  // [0:42] is the sub-list for field type_name
+	57, // 29: cardlane.processor.v1.RegisterRelaysResponse.states:type_name -> cardlane.relay.v1.DeviceState
+	56, // 30: cardlane.processor.v1.TerminalRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
+	57, // 31: cardlane.processor.v1.TerminalRegistration.state:type_name -> cardlane.relay.v1.DeviceState
+	20, // 32: cardlane.processor.v1.RegisterTerminalsRequest.terminals:type_name -> cardlane.processor.v1.TerminalRegistration
+	57, // 33: cardlane.processor.v1.RegisterTerminalsResponse.states:type_name -> cardlane.relay.v1.DeviceState
+	58, // 34: cardlane.processor.v1.RegisterReadersRequest.readers:type_name -> cardlane.relay.v1.ReaderRegistration
+	57, // 35: cardlane.processor.v1.RegisterReadersResponse.states:type_name -> cardlane.relay.v1.DeviceState
+	57, // 36: cardlane.processor.v1.SetRelayStateRequest.state:type_name -> cardlane.relay.v1.DeviceState
+	57, // 37: cardlane.processor.v1.SetReaderStateRequest.state:type_name -> cardlane.relay.v1.DeviceState
+	57, // 38: cardlane.processor.v1.SetTerminalStateRequest.state:type_name -> cardlane.relay.v1.DeviceState
+	35, // 39: cardlane.processor.v1.StreamPaymentsResponse.payments:type_name -> cardlane.processor.v1.LedgerPayment
+	59, // 40: cardlane.processor.v1.LedgerPayment.state:type_name -> cardlane.payment.v1.PaymentState
+	54, // 41: cardlane.processor.v1.LedgerPayment.result:type_name -> cardlane.payment.v1.SignedResult
+	36, // 42: cardlane.processor.v1.LedgerPayment.postings:type_name -> cardlane.processor.v1.LedgerPosting
+	39, // 43: cardlane.processor.v1.StreamAccountsResponse.accounts:type_name -> cardlane.processor.v1.LedgerAccount
+	42, // 44: cardlane.processor.v1.ListHeldReversalsResponse.reversals:type_name -> cardlane.processor.v1.HeldReversal
+	0,  // 45: cardlane.processor.v1.HeldReversal.reason:type_name -> cardlane.processor.v1.HoldReason
+	1,  // 46: cardlane.processor.v1.DecideHeldReversalRequest.decision:type_name -> cardlane.processor.v1.HeldReversalDecision
+	59, // 47: cardlane.processor.v1.DecideHeldReversalResponse.state:type_name -> cardlane.payment.v1.PaymentState
+	2,  // 48: cardlane.processor.v1.ProcessorService.Process:input_type -> cardlane.processor.v1.ProcessRequest
+	15, // 49: cardlane.processor.v1.ProcessorService.GetManifest:input_type -> cardlane.processor.v1.GetManifestRequest
+	18, // 50: cardlane.processor.v1.ProcessorRegistryService.RegisterRelays:input_type -> cardlane.processor.v1.RegisterRelaysRequest
+	21, // 51: cardlane.processor.v1.ProcessorRegistryService.RegisterTerminals:input_type -> cardlane.processor.v1.RegisterTerminalsRequest
+	23, // 52: cardlane.processor.v1.ProcessorRegistryService.RegisterReaders:input_type -> cardlane.processor.v1.RegisterReadersRequest
+	25, // 53: cardlane.processor.v1.ProcessorRegistryService.SetRelayState:input_type -> cardlane.processor.v1.SetRelayStateRequest
+	27, // 54: cardlane.processor.v1.ProcessorRegistryService.SetReaderState:input_type -> cardlane.processor.v1.SetReaderStateRequest
+	29, // 55: cardlane.processor.v1.ProcessorRegistryService.SetTerminalState:input_type -> cardlane.processor.v1.SetTerminalStateRequest
+	31, // 56: cardlane.processor.v1.ProcessorRegistryService.GetBalance:input_type -> cardlane.processor.v1.GetBalanceRequest
+	33, // 57: cardlane.processor.v1.ProcessorOversightService.StreamPayments:input_type -> cardlane.processor.v1.StreamPaymentsRequest
+	37, // 58: cardlane.processor.v1.ProcessorOversightService.StreamAccounts:input_type -> cardlane.processor.v1.StreamAccountsRequest
+	40, // 59: cardlane.processor.v1.ProcessorOversightService.ListHeldReversals:input_type -> cardlane.processor.v1.ListHeldReversalsRequest
+	43, // 60: cardlane.processor.v1.ProcessorOversightService.DecideHeldReversal:input_type -> cardlane.processor.v1.DecideHeldReversalRequest
+	3,  // 61: cardlane.processor.v1.ProcessorService.Process:output_type -> cardlane.processor.v1.ProcessResponse
+	16, // 62: cardlane.processor.v1.ProcessorService.GetManifest:output_type -> cardlane.processor.v1.GetManifestResponse
+	19, // 63: cardlane.processor.v1.ProcessorRegistryService.RegisterRelays:output_type -> cardlane.processor.v1.RegisterRelaysResponse
+	22, // 64: cardlane.processor.v1.ProcessorRegistryService.RegisterTerminals:output_type -> cardlane.processor.v1.RegisterTerminalsResponse
+	24, // 65: cardlane.processor.v1.ProcessorRegistryService.RegisterReaders:output_type -> cardlane.processor.v1.RegisterReadersResponse
+	26, // 66: cardlane.processor.v1.ProcessorRegistryService.SetRelayState:output_type -> cardlane.processor.v1.SetRelayStateResponse
+	28, // 67: cardlane.processor.v1.ProcessorRegistryService.SetReaderState:output_type -> cardlane.processor.v1.SetReaderStateResponse
+	30, // 68: cardlane.processor.v1.ProcessorRegistryService.SetTerminalState:output_type -> cardlane.processor.v1.SetTerminalStateResponse
+	32, // 69: cardlane.processor.v1.ProcessorRegistryService.GetBalance:output_type -> cardlane.processor.v1.GetBalanceResponse
+	34, // 70: cardlane.processor.v1.ProcessorOversightService.StreamPayments:output_type -> cardlane.processor.v1.StreamPaymentsResponse
+	38, // 71: cardlane.processor.v1.ProcessorOversightService.StreamAccounts:output_type -> cardlane.processor.v1.StreamAccountsResponse
+	41, // 72: cardlane.processor.v1.ProcessorOversightService.ListHeldReversals:output_type -> cardlane.processor.v1.ListHeldReversalsResponse
+	44, // 73: cardlane.processor.v1.ProcessorOversightService.DecideHeldReversal:output_type -> cardlane.processor.v1.DecideHeldReversalResponse
+	61, // [61:74] is the sub-list for method output_type
+	48, // [48:61] is the sub-list for method input_type
+	48, // [48:48] is the sub-list for extension type_name
+	48, // [48:48] is the sub-list for extension extendee
+	0,  // [0:48] is the sub-list for field type_name
 }
 
 func init() { file_cardlane_processor_v1_processor_proto_init() }
@@ -3149,7 +3530,7 @@ func file_cardlane_processor_v1_processor_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cardlane_processor_v1_processor_proto_rawDesc), len(file_cardlane_processor_v1_processor_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   37,
+			NumMessages:   43,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

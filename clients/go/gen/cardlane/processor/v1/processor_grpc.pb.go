@@ -170,6 +170,9 @@ const (
 	ProcessorRegistryService_RegisterRelays_FullMethodName    = "/cardlane.processor.v1.ProcessorRegistryService/RegisterRelays"
 	ProcessorRegistryService_RegisterTerminals_FullMethodName = "/cardlane.processor.v1.ProcessorRegistryService/RegisterTerminals"
 	ProcessorRegistryService_RegisterReaders_FullMethodName   = "/cardlane.processor.v1.ProcessorRegistryService/RegisterReaders"
+	ProcessorRegistryService_SetRelayState_FullMethodName     = "/cardlane.processor.v1.ProcessorRegistryService/SetRelayState"
+	ProcessorRegistryService_SetReaderState_FullMethodName    = "/cardlane.processor.v1.ProcessorRegistryService/SetReaderState"
+	ProcessorRegistryService_SetTerminalState_FullMethodName  = "/cardlane.processor.v1.ProcessorRegistryService/SetTerminalState"
 	ProcessorRegistryService_GetBalance_FullMethodName        = "/cardlane.processor.v1.ProcessorRegistryService/GetBalance"
 )
 
@@ -179,12 +182,20 @@ const (
 //
 // Which devices and merchants this processor serves, and its ledger. For operators.
 type ProcessorRegistryServiceClient interface {
-	// Adds or updates relays.
+	// Adds or updates relays: all of the request, or none.
 	RegisterRelays(ctx context.Context, in *RegisterRelaysRequest, opts ...grpc.CallOption) (*RegisterRelaysResponse, error)
-	// Adds or updates terminals and, from their certificates, merchants and merchants' accounts.
+	// Adds or updates terminals and, from their certificates, merchants and merchants' accounts: all of
+	// the request, or none.
 	RegisterTerminals(ctx context.Context, in *RegisterTerminalsRequest, opts ...grpc.CallOption) (*RegisterTerminalsResponse, error)
-	// Adds or updates readers. One that is RETIRED stays so, and is not counted as registered.
+	// Adds or updates readers: all of the request, or none.
 	RegisterReaders(ctx context.Context, in *RegisterReadersRequest, opts ...grpc.CallOption) (*RegisterReadersResponse, error)
+	// Suspends a relay, retires it for ever, or puts it back to use. MALFORMED_REQUEST for one
+	// that is not registered, WRONG_STATE for one that is retired.
+	SetRelayState(ctx context.Context, in *SetRelayStateRequest, opts ...grpc.CallOption) (*SetRelayStateResponse, error)
+	// The same for a reader; READER_UNKNOWN.
+	SetReaderState(ctx context.Context, in *SetReaderStateRequest, opts ...grpc.CallOption) (*SetReaderStateResponse, error)
+	// The same for a terminal; TERMINAL_UNKNOWN.
+	SetTerminalState(ctx context.Context, in *SetTerminalStateRequest, opts ...grpc.CallOption) (*SetTerminalStateResponse, error)
 	// Balance of one account, kept and recomputed from its postings.
 	GetBalance(ctx context.Context, in *GetBalanceRequest, opts ...grpc.CallOption) (*GetBalanceResponse, error)
 }
@@ -227,6 +238,36 @@ func (c *processorRegistryServiceClient) RegisterReaders(ctx context.Context, in
 	return out, nil
 }
 
+func (c *processorRegistryServiceClient) SetRelayState(ctx context.Context, in *SetRelayStateRequest, opts ...grpc.CallOption) (*SetRelayStateResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetRelayStateResponse)
+	err := c.cc.Invoke(ctx, ProcessorRegistryService_SetRelayState_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *processorRegistryServiceClient) SetReaderState(ctx context.Context, in *SetReaderStateRequest, opts ...grpc.CallOption) (*SetReaderStateResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetReaderStateResponse)
+	err := c.cc.Invoke(ctx, ProcessorRegistryService_SetReaderState_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *processorRegistryServiceClient) SetTerminalState(ctx context.Context, in *SetTerminalStateRequest, opts ...grpc.CallOption) (*SetTerminalStateResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetTerminalStateResponse)
+	err := c.cc.Invoke(ctx, ProcessorRegistryService_SetTerminalState_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *processorRegistryServiceClient) GetBalance(ctx context.Context, in *GetBalanceRequest, opts ...grpc.CallOption) (*GetBalanceResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetBalanceResponse)
@@ -243,12 +284,20 @@ func (c *processorRegistryServiceClient) GetBalance(ctx context.Context, in *Get
 //
 // Which devices and merchants this processor serves, and its ledger. For operators.
 type ProcessorRegistryServiceServer interface {
-	// Adds or updates relays.
+	// Adds or updates relays: all of the request, or none.
 	RegisterRelays(context.Context, *RegisterRelaysRequest) (*RegisterRelaysResponse, error)
-	// Adds or updates terminals and, from their certificates, merchants and merchants' accounts.
+	// Adds or updates terminals and, from their certificates, merchants and merchants' accounts: all of
+	// the request, or none.
 	RegisterTerminals(context.Context, *RegisterTerminalsRequest) (*RegisterTerminalsResponse, error)
-	// Adds or updates readers. One that is RETIRED stays so, and is not counted as registered.
+	// Adds or updates readers: all of the request, or none.
 	RegisterReaders(context.Context, *RegisterReadersRequest) (*RegisterReadersResponse, error)
+	// Suspends a relay, retires it for ever, or puts it back to use. MALFORMED_REQUEST for one
+	// that is not registered, WRONG_STATE for one that is retired.
+	SetRelayState(context.Context, *SetRelayStateRequest) (*SetRelayStateResponse, error)
+	// The same for a reader; READER_UNKNOWN.
+	SetReaderState(context.Context, *SetReaderStateRequest) (*SetReaderStateResponse, error)
+	// The same for a terminal; TERMINAL_UNKNOWN.
+	SetTerminalState(context.Context, *SetTerminalStateRequest) (*SetTerminalStateResponse, error)
 	// Balance of one account, kept and recomputed from its postings.
 	GetBalance(context.Context, *GetBalanceRequest) (*GetBalanceResponse, error)
 	mustEmbedUnimplementedProcessorRegistryServiceServer()
@@ -269,6 +318,15 @@ func (UnimplementedProcessorRegistryServiceServer) RegisterTerminals(context.Con
 }
 func (UnimplementedProcessorRegistryServiceServer) RegisterReaders(context.Context, *RegisterReadersRequest) (*RegisterReadersResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RegisterReaders not implemented")
+}
+func (UnimplementedProcessorRegistryServiceServer) SetRelayState(context.Context, *SetRelayStateRequest) (*SetRelayStateResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetRelayState not implemented")
+}
+func (UnimplementedProcessorRegistryServiceServer) SetReaderState(context.Context, *SetReaderStateRequest) (*SetReaderStateResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetReaderState not implemented")
+}
+func (UnimplementedProcessorRegistryServiceServer) SetTerminalState(context.Context, *SetTerminalStateRequest) (*SetTerminalStateResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetTerminalState not implemented")
 }
 func (UnimplementedProcessorRegistryServiceServer) GetBalance(context.Context, *GetBalanceRequest) (*GetBalanceResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetBalance not implemented")
@@ -349,6 +407,60 @@ func _ProcessorRegistryService_RegisterReaders_Handler(srv interface{}, ctx cont
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ProcessorRegistryService_SetRelayState_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetRelayStateRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ProcessorRegistryServiceServer).SetRelayState(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ProcessorRegistryService_SetRelayState_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ProcessorRegistryServiceServer).SetRelayState(ctx, req.(*SetRelayStateRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ProcessorRegistryService_SetReaderState_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetReaderStateRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ProcessorRegistryServiceServer).SetReaderState(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ProcessorRegistryService_SetReaderState_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ProcessorRegistryServiceServer).SetReaderState(ctx, req.(*SetReaderStateRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ProcessorRegistryService_SetTerminalState_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetTerminalStateRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ProcessorRegistryServiceServer).SetTerminalState(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ProcessorRegistryService_SetTerminalState_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ProcessorRegistryServiceServer).SetTerminalState(ctx, req.(*SetTerminalStateRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ProcessorRegistryService_GetBalance_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetBalanceRequest)
 	if err := dec(in); err != nil {
@@ -385,6 +497,18 @@ var ProcessorRegistryService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RegisterReaders",
 			Handler:    _ProcessorRegistryService_RegisterReaders_Handler,
+		},
+		{
+			MethodName: "SetRelayState",
+			Handler:    _ProcessorRegistryService_SetRelayState_Handler,
+		},
+		{
+			MethodName: "SetReaderState",
+			Handler:    _ProcessorRegistryService_SetReaderState_Handler,
+		},
+		{
+			MethodName: "SetTerminalState",
+			Handler:    _ProcessorRegistryService_SetTerminalState_Handler,
 		},
 		{
 			MethodName: "GetBalance",

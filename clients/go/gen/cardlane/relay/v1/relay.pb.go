@@ -31,13 +31,13 @@ const (
 type DeviceState int32
 
 const (
-	// Refused on input.
+	// In a registration: the state that the device has; a new one is ACTIVE.
 	DeviceState_DEVICE_STATE_UNSPECIFIED DeviceState = 0
 	// In use.
 	DeviceState_DEVICE_STATE_ACTIVE DeviceState = 1
 	// Lost, stolen, broken or suspected: refused until set active again.
 	DeviceState_DEVICE_STATE_SUSPENDED DeviceState = 2
-	// Never again.
+	// Never again: WRONG_STATE for whoever asks for another state later.
 	DeviceState_DEVICE_STATE_RETIRED DeviceState = 3
 )
 
@@ -1971,7 +1971,10 @@ type SetTerminalContactRequest struct {
 	// DE 41, 8 characters; must be registered.
 	TerminalId string `protobuf:"bytes,1,opt,name=terminal_id,json=terminalId,proto3" json:"terminal_id,omitempty"`
 	// The new contact; with neither phone nor email nothing is sent any more.
-	Contact       *TerminalContact `protobuf:"bytes,2,opt,name=contact,proto3" json:"contact,omitempty"`
+	Contact *TerminalContact `protobuf:"bytes,2,opt,name=contact,proto3" json:"contact,omitempty"`
+	// Its merchant, 15 characters. Empty where only one merchant has such a terminal; otherwise it is
+	// MALFORMED_REQUEST.
+	MerchantId    string `protobuf:"bytes,3,opt,name=merchant_id,json=merchantId,proto3" json:"merchant_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2018,6 +2021,13 @@ func (x *SetTerminalContactRequest) GetContact() *TerminalContact {
 		return x.Contact
 	}
 	return nil
+}
+
+func (x *SetTerminalContactRequest) GetMerchantId() string {
+	if x != nil {
+		return x.MerchantId
+	}
+	return ""
 }
 
 // The contact as it is kept.
@@ -2070,7 +2080,9 @@ func (x *SetTerminalContactResponse) GetContact() *TerminalContact {
 type RegisterReadersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 1000.
-	Readers       []*ReaderRegistration `protobuf:"bytes,1,rep,name=readers,proto3" json:"readers,omitempty"`
+	Readers []*ReaderRegistration `protobuf:"bytes,1,rep,name=readers,proto3" json:"readers,omitempty"`
+	// Only say whether it would be done, and what the states would be: nothing changes.
+	ValidateOnly  bool `protobuf:"varint,2,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2112,11 +2124,20 @@ func (x *RegisterReadersRequest) GetReaders() []*ReaderRegistration {
 	return nil
 }
 
+func (x *RegisterReadersRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
 // How many were written.
 type RegisterReadersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Readers added or updated.
-	Registered    uint32 `protobuf:"varint,1,opt,name=registered,proto3" json:"registered,omitempty"`
+	Registered uint32 `protobuf:"varint,1,opt,name=registered,proto3" json:"registered,omitempty"`
+	// State of each afterwards, in the order of the request.
+	States        []DeviceState `protobuf:"varint,2,rep,packed,name=states,proto3,enum=cardlane.relay.v1.DeviceState" json:"states,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2158,11 +2179,20 @@ func (x *RegisterReadersResponse) GetRegistered() uint32 {
 	return 0
 }
 
+func (x *RegisterReadersResponse) GetStates() []DeviceState {
+	if x != nil {
+		return x.States
+	}
+	return nil
+}
+
 // Terminals to add or update.
 type RegisterTerminalsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 1000.
-	Terminals     []*TerminalRegistration `protobuf:"bytes,1,rep,name=terminals,proto3" json:"terminals,omitempty"`
+	Terminals []*TerminalRegistration `protobuf:"bytes,1,rep,name=terminals,proto3" json:"terminals,omitempty"`
+	// Only say whether it would be done, and what the states would be: nothing changes.
+	ValidateOnly  bool `protobuf:"varint,2,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2204,11 +2234,20 @@ func (x *RegisterTerminalsRequest) GetTerminals() []*TerminalRegistration {
 	return nil
 }
 
+func (x *RegisterTerminalsRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
 // How many were written.
 type RegisterTerminalsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Terminals added or updated.
-	Registered    uint32 `protobuf:"varint,1,opt,name=registered,proto3" json:"registered,omitempty"`
+	Registered uint32 `protobuf:"varint,1,opt,name=registered,proto3" json:"registered,omitempty"`
+	// State of each afterwards, in the order of the request.
+	States        []DeviceState `protobuf:"varint,2,rep,packed,name=states,proto3,enum=cardlane.relay.v1.DeviceState" json:"states,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2250,6 +2289,206 @@ func (x *RegisterTerminalsResponse) GetRegistered() uint32 {
 	return 0
 }
 
+func (x *RegisterTerminalsResponse) GetStates() []DeviceState {
+	if x != nil {
+		return x.States
+	}
+	return nil
+}
+
+// Which reader, and its state from now on.
+type SetReaderStateRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Serial number, 1 to 20 characters.
+	Serial string `protobuf:"bytes,1,opt,name=serial,proto3" json:"serial,omitempty"`
+	// Not UNSPECIFIED.
+	State         DeviceState `protobuf:"varint,2,opt,name=state,proto3,enum=cardlane.relay.v1.DeviceState" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetReaderStateRequest) Reset() {
+	*x = SetReaderStateRequest{}
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetReaderStateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetReaderStateRequest) ProtoMessage() {}
+
+func (x *SetReaderStateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetReaderStateRequest.ProtoReflect.Descriptor instead.
+func (*SetReaderStateRequest) Descriptor() ([]byte, []int) {
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *SetReaderStateRequest) GetSerial() string {
+	if x != nil {
+		return x.Serial
+	}
+	return ""
+}
+
+func (x *SetReaderStateRequest) GetState() DeviceState {
+	if x != nil {
+		return x.State
+	}
+	return DeviceState_DEVICE_STATE_UNSPECIFIED
+}
+
+// It is so.
+type SetReaderStateResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetReaderStateResponse) Reset() {
+	*x = SetReaderStateResponse{}
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetReaderStateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetReaderStateResponse) ProtoMessage() {}
+
+func (x *SetReaderStateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetReaderStateResponse.ProtoReflect.Descriptor instead.
+func (*SetReaderStateResponse) Descriptor() ([]byte, []int) {
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{29}
+}
+
+// Which terminal, and its state from now on.
+type SetTerminalStateRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 15 characters.
+	MerchantId string `protobuf:"bytes,1,opt,name=merchant_id,json=merchantId,proto3" json:"merchant_id,omitempty"`
+	// 8 characters.
+	TerminalId string `protobuf:"bytes,2,opt,name=terminal_id,json=terminalId,proto3" json:"terminal_id,omitempty"`
+	// Not UNSPECIFIED.
+	State         DeviceState `protobuf:"varint,3,opt,name=state,proto3,enum=cardlane.relay.v1.DeviceState" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetTerminalStateRequest) Reset() {
+	*x = SetTerminalStateRequest{}
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetTerminalStateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetTerminalStateRequest) ProtoMessage() {}
+
+func (x *SetTerminalStateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetTerminalStateRequest.ProtoReflect.Descriptor instead.
+func (*SetTerminalStateRequest) Descriptor() ([]byte, []int) {
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *SetTerminalStateRequest) GetMerchantId() string {
+	if x != nil {
+		return x.MerchantId
+	}
+	return ""
+}
+
+func (x *SetTerminalStateRequest) GetTerminalId() string {
+	if x != nil {
+		return x.TerminalId
+	}
+	return ""
+}
+
+func (x *SetTerminalStateRequest) GetState() DeviceState {
+	if x != nil {
+		return x.State
+	}
+	return DeviceState_DEVICE_STATE_UNSPECIFIED
+}
+
+// It is so.
+type SetTerminalStateResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetTerminalStateResponse) Reset() {
+	*x = SetTerminalStateResponse{}
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetTerminalStateResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetTerminalStateResponse) ProtoMessage() {}
+
+func (x *SetTerminalStateResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetTerminalStateResponse.ProtoReflect.Descriptor instead.
+func (*SetTerminalStateResponse) Descriptor() ([]byte, []int) {
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{31}
+}
+
 // Ask for the readers.
 type ListReadersRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2259,7 +2498,7 @@ type ListReadersRequest struct {
 
 func (x *ListReadersRequest) Reset() {
 	*x = ListReadersRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[28]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2271,7 +2510,7 @@ func (x *ListReadersRequest) String() string {
 func (*ListReadersRequest) ProtoMessage() {}
 
 func (x *ListReadersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[28]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2284,7 +2523,7 @@ func (x *ListReadersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReadersRequest.ProtoReflect.Descriptor instead.
 func (*ListReadersRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{28}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{32}
 }
 
 // The readers.
@@ -2298,7 +2537,7 @@ type ListReadersResponse struct {
 
 func (x *ListReadersResponse) Reset() {
 	*x = ListReadersResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[29]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2310,7 +2549,7 @@ func (x *ListReadersResponse) String() string {
 func (*ListReadersResponse) ProtoMessage() {}
 
 func (x *ListReadersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[29]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2323,7 +2562,7 @@ func (x *ListReadersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReadersResponse.ProtoReflect.Descriptor instead.
 func (*ListReadersResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{29}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ListReadersResponse) GetReaders() []*RegisteredReader {
@@ -2356,7 +2595,7 @@ type RegisteredReader struct {
 
 func (x *RegisteredReader) Reset() {
 	*x = RegisteredReader{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[30]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2368,7 +2607,7 @@ func (x *RegisteredReader) String() string {
 func (*RegisteredReader) ProtoMessage() {}
 
 func (x *RegisteredReader) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[30]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2381,7 +2620,7 @@ func (x *RegisteredReader) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisteredReader.ProtoReflect.Descriptor instead.
 func (*RegisteredReader) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{30}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *RegisteredReader) GetSerial() string {
@@ -2442,7 +2681,7 @@ type ListTerminalsRequest struct {
 
 func (x *ListTerminalsRequest) Reset() {
 	*x = ListTerminalsRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[31]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2454,7 +2693,7 @@ func (x *ListTerminalsRequest) String() string {
 func (*ListTerminalsRequest) ProtoMessage() {}
 
 func (x *ListTerminalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[31]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2467,13 +2706,13 @@ func (x *ListTerminalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTerminalsRequest.ProtoReflect.Descriptor instead.
 func (*ListTerminalsRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{31}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{35}
 }
 
 // The terminals.
 type ListTerminalsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// By terminal id.
+	// By merchant and terminal id.
 	Terminals     []*RegisteredTerminal `protobuf:"bytes,1,rep,name=terminals,proto3" json:"terminals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2481,7 +2720,7 @@ type ListTerminalsResponse struct {
 
 func (x *ListTerminalsResponse) Reset() {
 	*x = ListTerminalsResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[32]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2493,7 +2732,7 @@ func (x *ListTerminalsResponse) String() string {
 func (*ListTerminalsResponse) ProtoMessage() {}
 
 func (x *ListTerminalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[32]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2506,7 +2745,7 @@ func (x *ListTerminalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTerminalsResponse.ProtoReflect.Descriptor instead.
 func (*ListTerminalsResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{32}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ListTerminalsResponse) GetTerminals() []*RegisteredTerminal {
@@ -2541,7 +2780,7 @@ type RegisteredTerminal struct {
 
 func (x *RegisteredTerminal) Reset() {
 	*x = RegisteredTerminal{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[33]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2553,7 +2792,7 @@ func (x *RegisteredTerminal) String() string {
 func (*RegisteredTerminal) ProtoMessage() {}
 
 func (x *RegisteredTerminal) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[33]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2566,7 +2805,7 @@ func (x *RegisteredTerminal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisteredTerminal.ProtoReflect.Descriptor instead.
 func (*RegisteredTerminal) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{33}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *RegisteredTerminal) GetTerminalId() string {
@@ -2636,7 +2875,7 @@ type GetManifestRequest struct {
 
 func (x *GetManifestRequest) Reset() {
 	*x = GetManifestRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[34]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2648,7 +2887,7 @@ func (x *GetManifestRequest) String() string {
 func (*GetManifestRequest) ProtoMessage() {}
 
 func (x *GetManifestRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[34]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2661,7 +2900,7 @@ func (x *GetManifestRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetManifestRequest.ProtoReflect.Descriptor instead.
 func (*GetManifestRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{34}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *GetManifestRequest) GetHaveNumber() uint64 {
@@ -2682,7 +2921,7 @@ type GetManifestResponse struct {
 
 func (x *GetManifestResponse) Reset() {
 	*x = GetManifestResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[35]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2694,7 +2933,7 @@ func (x *GetManifestResponse) String() string {
 func (*GetManifestResponse) ProtoMessage() {}
 
 func (x *GetManifestResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[35]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2707,7 +2946,7 @@ func (x *GetManifestResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetManifestResponse.ProtoReflect.Descriptor instead.
 func (*GetManifestResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{35}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *GetManifestResponse) GetManifest() *v12.DelegatedManifest {
@@ -2726,7 +2965,7 @@ type StreamRecordsRequest struct {
 
 func (x *StreamRecordsRequest) Reset() {
 	*x = StreamRecordsRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[36]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2738,7 +2977,7 @@ func (x *StreamRecordsRequest) String() string {
 func (*StreamRecordsRequest) ProtoMessage() {}
 
 func (x *StreamRecordsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[36]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2751,7 +2990,7 @@ func (x *StreamRecordsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamRecordsRequest.ProtoReflect.Descriptor instead.
 func (*StreamRecordsRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{36}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{40}
 }
 
 // A page of records; each begins after the one before.
@@ -2765,7 +3004,7 @@ type StreamRecordsResponse struct {
 
 func (x *StreamRecordsResponse) Reset() {
 	*x = StreamRecordsResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[37]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2777,7 +3016,7 @@ func (x *StreamRecordsResponse) String() string {
 func (*StreamRecordsResponse) ProtoMessage() {}
 
 func (x *StreamRecordsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[37]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2790,7 +3029,7 @@ func (x *StreamRecordsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamRecordsResponse.ProtoReflect.Descriptor instead.
 func (*StreamRecordsResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{37}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *StreamRecordsResponse) GetRecords() []*ComparedRecord {
@@ -2831,7 +3070,7 @@ type ComparedRecord struct {
 
 func (x *ComparedRecord) Reset() {
 	*x = ComparedRecord{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[38]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2843,7 +3082,7 @@ func (x *ComparedRecord) String() string {
 func (*ComparedRecord) ProtoMessage() {}
 
 func (x *ComparedRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[38]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2856,7 +3095,7 @@ func (x *ComparedRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ComparedRecord.ProtoReflect.Descriptor instead.
 func (*ComparedRecord) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{38}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *ComparedRecord) GetRecordNumber() string {
@@ -2947,7 +3186,7 @@ type ListReversalsRequest struct {
 
 func (x *ListReversalsRequest) Reset() {
 	*x = ListReversalsRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[39]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2959,7 +3198,7 @@ func (x *ListReversalsRequest) String() string {
 func (*ListReversalsRequest) ProtoMessage() {}
 
 func (x *ListReversalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[39]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2972,7 +3211,7 @@ func (x *ListReversalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReversalsRequest.ProtoReflect.Descriptor instead.
 func (*ListReversalsRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{39}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ListReversalsRequest) GetLimit() uint32 {
@@ -2995,7 +3234,7 @@ type ListReversalsResponse struct {
 
 func (x *ListReversalsResponse) Reset() {
 	*x = ListReversalsResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[40]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3007,7 +3246,7 @@ func (x *ListReversalsResponse) String() string {
 func (*ListReversalsResponse) ProtoMessage() {}
 
 func (x *ListReversalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[40]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3020,7 +3259,7 @@ func (x *ListReversalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReversalsResponse.ProtoReflect.Descriptor instead.
 func (*ListReversalsResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{40}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ListReversalsResponse) GetReversals() []*OpenReversal {
@@ -3066,7 +3305,7 @@ type OpenReversal struct {
 
 func (x *OpenReversal) Reset() {
 	*x = OpenReversal{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[41]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3078,7 +3317,7 @@ func (x *OpenReversal) String() string {
 func (*OpenReversal) ProtoMessage() {}
 
 func (x *OpenReversal) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[41]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3091,7 +3330,7 @@ func (x *OpenReversal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenReversal.ProtoReflect.Descriptor instead.
 func (*OpenReversal) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{41}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *OpenReversal) GetRecordNumber() string {
@@ -3316,25 +3555,42 @@ const file_cardlane_relay_v1_relay_proto_rawDesc = "" +
 	"\x05phone\x18\x01 \x01(\tR\x05phone\x12\x14\n" +
 	"\x05email\x18\x02 \x01(\tR\x05email\x12\x1a\n" +
 	"\blanguage\x18\x03 \x01(\tR\blanguage\x12\x1b\n" +
-	"\ttime_zone\x18\x04 \x01(\tR\btimeZone\"z\n" +
+	"\ttime_zone\x18\x04 \x01(\tR\btimeZone\"\x9b\x01\n" +
 	"\x19SetTerminalContactRequest\x12\x1f\n" +
 	"\vterminal_id\x18\x01 \x01(\tR\n" +
 	"terminalId\x12<\n" +
-	"\acontact\x18\x02 \x01(\v2\".cardlane.relay.v1.TerminalContactR\acontact\"Z\n" +
+	"\acontact\x18\x02 \x01(\v2\".cardlane.relay.v1.TerminalContactR\acontact\x12\x1f\n" +
+	"\vmerchant_id\x18\x03 \x01(\tR\n" +
+	"merchantId\"Z\n" +
 	"\x1aSetTerminalContactResponse\x12<\n" +
-	"\acontact\x18\x01 \x01(\v2\".cardlane.relay.v1.TerminalContactR\acontact\"Y\n" +
+	"\acontact\x18\x01 \x01(\v2\".cardlane.relay.v1.TerminalContactR\acontact\"~\n" +
 	"\x16RegisterReadersRequest\x12?\n" +
-	"\areaders\x18\x01 \x03(\v2%.cardlane.relay.v1.ReaderRegistrationR\areaders\"9\n" +
+	"\areaders\x18\x01 \x03(\v2%.cardlane.relay.v1.ReaderRegistrationR\areaders\x12#\n" +
+	"\rvalidate_only\x18\x02 \x01(\bR\fvalidateOnly\"q\n" +
 	"\x17RegisterReadersResponse\x12\x1e\n" +
 	"\n" +
 	"registered\x18\x01 \x01(\rR\n" +
-	"registered\"a\n" +
+	"registered\x126\n" +
+	"\x06states\x18\x02 \x03(\x0e2\x1e.cardlane.relay.v1.DeviceStateR\x06states\"\x86\x01\n" +
 	"\x18RegisterTerminalsRequest\x12E\n" +
-	"\tterminals\x18\x01 \x03(\v2'.cardlane.relay.v1.TerminalRegistrationR\tterminals\";\n" +
+	"\tterminals\x18\x01 \x03(\v2'.cardlane.relay.v1.TerminalRegistrationR\tterminals\x12#\n" +
+	"\rvalidate_only\x18\x02 \x01(\bR\fvalidateOnly\"s\n" +
 	"\x19RegisterTerminalsResponse\x12\x1e\n" +
 	"\n" +
 	"registered\x18\x01 \x01(\rR\n" +
-	"registered\"\x14\n" +
+	"registered\x126\n" +
+	"\x06states\x18\x02 \x03(\x0e2\x1e.cardlane.relay.v1.DeviceStateR\x06states\"e\n" +
+	"\x15SetReaderStateRequest\x12\x16\n" +
+	"\x06serial\x18\x01 \x01(\tR\x06serial\x124\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x1e.cardlane.relay.v1.DeviceStateR\x05state\"\x18\n" +
+	"\x16SetReaderStateResponse\"\x91\x01\n" +
+	"\x17SetTerminalStateRequest\x12\x1f\n" +
+	"\vmerchant_id\x18\x01 \x01(\tR\n" +
+	"merchantId\x12\x1f\n" +
+	"\vterminal_id\x18\x02 \x01(\tR\n" +
+	"terminalId\x124\n" +
+	"\x05state\x18\x03 \x01(\x0e2\x1e.cardlane.relay.v1.DeviceStateR\x05state\"\x1a\n" +
+	"\x18SetTerminalStateResponse\"\x14\n" +
 	"\x12ListReadersRequest\"T\n" +
 	"\x13ListReadersResponse\x12=\n" +
 	"\areaders\x18\x01 \x03(\v2#.cardlane.relay.v1.RegisteredReaderR\areaders\"\x8d\x02\n" +
@@ -3424,11 +3680,13 @@ const file_cardlane_relay_v1_relay_proto_rawDesc = "" +
 	"\rWatchPayments\x12'.cardlane.relay.v1.WatchPaymentsRequest\x1a(.cardlane.relay.v1.WatchPaymentsResponse\"\x03\x90\x02\x010\x01\x12s\n" +
 	"\x11SubmitInstruction\x12+.cardlane.relay.v1.SubmitInstructionRequest\x1a,.cardlane.relay.v1.SubmitInstructionResponse\"\x03\x90\x02\x02\x12g\n" +
 	"\rCancelPayment\x12'.cardlane.relay.v1.CancelPaymentRequest\x1a(.cardlane.relay.v1.CancelPaymentResponse\"\x03\x90\x02\x02\x12a\n" +
-	"\vGetManifest\x12%.cardlane.relay.v1.GetManifestRequest\x1a&.cardlane.relay.v1.GetManifestResponse\"\x03\x90\x02\x012\xbe\x04\n" +
+	"\vGetManifest\x12%.cardlane.relay.v1.GetManifestRequest\x1a&.cardlane.relay.v1.GetManifestResponse\"\x03\x90\x02\x012\x9c\x06\n" +
 	"\x14RelayRegistryService\x12m\n" +
 	"\x0fRegisterReaders\x12).cardlane.relay.v1.RegisterReadersRequest\x1a*.cardlane.relay.v1.RegisterReadersResponse\"\x03\x90\x02\x02\x12s\n" +
 	"\x11RegisterTerminals\x12+.cardlane.relay.v1.RegisterTerminalsRequest\x1a,.cardlane.relay.v1.RegisterTerminalsResponse\"\x03\x90\x02\x02\x12v\n" +
-	"\x12SetTerminalContact\x12,.cardlane.relay.v1.SetTerminalContactRequest\x1a-.cardlane.relay.v1.SetTerminalContactResponse\"\x03\x90\x02\x02\x12a\n" +
+	"\x12SetTerminalContact\x12,.cardlane.relay.v1.SetTerminalContactRequest\x1a-.cardlane.relay.v1.SetTerminalContactResponse\"\x03\x90\x02\x02\x12j\n" +
+	"\x0eSetReaderState\x12(.cardlane.relay.v1.SetReaderStateRequest\x1a).cardlane.relay.v1.SetReaderStateResponse\"\x03\x90\x02\x02\x12p\n" +
+	"\x10SetTerminalState\x12*.cardlane.relay.v1.SetTerminalStateRequest\x1a+.cardlane.relay.v1.SetTerminalStateResponse\"\x03\x90\x02\x02\x12a\n" +
 	"\vListReaders\x12%.cardlane.relay.v1.ListReadersRequest\x1a&.cardlane.relay.v1.ListReadersResponse\"\x03\x90\x02\x01\x12g\n" +
 	"\rListTerminals\x12'.cardlane.relay.v1.ListTerminalsRequest\x1a(.cardlane.relay.v1.ListTerminalsResponse\"\x03\x90\x02\x012\xeb\x01\n" +
 	"\x15RelayOversightService\x12i\n" +
@@ -3450,7 +3708,7 @@ func file_cardlane_relay_v1_relay_proto_rawDescGZIP() []byte {
 }
 
 var file_cardlane_relay_v1_relay_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_cardlane_relay_v1_relay_proto_msgTypes = make([]protoimpl.MessageInfo, 42)
+var file_cardlane_relay_v1_relay_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
 var file_cardlane_relay_v1_relay_proto_goTypes = []any{
 	(DeviceState)(0),                   // 0: cardlane.relay.v1.DeviceState
 	(*TransactRequest)(nil),            // 1: cardlane.relay.v1.TransactRequest
@@ -3481,135 +3739,147 @@ var file_cardlane_relay_v1_relay_proto_goTypes = []any{
 	(*RegisterReadersResponse)(nil),    // 26: cardlane.relay.v1.RegisterReadersResponse
 	(*RegisterTerminalsRequest)(nil),   // 27: cardlane.relay.v1.RegisterTerminalsRequest
 	(*RegisterTerminalsResponse)(nil),  // 28: cardlane.relay.v1.RegisterTerminalsResponse
-	(*ListReadersRequest)(nil),         // 29: cardlane.relay.v1.ListReadersRequest
-	(*ListReadersResponse)(nil),        // 30: cardlane.relay.v1.ListReadersResponse
-	(*RegisteredReader)(nil),           // 31: cardlane.relay.v1.RegisteredReader
-	(*ListTerminalsRequest)(nil),       // 32: cardlane.relay.v1.ListTerminalsRequest
-	(*ListTerminalsResponse)(nil),      // 33: cardlane.relay.v1.ListTerminalsResponse
-	(*RegisteredTerminal)(nil),         // 34: cardlane.relay.v1.RegisteredTerminal
-	(*GetManifestRequest)(nil),         // 35: cardlane.relay.v1.GetManifestRequest
-	(*GetManifestResponse)(nil),        // 36: cardlane.relay.v1.GetManifestResponse
-	(*StreamRecordsRequest)(nil),       // 37: cardlane.relay.v1.StreamRecordsRequest
-	(*StreamRecordsResponse)(nil),      // 38: cardlane.relay.v1.StreamRecordsResponse
-	(*ComparedRecord)(nil),             // 39: cardlane.relay.v1.ComparedRecord
-	(*ListReversalsRequest)(nil),       // 40: cardlane.relay.v1.ListReversalsRequest
-	(*ListReversalsResponse)(nil),      // 41: cardlane.relay.v1.ListReversalsResponse
-	(*OpenReversal)(nil),               // 42: cardlane.relay.v1.OpenReversal
-	(*v1.Hello)(nil),                   // 43: cardlane.mesh.v1.Hello
-	(*v1.Heartbeat)(nil),               // 44: cardlane.mesh.v1.Heartbeat
-	(*v1.Drain)(nil),                   // 45: cardlane.mesh.v1.Drain
-	(*v1.Close)(nil),                   // 46: cardlane.mesh.v1.Close
-	(*v11.SignedPayment)(nil),          // 47: cardlane.payment.v1.SignedPayment
-	(*v12.SignedEnvelope)(nil),         // 48: cardlane.keys.v1.SignedEnvelope
-	(*v11.SignedCompletion)(nil),       // 49: cardlane.payment.v1.SignedCompletion
-	(v11.PaymentState)(0),              // 50: cardlane.payment.v1.PaymentState
-	(v11.Certainty)(0),                 // 51: cardlane.payment.v1.Certainty
-	(v11.NextStep)(0),                  // 52: cardlane.payment.v1.NextStep
-	(*v11.SignedResult)(nil),           // 53: cardlane.payment.v1.SignedResult
-	(*v11.PaymentFault)(nil),           // 54: cardlane.payment.v1.PaymentFault
-	(*v11.SignedInstruction)(nil),      // 55: cardlane.payment.v1.SignedInstruction
-	(v11.PaymentKind)(0),               // 56: cardlane.payment.v1.PaymentKind
-	(*v11.Amounts)(nil),                // 57: cardlane.payment.v1.Amounts
-	(v11.EntryMode)(0),                 // 58: cardlane.payment.v1.EntryMode
-	(*v12.DelegatedManifest)(nil),      // 59: cardlane.keys.v1.DelegatedManifest
+	(*SetReaderStateRequest)(nil),      // 29: cardlane.relay.v1.SetReaderStateRequest
+	(*SetReaderStateResponse)(nil),     // 30: cardlane.relay.v1.SetReaderStateResponse
+	(*SetTerminalStateRequest)(nil),    // 31: cardlane.relay.v1.SetTerminalStateRequest
+	(*SetTerminalStateResponse)(nil),   // 32: cardlane.relay.v1.SetTerminalStateResponse
+	(*ListReadersRequest)(nil),         // 33: cardlane.relay.v1.ListReadersRequest
+	(*ListReadersResponse)(nil),        // 34: cardlane.relay.v1.ListReadersResponse
+	(*RegisteredReader)(nil),           // 35: cardlane.relay.v1.RegisteredReader
+	(*ListTerminalsRequest)(nil),       // 36: cardlane.relay.v1.ListTerminalsRequest
+	(*ListTerminalsResponse)(nil),      // 37: cardlane.relay.v1.ListTerminalsResponse
+	(*RegisteredTerminal)(nil),         // 38: cardlane.relay.v1.RegisteredTerminal
+	(*GetManifestRequest)(nil),         // 39: cardlane.relay.v1.GetManifestRequest
+	(*GetManifestResponse)(nil),        // 40: cardlane.relay.v1.GetManifestResponse
+	(*StreamRecordsRequest)(nil),       // 41: cardlane.relay.v1.StreamRecordsRequest
+	(*StreamRecordsResponse)(nil),      // 42: cardlane.relay.v1.StreamRecordsResponse
+	(*ComparedRecord)(nil),             // 43: cardlane.relay.v1.ComparedRecord
+	(*ListReversalsRequest)(nil),       // 44: cardlane.relay.v1.ListReversalsRequest
+	(*ListReversalsResponse)(nil),      // 45: cardlane.relay.v1.ListReversalsResponse
+	(*OpenReversal)(nil),               // 46: cardlane.relay.v1.OpenReversal
+	(*v1.Hello)(nil),                   // 47: cardlane.mesh.v1.Hello
+	(*v1.Heartbeat)(nil),               // 48: cardlane.mesh.v1.Heartbeat
+	(*v1.Drain)(nil),                   // 49: cardlane.mesh.v1.Drain
+	(*v1.Close)(nil),                   // 50: cardlane.mesh.v1.Close
+	(*v11.SignedPayment)(nil),          // 51: cardlane.payment.v1.SignedPayment
+	(*v12.SignedEnvelope)(nil),         // 52: cardlane.keys.v1.SignedEnvelope
+	(*v11.SignedCompletion)(nil),       // 53: cardlane.payment.v1.SignedCompletion
+	(v11.PaymentState)(0),              // 54: cardlane.payment.v1.PaymentState
+	(v11.Certainty)(0),                 // 55: cardlane.payment.v1.Certainty
+	(v11.NextStep)(0),                  // 56: cardlane.payment.v1.NextStep
+	(*v11.SignedResult)(nil),           // 57: cardlane.payment.v1.SignedResult
+	(*v11.PaymentFault)(nil),           // 58: cardlane.payment.v1.PaymentFault
+	(*v11.SignedInstruction)(nil),      // 59: cardlane.payment.v1.SignedInstruction
+	(v11.PaymentKind)(0),               // 60: cardlane.payment.v1.PaymentKind
+	(*v11.Amounts)(nil),                // 61: cardlane.payment.v1.Amounts
+	(v11.EntryMode)(0),                 // 62: cardlane.payment.v1.EntryMode
+	(*v12.DelegatedManifest)(nil),      // 63: cardlane.keys.v1.DelegatedManifest
 }
 var file_cardlane_relay_v1_relay_proto_depIdxs = []int32{
-	43, // 0: cardlane.relay.v1.TransactRequest.hello:type_name -> cardlane.mesh.v1.Hello
-	44, // 1: cardlane.relay.v1.TransactRequest.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
-	45, // 2: cardlane.relay.v1.TransactRequest.drain:type_name -> cardlane.mesh.v1.Drain
-	46, // 3: cardlane.relay.v1.TransactRequest.close:type_name -> cardlane.mesh.v1.Close
+	47, // 0: cardlane.relay.v1.TransactRequest.hello:type_name -> cardlane.mesh.v1.Hello
+	48, // 1: cardlane.relay.v1.TransactRequest.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
+	49, // 2: cardlane.relay.v1.TransactRequest.drain:type_name -> cardlane.mesh.v1.Drain
+	50, // 3: cardlane.relay.v1.TransactRequest.close:type_name -> cardlane.mesh.v1.Close
 	3,  // 4: cardlane.relay.v1.TransactRequest.submit:type_name -> cardlane.relay.v1.Submit
 	4,  // 5: cardlane.relay.v1.TransactRequest.completion:type_name -> cardlane.relay.v1.SubmitCompletion
-	43, // 6: cardlane.relay.v1.TransactResponse.hello:type_name -> cardlane.mesh.v1.Hello
-	44, // 7: cardlane.relay.v1.TransactResponse.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
-	45, // 8: cardlane.relay.v1.TransactResponse.drain:type_name -> cardlane.mesh.v1.Drain
-	46, // 9: cardlane.relay.v1.TransactResponse.close:type_name -> cardlane.mesh.v1.Close
+	47, // 6: cardlane.relay.v1.TransactResponse.hello:type_name -> cardlane.mesh.v1.Hello
+	48, // 7: cardlane.relay.v1.TransactResponse.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
+	49, // 8: cardlane.relay.v1.TransactResponse.drain:type_name -> cardlane.mesh.v1.Drain
+	50, // 9: cardlane.relay.v1.TransactResponse.close:type_name -> cardlane.mesh.v1.Close
 	5,  // 10: cardlane.relay.v1.TransactResponse.recorded:type_name -> cardlane.relay.v1.Recorded
 	6,  // 11: cardlane.relay.v1.TransactResponse.completed:type_name -> cardlane.relay.v1.Completed
 	7,  // 12: cardlane.relay.v1.TransactResponse.refused:type_name -> cardlane.relay.v1.Refused
-	47, // 13: cardlane.relay.v1.Submit.payment:type_name -> cardlane.payment.v1.SignedPayment
-	48, // 14: cardlane.relay.v1.Submit.reader_certificate:type_name -> cardlane.keys.v1.SignedEnvelope
-	49, // 15: cardlane.relay.v1.SubmitCompletion.completion:type_name -> cardlane.payment.v1.SignedCompletion
-	50, // 16: cardlane.relay.v1.Completed.state:type_name -> cardlane.payment.v1.PaymentState
-	51, // 17: cardlane.relay.v1.Completed.certainty:type_name -> cardlane.payment.v1.Certainty
-	52, // 18: cardlane.relay.v1.Completed.next_step:type_name -> cardlane.payment.v1.NextStep
-	53, // 19: cardlane.relay.v1.Completed.result:type_name -> cardlane.payment.v1.SignedResult
-	54, // 20: cardlane.relay.v1.Completed.fault:type_name -> cardlane.payment.v1.PaymentFault
-	54, // 21: cardlane.relay.v1.Refused.fault:type_name -> cardlane.payment.v1.PaymentFault
+	51, // 13: cardlane.relay.v1.Submit.payment:type_name -> cardlane.payment.v1.SignedPayment
+	52, // 14: cardlane.relay.v1.Submit.reader_certificate:type_name -> cardlane.keys.v1.SignedEnvelope
+	53, // 15: cardlane.relay.v1.SubmitCompletion.completion:type_name -> cardlane.payment.v1.SignedCompletion
+	54, // 16: cardlane.relay.v1.Completed.state:type_name -> cardlane.payment.v1.PaymentState
+	55, // 17: cardlane.relay.v1.Completed.certainty:type_name -> cardlane.payment.v1.Certainty
+	56, // 18: cardlane.relay.v1.Completed.next_step:type_name -> cardlane.payment.v1.NextStep
+	57, // 19: cardlane.relay.v1.Completed.result:type_name -> cardlane.payment.v1.SignedResult
+	58, // 20: cardlane.relay.v1.Completed.fault:type_name -> cardlane.payment.v1.PaymentFault
+	58, // 21: cardlane.relay.v1.Refused.fault:type_name -> cardlane.payment.v1.PaymentFault
 	18, // 22: cardlane.relay.v1.GetPaymentResponse.payment:type_name -> cardlane.relay.v1.PaymentRecord
-	50, // 23: cardlane.relay.v1.ListPaymentsRequest.state:type_name -> cardlane.payment.v1.PaymentState
-	51, // 24: cardlane.relay.v1.ListPaymentsRequest.certainty:type_name -> cardlane.payment.v1.Certainty
+	54, // 23: cardlane.relay.v1.ListPaymentsRequest.state:type_name -> cardlane.payment.v1.PaymentState
+	55, // 24: cardlane.relay.v1.ListPaymentsRequest.certainty:type_name -> cardlane.payment.v1.Certainty
 	18, // 25: cardlane.relay.v1.ListPaymentsResponse.payments:type_name -> cardlane.relay.v1.PaymentRecord
 	18, // 26: cardlane.relay.v1.WatchPaymentsResponse.payment:type_name -> cardlane.relay.v1.PaymentRecord
-	50, // 27: cardlane.relay.v1.WatchPaymentsResponse.state:type_name -> cardlane.payment.v1.PaymentState
-	55, // 28: cardlane.relay.v1.SubmitInstructionRequest.instruction:type_name -> cardlane.payment.v1.SignedInstruction
+	54, // 27: cardlane.relay.v1.WatchPaymentsResponse.state:type_name -> cardlane.payment.v1.PaymentState
+	59, // 28: cardlane.relay.v1.SubmitInstructionRequest.instruction:type_name -> cardlane.payment.v1.SignedInstruction
 	6,  // 29: cardlane.relay.v1.SubmitInstructionResponse.completed:type_name -> cardlane.relay.v1.Completed
-	48, // 30: cardlane.relay.v1.CancelPaymentRequest.terminal_certificate:type_name -> cardlane.keys.v1.SignedEnvelope
-	47, // 31: cardlane.relay.v1.CancelPaymentRequest.payment:type_name -> cardlane.payment.v1.SignedPayment
+	52, // 30: cardlane.relay.v1.CancelPaymentRequest.terminal_certificate:type_name -> cardlane.keys.v1.SignedEnvelope
+	51, // 31: cardlane.relay.v1.CancelPaymentRequest.payment:type_name -> cardlane.payment.v1.SignedPayment
 	6,  // 32: cardlane.relay.v1.CancelPaymentResponse.completed:type_name -> cardlane.relay.v1.Completed
-	50, // 33: cardlane.relay.v1.PaymentRecord.state:type_name -> cardlane.payment.v1.PaymentState
-	51, // 34: cardlane.relay.v1.PaymentRecord.certainty:type_name -> cardlane.payment.v1.Certainty
-	52, // 35: cardlane.relay.v1.PaymentRecord.next_step:type_name -> cardlane.payment.v1.NextStep
-	56, // 36: cardlane.relay.v1.PaymentRecord.kind:type_name -> cardlane.payment.v1.PaymentKind
-	57, // 37: cardlane.relay.v1.PaymentRecord.amounts:type_name -> cardlane.payment.v1.Amounts
-	58, // 38: cardlane.relay.v1.PaymentRecord.entry_mode:type_name -> cardlane.payment.v1.EntryMode
-	53, // 39: cardlane.relay.v1.PaymentRecord.result:type_name -> cardlane.payment.v1.SignedResult
+	54, // 33: cardlane.relay.v1.PaymentRecord.state:type_name -> cardlane.payment.v1.PaymentState
+	55, // 34: cardlane.relay.v1.PaymentRecord.certainty:type_name -> cardlane.payment.v1.Certainty
+	56, // 35: cardlane.relay.v1.PaymentRecord.next_step:type_name -> cardlane.payment.v1.NextStep
+	60, // 36: cardlane.relay.v1.PaymentRecord.kind:type_name -> cardlane.payment.v1.PaymentKind
+	61, // 37: cardlane.relay.v1.PaymentRecord.amounts:type_name -> cardlane.payment.v1.Amounts
+	62, // 38: cardlane.relay.v1.PaymentRecord.entry_mode:type_name -> cardlane.payment.v1.EntryMode
+	57, // 39: cardlane.relay.v1.PaymentRecord.result:type_name -> cardlane.payment.v1.SignedResult
 	19, // 40: cardlane.relay.v1.PaymentRecord.history:type_name -> cardlane.relay.v1.RecordEvent
-	54, // 41: cardlane.relay.v1.PaymentRecord.fault:type_name -> cardlane.payment.v1.PaymentFault
-	50, // 42: cardlane.relay.v1.RecordEvent.state:type_name -> cardlane.payment.v1.PaymentState
-	48, // 43: cardlane.relay.v1.ReaderRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
+	58, // 41: cardlane.relay.v1.PaymentRecord.fault:type_name -> cardlane.payment.v1.PaymentFault
+	54, // 42: cardlane.relay.v1.RecordEvent.state:type_name -> cardlane.payment.v1.PaymentState
+	52, // 43: cardlane.relay.v1.ReaderRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
 	0,  // 44: cardlane.relay.v1.ReaderRegistration.state:type_name -> cardlane.relay.v1.DeviceState
-	48, // 45: cardlane.relay.v1.TerminalRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
+	52, // 45: cardlane.relay.v1.TerminalRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
 	0,  // 46: cardlane.relay.v1.TerminalRegistration.state:type_name -> cardlane.relay.v1.DeviceState
 	22, // 47: cardlane.relay.v1.TerminalRegistration.contact:type_name -> cardlane.relay.v1.TerminalContact
 	22, // 48: cardlane.relay.v1.SetTerminalContactRequest.contact:type_name -> cardlane.relay.v1.TerminalContact
 	22, // 49: cardlane.relay.v1.SetTerminalContactResponse.contact:type_name -> cardlane.relay.v1.TerminalContact
 	20, // 50: cardlane.relay.v1.RegisterReadersRequest.readers:type_name -> cardlane.relay.v1.ReaderRegistration
-	21, // 51: cardlane.relay.v1.RegisterTerminalsRequest.terminals:type_name -> cardlane.relay.v1.TerminalRegistration
-	31, // 52: cardlane.relay.v1.ListReadersResponse.readers:type_name -> cardlane.relay.v1.RegisteredReader
-	0,  // 53: cardlane.relay.v1.RegisteredReader.state:type_name -> cardlane.relay.v1.DeviceState
-	34, // 54: cardlane.relay.v1.ListTerminalsResponse.terminals:type_name -> cardlane.relay.v1.RegisteredTerminal
-	0,  // 55: cardlane.relay.v1.RegisteredTerminal.state:type_name -> cardlane.relay.v1.DeviceState
-	22, // 56: cardlane.relay.v1.RegisteredTerminal.contact:type_name -> cardlane.relay.v1.TerminalContact
-	59, // 57: cardlane.relay.v1.GetManifestResponse.manifest:type_name -> cardlane.keys.v1.DelegatedManifest
-	39, // 58: cardlane.relay.v1.StreamRecordsResponse.records:type_name -> cardlane.relay.v1.ComparedRecord
-	50, // 59: cardlane.relay.v1.ComparedRecord.state:type_name -> cardlane.payment.v1.PaymentState
-	53, // 60: cardlane.relay.v1.ComparedRecord.result:type_name -> cardlane.payment.v1.SignedResult
-	51, // 61: cardlane.relay.v1.ComparedRecord.certainty:type_name -> cardlane.payment.v1.Certainty
-	42, // 62: cardlane.relay.v1.ListReversalsResponse.reversals:type_name -> cardlane.relay.v1.OpenReversal
-	1,  // 63: cardlane.relay.v1.RelayService.Transact:input_type -> cardlane.relay.v1.TransactRequest
-	8,  // 64: cardlane.relay.v1.RelayService.GetPayment:input_type -> cardlane.relay.v1.GetPaymentRequest
-	10, // 65: cardlane.relay.v1.RelayService.ListPayments:input_type -> cardlane.relay.v1.ListPaymentsRequest
-	12, // 66: cardlane.relay.v1.RelayService.WatchPayments:input_type -> cardlane.relay.v1.WatchPaymentsRequest
-	14, // 67: cardlane.relay.v1.RelayService.SubmitInstruction:input_type -> cardlane.relay.v1.SubmitInstructionRequest
-	16, // 68: cardlane.relay.v1.RelayService.CancelPayment:input_type -> cardlane.relay.v1.CancelPaymentRequest
-	35, // 69: cardlane.relay.v1.RelayService.GetManifest:input_type -> cardlane.relay.v1.GetManifestRequest
-	25, // 70: cardlane.relay.v1.RelayRegistryService.RegisterReaders:input_type -> cardlane.relay.v1.RegisterReadersRequest
-	27, // 71: cardlane.relay.v1.RelayRegistryService.RegisterTerminals:input_type -> cardlane.relay.v1.RegisterTerminalsRequest
-	23, // 72: cardlane.relay.v1.RelayRegistryService.SetTerminalContact:input_type -> cardlane.relay.v1.SetTerminalContactRequest
-	29, // 73: cardlane.relay.v1.RelayRegistryService.ListReaders:input_type -> cardlane.relay.v1.ListReadersRequest
-	32, // 74: cardlane.relay.v1.RelayRegistryService.ListTerminals:input_type -> cardlane.relay.v1.ListTerminalsRequest
-	37, // 75: cardlane.relay.v1.RelayOversightService.StreamRecords:input_type -> cardlane.relay.v1.StreamRecordsRequest
-	40, // 76: cardlane.relay.v1.RelayOversightService.ListReversals:input_type -> cardlane.relay.v1.ListReversalsRequest
-	2,  // 77: cardlane.relay.v1.RelayService.Transact:output_type -> cardlane.relay.v1.TransactResponse
-	9,  // 78: cardlane.relay.v1.RelayService.GetPayment:output_type -> cardlane.relay.v1.GetPaymentResponse
-	11, // 79: cardlane.relay.v1.RelayService.ListPayments:output_type -> cardlane.relay.v1.ListPaymentsResponse
-	13, // 80: cardlane.relay.v1.RelayService.WatchPayments:output_type -> cardlane.relay.v1.WatchPaymentsResponse
-	15, // 81: cardlane.relay.v1.RelayService.SubmitInstruction:output_type -> cardlane.relay.v1.SubmitInstructionResponse
-	17, // 82: cardlane.relay.v1.RelayService.CancelPayment:output_type -> cardlane.relay.v1.CancelPaymentResponse
-	36, // 83: cardlane.relay.v1.RelayService.GetManifest:output_type -> cardlane.relay.v1.GetManifestResponse
-	26, // 84: cardlane.relay.v1.RelayRegistryService.RegisterReaders:output_type -> cardlane.relay.v1.RegisterReadersResponse
-	28, // 85: cardlane.relay.v1.RelayRegistryService.RegisterTerminals:output_type -> cardlane.relay.v1.RegisterTerminalsResponse
-	24, // 86: cardlane.relay.v1.RelayRegistryService.SetTerminalContact:output_type -> cardlane.relay.v1.SetTerminalContactResponse
-	30, // 87: cardlane.relay.v1.RelayRegistryService.ListReaders:output_type -> cardlane.relay.v1.ListReadersResponse
-	33, // 88: cardlane.relay.v1.RelayRegistryService.ListTerminals:output_type -> cardlane.relay.v1.ListTerminalsResponse
-	38, // 89: cardlane.relay.v1.RelayOversightService.StreamRecords:output_type -> cardlane.relay.v1.StreamRecordsResponse
-	41, // 90: cardlane.relay.v1.RelayOversightService.ListReversals:output_type -> cardlane.relay.v1.ListReversalsResponse
-	77, // [77:91] is the sub-list for method output_type
-	63, // [63:77] is the sub-list for method input_type
-	63, // [63:63] is the sub-list for extension type_name
-	63, // [63:63] is the sub-list for extension extendee
-	0,  // [0:63] is the sub-list for field type_name
+	0,  // 51: cardlane.relay.v1.RegisterReadersResponse.states:type_name -> cardlane.relay.v1.DeviceState
+	21, // 52: cardlane.relay.v1.RegisterTerminalsRequest.terminals:type_name -> cardlane.relay.v1.TerminalRegistration
+	0,  // 53: cardlane.relay.v1.RegisterTerminalsResponse.states:type_name -> cardlane.relay.v1.DeviceState
+	0,  // 54: cardlane.relay.v1.SetReaderStateRequest.state:type_name -> cardlane.relay.v1.DeviceState
+	0,  // 55: cardlane.relay.v1.SetTerminalStateRequest.state:type_name -> cardlane.relay.v1.DeviceState
+	35, // 56: cardlane.relay.v1.ListReadersResponse.readers:type_name -> cardlane.relay.v1.RegisteredReader
+	0,  // 57: cardlane.relay.v1.RegisteredReader.state:type_name -> cardlane.relay.v1.DeviceState
+	38, // 58: cardlane.relay.v1.ListTerminalsResponse.terminals:type_name -> cardlane.relay.v1.RegisteredTerminal
+	0,  // 59: cardlane.relay.v1.RegisteredTerminal.state:type_name -> cardlane.relay.v1.DeviceState
+	22, // 60: cardlane.relay.v1.RegisteredTerminal.contact:type_name -> cardlane.relay.v1.TerminalContact
+	63, // 61: cardlane.relay.v1.GetManifestResponse.manifest:type_name -> cardlane.keys.v1.DelegatedManifest
+	43, // 62: cardlane.relay.v1.StreamRecordsResponse.records:type_name -> cardlane.relay.v1.ComparedRecord
+	54, // 63: cardlane.relay.v1.ComparedRecord.state:type_name -> cardlane.payment.v1.PaymentState
+	57, // 64: cardlane.relay.v1.ComparedRecord.result:type_name -> cardlane.payment.v1.SignedResult
+	55, // 65: cardlane.relay.v1.ComparedRecord.certainty:type_name -> cardlane.payment.v1.Certainty
+	46, // 66: cardlane.relay.v1.ListReversalsResponse.reversals:type_name -> cardlane.relay.v1.OpenReversal
+	1,  // 67: cardlane.relay.v1.RelayService.Transact:input_type -> cardlane.relay.v1.TransactRequest
+	8,  // 68: cardlane.relay.v1.RelayService.GetPayment:input_type -> cardlane.relay.v1.GetPaymentRequest
+	10, // 69: cardlane.relay.v1.RelayService.ListPayments:input_type -> cardlane.relay.v1.ListPaymentsRequest
+	12, // 70: cardlane.relay.v1.RelayService.WatchPayments:input_type -> cardlane.relay.v1.WatchPaymentsRequest
+	14, // 71: cardlane.relay.v1.RelayService.SubmitInstruction:input_type -> cardlane.relay.v1.SubmitInstructionRequest
+	16, // 72: cardlane.relay.v1.RelayService.CancelPayment:input_type -> cardlane.relay.v1.CancelPaymentRequest
+	39, // 73: cardlane.relay.v1.RelayService.GetManifest:input_type -> cardlane.relay.v1.GetManifestRequest
+	25, // 74: cardlane.relay.v1.RelayRegistryService.RegisterReaders:input_type -> cardlane.relay.v1.RegisterReadersRequest
+	27, // 75: cardlane.relay.v1.RelayRegistryService.RegisterTerminals:input_type -> cardlane.relay.v1.RegisterTerminalsRequest
+	23, // 76: cardlane.relay.v1.RelayRegistryService.SetTerminalContact:input_type -> cardlane.relay.v1.SetTerminalContactRequest
+	29, // 77: cardlane.relay.v1.RelayRegistryService.SetReaderState:input_type -> cardlane.relay.v1.SetReaderStateRequest
+	31, // 78: cardlane.relay.v1.RelayRegistryService.SetTerminalState:input_type -> cardlane.relay.v1.SetTerminalStateRequest
+	33, // 79: cardlane.relay.v1.RelayRegistryService.ListReaders:input_type -> cardlane.relay.v1.ListReadersRequest
+	36, // 80: cardlane.relay.v1.RelayRegistryService.ListTerminals:input_type -> cardlane.relay.v1.ListTerminalsRequest
+	41, // 81: cardlane.relay.v1.RelayOversightService.StreamRecords:input_type -> cardlane.relay.v1.StreamRecordsRequest
+	44, // 82: cardlane.relay.v1.RelayOversightService.ListReversals:input_type -> cardlane.relay.v1.ListReversalsRequest
+	2,  // 83: cardlane.relay.v1.RelayService.Transact:output_type -> cardlane.relay.v1.TransactResponse
+	9,  // 84: cardlane.relay.v1.RelayService.GetPayment:output_type -> cardlane.relay.v1.GetPaymentResponse
+	11, // 85: cardlane.relay.v1.RelayService.ListPayments:output_type -> cardlane.relay.v1.ListPaymentsResponse
+	13, // 86: cardlane.relay.v1.RelayService.WatchPayments:output_type -> cardlane.relay.v1.WatchPaymentsResponse
+	15, // 87: cardlane.relay.v1.RelayService.SubmitInstruction:output_type -> cardlane.relay.v1.SubmitInstructionResponse
+	17, // 88: cardlane.relay.v1.RelayService.CancelPayment:output_type -> cardlane.relay.v1.CancelPaymentResponse
+	40, // 89: cardlane.relay.v1.RelayService.GetManifest:output_type -> cardlane.relay.v1.GetManifestResponse
+	26, // 90: cardlane.relay.v1.RelayRegistryService.RegisterReaders:output_type -> cardlane.relay.v1.RegisterReadersResponse
+	28, // 91: cardlane.relay.v1.RelayRegistryService.RegisterTerminals:output_type -> cardlane.relay.v1.RegisterTerminalsResponse
+	24, // 92: cardlane.relay.v1.RelayRegistryService.SetTerminalContact:output_type -> cardlane.relay.v1.SetTerminalContactResponse
+	30, // 93: cardlane.relay.v1.RelayRegistryService.SetReaderState:output_type -> cardlane.relay.v1.SetReaderStateResponse
+	32, // 94: cardlane.relay.v1.RelayRegistryService.SetTerminalState:output_type -> cardlane.relay.v1.SetTerminalStateResponse
+	34, // 95: cardlane.relay.v1.RelayRegistryService.ListReaders:output_type -> cardlane.relay.v1.ListReadersResponse
+	37, // 96: cardlane.relay.v1.RelayRegistryService.ListTerminals:output_type -> cardlane.relay.v1.ListTerminalsResponse
+	42, // 97: cardlane.relay.v1.RelayOversightService.StreamRecords:output_type -> cardlane.relay.v1.StreamRecordsResponse
+	45, // 98: cardlane.relay.v1.RelayOversightService.ListReversals:output_type -> cardlane.relay.v1.ListReversalsResponse
+	83, // [83:99] is the sub-list for method output_type
+	67, // [67:83] is the sub-list for method input_type
+	67, // [67:67] is the sub-list for extension type_name
+	67, // [67:67] is the sub-list for extension extendee
+	0,  // [0:67] is the sub-list for field type_name
 }
 
 func init() { file_cardlane_relay_v1_relay_proto_init() }
@@ -3644,7 +3914,7 @@ func file_cardlane_relay_v1_relay_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cardlane_relay_v1_relay_proto_rawDesc), len(file_cardlane_relay_v1_relay_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   42,
+			NumMessages:   46,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

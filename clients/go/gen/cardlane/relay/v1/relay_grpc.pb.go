@@ -383,6 +383,8 @@ const (
 	RelayRegistryService_RegisterReaders_FullMethodName    = "/cardlane.relay.v1.RelayRegistryService/RegisterReaders"
 	RelayRegistryService_RegisterTerminals_FullMethodName  = "/cardlane.relay.v1.RelayRegistryService/RegisterTerminals"
 	RelayRegistryService_SetTerminalContact_FullMethodName = "/cardlane.relay.v1.RelayRegistryService/SetTerminalContact"
+	RelayRegistryService_SetReaderState_FullMethodName     = "/cardlane.relay.v1.RelayRegistryService/SetReaderState"
+	RelayRegistryService_SetTerminalState_FullMethodName   = "/cardlane.relay.v1.RelayRegistryService/SetTerminalState"
 	RelayRegistryService_ListReaders_FullMethodName        = "/cardlane.relay.v1.RelayRegistryService/ListReaders"
 	RelayRegistryService_ListTerminals_FullMethodName      = "/cardlane.relay.v1.RelayRegistryService/ListTerminals"
 )
@@ -393,13 +395,19 @@ const (
 //
 // Which readers and terminals this relay serves. For operators.
 type RelayRegistryServiceClient interface {
-	// Adds or updates readers. A processor has to know them, too: docs/protocol/enrolment.md. One that
-	// does not verify is CERTIFICATE_REJECTED, which says nothing of the caller.
+	// Adds or updates readers: all of the request, or none. A processor has to know them, too:
+	// docs/protocol/enrolment.md. One that does not verify is CERTIFICATE_REJECTED, which says nothing
+	// of the caller.
 	RegisterReaders(ctx context.Context, in *RegisterReadersRequest, opts ...grpc.CallOption) (*RegisterReadersResponse, error)
-	// Adds or updates terminals.
+	// Adds or updates terminals: all of the request, or none.
 	RegisterTerminals(ctx context.Context, in *RegisterTerminalsRequest, opts ...grpc.CallOption) (*RegisterTerminalsResponse, error)
 	// Whom the results of a terminal's payments are sent to. Replaces the contact before it.
 	SetTerminalContact(ctx context.Context, in *SetTerminalContactRequest, opts ...grpc.CallOption) (*SetTerminalContactResponse, error)
+	// Suspends a reader, retires it for ever, or puts it back to use. READER_UNKNOWN, or WRONG_STATE for
+	// one that is retired.
+	SetReaderState(ctx context.Context, in *SetReaderStateRequest, opts ...grpc.CallOption) (*SetReaderStateResponse, error)
+	// The same for a terminal; TERMINAL_UNKNOWN.
+	SetTerminalState(ctx context.Context, in *SetTerminalStateRequest, opts ...grpc.CallOption) (*SetTerminalStateResponse, error)
 	// All readers, in one answer without pages.
 	ListReaders(ctx context.Context, in *ListReadersRequest, opts ...grpc.CallOption) (*ListReadersResponse, error)
 	// All terminals, in one answer without pages.
@@ -444,6 +452,26 @@ func (c *relayRegistryServiceClient) SetTerminalContact(ctx context.Context, in 
 	return out, nil
 }
 
+func (c *relayRegistryServiceClient) SetReaderState(ctx context.Context, in *SetReaderStateRequest, opts ...grpc.CallOption) (*SetReaderStateResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetReaderStateResponse)
+	err := c.cc.Invoke(ctx, RelayRegistryService_SetReaderState_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *relayRegistryServiceClient) SetTerminalState(ctx context.Context, in *SetTerminalStateRequest, opts ...grpc.CallOption) (*SetTerminalStateResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SetTerminalStateResponse)
+	err := c.cc.Invoke(ctx, RelayRegistryService_SetTerminalState_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *relayRegistryServiceClient) ListReaders(ctx context.Context, in *ListReadersRequest, opts ...grpc.CallOption) (*ListReadersResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListReadersResponse)
@@ -470,13 +498,19 @@ func (c *relayRegistryServiceClient) ListTerminals(ctx context.Context, in *List
 //
 // Which readers and terminals this relay serves. For operators.
 type RelayRegistryServiceServer interface {
-	// Adds or updates readers. A processor has to know them, too: docs/protocol/enrolment.md. One that
-	// does not verify is CERTIFICATE_REJECTED, which says nothing of the caller.
+	// Adds or updates readers: all of the request, or none. A processor has to know them, too:
+	// docs/protocol/enrolment.md. One that does not verify is CERTIFICATE_REJECTED, which says nothing
+	// of the caller.
 	RegisterReaders(context.Context, *RegisterReadersRequest) (*RegisterReadersResponse, error)
-	// Adds or updates terminals.
+	// Adds or updates terminals: all of the request, or none.
 	RegisterTerminals(context.Context, *RegisterTerminalsRequest) (*RegisterTerminalsResponse, error)
 	// Whom the results of a terminal's payments are sent to. Replaces the contact before it.
 	SetTerminalContact(context.Context, *SetTerminalContactRequest) (*SetTerminalContactResponse, error)
+	// Suspends a reader, retires it for ever, or puts it back to use. READER_UNKNOWN, or WRONG_STATE for
+	// one that is retired.
+	SetReaderState(context.Context, *SetReaderStateRequest) (*SetReaderStateResponse, error)
+	// The same for a terminal; TERMINAL_UNKNOWN.
+	SetTerminalState(context.Context, *SetTerminalStateRequest) (*SetTerminalStateResponse, error)
 	// All readers, in one answer without pages.
 	ListReaders(context.Context, *ListReadersRequest) (*ListReadersResponse, error)
 	// All terminals, in one answer without pages.
@@ -499,6 +533,12 @@ func (UnimplementedRelayRegistryServiceServer) RegisterTerminals(context.Context
 }
 func (UnimplementedRelayRegistryServiceServer) SetTerminalContact(context.Context, *SetTerminalContactRequest) (*SetTerminalContactResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method SetTerminalContact not implemented")
+}
+func (UnimplementedRelayRegistryServiceServer) SetReaderState(context.Context, *SetReaderStateRequest) (*SetReaderStateResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetReaderState not implemented")
+}
+func (UnimplementedRelayRegistryServiceServer) SetTerminalState(context.Context, *SetTerminalStateRequest) (*SetTerminalStateResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SetTerminalState not implemented")
 }
 func (UnimplementedRelayRegistryServiceServer) ListReaders(context.Context, *ListReadersRequest) (*ListReadersResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListReaders not implemented")
@@ -581,6 +621,42 @@ func _RelayRegistryService_SetTerminalContact_Handler(srv interface{}, ctx conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RelayRegistryService_SetReaderState_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetReaderStateRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RelayRegistryServiceServer).SetReaderState(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RelayRegistryService_SetReaderState_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RelayRegistryServiceServer).SetReaderState(ctx, req.(*SetReaderStateRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RelayRegistryService_SetTerminalState_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SetTerminalStateRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RelayRegistryServiceServer).SetTerminalState(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RelayRegistryService_SetTerminalState_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RelayRegistryServiceServer).SetTerminalState(ctx, req.(*SetTerminalStateRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _RelayRegistryService_ListReaders_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListReadersRequest)
 	if err := dec(in); err != nil {
@@ -635,6 +711,14 @@ var RelayRegistryService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "SetTerminalContact",
 			Handler:    _RelayRegistryService_SetTerminalContact_Handler,
+		},
+		{
+			MethodName: "SetReaderState",
+			Handler:    _RelayRegistryService_SetReaderState_Handler,
+		},
+		{
+			MethodName: "SetTerminalState",
+			Handler:    _RelayRegistryService_SetTerminalState_Handler,
 		},
 		{
 			MethodName: "ListReaders",

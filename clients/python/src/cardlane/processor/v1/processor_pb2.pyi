@@ -224,16 +224,20 @@ class RelayRegistration(_message.Message):
     def __init__(self, certificate: _Optional[_Union[_keys_pb2.SignedEnvelope, _Mapping]] = ..., state: _Optional[_Union[_relay_pb2.DeviceState, str]] = ...) -> None: ...
 
 class RegisterRelaysRequest(_message.Message):
-    __slots__ = ("relays",)
+    __slots__ = ("relays", "validate_only")
     RELAYS_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     relays: _containers.RepeatedCompositeFieldContainer[RelayRegistration]
-    def __init__(self, relays: _Optional[_Iterable[_Union[RelayRegistration, _Mapping]]] = ...) -> None: ...
+    validate_only: bool
+    def __init__(self, relays: _Optional[_Iterable[_Union[RelayRegistration, _Mapping]]] = ..., validate_only: _Optional[bool] = ...) -> None: ...
 
 class RegisterRelaysResponse(_message.Message):
-    __slots__ = ("registered",)
+    __slots__ = ("registered", "states")
     REGISTERED_FIELD_NUMBER: _ClassVar[int]
+    STATES_FIELD_NUMBER: _ClassVar[int]
     registered: int
-    def __init__(self, registered: _Optional[int] = ...) -> None: ...
+    states: _containers.RepeatedScalarFieldContainer[_relay_pb2.DeviceState]
+    def __init__(self, registered: _Optional[int] = ..., states: _Optional[_Iterable[_Union[_relay_pb2.DeviceState, str]]] = ...) -> None: ...
 
 class TerminalRegistration(_message.Message):
     __slots__ = ("certificate", "state", "currencies", "simulate_by_amount")
@@ -248,28 +252,74 @@ class TerminalRegistration(_message.Message):
     def __init__(self, certificate: _Optional[_Union[_keys_pb2.SignedEnvelope, _Mapping]] = ..., state: _Optional[_Union[_relay_pb2.DeviceState, str]] = ..., currencies: _Optional[_Iterable[int]] = ..., simulate_by_amount: _Optional[bool] = ...) -> None: ...
 
 class RegisterTerminalsRequest(_message.Message):
-    __slots__ = ("terminals",)
+    __slots__ = ("terminals", "validate_only")
     TERMINALS_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     terminals: _containers.RepeatedCompositeFieldContainer[TerminalRegistration]
-    def __init__(self, terminals: _Optional[_Iterable[_Union[TerminalRegistration, _Mapping]]] = ...) -> None: ...
+    validate_only: bool
+    def __init__(self, terminals: _Optional[_Iterable[_Union[TerminalRegistration, _Mapping]]] = ..., validate_only: _Optional[bool] = ...) -> None: ...
 
 class RegisterTerminalsResponse(_message.Message):
-    __slots__ = ("registered",)
+    __slots__ = ("registered", "states")
     REGISTERED_FIELD_NUMBER: _ClassVar[int]
+    STATES_FIELD_NUMBER: _ClassVar[int]
     registered: int
-    def __init__(self, registered: _Optional[int] = ...) -> None: ...
+    states: _containers.RepeatedScalarFieldContainer[_relay_pb2.DeviceState]
+    def __init__(self, registered: _Optional[int] = ..., states: _Optional[_Iterable[_Union[_relay_pb2.DeviceState, str]]] = ...) -> None: ...
 
 class RegisterReadersRequest(_message.Message):
-    __slots__ = ("readers",)
+    __slots__ = ("readers", "validate_only")
     READERS_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     readers: _containers.RepeatedCompositeFieldContainer[_relay_pb2.ReaderRegistration]
-    def __init__(self, readers: _Optional[_Iterable[_Union[_relay_pb2.ReaderRegistration, _Mapping]]] = ...) -> None: ...
+    validate_only: bool
+    def __init__(self, readers: _Optional[_Iterable[_Union[_relay_pb2.ReaderRegistration, _Mapping]]] = ..., validate_only: _Optional[bool] = ...) -> None: ...
 
 class RegisterReadersResponse(_message.Message):
-    __slots__ = ("registered",)
+    __slots__ = ("registered", "states")
     REGISTERED_FIELD_NUMBER: _ClassVar[int]
+    STATES_FIELD_NUMBER: _ClassVar[int]
     registered: int
-    def __init__(self, registered: _Optional[int] = ...) -> None: ...
+    states: _containers.RepeatedScalarFieldContainer[_relay_pb2.DeviceState]
+    def __init__(self, registered: _Optional[int] = ..., states: _Optional[_Iterable[_Union[_relay_pb2.DeviceState, str]]] = ...) -> None: ...
+
+class SetRelayStateRequest(_message.Message):
+    __slots__ = ("relay_id", "state")
+    RELAY_ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    relay_id: str
+    state: _relay_pb2.DeviceState
+    def __init__(self, relay_id: _Optional[str] = ..., state: _Optional[_Union[_relay_pb2.DeviceState, str]] = ...) -> None: ...
+
+class SetRelayStateResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class SetReaderStateRequest(_message.Message):
+    __slots__ = ("serial", "state")
+    SERIAL_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    serial: str
+    state: _relay_pb2.DeviceState
+    def __init__(self, serial: _Optional[str] = ..., state: _Optional[_Union[_relay_pb2.DeviceState, str]] = ...) -> None: ...
+
+class SetReaderStateResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class SetTerminalStateRequest(_message.Message):
+    __slots__ = ("merchant_id", "terminal_id", "state")
+    MERCHANT_ID_FIELD_NUMBER: _ClassVar[int]
+    TERMINAL_ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    merchant_id: str
+    terminal_id: str
+    state: _relay_pb2.DeviceState
+    def __init__(self, merchant_id: _Optional[str] = ..., terminal_id: _Optional[str] = ..., state: _Optional[_Union[_relay_pb2.DeviceState, str]] = ...) -> None: ...
+
+class SetTerminalStateResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
 
 class GetBalanceRequest(_message.Message):
     __slots__ = ("merchant_id", "currency")

@@ -171,6 +171,21 @@ class ProcessorRegistryServiceStub:
                 request_serializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.RegisterReadersRequest.SerializeToString,
                 response_deserializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.RegisterReadersResponse.FromString,
                 _registered_method=True)
+        self.SetRelayState = channel.unary_unary(
+                '/cardlane.processor.v1.ProcessorRegistryService/SetRelayState',
+                request_serializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.SetRelayStateRequest.SerializeToString,
+                response_deserializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.SetRelayStateResponse.FromString,
+                _registered_method=True)
+        self.SetReaderState = channel.unary_unary(
+                '/cardlane.processor.v1.ProcessorRegistryService/SetReaderState',
+                request_serializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.SetReaderStateRequest.SerializeToString,
+                response_deserializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.SetReaderStateResponse.FromString,
+                _registered_method=True)
+        self.SetTerminalState = channel.unary_unary(
+                '/cardlane.processor.v1.ProcessorRegistryService/SetTerminalState',
+                request_serializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.SetTerminalStateRequest.SerializeToString,
+                response_deserializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.SetTerminalStateResponse.FromString,
+                _registered_method=True)
         self.GetBalance = channel.unary_unary(
                 '/cardlane.processor.v1.ProcessorRegistryService/GetBalance',
                 request_serializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.GetBalanceRequest.SerializeToString,
@@ -183,21 +198,44 @@ class ProcessorRegistryServiceServicer:
     """
 
     def RegisterRelays(self, request, context):
-        """Adds or updates relays.
+        """Adds or updates relays: all of the request, or none.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RegisterTerminals(self, request, context):
-        """Adds or updates terminals and, from their certificates, merchants and merchants' accounts.
+        """Adds or updates terminals and, from their certificates, merchants and merchants' accounts: all of
+        the request, or none.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RegisterReaders(self, request, context):
-        """Adds or updates readers. One that is RETIRED stays so, and is not counted as registered.
+        """Adds or updates readers: all of the request, or none.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetRelayState(self, request, context):
+        """Suspends a relay, retires it for ever, or puts it back to use. MALFORMED_REQUEST for one
+        that is not registered, WRONG_STATE for one that is retired.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetReaderState(self, request, context):
+        """The same for a reader; READER_UNKNOWN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetTerminalState(self, request, context):
+        """The same for a terminal; TERMINAL_UNKNOWN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -227,6 +265,21 @@ def add_ProcessorRegistryServiceServicer_to_server(servicer, server):
                     servicer.RegisterReaders,
                     request_deserializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.RegisterReadersRequest.FromString,
                     response_serializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.RegisterReadersResponse.SerializeToString,
+            ),
+            'SetRelayState': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetRelayState,
+                    request_deserializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.SetRelayStateRequest.FromString,
+                    response_serializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.SetRelayStateResponse.SerializeToString,
+            ),
+            'SetReaderState': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetReaderState,
+                    request_deserializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.SetReaderStateRequest.FromString,
+                    response_serializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.SetReaderStateResponse.SerializeToString,
+            ),
+            'SetTerminalState': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetTerminalState,
+                    request_deserializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.SetTerminalStateRequest.FromString,
+                    response_serializer=cardlane_dot_processor_dot_v1_dot_processor__pb2.SetTerminalStateResponse.SerializeToString,
             ),
             'GetBalance': grpc.unary_unary_rpc_method_handler(
                     servicer.GetBalance,
@@ -316,6 +369,87 @@ class ProcessorRegistryService:
             '/cardlane.processor.v1.ProcessorRegistryService/RegisterReaders',
             cardlane_dot_processor_dot_v1_dot_processor__pb2.RegisterReadersRequest.SerializeToString,
             cardlane_dot_processor_dot_v1_dot_processor__pb2.RegisterReadersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetRelayState(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cardlane.processor.v1.ProcessorRegistryService/SetRelayState',
+            cardlane_dot_processor_dot_v1_dot_processor__pb2.SetRelayStateRequest.SerializeToString,
+            cardlane_dot_processor_dot_v1_dot_processor__pb2.SetRelayStateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetReaderState(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cardlane.processor.v1.ProcessorRegistryService/SetReaderState',
+            cardlane_dot_processor_dot_v1_dot_processor__pb2.SetReaderStateRequest.SerializeToString,
+            cardlane_dot_processor_dot_v1_dot_processor__pb2.SetReaderStateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetTerminalState(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cardlane.processor.v1.ProcessorRegistryService/SetTerminalState',
+            cardlane_dot_processor_dot_v1_dot_processor__pb2.SetTerminalStateRequest.SerializeToString,
+            cardlane_dot_processor_dot_v1_dot_processor__pb2.SetTerminalStateResponse.FromString,
             options,
             channel_credentials,
             insecure,

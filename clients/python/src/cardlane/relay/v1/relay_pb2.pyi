@@ -306,12 +306,14 @@ class TerminalContact(_message.Message):
     def __init__(self, phone: _Optional[str] = ..., email: _Optional[str] = ..., language: _Optional[str] = ..., time_zone: _Optional[str] = ...) -> None: ...
 
 class SetTerminalContactRequest(_message.Message):
-    __slots__ = ("terminal_id", "contact")
+    __slots__ = ("terminal_id", "contact", "merchant_id")
     TERMINAL_ID_FIELD_NUMBER: _ClassVar[int]
     CONTACT_FIELD_NUMBER: _ClassVar[int]
+    MERCHANT_ID_FIELD_NUMBER: _ClassVar[int]
     terminal_id: str
     contact: TerminalContact
-    def __init__(self, terminal_id: _Optional[str] = ..., contact: _Optional[_Union[TerminalContact, _Mapping]] = ...) -> None: ...
+    merchant_id: str
+    def __init__(self, terminal_id: _Optional[str] = ..., contact: _Optional[_Union[TerminalContact, _Mapping]] = ..., merchant_id: _Optional[str] = ...) -> None: ...
 
 class SetTerminalContactResponse(_message.Message):
     __slots__ = ("contact",)
@@ -320,28 +322,62 @@ class SetTerminalContactResponse(_message.Message):
     def __init__(self, contact: _Optional[_Union[TerminalContact, _Mapping]] = ...) -> None: ...
 
 class RegisterReadersRequest(_message.Message):
-    __slots__ = ("readers",)
+    __slots__ = ("readers", "validate_only")
     READERS_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     readers: _containers.RepeatedCompositeFieldContainer[ReaderRegistration]
-    def __init__(self, readers: _Optional[_Iterable[_Union[ReaderRegistration, _Mapping]]] = ...) -> None: ...
+    validate_only: bool
+    def __init__(self, readers: _Optional[_Iterable[_Union[ReaderRegistration, _Mapping]]] = ..., validate_only: _Optional[bool] = ...) -> None: ...
 
 class RegisterReadersResponse(_message.Message):
-    __slots__ = ("registered",)
+    __slots__ = ("registered", "states")
     REGISTERED_FIELD_NUMBER: _ClassVar[int]
+    STATES_FIELD_NUMBER: _ClassVar[int]
     registered: int
-    def __init__(self, registered: _Optional[int] = ...) -> None: ...
+    states: _containers.RepeatedScalarFieldContainer[DeviceState]
+    def __init__(self, registered: _Optional[int] = ..., states: _Optional[_Iterable[_Union[DeviceState, str]]] = ...) -> None: ...
 
 class RegisterTerminalsRequest(_message.Message):
-    __slots__ = ("terminals",)
+    __slots__ = ("terminals", "validate_only")
     TERMINALS_FIELD_NUMBER: _ClassVar[int]
+    VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     terminals: _containers.RepeatedCompositeFieldContainer[TerminalRegistration]
-    def __init__(self, terminals: _Optional[_Iterable[_Union[TerminalRegistration, _Mapping]]] = ...) -> None: ...
+    validate_only: bool
+    def __init__(self, terminals: _Optional[_Iterable[_Union[TerminalRegistration, _Mapping]]] = ..., validate_only: _Optional[bool] = ...) -> None: ...
 
 class RegisterTerminalsResponse(_message.Message):
-    __slots__ = ("registered",)
+    __slots__ = ("registered", "states")
     REGISTERED_FIELD_NUMBER: _ClassVar[int]
+    STATES_FIELD_NUMBER: _ClassVar[int]
     registered: int
-    def __init__(self, registered: _Optional[int] = ...) -> None: ...
+    states: _containers.RepeatedScalarFieldContainer[DeviceState]
+    def __init__(self, registered: _Optional[int] = ..., states: _Optional[_Iterable[_Union[DeviceState, str]]] = ...) -> None: ...
+
+class SetReaderStateRequest(_message.Message):
+    __slots__ = ("serial", "state")
+    SERIAL_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    serial: str
+    state: DeviceState
+    def __init__(self, serial: _Optional[str] = ..., state: _Optional[_Union[DeviceState, str]] = ...) -> None: ...
+
+class SetReaderStateResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class SetTerminalStateRequest(_message.Message):
+    __slots__ = ("merchant_id", "terminal_id", "state")
+    MERCHANT_ID_FIELD_NUMBER: _ClassVar[int]
+    TERMINAL_ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    merchant_id: str
+    terminal_id: str
+    state: DeviceState
+    def __init__(self, merchant_id: _Optional[str] = ..., terminal_id: _Optional[str] = ..., state: _Optional[_Union[DeviceState, str]] = ...) -> None: ...
+
+class SetTerminalStateResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
 
 class ListReadersRequest(_message.Message):
     __slots__ = ()

@@ -396,6 +396,16 @@ class RelayRegistryServiceStub:
                 request_serializer=cardlane_dot_relay_dot_v1_dot_relay__pb2.SetTerminalContactRequest.SerializeToString,
                 response_deserializer=cardlane_dot_relay_dot_v1_dot_relay__pb2.SetTerminalContactResponse.FromString,
                 _registered_method=True)
+        self.SetReaderState = channel.unary_unary(
+                '/cardlane.relay.v1.RelayRegistryService/SetReaderState',
+                request_serializer=cardlane_dot_relay_dot_v1_dot_relay__pb2.SetReaderStateRequest.SerializeToString,
+                response_deserializer=cardlane_dot_relay_dot_v1_dot_relay__pb2.SetReaderStateResponse.FromString,
+                _registered_method=True)
+        self.SetTerminalState = channel.unary_unary(
+                '/cardlane.relay.v1.RelayRegistryService/SetTerminalState',
+                request_serializer=cardlane_dot_relay_dot_v1_dot_relay__pb2.SetTerminalStateRequest.SerializeToString,
+                response_deserializer=cardlane_dot_relay_dot_v1_dot_relay__pb2.SetTerminalStateResponse.FromString,
+                _registered_method=True)
         self.ListReaders = channel.unary_unary(
                 '/cardlane.relay.v1.RelayRegistryService/ListReaders',
                 request_serializer=cardlane_dot_relay_dot_v1_dot_relay__pb2.ListReadersRequest.SerializeToString,
@@ -413,15 +423,16 @@ class RelayRegistryServiceServicer:
     """
 
     def RegisterReaders(self, request, context):
-        """Adds or updates readers. A processor has to know them, too: docs/protocol/enrolment.md. One that
-        does not verify is CERTIFICATE_REJECTED, which says nothing of the caller.
+        """Adds or updates readers: all of the request, or none. A processor has to know them, too:
+        docs/protocol/enrolment.md. One that does not verify is CERTIFICATE_REJECTED, which says nothing
+        of the caller.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RegisterTerminals(self, request, context):
-        """Adds or updates terminals.
+        """Adds or updates terminals: all of the request, or none.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -429,6 +440,21 @@ class RelayRegistryServiceServicer:
 
     def SetTerminalContact(self, request, context):
         """Whom the results of a terminal's payments are sent to. Replaces the contact before it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetReaderState(self, request, context):
+        """Suspends a reader, retires it for ever, or puts it back to use. READER_UNKNOWN, or WRONG_STATE for
+        one that is retired.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetTerminalState(self, request, context):
+        """The same for a terminal; TERMINAL_UNKNOWN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -465,6 +491,16 @@ def add_RelayRegistryServiceServicer_to_server(servicer, server):
                     servicer.SetTerminalContact,
                     request_deserializer=cardlane_dot_relay_dot_v1_dot_relay__pb2.SetTerminalContactRequest.FromString,
                     response_serializer=cardlane_dot_relay_dot_v1_dot_relay__pb2.SetTerminalContactResponse.SerializeToString,
+            ),
+            'SetReaderState': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetReaderState,
+                    request_deserializer=cardlane_dot_relay_dot_v1_dot_relay__pb2.SetReaderStateRequest.FromString,
+                    response_serializer=cardlane_dot_relay_dot_v1_dot_relay__pb2.SetReaderStateResponse.SerializeToString,
+            ),
+            'SetTerminalState': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetTerminalState,
+                    request_deserializer=cardlane_dot_relay_dot_v1_dot_relay__pb2.SetTerminalStateRequest.FromString,
+                    response_serializer=cardlane_dot_relay_dot_v1_dot_relay__pb2.SetTerminalStateResponse.SerializeToString,
             ),
             'ListReaders': grpc.unary_unary_rpc_method_handler(
                     servicer.ListReaders,
@@ -559,6 +595,60 @@ class RelayRegistryService:
             '/cardlane.relay.v1.RelayRegistryService/SetTerminalContact',
             cardlane_dot_relay_dot_v1_dot_relay__pb2.SetTerminalContactRequest.SerializeToString,
             cardlane_dot_relay_dot_v1_dot_relay__pb2.SetTerminalContactResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetReaderState(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cardlane.relay.v1.RelayRegistryService/SetReaderState',
+            cardlane_dot_relay_dot_v1_dot_relay__pb2.SetReaderStateRequest.SerializeToString,
+            cardlane_dot_relay_dot_v1_dot_relay__pb2.SetReaderStateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetTerminalState(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cardlane.relay.v1.RelayRegistryService/SetTerminalState',
+            cardlane_dot_relay_dot_v1_dot_relay__pb2.SetTerminalStateRequest.SerializeToString,
+            cardlane_dot_relay_dot_v1_dot_relay__pb2.SetTerminalStateResponse.FromString,
             options,
             channel_credentials,
             insecure,
