@@ -1,6 +1,6 @@
 import currencyCodes, { type CurrencyCodeRecord } from "currency-codes";
 import { PaymentError } from "./errors.ts";
-import type { Brand } from "./identifiers.ts";
+import { type Brand, whatCame } from "./identifiers.ts";
 
 /** ISO 4217 numeric code, 1 to 999 (ISO 8583 DE 49): 978 is EUR. */
 export type CurrencyCode = Brand<number, "CurrencyCode">;
@@ -62,7 +62,7 @@ export function parseCurrency(numeric: number, field = "currency"): CurrencyCode
 export function currencyFromLetters(letters: string, field = "currency"): CurrencyCode {
   const entry = /^[A-Za-z]{3}$/.test(letters) ? byLetters.get(letters.toUpperCase()) : undefined;
   if (entry === undefined) {
-    const came = JSON.stringify(letters.slice(0, 8));
+    const came = whatCame(letters);
     throw new PaymentError(
       "CURRENCY_NOT_ACCEPTED",
       `${field} must be an ISO 4217 code such as EUR, got ${came}`,
@@ -93,7 +93,7 @@ export function parseAmountText(text: string, currency: CurrencyCode): Money {
   const match = new RegExp(`^(\\d{1,12})${decimals}$`).exec(text.trim());
   if (match === null) {
     const shape = digits === 0 ? "a whole number" : `a number with up to ${digits} decimals`;
-    const came = JSON.stringify(text.slice(0, 16));
+    const came = whatCame(text);
     throw new PaymentError(
       "AMOUNT_OUT_OF_RANGE",
       `amount in ${currencyLetters(currency)} must be ${shape}, without a sign, got ${came}`,

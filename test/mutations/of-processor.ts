@@ -3,6 +3,14 @@ import type { Mutation } from "./mutation.ts";
 /** Safeguards of the processor and its PIN service. */
 export const OF_PROCESSOR: readonly Mutation[] = [
   {
+    name: "text-without-card",
+    takesOut: "leaving card numbers out of error texts",
+    path: "payment/errors.ts",
+    find: "      withoutCardNumbers(message),",
+    replace: "      message,",
+    witness: "payment/card-number-text.test.ts",
+  },
+  {
     name: "tombstone",
     takesOut: "the tombstone that a reversal leaves when the payment has not come yet",
     path: "processor/reversal/reversal-store.ts",
