@@ -48,6 +48,7 @@ const facts: BatchFacts = {
   isCardKnown: true,
   card: undefined,
   accounts: undefined,
+  refundedMinor: 0n,
   previous: undefined,
 };
 

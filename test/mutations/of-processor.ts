@@ -275,4 +275,12 @@ export const OF_PROCESSOR: readonly Mutation[] = [
     replace: "facts.amounts.cashbackMinor < 0n",
     witness: "processor/authorization/issuer-rules.test.ts",
   },
+  {
+    name: "refunds-a-day",
+    takesOut: "counting what a merchant refunds on a day",
+    path: "processor/authorization/payment-store.ts",
+    find: "+ excluded.minor",
+    replace: "+ 0",
+    witness: "processor/authorization/refund-day.test.ts",
+  },
 ];
