@@ -5,6 +5,7 @@ import { findLinked } from "../../mesh/tracing/span-record.ts";
 import { startTelemetry } from "../../mesh/tracing/telemetry.ts";
 import { CONTACT, eventually, NotificationBed } from "../../test/fixtures/notification-bed.ts";
 import { startSmsPeer } from "../../test/fixtures/sms-peer.ts";
+import { addressKey } from "../registry/contact.ts";
 
 const { APPROVED } = PaymentState;
 
@@ -105,6 +106,15 @@ test("a receipt goes to the cardholder once, however often it is asked for", asy
   expect(bed.inbox.arrivals).toMatchObject([
     { to: "guest@home.example", subject: expect.stringContaining("收据 · 支付成功") },
   ]);
+});
+
+test.each(["kasse@bücher.example", "街角@shop.example"])("a mail reaches %s", async (email) => {
+  await using bed = await NotificationBed.start({ email, phone: "" });
+  bed.startSending();
+  await bed.pay(APPROVED);
+  await bed.statesAre(["SENT"]);
+  const [mail] = bed.inbox.arrivals;
+  expect(addressKey(mail?.to ?? "")).toBe(addressKey(email));
 });
 
 test.each([
