@@ -108,6 +108,22 @@ test("a receipt goes to the cardholder once, however often it is asked for", asy
   ]);
 });
 
+test("a receipt is sent again to the same address, when somebody asks a minute later", async () => {
+  await using bed = await NotificationBed.start({ email: "", phone: "" });
+  bed.startSending();
+  const recordNumber = await bed.pay(APPROVED);
+  const address = { case: "email", value: "guest@home.example" } as const;
+  const first = await bed.relay.notifications.sendReceipt({ recordNumber, address });
+  await bed.statesAre(["SENT"]);
+  await bed.bed.query("UPDATE notification SET sent_at = sent_at - interval '61 s'");
+  const second = await bed.relay.notifications.sendReceipt({ recordNumber, address });
+  expect(second.notification?.id).toBe(first.notification?.id);
+  await expect.poll(() => bed.inbox.arrivals.length).toBe(2);
+  await bed.statesAre(["SENT"]);
+  await bed.relay.notifications.sendReceipt({ recordNumber, address });
+  expect(bed.inbox.arrivals).toHaveLength(2);
+});
+
 test.each(["kasse@bücher.example", "街角@shop.example"])("a mail reaches %s", async (email) => {
   await using bed = await NotificationBed.start({ email, phone: "" });
   bed.startSending();
