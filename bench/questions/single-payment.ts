@@ -16,8 +16,8 @@ export interface TillTimes {
 }
 
 /**
- * A card without a PIN, so that no time of a person is in it. By its stripe: after five taps in a row
- * the issuer wants a PIN.
+ * A card without a PIN, so that no time of a person is in it. By its stripe: after five taps in a
+ * row the issuer wants a PIN.
  */
 const CARD = { card: "visa", entryMode: EntryMode.MAGSTRIPE };
 const AMOUNT_MINOR = 1_250n;
