@@ -4,7 +4,7 @@ import { Database as ProcessorDatabase } from "../processor/database.ts";
 import { Database as RelayDatabase } from "../relay/database.ts";
 import { freshDatabase } from "../test/setup/database.ts";
 import { AuditChain, type AuditHead } from "./audit-chain.ts";
-import type { AuditDetails, AuditEntry } from "./audit-entry.ts";
+import { type AuditDetails, type AuditEntry, entryHash } from "./audit-entry.ts";
 import { AuditLog } from "./audit-log.ts";
 
 const ACT: AuditDetails = {
@@ -125,6 +125,18 @@ test.each(BY_THE_OWNER)("whoever owns the database and $name is seen", async ({ 
   await owner.query("ALTER TABLE audit_entry DISABLE TRIGGER ALL");
   await owner.query(sql.replaceAll("<table>", "audit_entry"));
   expect((await reportOf(log)).faults.length).toBeGreaterThan(0);
+});
+
+test("an entry that was changed together with its hash breaks the chain behind it", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { log } = await openLog(stack, "relay");
+  for (let count = 0; count < 3; count += 1) await log.append(ACT);
+  const chain = new AuditChain();
+  for (const entry of await entriesOf(log)) {
+    const forged = { ...entry, actor: entry.sequence === 2n ? "nobody" : entry.actor };
+    chain.take({ ...forged, hash: entryHash(forged) });
+  }
+  expect(chain.report().faults).toEqual(["entry 3 does not follow the one before it"]);
 });
 
 test("a log that was cut at its end, or made anew, is seen by a head from before", async () => {

@@ -5,6 +5,7 @@ import {
   AuditService,
   AuditStep,
 } from "../gen/cardlane/audit/v1/audit_pb.ts";
+import { parseSequence } from "../mesh/list-request.ts";
 import { type MeshService, service } from "../mesh/service.ts";
 import { AUDIT_STEPS, type AuditEntry } from "./audit-entry.ts";
 import type { AuditLog } from "./audit-log.ts";
@@ -13,7 +14,8 @@ import type { AuditLog } from "./audit-log.ts";
 export function auditService(entries: Pick<AuditLog, "pages">): MeshService {
   return service(AuditService, {
     async *streamAuditEntries({ afterSequence }, { signal }) {
-      for await (const page of entries.pages(afterSequence)) {
+      const after = parseSequence(afterSequence, "after_sequence");
+      for await (const page of entries.pages(after)) {
         signal.throwIfAborted();
         yield { entries: page.map(messageOf) };
       }

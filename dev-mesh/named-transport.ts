@@ -35,14 +35,21 @@ export function namingProgram(error: unknown, { name, address }: NamedProgram): 
 
 function rethrown(program: NamedProgram): (error: unknown) => never {
   return (error) => {
-    throw namingProgram(error, program);
+    throw namingProgram(unlessStopping(error), program);
   };
+}
+
+/** What a program says of a question while it stops is no answer. */
+function unlessStopping(error: unknown): unknown {
+  if (!(error instanceof ConnectError)) return error;
+  if (paymentErrorFrom(error)?.code !== "STREAM_CUT") return error;
+  return new ConnectError(error.rawMessage, error.code);
 }
 
 async function* named<T>(messages: AsyncIterable<T>, program: NamedProgram): AsyncGenerator<T> {
   try {
     yield* messages;
   } catch (error) {
-    throw namingProgram(error, program);
+    throw namingProgram(unlessStopping(error), program);
   }
 }

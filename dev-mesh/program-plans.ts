@@ -93,6 +93,8 @@ async function ownEnvironment(
       return {
         DATABASE_URL: await databaseUrl("processor", "cardlane_processor"),
         CARDLANE_PIN_SERVICE: await addressesOf("pin-service"),
+        // Refunds to try out, as cards to try out.
+        CARDLANE_REFUNDS_A_DAY: "1000000",
         CARDLANE_TEST_CARDS: "1",
       };
     case "relay":

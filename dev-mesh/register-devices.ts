@@ -3,6 +3,7 @@ import { currencyFromLetters } from "../payment/money.ts";
 import { KeyFolder } from "../sealing/keys/key-files.ts";
 import type { MeshClients } from "./clients.ts";
 import { DEVELOPMENT_MESH } from "./development-keys.ts";
+import { allTerminals } from "./device-lists.ts";
 import type { MeshDirectory } from "./mesh-directory.ts";
 
 /** What the development merchant may charge in. */
@@ -41,7 +42,7 @@ export async function registerAtRelay(
   const { relayRegistry } = clients;
   const certificate = certificateOf(directory, "terminal");
   const terminal = { certificate, currencies: currencies() };
-  const { terminals } = await relayRegistry.listTerminals({});
+  const terminals = await allTerminals(relayRegistry);
   // A person may have set another one since.
   const { merchantId, terminalId } = DEVELOPMENT_MESH;
   const isNew = terminals.every(

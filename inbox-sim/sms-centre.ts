@@ -83,11 +83,11 @@ function joinedText(
   joining: Map<string, Joining>,
 ): string | undefined {
   const text = String(message);
-  // Element 0 of the user data header: reference, number of parts, number of this one.
-  const element = udh?.find((one) => one[0] === 0x00);
+  // Element 0 or 8 of the header: reference of one octet or two, parts, number of this one.
+  const element = udh?.find((one) => one[0] === 0x00 || one[0] === 0x08);
   if (element === undefined) return text;
-  const [, , reference = 0, count = 1, number = 1] = element;
-  const key = `${to} ${reference}`;
+  const [count = 1, number = 1] = element.subarray(-2);
+  const key = `${to} ${element.subarray(2, -2).join()}`;
   const found = joining.get(key) ?? { count, texts: new Map() };
   found.texts.set(number, text);
   joining.set(key, found);

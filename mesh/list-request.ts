@@ -4,6 +4,8 @@ import { PaymentError } from "../payment/errors.ts";
 /** As in the contracts, for every list and for every message of a stream that gives pages. */
 export const PAGE_SIZE_MAX = 500;
 const PAGE_SIZE_DEFAULT = 50;
+/** The last number that PostgreSQL's bigint has. */
+const SEQUENCE_MAX = 2n ** 63n - 1n;
 
 /**
  * How many rows a caller asks for.
@@ -38,4 +40,10 @@ export function parseStateFilter<Name extends string>(
 
 function malformed(field: string, problem: string): PaymentError {
   return new PaymentError("MALFORMED_REQUEST", `${field} ${problem}`, { field });
+}
+
+/** @throws PaymentError MALFORMED_REQUEST for a position that no log can have. */
+export function parseSequence(sequence: bigint, field: string): bigint {
+  if (sequence <= SEQUENCE_MAX) return sequence;
+  throw malformed(field, `must be 0 to ${SEQUENCE_MAX}, got ${sequence}`);
 }

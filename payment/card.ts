@@ -1,4 +1,5 @@
 import { inspect } from "node:util";
+import { hasLuhnCheckDigit } from "./card-number-text.ts";
 import { PaymentError } from "./errors.ts";
 
 const PAN_SHAPE = /^\d{12,19}$/;
@@ -94,17 +95,6 @@ export class Pin {
 export function maskPan(digits: string): string {
   if (!PAN_SHAPE.test(digits)) return "[card]";
   return `${digits.slice(0, 6)}${"*".repeat(digits.length - 10)}${digits.slice(-4)}`;
-}
-
-/** Whether the last digit is the Luhn check digit of the others (ISO/IEC 7812-1, annex B). */
-function hasLuhnCheckDigit(digits: string): boolean {
-  let sum = 0;
-  for (let index = 0; index < digits.length; index++) {
-    const digit = Number(digits.charAt(digits.length - 1 - index));
-    const doubled = index % 2 === 0 ? digit : digit * 2;
-    sum += doubled > 9 ? doubled - 9 : doubled;
-  }
-  return sum % 10 === 0;
 }
 
 /** Ranges of issuer identification numbers (ISO/IEC 7812), narrowest first. */

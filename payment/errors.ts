@@ -5,6 +5,7 @@ import {
   type PaymentFault,
   PaymentFaultSchema,
 } from "../gen/cardlane/payment/v1/payment_pb.ts";
+import { withoutCardNumbers } from "./card-number-text.ts";
 
 /**
  * Every way in which cardlane refuses or fails, and what the caller may do then. gRPC status
@@ -89,7 +90,10 @@ const RELIEF_MS = 1_000;
 
 const OPEN = { certainty: Certainty.UNKNOWN, nextStep: NextStep.RETRY_SAME_ID } as const;
 
-/** The one error class of cardlane. `message` says what was expected and what came. */
+/**
+ * The one error class of cardlane. `message` says what was expected and what came. It goes to
+ * callers, tills and logs, so whatever came, no card number is in it.
+ */
 export class PaymentError extends Error {
   readonly code: PaymentErrorCode;
   readonly field: string | undefined;
@@ -97,7 +101,10 @@ export class PaymentError extends Error {
   readonly openPaymentId: string | undefined;
 
   constructor(code: PaymentErrorCode, message: string, facts: ErrorFacts = {}) {
-    super(message, facts.cause === undefined ? undefined : { cause: facts.cause });
+    super(
+      withoutCardNumbers(message),
+      facts.cause === undefined ? undefined : { cause: facts.cause },
+    );
     this.name = "PaymentError";
     this.code = code;
     this.field = facts.field;

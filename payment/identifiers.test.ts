@@ -59,3 +59,16 @@ test.each([
   expect(error.code).toBe("MALFORMED_REQUEST");
   expect(error.message).toMatch(message);
 });
+
+test.each(["00000000-0000-0000-0000-000000000000", "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF"])(
+  "%s stands for no payment, as text and as bytes",
+  (text) => {
+    expect(() => parsePaymentId(text)).toThrow(
+      "payment_id must be a UUID of its own, got one of nobody",
+    );
+    const bytes = new Uint8Array(Buffer.from(text.replaceAll("-", ""), "hex"));
+    expect(() => paymentIdFromBytes(bytes)).toThrow(
+      "payment_id must be a UUID of its own, got one of nobody",
+    );
+  },
+);

@@ -1,3 +1,4 @@
+import { digitsIn } from "./card-number-text.ts";
 import { PaymentError } from "./errors.ts";
 
 declare const brand: unique symbol;
@@ -36,13 +37,21 @@ export function terminalName({
   return `${merchantId}/${terminalId}`;
 }
 
+const UUID_SHAPE = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+const QUOTED_MAX = 40;
+/** Of a card number at most the first eight may be shown (PCI DSS 3.4.1). */
+const QUOTED_DIGITS_MAX = 8;
+
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const PAYMENT_ID_BYTES = 16;
+/** The nil and the max UUID (RFC 9562, section 5.9 and 5.10) stand for none. */
+const IDS_OF_NOBODY = ["0", "f"].map((digit) => UUID_SHAPE.replaceAll("x", digit));
 
 export function parsePaymentId(text: string, field = "payment_id"): PaymentId {
   const lower = text.toLowerCase();
+  if (IDS_OF_NOBODY.includes(lower)) throw malformed(field, "a UUID of its own", "one of nobody");
   if (!UUID.test(lower)) {
-    throw malformed(field, "a UUID such as 01932b5e-8c1a-7f00-9d3b-1f2e3d4c5b6a", describe(text));
+    throw malformed(field, "a UUID such as 01932b5e-8c1a-7f00-9d3b-1f2e3d4c5b6a", whatCame(text));
   }
   return lower as PaymentId;
 }
@@ -52,13 +61,14 @@ export function paymentIdFromBytes(bytes: Uint8Array, field = "payment_id"): Pay
     throw malformed(field, `${PAYMENT_ID_BYTES} bytes`, `${bytes.length}`);
   }
   const hex = Buffer.from(bytes).toString("hex");
-  return [
+  const text = [
     hex.slice(0, 8),
     hex.slice(8, 12),
     hex.slice(12, 16),
     hex.slice(16, 20),
     hex.slice(20),
-  ].join("-") as PaymentId;
+  ].join("-");
+  return parsePaymentId(text, field);
 }
 
 export function paymentIdToBytes(id: PaymentId): Uint8Array {
@@ -104,7 +114,7 @@ function matching<Id extends string>(
   field: string,
   expected: string,
 ): Id {
-  if (!shape.test(text)) throw malformed(field, expected, describe(text));
+  if (!shape.test(text)) throw malformed(field, expected, whatCame(text));
   return text as Id;
 }
 
@@ -115,10 +125,8 @@ function malformed(field: string, expected: string, got: string): PaymentError {
 }
 
 /** What came, without quoting what may be a card number typed into the wrong field. */
-function describe(text: string): string {
+export function whatCame(text: string): string {
   if (text === "") return "nothing";
-  if (text.length > 40 || /\d{9,}/.test(text.replaceAll(/[\s-]/g, ""))) {
-    return `${text.length} other characters`;
-  }
-  return JSON.stringify(text);
+  const mayBeCard = text.length > QUOTED_MAX || digitsIn(text) > QUOTED_DIGITS_MAX;
+  return mayBeCard ? `${text.length} other characters` : JSON.stringify(text);
 }

@@ -3,6 +3,7 @@ import { errorFrom } from "../test/error-from.ts";
 import {
   type CurrencyCode,
   currencyFromLetters,
+  currencyLetters,
   formatMoney,
   parseAmountMinor,
   parseAmountText,
@@ -83,4 +84,24 @@ test.each([
 
 test("a currency that was never parsed is a bug", () => {
   expect(() => formatMoney({ amountMinor: 1n, currency: 1 as CurrencyCode })).toThrow(/^bug:/);
+});
+
+test.each([
+  { letters: "XCG", numeric: 532 },
+  { letters: "XAD", numeric: 396 },
+  { letters: "ZWG", numeric: 924 },
+  { letters: "SLE", numeric: 925 },
+  { letters: "EUR", numeric: 978 },
+])("$letters is a currency of today (looked up on 2026-12-01)", ({ letters, numeric }) => {
+  expect(currencyFromLetters(letters)).toBe(numeric);
+  expect(currencyLetters(parseCurrency(numeric))).toBe(letters);
+});
+
+test.each(["ANG", "BGN", "HRK", "SLL", "ZWL"])("%s is none any more", (letters) => {
+  expect(() => currencyFromLetters(letters)).toThrow(/must be an ISO 4217 code/);
+});
+
+test("a payment of yesterday in a currency of yesterday can still be shown", () => {
+  expect(() => parseCurrency(975)).toThrow(/ISO 4217/);
+  expect(currencyLetters(975 as CurrencyCode)).toBe("BGN");
 });

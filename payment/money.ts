@@ -1,6 +1,6 @@
 import currencyCodes, { type CurrencyCodeRecord } from "currency-codes";
 import { PaymentError } from "./errors.ts";
-import type { Brand } from "./identifiers.ts";
+import { type Brand, whatCame } from "./identifiers.ts";
 
 /** ISO 4217 numeric code, 1 to 999 (ISO 8583 DE 49): 978 is EUR. */
 export type CurrencyCode = Brand<number, "CurrencyCode">;
@@ -15,12 +15,24 @@ export interface Money {
 /** Largest amount that fits DE 4 (n 12). */
 export const AMOUNT_MINOR_MAX = 999_999_999_999n;
 
+/**
+ * What the ISO 4217 Maintenance Agency has changed since the package's list of 2024-06-25, as of
+ * 2026-12-01: XCG took the number of ANG, XAD came, and Bulgaria pays in euros.
+ */
+const ADDED: readonly CurrencyCodeRecord[] = [
+  { code: "XCG", number: "532", digits: 2, currency: "Caribbean Guilder", countries: [] },
+  { code: "XAD", number: "396", digits: 2, currency: "Arab Accounting Dinar", countries: [] },
+];
+const WITHDRAWN: readonly string[] = ["ANG", "BGN"];
+
+const added = new Set(ADDED.map(({ number }) => number));
+const known = [...currencyCodes.data.filter(({ number }) => !added.has(number)), ...ADDED];
 // The package looks through its list, and every payment asks.
 const byNumber: ReadonlyMap<number, CurrencyCodeRecord> = new Map(
-  currencyCodes.data.map((entry) => [Number(entry.number), entry]),
+  known.map((entry) => [Number(entry.number), entry]),
 );
 const byLetters: ReadonlyMap<string, CurrencyCodeRecord> = new Map(
-  currencyCodes.data.map((entry) => [entry.code, entry]),
+  known.filter(({ code }) => !WITHDRAWN.includes(code)).map((entry) => [entry.code, entry]),
 );
 
 export function parseAmountMinor(amountMinor: bigint, field = "amounts.total_minor"): bigint {
@@ -36,7 +48,7 @@ export function parseAmountMinor(amountMinor: bigint, field = "amounts.total_min
 
 /** @throws PaymentError CURRENCY_NOT_ACCEPTED for a code that ISO 4217 does not list. */
 export function parseCurrency(numeric: number, field = "currency"): CurrencyCode {
-  if (!byNumber.has(numeric)) {
+  if (!byLetters.has(byNumber.get(numeric)?.code ?? "")) {
     throw new PaymentError(
       "CURRENCY_NOT_ACCEPTED",
       `${field} must be an ISO 4217 numeric code, got ${numeric}`,
@@ -50,7 +62,7 @@ export function parseCurrency(numeric: number, field = "currency"): CurrencyCode
 export function currencyFromLetters(letters: string, field = "currency"): CurrencyCode {
   const entry = /^[A-Za-z]{3}$/.test(letters) ? byLetters.get(letters.toUpperCase()) : undefined;
   if (entry === undefined) {
-    const came = JSON.stringify(letters.slice(0, 8));
+    const came = whatCame(letters);
     throw new PaymentError(
       "CURRENCY_NOT_ACCEPTED",
       `${field} must be an ISO 4217 code such as EUR, got ${came}`,
@@ -81,7 +93,7 @@ export function parseAmountText(text: string, currency: CurrencyCode): Money {
   const match = new RegExp(`^(\\d{1,12})${decimals}$`).exec(text.trim());
   if (match === null) {
     const shape = digits === 0 ? "a whole number" : `a number with up to ${digits} decimals`;
-    const came = JSON.stringify(text.slice(0, 16));
+    const came = whatCame(text);
     throw new PaymentError(
       "AMOUNT_OUT_OF_RANGE",
       `amount in ${currencyLetters(currency)} must be ${shape}, without a sign, got ${came}`,

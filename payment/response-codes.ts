@@ -57,6 +57,16 @@ export function responseCode(code: string): ResponseCode {
   return BY_CODE.get(code) ?? decline(code, "Declined", "USE_ANOTHER_CARD");
 }
 
+/** Codes whose reason is between bank and shop: a holder hears of a decline, and no more. */
+const HUSHED: readonly string[] = ["04", "41", "43", "62", "63"];
+
+/** The code to show to the holder of the card: a plain decline for what is not for all ears. */
+export function codeForHolder(code: string): string {
+  return HUSHED.includes(code) ? PLAIN_DECLINE : code;
+}
+
+const PLAIN_DECLINE = "05";
+
 /** Whether the same payment may be tried once more, with another PIN or with the chip. */
 export function mayBeRepeated(code: string): boolean {
   return code === WRONG_PIN || code === CHIP_AND_PIN_WANTED;

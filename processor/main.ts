@@ -18,6 +18,7 @@ await runProgram("processor", PROCESSOR_SETTINGS, async (program, config) => {
   });
   return await startProcessor({
     ...options,
+    refundsADay: config.refundsADay,
     reverseWithinMs: config.reverseWithinHours * 3_600_000,
     openPinStream: () => channel.openStream(PinService.method.verify),
   });

@@ -41,6 +41,8 @@ interface OwnOptions {
   readonly openPinStream: () => FrameStream<VerifyRequest, VerifyResponse>;
   /** How long after an approval it is undone without an operator; 24 hours by default. */
   readonly reverseWithinMs?: number;
+  /** Refunds without a sale of one merchant on a day, in euros; none by default. */
+  readonly refundsADay?: number;
 }
 
 type ProcessorOptions = ProgramOptions & OwnOptions;
@@ -123,8 +125,8 @@ function processParts(
   );
   const references = new RetrievalReferences(database);
   const signer = () => keys.resultSigner(clock.nowMs());
-  const desk = new AuthorizationDesk(store, references, signer, around);
-  const { reverseWithinMs = REVERSE_WITHIN_MS } = options;
+  const { reverseWithinMs = REVERSE_WITHIN_MS, refundsADay = 0 } = options;
+  const desk = new AuthorizationDesk(store, references, signer, around, { refundsADay });
   const reversals = new ReversalDesk(new ReversalStore(database), references, signer, around, {
     reverseWithinMs,
   });

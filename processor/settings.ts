@@ -48,6 +48,14 @@ export const PROCESSOR_SETTINGS = {
       "how long after an approval a relay's order undoes it by itself, by the processor's clock. " +
       "A later one waits for an operator: `cardlane reversals held`.",
   }),
+  refundsADay: setting({
+    name: "CARDLANE_REFUNDS_A_DAY",
+    reads: integer({ min: 0, max: 1_000_000_000, unit: "euros" }),
+    default: "0",
+    says:
+      "what one merchant may refund without a sale on a day, in euros or about as much in " +
+      "another currency ([issuer.md](issuer.md#refunds-without-a-sale)). With 0 there are none.",
+  }),
   ...GROUP_SETTINGS,
 };
 

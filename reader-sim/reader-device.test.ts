@@ -144,7 +144,7 @@ test.each<{ name: string; change: Prepare; code: string; message: string }>([
   },
   {
     name: "a previous payment that was not declined for its PIN",
-    change: { previousPaymentId: new Uint8Array(16) },
+    change: { previousPaymentId: new Uint8Array(16).fill(7) },
     code: "WRONG_STATE",
     message:
       "previous_payment_id must be the payment that this reader showed last " +

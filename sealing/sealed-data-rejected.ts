@@ -11,6 +11,8 @@ export type RejectionReason =
   | "padding"
   | "direction"
   | "relay id"
+  | "card data"
+  | "PIN key"
   | "PIN block"
   | "key serial number"
   | "channel packet"

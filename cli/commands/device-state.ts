@@ -1,4 +1,5 @@
 import { openRunningMesh, type RunningMesh } from "../../dev-mesh/clients.ts";
+import { allTerminals } from "../../dev-mesh/device-lists.ts";
 import { DeviceState } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { CommandError, EXIT_CODES } from "../command-end.ts";
 import type { CommandIo, CommonOptions } from "../io/command-io.ts";
@@ -55,8 +56,7 @@ export async function setTerminalState(
 
 /** @throws CommandError when there is none, or there are several of this id. */
 export async function terminalNamed({ clients }: RunningMesh, name: string) {
-  const { terminals } = await clients.relayRegistry.listTerminals({});
-  const found = terminals.filter(({ merchantId, terminalId }) =>
+  const found = (await allTerminals(clients.relayRegistry)).filter(({ merchantId, terminalId }) =>
     name.includes("/") ? name === `${merchantId}/${terminalId}` : name === terminalId,
   );
   const [terminal, ...others] = found;

@@ -1,4 +1,6 @@
+import { create } from "@bufbuild/protobuf";
 import { openRunningMesh } from "../../dev-mesh/clients.ts";
+import { allReaders, allTerminals } from "../../dev-mesh/device-lists.ts";
 import {
   ListReadersResponseSchema,
   ListTerminalsResponseSchema,
@@ -31,12 +33,13 @@ const TERMINAL_COLUMNS: readonly Column[] = [
 /** Prints the readers that the relay serves. @returns the exit code. */
 export async function readers(io: CommandIo, options: CommonOptions): Promise<number> {
   using mesh = await openRunningMesh(options.dataDir, io.clock);
-  const response = await mesh.clients.relayRegistry.listReaders({});
+  const all = await allReaders(mesh.clients.relayRegistry);
   if (options.json === true) {
+    const response = create(ListReadersResponseSchema, { readers: [...all] });
     printMessage(io, ListReadersResponseSchema, response);
     return EXIT_CODES.approved;
   }
-  const rows = response.readers.map((reader) => [
+  const rows = all.map((reader) => [
     printable(reader.serial),
     printable(reader.model),
     reader.merchantId,
@@ -51,12 +54,13 @@ export async function readers(io: CommandIo, options: CommonOptions): Promise<nu
 /** Prints the terminals that the relay serves. @returns the exit code. */
 export async function terminals(io: CommandIo, options: CommonOptions): Promise<number> {
   using mesh = await openRunningMesh(options.dataDir, io.clock);
-  const response = await mesh.clients.relayRegistry.listTerminals({});
+  const all = await allTerminals(mesh.clients.relayRegistry);
   if (options.json === true) {
+    const response = create(ListTerminalsResponseSchema, { terminals: [...all] });
     printMessage(io, ListTerminalsResponseSchema, response);
     return EXIT_CODES.approved;
   }
-  const rows = response.terminals.map((terminal) => [
+  const rows = all.map((terminal) => [
     printable(terminal.terminalId),
     terminal.merchantId,
     printable(terminal.merchantName),

@@ -2,9 +2,15 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { LinkProxy } from "../../chaos/proxy.ts";
 import { MeshClients } from "../../dev-mesh/clients.ts";
-import { Certainty, PaymentKind, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import {
+  Certainty,
+  PaymentFaultSchema,
+  PaymentKind,
+  PaymentState,
+} from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { ReaderControlService } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import {
+  PaymentReportSchema,
   type PayRequest,
   type PayResponse,
   PayResponseSchema,
@@ -134,6 +140,26 @@ test("a terminal that is still busy with the payment is asked until it is not", 
   await till.arrived(2);
   while (till.starts.length < 3) await till.clock.advance(1_000);
   await expect(report).resolves.toMatchObject(APPROVED);
+});
+
+test.each([
+  {
+    name: "as an error",
+    answer: (_say: (event: Event) => void, stream: Stream) =>
+      stream.end(toConnectError(new PaymentError("READER_BUSY", "being taken"), silentLog)),
+  },
+  {
+    name: "as a report",
+    answer: (say: (event: Event) => void) => {
+      const fault = create(PaymentFaultSchema, { code: "READER_BUSY" });
+      say({ case: "finished", value: create(PaymentReportSchema, { fault }) });
+    },
+  },
+])("a till that is told $name that the reader is busy leaves the other's card", async (row) => {
+  await using till = await tillOf([row.answer]);
+  await till.pay().catch(() => undefined);
+  expect(till.starts).toHaveLength(1);
+  expect(till.removedCards).toBe(0);
 });
 
 test("a till whose payment another one goes on with leaves it the card", async () => {

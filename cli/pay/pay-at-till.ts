@@ -1,7 +1,10 @@
+import { ConnectError } from "@connectrpc/connect";
 import { confirm } from "@inquirer/prompts";
 import type { MeshClients } from "../../dev-mesh/clients.ts";
 import { EntryMode, NextStep, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { PaymentReport } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
+import { paymentErrorFrom } from "../../mesh/errors-to-wire.ts";
+import type { PaymentErrorCode } from "../../payment/errors.ts";
 import type { TestCard } from "../../payment/test-cards.ts";
 import { isInterruption, PaymentCut } from "../../till/outcome.ts";
 import { isTakenOver, type Order, takePayment } from "../../till/take-payment.ts";
@@ -13,10 +16,14 @@ import { Till } from "./till.ts";
 /** One presentation of a card allows as many; a new one may be tried with a new payment. */
 const RETRIES_MAX = 2;
 
+/** The reader serves another payment, with its card in it. */
+const BUSY = "READER_BUSY" satisfies PaymentErrorCode;
+
 type CardPayment = PayArguments & { readonly card: TestCard };
 
 /**
- * Takes a payment with a card and takes the card back, unless another till goes on with both.
+ * Takes a payment with a card and takes the card back, unless the one in the reader is another
+ * till's.
  * After a decline that another attempt may mend (wrong PIN, chip wanted), the person is asked
  * whether to try again.
  */
@@ -30,18 +37,25 @@ export async function payAtTill(
     let report = await payOnce(io, clients, payment);
     for (let retry = 1; retry <= RETRIES_MAX; retry += 1) {
       const changes = await nextAttempt(io, payment, report.nextStep);
-      if (changes === undefined) return report;
+      if (changes === undefined) {
+        isTheirs = report.fault?.code === BUSY;
+        return report;
+      }
       const order = nextOrder(payment.order, report);
       report = await payOnce(io, clients, { ...payment, ...changes, order, isConfirmed: true });
     }
     return report;
   } catch (error) {
-    isTheirs = isTakenOver(error);
+    isTheirs = isTakenOver(error) || isBusy(error);
     throw error;
   } finally {
     // Whatever became of the payment, a card that stays in the reader is no reason for an error.
     if (!isTheirs) await clients.readerControl.removeCard({}).catch(() => undefined);
   }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof ConnectError && paymentErrorFrom(error)?.code === BUSY;
 }
 
 async function payOnce(

@@ -1,4 +1,5 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import stringWidth from "string-width";
 import { expect, test } from "vitest";
 import {
   EntryMode,
@@ -10,6 +11,7 @@ import { ReceiptSchema } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
 import { parseRelayId } from "../../payment/identifiers.ts";
 import { newRecordNumber } from "../../payment/record-number.ts";
 import { receiptLines } from "./receipt.ts";
+import { entryModeWord } from "./words.ts";
 
 const APPROVED = {
   merchantName: "Corner Coffee",
@@ -86,4 +88,27 @@ test("what other programs wrote can not move the cursor", () => {
 
 test("the yen has no decimals", () => {
   expect(linesOf({ amountMinor: 1250n, currency: 392 })[4]).toContain("1250 JPY");
+});
+
+test("a holder never reads that a card was lost or stolen; the shop does", () => {
+  for (const responseCode of ["04", "41", "43", "62", "63"]) {
+    const lines = linesOf({ outcome: Outcome.DECLINED, responseCode }).join("\n");
+    expect(lines).toContain("05 Declined by the card's bank");
+    expect(lines).not.toMatch(/lost|stolen|keep|restricted|security/i);
+  }
+});
+
+test.each(["街角咖啡", "街角咖啡".repeat(10), "קפה הפינה", "Café ☕️ 👩‍🍳", "x".repeat(40)])(
+  "every line of the receipt of %s is 42 columns wide",
+  (merchantName) => {
+    const lines = linesOf({ merchantName });
+    expect(new Set(lines.map((line) => stringWidth(line)))).toEqual(new Set([42]));
+    const name = lines.slice(1, 4).join("").replaceAll(/[│ ]/g, "");
+    expect(name).toContain(merchantName.replaceAll(" ", "").slice(0, 12));
+  },
+);
+
+test("a chip that could not be read is told in full", () => {
+  const lines = linesOf({ entryMode: EntryMode.FALLBACK });
+  expect(lines.join("").replaceAll(/[│ ]+/g, " ")).toContain(entryModeWord(EntryMode.FALLBACK));
 });

@@ -1,9 +1,10 @@
+import stringWidth from "string-width";
 import { Certainty, Outcome, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { PaymentReport, Receipt } from "../../gen/cardlane/terminal/v1/terminal_pb.ts";
 import { printable } from "../../mesh/printable.ts";
 import { formatMoney, parseCurrency } from "../../payment/money.ts";
 import { formatRecordNumber, parseRecordNumber } from "../../payment/record-number.ts";
-import { responseCode } from "../../payment/response-codes.ts";
+import { codeForHolder, responseCode } from "../../payment/response-codes.ts";
 import { formatWhen, type Paint, plainPaint, type Style } from "./text.ts";
 import { entryModeWord, kindWord, nextStepWord, stateWord, verificationWord } from "./words.ts";
 
@@ -24,11 +25,15 @@ export function receiptLines(
     ...wrap(printable(receipt.merchantName)).map((line) => framed(centred(line), "bold", paint)),
     framed(centred(`${receipt.merchantId} · ${receipt.terminalId}`), "dim", paint),
     `├${rule}┤`,
-    framed(pair(kindWord(receipt.kind).toUpperCase(), amountOf(receipt)), "bold", paint),
+    ...pair(kindWord(receipt.kind).toUpperCase(), amountOf(receipt)).map((line) =>
+      framed(line, "bold", paint),
+    ),
     framed(""),
-    ...facts(receipt, timeZone).map(([name, value]) => framed(pair(name, value))),
+    ...facts(receipt, timeZone).flatMap(([name, value]) =>
+      pair(name, value).map((line) => framed(line)),
+    ),
     `├${rule}┤`,
-    ...headline.flatMap(wrap).map((line) => framed(centred(line), style, paint)),
+    ...headline.flatMap((each) => wrap(each)).map((line) => framed(centred(line), style, paint)),
     `└${rule}┘`,
   ];
 }
@@ -48,14 +53,14 @@ function facts(receipt: Receipt, timeZone: string | undefined): (readonly [strin
 }
 
 function headlineOf(receipt: Receipt): { headline: string[]; style: Style } {
-  const { meaning } = responseCode(receipt.responseCode);
+  const code = codeForHolder(receipt.responseCode);
   switch (receipt.outcome) {
     case Outcome.APPROVED:
       return { headline: ["APPROVED"], style: "green" };
     case Outcome.PARTIALLY_APPROVED:
       return { headline: ["APPROVED FOR A PART"], style: "green" };
     case Outcome.DECLINED:
-      return { headline: ["DECLINED", `${receipt.responseCode} ${meaning}`], style: "red" };
+      return { headline: ["DECLINED", `${code} ${responseCode(code).meaning}`], style: "red" };
     case Outcome.REVERSED:
       return { headline: ["REVERSED", "nothing is charged"], style: "yellow" };
     case Outcome.VOIDED:
@@ -79,28 +84,29 @@ export function groupedRecordNumber(recordNumber: string): string {
 }
 
 function framed(content: string, style?: Style, paint: Paint = plainPaint): string {
-  const cut = [...content].slice(0, INNER_COLUMNS).join("");
-  const padded = cut + " ".repeat(INNER_COLUMNS - [...cut].length);
+  const padded = content + " ".repeat(Math.max(0, INNER_COLUMNS - stringWidth(content)));
   return `│ ${style === undefined ? padded : paint(style, padded)} │`;
 }
 
-function pair(name: string, value: string): string {
-  const shown = printable(value);
-  const gap = INNER_COLUMNS - [...name].length - [...shown].length;
-  return `${name}${" ".repeat(Math.max(1, gap))}${shown}`;
+/** Name and value at both ends of a line; a value that does not fit goes on below, on the right. */
+function pair(name: string, value: string): string[] {
+  const [first = "", ...more] = wrap(printable(value), INNER_COLUMNS - stringWidth(name) - 1);
+  const atTheEnd = (line: string, taken: number) =>
+    " ".repeat(Math.max(1, INNER_COLUMNS - taken - stringWidth(line))) + line;
+  return [name + atTheEnd(first, stringWidth(name)), ...more.map((line) => atTheEnd(line, 0))];
 }
 
 function centred(text: string): string {
-  return " ".repeat(Math.max(0, Math.floor((INNER_COLUMNS - [...text].length) / 2))) + text;
+  return " ".repeat(Math.max(0, Math.floor((INNER_COLUMNS - stringWidth(text)) / 2))) + text;
 }
 
 /** Lines of whole words; a word longer than a line is cut into lines. */
-function wrap(text: string): string[] {
+function wrap(text: string, columns = INNER_COLUMNS): string[] {
   const lines: string[] = [];
   let line = "";
-  for (const word of text.split(" ").flatMap(cutWord)) {
+  for (const word of text.split(" ").flatMap((each) => cutWord(each, columns))) {
     const longer = line === "" ? word : `${line} ${word}`;
-    if ([...longer].length <= INNER_COLUMNS) {
+    if (stringWidth(longer) <= columns) {
       line = longer;
     } else {
       lines.push(line);
@@ -110,11 +116,13 @@ function wrap(text: string): string[] {
   return [...lines, line];
 }
 
-function cutWord(word: string): string[] {
-  const characters = [...word];
-  const pieces: string[] = [];
-  for (let start = 0; start < characters.length; start += INNER_COLUMNS) {
-    pieces.push(characters.slice(start, start + INNER_COLUMNS).join(""));
+/** Between what a reader takes for one character, as far as a line's columns reach. */
+function cutWord(word: string, columns: number): string[] {
+  const pieces = [""];
+  for (const { segment } of new Intl.Segmenter().segment(word)) {
+    const longer = `${pieces.at(-1)}${segment}`;
+    if (stringWidth(longer) > columns) pieces.push(segment);
+    else pieces[pieces.length - 1] = longer;
   }
   return pieces;
 }
@@ -127,6 +135,10 @@ export function reportLines(report: PaymentReport, { paint }: { readonly paint: 
   if (report.result !== undefined && balanceMinor !== undefined) {
     const currency = parseCurrency(report.result.currency);
     lines.push(`Balance: ${formatMoney({ amountMinor: balanceMinor, currency })}`);
+  }
+  const code = receipt?.responseCode ?? "";
+  if (code !== codeForHolder(code)) {
+    lines.push(paint("yellow", `For the shop alone: ${code} ${responseCode(code).meaning}.`));
   }
   if (fault !== undefined) {
     lines.push(paint("red", `${printable(fault.code)}: ${printable(fault.message)}`));

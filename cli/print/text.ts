@@ -1,4 +1,5 @@
 import { type StyleTextOptions, styleText } from "node:util";
+import stringWidth from "string-width";
 
 /** Puts colour around text, or leaves it alone. Pad first, paint then: colour has no width. */
 export type Paint = (style: Style, text: string) => string;
@@ -58,14 +59,15 @@ export function tableLines(
   paint: Paint = plainPaint,
 ): string[] {
   const widths = columns.map(({ heading }, index) =>
-    Math.max(heading.length, ...rows.map((row) => (row[index] ?? "").length)),
+    Math.max(heading.length, ...rows.map((row) => stringWidth(row[index] ?? ""))),
   );
   const line = (cells: readonly string[]) =>
     columns
       .map(({ isRight }, index) => {
         const width = widths[index] ?? 0;
         const cell = cells[index] ?? "";
-        return isRight === true ? cell.padStart(width) : cell.padEnd(width);
+        const gap = " ".repeat(Math.max(0, width - stringWidth(cell)));
+        return isRight === true ? `${gap}${cell}` : `${cell}${gap}`;
       })
       .join(GAP)
       .trimEnd();

@@ -255,7 +255,7 @@ test.each([
   },
   {
     name: "a retry of a payment that never was",
-    context: { previousPaymentId: new Uint8Array(16) },
+    context: { previousPaymentId: new Uint8Array(16).fill(7) },
     code: "WRONG_STATE",
   },
 ])("refuses $name", async ({ context, code }) => {

@@ -17,6 +17,12 @@ const READ_AGAIN: Verdict = { kind: "read again" };
 
 const OVERLOAD = "too many payments of one account at the same time";
 
+/** What whoever runs the processor lets merchants do. */
+interface IssuerLimits {
+  /** Refunds without a sale of one merchant, in euros or about as much; 0 for none. */
+  readonly refundsADay: number;
+}
+
 /**
  * Decides payments and writes them, many at a time: one statement to read what the batch needs, a
  * decision in memory, one statement to write it. What was read before a PIN was asked about serves
@@ -30,6 +36,7 @@ export class AuthorizationDesk {
   readonly #around: ProcessorSurroundings;
   readonly #group: GroupCommit<IncomingPayment, EntryAnswer>;
   readonly #readings: GroupCommit<IncomingPayment, EarlyFacts>;
+  readonly #refundsADay: number;
 
   /** @param resultSigner gives the key of processor_result in use now. */
   constructor(
@@ -37,8 +44,10 @@ export class AuthorizationDesk {
     references: RetrievalReferences,
     resultSigner: () => Signer,
     around: ProcessorSurroundings,
+    { refundsADay }: IssuerLimits,
   ) {
     this.#store = store;
+    this.#refundsADay = refundsADay;
     this.#references = references;
     this.#resultSigner = resultSigner;
     this.#around = around;
@@ -111,7 +120,7 @@ export class AuthorizationDesk {
   ): Promise<void> {
     const facts = early ?? (await this.#read(open));
     const nowMs = this.#around.clock.nowMs();
-    const verdicts = decideBatch(open, facts, nowMs).map((verdict) =>
+    const verdicts = decideBatch(open, facts, nowMs, this.#refundsADay).map((verdict) =>
       early === undefined || standsOnEarlyFacts(verdict) ? verdict : READ_AGAIN,
     );
     const unopened = open.filter((_, index) => verdicts[index]?.kind === "accounts missing");

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { afterAll, expect, test } from "vitest";
 import { AuthorizationRequestSchema } from "../../gen/cardlane/processor/v1/processor_pb.ts";
-import { silentLog } from "../../mesh/log.ts";
+import { createLog } from "../../mesh/log.ts";
 import { ManualClock } from "../../mesh/testing/manual-clock.ts";
 import { noTelemetry } from "../../mesh/tracing/telemetry.ts";
 import { Pan } from "../../payment/card.ts";
@@ -48,6 +48,7 @@ const facts: BatchFacts = {
   isCardKnown: true,
   card: undefined,
   accounts: undefined,
+  refundedMinor: 0n,
   previous: undefined,
 };
 
@@ -56,6 +57,7 @@ class PlayedParts {
   readonly steps: string[] = [];
   readonly decided: IncomingPayment[] = [];
   readonly asked: PinQuestion[] = [];
+  readonly lines: string[] = [];
   read: (payment: IncomingPayment) => Promise<EarlyFacts> = async () => ({ facts, readAtMs: 0 });
   verify: () => Promise<PinOutcome> = async () => "VERIFIED";
 
@@ -79,7 +81,7 @@ class PlayedParts {
           return this.#step("ask", () => this.verify());
         },
       },
-      { clock, log: silentLog, telemetry: noTelemetry },
+      { clock, log: logInto(this.lines), telemetry: noTelemetry },
     );
   }
 
@@ -94,8 +96,16 @@ class PlayedParts {
   }
 }
 
-function requestOf(wishes: PaymentWishes = {}, timeLeftMs = 1_000) {
-  const { signed, contextBytes } = signer.sign(wishes);
+function logInto(lines: string[]) {
+  const destination = { write: (line: string) => void lines.push(line) };
+  return createLog({ program: "processor", instance: "p" }, clock, "info", destination);
+}
+
+function requestOf(
+  wishes: PaymentWishes = {},
+  timeLeftMs = 1_000,
+  { signed, contextBytes } = signer.sign(wishes),
+) {
   const { kind, wire } = parsePaymentContext(contextBytes);
   return create(AuthorizationRequestSchema, {
     payment: signed,
@@ -151,6 +161,40 @@ test("what cannot be opened is still looked for: it may have its answer", async 
   expect(await outcomeOf(played, request)).toBe("SIGNATURE_REJECTED");
   expect(played.steps).toEqual(["decide"]);
   expect(played.decided[0]?.content).toBeUndefined();
+});
+
+test.each([
+  {
+    name: "sealed for another payment",
+    reason: "context",
+    sign: () => signer.withCardBoxOf(signer.sign(), signer.sign()),
+  },
+  {
+    name: "with a wrong check digit",
+    reason: "card data",
+    sign: () => signer.sign({ cardData: { pan: "4242424242424241" } }),
+  },
+  {
+    name: "of a month that is none",
+    reason: "card data",
+    sign: () => signer.sign({ cardData: { expirationDate: "2713" } }),
+  },
+])("card data $name: the log alone says why", async ({ reason, sign }) => {
+  const played = new PlayedParts();
+  expect(await outcomeOf(played, requestOf({}, 1_000, sign()))).toBe("SEALED_DATA_REJECTED");
+  expect(played.decided[0]?.refusal?.message).toBe("sealed data rejected");
+  const [line = "{}", ...others] = played.lines;
+  expect(others).toEqual([]);
+  expect(JSON.parse(line)).toMatchObject({ event: "sealed_data_rejected", reason });
+  expect(line).not.toContain("42424242");
+});
+
+test("a payment that is refused for another reason is no line in the log", async () => {
+  const played = new PlayedParts();
+  const request = requestOf();
+  request.payment?.signature.fill(0);
+  await outcomeOf(played, request);
+  expect(played.lines).toEqual([]);
 });
 
 test("a payment whose time is over is opened no more", async () => {

@@ -44,6 +44,7 @@ const facts: BatchFacts = {
     },
   },
   accounts: { cardholder: 1n, merchant: 2n, clearing: 3n },
+  refundedMinor: 0n,
   previous: undefined,
 };
 
@@ -52,14 +53,14 @@ function inWords(verdict: Verdict): string {
 }
 
 test("each decision of a batch sees what the ones before it spent", () => {
-  const verdicts = decideBatch([submit(), submit(), submit(400n)], [facts, facts, facts], nowMs);
+  const verdicts = decideBatch([submit(), submit(), submit(400n)], [facts, facts, facts], nowMs, 0);
   expect(verdicts.map(inWords)).toEqual(["approved", "declined", "approved"]);
 });
 
 test("the same payment or counter again waits for the first to be written", () => {
   const first = submit();
   const sameCounter = { ...submit(), content: first.content };
-  const verdicts = decideBatch([first, first, sameCounter], [facts, facts, facts], nowMs);
+  const verdicts = decideBatch([first, first, sameCounter], [facts, facts, facts], nowMs, 0);
   expect(verdicts.map(inWords)).toEqual(["approved", "read again", "read again"]);
 });
 
@@ -70,6 +71,7 @@ test("after a counter that was used twice nothing of that reader is decided", ()
     [first, sameCounter, submit(), first],
     [facts, facts, facts, facts],
     nowMs,
+    0,
   );
   const again = "read again";
   expect(verdicts.map(inWords)).toEqual(["approved", again, again, again]);
@@ -77,7 +79,7 @@ test("after a counter that was used twice nothing of that reader is decided", ()
 
 test("a payment that is repeated says nothing against its reader", () => {
   const first = submit();
-  const verdicts = decideBatch([first, first, submit(400n)], [facts, facts, facts], nowMs);
+  const verdicts = decideBatch([first, first, submit(400n)], [facts, facts, facts], nowMs, 0);
   expect(verdicts.map(inWords)).toEqual(["approved", "read again", "approved"]);
 });
 
@@ -91,6 +93,7 @@ test("a refused payment does not hold up another with its counter", () => {
     [first, { ...submit(), content: first.content }],
     [suspended, facts],
     nowMs,
+    0,
   );
   expect(verdicts.map(inWords)).toEqual(["answered", "approved"]);
 });
@@ -101,6 +104,7 @@ test("a card that is known waits for its accounts, one that is not is declined w
     [submit(), submit()],
     [unopened, { ...unopened, isCardKnown: false }],
     nowMs,
+    0,
   );
   expect(verdicts.map(inWords)).toEqual(["accounts missing", "declined"]);
 });

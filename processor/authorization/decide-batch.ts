@@ -7,6 +7,7 @@ import { refusalOf } from "./acceptance.ts";
 import { afterApproval, type Decision, decide } from "./decide.ts";
 import type { AccountFacts } from "./decision-facts.ts";
 import type { IncomingPayment, OpenedContent } from "./incoming-payment.ts";
+import { minorOf } from "./issuer-rules.ts";
 import type { BatchAccounts, BatchFacts } from "./payment-facts.ts";
 
 /** What becomes of one payment of a batch. */
@@ -37,13 +38,18 @@ export interface DecidedPayment {
  * Decides a batch in order: each decision sees what the ones before it spent. Pure.
  *
  * @param facts one for each payment.
+ * @param refundsADay of one merchant without a sale, in euros; 0 for none.
  */
 export function decideBatch(
   payments: readonly IncomingPayment[],
   facts: readonly BatchFacts[],
   nowMs: number,
+  refundsADay: number,
 ): readonly Verdict[] {
-  const running: Running = { accounts: new Map(), taken: new Map(), doubted: new Set() };
+  const running: Running = {
+    ...{ accounts: new Map(), taken: new Map(), doubted: new Set(), refunded: new Map() },
+    refundsADay: BigInt(refundsADay),
+  };
   return payments.map((payment, index) => {
     const known = facts[index];
     if (known === undefined) throw new Error("bug: a payment without facts");
@@ -58,6 +64,10 @@ interface Running {
   readonly taken: Map<string, Uint8Array>;
   /** Signing keys of readers that used a counter twice: the next reading suspends them. */
   readonly doubted: Set<string>;
+  /** Refunds of this batch, by merchant and currency, in minor units. */
+  readonly refunded: Map<string, bigint>;
+  /** In euros. */
+  readonly refundsADay: bigint;
 }
 
 function settle(
@@ -124,6 +134,7 @@ function decideOne(options: {
   const account = running.accounts.get(number) ?? facts.card?.account;
   const card =
     facts.card === undefined || account === undefined ? undefined : { ...facts.card, account };
+  const refunder = `${context.merchantId} ${context.currency}`;
   const asked = {
     today,
     kind: context.kind,
@@ -135,10 +146,17 @@ function decideOne(options: {
     presentedExpirationDate: content.expirationDate,
     pin: payment.pin,
     simulateByAmount: facts.terminal?.simulateByAmount === true,
+    refunds: {
+      mostMinor: minorOf(running.refundsADay, context.currency),
+      doneMinor: facts.refundedMinor + (running.refunded.get(refunder) ?? 0n),
+    },
   };
   const decision = decide({ ...asked, card });
-  if (decision.kind === "approved" && account !== undefined) {
-    running.accounts.set(number, afterApproval(account, asked, decision.approvedMinor));
+  if (decision.kind !== "approved" || account === undefined) return decision;
+  running.accounts.set(number, afterApproval(account, asked, decision.approvedMinor));
+  if (context.kind === PaymentKind.REFUND) {
+    const before = running.refunded.get(refunder) ?? 0n;
+    running.refunded.set(refunder, before + decision.approvedMinor);
   }
   return decision;
 }

@@ -35,6 +35,7 @@ const facts: DecisionFacts = {
   presentedExpirationDate: "3412",
   pin: "VERIFIED",
   simulateByAmount: false,
+  refunds: { mostMinor: 100_000n, doneMinor: 0n },
   card,
 };
 

@@ -8,7 +8,7 @@ import {
   type KnownFacts,
   type Rule,
 } from "./decision-facts.ts";
-import { afterTap, ISSUER_RULES, isUnverifiedTap } from "./issuer-rules.ts";
+import { afterTap, ISSUER_RULES, isUnverifiedTap, REFUND_RULES } from "./issuer-rules.ts";
 
 export type Decision =
   | {
@@ -75,6 +75,7 @@ const CARD_RULES: readonly Rule[] = [
   ["96", ({ card }) => card.status === "FAULTY"],
   ["54", ({ card, today }) => isExpired(card.expirationDate, today)],
   ["54", ({ presentedExpirationDate, today }) => isExpired(presentedExpirationDate, today)],
+  ...REFUND_RULES,
   ["57", ({ kind, card }) => kind === PaymentKind.REFUND && !card.isRefundable],
   // Cash is handed out with goods only.
   ["12", ({ kind, amounts }) => amounts.cashbackMinor > 0n && kind !== PaymentKind.SALE],

@@ -23,6 +23,8 @@ export interface DecisionFacts {
   readonly pin: PinOutcome;
   /** Whether this terminal wants amounts to choose the response code. */
   readonly simulateByAmount: boolean;
+  /** Refunds without a sale: what the merchant may make on a day, and has made, in minor units. */
+  readonly refunds: { readonly mostMinor: bigint; readonly doneMinor: bigint };
   /** undefined: nobody knows the card. */
   readonly card: CardFacts | undefined;
 }

@@ -27,6 +27,7 @@ interface Wishes {
   readonly kind?: PaymentKind;
   readonly acceptPartial?: boolean;
   readonly account?: Partial<AccountFacts>;
+  readonly refunds?: Partial<DecisionFacts["refunds"]>;
 }
 
 function factsOf({ how: [entryMode, verification], total, ...wishes }: Wishes): DecisionFacts {
@@ -41,6 +42,7 @@ function factsOf({ how: [entryMode, verification], total, ...wishes }: Wishes): 
     presentedExpirationDate: "3412",
     pin: verification === ONLINE_PIN ? "VERIFIED" : "NOT_ASKED",
     simulateByAmount: false,
+    refunds: { mostMinor: 1_000_000n, doneMinor: 0n, ...wishes.refunds },
     card: {
       status: "ACTIVE",
       expirationDate: "3412",
@@ -153,4 +155,17 @@ test("taps are counted until a right PIN, whatever is between", () => {
     tappedCount: 0,
     tappedMinor: 0n,
   });
+});
+
+test.each([
+  { name: "within the day's limit", total: 400_000n, done: 600_000n, code: "00" },
+  { name: "a cent beyond it", total: 400_001n, done: 600_000n, code: "13" },
+  { name: "of 9,999,999,999.99", total: 999_999_999_999n, done: 0n, code: "13" },
+  { name: "where none are allowed", total: 1n, done: 0n, most: 0n, code: "58" },
+])("a refund without a sale $name is $code", ({ total, done, most = 1_000_000n, code }) => {
+  const refunds = { mostMinor: most, doneMinor: done };
+  const kind = PaymentKind.REFUND;
+  expect(codeOf({ how: [CHIP, NONE], total, kind, refunds })).toBe(code);
+  // A sale is none.
+  expect(codeOf({ how: [CHIP, ONLINE_PIN], total: 1n, refunds })).toBe("00");
 });

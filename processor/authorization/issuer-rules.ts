@@ -61,6 +61,16 @@ export const ISSUER_RULES: readonly Rule[] = [
   ],
 ];
 
+/** What the issuer asks of a refund without a sale. */
+export const REFUND_RULES: readonly Rule[] = [
+  ["58", ({ kind, refunds }) => kind === PaymentKind.REFUND && refunds.mostMinor === 0n],
+  [
+    "13",
+    ({ kind, refunds, amounts }) =>
+      kind === PaymentKind.REFUND && refunds.doneMinor + amounts.totalMinor > refunds.mostMinor,
+  ],
+];
+
 /** The account after a payment that spends: a right PIN begins the count of taps anew. */
 export function afterTap(
   account: AccountFacts,
@@ -114,7 +124,8 @@ function isTappedTooMuch(account: AccountFacts, facts: DecisionFacts): boolean {
   return account.tappedCount >= TAPS_MAX || sum > minorOf(HOLDER_LIMITS.taps, currency);
 }
 
-function minorOf(euros: bigint, currency: CurrencyCode): bigint {
+/** About so many euros in another currency, in its minor units. */
+export function minorOf(euros: bigint, currency: CurrencyCode): bigint {
   const units = euros * (UNITS_OF_ONE_EURO[currencyLetters(currency)] ?? 1n);
   return units * 10n ** BigInt(minorDigits(currency));
 }

@@ -22,6 +22,8 @@ export interface BatchFacts {
   readonly isCardKnown: boolean;
   readonly accounts: BatchAccounts | undefined;
   readonly previous: PreviousPayment | undefined;
+  /** What the merchant has refunded today in this currency, in minor units. */
+  readonly refundedMinor: bigint;
 }
 
 /** What was read of a payment before its PIN was asked about. */
@@ -96,6 +98,7 @@ export interface FactsRow {
   readonly previous_tip_minor: bigint;
   readonly previous_cashback_minor: bigint;
   readonly previous_surcharge_minor: bigint;
+  readonly refunded_minor: bigint;
 }
 
 export function factsFrom(row: FactsRow): BatchFacts {
@@ -122,6 +125,7 @@ export function factsFrom(row: FactsRow): BatchFacts {
     isCardKnown: row.card_status !== null,
     accounts: accountsFrom(row),
     previous: previousFrom(row),
+    refundedMinor: row.refunded_minor,
   };
 }
 

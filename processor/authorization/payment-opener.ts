@@ -109,7 +109,7 @@ function openCardData(payment: IncomingPayment, keys: ProcessorKeys) {
     return { pan: Pan.parse(pan), expirationDate };
   } catch {
     // What is wrong with the card data of a genuine reader is nobody's business outside.
-    throw new SealedDataRejected("box");
+    throw new SealedDataRejected("card data");
   } finally {
     bytes.fill(0);
   }

@@ -30,7 +30,7 @@ async function decidedOnTheSameFacts(
   const facts = await bench.payments.read(payments);
   const nowMs = systemClock.nowMs();
   return payments.flatMap((payment, index) => {
-    const [verdict] = decideBatch([payment], facts.slice(index, index + 1), nowMs);
+    const [verdict] = decideBatch([payment], facts.slice(index, index + 1), nowMs, 0);
     const parts = {
       retrievalReference: "0",
       nowMs,

@@ -169,12 +169,15 @@ export const READ_STATEMENT = {
       previous.currency AS previous_currency, previous.total_minor AS previous_total_minor,
       previous.tip_minor AS previous_tip_minor,
       previous.cashback_minor AS previous_cashback_minor,
-      previous.surcharge_minor AS previous_surcharge_minor
+      previous.surcharge_minor AS previous_surcharge_minor,
+      CASE WHEN refund_day.day = ${TODAY} THEN refund_day.minor ELSE 0 END AS refunded_minor
     FROM item
     LEFT JOIN processor.payment existing USING (merchant_id, payment_id)
     LEFT JOIN counted ON counted.position = item.position
     LEFT JOIN processor.payment previous
       ON previous.merchant_id = item.merchant_id AND previous.payment_id = item.previous_payment_id
+    LEFT JOIN processor.refund_day
+      ON refund_day.merchant_id = item.merchant_id AND refund_day.currency = item.currency
     LEFT JOIN processor.relay ON relay.relay_id = item.relay_id
     LEFT JOIN processor.reader ON reader.certificate_id = item.reader_certificate_id
     LEFT JOIN suspended ON suspended.certificate_id = item.reader_certificate_id
@@ -241,7 +244,16 @@ const WRITE = {
       FROM ${postingParameters.from("transfer", paymentParameters.count)}
       JOIN inserted USING (merchant_id, payment_id)
       RETURNING merchant_id, payment_id, kind, debit_account, credit_account, amount_minor,
-        settlement_date
+        currency, settlement_date
+    ),
+    refunded AS (
+      INSERT INTO processor.refund_day (merchant_id, currency, day, minor)
+      SELECT merchant_id, currency, max(settlement_date), sum(amount_minor)::bigint
+      FROM posted WHERE kind = 'REFUND' GROUP BY merchant_id, currency
+      ORDER BY merchant_id, currency
+      ON CONFLICT (merchant_id, currency) DO UPDATE SET day = excluded.day,
+        minor = CASE WHEN refund_day.day = excluded.day THEN refund_day.minor ELSE 0 END
+          + excluded.minor
     ),
     moved AS (
       SELECT debit_account AS account_id, -amount_minor AS amount,

@@ -127,10 +127,13 @@ function openPin(check: PinCheck, keys: PinKeys): Attempt {
   const context = parsePaymentContext(check.context);
   const pan = Pan.parse(check.pan);
   const agreement = keys.pin(context.wire.pinKeyId);
-  if (agreement === undefined || check.digest.length !== DIGEST_BYTES) throw refused();
+  if (agreement === undefined) throw new SealedDataRejected("PIN key");
+  if (check.digest.length !== DIGEST_BYTES) throw new SealedDataRejected("length");
   const contextDigest = digest("payment-context", check.context);
   const { ksn, block } = openPinBox({ agreement, contextDigest, sealed: check.pinBox });
-  if (!equalBytes(parseKsn(ksn).initialKeyId, check.dukptInitialKeyId)) throw refused();
+  if (!equalBytes(parseKsn(ksn).initialKeyId, check.dukptInitialKeyId)) {
+    throw new SealedDataRejected("key serial number");
+  }
   const cardToken = cardTokenOf(keys.cardToken, pan);
   const pinKey = derivePinKey(keys.baseDerivation, ksn);
   try {
@@ -151,8 +154,4 @@ function openPin(check: PinCheck, keys: PinKeys): Attempt {
  */
 export function pinReferenceOf(key: KeyObject, cardToken: Uint8Array, pin: Uint8Array): Uint8Array {
   return createHmac("sha256", key).update(cardToken).update(pin).digest();
-}
-
-function refused(): PaymentError {
-  return new PaymentError("SEALED_DATA_REJECTED", "sealed data rejected");
 }

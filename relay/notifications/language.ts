@@ -13,6 +13,8 @@ export interface Language {
   readonly payment: Telling;
   /** Of money that goes back to the card. */
   readonly refund: Telling;
+  /** Of a question about the card, which moves nothing. */
+  readonly enquiry: Telling;
   /** Why a payment or refund was declined, by response code (ISO 8583 DE 39). */
   readonly reasons: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<Label, string>>;
@@ -22,6 +24,8 @@ export interface Language {
   readonly ownerNote: string;
   /** Last line of a receipt. */
   readonly cardholderNote: string;
+  /** Answer to an SMS that asks for help. */
+  readonly smsHelp: string;
 }
 
 /** What is said of each event. */

@@ -5,6 +5,7 @@ import { findLinked } from "../../mesh/tracing/span-record.ts";
 import { startTelemetry } from "../../mesh/tracing/telemetry.ts";
 import { CONTACT, eventually, NotificationBed } from "../../test/fixtures/notification-bed.ts";
 import { startSmsPeer } from "../../test/fixtures/sms-peer.ts";
+import { addressKey } from "../registry/contact.ts";
 
 const { APPROVED } = PaymentState;
 
@@ -105,6 +106,31 @@ test("a receipt goes to the cardholder once, however often it is asked for", asy
   expect(bed.inbox.arrivals).toMatchObject([
     { to: "guest@home.example", subject: expect.stringContaining("收据 · 支付成功") },
   ]);
+});
+
+test("a receipt is sent again to the same address, when somebody asks a minute later", async () => {
+  await using bed = await NotificationBed.start({ email: "", phone: "" });
+  bed.startSending();
+  const recordNumber = await bed.pay(APPROVED);
+  const address = { case: "email", value: "guest@home.example" } as const;
+  const first = await bed.relay.notifications.sendReceipt({ recordNumber, address });
+  await bed.statesAre(["SENT"]);
+  await bed.bed.query("UPDATE notification SET sent_at = sent_at - interval '61 s'");
+  const second = await bed.relay.notifications.sendReceipt({ recordNumber, address });
+  expect(second.notification?.id).toBe(first.notification?.id);
+  await expect.poll(() => bed.inbox.arrivals.length).toBe(2);
+  await bed.statesAre(["SENT"]);
+  await bed.relay.notifications.sendReceipt({ recordNumber, address });
+  expect(bed.inbox.arrivals).toHaveLength(2);
+});
+
+test.each(["kasse@bücher.example", "街角@shop.example"])("a mail reaches %s", async (email) => {
+  await using bed = await NotificationBed.start({ email, phone: "" });
+  bed.startSending();
+  await bed.pay(APPROVED);
+  await bed.statesAre(["SENT"]);
+  const [mail] = bed.inbox.arrivals;
+  expect(addressKey(mail?.to ?? "")).toBe(addressKey(email));
 });
 
 test.each([

@@ -59,10 +59,12 @@ export function notificationService(parts: NotificationParts): MeshService {
       const payment = await queries.get({ $typeName: GET_PAYMENT, key, merchantId: "" }, scope);
       const id = receiptId(recordNumber, endedState(payment), contact);
       const known = await store.find(id);
-      if (known !== undefined) return { notification: known };
+      if (known !== undefined && !isAgain(known, around.clock.nowMs()))
+        return { notification: known };
       const isOperators = identity !== undefined && scope.kind === "all";
       if (!isOperators) await requireShare(parts, payment, contact);
-      await store.orderReceipt({ id, recordNumber, contact });
+      if (known === undefined) await store.orderReceipt({ id, recordNumber, contact });
+      else await store.requeue(id);
       return { notification: await found(store, id) };
     },
     async setOptOut({ address, isOptedOut }) {
@@ -71,6 +73,15 @@ export function notificationService(parts: NotificationParts): MeshService {
       return {};
     },
   });
+}
+
+/** A call that is repeated within this is the same wish; later somebody asks once more. */
+const ONE_WISH_MS = 60_000;
+
+function isAgain({ state, sentAtMs, createdAtMs }: Notification, nowMs: number): boolean {
+  if (state === NotificationState.QUEUED) return false;
+  const lastAtMs = Number(sentAtMs === 0n ? createdAtMs : sentAtMs);
+  return nowMs - lastAtMs > ONE_WISH_MS;
 }
 
 /** @throws PaymentError OVERLOADED when payment, terminal or merchant have had their receipts. */

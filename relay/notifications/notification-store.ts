@@ -16,6 +16,7 @@ import type { Database } from "../database.ts";
 import { ATTEMPTS_MAX, QUEUE_JOBS, sendTaskOf } from "../records/queue-statement.ts";
 import type { Contact } from "../registry/contact.ts";
 import { type NotificationToSend, notificationOf, type PendingRow } from "./notification.ts";
+import { messageIdForms } from "./smpp/message-id-forms.ts";
 
 interface NotificationFilter {
   /** Undefined: in any state. */
@@ -79,13 +80,14 @@ export class NotificationStore {
 
   /** The centre has taken one more part of an SMS, and calls it `messageId`. */
   async partSent(id: string, route: string, messageId: string): Promise<void> {
-    await this.#database.run(PART_SENT, [id, route, messageId]);
+    await this.#database.run(PART_SENT, [id, route, messageId, messageIdForms(messageId)]);
   }
 
   /** What the centre reports of a part. Again, or before the part itself was written: no matter. */
   async partReceipt(route: string, messageId: string, receipt: string): Promise<void> {
-    await this.#database.run(PART_RECEIPT, [route, messageId, receipt]);
-    await this.#database.run(SETTLE_PART, [route, messageId]);
+    const forms = messageIdForms(messageId);
+    await this.#database.run(PART_RECEIPT, [route, messageId, receipt, forms]);
+    await this.#database.run(SETTLE_PART, [route, forms]);
   }
 
   /** A receipt may have been there before the last part was written. */
@@ -194,12 +196,24 @@ const SET_BACK: Statement = {
     WHERE id = $1 AND state = 'QUEUED'`,
 };
 
+/** A receipt may overtake the row of its part by this; an older one is of an id used again. */
+const EARLY_RECEIPT = "interval '10 minutes'";
+
 const PART_SENT: Statement = {
   name: "sms_part_sent",
   text: `
     WITH part AS (
-      INSERT INTO sms_part (notification_id, route, message_id) VALUES ($1::text, $2, $3)
-      ON CONFLICT (route, message_id) DO UPDATE SET notification_id = excluded.notification_id
+      INSERT INTO sms_part (notification_id, route, message_id, receipt)
+      SELECT $1::text, $2, $3, coalesce((
+        SELECT receipt FROM sms_part
+        WHERE route = $2 AND message_id = ANY ($4::text[]) AND notification_id = ''
+          AND at > now() - ${EARLY_RECEIPT}
+        ORDER BY message_id = $3 DESC, at DESC LIMIT 1
+      ), '')
+      ON CONFLICT (route, message_id) DO UPDATE
+      SET notification_id = excluded.notification_id, at = now(), receipt = CASE
+        WHEN sms_part.notification_id = '' AND sms_part.at > now() - ${EARLY_RECEIPT}
+        THEN sms_part.receipt ELSE excluded.receipt END
     )
     UPDATE notification SET parts_sent = parts_sent + 1 WHERE id = $1::text`,
 };
@@ -207,9 +221,18 @@ const PART_SENT: Statement = {
 const PART_RECEIPT: Statement = {
   name: "sms_part_receipt",
   text: `
-    INSERT INTO sms_part (notification_id, route, message_id, receipt) VALUES ('', $1, $2, $3)
-    ON CONFLICT (route, message_id) DO UPDATE SET receipt = excluded.receipt
-    WHERE sms_part.receipt = ''`,
+    WITH known AS (
+      SELECT message_id FROM sms_part
+      WHERE route = $1 AND message_id = ANY ($4::text[]) AND notification_id <> ''
+      ORDER BY message_id = $2 DESC, at DESC LIMIT 1
+    ), told AS (
+      UPDATE sms_part SET receipt = $3 FROM known
+      WHERE route = $1 AND sms_part.message_id = known.message_id AND receipt = ''
+    )
+    INSERT INTO sms_part (notification_id, route, message_id, receipt)
+    SELECT '', $1, $2, $3 WHERE NOT EXISTS (SELECT 1 FROM known)
+    ON CONFLICT (route, message_id) DO UPDATE SET receipt = excluded.receipt, at = now()
+    WHERE sms_part.notification_id = '' OR sms_part.receipt = ''`,
 };
 
 /** DELIVERED when every part is; FAILED as soon as one never will be. */
@@ -233,7 +256,7 @@ const SETTLE = settleStatement("settle_notification", "$1");
 
 const SETTLE_PART = settleStatement(
   "settle_notification_of_part",
-  "SELECT notification_id FROM sms_part WHERE route = $1 AND message_id = $2",
+  "SELECT notification_id FROM sms_part WHERE route = $1 AND message_id = ANY ($2::text[])",
 );
 
 const REQUEUE: Statement = {

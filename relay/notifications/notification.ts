@@ -45,6 +45,12 @@ export interface PendingRow {
   readonly traceparent: string;
 }
 
+/** By kind; the others are payments. */
+const TELLINGS: Readonly<Record<string, PaymentFacts["telling"]>> = {
+  REFUND: "refund",
+  BALANCE_ENQUIRY: "enquiry",
+} satisfies Partial<Record<keyof typeof PaymentKind, PaymentFacts["telling"]>>;
+
 export function notificationOf(row: PendingRow): NotificationToSend {
   const event = row.payment_state as ToldEvent;
   const approvedMinor = BigInt(row.approved_amount_minor);
@@ -58,7 +64,7 @@ export function notificationOf(row: PendingRow): NotificationToSend {
     facts: {
       event,
       purpose: row.purpose as PaymentFacts["purpose"],
-      isRefund: row.kind === ("REFUND" satisfies keyof typeof PaymentKind),
+      telling: TELLINGS[row.kind] ?? "payment",
       merchantName: row.merchant_name,
       terminalId: row.terminal_id,
       amountMinor: isApproval && approvedMinor > 0n ? approvedMinor : BigInt(row.total_minor),

@@ -80,7 +80,8 @@ function routesOf(
   const centres = smsCentres.map((centre) => ({ ...centre, from: smsFrom }));
   const answers: SmsAnswers = {
     onReceipt: (centre, messageId, state) => store.partReceipt(centre, messageId, state),
-    onOptOut: (address) => store.setOptOut(addressKey(address), true, around.clock.nowMs()),
+    onOptOut: (address, isOptedOut) =>
+      store.setOptOut(addressKey(address), isOptedOut, around.clock.nowMs()),
   };
   return [...mail, new SmsRoute(centres, answers, around)];
 }

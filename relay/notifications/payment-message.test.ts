@@ -8,7 +8,7 @@ import { formatAmount, type PaymentFacts, paymentMessage } from "./payment-messa
 const FACTS: PaymentFacts = {
   event: "APPROVED",
   purpose: "RESULT",
-  isRefund: false,
+  telling: "payment",
   merchantName: "Corner Shop",
   terminalId: "TILL0001",
   amountMinor: 1_250n,
@@ -83,7 +83,7 @@ test.each([
     reversed: "不会向卡退回任何款项。",
   },
 ])("a refund is not told as a payment: $locale", ({ locale, subject, sentence, reversed }) => {
-  const facts = { ...FACTS, locale, isRefund: true };
+  const facts = { ...FACTS, locale, telling: "refund" } as const;
   const told = paymentMessage(facts);
   expect(told.subject).toBe(subject);
   expect(told.text).toContain(sentence);
@@ -92,13 +92,13 @@ test.each([
 });
 
 test.each([
-  { locale: "en-GB", isRefund: false, says: "The payment could not be taken" },
-  { locale: "en-GB", isRefund: true, says: "The refund could not be made" },
-  { locale: "zh-CN", isRefund: false, says: "该笔支付未能完成" },
-  { locale: "zh-CN", isRefund: true, says: "该笔退款未能完成" },
-])("a response code of nobody's list, $locale, refund $isRefund: $says", (row) => {
-  const { locale, isRefund, says } = row;
-  const facts = { ...FACTS, event: "DECLINED", responseCode: "ZZ", locale, isRefund } as const;
+  { locale: "en-GB", telling: "payment", says: "The payment could not be taken" },
+  { locale: "en-GB", telling: "refund", says: "The refund could not be made" },
+  { locale: "zh-CN", telling: "payment", says: "该笔支付未能完成" },
+  { locale: "zh-CN", telling: "refund", says: "该笔退款未能完成" },
+] as const)("a response code of nobody's list, $locale, $telling: $says", (row) => {
+  const { locale, telling, says } = row;
+  const facts = { ...FACTS, event: "DECLINED", responseCode: "ZZ", locale, telling } as const;
   const { text, sms } = paymentMessage(facts);
   expect(text).toContain(says);
   expect(sms).toContain(says);
@@ -107,11 +107,19 @@ test.each([
 test.each([
   { name: "British pounds at home", locale: "en-GB", letters: "GBP", minor: 5n, says: "£0.05" },
   {
-    name: "euros in Austria",
+    name: "euros in Austria, in the language that the words are in",
     locale: "de-AT",
     letters: "EUR",
     minor: 123_456n,
-    says: "€ 1.234,56",
+    says: "€1,234.56",
+  },
+  { name: "pounds in Egypt", locale: "ar-EG", letters: "EGP", minor: 1_250n, says: "EGP 12.50" },
+  {
+    name: "in other digits",
+    locale: "en-u-nu-arab-ca-islamic",
+    letters: "EUR",
+    minor: 1_250n,
+    says: "€12.50",
   },
   { name: "yen, without decimals", locale: "en", letters: "JPY", minor: 1_250n, says: "¥1,250" },
   { name: "dinars, with three", locale: "en", letters: "KWD", minor: 1_250n, says: "KWD 1.250" },
@@ -173,4 +181,30 @@ describe.each(LANGUAGE_CODES)("language %s", (code) => {
 test("both languages of the beginning are there, and another one falls back to English", () => {
   expect(LANGUAGE_CODES).toEqual(expect.arrayContaining(["en", "zh"]));
   expect(languageOf("xx-YY")).toBe(languageOf("en"));
+});
+
+test.each(["41", "43", "04", "62", "63"])("a holder never reads why: %s", (responseCode) => {
+  const declined = { ...FACTS, event: "DECLINED", responseCode } as const;
+  const receipt = paymentMessage({ ...declined, purpose: "RECEIPT" });
+  const plain = paymentMessage({ ...declined, responseCode: "05", purpose: "RECEIPT" });
+  expect(receipt).toEqual(plain);
+  expect(receipt.text).not.toMatch(/lost|stolen|kept|restricted|security/i);
+  // The shop does.
+  expect(paymentMessage(declined).text).not.toBe(
+    paymentMessage({ ...declined, responseCode: "05" }).text,
+  );
+});
+
+test.each(["en", "zh-CN"])("a balance enquiry is told as one, without an amount: %s", (locale) => {
+  const facts = { ...FACTS, telling: "enquiry", amountMinor: 0n, locale } as const;
+  const { subject, text, sms, html } = paymentMessage(facts);
+  for (const said of [subject, text, sms, html]) expect(said).not.toMatch(/0\.00|0,00/);
+  expect(text).toMatch(/^(Balance enquiry answered|余额查询成功)\n/);
+});
+
+test("a name from right to left turns nothing round", () => {
+  const facts = { ...FACTS, merchantName: "קפה הפינה" };
+  const { subject, text, sms } = paymentMessage(facts);
+  for (const said of [subject, text, sms]) expect(said).toContain("\u2068קפה הפינה\u2069");
+  expect(paymentMessage(FACTS).sms).not.toMatch(/[\u2066-\u2069]/);
 });

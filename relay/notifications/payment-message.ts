@@ -1,5 +1,6 @@
 import { type CurrencyCode, currencyLetters, minorDigits } from "../../payment/money.ts";
 import { formatRecordNumber, type RecordNumber } from "../../payment/record-number.ts";
+import { codeForHolder } from "../../payment/response-codes.ts";
 import {
   type Label,
   type Language,
@@ -14,8 +15,8 @@ import { type Line, mailPage } from "./mail-page.ts";
 export interface PaymentFacts {
   readonly event: ToldEvent;
   readonly purpose: "RESULT" | "RECEIPT";
-  /** Whether the money goes back to the card. */
-  readonly isRefund: boolean;
+  /** What it is told as: money that the card pays or gets back, or a question about it. */
+  readonly telling: "payment" | "refund" | "enquiry";
   readonly merchantName: string;
   readonly terminalId: string;
   /** What was approved, or what was asked for when nothing was. */
@@ -49,16 +50,16 @@ export function paymentMessage(facts: PaymentFacts): PaymentMessage {
   const { colon, ownerNote, cardholderNote, labels } = language;
   const { events, sentences } = tellingOf(facts, language);
   const isReceipt = facts.purpose === "RECEIPT";
-  const amount = formatAmount(facts);
+  const amount = facts.telling === "enquiry" ? "" : formatAmount(facts);
   const heading = isReceipt ? `${labels.receipt} · ${events[facts.event]}` : events[facts.event];
-  const subject = `${heading} ${amount} · ${facts.merchantName}`;
+  const subject = `${heading} ${amount} · ${isolated(facts.merchantName)}`;
   const lines = linesOf(facts, language, amount);
   const sentence = sentences[facts.event];
   const note = isReceipt ? cardholderNote : ownerNote;
-  const plainLines = lines.map(({ label, value }) => `${label}${colon}${value}`);
+  const plainLines = lines.map(({ label, value }) => `${label}${colon}${isolated(value)}`);
   return {
     subject: singleLine(subject),
-    text: `${heading} ${amount}\n${sentence}\n\n${plainLines.join("\n")}\n\n${note}\n`,
+    text: `${`${heading} ${amount}`.trim()}\n${sentence}\n\n${plainLines.join("\n")}\n\n${note}\n`,
     html: mailPage({
       language: spokenTag(facts.locale),
       event: facts.event,
@@ -85,7 +86,7 @@ function linesOf(facts: PaymentFacts, { labels, ...language }: Language, amount:
 
 function smsOf(facts: PaymentFacts, language: Language, heading: string, amount: string): string {
   const said = [
-    `${facts.merchantName}${language.colon}${heading} ${amount}`,
+    `${isolated(facts.merchantName)}${language.colon}${heading} ${amount}`,
     reasonOf(facts, language),
     cardOf(facts, "*"),
     formatTime(facts),
@@ -96,11 +97,13 @@ function smsOf(facts: PaymentFacts, language: Language, heading: string, amount:
 
 function reasonOf(facts: PaymentFacts, language: Omit<Language, "labels">): string {
   if (facts.event !== "DECLINED") return "";
-  return language.reasons[facts.responseCode] ?? tellingOf(facts, language).reasonOther;
+  const { responseCode: code, purpose } = facts;
+  const told = purpose === "RECEIPT" ? codeForHolder(code) : code;
+  return language.reasons[told] ?? tellingOf(facts, language).reasonOther;
 }
 
-function tellingOf({ isRefund }: PaymentFacts, language: Omit<Language, "labels">): Telling {
-  return isRefund ? language.refund : language.payment;
+function tellingOf({ telling }: PaymentFacts, language: Omit<Language, "labels">): Telling {
+  return language[telling];
 }
 
 /** "VISA …4242"; anything but four digits shows nothing. An SMS has a mark of its own alphabet. */
@@ -118,7 +121,7 @@ export function formatAmount({
   const all = String(amountMinor).padStart(digits + 1, "0");
   const fraction = digits === 0 ? "" : `.${all.slice(all.length - digits)}`;
   const decimal = `${all.slice(0, all.length - digits)}${fraction}` as `${number}`;
-  const format = new Intl.NumberFormat(locale, {
+  const format = new Intl.NumberFormat(writtenTag(locale), {
     style: "currency",
     currency: currencyLetters(currency),
     minimumFractionDigits: digits,
@@ -133,7 +136,7 @@ function formatTime({
   locale,
   timeZone,
 }: Pick<PaymentFacts, "atMs" | "locale" | "timeZone">): string {
-  const format = new Intl.DateTimeFormat(locale, {
+  const format = new Intl.DateTimeFormat(writtenTag(locale), {
     timeZone,
     year: "numeric",
     month: "short",
@@ -144,6 +147,23 @@ function formatTime({
   });
   return singleLine(format.format(atMs));
 }
+
+/** Digits and calendar are of the language that the words are in, whatever else was asked for. */
+function writtenTag(locale: string): string {
+  return new Intl.Locale(spokenTag(locale)).baseName;
+}
+
+/**
+ * A name that is written from right to left, kept from turning round what stands beside it (Unicode
+ * UAX 9: first strong isolate). Other names stay as they are: an isolate costs an SMS its alphabet
+ * of 160 characters.
+ */
+function isolated(text: string): string {
+  return RIGHT_TO_LEFT.test(text) ? `\u2068${text}\u2069` : text;
+}
+
+const RIGHT_TO_LEFT =
+  /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
 
 /** Narrow and unbreakable spaces have no place in the alphabet of an SMS; line ends none here. */
 function singleLine(text: string): string {

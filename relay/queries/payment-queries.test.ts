@@ -71,6 +71,16 @@ test("a record is found by its number, as people write it, and by the payment's 
   expect(byNumber.payment?.result?.result.length).toBeGreaterThan(0);
 });
 
+test("a last page that is full has no token, and one that is not the last has", async () => {
+  const { payments } = await relay.calls.listPayments({ pageSize: 500 });
+  const all = await relay.calls.listPayments({ pageSize: payments.length });
+  expect(all).toMatchObject({ payments: { length: payments.length }, nextPageToken: "" });
+  const most = await relay.calls.listPayments({ pageSize: payments.length - 1 });
+  expect(most.nextPageToken).not.toBe("");
+  const rest = await relay.calls.listPayments({ pageSize: 1, pageToken: most.nextPageToken });
+  expect(rest).toMatchObject({ payments: { length: 1 }, nextPageToken: "" });
+});
+
 test("pages give every record once, newest first", async () => {
   const found: (bigint | undefined)[] = [];
   let pageToken = "";

@@ -50,12 +50,14 @@ export class PaymentQueries {
       state: parseStateFilter(PaymentState, request.state),
       isAtEnd: endFilter(request.certainty),
     };
-    const records = await this.#queries.list(filter, parsePageToken(request.pageToken), size);
-    const last = records.at(-1);
-    const isFull = records.length === size;
+    const position = parsePageToken(request.pageToken);
+    // One more than asked for says whether there is another page.
+    const found = await this.#queries.list(filter, position, size + 1);
+    const records = found.slice(0, size);
+    const last = found.length > size ? records.at(-1) : undefined;
     return {
       payments: records.map((record) => paymentRecordOf(record)),
-      nextPageToken: isFull && last !== undefined ? pageTokenOf(last) : "",
+      nextPageToken: last === undefined ? "" : pageTokenOf(last),
     };
   }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { errorFrom } from "../../test/error-from.ts";
-import { type Contact, parseContact } from "./contact.ts";
+import { addressKey, type Contact, parseContact } from "./contact.ts";
 
 const NOBODY: Contact = { phone: "", email: "", language: "", timeZone: "" };
 
@@ -22,6 +22,19 @@ test.each([
     kept: { email: "a.b+c@shop.example" },
   },
   { name: "a language in any case", given: { language: "ZH-cn" }, kept: { language: "zh-CN" } },
+  ...[
+    "till@bücher.example",
+    "kasse@xn--bcher-kva.example",
+    "街角@咖啡.example",
+    "o'neil+till@shop.example",
+    "a.b-c_d@sub.shop.example",
+    `${"a".repeat(64)}@shop.example`,
+  ].map((email) => ({ name: email, given: { email }, kept: { email } })),
+  {
+    name: "a time zone by the name that it was given",
+    given: { timeZone: "Asia/Kolkata" },
+    kept: { timeZone: "Asia/Kolkata" },
+  },
   {
     name: "a time zone",
     given: { timeZone: "Asia/Shanghai" },
@@ -60,6 +73,24 @@ test.each([
     given: { email: `a@${"b".repeat(60)}.${"c.".repeat(99)}de` },
     field: "contact.email",
   },
+  ...[
+    "a.@shop.example",
+    ".a@shop.example",
+    "a..b@shop.example",
+    "a@shop",
+    "a@-shop.example",
+    "a@shop.example.",
+    "a@shop.123",
+    "a@127.0.0.1",
+    "a@[127.0.0.1]",
+    "a b@shop.example",
+    '"a"@shop.example',
+    "a@b@shop.example",
+    "a@shop_x.example",
+    "a\u202e@shop.example",
+    `${"a".repeat(65)}@shop.example`,
+    `${"ä".repeat(33)}@shop.example`,
+  ].map((email) => ({ name: JSON.stringify(email), given: { email }, field: "contact.email" })),
   { name: "no language", given: { language: "no language" }, field: "contact.language" },
   { name: "no time zone", given: { timeZone: "Mars/Base" }, field: "contact.time_zone" },
 ])("refuses $name", ({ given, field }) => {
@@ -67,4 +98,15 @@ test.each([
   expect(code).toBe("MALFORMED_REQUEST");
   expect(message).toMatch(new RegExp(`^${field} must be `));
   expect(message).not.toContain(Object.values(given).join());
+});
+
+test("an address is one, however it is written", () => {
+  for (const same of [
+    "Till@Bücher.example",
+    "till@xn--bcher-kva.example",
+    "TILL@BU\u0308CHER.EXAMPLE",
+  ]) {
+    expect(addressKey(same)).toBe("till@xn--bcher-kva.example");
+  }
+  expect(addressKey("+12025550123")).toBe("+12025550123");
 });

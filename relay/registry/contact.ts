@@ -1,3 +1,4 @@
+import { domainToASCII } from "node:url";
 import { type NumberType, parsePhoneNumberFromString } from "libphonenumber-js/max";
 import { PaymentError } from "../../payment/errors.ts";
 
@@ -18,10 +19,15 @@ const EMAIL_CHARACTERS_MAX = 254;
 const LANGUAGE_CHARACTERS_MAX = 35;
 const TIME_ZONE_CHARACTERS_MAX = 64;
 /**
- * A mailbox that every mail server takes. Quoted local parts and comments are left out on purpose:
- * nobody has one, and they are where header injection begins.
+ * The local part of a mailbox: atoms between dots (RFC 5321), in any script (RFC 6531). Quoted
+ * parts and comments are left out on purpose: nobody has one, and header injection begins there.
  */
-const EMAIL = /^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}$/;
+const LOCAL_PART =
+  /^[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+(?:\.[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+)*$/u;
+/** RFC 5321, section 4.5.3.1.1. */
+const LOCAL_PART_BYTES_MAX = 64;
+/** Two labels at least, as DNS has them: the last one is no number. */
+const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?!\d+$)[a-z0-9-]{2,63}$/;
 
 /** Whoever has such a number may earn by each SMS to it, or cannot get any. */
 const COSTLY_TYPES: ReadonlySet<NumberType> = new Set<NumberType>([
@@ -64,15 +70,25 @@ function parsePhone(text: string, field: string): string {
 
 /** @throws PaymentError MALFORMED_REQUEST. */
 function parseEmail(text: string, field: string): string {
-  if (text.length > EMAIL_CHARACTERS_MAX || !EMAIL.test(text) || text.includes("..")) {
-    throw malformed(field, "must be a mailbox such as till@shop.example");
-  }
-  return text;
+  const at = text.lastIndexOf("@");
+  const [local, host] = [text.slice(0, at), text.slice(at + 1)];
+  // What DNS knows it by: "bücher.example" is xn--bcher-kva.example.
+  const domain = /^[\p{L}\p{M}\p{N}.-]+$/u.test(host) ? domainToASCII(host) : "";
+  const isMailbox =
+    at > 0 &&
+    LOCAL_PART.test(local) &&
+    Buffer.byteLength(local) <= LOCAL_PART_BYTES_MAX &&
+    local.length + 1 + domain.length <= EMAIL_CHARACTERS_MAX &&
+    DOMAIN.test(domain);
+  if (!isMailbox) throw malformed(field, "must be a mailbox such as till@shop.example");
+  return text.normalize("NFC");
 }
 
 /** Whatever way it is written, one address is one: for opt-outs and limits. */
 export function addressKey(address: string): string {
-  return address.toLowerCase();
+  const lower = address.normalize("NFC").toLowerCase();
+  const at = lower.lastIndexOf("@");
+  return at === -1 ? lower : `${lower.slice(0, at)}@${domainToASCII(lower.slice(at + 1))}`;
 }
 
 /** @throws PaymentError MALFORMED_REQUEST. */
@@ -95,7 +111,9 @@ function parseTimeZone(text: string, field: string): string {
   if (text === "") return "UTC";
   try {
     if (text.length <= TIME_ZONE_CHARACTERS_MAX) {
-      return new Intl.DateTimeFormat("en", { timeZone: text }).resolvedOptions().timeZone;
+      // As it was given: V8 would store today's names under those of years ago.
+      new Intl.DateTimeFormat("en", { timeZone: text });
+      return text;
     }
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;

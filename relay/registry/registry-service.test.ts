@@ -1,9 +1,11 @@
 import { create } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { allReaders, allTerminals } from "../../dev-mesh/device-lists.ts";
 import { type SignedEnvelope, SignedEnvelopeSchema } from "../../gen/cardlane/keys/v1/keys_pb.ts";
 import { DeviceState } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { paymentErrorFrom } from "../../mesh/errors-to-wire.ts";
+import { terminalName } from "../../payment/identifiers.ts";
 import { certificateIdOf } from "../../sealing/curves/hash.ts";
 import { present, TestBed, type TestRelay } from "../../test/fixtures/relay-bed.ts";
 
@@ -244,3 +246,36 @@ async function refusalOf(call: Promise<unknown>) {
   );
   return { code: error?.code, message: error?.message };
 }
+
+test("devices come in pages, and each of them once", async () => {
+  for (const { table, name } of [
+    { table: "reader", name: "'serial', 'PAGE-' || lpad(place::text, 5, '0')" },
+    { table: "terminal", name: "'terminal_id', 'P' || lpad(place::text, 7, '0')" },
+  ]) {
+    await bed.query(`INSERT INTO ${table}
+      SELECT (jsonb_populate_record(known, jsonb_build_object(
+        'certificate_id', '\\x' || md5(place::text), ${name}))).*
+      FROM ${table} AS known, generate_series(1, 4500) AS place
+      WHERE known.ctid = (SELECT min(ctid) FROM ${table})`);
+  }
+  const first = await relay.registry.listReaders({});
+  expect(first.readers).toHaveLength(2_000);
+  expect(first.nextPageToken).toBe(first.readers.at(-1)?.serial);
+  const serials = (await allReaders(relay.registry)).map(({ serial }) => serial);
+  expect(serials.filter((serial) => serial.startsWith("PAGE-"))).toHaveLength(4_500);
+  expect(new Set(serials).size).toBe(serials.length);
+  const terminals = (await allTerminals(relay.registry)).map(terminalName);
+  expect(terminals.filter((name) => name.includes("/P0"))).toHaveLength(4_500);
+  expect(new Set(terminals).size).toBe(terminals.length);
+});
+
+test.each(["no serial", "SIM-0001\u0000", "x".repeat(50)])(
+  "a page token that is none is refused: %j",
+  async (pageToken) => {
+    for (const list of [relay.registry.listReaders, relay.registry.listTerminals]) {
+      const refusal = await list({ pageToken }).then(() => undefined, ConnectError.from);
+      const error = refusal && paymentErrorFrom(refusal);
+      expect(error).toMatchObject({ code: "MALFORMED_REQUEST", field: "page_token" });
+    }
+  },
+);

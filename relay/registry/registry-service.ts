@@ -27,6 +27,9 @@ import type { ReaderToRegister, RegistryStore, TerminalToRegister } from "./regi
 const DEVICES_MAX = 1_000;
 const CURRENCIES_MAX = 32;
 
+/** Devices of one answer, which a client takes up to 4 MiB of: a row has up to 500 bytes. */
+const PAGE_DEVICES = 2_000;
+
 /** A registration of a thousand devices. */
 const REGISTRATION_BYTES_MAX = 1_048_576;
 
@@ -85,8 +88,12 @@ function readerMethods(
       registry.forget();
       return {};
     },
-    async listReaders() {
-      return { readers: [...(await store.listReaders())] };
+    async listReaders({ pageToken }) {
+      const after = pageToken === "" ? "" : parseReaderSerial(pageToken, "page_token");
+      const found = await store.listReaders(after, PAGE_DEVICES + 1);
+      const readers = found.slice(0, PAGE_DEVICES);
+      const isMore = found.length > PAGE_DEVICES;
+      return { readers, nextPageToken: isMore ? (readers.at(-1)?.serial ?? "") : "" };
     },
   };
 }
@@ -140,11 +147,26 @@ function terminalMethods(
       if (!written.has(name)) throw notRegistered(name);
       return { contact: { ...contact } };
     },
-    async listTerminals() {
-      const terminals = await store.listTerminals();
+    async listTerminals({ pageToken }) {
+      const found = await store.listTerminals(terminalAfter(pageToken), PAGE_DEVICES + 1);
+      const terminals = found.slice(0, PAGE_DEVICES);
+      const last = found.length > PAGE_DEVICES ? terminals.at(-1) : undefined;
       const known = await contacts.all();
-      return { terminals: terminals.map((one) => ({ ...one, ...contactIn(known, one) })) };
+      return {
+        terminals: terminals.map((one) => ({ ...one, ...contactIn(known, one) })),
+        nextPageToken: last === undefined ? "" : terminalName(last),
+      };
     },
+  };
+}
+
+/** @throws PaymentError MALFORMED_REQUEST for a token that no answer had. */
+function terminalAfter(pageToken: string): TerminalKey | undefined {
+  if (pageToken === "") return undefined;
+  const [merchantId = "", terminalId = ""] = pageToken.split("/");
+  return {
+    merchantId: parseMerchantId(merchantId, "page_token"),
+    terminalId: parseTerminalId(terminalId, "page_token"),
   };
 }
 

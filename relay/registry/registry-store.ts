@@ -15,6 +15,7 @@ import {
   terminalName,
 } from "../../payment/identifiers.ts";
 import type { Statement } from "../../prisma/hot-database.ts";
+import type { Prisma } from "../../prisma/relay/client/client.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
 import { unlessRetired } from "../../prisma/stays-retired.ts";
 import type {
@@ -121,9 +122,9 @@ export class RegistryStore {
     return rows.map(({ merchant_id }) => merchant_id);
   }
 
-  /** All readers by serial. */
-  async listReaders(): Promise<readonly RegisteredReader[]> {
-    const rows = await this.#database.run<ReaderListRow>(LIST_READERS, []);
+  /** So many readers by serial. @param after serial, or empty for the first ones. */
+  async listReaders(after: string, count: number): Promise<RegisteredReader[]> {
+    const rows = await this.#database.run<ReaderListRow>(LIST_READERS, [after, count]);
     return rows.map((row) =>
       create(RegisteredReaderSchema, {
         serial: row.serial,
@@ -137,11 +138,15 @@ export class RegistryStore {
     );
   }
 
-  /** All terminals by merchant and terminal id. */
-  async listTerminals(): Promise<readonly RegisteredTerminal[]> {
-    const rows = await this.#database.read((prisma) =>
-      prisma.terminal.findMany({ orderBy: [{ merchantId: "asc" }, { terminalId: "asc" }] }),
-    );
+  /** So many terminals by merchant and terminal id. */
+  async listTerminals(
+    after: TerminalKey | undefined,
+    count: number,
+  ): Promise<readonly RegisteredTerminal[]> {
+    const behind = after === undefined ? {} : { cursor: { merchantId_terminalId: after }, skip: 1 };
+    const orderBy = [{ merchantId: "asc" as const }, { terminalId: "asc" as const }];
+    const query: Prisma.TerminalFindManyArgs = { ...behind, orderBy, take: count };
+    const rows = await this.#database.read((prisma) => prisma.terminal.findMany(query));
     return rows.map((row) =>
       create(RegisteredTerminalSchema, {
         terminalId: row.terminalId,
@@ -289,5 +294,5 @@ const LIST_READERS: Statement = {
       WHERE record.merchant_id = reader.merchant_id AND record.reader_serial = reader.serial
       ORDER BY recorded_at DESC LIMIT 1
     ) AS last_payment_at
-    FROM reader ORDER BY serial`,
+    FROM reader WHERE serial > $1 ORDER BY serial LIMIT $2`,
 };

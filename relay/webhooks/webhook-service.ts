@@ -1,5 +1,6 @@
 import { WebhookService } from "../../gen/cardlane/relay/v1/webhook_pb.ts";
 import type { Clock } from "../../mesh/clock.ts";
+import { parseSequence } from "../../mesh/list-request.ts";
 import { type MeshService, service } from "../../mesh/service.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { parseMerchantId } from "../../payment/identifiers.ts";
@@ -11,8 +12,6 @@ import type { WebhookRow, WebhookStore } from "./webhook-store.ts";
 const SECRET_BYTES = 32;
 const ID_BYTES = 12;
 const ID = /^wh_[0-9a-f]{24}$/;
-/** The last number that PostgreSQL's bigint has. */
-const SEQUENCE_MAX = 2n ** 63n - 1n;
 
 /** Webhooks, for operators. */
 export function webhookService(
@@ -44,10 +43,8 @@ export function webhookService(
     async redeliverWebhook({ id, afterSequence }) {
       const isThere = (await store.list()).some((row) => row.id === id);
       if (!isThere) throw malformed("id", "must be the id of a webhook");
-      if (afterSequence > SEQUENCE_MAX) {
-        throw malformed("after_sequence", `must be 0 to ${SEQUENCE_MAX}, got ${afterSequence}`);
-      }
-      return { events: await store.redeliver(id, afterSequence) };
+      const after = parseSequence(afterSequence, "after_sequence");
+      return { events: await store.redeliver(id, after) };
     },
   });
 }

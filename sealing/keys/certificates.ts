@@ -18,6 +18,7 @@ import {
   type RelayId,
   type TerminalId,
 } from "../../payment/identifiers.ts";
+import { requireMerchantFacts } from "../../payment/merchant-facts.ts";
 import { strictDecode } from "../../payment/wire/strict-decode.ts";
 import type { Curves, Verifier } from "../curves/curves.ts";
 import { certificateIdOf, sha512 } from "../curves/hash.ts";
@@ -90,6 +91,7 @@ export function verifyTerminalCertificate(check: CertificateCheck): CheckedTermi
       schema: TerminalCertificateSchema,
       trustedKeys: check.roots.acquirer,
     });
+    requireMerchantFacts(signed.wire);
     return {
       ...signed,
       terminalId: parseTerminalId(signed.wire.terminalId),

@@ -10,6 +10,7 @@ import {
   SignedEnvelopeSchema,
   TerminalCertificateSchema,
 } from "../../gen/cardlane/keys/v1/keys_pb.ts";
+import { requireMerchantFacts } from "../../payment/merchant-facts.ts";
 import type { Signer } from "../curves/curves.ts";
 import { type PayloadType, signEnvelope } from "./dsse.ts";
 
@@ -24,11 +25,13 @@ export function issueReaderCertificate(
   return issue("reader-certificate", toBinary(ReaderCertificateSchema, body), vendorRoot);
 }
 
+/** @throws PaymentError MALFORMED_REQUEST for a merchant whom no receipt could name. */
 export function issueTerminalCertificate(
   certificate: MessageInitShape<typeof TerminalCertificateSchema>,
   acquirerRoot: RootSigners,
 ): SignedEnvelope {
   const body = create(TerminalCertificateSchema, certificate);
+  requireMerchantFacts(body);
   return issue("terminal-certificate", toBinary(TerminalCertificateSchema, body), acquirerRoot);
 }
 

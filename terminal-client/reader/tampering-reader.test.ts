@@ -106,8 +106,11 @@ test("a reader that floods a terminal that listens to the relay is left", async 
 
 test.each<{ field: string; sign: Sign }>([
   { field: "amounts", sign: withContext({ amounts: amounts(1_251n) }) },
-  { field: "payment_id", sign: withContext({ paymentId: new Uint8Array(16) }) },
-  { field: "previous_payment_id", sign: withContext({ previousPaymentId: new Uint8Array(16) }) },
+  { field: "payment_id", sign: withContext({ paymentId: new Uint8Array(16).fill(7) }) },
+  {
+    field: "previous_payment_id",
+    sign: withContext({ previousPaymentId: new Uint8Array(16).fill(7) }),
+  },
   { field: "kind", sign: withContext({ kind: PaymentKind.REFUND }) },
   { field: "currency", sign: withContext({ currency: 840 }) },
   { field: "accept_partial", sign: withContext({ acceptPartial: true }) },

@@ -3,6 +3,14 @@ import type { Mutation } from "./mutation.ts";
 /** Safeguards of the processor and its PIN service. */
 export const OF_PROCESSOR: readonly Mutation[] = [
   {
+    name: "text-without-card",
+    takesOut: "leaving card numbers out of error texts",
+    path: "payment/errors.ts",
+    find: "      withoutCardNumbers(message),",
+    replace: "      message,",
+    witness: "payment/card-number-text.test.ts",
+  },
+  {
     name: "tombstone",
     takesOut: "the tombstone that a reversal leaves when the payment has not come yet",
     path: "processor/reversal/reversal-store.ts",
@@ -266,5 +274,13 @@ export const OF_PROCESSOR: readonly Mutation[] = [
     find: "facts.amounts.cashbackMinor > 0n && !hasPin(facts)",
     replace: "facts.amounts.cashbackMinor < 0n",
     witness: "processor/authorization/issuer-rules.test.ts",
+  },
+  {
+    name: "refunds-a-day",
+    takesOut: "counting what a merchant refunds on a day",
+    path: "processor/authorization/payment-store.ts",
+    find: "+ excluded.minor",
+    replace: "+ 0",
+    witness: "processor/authorization/refund-day.test.ts",
   },
 ];

@@ -18,3 +18,15 @@ export function constantIn(path: string, name: string): number {
   }
   return factors.reduce((product, factor) => product * factor, 1);
 }
+
+/**
+ * How many a second a rate allows that a file keeps to itself: `{ perSecond: 0.2, burst: 100 }`.
+ *
+ * @throws Error when it does not stand there.
+ */
+export function rateIn(path: string, name: string): number {
+  const declaration = new RegExp(`const ${name}: Rate = \\{ perSecond: ([\\d.]+),`);
+  const text = declaration.exec(readFileSync(path, "utf8"))?.[1];
+  if (text === undefined) throw new Error(`${path} has no rate named ${name}`);
+  return Number(text);
+}

@@ -159,7 +159,7 @@ export class SimulatedMesh {
     const keys = this.#basis.keys.folder("processor");
     const openPinStream = () =>
       this.dial<never, never>(life, [PIN_SERVICE], PinService.method.verify);
-    const options = { ...this.#common(life), keys, openPinStream };
+    const options = { ...this.#common(life), keys, openPinStream, refundsADay: 1_000_000 };
     // Nothing is closed in order: a program ends here by being killed.
     const parts = { database: this.#openDatabase(life), stack: new AsyncDisposableStack() };
     return await openProcessor(options, parts);

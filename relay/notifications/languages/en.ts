@@ -35,6 +35,23 @@ export const language: Language = {
     },
     reasonOther: "The refund could not be made",
   },
+  enquiry: {
+    events: {
+      APPROVED: "Balance enquiry answered",
+      AUTHORIZED: "Balance enquiry answered",
+      DECLINED: "Balance enquiry declined",
+      REVERSED: "Balance enquiry not answered",
+      VOIDED: "Balance enquiry not answered",
+    },
+    sentences: {
+      APPROVED: "The balance was shown. Nothing was charged.",
+      AUTHORIZED: "The balance was shown. Nothing was charged.",
+      DECLINED: "The balance enquiry was declined. Nothing was charged.",
+      REVERSED: "The balance enquiry had no answer. Nothing was charged.",
+      VOIDED: "The balance enquiry had no answer. Nothing was charged.",
+    },
+    reasonOther: "The balance could not be told",
+  },
   reasons: {
     "01": "The card's bank asks to be called",
     "03": "The shop is not known to the processor",
@@ -79,4 +96,6 @@ export const language: Language = {
   colon: ": ",
   ownerNote: "Sent because this address is registered for the terminal.",
   cardholderNote: "Sent because you asked for a receipt. Please keep the record number.",
+  smsHelp:
+    "Results and receipts of card payments. Reply STOP to get no more, START to get them again.",
 };

@@ -35,6 +35,23 @@ export const language: Language = {
     },
     reasonOther: "该笔退款未能完成",
   },
+  enquiry: {
+    events: {
+      APPROVED: "余额查询成功",
+      AUTHORIZED: "余额查询成功",
+      DECLINED: "余额查询被拒绝",
+      REVERSED: "余额查询未完成",
+      VOIDED: "余额查询未完成",
+    },
+    sentences: {
+      APPROVED: "余额已显示，未产生扣款。",
+      AUTHORIZED: "余额已显示，未产生扣款。",
+      DECLINED: "该次余额查询被拒绝，未产生扣款。",
+      REVERSED: "该次余额查询没有答复，未产生扣款。",
+      VOIDED: "该次余额查询没有答复，未产生扣款。",
+    },
+    reasonOther: "无法告知余额",
+  },
   reasons: {
     "01": "请联系发卡银行",
     "03": "商户未登记",
@@ -79,4 +96,5 @@ export const language: Language = {
   colon: "：",
   ownerNote: "此地址登记为该终端的通知地址，因此收到本邮件。",
   cardholderNote: "您索取了收据，因此收到本邮件。请保留记录编号。",
+  smsHelp: "刷卡支付结果与收据通知。回复“退订”停止接收，回复“订阅”恢复接收。",
 };

@@ -82,11 +82,11 @@ withPeer("another centre takes Chinese in parts that name one another", async ()
   const parts = said.filter(({ answer }) => answer === undefined);
   expect(parts).toMatchObject(Array(2).fill({ coding: "UCS2", features: ["UDHI_INDICATOR_SET"] }));
   const bytes = parts.map(({ message }) => Buffer.from(message, "hex"));
-  expect(bytes.map((one) => [...one.subarray(4, 6)])).toEqual([
+  expect(bytes.map((one) => [...one.subarray(5, 7)])).toEqual([
     [2, 1],
     [2, 2],
   ]);
-  const contents = bytes.map((one) => Buffer.from(one.subarray(6)).swap16().toString("utf16le"));
+  const contents = bytes.map((one) => Buffer.from(one.subarray(7)).swap16().toString("utf16le"));
   expect(contents.join("")).toBe(text);
 });
 

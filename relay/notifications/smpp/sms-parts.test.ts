@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { gsmCodes, gsmText } from "./gsm-alphabet.ts";
 import { DATA_CODING, smsParts } from "./sms-parts.ts";
 
-const REFERENCE = 0x5a;
+const REFERENCE = 0x5ac3;
 
 test.each([
   { name: "nothing", text: "", parts: 1, coding: DATA_CODING.gsm },
@@ -20,28 +20,28 @@ test.each([
 });
 
 test.each([
-  { name: "an escape and its code", text: `${"a".repeat(152)}€${"b".repeat(20)}`, tail: "€" },
-  { name: "a surrogate pair", text: `${"卡".repeat(66)}😀${"b".repeat(20)}`, tail: "😀" },
+  { name: "an escape and its code", text: `${"a".repeat(151)}€${"b".repeat(20)}`, tail: "€" },
+  { name: "a surrogate pair", text: `${"卡".repeat(65)}😀${"b".repeat(20)}`, tail: "😀" },
 ])("$name are never torn apart", ({ text, tail }) => {
   const { parts, dataCoding } = smsParts(text, REFERENCE);
-  const second = Buffer.from(parts[1]?.subarray(6) ?? []);
+  const second = Buffer.from(parts[1]?.subarray(7) ?? []);
   const decoded = dataCoding === 0 ? gsmText(second) : second.swap16().toString("utf16le");
   expect(decoded.startsWith(tail)).toBe(true);
 });
 
 test("each part names the whole, its number, and fits 140 octets", () => {
   const { parts } = smsParts("卡".repeat(140), REFERENCE);
-  const headers = parts.map((part) => [...part.subarray(0, 6)]);
+  const headers = parts.map((part) => [...part.subarray(0, 7)]);
   expect(headers).toEqual([
-    [5, 0, 3, REFERENCE, 3, 1],
-    [5, 0, 3, REFERENCE, 3, 2],
-    [5, 0, 3, REFERENCE, 3, 3],
+    [6, 8, 4, 0x5a, 0xc3, 3, 1],
+    [6, 8, 4, 0x5a, 0xc3, 3, 2],
+    [6, 8, 4, 0x5a, 0xc3, 3, 3],
   ]);
   expect(parts.every((part) => part.length <= 140)).toBe(true);
 });
 
 test("what nobody would read on a phone is refused", () => {
-  expect(() => smsParts("a".repeat(153 * 10 + 1), REFERENCE)).toThrow(/10 parts, this one has 11/);
+  expect(() => smsParts("a".repeat(152 * 10 + 1), REFERENCE)).toThrow(/10 parts, this one has 11/);
 });
 
 test("the alphabet has 127 characters and ten more, and leads back to them", () => {

@@ -16,11 +16,11 @@ interface SmsParts {
   readonly hasHeader: boolean;
 }
 
-/** 140 octets hold 160 codes of 7 bits or 70 of 16; the header takes 6 octets of each part. */
+/** 140 octets hold 160 codes of 7 bits or 70 of 16; the header takes 7 octets of each part. */
 const GSM_CODES_MAX = 160;
-const GSM_CODES_PART_MAX = 153;
+const GSM_CODES_PART_MAX = 152;
 const UCS2_BYTES_MAX = 140;
-const UCS2_BYTES_PART_MAX = 134;
+const UCS2_BYTES_PART_MAX = 132;
 /** A header counts parts in one octet; nobody reads so long a message on a phone. */
 const PARTS_MAX = 10;
 
@@ -28,7 +28,7 @@ const PARTS_MAX = 10;
  * Encodes `text` and cuts it where it is too long for one message. A character is never cut in two,
  * whether it is an escape with its code or a surrogate pair.
  *
- * @param reference joins the parts at the phone, 0 to 255: the same for every attempt.
+ * @param reference joins the parts at the phone, 0 to 65535: the same for every attempt.
  * @throws RangeError over PARTS_MAX parts.
  */
 export function smsParts(text: string, reference: number): SmsParts {
@@ -64,9 +64,12 @@ function cut(characters: readonly Uint8Array[], lengthMax: number): Uint8Array[]
   return parts.map((part) => Buffer.concat(part));
 }
 
-/** 3GPP TS 23.040, section 9.2.3.24.1: concatenated short messages, 8-bit reference number. */
+/**
+ * 3GPP TS 23.040, section 9.2.3.24.8: concatenated short messages, 16-bit reference number. With 8
+ * bits, two of three dozen long messages to one phone would be joined wrongly every other time.
+ */
 function joiningHeader(reference: number, count: number, number: number): Uint8Array {
-  return Uint8Array.of(0x05, 0x00, 0x03, reference & 0xff, count, number);
+  return Uint8Array.of(0x06, 0x08, 0x04, reference >> 8, reference & 0xff, count, number);
 }
 
 /** Big-endian, as on every radio interface. */

@@ -178,14 +178,34 @@ test("a receipt that could not be kept is not acknowledged, so it comes again", 
 });
 
 test.each([
-  { name: "STOP", text: "Stop ", optOuts: ["+12025550123"] },
-  { name: "退订", text: "退订", optOuts: ["+12025550123"] },
+  { name: "STOP", text: "Stop ", optOuts: ["+12025550123 true"] },
+  { name: "退订", text: "退订", optOuts: ["+12025550123 true"] },
+  { name: "START", text: "start!", optOuts: ["+12025550123 false"] },
   { name: "anything else", text: "thank you", optOuts: [] },
 ])("a person who answers $name", async ({ text, optOuts }) => {
   const centre = await peer();
   const stopped: string[] = [];
-  const onOptOut = async (address: string) => void stopped.push(address);
+  const onOptOut = async (...said: unknown[]) => void stopped.push(said.join(" "));
   await send(routeTo({ "+": centre }, { onOptOut }), "one");
   await centre.deliver({ source_addr: "12025550123", short_message: text });
   expect(stopped).toEqual(optOuts);
+});
+
+test.each([
+  { text: "help", says: /Reply STOP to get no more, START/ },
+  { text: "帮助", says: /回复“退订”停止接收/ },
+])("whoever asks for $text is told, once an hour", async ({ text, says }) => {
+  const centre = await peer();
+  await send(routeTo({ "+": centre }), "one");
+  for (let place = 0; place < 3; place += 1) {
+    await centre.deliver({ source_addr: "12025550123", short_message: text });
+  }
+  await centre.deliver({ source_addr: "12025550199", short_message: text });
+  await expect.poll(() => texts(centre).length).toBe(3);
+  expect(texts(centre)[1]).toMatch(says);
+  expect(centre.taken.map(({ destination_addr }) => destination_addr)).toEqual([
+    "12025550123",
+    "12025550123",
+    "12025550199",
+  ]);
 });

@@ -500,7 +500,8 @@ export const NotificationService: GenService<{
   },
   /**
    * Sends a receipt of a final payment to its cardholder. Asking again for the same payment and
-   * address sends nothing again.
+   * address within a minute of the sending sends nothing again; later it is sent once more. A day
+   * has so many for a payment, terminal, merchant and country: OVERLOADED.
    *
    * @generated from rpc cardlane.relay.v1.NotificationService.SendReceipt
    */

@@ -39,7 +39,8 @@ type NotificationServiceClient interface {
 	// Sends one again, whatever became of it before.
 	ResendNotification(ctx context.Context, in *ResendNotificationRequest, opts ...grpc.CallOption) (*ResendNotificationResponse, error)
 	// Sends a receipt of a final payment to its cardholder. Asking again for the same payment and
-	// address sends nothing again.
+	// address within a minute of the sending sends nothing again; later it is sent once more. A day
+	// has so many for a payment, terminal, merchant and country: OVERLOADED.
 	SendReceipt(ctx context.Context, in *SendReceiptRequest, opts ...grpc.CallOption) (*SendReceiptResponse, error)
 	// Stops or allows everything to one address.
 	SetOptOut(ctx context.Context, in *SetOptOutRequest, opts ...grpc.CallOption) (*SetOptOutResponse, error)
@@ -104,7 +105,8 @@ type NotificationServiceServer interface {
 	// Sends one again, whatever became of it before.
 	ResendNotification(context.Context, *ResendNotificationRequest) (*ResendNotificationResponse, error)
 	// Sends a receipt of a final payment to its cardholder. Asking again for the same payment and
-	// address sends nothing again.
+	// address within a minute of the sending sends nothing again; later it is sent once more. A day
+	// has so many for a payment, terminal, merchant and country: OVERLOADED.
 	SendReceipt(context.Context, *SendReceiptRequest) (*SendReceiptResponse, error)
 	// Stops or allows everything to one address.
 	SetOptOut(context.Context, *SetOptOutRequest) (*SetOptOutResponse, error)

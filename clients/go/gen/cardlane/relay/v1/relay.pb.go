@@ -1898,8 +1898,9 @@ type TerminalContact struct {
 	Phone string `protobuf:"bytes,1,opt,name=phone,proto3" json:"phone,omitempty"`
 	// Mailbox, such as "till@shop.example". Empty: no e-mail.
 	Email string `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
-	// BCP 47 tag, such as "en-GB" or "zh-CN". Its language chooses the template, the whole of it how
-	// amounts and times are written. Empty means "en".
+	// BCP 47 tag, such as "en-GB" or "zh-CN". Its language chooses the words; amounts and times are
+	// written as the tag says where there are words of its language, in English otherwise. Empty means
+	// "en".
 	Language string `protobuf:"bytes,3,opt,name=language,proto3" json:"language,omitempty"`
 	// IANA time zone, such as "Europe/Vienna". Empty means "UTC".
 	TimeZone      string `protobuf:"bytes,4,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
@@ -2491,7 +2492,9 @@ func (*SetTerminalStateResponse) Descriptor() ([]byte, []int) {
 
 // Ask for the readers.
 type ListReadersRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// next_page_token of the page before; empty for the first.
+	PageToken     string `protobuf:"bytes,1,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2526,11 +2529,20 @@ func (*ListReadersRequest) Descriptor() ([]byte, []int) {
 	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{32}
 }
 
+func (x *ListReadersRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
 // The readers.
 type ListReadersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// By serial.
-	Readers       []*RegisteredReader `protobuf:"bytes,1,rep,name=readers,proto3" json:"readers,omitempty"`
+	// By serial. At most 2000.
+	Readers []*RegisteredReader `protobuf:"bytes,1,rep,name=readers,proto3" json:"readers,omitempty"`
+	// Asks for the next page; empty on the last one.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2570,6 +2582,13 @@ func (x *ListReadersResponse) GetReaders() []*RegisteredReader {
 		return x.Readers
 	}
 	return nil
+}
+
+func (x *ListReadersResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
 }
 
 // A reader the relay knows.
@@ -2674,7 +2693,9 @@ func (x *RegisteredReader) GetNotAfterMs() int64 {
 
 // Ask for the terminals.
 type ListTerminalsRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// next_page_token of the page before; empty for the first.
+	PageToken     string `protobuf:"bytes,1,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2709,11 +2730,20 @@ func (*ListTerminalsRequest) Descriptor() ([]byte, []int) {
 	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{35}
 }
 
+func (x *ListTerminalsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
 // The terminals.
 type ListTerminalsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// By merchant and terminal id.
-	Terminals     []*RegisteredTerminal `protobuf:"bytes,1,rep,name=terminals,proto3" json:"terminals,omitempty"`
+	// By merchant and terminal id. At most 2000.
+	Terminals []*RegisteredTerminal `protobuf:"bytes,1,rep,name=terminals,proto3" json:"terminals,omitempty"`
+	// Asks for the next page; empty on the last one.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2753,6 +2783,13 @@ func (x *ListTerminalsResponse) GetTerminals() []*RegisteredTerminal {
 		return x.Terminals
 	}
 	return nil
+}
+
+func (x *ListTerminalsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
 }
 
 // A terminal the relay knows.
@@ -3590,10 +3627,13 @@ const file_cardlane_relay_v1_relay_proto_rawDesc = "" +
 	"\vterminal_id\x18\x02 \x01(\tR\n" +
 	"terminalId\x124\n" +
 	"\x05state\x18\x03 \x01(\x0e2\x1e.cardlane.relay.v1.DeviceStateR\x05state\"\x1a\n" +
-	"\x18SetTerminalStateResponse\"\x14\n" +
-	"\x12ListReadersRequest\"T\n" +
+	"\x18SetTerminalStateResponse\"3\n" +
+	"\x12ListReadersRequest\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x01 \x01(\tR\tpageToken\"|\n" +
 	"\x13ListReadersResponse\x12=\n" +
-	"\areaders\x18\x01 \x03(\v2#.cardlane.relay.v1.RegisteredReaderR\areaders\"\x8d\x02\n" +
+	"\areaders\x18\x01 \x03(\v2#.cardlane.relay.v1.RegisteredReaderR\areaders\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8d\x02\n" +
 	"\x10RegisteredReader\x12\x16\n" +
 	"\x06serial\x18\x01 \x01(\tR\x06serial\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\tR\x05model\x12\x1f\n" +
@@ -3603,10 +3643,13 @@ const file_cardlane_relay_v1_relay_proto_rawDesc = "" +
 	"\x12last_payment_at_ms\x18\x05 \x01(\x03R\x0flastPaymentAtMs\x12%\n" +
 	"\x0ecertificate_id\x18\x06 \x01(\fR\rcertificateId\x12 \n" +
 	"\fnot_after_ms\x18\a \x01(\x03R\n" +
-	"notAfterMs\"\x16\n" +
-	"\x14ListTerminalsRequest\"\\\n" +
+	"notAfterMs\"5\n" +
+	"\x14ListTerminalsRequest\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x01 \x01(\tR\tpageToken\"\x84\x01\n" +
 	"\x15ListTerminalsResponse\x12C\n" +
-	"\tterminals\x18\x01 \x03(\v2%.cardlane.relay.v1.RegisteredTerminalR\tterminals\"\xd8\x02\n" +
+	"\tterminals\x18\x01 \x03(\v2%.cardlane.relay.v1.RegisteredTerminalR\tterminals\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xd8\x02\n" +
 	"\x12RegisteredTerminal\x12\x1f\n" +
 	"\vterminal_id\x18\x01 \x01(\tR\n" +
 	"terminalId\x12\x1f\n" +

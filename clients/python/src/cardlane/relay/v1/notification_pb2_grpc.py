@@ -77,7 +77,8 @@ class NotificationServiceServicer:
 
     def SendReceipt(self, request, context):
         """Sends a receipt of a final payment to its cardholder. Asking again for the same payment and
-        address sends nothing again.
+        address within a minute of the sending sends nothing again; later it is sent once more. A day
+        has so many for a payment, terminal, merchant and country: OVERLOADED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

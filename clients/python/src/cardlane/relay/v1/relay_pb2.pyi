@@ -380,14 +380,18 @@ class SetTerminalStateResponse(_message.Message):
     def __init__(self) -> None: ...
 
 class ListReadersRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("page_token",)
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    page_token: str
+    def __init__(self, page_token: _Optional[str] = ...) -> None: ...
 
 class ListReadersResponse(_message.Message):
-    __slots__ = ("readers",)
+    __slots__ = ("readers", "next_page_token")
     READERS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     readers: _containers.RepeatedCompositeFieldContainer[RegisteredReader]
-    def __init__(self, readers: _Optional[_Iterable[_Union[RegisteredReader, _Mapping]]] = ...) -> None: ...
+    next_page_token: str
+    def __init__(self, readers: _Optional[_Iterable[_Union[RegisteredReader, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class RegisteredReader(_message.Message):
     __slots__ = ("serial", "model", "merchant_id", "state", "last_payment_at_ms", "certificate_id", "not_after_ms")
@@ -408,14 +412,18 @@ class RegisteredReader(_message.Message):
     def __init__(self, serial: _Optional[str] = ..., model: _Optional[str] = ..., merchant_id: _Optional[str] = ..., state: _Optional[_Union[DeviceState, str]] = ..., last_payment_at_ms: _Optional[int] = ..., certificate_id: _Optional[bytes] = ..., not_after_ms: _Optional[int] = ...) -> None: ...
 
 class ListTerminalsRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("page_token",)
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    page_token: str
+    def __init__(self, page_token: _Optional[str] = ...) -> None: ...
 
 class ListTerminalsResponse(_message.Message):
-    __slots__ = ("terminals",)
+    __slots__ = ("terminals", "next_page_token")
     TERMINALS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     terminals: _containers.RepeatedCompositeFieldContainer[RegisteredTerminal]
-    def __init__(self, terminals: _Optional[_Iterable[_Union[RegisteredTerminal, _Mapping]]] = ...) -> None: ...
+    next_page_token: str
+    def __init__(self, terminals: _Optional[_Iterable[_Union[RegisteredTerminal, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class RegisteredTerminal(_message.Message):
     __slots__ = ("terminal_id", "merchant_id", "merchant_name", "state", "currencies", "certificate_id", "not_after_ms", "contact")
