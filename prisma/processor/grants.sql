@@ -17,7 +17,7 @@ GRANT EXECUTE ON FUNCTION processor.append_audit_entry
 GRANT SELECT, INSERT, UPDATE ON
     processor.relay, processor.merchant, processor.reader, processor.terminal,
     processor.registry_revision, processor.card, processor.account, processor.payment,
-    processor.held_reversal TO cardlane_processor;
+    processor.held_reversal, processor.refund_day TO cardlane_processor;
 -- Only ever added to.
 GRANT SELECT, INSERT ON processor.posting TO cardlane_processor;
 GRANT USAGE ON SEQUENCE processor.account_account_id_seq, processor.retrieval_reference_block
