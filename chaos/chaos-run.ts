@@ -18,7 +18,7 @@ import { NOTICED_AFTER_MS, WrongClocks } from "./faults/wrong-clocks.ts";
 import { History } from "./history.ts";
 import { Links } from "./links.ts";
 import { cardTokens, limitCards } from "./load/load-cards.ts";
-import { LoadDevice, loadTerminalId } from "./load/load-device.ts";
+import { LoadDevice, loadTerminalKey } from "./load/load-device.ts";
 import { LoadTerminal } from "./load/load-terminal.ts";
 import { Till } from "./load/till.ts";
 import { Operator } from "./operator.ts";
@@ -136,8 +136,8 @@ async function setStage(options: StageOptions, resources: AsyncDisposableStack) 
   const isTls = options.isTls ?? new Dice(`${seed} TLS`).happens(TLS_SHARE);
   if (isTls) {
     const tls = new MeshDirectory(directory).tls;
-    const terminalIds = LOAD_TERMINALS.map(loadTerminalId);
-    await makeRunTls({ directory: tls, terminalIds, nowMs: clock.nowMs() });
+    const terminals = LOAD_TERMINALS.map(loadTerminalKey);
+    await makeRunTls({ directory: tls, terminals, nowMs: clock.nowMs() });
   }
   const library = await findFaketime();
   const clocks =
@@ -207,7 +207,7 @@ async function openLoad(
   const load: LoadTerminal[] = [];
   for (const index of LOAD_TERMINALS) {
     const dice = new Dice(`${seed} load ${index}`);
-    const proof = await proofOf(loadTerminalId(index), parts, resources);
+    const proof = await proofOf(loadTerminalKey(index).terminalId, parts, resources);
     const device = new LoadDevice({ ...parts, index });
     await device.register(parts.mesh, elsewhere.relay);
     const ways = { relays, elsewhere };

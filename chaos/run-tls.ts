@@ -4,6 +4,7 @@ import { SPIFFE_PATHS, TRUST_DOMAIN } from "../dev-mesh/program-plans.ts";
 import type { Clock } from "../mesh/clock.ts";
 import { type Identity, loadIdentity } from "../mesh/identity/identity.ts";
 import { silentLog } from "../mesh/log.ts";
+import { terminalName } from "../payment/identifiers.ts";
 import { OTHER_RELAY, OTHER_RELAY_ID } from "./relay-names.ts";
 
 /** Who a client of a relay is, and whom it takes for one: mutual TLS. */
@@ -16,11 +17,13 @@ export interface RelayProof {
 export async function makeRunTls(options: {
   /** `tls` in the mesh's directory. */
   readonly directory: string;
-  readonly terminalIds: readonly string[];
+  readonly terminals: readonly Parameters<typeof terminalName>[0][];
   readonly nowMs: number;
 }): Promise<void> {
-  const { directory, terminalIds, nowMs } = options;
-  const terminals = Object.fromEntries(terminalIds.map((id) => [id, `terminal/${id}`]));
+  const { directory, nowMs } = options;
+  const terminals = Object.fromEntries(
+    options.terminals.map((key) => [key.terminalId, `terminal/${terminalName(key)}`]),
+  );
   const other = { [OTHER_RELAY]: `relay/${OTHER_RELAY_ID}` };
   const holders = { ...SPIFFE_PATHS, ...terminals, ...other };
   await makeDevelopmentTls({ directory, holders, trustDomain: TRUST_DOMAIN, nowMs });

@@ -46,7 +46,10 @@ const REGISTERED_AT_ONCE_MAX = 1_000;
 
 /** TLS holder → SPIFFE path, for as many tills. */
 export function tillHolders(count: number): Record<string, string> {
-  const entries = numbers(count).map((n) => [tlsHolderOf(n), `terminal/${terminalIdOf(n)}`]);
+  const entries = numbers(count).map((n) => [
+    tlsHolderOf(n),
+    `terminal/${merchantIdOf(n)}/${terminalIdOf(n)}`,
+  ]);
   return Object.fromEntries(entries);
 }
 
@@ -98,7 +101,7 @@ interface Issuer {
 function issueTill(number: number, issuer: Issuer): IssuedTill {
   const { validity, newSigner } = issuer;
   const terminalId = terminalIdOf(number);
-  const merchantId = `BENCH${String(number).padStart(10, "0")}`;
+  const merchantId = merchantIdOf(number);
   const readerSerial = `BENCH-${String(number).padStart(5, "0")}`;
   const terminal = issueTerminalCertificate(
     {
@@ -170,6 +173,11 @@ function numbers(count: number): number[] {
 
 function tlsHolderOf(number: number): string {
   return `terminal-${number}`;
+}
+
+/** 15 characters (DE 42). */
+function merchantIdOf(number: number): string {
+  return `BENCH${String(number).padStart(10, "0")}`;
 }
 
 /** 8 characters (DE 41). */

@@ -28,8 +28,9 @@ export class LoadDevice {
   readonly signer: PaymentSigner;
 
   constructor({ keys, index, readerNowMs }: LoadDeviceParts) {
-    this.terminalId = loadTerminalId(index);
-    this.merchantId = `LOADMERCHANT${String(index).padStart(3, "0")}`;
+    const { merchantId, terminalId } = loadTerminalKey(index);
+    this.terminalId = terminalId;
+    this.merchantId = merchantId;
     this.terminal = keys.anotherTerminal(this.terminalId, this.merchantId);
     const reader = keys.anotherReader(`${this.terminalId}-READER`);
     this.signer = new PaymentSigner({ keys, nowMs: readerNowMs, reader });
@@ -50,7 +51,10 @@ export class LoadDevice {
   }
 }
 
-/** DE 41 of a terminal of the load. @param index 1, 2, 3 … */
-export function loadTerminalId(index: number): string {
-  return `LOAD${String(index).padStart(4, "0")}`;
+/** DE 41 and 42 of a terminal of the load. @param index 1, 2, 3 … */
+export function loadTerminalKey(index: number) {
+  return {
+    merchantId: `LOADMERCHANT${String(index).padStart(3, "0")}`,
+    terminalId: `LOAD${String(index).padStart(4, "0")}`,
+  };
 }
