@@ -283,4 +283,12 @@ export const OF_PROCESSOR: readonly Mutation[] = [
     replace: "+ 0",
     witness: "processor/authorization/refund-day.test.ts",
   },
+  {
+    name: "posting-grant",
+    takesOut: "keeping the processor's role from changing postings",
+    path: "prisma/processor/grants.sql",
+    find: "GRANT SELECT, INSERT ON processor.posting TO cardlane_processor;",
+    replace: "GRANT ALL ON processor.posting TO cardlane_processor;",
+    witness: "prisma/embedded/program-roles.test.ts",
+  },
 ];
