@@ -49,6 +49,7 @@ const PLAIN_ERRORS = [
   "StartError",
   "ConfigError",
   "EmbeddedPostgresError",
+  "MigrationError",
   "MeshRunsError",
   "PortInUseError",
   "ProgramStartError",

@@ -5,6 +5,7 @@ import { CONFORMANCE_FLAGS, conformance } from "./commands/conformance.ts";
 import { decideReversal, heldReversals } from "./commands/held-reversals.ts";
 import { MAKE_KEYS_FLAGS, makeKeys, showKeys } from "./commands/keys.ts";
 import { LIST_FLAGS, list } from "./commands/list.ts";
+import { MIGRATE_FLAGS, migrate } from "./commands/migrate.ts";
 import { addNotificationCommands } from "./commands/notification-commands.ts";
 import { pay } from "./commands/pay.ts";
 import { query } from "./commands/query.ts";
@@ -32,6 +33,7 @@ export function commandLine(io: CommandIo, finish: (exitCode: number) => void): 
   addConformance(program, ends);
   addNotificationCommands(program, ends);
   addStart(program, ends);
+  addMigrate(program, ends);
   return program;
 }
 
@@ -210,5 +212,21 @@ function addStart(program: Command, ends: CommandEnds): void {
       ),
     START_FLAGS,
     runMesh,
+  );
+}
+
+function addMigrate(program: Command, ends: CommandEnds): void {
+  runs(
+    ends,
+    program
+      .command("migrate <program>")
+      .summary("bring a program's database to this release's schema")
+      .description(
+        "Applies the migrations of relay, processor or pin-service to the database of " +
+          "DATABASE_URL, as the role that owns it, and grants the program's role its rights.",
+      )
+      .addHelpText("after", "\nExit codes: 0 all is there, 2 a role has too many rights, 1 error."),
+    MIGRATE_FLAGS,
+    migrate,
   );
 }

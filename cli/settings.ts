@@ -25,7 +25,9 @@ export const COMMAND_SETTINGS = {
     reads: text,
     secret: true,
     unset: "the mesh's own PostgreSQL",
-    says: "for nobody: each program of the mesh gets one of its own.",
+    says:
+      "for `cardlane migrate` alone: the database to migrate, as the role that owns it. " +
+      "The programs of the mesh do not get it.",
   }),
   path: setting({
     name: "PATH",

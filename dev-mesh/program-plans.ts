@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { ProgramRole } from "../prisma/embedded/postgres-cluster.ts";
+import type { ProgramRole } from "../prisma/roles/program-roles.ts";
 import { DEVELOPMENT_MESH } from "./development-keys.ts";
 import {
   type InstanceName,

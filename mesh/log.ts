@@ -38,7 +38,7 @@ const LOG_FIELDS = {
   durationMs: "duration_ms",
   attemptNumber: "attempt_number",
   streamNumber: "stream_number",
-  migration: "migration",
+  power: "power",
   job: "job",
   signal: "signal",
   way: "way",

@@ -6,7 +6,7 @@ import { programOptions } from "./running-program.ts";
 import { PROCESSOR_SETTINGS } from "./settings.ts";
 
 await runProgram("processor", PROCESSOR_SETTINGS, async (program, config) => {
-  const options = await programOptions(program, config);
+  const options = await programOptions("processor", program, config);
   const { identity, trustDomain, clock, telemetry } = options;
   const channel = dial({
     targets: [config.pinService],

@@ -13,7 +13,7 @@ import type { MeshService } from "../mesh/service.ts";
 import type { Health } from "../mesh/services/health.ts";
 import type { Surroundings } from "../mesh/surroundings.ts";
 import type { HotDatabase } from "../prisma/hot-database.ts";
-import { applyMigrations } from "../prisma/migrations/migrate.ts";
+import { verifySchema } from "../prisma/migrations/verify-schema.ts";
 import { KeyFolder } from "../sealing/keys/key-files.ts";
 import { type Random, systemRandom } from "../sealing/random.ts";
 import { type ConfigOf, StartError } from "../settings/read-config.ts";
@@ -43,14 +43,17 @@ export interface ProgramOptions extends CoreOptions {
 
 /** What processor and PIN service are started with, once the database has its schema. */
 export async function programOptions(
-  { instance, clock, log, telemetry, faults, identityFrom }: Program,
+  of: "processor" | "pin-service",
+  { instance, isProduction, clock, log, telemetry, faults, identityFrom }: Program,
   config: ConfigOf<typeof COMMON_SETTINGS>,
 ): Promise<ProgramOptions & { readonly trustDomain: string }> {
   const { listen, databaseUrl, hasTestCards = false, trustDomain, fourEyes } = config;
   const problem = indistinctOperators(config);
   if (problem !== undefined) throw new StartError(`the program cannot start:\n  ${problem}`);
   const identity = await identityFrom(config.tlsDirectory);
-  await applyMigrations({ name: "processor", databaseUrl });
+  for (const power of await verifySchema({ program: of, databaseUrl, isProduction })) {
+    log.warn("the role of the database has more rights than the program needs", { power });
+  }
   return {
     listen,
     instance,

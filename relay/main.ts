@@ -2,7 +2,7 @@ import type { BlockList } from "node:net";
 import { indistinctOperators } from "../audit/settings.ts";
 import type { Rate } from "../mesh/limits/rate-limits.ts";
 import { runProgram } from "../mesh/program.ts";
-import { applyMigrations } from "../prisma/migrations/migrate.ts";
+import { verifySchema } from "../prisma/migrations/verify-schema.ts";
 import { fastCurves as curves } from "../sealing/curves/chosen-curves.ts";
 import { verifyRelayCertificate } from "../sealing/keys/certificates.ts";
 import { KeyFolder } from "../sealing/keys/key-files.ts";
@@ -29,8 +29,8 @@ await runProgram("relay", RELAY_SETTINGS, async (program, config) => {
   const envelope = folder.readCertificate();
   const { relayId } = verifyRelayCertificate({ curves, roots, envelope, nowMs: clock.nowMs() });
   const { databaseUrl } = config;
-  for (const migration of await applyMigrations({ name: "relay", databaseUrl })) {
-    log.info("migration applied", { migration });
+  for (const power of await verifySchema({ program: "relay", databaseUrl, isProduction })) {
+    log.warn("the role of the database has more rights than the program needs", { power });
   }
   const { tlsDirectory: directory, trustDomain } = config;
   await using stack = new AsyncDisposableStack();

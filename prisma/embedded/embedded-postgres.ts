@@ -5,10 +5,10 @@ import pg from "pg";
 import { EmbeddedPostgresError } from "../postgres-error.ts";
 import {
   type Cluster,
+  type ClusterRole,
   type ConnectionOptions,
   LOOPBACK,
   openCluster,
-  type ProgramRole,
 } from "./postgres-cluster.ts";
 import { freeFromKilledRun, holderSettings } from "./postgres-holder.ts";
 import { type PostgresServer, type Settings, startServer } from "./postgres-server.ts";
@@ -34,8 +34,8 @@ export interface EmbeddedPostgres extends AsyncDisposable {
   /** Settles when the server is gone, whoever ended it. */
   readonly ended: Promise<void>;
   /** @param role whose URL it is; the administrator's unless one is given. */
-  url(database: string, role?: ProgramRole): string;
-  connectionOptions(database: string, role?: ProgramRole): ConnectionOptions;
+  url(database: string, role?: ClusterRole): string;
+  connectionOptions(database: string, role?: ClusterRole): ConnectionOptions;
   createDatabase(name: string): Promise<"created" | "already there">;
   /** Closes open connections, writes everything to disk, waits for the end. */
   stop(): Promise<void>;
@@ -102,12 +102,12 @@ class RunningPostgres implements EmbeddedPostgres {
     this.#server = server;
   }
 
-  url(database: string, role?: ProgramRole): string {
+  url(database: string, role?: ClusterRole): string {
     const { host, port, user, password } = this.connectionOptions(database, role);
     return `postgresql://${user}:${password}@${host}:${port}/${encodeURIComponent(database)}`;
   }
 
-  connectionOptions(database: string, role?: ProgramRole): ConnectionOptions {
+  connectionOptions(database: string, role?: ClusterRole): ConnectionOptions {
     return this.#cluster.connectionOptions({ port: this.port, database, role });
   }
 

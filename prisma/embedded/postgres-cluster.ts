@@ -7,6 +7,7 @@ import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { EmbeddedPostgresError } from "../postgres-error.ts";
+import type { ProgramRole } from "../roles/program-roles.ts";
 import { type Account, accountFor, type Command, commandAs } from "./postgres-account.ts";
 
 /** Databases on disk, ready for a server to be started on them. */
@@ -19,7 +20,7 @@ export interface Cluster {
   connectionOptions(where: {
     port: number;
     database: string;
-    role?: ProgramRole | undefined;
+    role?: ClusterRole | undefined;
   }): ConnectionOptions;
 }
 
@@ -38,14 +39,11 @@ export interface Programs {
 
 export const LOOPBACK = "127.0.0.1";
 
-/** Each program has a role of its own, which owns nothing. */
-export const PROGRAM_ROLES = [
-  { role: "cardlane_relay", database: "relay" },
-  { role: "cardlane_processor", database: "processor" },
-  { role: "cardlane_pin_service", database: "processor" },
-] as const;
+/** Owns databases and tables, and may do nothing beside: migrations are applied as this one. */
+export const OWNER_ROLE = "cardlane_owner";
 
-export type ProgramRole = (typeof PROGRAM_ROLES)[number]["role"];
+/** Everybody but the administrator. */
+export type ClusterRole = ProgramRole | typeof OWNER_ROLE;
 
 const SUPERUSER = "cardlane";
 const PASSWORD_BYTES = 24;
@@ -76,7 +74,7 @@ export async function openCluster(dataDirectory: string): Promise<Cluster> {
 }
 
 /** Tells nobody the administrator's password, and needs no file of its own. */
-function passwordOf(role: ProgramRole, administratorPassword: string): string {
+function passwordOf(role: ClusterRole, administratorPassword: string): string {
   return createHmac("sha256", administratorPassword).update(role).digest("hex");
 }
 

@@ -1,8 +1,8 @@
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { temporaryDirectory } from "../../mesh/testing/certificates.ts";
+import { PROGRAM_ROLES, type ProgramRole } from "../roles/program-roles.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "./embedded-postgres.ts";
-import { PROGRAM_ROLES, type ProgramRole } from "./postgres-cluster.ts";
 import { setUpDatabase } from "./program-databases.ts";
 
 let home: Awaited<ReturnType<typeof temporaryDirectory>>;
@@ -55,10 +55,23 @@ const MAY_NOT: readonly (readonly [ProgramRole, string])[] = [
   ["cardlane_relay", "ALTER TABLE record DISABLE TRIGGER ALL"],
   ["cardlane_relay", "UPDATE audit_entry SET actor = ''"],
   ["cardlane_relay", "TRUNCATE record"],
+  ["cardlane_relay", "UPDATE record SET payment_id = gen_random_uuid()"],
+  ["cardlane_relay", "UPDATE record SET merchant_id = ''"],
+  ["cardlane_relay", "UPDATE record_event SET state = ''"],
+  ["cardlane_relay", "UPDATE notification SET address = ''"],
+  ["cardlane_relay", "UPDATE webhook SET url = ''"],
+  ["cardlane_relay", "UPDATE opt_out SET since = now()"],
   ["cardlane_relay", "DELETE FROM record"],
   ["cardlane_relay", "DROP TABLE graphile_worker._private_jobs"],
   ["cardlane_processor", "UPDATE processor.posting SET amount_minor = 1"],
   ["cardlane_processor", "DELETE FROM processor.posting"],
+  ["cardlane_processor", "UPDATE processor.payment SET total_minor = 1"],
+  ["cardlane_processor", "UPDATE processor.payment SET record_number = ''"],
+  ["cardlane_processor", "UPDATE processor.account SET credit_minor = 1"],
+  ["cardlane_processor", "UPDATE processor.account SET holder = ''"],
+  ["cardlane_processor", "UPDATE processor.card SET status = ''"],
+  ["cardlane_processor", "UPDATE processor.merchant SET simulate_by_amount = true"],
+  ["cardlane_processor", "UPDATE processor.held_reversal SET reason = ''"],
   ["cardlane_processor", "TRUNCATE processor.posting"],
   ["cardlane_processor", "ALTER TABLE processor.posting DISABLE TRIGGER ALL"],
   ["cardlane_processor", "DROP TRIGGER posting_is_append_only ON processor.posting"],
@@ -68,6 +81,7 @@ const MAY_NOT: readonly (readonly [ProgramRole, string])[] = [
   ["cardlane_pin_service", "UPDATE processor.account SET balance_minor = 0"],
   ["cardlane_pin_service", "SELECT FROM processor.payment"],
   ["cardlane_pin_service", "DELETE FROM pin.verdict"],
+  ["cardlane_pin_service", "UPDATE pin.card SET card_token = ''"],
   ["cardlane_pin_service", "UPDATE pin.verdict SET verdict = 'VERIFIED'"],
 ];
 
@@ -117,6 +131,35 @@ test.each(["relay", "processor"] as const)(
     expect(rows).toEqual([]);
   },
 );
+
+test.each(["relay", "processor"] as const)(
+  "%s: everything belongs to the owner, and no function to everybody",
+  async (of) => {
+    const client = new pg.Client(postgres.connectionOptions(of));
+    await client.connect();
+    const { rows: owners } = await client.query(OWNERS);
+    const { rows: open } = await client.query(OPEN_FUNCTIONS);
+    await client.end();
+    expect(owners).toEqual([{ owner: "cardlane_owner" }]);
+    expect(open).toEqual([]);
+  },
+);
+
+const OWNERS = `
+  SELECT DISTINCT pg_get_userbyid(owner) AS owner FROM (
+    SELECT relowner, relnamespace FROM pg_class
+    UNION ALL SELECT proowner, pronamespace FROM pg_proc
+    UNION ALL SELECT typowner, typnamespace FROM pg_type
+    UNION ALL SELECT nspowner, oid FROM pg_namespace WHERE nspname <> 'public'
+    UNION ALL SELECT datdba, 'public'::regnamespace FROM pg_database
+      WHERE datname = current_database()
+  ) AS owned (owner, namespace)
+  WHERE namespace::regnamespace::text !~ '^pg_|^information_schema$'`;
+
+const OPEN_FUNCTIONS = `
+  SELECT oid::regprocedure::text AS open FROM pg_proc
+  WHERE pronamespace::regnamespace::text !~ '^pg_|^information_schema$'
+    AND (proacl IS NULL OR EXISTS (SELECT FROM aclexplode(proacl) WHERE grantee = 0))`;
 
 const FORGOTTEN = `
   SELECT oid::regclass::text AS forgotten FROM pg_class

@@ -1,20 +1,13 @@
 import { Logger, runMigrations } from "graphile-worker";
-import pg from "pg";
+import type pg from "pg";
+import {
+  cannotMigrate,
+  type Database,
+  reasonOf,
+  underMigrationLock,
+} from "./migration-connection.ts";
 import { type DatabaseName, type Migration, readMigrations } from "./migration-files.ts";
 import { applyMigration, beginHistory, problemOf, readHistory } from "./migration-history.ts";
-
-export interface Database {
-  readonly name: DatabaseName;
-  readonly databaseUrl: string;
-}
-
-/** Why a database cannot be brought to its schema; the message is one line for a person. */
-class MigrationError extends Error {
-  override readonly name = "MigrationError";
-}
-
-/** Prisma's tools take the same advisory lock. */
-const MIGRATION_LOCK = 72_707_369;
 
 /**
  * Applies the migrations that a database does not have yet. Any number of programs may do so at the
@@ -26,40 +19,17 @@ const MIGRATION_LOCK = 72_707_369;
  *   these migrations, and when one of them fails
  */
 export async function applyMigrations(
-  { name, databaseUrl }: Database,
+  database: Database,
   migrations?: readonly Migration[],
 ): Promise<readonly string[]> {
+  const { name, databaseUrl } = database;
   const all = migrations ?? (await readMigrations(name));
-  const client = await connect({ name, databaseUrl });
-  try {
-    // Given back when the connection ends, in whatever way it ends.
-    await client.query("SELECT pg_advisory_lock($1)", [MIGRATION_LOCK]);
+  return await underMigrationLock(database, async (client) => {
     const missing = await missingOf(client, name, all);
     if (name === "relay") await installJobQueue(databaseUrl);
     for (const migration of missing) await apply(client, name, migration);
     return missing.map((migration) => migration.name);
-  } catch (cause) {
-    throw cause instanceof MigrationError ? cause : cannotMigrate(name, reasonOf(cause), cause);
-  } finally {
-    await client.end();
-  }
-}
-
-async function connect({ name, databaseUrl }: Database): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  // The next statement tells it; unheard, a database that goes now would end the program at once.
-  client.on("error", () => undefined);
-  try {
-    await client.connect();
-    return client;
-  } catch (cause) {
-    const { host, port, database } = client; // Never the URL itself: it has the password.
-    throw new MigrationError(
-      `the ${name}'s database ${database} at ${host}:${port} cannot be used: ${reasonOf(cause)}; ` +
-        "is PostgreSQL running there, and is DATABASE_URL right?",
-      { cause },
-    );
-  }
+  });
 }
 
 /** @throws MigrationError when this is no database to go on with. */
@@ -99,14 +69,6 @@ async function apply(client: pg.Client, name: DatabaseName, migration: Migration
   }
 }
 
-function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
-}
-
-function cannotMigrate(name: DatabaseName, problem: string, cause?: unknown): MigrationError {
-  return new MigrationError(`cannot migrate the ${name}'s database: ${problem}`, { cause });
-}
-
 const findTablesIn = (schemas: string) => `
   SELECT format('%I.%I', schemaname, tablename) AS table_name FROM pg_tables
   WHERE schemaname IN (${schemas}) ORDER BY 1 LIMIT 1`;
@@ -115,6 +77,9 @@ const FIND_TABLES: Readonly<Record<DatabaseName, string>> = {
   relay: findTablesIn("current_schema()"),
   processor: findTablesIn("'processor', 'pin'"),
 };
+
+/** The newest migration of graphile-worker, in the version that package.json pins. */
+export const JOB_QUEUE_SCHEMA = 20;
 
 /**
  * Brings graphile-worker's own schema, `graphile_worker`, into the relay's database. The statement

@@ -6,11 +6,29 @@ REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO cardlane_relay;
 
 GRANT SELECT ON _prisma_migrations TO cardlane_relay;
-GRANT SELECT, INSERT, UPDATE ON
-    record, reader, terminal, registry_revision, event_log TO cardlane_relay;
-GRANT SELECT, INSERT, UPDATE, DELETE ON
+GRANT SELECT, INSERT ON record, reader, terminal TO cardlane_relay;
+GRANT SELECT, UPDATE ON registry_revision, event_log TO cardlane_relay;
+GRANT SELECT, INSERT, DELETE ON
     contact, terminal_contact, notification, sms_part, opt_out, receipt_share,
     webhook, webhook_delivery TO cardlane_relay;
+-- Of what is written once, only what may become another. Of an id that was cancelled before its
+-- payment came, the payment comes later.
+GRANT UPDATE (state, forwarded_at, completed_at, due_at, lease_owner, claim_number,
+    reversal_attempts, reverse, reverse_signature, reader_payment, reader_signature, fault_code,
+    revision, response_code, approval_code, retrieval_reference, approved_amount_minor, last_four,
+    scheme, result, result_signature, result_key_id, digest, context_digest, kind, total_minor,
+    tip_minor, cashback_minor, surcharge_minor, currency, terminal_id, reader_serial, entry_mode,
+    trace_number, original_payment_id) ON record TO cardlane_relay;
+GRANT UPDATE (state, model, merchant_id, certificate_id, certificate, not_after) ON reader
+    TO cardlane_relay;
+GRANT UPDATE (state, merchant_name, currencies, certificate_id, certificate, not_after) ON terminal
+    TO cardlane_relay;
+GRANT UPDATE (phone, email, language, time_zone) ON contact, terminal_contact TO cardlane_relay;
+GRANT UPDATE (state, reason, attempts, parts_sent, sent_at) ON notification TO cardlane_relay;
+GRANT UPDATE (notification_id, receipt, at) ON sms_part TO cardlane_relay;
+GRANT UPDATE (used) ON receipt_share TO cardlane_relay;
+GRANT UPDATE (after_sequence, ended_at, ended_because, paused_until) ON webhook TO cardlane_relay;
+GRANT UPDATE (delivered_at, attempts, reason) ON webhook_delivery TO cardlane_relay;
 GRANT SELECT, INSERT, DELETE ON record_event TO cardlane_relay;
 -- Only ever added to.
 GRANT SELECT, INSERT ON audit_entry TO cardlane_relay;

@@ -7,7 +7,7 @@ import { startPinService } from "./pin-service.ts";
 
 await runProgram("pin-service", PIN_SERVICE_SETTINGS, async (program, config) => {
   const { unlocksTestCards = false, dataDirectory } = config;
-  const options = await programOptions(program, config);
+  const options = await programOptions("pin-service", program, config);
   const { log } = program;
   const files = await directoryFiles(dataDirectory, { log }).catch((error: unknown) => {
     throw error instanceof DirectoryInUse ? new ConfigError("pin-service", [error.message]) : error;

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { MigrationList, SchemaContainer, SchemaEngine } from "@prisma/schema-engine-wasm";
-import type { Database } from "../../prisma/migrations/migrate.ts";
+import type { Database } from "../../prisma/migrations/migration-connection.ts";
 import {
   type DatabaseName,
   migrationsDirectory,
