@@ -267,8 +267,14 @@ async function countOpen(databases: Databases): Promise<bigint> {
     const [row] = await databases.query<{ open: bigint }>(relay, text);
     open += row?.open ?? 0n;
   }
-  return open;
+  const [row] = await databases.query<{ open: bigint }>("processor", UNACKNOWLEDGED);
+  return open + (row?.open ?? 0n);
 }
+
+/** Those that a relay whose database is from before could undo. */
+const UNACKNOWLEDGED = `
+  SELECT count(*) AS open FROM processor.payment
+  WHERE state IN ('APPROVED', 'AUTHORIZED') AND acknowledged_revision < revision`;
 
 async function lastSequence(databases: Databases): Promise<bigint> {
   const [row] = await databases.query<{ last: bigint }>(

@@ -76,6 +76,7 @@ export class PlayingRelay implements AsyncDisposable {
   readonly #live: LiveStream<ProcessRequest, ProcessResponse>;
   readonly #sharedKeys: SharedKeys;
   readonly #waiting = new Map<bigint, PromiseWithResolvers<Played>>();
+  readonly #unconfirmed = new Map<bigint, PromiseWithResolvers<void>>();
   readonly #refused: PaymentFault[] = [];
   readonly #ended = Promise.withResolvers<void>();
   readonly #recordNumbers = new Map<string, RecordNumber>();
@@ -161,10 +162,14 @@ export class PlayingRelay implements AsyncDisposable {
     return create(SignedReverseSchema, { reverse, signature });
   }
 
-  acknowledge(payment: ReaderSigned, revision: number): void {
+  /** Resolves when the processor says that it has written it down. */
+  async acknowledge(payment: ReaderSigned, revision: number): Promise<void> {
     const { merchantId } = fromBinary(PaymentContextSchema, payment.contextBytes);
     const paymentId = paymentIdToBytes(payment.paymentId);
     this.send({ acknowledgements: [{ merchantId, paymentId, revision }] });
+    const confirmed = Promise.withResolvers<void>();
+    this.#unconfirmed.set(this.#boxNumber, confirmed);
+    await confirmed.promise;
   }
 
   recordNumberOf(payment: ReaderSigned): RecordNumber {
@@ -250,13 +255,14 @@ export class PlayingRelay implements AsyncDisposable {
       relayId: this.relay.relayId,
       box: frame.value.sealed,
     });
-    const { answers, resultsSignature } = fromBinary(HopAnswerSchema, payload);
+    const { answers, resultsSignature, acknowledgedBoxes } = fromBinary(HopAnswerSchema, payload);
     if (resultsSignature !== undefined) {
       const { manifest } = this.#keys;
       const { relayId } = this.relay;
       this.boxSignatures.push(verifyBoxResults({ relayId, answers, resultsSignature, manifest }));
     }
     for (const answer of answers) this.#settle(answer);
+    for (const number of acknowledgedBoxes) this.#unconfirmed.get(number)?.resolve();
   }
 
   #settle({ requestNumber, answer }: Answer): void {

@@ -55,6 +55,13 @@ export const PROCESSOR_PAYMENTS: PaymentChecks = {
       const payment = table.signer.sign({ pin: null, totalMinor: 1_051n });
       table.expectAnswer(await table.relay.authorize(payment), payment, "DECLINED 51");
     }),
+    playing("says when it has written down what the relay has, and keeps that", async (table) => {
+      const payment = table.signer.sign({ pin: null });
+      await table.relay.authorize(payment);
+      await table.relay.acknowledge(payment, 1);
+      const kept = await table.relay.reverse(table.relay.reverseOf(payment));
+      table.expectAnswer(kept, payment, "APPROVED 00");
+    }),
     playing("undoes what it approved when the relay reverses", async (table) => {
       const payment = table.signer.sign({ pin: null });
       await table.relay.authorize(payment);

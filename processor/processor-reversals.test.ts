@@ -37,12 +37,23 @@ test("a reversal undoes, is repeated, and leaves what is acknowledged", async ()
 
   const kept = mesh.signer.sign();
   await mesh.relay.authorize(kept);
-  mesh.relay.acknowledge(kept, 1);
-  await expect.poll(() => acknowledgedRevision(kept.paymentId)).toBe(1);
+  await mesh.relay.acknowledge(kept, 1);
+  expect(await acknowledgedRevision(kept.paymentId)).toBe(1);
   expect(inWords(await mesh.relay.reverse(mesh.relay.reverseOf(kept)))).toBe("APPROVED 00");
 });
 
-/** Acknowledgements are not answered, so only the database can tell. */
+test("an acknowledgement of what the ledger lacks is confirmed, and changes nothing", async () => {
+  const payment = mesh.signer.sign();
+  await mesh.relay.acknowledge(payment, 1);
+  expect(await acknowledgedRevision(payment.paymentId)).toBe(undefined);
+  await mesh.relay.authorize(payment);
+  await mesh.relay.acknowledge(payment, 2);
+  expect(await acknowledgedRevision(payment.paymentId)).toBe(0);
+  await mesh.relay.acknowledge(payment, 1);
+  await mesh.relay.acknowledge(payment, 1);
+  expect(await acknowledgedRevision(payment.paymentId)).toBe(1);
+});
+
 async function acknowledgedRevision(paymentId: string): Promise<number | undefined> {
   await using database = new Database({ url: mesh.databaseUrl, program: "test" });
   const [row] = await database.run<{ acknowledged_revision: number }>(

@@ -3,6 +3,7 @@ import { FollowedClock } from "../mesh/followed-clock.ts";
 import type { MeshService } from "../mesh/service.ts";
 import type { Surroundings } from "../mesh/surroundings.ts";
 import { errorOfFault } from "../payment/errors.ts";
+import { AcknowledgementKeeper } from "./acknowledgements/acknowledgement-keeper.ts";
 import { Answers } from "./answers/answers.ts";
 import { Completer } from "./answers/completer.ts";
 import { Forwarder } from "./forwarding/forwarder.ts";
@@ -59,7 +60,10 @@ export async function openRelay(
   const waiting = new Waiting();
   const forwarding = openForwarding(options, waiting, around, stack);
   const { manifest, lanes, forwarder } = forwarding;
-  const answers = openAnswers(store, forwarding, waiting, around, stack);
+  const acknowledgements = stack.use(
+    new AcknowledgementKeeper(store.acknowledgements, lanes, around),
+  );
+  const answers = openAnswers(store, { ...forwarding, acknowledgements }, waiting, around, stack);
   // Closed before the answers: what a stream brings until then is still committed.
   stack.use(lanes);
   const resumer = new Resumer(forwarder, registry);
@@ -79,7 +83,9 @@ export async function openRelay(
     services: servicesOf(options, { registry, waiting, manifest, intake, cancellation, around }),
     start(onHealth) {
       clock.follow();
-      start({ forwarding, answers, sweep, faults: options.faults, onHealth });
+      acknowledgements.start();
+      const parts = { forwarding, acknowledgements, answers, sweep };
+      start({ ...parts, faults: options.faults, onHealth });
     },
   };
 }
@@ -104,6 +110,10 @@ interface Forwarding {
   readonly reversals: Reversals;
 }
 
+interface Acknowledging extends Forwarding {
+  readonly acknowledgements: AcknowledgementKeeper;
+}
+
 function openForwarding(
   { store, keys, curves, processors, institutions, flightsMax }: RelayOptions,
   waiting: Waiting,
@@ -119,13 +129,13 @@ function openForwarding(
 
 function openAnswers(
   { records }: RelayStore,
-  { manifest, lanes, forwarder, reversals }: Forwarding,
+  { manifest, forwarder, reversals, acknowledgements }: Acknowledging,
   waiting: Waiting,
   around: RelaySurroundings,
   stack: AsyncDisposableStack,
 ): Answers {
   const { relayId, log } = around;
-  const completer = new Completer(records, lanes, waiting, around);
+  const completer = new Completer(records, acknowledgements, waiting, around);
   stack.defer(() => completer.idle());
   return new Answers({
     relayId,
@@ -142,12 +152,13 @@ function openAnswers(
 function start(
   parts: Pick<Surroundings, "faults"> & {
     readonly forwarding: Forwarding;
+    readonly acknowledgements: AcknowledgementKeeper;
     readonly answers: Answers;
     readonly sweep: Sweep;
     readonly onHealth: (health: RelayHealth) => void;
   },
 ): void {
-  const { answers, sweep, faults, onHealth } = parts;
+  const { acknowledgements, answers, sweep, faults, onHealth } = parts;
   const { manifest, lanes, forwarder } = parts.forwarding;
   let isDatabaseReached = true;
   const tellHealth = () => onHealth({ isDatabaseReached, isProcessorReached: lanes.isOpen });
@@ -164,6 +175,7 @@ function start(
       void manifest.refresh();
       forwarder.boxRefused(box, errorOfFault(fault));
     },
+    onAcknowledged: (confirmed) => acknowledgements.confirmed(confirmed),
     onUp: processorReached,
     onWritable: () => forwarder.flush(),
     onOver(lane, stream) {

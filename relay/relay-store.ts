@@ -1,5 +1,6 @@
 import { AuditLog } from "../audit/audit-log.ts";
 import { type Faults, noFaults } from "../mesh/faults.ts";
+import { AcknowledgementStore } from "./acknowledgements/acknowledgement-store.ts";
 import { Database, type DatabaseConnections } from "./database.ts";
 import { NotificationStore } from "./notifications/notification-store.ts";
 import { ReceiptShares } from "./notifications/receipt-shares.ts";
@@ -29,6 +30,7 @@ export interface RelayStore extends AsyncDisposable {
   readonly oversight: OversightStore;
   readonly audit: AuditLog;
   readonly receiptShares: ReceiptShares;
+  readonly acknowledgements: AcknowledgementStore;
 }
 
 /**
@@ -55,6 +57,7 @@ export function openRelayStore(
     oversight: new OversightStore(database),
     audit: new AuditLog(database),
     receiptShares: new ReceiptShares(database),
+    acknowledgements: new AcknowledgementStore(database, instance),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
 }

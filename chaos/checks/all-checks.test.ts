@@ -3,6 +3,7 @@ import { ShownOutcome } from "../../gen/cardlane/reader/v1/reader_pb.ts";
 import { TestKeys } from "../../test/fixtures/keys.ts";
 import { ALL_CHECKS, checkAll } from "./all-checks.ts";
 import type { Evidence } from "./check.ts";
+import { change, first, last, notTaken, toldIn } from "./testing/broken-evidence.ts";
 import { soundEvidence } from "./testing/sound-evidence.ts";
 
 const keys = new TestKeys({ nowMs: Date.UTC(2026, 5, 1) });
@@ -48,6 +49,11 @@ const BREAKS: readonly (readonly [invariant: string, what: string, (run: Evidenc
       change(end, {
         payments: [...end.payments, { ...first(end.payments), payment_id: "another" }],
       }),
+  ],
+  [
+    "the relay's acknowledgement of each approval has arrived",
+    "one has not",
+    ({ end }) => change(first(end.payments), { acknowledged_revision: 0 }),
   ],
   [
     "every record is final",
@@ -273,28 +279,3 @@ describe("a run is found out in which", () => {
     expect(unbroken.map(({ invariant }) => invariant)).toEqual([]);
   });
 });
-
-/** For a test alone: evidence is not to be changed. */
-function change<T extends object>(item: T, changes: Partial<T>): void {
-  Object.assign(item, changes);
-}
-
-function first<T>(items: readonly T[]): T {
-  const [item] = items;
-  if (item === undefined) throw new Error("bug: there is none");
-  return item;
-}
-
-function last<T>(items: readonly T[]): T {
-  return first(items.toReversed());
-}
-
-function toldIn({ history }: Evidence) {
-  return first(first(history.payments).told);
-}
-
-function notTaken(run: Evidence) {
-  const { atMs } = toldIn(run);
-  const outcome = "NOT TAKEN" as const;
-  return { atMs, outcome, recordNumber: "", approvedMinor: 0n, responseCode: "" };
-}

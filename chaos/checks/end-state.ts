@@ -54,6 +54,8 @@ export interface LedgerRow {
   /** YYYYMMDD */
   readonly settlement_date: number;
   readonly revision: number;
+  /** The last one that the relay said it has committed. */
+  readonly acknowledged_revision: number;
   readonly result: Uint8Array;
 }
 
@@ -133,7 +135,7 @@ const EVENTS = "SELECT sequence, record_number, state FROM record_event ORDER BY
 const PAYMENTS = `
   SELECT record_number, merchant_id, payment_id, state, kind, currency, total_minor,
     approved_minor, response_code, encode(signing_key_id, 'hex') AS signing_key_id, counter,
-    settlement_date, revision, result
+    settlement_date, revision, acknowledged_revision, result
   FROM processor.payment`;
 const ACCOUNTS = `
   SELECT account_id, encode(holder, 'hex') AS holder, currency, balance_minor,

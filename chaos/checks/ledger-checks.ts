@@ -20,6 +20,10 @@ export const LEDGER_CHECKS: readonly Check[] = [
     violations: misapproved,
   },
   { invariant: "no reader counter was used twice", violations: recounted },
+  {
+    invariant: "the relay's acknowledgement of each approval has arrived",
+    violations: unacknowledged,
+  },
 ];
 
 function* unbalanced({ end }: Evidence): Iterable<string> {
@@ -89,6 +93,13 @@ function* orphaned({ end }: Evidence): Iterable<string> {
   const known = new Set(end.payments.map(keyOf));
   for (const posting of end.postings) {
     if (!known.has(keyOf(posting))) yield posting.payment_id;
+  }
+}
+
+/** One of them could be undone by a relay whose database is from before, though it was told. */
+function* unacknowledged({ end }: Evidence): Iterable<string> {
+  for (const { payment_id, state, revision, acknowledged_revision } of end.payments) {
+    if (isApproved(state) && acknowledged_revision < revision) yield payment_id;
   }
 }
 

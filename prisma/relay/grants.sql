@@ -9,7 +9,7 @@ GRANT SELECT ON _prisma_migrations TO cardlane_relay;
 GRANT SELECT, INSERT ON record, reader, terminal TO cardlane_relay;
 GRANT SELECT, UPDATE ON registry_revision, event_log TO cardlane_relay;
 GRANT SELECT, INSERT, DELETE ON
-    contact, terminal_contact, notification, sms_part, opt_out, receipt_share,
+    acknowledgement_mark, contact, terminal_contact, notification, sms_part, opt_out, receipt_share,
     webhook, webhook_delivery TO cardlane_relay;
 -- Of what is written once, only what may become another. Of an id that was cancelled before its
 -- payment came, the payment comes later.
@@ -26,6 +26,7 @@ GRANT UPDATE (state, merchant_name, currencies, certificate_id, certificate, not
 GRANT UPDATE (phone, email, language, time_zone) ON contact, terminal_contact TO cardlane_relay;
 GRANT UPDATE (state, reason, attempts, parts_sent, sent_at) ON notification TO cardlane_relay;
 GRANT UPDATE (notification_id, receipt, at) ON sms_part TO cardlane_relay;
+GRANT UPDATE (position, at) ON acknowledgement_mark TO cardlane_relay;
 GRANT UPDATE (used) ON receipt_share TO cardlane_relay;
 GRANT UPDATE (after_sequence, ended_at, ended_because, paused_until) ON webhook TO cardlane_relay;
 GRANT UPDATE (delivered_at, attempts, reason) ON webhook_delivery TO cardlane_relay;

@@ -1,4 +1,4 @@
-import type { PaymentKey } from "../../payment/identifiers.ts";
+import type { PaymentId, PaymentKey } from "../../payment/identifiers.ts";
 import type { HotDatabase } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
 import { isLostRace } from "../payments/answer-in-rounds.ts";
@@ -8,7 +8,7 @@ import {
   type Posting,
   paymentParameters,
 } from "../payments/payment-row.ts";
-import { ACKNOWLEDGE, type Acknowledged, acknowledgedParameters } from "./acknowledge-statement.ts";
+import { type Acknowledged, acknowledge } from "./acknowledge-statement.ts";
 import type { IncomingPayment } from "./incoming-payment.ts";
 import { type BatchFacts, type FactsRow, factsFrom } from "./payment-facts.ts";
 
@@ -71,8 +71,8 @@ export class PaymentStore {
   }
 
   /** Remembers which revision a relay has committed. What is not its own is left alone. */
-  async acknowledge(acknowledgements: readonly Acknowledged[]): Promise<void> {
-    await this.#database.run(ACKNOWLEDGE, acknowledgedParameters.values(acknowledgements));
+  acknowledge(acknowledged: readonly Acknowledged[]): Promise<ReadonlySet<PaymentId>> {
+    return acknowledge(this.#database, acknowledged);
   }
 }
 

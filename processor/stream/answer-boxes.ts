@@ -33,6 +33,7 @@ export class AnswerBoxes {
   readonly #random: Random;
   readonly #send: (box: HopBox) => void;
   #answers: SignedAnswer[] = [];
+  #acknowledgedBoxes: bigint[] = [];
   #hop: Hop | undefined;
   #number = 0n;
 
@@ -45,10 +46,15 @@ export class AnswerBoxes {
   add(hop: Hop, requestNumber: bigint, answer: EntryAnswer): void {
     const wire = wireOf(answer);
     if (wire === undefined) return;
-    this.#hop = hop;
+    this.#plan(hop);
     const signer = answer.kind === "result" ? answer.signer : undefined;
     this.#answers.push({ answer: create(AnswerSchema, { requestNumber, answer: wire }), signer });
-    if (this.#answers.length === 1) setImmediate(() => this.flush());
+  }
+
+  /** What the relay acknowledged in this box of its own is written down. */
+  addAcknowledged(hop: Hop, box: bigint): void {
+    this.#plan(hop);
+    this.#acknowledgedBoxes.push(box);
   }
 
   /** Sends what has been collected, for a stream that is about to close. */
@@ -56,18 +62,33 @@ export class AnswerBoxes {
     const hop = this.#hop;
     if (hop === undefined) return;
     const answers = this.#answers;
+    const acknowledged = this.#acknowledgedBoxes;
     this.#answers = [];
-    for (let start = 0; start < answers.length; start += ANSWERS_MAX) {
-      this.#send(this.#box(hop, answers.slice(start, start + ANSWERS_MAX)));
+    this.#acknowledgedBoxes = [];
+    const length = Math.max(answers.length, acknowledged.length);
+    for (let start = 0; start < length; start += ANSWERS_MAX) {
+      const end = start + ANSWERS_MAX;
+      this.#send(this.#box(hop, answers.slice(start, end), acknowledged.slice(start, end)));
     }
   }
 
-  #box({ relay, processorKeyId, sharedKeys }: Hop, signed: readonly SignedAnswer[]): HopBox {
+  #plan(hop: Hop): void {
+    const isPlanned = this.#answers.length + this.#acknowledgedBoxes.length > 0;
+    this.#hop = hop;
+    if (!isPlanned) setImmediate(() => this.flush());
+  }
+
+  #box(
+    { relay, processorKeyId, sharedKeys }: Hop,
+    signed: readonly SignedAnswer[],
+    acknowledgedBoxes: bigint[],
+  ): HopBox {
     this.#number += 1n;
     const { relayId } = relay;
     const answers = signed.map(({ answer }) => answer);
     const signer = signerOfAll(signed);
     const resultsSignature = signer && signBoxResults({ relayId, answers }, signer);
+    const answer = create(HopAnswerSchema, { answers, resultsSignature, acknowledgedBoxes });
     return create(HopBoxSchema, {
       number: this.#number,
       relayKeyId: keyIdOf(relay.hopKey),
@@ -78,7 +99,7 @@ export class AnswerBoxes {
         direction: "answer",
         relayId,
         random: this.#random,
-        payload: toBinary(HopAnswerSchema, create(HopAnswerSchema, { answers, resultsSignature })),
+        payload: toBinary(HopAnswerSchema, answer),
       }),
     });
   }

@@ -1,5 +1,6 @@
 import { create, fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import {
+  type Acknowledgement,
   type HopBox,
   type HopRequest,
   HopRequestSchema,
@@ -18,6 +19,7 @@ import { openHopBox } from "../../sealing/boxes/hop-box.ts";
 import type { CheckedRelayCertificate } from "../../sealing/keys/certificates.ts";
 import { jitterFrom } from "../../sealing/random.ts";
 import { SealedDataRejected } from "../../sealing/sealed-data-rejected.ts";
+import type { Acknowledged } from "../authorization/acknowledge-statement.ts";
 import type { AuthorizationRun } from "../authorization/authorization-run.ts";
 import type { ProcessorKeys } from "../keys/processor-keys.ts";
 import { type EntryAnswer, faultAnswer } from "../payments/entry-answer.ts";
@@ -100,7 +102,7 @@ export class ProcessStream {
       const relay = await this.#relay(box.relayKeyId);
       const sharedKeys = this.#parts.keys.hop(box.processorKeyId);
       const hop = { relay, sharedKeys, processorKeyId: box.processorKeyId };
-      await this.#answerAll(openRequest(box, hop), hop);
+      await this.#answerAll(openRequest(box, hop), box.number, hop);
     } catch (error) {
       this.#refuse(box, error);
     }
@@ -146,12 +148,12 @@ export class ProcessStream {
     return relay;
   }
 
-  async #answerAll(request: HopRequest, hop: Hop): Promise<void> {
+  async #answerAll(request: HopRequest, box: bigint, hop: Hop): Promise<void> {
     const { relay } = hop;
     const authorized = this.#parts.authorizations.authorize(request.authorizations, relay.relayId);
-    this.#acknowledge(request, relay);
     const notSupported = [...request.instructions, ...request.completions];
     await Promise.all([
+      this.#acknowledge(request, box, hop),
       ...request.authorizations.map(({ requestNumber, traceparent }, index) =>
         this.#answer(hop, requestNumber, traceparent, authorized[index]),
       ),
@@ -202,18 +204,22 @@ export class ProcessStream {
     }
   }
 
-  #acknowledge({ acknowledgements }: HopRequest, { relayId }: CheckedRelayCertificate): void {
-    for (const { merchantId, paymentId, revision } of acknowledgements) {
-      try {
-        this.#parts.acknowledgements.add({
-          merchantId: parseMerchantId(merchantId),
-          paymentId: paymentIdFromBytes(paymentId),
-          relayId,
-          revision,
-        });
-      } catch (error) {
-        this.#parts.around.log.failure("an acknowledgement could not be read", error);
-      }
+  async #acknowledge(request: HopRequest, box: bigint, hop: Hop): Promise<void> {
+    if (request.acknowledgements.length === 0) return;
+    const acknowledged = request.acknowledgements.flatMap((one) => this.#readable(one, hop));
+    const isWritten = await this.#parts.acknowledgements.add(acknowledged);
+    if (isWritten) this.#answers.addAcknowledged(hop, box);
+  }
+
+  /** One that nobody can read is not worth a repeat. */
+  #readable(one: Acknowledgement, { relay: { relayId } }: Hop): readonly Acknowledged[] {
+    try {
+      const merchantId = parseMerchantId(one.merchantId);
+      const paymentId = paymentIdFromBytes(one.paymentId);
+      return [{ merchantId, paymentId, relayId, revision: one.revision }];
+    } catch (error) {
+      this.#parts.around.log.failure("an acknowledgement could not be read", error);
+      return [];
     }
   }
 

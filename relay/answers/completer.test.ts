@@ -30,8 +30,13 @@ function startedCompleter() {
     },
   };
   const around = relayAround(clock, { log, telemetry: { ...noTelemetry, recordStatement } });
-  const lanes = { acknowledge: () => undefined };
-  const completer = new Completer(store, lanes, { tell: () => undefined }, around);
+  const acknowledgements = {
+    isOpen: true,
+    open: async () => undefined,
+    expect: () => 1,
+    committed: () => undefined,
+  };
+  const completer = new Completer(store, acknowledgements, { tell: () => undefined }, around);
   const completing = () =>
     Array.from({ length: RECORDS_MAX }, (_, index) => completer.complete(endingOf(index)));
   return { ...bench, bench, completing };

@@ -1,20 +1,15 @@
-import { create } from "@bufbuild/protobuf";
 import type {
   PaymentKind,
   Result,
   SignedResult,
 } from "../../gen/cardlane/payment/v1/payment_pb.ts";
-import {
-  type Acknowledgement,
-  AcknowledgementSchema,
-} from "../../gen/cardlane/processor/v1/processor_pb.ts";
 import { GroupCommit } from "../../mesh/group-commit.ts";
 import { Outage } from "../../mesh/retry/outage.ts";
 import { type HopSpan, recordedStatement } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
-import { paymentIdToBytes } from "../../payment/identifiers.ts";
 import { HELD, stateOfOutcome } from "../../payment/states.ts";
-import type { ProcessorLanes } from "../forwarding/processor-lanes.ts";
+import type { AcknowledgementKeeper } from "../acknowledgements/acknowledgement-keeper.ts";
+import type { Ticket } from "../acknowledgements/pending-results.ts";
 import type { RecordStore } from "../records/record-store.ts";
 import type { Ending, RecordOutcome } from "../records/relay-record.ts";
 import type { Waiting } from "../records/waiting.ts";
@@ -23,13 +18,20 @@ import type { RelaySurroundings } from "../relay-surroundings.ts";
 /** While the database is away an outcome is kept here and tried again. */
 const RETRY_MS = 500;
 
+type Acknowledging = Pick<AcknowledgementKeeper, "isOpen" | "open" | "expect" | "committed">;
+
+interface ExpectedEnding {
+  readonly ending: Ending;
+  readonly ticket: Ticket;
+}
+
 /** Commits outcomes in groups; tells them, and acknowledges them to the processor, only then. */
 export class Completer {
   readonly #store: Pick<RecordStore, "complete">;
-  readonly #lanes: Pick<ProcessorLanes, "acknowledge">;
+  readonly #acknowledgements: Acknowledging;
   readonly #waiting: Pick<Waiting, "tell">;
   readonly #around: RelaySurroundings;
-  readonly #commits: GroupCommit<Ending, undefined>;
+  readonly #commits: GroupCommit<ExpectedEnding, undefined>;
   /** Every outcome is tried twice a second. */
   readonly #outage: Outage;
   /** What the present outage of the database has held up. */
@@ -37,12 +39,12 @@ export class Completer {
 
   constructor(
     store: Pick<RecordStore, "complete">,
-    lanes: Pick<ProcessorLanes, "acknowledge">,
+    acknowledgements: Acknowledging,
     waiting: Pick<Waiting, "tell">,
     around: RelaySurroundings,
   ) {
     this.#store = store;
-    this.#lanes = lanes;
+    this.#acknowledgements = acknowledgements;
     this.#waiting = waiting;
     this.#around = around;
     this.#outage = new Outage(around.log, {
@@ -59,15 +61,18 @@ export class Completer {
   async complete(ending: Ending): Promise<void> {
     const { clock, log, stopping } = this.#around;
     const { recordNumber } = ending;
+    const ticket = this.#acknowledgements.expect();
     while (!stopping.aborted) {
       try {
-        await this.#commits.add(ending);
+        if (!this.#acknowledgements.isOpen) await this.#acknowledgements.open();
+        await this.#commits.add({ ending, ticket });
         this.#outage.succeeded({ count: this.#kept.size });
         this.#kept.clear();
         return;
       } catch (error) {
         if (!mayTryAgain(error)) {
           log.failure("an outcome could not be committed", error, { recordNumber });
+          this.#acknowledgements.committed([{ ticket, result: undefined }]);
           return;
         }
         this.#outage.failed(error);
@@ -81,20 +86,24 @@ export class Completer {
     return this.#commits.idle();
   }
 
-  async #commit(endings: readonly Ending[]): Promise<readonly undefined[]> {
+  async #commit(expected: readonly ExpectedEnding[]): Promise<readonly undefined[]> {
     const { telemetry, faults } = this.#around;
-    const changed = await recordedStatement({
+    const endings = expected.map(({ ending }) => ending);
+    const kept = await recordedStatement({
       telemetry,
       spans: endings.map(({ span }) => span),
       statement: { operation: "UPDATE", collection: "record" },
       run: () => this.#store.complete(endings),
     });
     await faults.at("relay.completed");
-    const committed = endings.filter(
-      ({ recordNumber, revision }) => changed.get(recordNumber) === revision,
+    const isKept = ({ recordNumber, revision }: Ending) => kept.get(recordNumber) === revision;
+    this.#acknowledgements.committed(
+      expected.map(({ ending, ticket }) => {
+        const isResult = isKept(ending) && ending.result !== undefined;
+        return { ticket, result: isResult ? ending : undefined };
+      }),
     );
-    this.#lanes.acknowledge(committed.flatMap(acknowledgementOf));
-    for (const ending of committed) this.#waiting.tell(ending);
+    for (const ending of endings.filter(isKept)) this.#waiting.tell(ending);
     return endings.map(() => undefined);
   }
 }
@@ -152,13 +161,6 @@ export function neverTaken(record: RecordOutcome, code: PaymentErrorCode): Endin
     isKept: false,
     span: undefined,
   };
-}
-
-function acknowledgementOf({ merchantId, paymentId, revision, result }: Ending): Acknowledgement[] {
-  if (result === undefined) return [];
-  return [
-    create(AcknowledgementSchema, { merchantId, paymentId: paymentIdToBytes(paymentId), revision }),
-  ];
 }
 
 function mayTryAgain(error: unknown): boolean {

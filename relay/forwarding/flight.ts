@@ -13,7 +13,7 @@ import {
   traceNumberOf,
 } from "../../payment/iso8583.ts";
 import type { RecordedPayment, SealedRecord } from "../records/relay-record.ts";
-import type { SentBox } from "./processor-lanes.ts";
+import type { SentBox } from "./acknowledgement-queue.ts";
 
 /** A recorded payment that a processor is to be asked about. */
 export interface PaymentToSend extends RecordedPayment {
@@ -23,6 +23,8 @@ export interface PaymentToSend extends RecordedPayment {
   readonly overAtMs: number;
   /** More than 0 makes it a repeat. */
   readonly timesSent: number;
+  /** Long past its deadline the processor may only say what it decided then. */
+  readonly isQuestion?: boolean;
 }
 
 /** One payment that waits for the processor's answer. */
@@ -80,6 +82,7 @@ export function authorizationRequestOf(
   clock: Pick<Clock, "nowMs" | "monotonicMs">,
 ): AuthorizationRequest {
   const { record, context } = flight;
+  const timeLeftMs = Math.max(0, Math.round(flight.overAtMs - clock.monotonicMs()));
   return create(AuthorizationRequestSchema, {
     requestNumber: flight.requestNumber,
     messageType: messageTypeOf(context.kind, flight.timesSent > 0),
@@ -92,7 +95,7 @@ export function authorizationRequestOf(
     posConditionCode: POS_CONDITION_NORMAL,
     acquiringInstitutionId: institutions.acquiringId,
     forwardingInstitutionId: institutions.forwardingId,
-    timeLeftMs: Math.max(0, Math.round(flight.overAtMs - clock.monotonicMs())),
+    timeLeftMs: flight.isQuestion === true ? 0 : timeLeftMs,
     payment: record.payment,
     traceparent: flight.span.traceparent,
   });

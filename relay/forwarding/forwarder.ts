@@ -3,6 +3,7 @@ import type { Surroundings } from "../../mesh/surroundings.ts";
 import type { PaymentError } from "../../payment/errors.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
 import type { RecordStore } from "../records/record-store.ts";
+import type { SentBox } from "./acknowledgement-queue.ts";
 import {
   authorizationRequestOf,
   type Flight,
@@ -12,7 +13,7 @@ import {
   newFlight,
   type PaymentToSend,
 } from "./flight.ts";
-import { BOX_ENTRIES_MAX, type ProcessorLanes, type SentBox } from "./processor-lanes.ts";
+import { BOX_ENTRIES_MAX, type ProcessorLanes } from "./processor-lanes.ts";
 
 /** Without an answer for this long the same bytes are sent again. */
 const REPEAT_AFTER_MS = 8_000;
@@ -108,14 +109,14 @@ export class Forwarder {
     return flight.sentAtMs + LONG_MS < this.#around.clock.monotonicMs();
   }
 
-  /** Gives up everything whose time is over. @returns those. */
+  /** Gives up everything whose time is over. @returns those; what was only asked is asked again. */
   dropLate(): readonly Flight[] {
     const nowMs = this.#around.clock.monotonicMs();
     const late = [...this.#byRecord.values()].filter(
       ({ requestNumber, overAtMs }) => this.#byRequest.has(requestNumber) && overAtMs <= nowMs,
     );
     for (const flight of late) this.drop(flight, "DEADLINE_EXCEEDED");
-    return late;
+    return late.filter(({ isQuestion }) => isQuestion !== true);
   }
 
   /** The processor could not take it now. */

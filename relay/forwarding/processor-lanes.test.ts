@@ -1,29 +1,11 @@
-import { create, fromBinary } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import {
   type Acknowledgement,
   AcknowledgementSchema,
-  HopRequestSchema,
-  type ProcessRequest,
-  type ProcessResponse,
-  ProcessResponseSchema,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
-import { liveStream } from "../../mesh/stream/stream-life.ts";
-import { type FrameStreamPair, frameStreamPair } from "../../mesh/testing/frame-stream-pair.ts";
-import { ManualClock } from "../../mesh/testing/manual-clock.ts";
-import type { RelayId } from "../../payment/identifiers.ts";
-import { openHopBox } from "../../sealing/boxes/hop-box.ts";
-import { nodeCurves as curves } from "../../sealing/curves/node-curves.ts";
-import { SharedKeys } from "../../sealing/curves/shared-keys.ts";
-import { TestKeys } from "../../test/fixtures/keys.ts";
-import { relayAround } from "../testing/relay-around.ts";
-import { BOX_ENTRIES_MAX, ProcessorLanes } from "./processor-lanes.ts";
-
-/** What one box brought: how many payments, and the revisions that it acknowledges. */
-interface Arrived {
-  readonly payments: number;
-  readonly acknowledged: readonly number[];
-}
+import { LanesBench, numbered } from "../testing/lanes-bench.ts";
+import { BOX_ENTRIES_MAX } from "./processor-lanes.ts";
 
 test("acknowledgements ride in the next box", async () => {
   await using bench = await LanesBench.start();
@@ -122,13 +104,56 @@ test("more than a box holds go alone in several", async () => {
   expect(others).toEqual([]);
 });
 
-test("without a stream they are dropped when they are due", async () => {
+test("without a stream they wait for the next one", async () => {
   await using bench = LanesBench.unanswered();
   bench.lanes.acknowledge(acknowledgements(1, 2));
   await bench.clock.advance(100);
   await bench.answer();
+  expect(await bench.arrived()).toEqual([]);
+  await bench.clock.advance(100);
+  expect(await bench.arrived()).toEqual([{ payments: 0, acknowledged: [1, 2] }]);
+});
+
+test("what the processor has written down is confirmed once, by its box", async () => {
+  await using bench = await LanesBench.start();
+  bench.lanes.acknowledge(acknowledgements(1, 2));
   bench.sendPayments(1);
-  expect(await bench.arrived()).toEqual([{ payments: 1, acknowledged: [] }]);
+  bench.lanes.acknowledge(acknowledgements(3, 3));
+  bench.sendPayments(1);
+  await bench.confirm(2n);
+  expect(bench.confirmed).toEqual([3]);
+  await bench.confirm(2n, 1n, 7n);
+  expect(bench.confirmed).toEqual([3, 1, 2]);
+});
+
+test("what is not confirmed goes again after ten seconds, and only that", async () => {
+  await using bench = await LanesBench.start();
+  bench.lanes.acknowledge(acknowledgements(1, 1));
+  bench.sendPayments(1);
+  bench.lanes.acknowledge(acknowledgements(2, 2));
+  bench.sendPayments(1);
+  await bench.confirm(2n);
+  await bench.clock.advance(9_000);
+  bench.lanes.repeatAcknowledgements();
+  await bench.clock.advance(999);
+  expect(await bench.arrived()).toHaveLength(2);
+  bench.lanes.repeatAcknowledgements();
+  await bench.clock.advance(1);
+  bench.lanes.repeatAcknowledgements();
+  await bench.clock.advance(100);
+  expect((await bench.arrived()).slice(2)).toEqual([{ payments: 0, acknowledged: [1] }]);
+  await bench.confirm(3n);
+  expect(bench.confirmed).toEqual([2, 1]);
+});
+
+test("what a stream did not confirm before its end goes on the next one", async () => {
+  await using bench = await LanesBench.start();
+  bench.lanes.acknowledge(acknowledgements(1, 2));
+  bench.sendPayments(1);
+  expect(await bench.arrived()).toEqual([{ payments: 1, acknowledged: [1, 2] }]);
+  await bench.cut();
+  await bench.clock.advance(1_000);
+  expect((await bench.arrived()).slice(1)).toEqual([{ payments: 0, acknowledged: [1, 2] }]);
 });
 
 test("a stream that opens in time takes them", async () => {
@@ -150,7 +175,8 @@ test("a processor that reads slowly gets none on their own", async () => {
   bench.resume();
   bench.sendPayments(1);
   const boxes = await bench.arrived();
-  expect(boxes).toEqual(Array(65).fill({ payments: 1, acknowledged: [] }));
+  expect(boxes.slice(0, 64)).toEqual(Array(64).fill({ payments: 1, acknowledged: [] }));
+  expect(boxes.slice(64)).toEqual([{ payments: 1, acknowledged: [1] }]);
 });
 
 test("nothing waits for its time once the lanes are closed", async () => {
@@ -160,109 +186,9 @@ test("nothing waits for its time once the lanes are closed", async () => {
   expect(bench.clock.pendingCount).toBe(0);
 });
 
-/** Lanes to one processor, on a stream in memory and a clock that the test moves. */
-class LanesBench implements AsyncDisposable {
-  readonly clock = new ManualClock();
-  readonly lanes: ProcessorLanes;
-  readonly #keys = new TestKeys({ nowMs: this.clock.nowMs() });
-  readonly #pair: FrameStreamPair<ProcessRequest, ProcessResponse> = frameStreamPair();
-  readonly #arrived: Arrived[] = [];
-
-  /** The stream is open. */
-  static async start(): Promise<LanesBench> {
-    const bench = LanesBench.unanswered();
-    await bench.answer();
-    return bench;
-  }
-
-  /** The processor has not said Hello yet. */
-  static unanswered(): LanesBench {
-    const bench = new LanesBench();
-    bench.lanes.open({
-      onAnswers: () => {},
-      onBoxRefused: () => {},
-      onUp: () => {},
-      onWritable: () => {},
-      onOver: () => {},
-    });
-    return bench;
-  }
-
-  private constructor() {
-    const { manifest, relay, random } = this.#keys;
-    const link = {
-      name: "memory",
-      openStream: () => this.#pair.client,
-      getManifest: async () => undefined,
-    };
-    const around = relayAround(this.clock, { relayId: relay.relayId as RelayId, random });
-    this.lanes = new ProcessorLanes([link], relay.hop, { current: manifest }, around);
-  }
-
-  async answer(): Promise<void> {
-    const live = liveStream<typeof ProcessResponseSchema, ProcessRequest>(this.#pair.server, {
-      role: "server",
-      schema: ProcessResponseSchema,
-      program: "processor/test",
-      instance: "P1",
-      clock: this.clock,
-      jitter: () => 0.5,
-    });
-    live.onFrame((frame) => this.#receive(frame));
-    await this.clock.advance(0);
-  }
-
-  sendPayments(count: number): void {
-    expect(this.lanes.send({ authorizations: numbered(count) })).toBeDefined();
-  }
-
-  pause(): void {
-    this.#pair.server.pause();
-  }
-
-  resume(): void {
-    this.#pair.server.resume();
-  }
-
-  /** Everything that came until now. */
-  async arrived(): Promise<readonly Arrived[]> {
-    await this.clock.advance(0);
-    return this.#arrived;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.resume();
-    await this.lanes[Symbol.asyncDispose]();
-    this.#keys[Symbol.dispose]();
-  }
-
-  #receive({ frame }: ProcessRequest): void {
-    expect(frame.case).toBe("box");
-    const { sealed } = frame.value as Extract<typeof frame, { case: "box" }>["value"];
-    const [hop] = this.#keys.folder("processor").readKeys("hop");
-    const agreement = curves.agreement(hop?.secretKey ?? new Uint8Array(32));
-    const payload = openHopBox({
-      sharedKeys: new SharedKeys({ agreement, peersMax: 1 }),
-      peerPublicKey: this.#keys.relay.hop.publicKey,
-      direction: "request",
-      relayId: this.#keys.relay.relayId,
-      box: sealed,
-    });
-    const request = fromBinary(HopRequestSchema, payload);
-    this.#arrived.push({
-      payments: request.authorizations.length,
-      acknowledged: request.acknowledgements.map(({ revision }) => revision),
-    });
-  }
-}
-
 /** Told apart by revision, from `first` to `last`. */
 function acknowledgements(first: number, last: number): Acknowledgement[] {
   return numbered(last - first + 1).map((_, index) =>
     create(AcknowledgementSchema, { revision: first + index }),
   );
-}
-
-function numbered(count: number): { readonly requestNumber: bigint }[] {
-  return Array.from({ length: count }, (_, index) => ({ requestNumber: BigInt(index + 1) }));
 }

@@ -21,6 +21,7 @@ import type { Agreement } from "../../sealing/curves/curves.ts";
 import { SharedKeys } from "../../sealing/curves/shared-keys.ts";
 import { SealedDataRejected } from "../../sealing/sealed-data-rejected.ts";
 import type { RelaySurroundings } from "../relay-surroundings.ts";
+import { AcknowledgementQueue, type SentBox } from "./acknowledgement-queue.ts";
 import type { ManifestKeeper } from "./manifest-keeper.ts";
 import type { ProcessorLink } from "./processor-link.ts";
 
@@ -33,13 +34,6 @@ const FRAME_BYTES_MAX = 1_048_576;
 /** The keys of all processors, old and new during a rotation. */
 const SHARED_KEYS_MAX = 16;
 
-/** Which box on which stream. */
-export interface SentBox {
-  readonly lane: number;
-  readonly stream: number;
-  readonly number: bigint;
-}
-
 /** What is asked of a processor; what was committed is acknowledged with it. */
 type BoxEntries = Pick<MessageInitShape<typeof HopRequestSchema>, "authorizations" | "reversals">;
 
@@ -47,6 +41,8 @@ type BoxEntries = Pick<MessageInitShape<typeof HopRequestSchema>, "authorization
 interface LaneEvents {
   readonly onAnswers: (box: HopAnswer) => void;
   readonly onBoxRefused: (box: SentBox, fault: PaymentFault) => void;
+  /** The processor has written them down. */
+  readonly onAcknowledged: (acknowledgements: readonly Acknowledgement[]) => void;
   /** A stream is open that was not there before. */
   readonly onUp: () => void;
   /** A stream takes boxes again. */
@@ -65,7 +61,7 @@ export class ProcessorLanes implements AsyncDisposable {
   readonly #lanes: Lane[] = [];
   #lastUsed = 0;
   #lastRequestNumber = 0n;
-  #acknowledgements: Acknowledgement[] = [];
+  readonly #acknowledgements = new AcknowledgementQueue();
   #acknowledgementsDue: Timer | undefined;
 
   constructor(
@@ -104,17 +100,18 @@ export class ProcessorLanes implements AsyncDisposable {
   }
 
   /**
-   * Goes with the next box; on its own where none follows soon. A lost one costs nothing: it only
-   * tells the processor that no reversal will come.
+   * Goes with the next box; on its own where none follows soon. Repeated until the processor says
+   * that it has written it down.
    */
   acknowledge(acknowledgements: readonly Acknowledgement[]): void {
-    if (acknowledgements.length === 0) return;
-    this.#acknowledgements.push(...acknowledgements);
-    this.#acknowledgementsDue ??= this.#around.clock.timer(ACKNOWLEDGE_WITHIN_MS, () => {
-      this.#acknowledgementsDue = undefined;
-      while (this.#acknowledgements.length > 0 && this.send({}) !== undefined);
-      this.#acknowledgements = [];
-    });
+    this.#acknowledgements.add(acknowledgements);
+    this.#planAcknowledgements();
+  }
+
+  /** Those that no processor has confirmed for long. */
+  repeatAcknowledgements(): void {
+    this.#acknowledgements.repeatOld(this.#around.clock.monotonicMs());
+    this.#planAcknowledgements();
   }
 
   /**
@@ -126,7 +123,8 @@ export class ProcessorLanes implements AsyncDisposable {
     const key = this.#processorKey();
     if (lane === undefined || key === undefined) return undefined;
     const number = lane.nextBox;
-    const request = { ...entries, acknowledgements: this.#takeAcknowledgements(entries) };
+    const acknowledgements = this.#acknowledgements.take(roomBeside(entries));
+    const request = { ...entries, acknowledgements: [...acknowledgements] };
     const box = create(HopBoxSchema, {
       number,
       relayKeyId: this.#hop.keyId,
@@ -143,10 +141,15 @@ export class ProcessorLanes implements AsyncDisposable {
     const stream = lane.stream.send(
       create(ProcessRequestSchema, { frame: { case: "box", value: box } }),
     );
-    if (stream === 0) return undefined;
+    if (stream === 0) {
+      this.#acknowledgements.putBack(acknowledgements);
+      return undefined;
+    }
     lane.nextBox += 1n;
     this.#lastUsed = lane.index;
-    return { lane: lane.index, stream, number };
+    const sent = { lane: lane.index, stream, number };
+    this.#acknowledgements.sent(sent, acknowledgements, this.#around.clock.monotonicMs());
+    return sent;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -154,10 +157,13 @@ export class ProcessorLanes implements AsyncDisposable {
     await Promise.all(this.#lanes.map(({ stream }) => stream.close()));
   }
 
-  /** As many as there is room for beside `entries`. */
-  #takeAcknowledgements({ authorizations = [], reversals = [] }: BoxEntries): Acknowledgement[] {
-    const room = BOX_ENTRIES_MAX - authorizations.length - reversals.length;
-    return this.#acknowledgements.splice(0, room);
+  /** Where there is no stream they wait for the next one. */
+  #planAcknowledgements(): void {
+    if (this.#acknowledgements.isEmpty) return;
+    this.#acknowledgementsDue ??= this.#around.clock.timer(ACKNOWLEDGE_WITHIN_MS, () => {
+      this.#acknowledgementsDue = undefined;
+      while (!this.#acknowledgements.isEmpty && this.send({}) !== undefined);
+    });
   }
 
   #openLane(index: number, link: ProcessorLink, events: LaneEvents): void {
@@ -175,6 +181,7 @@ export class ProcessorLanes implements AsyncDisposable {
         lane.nextBox = 1n;
         lane.opened = number;
         log.info("stream to the processor is open", { address: link.name, streamNumber: number });
+        this.#planAcknowledgements();
         events.onUp();
       },
       onWritable: () => events.onWritable(),
@@ -182,6 +189,8 @@ export class ProcessorLanes implements AsyncDisposable {
         const fields = { address: link.name, streamNumber: number, status: end.code };
         // A processor that is away is tried for as long as it takes.
         if (number <= lane.opened) log.info("stream to the processor is over", fields);
+        this.#acknowledgements.streamOver(index, number);
+        this.#planAcknowledgements();
         events.onOver(index, number);
       },
     });
@@ -214,7 +223,11 @@ export class ProcessorLanes implements AsyncDisposable {
       events.onBoxRefused(box, fault ?? create(PaymentFaultSchema, { code: "INTERNAL" }));
     } else if (frame.case === "box") {
       const answers = this.#opened(frame.value);
-      if (answers !== undefined) events.onAnswers(answers);
+      if (answers === undefined) return;
+      for (const number of answers.acknowledgedBoxes) {
+        events.onAcknowledged(this.#acknowledgements.confirmed({ lane, stream, number }));
+      }
+      if (answers.answers.length > 0) events.onAnswers(answers);
     } else {
       throw new ConnectError("a frame must carry a box or box_refused", Code.InvalidArgument);
     }
@@ -239,6 +252,11 @@ export class ProcessorLanes implements AsyncDisposable {
       return undefined;
     }
   }
+}
+
+/** As many acknowledgements as there is room for beside these entries. */
+function roomBeside({ authorizations = [], reversals = [] }: BoxEntries): number {
+  return BOX_ENTRIES_MAX - authorizations.length - reversals.length;
 }
 
 interface Lane {

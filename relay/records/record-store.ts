@@ -78,7 +78,8 @@ export class RecordStore {
    * Writes outcomes where the table of transitions allows it and the revision is a newer one, and
    * clears the sealed data in the same statement.
    *
-   * @returns for each record that changed, which revision it has now.
+   * @returns for each record that changed, or had this very result already, which revision it has:
+   *   an answer from the database may be lost after a commit.
    */
   async complete(endings: readonly WrittenEnding[]): Promise<ReadonlyMap<RecordNumber, number>> {
     const rows = await this.#database.run<NumberRow & { readonly revision: number }>(COMPLETE, [
@@ -225,5 +226,9 @@ const COMPLETE = {
         record.kind, record.fault_code, record.revision, record.completed_at AS changed_at
     ), told AS (SELECT * FROM changed WHERE kind <> 'UNSPECIFIED'),
     ${writeEvents("told")}, ${writeNotifications("told")}
-    SELECT record_number, revision, ${QUEUE_JOBS} AS jobs FROM changed`,
+    SELECT record_number, revision, ${QUEUE_JOBS} AS jobs FROM changed
+    UNION ALL
+    SELECT record.record_number, record.revision, 0 FROM ${COMPLETE_BATCH.from("given")}
+    JOIN record ON record.record_number = given.record_number
+      AND record.revision = given.revision AND record.result = given.result`,
 };

@@ -4,7 +4,7 @@ import type { Surroundings } from "../../mesh/surroundings.ts";
 import { REVERSAL_REASONS } from "../../payment/iso8583.ts";
 import type { Forwarder } from "../forwarding/forwarder.ts";
 import type { RecordStore } from "../records/record-store.ts";
-import type { StoredRecord } from "../records/relay-record.ts";
+import { isSealed, type StoredRecord } from "../records/relay-record.ts";
 import type { Waiting } from "../records/waiting.ts";
 import { CLAIMS_MAX, type RecoveryStore } from "./recovery-store.ts";
 import type { Resumer } from "./resumer.ts";
@@ -12,6 +12,11 @@ import type { Reversals } from "./reversals.ts";
 
 /** How often the relay looks for what is due. */
 const SWEEP_MS = 500;
+/**
+ * A payment that is over for so long is asked about before it is undone: another instance would
+ * have come ten seconds after its deadline.
+ */
+const ASKED_AFTER_MS = 60_000;
 /** Records that are looked up at once for those who wait. */
 const LOOKUPS_MAX = 1_000;
 
@@ -144,7 +149,10 @@ export class Sweep implements AsyncDisposable {
       true,
     );
     const open = records.filter(({ state }) => state !== "REVERSING");
-    const late = open.filter(({ timeLeftMs }) => timeLeftMs <= 0);
+    const over = open.filter(({ timeLeftMs }) => timeLeftMs <= 0);
+    const asked = over.filter((record) => this.#isToBeAsked(record));
+    for (const record of asked) await resumer.ask(record, askedAtMs);
+    const late = over.filter((record) => !asked.includes(record));
     for (const { recordNumber } of late) {
       const flight = forwarder.find(recordNumber);
       if (flight !== undefined) forwarder.drop(flight, "DEADLINE_EXCEEDED");
@@ -152,6 +160,16 @@ export class Sweep implements AsyncDisposable {
     await reversals.begin(late, REVERSAL_REASONS.TIMEOUT);
     const inTime = open.filter(({ timeLeftMs }) => timeLeftMs > 0);
     for (const record of inTime) await resumer.resume(record, askedAtMs);
+  }
+
+  /**
+   * Nobody came for it in time: the relays were away, or the database is from before, and somebody
+   * may have been told how the payment ended. What this process sends it gives up itself.
+   */
+  #isToBeAsked(record: StoredRecord): boolean {
+    const flight = this.#options.forwarder.find(record.recordNumber);
+    if (flight !== undefined) return flight.isQuestion === true;
+    return isSealed(record) && record.timeLeftMs <= -ASKED_AFTER_MS;
   }
 
   /** Another instance may have finished what a terminal waits for here. */

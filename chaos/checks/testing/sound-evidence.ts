@@ -88,6 +88,7 @@ function soundLedger(paymentId: string, { result }: SignedResult) {
     signing_key_id: "dd",
     counter: 1n,
     revision: 1,
+    acknowledged_revision: 1,
     result,
   };
   const [from, to] = [1n, 2n];

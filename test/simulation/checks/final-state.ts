@@ -109,6 +109,16 @@ export async function hasOpenRecords(engine: SqlEngine): Promise<boolean> {
   return (await engine.query({ name: "simulation.open", text, values })).rows.length > 0;
 }
 
+/** Whether the processor has an approval of which no relay has said that it is committed. */
+export async function hasUnacknowledged(engine: SqlEngine): Promise<boolean> {
+  const text = `
+    SELECT 1 FROM processor.payment
+    WHERE state IN ('APPROVED', 'AUTHORIZED') AND acknowledged_revision < revision LIMIT 1`;
+  return (
+    (await engine.query({ name: "simulation.unacknowledged", text, values: [] })).rows.length > 0
+  );
+}
+
 const RECORDS = `
   SELECT record_number, left(record_number, 2) AS relay_id, payment_id,
     left(encode(digest, 'hex'), 16) AS digest, state, total_minor, approved_amount_minor,

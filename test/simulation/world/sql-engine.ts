@@ -50,7 +50,9 @@ const SETTINGS = [
 
 /** Everything that a run leaves behind; who is registered and which cards there are stays. */
 const RESET: Readonly<Record<ProgramName, string>> = {
-  relay: "TRUNCATE record, record_event, notification, graphile_worker.job RESTART IDENTITY;",
+  relay: `
+    TRUNCATE record, record_event, acknowledgement_mark, notification, graphile_worker.job
+      RESTART IDENTITY;`,
   processor: `
     TRUNCATE processor.payment, processor.posting, processor.account,
       processor.held_reversal, pin.verdict, simulation.verdict
