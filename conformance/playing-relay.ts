@@ -43,6 +43,9 @@ import type { ReaderSigned } from "./payment-signer.ts";
 type HopEntries = MessageInitShape<typeof HopRequestSchema>;
 type AuthorizationFields = MessageInitShape<typeof AuthorizationRequestSchema>;
 
+/** A processor writes acknowledgements down in its own time. */
+const CONFIRMED_WITHIN_MS = 10_000;
+
 /** What a relay has and knows that speaks to a processor. */
 interface PlayingKeys {
   readonly random: Random;
@@ -169,6 +172,9 @@ export class PlayingRelay implements AsyncDisposable {
     this.send({ acknowledgements: [{ merchantId, paymentId, revision }] });
     const confirmed = Promise.withResolvers<void>();
     this.#unconfirmed.set(this.#boxNumber, confirmed);
+    using _patience = systemClock.timer(CONFIRMED_WITHIN_MS, () => {
+      confirmed.reject(new Error("expected the box's number in acknowledged_boxes, got nothing"));
+    });
     await confirmed.promise;
   }
 

@@ -28,6 +28,8 @@ export interface HotDatabaseOptions {
   readonly before: () => Promise<void> | undefined;
   /** The message of STORE_NOT_REACHED. */
   readonly notReached: string;
+  /** Looks at each new connection before anything is done on it. One that it throws for ends. */
+  readonly verify?: (client: pg.ClientBase) => Promise<void>;
   /** Time limits, and what else one program does differently. */
   readonly connection: Omit<pg.PoolConfig, "connectionString" | "max" | "options">;
 }
@@ -38,10 +40,10 @@ export class HotDatabase implements AsyncDisposable {
   readonly #before: HotDatabaseOptions["before"];
   readonly #notReached: string;
 
-  constructor({ source, before, notReached, connection }: HotDatabaseOptions) {
+  constructor({ source, before, notReached, verify, connection }: HotDatabaseOptions) {
     this.#before = before;
     this.#notReached = notReached;
-    this.#pool = typeof source === "string" ? poolTo(source, connection) : source;
+    this.#pool = typeof source === "string" ? poolTo(source, connection, verify) : source;
     // A statement finds out by itself; without handlers a broken connection ends the program.
     const ignore = () => undefined;
     this.#pool.on("error", ignore);
@@ -128,12 +130,21 @@ function rowsOf<Row extends object>(
   });
 }
 
-function poolTo(url: string, connection: HotDatabaseOptions["connection"]): pg.Pool {
+function poolTo(
+  url: string,
+  connection: HotDatabaseOptions["connection"],
+  verify: HotDatabaseOptions["verify"],
+): pg.Pool {
   return new pg.Pool({
     ...connection,
     connectionString: url,
     max: CONNECTIONS_MAX,
     options: PLAN_SETTINGS.map((setting) => `-c ${setting}`).join(" "),
+    ...(verify !== undefined && {
+      verify: (client: pg.ClientBase, done: (error?: Error) => void) => {
+        verify(client).then(() => done(), done);
+      },
+    }),
   });
 }
 

@@ -12,15 +12,21 @@ const PATIENCE = {
   query_timeout: STATEMENT_MS_MAX,
 };
 
+type Verify = (client: pg.ClientBase) => Promise<void>;
+
 /** The relay's database: raw statements for what must be fast or fenced, Prisma for reading. */
 export class Database extends ReadableDatabase<PrismaClient> {
-  /** @param source where PostgreSQL is, or connections that a simulation made. */
-  constructor(source: string | DatabaseConnections, faults = noFaults) {
+  /**
+   * @param source where PostgreSQL is, or connections that a simulation made.
+   * @param verify looks at each new connection before anything is done on it.
+   */
+  constructor(source: string | DatabaseConnections, faults = noFaults, verify?: Verify) {
     const options = {
       source: typeof source === "string" ? source : source.pool,
       before: () => faults.at("relay.database"),
       notReached: "the relay's database could not be reached",
       connection: PATIENCE,
+      ...(verify !== undefined && { verify }),
     };
     super(options, async () => (typeof source === "string" ? prismaTo(source) : source.prisma));
   }

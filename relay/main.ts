@@ -1,6 +1,7 @@
 import type { BlockList } from "node:net";
 import { indistinctOperators } from "../audit/settings.ts";
 import type { Rate } from "../mesh/limits/rate-limits.ts";
+import type { Log } from "../mesh/log.ts";
 import { runProgram } from "../mesh/program.ts";
 import { verifySchema } from "../prisma/migrations/verify-schema.ts";
 import { fastCurves as curves } from "../sealing/curves/chosen-curves.ts";
@@ -36,7 +37,9 @@ await runProgram("relay", RELAY_SETTINGS, async (program, config) => {
   await using stack = new AsyncDisposableStack();
   // Without a name of its own a relay that starts again would not know what it left open.
   const instance = config.instance ?? relayId;
-  const store = stack.use(openRelayStore(databaseUrl, instance, faults));
+  const store = stack.use(
+    openRelayStore(databaseUrl, instance, { faults, onLogReset: tellReset(log) }),
+  );
   const identity = stack.use(await program.identityFrom(directory));
   const processors = config.processors.map((target) =>
     stack.use(dialProcessor({ target, identity, trustDomain, clock, telemetry })),
@@ -70,9 +73,8 @@ await runProgram("relay", RELAY_SETTINGS, async (program, config) => {
     faults,
     ...(isProduction ? { probePeriodMs: PROBE_PERIOD_MS } : {}),
   });
-  const { notifications, webhooks, retention } = store;
   stack.use(
-    startNotifications({ notifications, webhooks, retention }, config, {
+    startNotifications(store, config, {
       clock,
       log,
       telemetry,
@@ -88,6 +90,13 @@ await runProgram("relay", RELAY_SETTINGS, async (program, config) => {
     },
   };
 });
+
+function tellReset(log: Log) {
+  return ({ endedBefore }: { readonly endedBefore: bigint }) => {
+    const fields = { event: "log_reset", sequence: endedBefore };
+    log.error("the database has another history: the log of changes begins anew", fields);
+  };
+}
 
 /** @returns why not to start: in production no webhook reaches a program of this machine. */
 function insideInReach(networks: BlockList | undefined, isProduction: boolean) {

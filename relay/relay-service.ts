@@ -44,7 +44,7 @@ export function relayService(parts: RelayServiceParts): MeshService {
     },
     async listPayments(request, context) {
       const page = await queries.list(request, await scopeOfCaller(context));
-      return { payments: [...page.payments], nextPageToken: page.nextPageToken };
+      return { ...page, payments: [...page.payments] };
     },
     async *watchPayments(request, context) {
       const { identity } = callerOf(context);

@@ -5,9 +5,11 @@ import { Database, type DatabaseConnections } from "./database.ts";
 import { NotificationStore } from "./notifications/notification-store.ts";
 import { ReceiptShares } from "./notifications/receipt-shares.ts";
 import { RetentionStore } from "./notifications/retention-store.ts";
+import { OutboxStore } from "./outbox/outbox-store.ts";
 import { OversightStore } from "./oversight/oversight-store.ts";
 import { QueryStore } from "./queries/query-store.ts";
 import { EventStore } from "./records/event-store.ts";
+import { LogEpoch } from "./records/log-epoch.ts";
 import { RecordStore } from "./records/record-store.ts";
 import { RecoveryStore } from "./recovery/recovery-store.ts";
 import { ContactStore } from "./registry/contact-store.ts";
@@ -31,6 +33,13 @@ export interface RelayStore extends AsyncDisposable {
   readonly audit: AuditLog;
   readonly receiptShares: ReceiptShares;
   readonly acknowledgements: AcknowledgementStore;
+  readonly outbox: OutboxStore;
+}
+
+interface StoreOptions {
+  readonly faults?: Faults;
+  /** The database has another history than the one that the log of changes went by. */
+  readonly onLogReset?: ConstructorParameters<typeof LogEpoch>[0];
 }
 
 /**
@@ -40,14 +49,15 @@ export interface RelayStore extends AsyncDisposable {
 export function openRelayStore(
   source: string | DatabaseConnections,
   instance: string,
-  faults: Faults = noFaults,
+  { faults = noFaults, onLogReset = () => undefined }: StoreOptions = {},
 ): RelayStore {
-  const database = new Database(source, faults);
+  const epoch = new LogEpoch(onLogReset);
+  const database = new Database(source, faults, (client) => epoch.verify(client));
   return {
     nowMs: () => database.nowMs(),
     records: new RecordStore(database),
     recovery: new RecoveryStore(database, instance),
-    events: new EventStore(database),
+    events: new EventStore(database, epoch),
     queries: new QueryStore(database),
     registry: new RegistryStore(database),
     contacts: new ContactStore(database),
@@ -58,6 +68,7 @@ export function openRelayStore(
     audit: new AuditLog(database),
     receiptShares: new ReceiptShares(database),
     acknowledgements: new AcknowledgementStore(database, instance),
+    outbox: new OutboxStore(database),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
 }

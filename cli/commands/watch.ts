@@ -17,6 +17,8 @@ export const WATCH_FLAGS = {
 
 /** Before asking again a relay that went away. */
 const REOPEN_DELAY_MS = 1_000;
+const RESET =
+  "The relay's database was restored: changes that were shown may be lost. See cardlane list.";
 /** A log that is held back for longer is told; for less, transactions are just under way. */
 const HELD_BACK_MS_TOLD = 5_000;
 
@@ -38,6 +40,7 @@ export async function watch(
       for await (const change of heard) {
         outage.ended(from);
         from = nextStart(from, change);
+        if (change.logReset !== undefined) io.tell(RESET);
         if (change.sequence === 0n) lateness.hear(change);
         else if (options.json === true) printMessage(io, WatchPaymentsResponseSchema, change);
         else io.print(changeLine(change));

@@ -1,6 +1,6 @@
 import type { MerchantId, PaymentId } from "../../payment/identifiers.ts";
 import type { HotDatabase, Statement } from "../../prisma/hot-database.ts";
-import { SETTLED_BELOW } from "../records/event-store.ts";
+import { SETTLED_BELOW } from "../records/log-position.ts";
 
 /** Events that are looked at at once. */
 const EVENTS_MAX = 512;

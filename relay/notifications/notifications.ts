@@ -1,13 +1,17 @@
 import type { BlockList } from "node:net";
 import type { Task } from "graphile-worker";
+import { JobRunner, type Lane } from "../outbox/job-runner.ts";
+import type { OutboxStore } from "../outbox/outbox-store.ts";
+import { OutboxSweep } from "../outbox/outbox-sweep.ts";
+import type { EventStore } from "../records/event-store.ts";
 import { SEND_TASKS } from "../records/queue-statement.ts";
 import { addressKey } from "../registry/contact.ts";
 import type { RelaySurroundings } from "../relay-surroundings.ts";
+import { DELIVER_TASK } from "../webhooks/delivery-jobs.ts";
 import { EventPump } from "../webhooks/event-pump.ts";
 import { Receivers } from "../webhooks/receivers.ts";
 import { WebhookSender } from "../webhooks/webhook-sender.ts";
-import { DELIVER_TASK, type DeliveryKey, type WebhookStore } from "../webhooks/webhook-store.ts";
-import { JobRunner, type Lane } from "./job-runner.ts";
+import type { DeliveryKey, WebhookStore } from "../webhooks/webhook-store.ts";
 import { MailRoute } from "./mail-route.ts";
 import { NotificationSender } from "./notification-sender.ts";
 import type { NotificationSettings } from "./notification-settings.ts";
@@ -32,6 +36,8 @@ export function startNotifications(
     readonly notifications: NotificationStore;
     readonly webhooks: WebhookStore;
     readonly retention: RetentionStore;
+    readonly outbox: OutboxStore;
+    readonly events: EventStore;
   },
   settings: NotificationSettings & {
     readonly databaseUrl: string;
@@ -46,7 +52,8 @@ export function startNotifications(
   const sender = new NotificationSender(stores.notifications, routes, settings, around);
   const receivers = new Receivers(settings.webhookNetworks);
   const webhooks = new WebhookSender(stores.webhooks, clock, receivers);
-  stack.use(new EventPump(stores.webhooks, clock, log));
+  stack.use(new EventPump(stores.webhooks, stores.events, clock, log));
+  stack.use(new OutboxSweep(stores.outbox, clock, log));
   stack.use(new Retention(stores.retention, settings.keepDays, clock, log));
   stack.use(new JobRunner(settings.databaseUrl, lanesOf(sender, webhooks), around));
   return stack;

@@ -17,6 +17,8 @@ interface PageOfPayments {
   readonly payments: readonly PaymentRecord[];
   /** Empty at the end. */
   readonly nextPageToken: string;
+  /** A watch from here tells all that the page does not show. */
+  readonly position: bigint;
 }
 
 /** What people and other services ask of a relay's records. */
@@ -50,14 +52,17 @@ export class PaymentQueries {
       state: parseStateFilter(PaymentState, request.state),
       isAtEnd: endFilter(request.certainty),
     };
-    const position = parsePageToken(request.pageToken);
+    const from = parsePageToken(request.pageToken);
+    // Before the page: what changes meanwhile is told twice, and not never.
+    const { last: position } = await this.#events.end();
     // One more than asked for says whether there is another page.
-    const found = await this.#queries.list(filter, position, size + 1);
+    const found = await this.#queries.list(filter, from, size + 1);
     const records = found.slice(0, size);
     const last = found.length > size ? records.at(-1) : undefined;
     return {
       payments: records.map((record) => paymentRecordOf(record)),
       nextPageToken: last === undefined ? "" : pageTokenOf(last),
+      position,
     };
   }
 

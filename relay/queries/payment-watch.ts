@@ -5,15 +5,11 @@ import {
   type WatchPaymentsResponse,
   WatchPaymentsResponseSchema,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
-import type { Clock } from "../../mesh/clock.ts";
 import { SIGN_OF_LIFE_MS } from "../../mesh/stream/silence.ts";
 import { PaymentError } from "../../payment/errors.ts";
-import {
-  EVENTS_MAX,
-  type EventStore,
-  type LogEnd,
-  type RecordEventRow,
-} from "../records/event-store.ts";
+import { EVENTS_MAX, type EventStore, type RecordEventRow } from "../records/event-store.ts";
+import { LogHold } from "../records/log-hold.ts";
+import { epochOf, RESET_RECORD_NUMBER } from "../records/log-position.ts";
 import { merchantWithin, type Scope } from "../registry/scope.ts";
 import type { RelaySurroundings } from "../relay-surroundings.ts";
 import { paymentRecordOf } from "./payment-record.ts";
@@ -68,7 +64,7 @@ export class PaymentWatch {
 
   /** The beginning is that of what is kept. */
   async #start({ afterSequence, fromNow }: WatchPaymentsRequest): Promise<bigint> {
-    if (fromNow) return (await this.#events.end()).settled;
+    if (fromNow) return (await this.#events.end()).last;
     return afterSequence === 0n ? await this.#events.trimmedUpTo() : afterSequence;
   }
 
@@ -96,22 +92,43 @@ export class PaymentWatch {
       // In every look, too: a watcher that is far behind may lose what it has not read yet.
       if (after < page.trimmedUpTo) throw isGone();
       const changes = page.events;
-      yield* await this.#responses(changes);
+      yield* await this.#responses(changes, after);
       const isMore = changes.length === EVENTS_MAX;
-      // Never back: a caller may know a sequence that is ahead of what is settled now.
-      const readUpTo = isMore ? (changes.at(-1)?.sequence ?? after) : end.settled;
+      // Never back, and never beyond an event that there is: should the end of the log be lost, it
+      // is lost to those alone who were told of it.
+      const readUpTo = isMore ? (changes.at(-1)?.sequence ?? after) : end.last;
       if (readUpTo > after) after = readUpTo;
       if (changes.length > 0) spokeAtMs = clock.monotonicMs();
       if (!isMore) await clock.sleep(LOOK_MS, ended).catch(() => undefined);
     }
   }
 
-  async #responses(changes: readonly RecordEventRow[]): Promise<readonly WatchPaymentsResponse[]> {
+  /** @returns nothing for a watcher that was told of no event which is lost. */
+  async #reset(
+    reset: RecordEventRow,
+    after: bigint,
+    changes: readonly RecordEventRow[],
+  ): Promise<readonly WatchPaymentsResponse[]> {
+    const before = changes.findLast(({ sequence }) => sequence < reset.sequence);
+    const heard = before?.sequence ?? after;
+    const kept = await this.#events.endedBefore(epochOf(reset.sequence));
+    return heard > kept ? [logReset(kept, reset)] : [];
+  }
+
+  /** @param after the position before the first of them. */
+  async #responses(
+    changes: readonly RecordEventRow[],
+    after: bigint,
+  ): Promise<readonly WatchPaymentsResponse[]> {
     if (changes.length === 0) return [];
+    const resets = changes.filter(({ recordNumber }) => recordNumber === RESET_RECORD_NUMBER);
+    const told = await Promise.all(resets.map((reset) => this.#reset(reset, after, changes)));
     const numbers = [...new Set(changes.map(({ recordNumber }) => recordNumber))];
     const records = await this.#queries.findByNumbers(numbers);
     const byNumber = new Map(records.map((record) => [record.recordNumber, record]));
     return changes.flatMap((change) => {
+      const reset = resets.indexOf(change);
+      if (reset >= 0) return told[reset] ?? [];
       const record = byNumber.get(change.recordNumber);
       if (record === undefined) return [];
       return [
@@ -127,33 +144,14 @@ export class PaymentWatch {
   }
 }
 
-/**
- * How long the log has stood still behind one transaction. A transaction that somebody forgot, in
- * whichever database of the cluster, holds back every event that was committed after it began.
- * Nothing else would tell that from calm. It is seen by looking, so that the relay needs no right
- * to see others' sessions: what began before the first look counts from there.
- */
-class LogHold {
-  readonly #clock: Clock;
-  #settled = -1n;
-  #isHeld = false;
-  #sinceMs = 0;
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  look({ settled, unused }: LogEnd): void {
-    this.#isHeld = settled < unused;
-    if (settled === this.#settled) return;
-    this.#settled = settled;
-    this.#sinceMs = this.#clock.monotonicMs();
-  }
-
-  /** Milliseconds by which events may be late; 0 when every transaction that began has ended. */
-  get heldBackMs(): number {
-    return this.#isHeld ? this.#clock.monotonicMs() - this.#sinceMs : 0;
-  }
+/** Position 0 is of nothing: a watcher that knows of no log has lost nothing. */
+function logReset(lost: bigint, reset: RecordEventRow): WatchPaymentsResponse {
+  return create(WatchPaymentsResponseSchema, {
+    sequence: 0n,
+    position: reset.sequence,
+    changedAtMs: BigInt(reset.changedAtMs),
+    logReset: { lostAfter: lost },
+  });
 }
 
 function signOfLife(position: bigint, heldBackMs: number): WatchPaymentsResponse {

@@ -1,40 +1,8 @@
 import type { StateName } from "../../payment/states.ts";
 import type { Statement } from "../../prisma/hot-database.ts";
 import type { Database } from "../database.ts";
-
-/** Positions of one transaction; a flush writes 256 events at most. */
-const POSITION_BITS = 20;
-
-/**
- * The part of a statement that writes an event for each row that `changed` gives, as
- * (record_number, merchant_id, state, changed_at): what changed and that it changed commit
- * together.
- *
- * A sequence starts with the transaction's id. A plain counter would not do: a transaction that
- * took its numbers early may commit late, and a watcher who has read beyond them would never see
- * its events. Transactions below the oldest running one (SETTLED_BELOW) are committed or gone.
- * The order holds within one database cluster: a dump restored elsewhere starts it anew.
- */
-export function writeEvents(changed: string): string {
-  return `events AS (
-      INSERT INTO record_event (sequence, record_number, merchant_id, state, changed_at)
-      SELECT (pg_current_xact_id()::text::bigint << ${POSITION_BITS}) + row_number() OVER (),
-        record_number, merchant_id, state, changed_at
-      FROM ${changed}
-    )`;
-}
-
-/** Every event with a lower sequence is there to be read, and none will be added. */
-export const SETTLED_BELOW = [
-  "(pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
-  `<< ${POSITION_BITS})`,
-].join(" ");
-
-/** No event has this sequence or a higher one yet: they are of transactions that have not begun. */
-const UNUSED_FROM = [
-  "(pg_snapshot_xmax(pg_current_snapshot())::text::bigint",
-  `<< ${POSITION_BITS})`,
-].join(" ");
+import type { LogEpoch } from "./log-epoch.ts";
+import { RESET_RECORD_NUMBER, SETTLED_BELOW, UNUSED_FROM } from "./log-position.ts";
 
 /** Events of one page of a watch. */
 export const EVENTS_MAX = 200;
@@ -57,6 +25,8 @@ interface EventPage {
 export interface LogEnd {
   /** Every event below is there, none will be added, and the number itself belongs to no event. */
   readonly settled: bigint;
+  /** The newest event below `settled`; 0 in a log without one. */
+  readonly last: bigint;
   /** Every event that there is, or that a running transaction may add, is below. */
   readonly unused: bigint;
 }
@@ -64,15 +34,25 @@ export interface LogEnd {
 /** The log of all changes, in an order that no late commit can upset. */
 export class EventStore {
   readonly #database: Database;
+  readonly #epoch: Pick<LogEpoch, "told"> | undefined;
 
-  constructor(database: Database) {
+  constructor(database: Database, epoch?: Pick<LogEpoch, "told">) {
     this.#database = database;
+    this.#epoch = epoch;
   }
 
   /** Where the log ends for now. */
   async end(): Promise<LogEnd> {
     const [row] = await this.#database.run<LogEndRow>(LOG_END, []);
-    return { settled: BigInt(row?.settled ?? 0), unused: BigInt(row?.unused ?? 0) };
+    const last = BigInt(row?.last ?? 0);
+    this.#epoch?.told(last);
+    return { settled: BigInt(row?.settled ?? 0), last, unused: BigInt(row?.unused ?? 0) };
+  }
+
+  /** The last event before an epoch that is still there: whoever heard of a later one lost it. */
+  async endedBefore(epoch: number): Promise<bigint> {
+    const [row] = await this.#database.run<{ ended_before: string }>(ENDED_BEFORE, [epoch]);
+    return BigInt(row?.ended_before ?? 0);
   }
 
   /** Events up to here may have been removed for their age; all above are kept. */
@@ -118,6 +98,7 @@ export class EventStore {
 
 interface LogEndRow {
   readonly settled: string;
+  readonly last: string | null;
   readonly unused: string;
 }
 
@@ -143,7 +124,8 @@ const EVENTS_BETWEEN: Statement = {
     LEFT JOIN LATERAL (
       SELECT sequence, record_number, state, changed_at FROM record_event
       WHERE sequence > $1::bigint AND sequence < $2::bigint
-        AND ($3::text IS NULL OR merchant_id = $3::text)
+        AND ($3::text IS NULL OR merchant_id = $3::text
+          OR record_number = '${RESET_RECORD_NUMBER}')
       ORDER BY sequence LIMIT ${EVENTS_MAX}
     ) AS page ON true
     ORDER BY page.sequence`,
@@ -151,7 +133,16 @@ const EVENTS_BETWEEN: Statement = {
 
 const LOG_END: Statement = {
   name: "log_end",
-  text: `SELECT ${SETTLED_BELOW} AS settled, ${UNUSED_FROM} AS unused`,
+  text: `
+    SELECT settled, unused, (
+      SELECT sequence FROM record_event WHERE sequence < settled ORDER BY sequence DESC LIMIT 1
+    ) AS last
+    FROM (SELECT ${SETTLED_BELOW} AS settled, ${UNUSED_FROM} AS unused) AS log_end`,
+};
+
+const ENDED_BEFORE: Statement = {
+  name: "log_ended_before",
+  text: "SELECT ended_before FROM log_epoch WHERE epoch = $1::int",
 };
 
 const TRIMMED: Statement = {

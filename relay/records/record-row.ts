@@ -21,6 +21,9 @@ import type { RecordedPayment, RelayRecord, StoredRecord } from "./relay-record.
 const TIME_LEFT_MS = `CASE WHEN record.recorded_at <= now() + interval '1 second'
   THEN (extract(epoch FROM record.deadline_at - now()) * 1000)::float8 ELSE 0 END`;
 
+/** Written before the present history of the server began: what came after it may be lost. */
+const IS_FROM_BEFORE = "record.recorded_at < (SELECT max(raised_at) FROM log_epoch)";
+
 /** Columns of `record` that a StoredRecord is made of. */
 export const RECORD_COLUMNS = [
   "record_number",
@@ -44,7 +47,7 @@ export const RECORD_COLUMNS = [
   "claim_number",
 ]
   .map((name) => `record.${name}`)
-  .concat(`${TIME_LEFT_MS} AS time_left_ms`)
+  .concat(`${TIME_LEFT_MS} AS time_left_ms`, `${IS_FROM_BEFORE} AS is_from_before`)
   .join(", ");
 
 /** One row with RECORD_COLUMNS as pg gives it. What is in it was checked before it was written. */
@@ -68,6 +71,7 @@ export interface RecordRow {
   readonly fault_code: string | null;
   readonly traceparent: string;
   readonly time_left_ms: number;
+  readonly is_from_before: boolean;
   readonly claim_number: number;
 }
 
@@ -100,6 +104,7 @@ export function recordOf(row: RecordRow): StoredRecord {
     faultCode: row.fault_code ?? undefined,
     traceparent: row.traceparent,
     timeLeftMs: row.time_left_ms,
+    isFromBefore: row.is_from_before,
     claimNumber: row.claim_number,
   };
 }

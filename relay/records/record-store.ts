@@ -4,7 +4,7 @@ import { HELD, PAYMENT_TRANSITIONS } from "../../payment/states.ts";
 import { binaryArray } from "../../prisma/binary-array.ts";
 import type { HotDatabase } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
-import { writeEvents } from "./event-store.ts";
+import { writeEvents } from "./log-position.ts";
 import { QUEUE_JOBS, writeNotifications } from "./queue-statement.ts";
 import { RECORD_COLUMNS, type RecordRow, recordOf, SUBMISSION_COLUMNS } from "./record-row.ts";
 import type { Ending, RecordedPayment, StoredRecord } from "./relay-record.ts";

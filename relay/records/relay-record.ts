@@ -105,6 +105,8 @@ export interface StoredRecord extends RelayRecord {
    * was given when it was recorded. 0 or less: it is over.
    */
   readonly timeLeftMs: number;
+  /** Whether the database was restored since: what was told of it may be lost. */
+  readonly isFromBefore: boolean;
 }
 
 /** The record that a submission becomes under this number. */

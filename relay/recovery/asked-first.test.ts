@@ -11,7 +11,7 @@ const MINUTE_MS = 60_000;
 const { APPROVED, DECLINED, REVERSED } = PaymentState;
 
 /** A payment that was sent and not answered, and its relay away for `awayMs` after its deadline. */
-async function comeBack(bed: TestBed, answer: Decision, awayMs: number) {
+async function comeBack(bed: TestBed, answer: Decision, awayMs: number, meanwhile = "SELECT") {
   bed.processor.decide = () => "silence";
   const before = await bed.startRelay();
   await bed.register(before);
@@ -22,6 +22,7 @@ async function comeBack(bed: TestBed, answer: Decision, awayMs: number) {
   await bed.processor.until(() => bed.processor.authorizations.length > 0);
   await before[Symbol.asyncDispose]();
   await bed.putForward(DEADLINE_MS + awayMs);
+  await bed.query(meanwhile);
   bed.processor.decide = () => answer;
   const relay = await bed.startRelay();
   const { merchantId } = bed.keys.terminal;
@@ -73,6 +74,19 @@ test("one whose deadline was a moment ago is undone without a question", async (
   const { payment } = await comeBack(bed, APPROVE, 1_000);
   await expect.poll(payment, PATIENCE).toMatchObject({ state: REVERSED });
   expect(bed.processor.authorizations).toHaveLength(1);
+});
+
+test("one that is from before a restore is asked about, however short it is over", async ({
+  expect,
+}) => {
+  await using bed = await TestBed.start();
+  const restore = `
+    INSERT INTO log_epoch (epoch, system_identifier, timeline, ended_before, raised_at)
+    SELECT epoch + 1, system_identifier, timeline, 0, now() FROM log_epoch`;
+  const { payment } = await comeBack(bed, APPROVE, 1_000, restore);
+  await expect.poll(payment, PATIENCE).toMatchObject({ state: APPROVED });
+  expect(bed.processor.authorizations.at(-1)?.timeLeftMs).toBe(0);
+  expect(bed.processor.reversals).toEqual([]);
 });
 
 test("a terminal that comes back with the bytes hears the answer to the question", async ({

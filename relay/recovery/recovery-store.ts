@@ -4,7 +4,7 @@ import type { RecordNumber } from "../../payment/record-number.ts";
 import { HELD } from "../../payment/states.ts";
 import type { HotDatabase, Statement } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
-import { writeEvents } from "../records/event-store.ts";
+import { writeEvents } from "../records/log-position.ts";
 import {
   RECORD_COLUMNS,
   type RecordRow,

@@ -169,7 +169,8 @@ export class Sweep implements AsyncDisposable {
   #isToBeAsked(record: StoredRecord): boolean {
     const flight = this.#options.forwarder.find(record.recordNumber);
     if (flight !== undefined) return flight.isQuestion === true;
-    return isSealed(record) && record.timeLeftMs <= -ASKED_AFTER_MS;
+    if (!isSealed(record)) return false;
+    return record.isFromBefore || record.timeLeftMs <= -ASKED_AFTER_MS;
   }
 
   /** Another instance may have finished what a terminal waits for here. */

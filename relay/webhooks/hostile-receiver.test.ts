@@ -128,15 +128,20 @@ const DUE = {
 /** @returns why the one event was not taken; undefined when it was. */
 async function outcomeAt(url: string): Promise<string | undefined> {
   const due = [{ ...DUE, url } as DueDelivery];
-  const store: Pick<WebhookStore, "nextDue" | "markDelivered" | "markFailed"> = {
+  let failed: string | undefined;
+  const store: Partial<WebhookStore> = {
     nextDue: async () => due.pop(),
     markDelivered: async () => undefined,
-    markFailed: async () => undefined,
+    markFailed: async (_webhookId, _sequence, reason) => {
+      failed = reason;
+    },
+    pause: async () => undefined,
+    deliverAfterPause: async () => undefined,
   };
   const sender = new WebhookSender(store as WebhookStore, hastyClock, receivers);
   const key = { webhookId: "wh_1", recordNumber: "A17K2M9QX4T8" };
   return await sender.deliver(key).then(
-    () => undefined,
+    () => failed,
     ({ message }: Error) => message,
   );
 }

@@ -4,17 +4,15 @@ import type { Clock } from "../../mesh/clock.ts";
 import { enumName } from "../../payment/enum-name.ts";
 import { type CurrencyCode, currencyLetters } from "../../payment/money.ts";
 import { certaintyOf, endOf, type StateName } from "../../payment/states.ts";
+import { DELIVERY_ATTEMPTS_MAX } from "./delivery-jobs.ts";
 import { InsideAddress, type Receivers } from "./receivers.ts";
 import { postTo, retryAfterMs } from "./webhook-post.ts";
-import {
-  ATTEMPTS_MAX,
-  type DeliveryKey,
-  type DueDelivery,
-  type WebhookStore,
-} from "./webhook-store.ts";
+import type { DeliveryKey, DueDelivery, WebhookStore } from "./webhook-store.ts";
 
 /** A receiver that has not answered by then is tried again later. */
 const ANSWER_MS_MAX = 15_000;
+/** A receiver that does not answer gets nothing for longer and longer, up to this. */
+const SILENT_PAUSE_MS_MAX = 600_000;
 /** HTTP 410: who answers so wants to be asked no more. */
 const GONE = 410;
 
@@ -69,7 +67,7 @@ export class WebhookSender {
     await this.#store.markFailed(webhookId, due.sequence, reason);
     if (isGone) return await this.#store.end(webhookId, reason);
     if (pauseMs !== undefined) await this.#store.pause(webhookId, pauseMs);
-    if (pauseMs === undefined || tries >= ATTEMPTS_MAX) throw new WebhookNotTaken(reason);
+    if (pauseMs === undefined || tries >= DELIVERY_ATTEMPTS_MAX) throw new WebhookNotTaken(reason);
     await this.#store.deliverAfterPause(key, tries);
   }
 
@@ -89,7 +87,11 @@ export class WebhookSender {
       return { reason, isGone: status === GONE, retryAfterMs: retryAfterMs(retryAfter, nowMs) };
     } catch (error) {
       if (error instanceof InsideAddress) return { reason: error.message };
-      if (late.signal.aborted) return { reason: "the receiver did not answer" };
+      if (late.signal.aborted) {
+        // Each event would hold a worker for as long again: no other one is sent for a while.
+        const retryAfterMs = Math.min(SILENT_PAUSE_MS_MAX, ANSWER_MS_MAX * 2 ** due.attempts);
+        return { reason: "the receiver did not answer", retryAfterMs };
+      }
       return { reason: "the receiver was not reached" };
     }
   }
@@ -97,6 +99,7 @@ export class WebhookSender {
 
 /** What a receiver learns; amounts are minor units as text, which no JSON parser rounds. */
 function bodyOf(due: DueDelivery, recordNumber: string): string {
+  if (due.payment_id === null) return resetBody(due);
   const state = due.state as StateName;
   const { response_code: responseCode, fault_code: faultCode } = due;
   const { certainty } = endOf({ state, responseCode, faultCode });
@@ -122,6 +125,15 @@ function bodyOf(due: DueDelivery, recordNumber: string): string {
       scheme: due.scheme,
       lastFour: due.last_four,
     },
+  });
+}
+
+/** What a receiver heard of that is lost since it finds by listing payments. */
+function resetBody({ changed_at: changedAt, sequence }: DueDelivery): string {
+  return JSON.stringify({
+    type: "log.reset",
+    timestamp: changedAt.toISOString(),
+    data: { sequence },
   });
 }
 

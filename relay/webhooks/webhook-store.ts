@@ -1,17 +1,9 @@
 import type { HotDatabase, Statement } from "../../prisma/hot-database.ts";
-import { SETTLED_BELOW } from "../records/event-store.ts";
+import { RESET_RECORD_NUMBER, SETTLED_BELOW } from "../records/log-position.ts";
+import { DELIVER_TASK, DELIVERY_ATTEMPTS_MAX, queueDeliveries, queueOf } from "./delivery-jobs.ts";
 
-/** Task of the job queue that delivers what one webhook has not seen yet of one record. */
-export const DELIVER_TASK = "deliver_webhook";
-
-export const ATTEMPTS_MAX = 12;
 /** Events taken over from the log by one statement. */
 const EVENTS_MAX = 200;
-/**
- * Queues of one webhook. Jobs of a queue follow one another, so that two never deliver the same
- * record at once; a receiver that hangs holds no more than these.
- */
-const QUEUES = 4;
 
 export interface WebhookRow {
   readonly id: string;
@@ -34,10 +26,11 @@ export interface DueDelivery {
   readonly is_paused: boolean;
   readonly url: string;
   readonly secret: Buffer;
-  readonly kind: string;
   readonly state: string;
   readonly changed_at: Date;
-  readonly payment_id: string;
+  /** Null of the event that says that the log was reset, with all columns that follow. */
+  readonly payment_id: string | null;
+  readonly kind: string;
   readonly merchant_id: string;
   readonly terminal_id: string;
   readonly total_minor: string;
@@ -75,6 +68,11 @@ export class WebhookStore {
     return this.#database.run<WebhookRow>(LIST, []);
   }
 
+  /** Those that events are taken over for; no count of what waits. */
+  async running(): Promise<readonly string[]> {
+    return (await this.#database.run<{ id: string }>(RUNNING, [])).map(({ id }) => id);
+  }
+
   async remove(id: string): Promise<void> {
     await this.#database.run(REMOVE, [id]);
   }
@@ -109,7 +107,7 @@ export class WebhookStore {
 
   /** A job of its own for when the pause is over; the one that runs may then end. */
   async deliverAfterPause({ webhookId, recordNumber }: DeliveryKey, tries: number): Promise<void> {
-    const attemptsMax = Math.max(1, ATTEMPTS_MAX - tries);
+    const attemptsMax = Math.max(1, DELIVERY_ATTEMPTS_MAX - tries);
     await this.#database.run(AFTER_PAUSE, [webhookId, recordNumber, attemptsMax]);
   }
 
@@ -141,6 +139,11 @@ const LIST: Statement = {
     ORDER BY added_at, id`,
 };
 
+const RUNNING: Statement = {
+  name: "running_webhooks",
+  text: "SELECT id FROM webhook WHERE ended_at IS NULL ORDER BY added_at, id",
+};
+
 const REMOVE: Statement = {
   name: "remove_webhook",
   text: `
@@ -148,22 +151,8 @@ const REMOVE: Statement = {
     DELETE FROM webhook WHERE id = $1`,
 };
 
-/** What one job is, in SQL. */
-const queueOf = (recordNumber: string) =>
-  `$1::text || '-' || (hashtext(${recordNumber}) & ${QUEUES - 1})`;
-
-/** For the SELECT list of a statement with `written` (record_number) and the webhook's id as $1. */
-const QUEUE_DELIVERIES = `(
-      SELECT count(*) FROM (
-        SELECT graphile_worker.add_jobs(array_agg(ROW(
-          '${DELIVER_TASK}',
-          json_build_object('webhookId', $1::text, 'recordNumber', record_number),
-          ${queueOf("record_number")}, NULL, ${ATTEMPTS_MAX},
-          $1::text || '-' || record_number, NULL, NULL
-        )::graphile_worker.job_spec))
-        FROM (SELECT DISTINCT record_number FROM written) AS records HAVING count(*) > 0
-      ) AS jobs
-    )`;
+/** With `written` (record_number) and the webhook's id as $1. */
+const QUEUE_DELIVERIES = queueDeliveries("$1::text", "SELECT DISTINCT record_number FROM written");
 
 /**
  * Position, deliveries and jobs move on together; whoever comes second finds nothing left. The
@@ -172,12 +161,14 @@ const QUEUE_DELIVERIES = `(
 const TAKE_OVER: Statement = {
   name: "take_over_events",
   text: `
-    WITH hook AS (
-      SELECT * FROM webhook WHERE id = $1::text AND ended_at IS NULL FOR UPDATE
+    WITH hook AS MATERIALIZED (
+      SELECT merchant_id, after_sequence FROM webhook
+      WHERE id = $1::text AND ended_at IS NULL FOR UPDATE
     ), fresh AS (
-      SELECT record_event.* FROM hook JOIN record_event ON sequence > hook.after_sequence
-        AND sequence < ${SETTLED_BELOW}
-        AND (hook.merchant_id = '' OR record_event.merchant_id = hook.merchant_id)
+      SELECT * FROM record_event
+      WHERE sequence > (SELECT after_sequence FROM hook) AND sequence < ${SETTLED_BELOW}
+        AND ((SELECT merchant_id FROM hook) IN ('', record_event.merchant_id)
+          OR record_number = '${RESET_RECORD_NUMBER}')
       ORDER BY sequence LIMIT ${EVENTS_MAX}
     ), written AS (
       INSERT INTO webhook_delivery (webhook_id, sequence, record_number, state, changed_at)
@@ -205,7 +196,8 @@ const NEXT_DUE: Statement = {
       webhook_delivery.changed_at, payment_id, record.merchant_id, terminal_id, total_minor,
       approved_amount_minor, currency, response_code, fault_code, last_four,
       scheme
-    FROM webhook_delivery JOIN webhook ON webhook.id = webhook_id JOIN record USING (record_number)
+    FROM webhook_delivery JOIN webhook ON webhook.id = webhook_id
+      LEFT JOIN record USING (record_number)
     WHERE webhook_id = $1 AND record_number = $2 AND delivered_at IS NULL
       AND webhook.ended_at IS NULL
     ORDER BY sequence LIMIT 1`,
@@ -249,7 +241,8 @@ const AFTER_PAUSE: Statement = {
       SELECT graphile_worker.add_jobs(ARRAY[ROW(
         '${DELIVER_TASK}',
         json_build_object('webhookId', $1::text, 'recordNumber', $2::text),
-        ${queueOf("$2::text")}, paused_until, $3::int, $1::text || '-' || $2::text, NULL, NULL
+        ${queueOf("$1::text", "$2::text")}, paused_until, $3::int,
+        $1::text || '-' || $2::text, NULL, NULL
       )::graphile_worker.job_spec])
       FROM webhook WHERE id = $1::text
     ) AS jobs`,

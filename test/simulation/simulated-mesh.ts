@@ -179,7 +179,7 @@ export class SimulatedMesh {
       relayId: relay.relayId as RelayId,
       program: "relay/simulation",
       keys: { hop: relay.hop, signing: relay.signing, roots: this.#basis.keys.trustedRoots },
-      store: openRelayStore(source, life.host.name, common.faults),
+      store: openRelayStore(source, life.host.name, { faults: common.faults }),
       processors: PROCESSORS.map((name) => this.#processorLink(life, name)),
       curves,
       jitter: life.jitter,

@@ -38,11 +38,14 @@ func (l *lane) answer(ctx context.Context, box *processorv1.HopBox) error {
 			Frame: &processorv1.ProcessResponse_BoxRefused{BoxRefused: refused},
 		})
 	}
-	answers := l.answersTo(ctx, request, relay)
-	if len(answers) == 0 {
+	answer := &processorv1.HopAnswer{Answers: l.answersTo(ctx, request, relay)}
+	if len(request.Acknowledgements) > 0 {
+		answer.AcknowledgedBoxes = []uint64{box.Number}
+	}
+	if len(answer.Answers) == 0 && len(answer.AcknowledgedBoxes) == 0 {
 		return nil
 	}
-	message, err := proto.Marshal(&processorv1.HopAnswer{Answers: answers})
+	message, err := proto.Marshal(answer)
 	if err != nil {
 		return err
 	}
@@ -90,7 +93,7 @@ func entries(r *processorv1.HopRequest) int {
 		len(r.Acknowledgements) + len(r.Completions)
 }
 
-// answersTo goes through the entries of a box. Acknowledgements are not answered.
+// answersTo goes through the entries of a box. Acknowledgements are confirmed by the box.
 func (l *lane) answersTo(
 	ctx context.Context, request *processorv1.HopRequest, relay knownRelay,
 ) []*processorv1.Answer {

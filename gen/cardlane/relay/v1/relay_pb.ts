@@ -19,7 +19,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file cardlane/relay/v1/relay.proto.
  */
 export const file_cardlane_relay_v1_relay: GenFile = /*@__PURE__*/
-  fileDesc("Ch1jYXJkbGFuZS9yZWxheS92MS9yZWxheS5wcm90bxIRY2FyZGxhbmUucmVsYXkudjEisgIKD1RyYW5zYWN0UmVxdWVzdBIoCgVoZWxsbxgBIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuSGVsbG9IABIwCgloZWFydGJlYXQYAiABKAsyGy5jYXJkbGFuZS5tZXNoLnYxLkhlYXJ0YmVhdEgAEigKBWRyYWluGAMgASgLMhcuY2FyZGxhbmUubWVzaC52MS5EcmFpbkgAEigKBWNsb3NlGAQgASgLMhcuY2FyZGxhbmUubWVzaC52MS5DbG9zZUgAEisKBnN1Ym1pdBgKIAEoCzIZLmNhcmRsYW5lLnJlbGF5LnYxLlN1Ym1pdEgAEjkKCmNvbXBsZXRpb24YCyABKAsyIy5jYXJkbGFuZS5yZWxheS52MS5TdWJtaXRDb21wbGV0aW9uSABCBwoFZnJhbWUi3gIKEFRyYW5zYWN0UmVzcG9uc2USKAoFaGVsbG8YASABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkhlbGxvSAASMAoJaGVhcnRiZWF0GAIgASgLMhsuY2FyZGxhbmUubWVzaC52MS5IZWFydGJlYXRIABIoCgVkcmFpbhgDIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuRHJhaW5IABIoCgVjbG9zZRgEIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuQ2xvc2VIABIvCghyZWNvcmRlZBgKIAEoCzIbLmNhcmRsYW5lLnJlbGF5LnYxLlJlY29yZGVkSAASMQoJY29tcGxldGVkGAsgASgLMhwuY2FyZGxhbmUucmVsYXkudjEuQ29tcGxldGVkSAASLQoHcmVmdXNlZBgMIAEoCzIaLmNhcmRsYW5lLnJlbGF5LnYxLlJlZnVzZWRIAEIHCgVmcmFtZSKQAQoGU3VibWl0EjMKB3BheW1lbnQYASABKAsyIi5jYXJkbGFuZS5wYXltZW50LnYxLlNpZ25lZFBheW1lbnQSPAoScmVhZGVyX2NlcnRpZmljYXRlGAIgASgLMiAuY2FyZGxhbmUua2V5cy52MS5TaWduZWRFbnZlbG9wZRITCgt0cmFjZXBhcmVudBgDIAEoCSJiChBTdWJtaXRDb21wbGV0aW9uEjkKCmNvbXBsZXRpb24YASABKAsyJS5jYXJkbGFuZS5wYXltZW50LnYxLlNpZ25lZENvbXBsZXRpb24SEwoLdHJhY2VwYXJlbnQYAiABKAkiSwoIUmVjb3JkZWQSEgoKcGF5bWVudF9pZBgBIAEoDBIVCg1yZWNvcmRfbnVtYmVyGAIgASgJEhQKDHdhc19yZWNvcmRlZBgDIAEoCCKyAgoJQ29tcGxldGVkEhIKCnBheW1lbnRfaWQYASABKAwSFQoNcmVjb3JkX251bWJlchgCIAEoCRIwCgVzdGF0ZRgDIAEoDjIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudFN0YXRlEjEKCWNlcnRhaW50eRgEIAEoDjIeLmNhcmRsYW5lLnBheW1lbnQudjEuQ2VydGFpbnR5EjAKCW5leHRfc3RlcBgFIAEoDjIdLmNhcmRsYW5lLnBheW1lbnQudjEuTmV4dFN0ZXASMQoGcmVzdWx0GAYgASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRSZXN1bHQSMAoFZmF1bHQYByABKAsyIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRGYXVsdCJPCgdSZWZ1c2VkEhIKCnBheW1lbnRfaWQYASABKAwSMAoFZmF1bHQYAiABKAsyIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRGYXVsdCJeChFHZXRQYXltZW50UmVxdWVzdBIXCg1yZWNvcmRfbnVtYmVyGAEgASgJSAASFAoKcGF5bWVudF9pZBgCIAEoCUgAEhMKC21lcmNoYW50X2lkGAMgASgJQgUKA2tleSJHChJHZXRQYXltZW50UmVzcG9uc2USMQoHcGF5bWVudBgBIAEoCzIgLmNhcmRsYW5lLnJlbGF5LnYxLlBheW1lbnRSZWNvcmQitgEKE0xpc3RQYXltZW50c1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSEwoLbWVyY2hhbnRfaWQYAyABKAkSMAoFc3RhdGUYBCABKA4yIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRTdGF0ZRIxCgljZXJ0YWludHkYBSABKA4yHi5jYXJkbGFuZS5wYXltZW50LnYxLkNlcnRhaW50eSJjChRMaXN0UGF5bWVudHNSZXNwb25zZRIyCghwYXltZW50cxgBIAMoCzIgLmNhcmRsYW5lLnJlbGF5LnYxLlBheW1lbnRSZWNvcmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIlUKFFdhdGNoUGF5bWVudHNSZXF1ZXN0EhYKDmFmdGVyX3NlcXVlbmNlGAEgASgEEhAKCGZyb21fbm93GAIgASgIEhMKC21lcmNoYW50X2lkGAMgASgJIs0BChVXYXRjaFBheW1lbnRzUmVzcG9uc2USEAoIc2VxdWVuY2UYASABKAQSMQoHcGF5bWVudBgCIAEoCzIgLmNhcmRsYW5lLnJlbGF5LnYxLlBheW1lbnRSZWNvcmQSMAoFc3RhdGUYAyABKA4yIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRTdGF0ZRIVCg1jaGFuZ2VkX2F0X21zGAQgASgDEhAKCHBvc2l0aW9uGAUgASgEEhQKDGhlbGRfYmFja19tcxgGIAEoAyJsChhTdWJtaXRJbnN0cnVjdGlvblJlcXVlc3QSOwoLaW5zdHJ1Y3Rpb24YASABKAsyJi5jYXJkbGFuZS5wYXltZW50LnYxLlNpZ25lZEluc3RydWN0aW9uEhMKC3RyYWNlcGFyZW50GAIgASgJIkwKGVN1Ym1pdEluc3RydWN0aW9uUmVzcG9uc2USLwoJY29tcGxldGVkGAEgASgLMhwuY2FyZGxhbmUucmVsYXkudjEuQ29tcGxldGVkIrQBChRDYW5jZWxQYXltZW50UmVxdWVzdBISCgpwYXltZW50X2lkGAEgASgJEhMKC21lcmNoYW50X2lkGAIgASgJEj4KFHRlcm1pbmFsX2NlcnRpZmljYXRlGAMgASgLMiAuY2FyZGxhbmUua2V5cy52MS5TaWduZWRFbnZlbG9wZRIzCgdwYXltZW50GAQgASgLMiIuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRQYXltZW50IkgKFUNhbmNlbFBheW1lbnRSZXNwb25zZRIvCgljb21wbGV0ZWQYASABKAsyHC5jYXJkbGFuZS5yZWxheS52MS5Db21wbGV0ZWQi0AYKDVBheW1lbnRSZWNvcmQSFQoNcmVjb3JkX251bWJlchgBIAEoCRISCgpwYXltZW50X2lkGAIgASgJEjAKBXN0YXRlGAMgASgOMiEuY2FyZGxhbmUucGF5bWVudC52MS5QYXltZW50U3RhdGUSMQoJY2VydGFpbnR5GAQgASgOMh4uY2FyZGxhbmUucGF5bWVudC52MS5DZXJ0YWludHkSMAoJbmV4dF9zdGVwGAUgASgOMh0uY2FyZGxhbmUucGF5bWVudC52MS5OZXh0U3RlcBIuCgRraW5kGAYgASgOMiAuY2FyZGxhbmUucGF5bWVudC52MS5QYXltZW50S2luZBItCgdhbW91bnRzGAcgASgLMhwuY2FyZGxhbmUucGF5bWVudC52MS5BbW91bnRzEhAKCGN1cnJlbmN5GAggASgNEhMKC21lcmNoYW50X2lkGAkgASgJEhMKC3Rlcm1pbmFsX2lkGAogASgJEhUKDXJlYWRlcl9zZXJpYWwYCyABKAkSMgoKZW50cnlfbW9kZRgMIAEoDjIeLmNhcmRsYW5lLnBheW1lbnQudjEuRW50cnlNb2RlEhQKDHRyYWNlX251bWJlchgNIAEoDRIbChNyZXRyaWV2YWxfcmVmZXJlbmNlGA4gASgJEhUKDWFwcHJvdmFsX2NvZGUYDyABKAkSFQoNcmVzcG9uc2VfY29kZRgQIAEoCRIdChVhcHByb3ZlZF9hbW91bnRfbWlub3IYESABKAQSEQoJbGFzdF9mb3VyGBIgASgJEg4KBnNjaGVtZRgTIAEoCRIWCg5yZWNvcmRlZF9hdF9tcxgUIAEoAxIXCg9jb21wbGV0ZWRfYXRfbXMYFSABKAMSEAoIdHJhY2VfaWQYFiABKAkSMQoGcmVzdWx0GBcgASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRSZXN1bHQSGwoTb3JpZ2luYWxfcGF5bWVudF9pZBgYIAEoCRIvCgdoaXN0b3J5GBkgAygLMh4uY2FyZGxhbmUucmVsYXkudjEuUmVjb3JkRXZlbnQSMAoFZmF1bHQYGiABKAsyIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRGYXVsdCJgCgtSZWNvcmRFdmVudBIQCghzZXF1ZW5jZRgBIAEoBBIwCgVzdGF0ZRgCIAEoDjIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudFN0YXRlEg0KBWF0X21zGAMgASgDIo8BChJSZWFkZXJSZWdpc3RyYXRpb24SNQoLY2VydGlmaWNhdGUYASABKAsyIC5jYXJkbGFuZS5rZXlzLnYxLlNpZ25lZEVudmVsb3BlEhMKC21lcmNoYW50X2lkGAIgASgJEi0KBXN0YXRlGAMgASgOMh4uY2FyZGxhbmUucmVsYXkudjEuRGV2aWNlU3RhdGUixQEKFFRlcm1pbmFsUmVnaXN0cmF0aW9uEjUKC2NlcnRpZmljYXRlGAEgASgLMiAuY2FyZGxhbmUua2V5cy52MS5TaWduZWRFbnZlbG9wZRItCgVzdGF0ZRgCIAEoDjIeLmNhcmRsYW5lLnJlbGF5LnYxLkRldmljZVN0YXRlEhIKCmN1cnJlbmNpZXMYAyADKA0SMwoHY29udGFjdBgEIAEoCzIiLmNhcmRsYW5lLnJlbGF5LnYxLlRlcm1pbmFsQ29udGFjdCJUCg9UZXJtaW5hbENvbnRhY3QSDQoFcGhvbmUYASABKAkSDQoFZW1haWwYAiABKAkSEAoIbGFuZ3VhZ2UYAyABKAkSEQoJdGltZV96b25lGAQgASgJInoKGVNldFRlcm1pbmFsQ29udGFjdFJlcXVlc3QSEwoLdGVybWluYWxfaWQYASABKAkSMwoHY29udGFjdBgCIAEoCzIiLmNhcmRsYW5lLnJlbGF5LnYxLlRlcm1pbmFsQ29udGFjdBITCgttZXJjaGFudF9pZBgDIAEoCSJRChpTZXRUZXJtaW5hbENvbnRhY3RSZXNwb25zZRIzCgdjb250YWN0GAEgASgLMiIuY2FyZGxhbmUucmVsYXkudjEuVGVybWluYWxDb250YWN0ImcKFlJlZ2lzdGVyUmVhZGVyc1JlcXVlc3QSNgoHcmVhZGVycxgBIAMoCzIlLmNhcmRsYW5lLnJlbGF5LnYxLlJlYWRlclJlZ2lzdHJhdGlvbhIVCg12YWxpZGF0ZV9vbmx5GAIgASgIIl0KF1JlZ2lzdGVyUmVhZGVyc1Jlc3BvbnNlEhIKCnJlZ2lzdGVyZWQYASABKA0SLgoGc3RhdGVzGAIgAygOMh4uY2FyZGxhbmUucmVsYXkudjEuRGV2aWNlU3RhdGUibQoYUmVnaXN0ZXJUZXJtaW5hbHNSZXF1ZXN0EjoKCXRlcm1pbmFscxgBIAMoCzInLmNhcmRsYW5lLnJlbGF5LnYxLlRlcm1pbmFsUmVnaXN0cmF0aW9uEhUKDXZhbGlkYXRlX29ubHkYAiABKAgiXwoZUmVnaXN0ZXJUZXJtaW5hbHNSZXNwb25zZRISCgpyZWdpc3RlcmVkGAEgASgNEi4KBnN0YXRlcxgCIAMoDjIeLmNhcmRsYW5lLnJlbGF5LnYxLkRldmljZVN0YXRlIlYKFVNldFJlYWRlclN0YXRlUmVxdWVzdBIOCgZzZXJpYWwYASABKAkSLQoFc3RhdGUYAiABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZSIYChZTZXRSZWFkZXJTdGF0ZVJlc3BvbnNlInIKF1NldFRlcm1pbmFsU3RhdGVSZXF1ZXN0EhMKC21lcmNoYW50X2lkGAEgASgJEhMKC3Rlcm1pbmFsX2lkGAIgASgJEi0KBXN0YXRlGAMgASgOMh4uY2FyZGxhbmUucmVsYXkudjEuRGV2aWNlU3RhdGUiGgoYU2V0VGVybWluYWxTdGF0ZVJlc3BvbnNlIigKEkxpc3RSZWFkZXJzUmVxdWVzdBISCgpwYWdlX3Rva2VuGAEgASgJImQKE0xpc3RSZWFkZXJzUmVzcG9uc2USNAoHcmVhZGVycxgBIAMoCzIjLmNhcmRsYW5lLnJlbGF5LnYxLlJlZ2lzdGVyZWRSZWFkZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIr8BChBSZWdpc3RlcmVkUmVhZGVyEg4KBnNlcmlhbBgBIAEoCRINCgVtb2RlbBgCIAEoCRITCgttZXJjaGFudF9pZBgDIAEoCRItCgVzdGF0ZRgEIAEoDjIeLmNhcmRsYW5lLnJlbGF5LnYxLkRldmljZVN0YXRlEhoKEmxhc3RfcGF5bWVudF9hdF9tcxgFIAEoAxIWCg5jZXJ0aWZpY2F0ZV9pZBgGIAEoDBIUCgxub3RfYWZ0ZXJfbXMYByABKAMiKgoUTGlzdFRlcm1pbmFsc1JlcXVlc3QSEgoKcGFnZV90b2tlbhgBIAEoCSJqChVMaXN0VGVybWluYWxzUmVzcG9uc2USOAoJdGVybWluYWxzGAEgAygLMiUuY2FyZGxhbmUucmVsYXkudjEuUmVnaXN0ZXJlZFRlcm1pbmFsEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSL7AQoSUmVnaXN0ZXJlZFRlcm1pbmFsEhMKC3Rlcm1pbmFsX2lkGAEgASgJEhMKC21lcmNoYW50X2lkGAIgASgJEhUKDW1lcmNoYW50X25hbWUYAyABKAkSLQoFc3RhdGUYBCABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZRISCgpjdXJyZW5jaWVzGAUgAygNEhYKDmNlcnRpZmljYXRlX2lkGAYgASgMEhQKDG5vdF9hZnRlcl9tcxgHIAEoAxIzCgdjb250YWN0GAggASgLMiIuY2FyZGxhbmUucmVsYXkudjEuVGVybWluYWxDb250YWN0IikKEkdldE1hbmlmZXN0UmVxdWVzdBITCgtoYXZlX251bWJlchgBIAEoBCJMChNHZXRNYW5pZmVzdFJlc3BvbnNlEjUKCG1hbmlmZXN0GAEgASgLMiMuY2FyZGxhbmUua2V5cy52MS5EZWxlZ2F0ZWRNYW5pZmVzdCIWChRTdHJlYW1SZWNvcmRzUmVxdWVzdCJLChVTdHJlYW1SZWNvcmRzUmVzcG9uc2USMgoHcmVjb3JkcxgBIAMoCzIhLmNhcmRsYW5lLnJlbGF5LnYxLkNvbXBhcmVkUmVjb3JkItkCCg5Db21wYXJlZFJlY29yZBIVCg1yZWNvcmRfbnVtYmVyGAEgASgJEhMKC21lcmNoYW50X2lkGAIgASgJEhIKCnBheW1lbnRfaWQYAyABKAkSMAoFc3RhdGUYBCABKA4yIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRTdGF0ZRITCgt0b3RhbF9taW5vchgFIAEoBBIdChVhcHByb3ZlZF9hbW91bnRfbWlub3IYBiABKAQSEAoIY3VycmVuY3kYByABKA0SEAoIcmV2aXNpb24YCCABKA0SMQoGcmVzdWx0GAkgASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRSZXN1bHQSFwoPY29tcGxldGVkX2F0X21zGAogASgDEjEKCWNlcnRhaW50eRgLIAEoDjIeLmNhcmRsYW5lLnBheW1lbnQudjEuQ2VydGFpbnR5IiUKFExpc3RSZXZlcnNhbHNSZXF1ZXN0Eg0KBWxpbWl0GAEgASgNIloKFUxpc3RSZXZlcnNhbHNSZXNwb25zZRIyCglyZXZlcnNhbHMYASADKAsyHy5jYXJkbGFuZS5yZWxheS52MS5PcGVuUmV2ZXJzYWwSDQoFdG90YWwYAiABKAQi5AEKDE9wZW5SZXZlcnNhbBIVCg1yZWNvcmRfbnVtYmVyGAEgASgJEhIKCnBheW1lbnRfaWQYAiABKAkSEwoLbWVyY2hhbnRfaWQYAyABKAkSEwoLdGVybWluYWxfaWQYBCABKAkSEwoLdG90YWxfbWlub3IYBSABKAQSEAoIY3VycmVuY3kYBiABKA0SFQoNb3JkZXJlZF9hdF9tcxgHIAEoAxIQCghhdHRlbXB0cxgIIAEoDRIaChJuZXh0X2F0dGVtcHRfYXRfbXMYCSABKAMSEwoLbGVhc2Vfb3duZXIYCiABKAkqegoLRGV2aWNlU3RhdGUSHAoYREVWSUNFX1NUQVRFX1VOU1BFQ0lGSUVEEAASFwoTREVWSUNFX1NUQVRFX0FDVElWRRABEhoKFkRFVklDRV9TVEFURV9TVVNQRU5ERUQQAhIYChRERVZJQ0VfU1RBVEVfUkVUSVJFRBADMtkFCgxSZWxheVNlcnZpY2USVwoIVHJhbnNhY3QSIi5jYXJkbGFuZS5yZWxheS52MS5UcmFuc2FjdFJlcXVlc3QaIy5jYXJkbGFuZS5yZWxheS52MS5UcmFuc2FjdFJlc3BvbnNlKAEwARJeCgpHZXRQYXltZW50EiQuY2FyZGxhbmUucmVsYXkudjEuR2V0UGF5bWVudFJlcXVlc3QaJS5jYXJkbGFuZS5yZWxheS52MS5HZXRQYXltZW50UmVzcG9uc2UiA5ACARJkCgxMaXN0UGF5bWVudHMSJi5jYXJkbGFuZS5yZWxheS52MS5MaXN0UGF5bWVudHNSZXF1ZXN0GicuY2FyZGxhbmUucmVsYXkudjEuTGlzdFBheW1lbnRzUmVzcG9uc2UiA5ACARJpCg1XYXRjaFBheW1lbnRzEicuY2FyZGxhbmUucmVsYXkudjEuV2F0Y2hQYXltZW50c1JlcXVlc3QaKC5jYXJkbGFuZS5yZWxheS52MS5XYXRjaFBheW1lbnRzUmVzcG9uc2UiA5ACATABEnMKEVN1Ym1pdEluc3RydWN0aW9uEisuY2FyZGxhbmUucmVsYXkudjEuU3VibWl0SW5zdHJ1Y3Rpb25SZXF1ZXN0GiwuY2FyZGxhbmUucmVsYXkudjEuU3VibWl0SW5zdHJ1Y3Rpb25SZXNwb25zZSIDkAICEmcKDUNhbmNlbFBheW1lbnQSJy5jYXJkbGFuZS5yZWxheS52MS5DYW5jZWxQYXltZW50UmVxdWVzdBooLmNhcmRsYW5lLnJlbGF5LnYxLkNhbmNlbFBheW1lbnRSZXNwb25zZSIDkAICEmEKC0dldE1hbmlmZXN0EiUuY2FyZGxhbmUucmVsYXkudjEuR2V0TWFuaWZlc3RSZXF1ZXN0GiYuY2FyZGxhbmUucmVsYXkudjEuR2V0TWFuaWZlc3RSZXNwb25zZSIDkAIBMpwGChRSZWxheVJlZ2lzdHJ5U2VydmljZRJtCg9SZWdpc3RlclJlYWRlcnMSKS5jYXJkbGFuZS5yZWxheS52MS5SZWdpc3RlclJlYWRlcnNSZXF1ZXN0GiouY2FyZGxhbmUucmVsYXkudjEuUmVnaXN0ZXJSZWFkZXJzUmVzcG9uc2UiA5ACAhJzChFSZWdpc3RlclRlcm1pbmFscxIrLmNhcmRsYW5lLnJlbGF5LnYxLlJlZ2lzdGVyVGVybWluYWxzUmVxdWVzdBosLmNhcmRsYW5lLnJlbGF5LnYxLlJlZ2lzdGVyVGVybWluYWxzUmVzcG9uc2UiA5ACAhJ2ChJTZXRUZXJtaW5hbENvbnRhY3QSLC5jYXJkbGFuZS5yZWxheS52MS5TZXRUZXJtaW5hbENvbnRhY3RSZXF1ZXN0Gi0uY2FyZGxhbmUucmVsYXkudjEuU2V0VGVybWluYWxDb250YWN0UmVzcG9uc2UiA5ACAhJqCg5TZXRSZWFkZXJTdGF0ZRIoLmNhcmRsYW5lLnJlbGF5LnYxLlNldFJlYWRlclN0YXRlUmVxdWVzdBopLmNhcmRsYW5lLnJlbGF5LnYxLlNldFJlYWRlclN0YXRlUmVzcG9uc2UiA5ACAhJwChBTZXRUZXJtaW5hbFN0YXRlEiouY2FyZGxhbmUucmVsYXkudjEuU2V0VGVybWluYWxTdGF0ZVJlcXVlc3QaKy5jYXJkbGFuZS5yZWxheS52MS5TZXRUZXJtaW5hbFN0YXRlUmVzcG9uc2UiA5ACAhJhCgtMaXN0UmVhZGVycxIlLmNhcmRsYW5lLnJlbGF5LnYxLkxpc3RSZWFkZXJzUmVxdWVzdBomLmNhcmRsYW5lLnJlbGF5LnYxLkxpc3RSZWFkZXJzUmVzcG9uc2UiA5ACARJnCg1MaXN0VGVybWluYWxzEicuY2FyZGxhbmUucmVsYXkudjEuTGlzdFRlcm1pbmFsc1JlcXVlc3QaKC5jYXJkbGFuZS5yZWxheS52MS5MaXN0VGVybWluYWxzUmVzcG9uc2UiA5ACATLrAQoVUmVsYXlPdmVyc2lnaHRTZXJ2aWNlEmkKDVN0cmVhbVJlY29yZHMSJy5jYXJkbGFuZS5yZWxheS52MS5TdHJlYW1SZWNvcmRzUmVxdWVzdBooLmNhcmRsYW5lLnJlbGF5LnYxLlN0cmVhbVJlY29yZHNSZXNwb25zZSIDkAIBMAESZwoNTGlzdFJldmVyc2FscxInLmNhcmRsYW5lLnJlbGF5LnYxLkxpc3RSZXZlcnNhbHNSZXF1ZXN0GiguY2FyZGxhbmUucmVsYXkudjEuTGlzdFJldmVyc2Fsc1Jlc3BvbnNlIgOQAgFiBnByb3RvMw", [file_cardlane_keys_v1_keys, file_cardlane_mesh_v1_stream, file_cardlane_payment_v1_payment]);
+  fileDesc("Ch1jYXJkbGFuZS9yZWxheS92MS9yZWxheS5wcm90bxIRY2FyZGxhbmUucmVsYXkudjEisgIKD1RyYW5zYWN0UmVxdWVzdBIoCgVoZWxsbxgBIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuSGVsbG9IABIwCgloZWFydGJlYXQYAiABKAsyGy5jYXJkbGFuZS5tZXNoLnYxLkhlYXJ0YmVhdEgAEigKBWRyYWluGAMgASgLMhcuY2FyZGxhbmUubWVzaC52MS5EcmFpbkgAEigKBWNsb3NlGAQgASgLMhcuY2FyZGxhbmUubWVzaC52MS5DbG9zZUgAEisKBnN1Ym1pdBgKIAEoCzIZLmNhcmRsYW5lLnJlbGF5LnYxLlN1Ym1pdEgAEjkKCmNvbXBsZXRpb24YCyABKAsyIy5jYXJkbGFuZS5yZWxheS52MS5TdWJtaXRDb21wbGV0aW9uSABCBwoFZnJhbWUi3gIKEFRyYW5zYWN0UmVzcG9uc2USKAoFaGVsbG8YASABKAsyFy5jYXJkbGFuZS5tZXNoLnYxLkhlbGxvSAASMAoJaGVhcnRiZWF0GAIgASgLMhsuY2FyZGxhbmUubWVzaC52MS5IZWFydGJlYXRIABIoCgVkcmFpbhgDIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuRHJhaW5IABIoCgVjbG9zZRgEIAEoCzIXLmNhcmRsYW5lLm1lc2gudjEuQ2xvc2VIABIvCghyZWNvcmRlZBgKIAEoCzIbLmNhcmRsYW5lLnJlbGF5LnYxLlJlY29yZGVkSAASMQoJY29tcGxldGVkGAsgASgLMhwuY2FyZGxhbmUucmVsYXkudjEuQ29tcGxldGVkSAASLQoHcmVmdXNlZBgMIAEoCzIaLmNhcmRsYW5lLnJlbGF5LnYxLlJlZnVzZWRIAEIHCgVmcmFtZSKQAQoGU3VibWl0EjMKB3BheW1lbnQYASABKAsyIi5jYXJkbGFuZS5wYXltZW50LnYxLlNpZ25lZFBheW1lbnQSPAoScmVhZGVyX2NlcnRpZmljYXRlGAIgASgLMiAuY2FyZGxhbmUua2V5cy52MS5TaWduZWRFbnZlbG9wZRITCgt0cmFjZXBhcmVudBgDIAEoCSJiChBTdWJtaXRDb21wbGV0aW9uEjkKCmNvbXBsZXRpb24YASABKAsyJS5jYXJkbGFuZS5wYXltZW50LnYxLlNpZ25lZENvbXBsZXRpb24SEwoLdHJhY2VwYXJlbnQYAiABKAkiSwoIUmVjb3JkZWQSEgoKcGF5bWVudF9pZBgBIAEoDBIVCg1yZWNvcmRfbnVtYmVyGAIgASgJEhQKDHdhc19yZWNvcmRlZBgDIAEoCCKyAgoJQ29tcGxldGVkEhIKCnBheW1lbnRfaWQYASABKAwSFQoNcmVjb3JkX251bWJlchgCIAEoCRIwCgVzdGF0ZRgDIAEoDjIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudFN0YXRlEjEKCWNlcnRhaW50eRgEIAEoDjIeLmNhcmRsYW5lLnBheW1lbnQudjEuQ2VydGFpbnR5EjAKCW5leHRfc3RlcBgFIAEoDjIdLmNhcmRsYW5lLnBheW1lbnQudjEuTmV4dFN0ZXASMQoGcmVzdWx0GAYgASgLMiEuY2FyZGxhbmUucGF5bWVudC52MS5TaWduZWRSZXN1bHQSMAoFZmF1bHQYByABKAsyIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRGYXVsdCJPCgdSZWZ1c2VkEhIKCnBheW1lbnRfaWQYASABKAwSMAoFZmF1bHQYAiABKAsyIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRGYXVsdCJeChFHZXRQYXltZW50UmVxdWVzdBIXCg1yZWNvcmRfbnVtYmVyGAEgASgJSAASFAoKcGF5bWVudF9pZBgCIAEoCUgAEhMKC21lcmNoYW50X2lkGAMgASgJQgUKA2tleSJHChJHZXRQYXltZW50UmVzcG9uc2USMQoHcGF5bWVudBgBIAEoCzIgLmNhcmRsYW5lLnJlbGF5LnYxLlBheW1lbnRSZWNvcmQitgEKE0xpc3RQYXltZW50c1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSEwoLbWVyY2hhbnRfaWQYAyABKAkSMAoFc3RhdGUYBCABKA4yIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRTdGF0ZRIxCgljZXJ0YWludHkYBSABKA4yHi5jYXJkbGFuZS5wYXltZW50LnYxLkNlcnRhaW50eSJ1ChRMaXN0UGF5bWVudHNSZXNwb25zZRIyCghwYXltZW50cxgBIAMoCzIgLmNhcmRsYW5lLnJlbGF5LnYxLlBheW1lbnRSZWNvcmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhAKCHBvc2l0aW9uGAMgASgEIlUKFFdhdGNoUGF5bWVudHNSZXF1ZXN0EhYKDmFmdGVyX3NlcXVlbmNlGAEgASgEEhAKCGZyb21fbm93GAIgASgIEhMKC21lcmNoYW50X2lkGAMgASgJIv0BChVXYXRjaFBheW1lbnRzUmVzcG9uc2USEAoIc2VxdWVuY2UYASABKAQSMQoHcGF5bWVudBgCIAEoCzIgLmNhcmRsYW5lLnJlbGF5LnYxLlBheW1lbnRSZWNvcmQSMAoFc3RhdGUYAyABKA4yIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRTdGF0ZRIVCg1jaGFuZ2VkX2F0X21zGAQgASgDEhAKCHBvc2l0aW9uGAUgASgEEhQKDGhlbGRfYmFja19tcxgGIAEoAxIuCglsb2dfcmVzZXQYByABKAsyGy5jYXJkbGFuZS5yZWxheS52MS5Mb2dSZXNldCIeCghMb2dSZXNldBISCgpsb3N0X2FmdGVyGAEgASgEImwKGFN1Ym1pdEluc3RydWN0aW9uUmVxdWVzdBI7CgtpbnN0cnVjdGlvbhgBIAEoCzImLmNhcmRsYW5lLnBheW1lbnQudjEuU2lnbmVkSW5zdHJ1Y3Rpb24SEwoLdHJhY2VwYXJlbnQYAiABKAkiTAoZU3VibWl0SW5zdHJ1Y3Rpb25SZXNwb25zZRIvCgljb21wbGV0ZWQYASABKAsyHC5jYXJkbGFuZS5yZWxheS52MS5Db21wbGV0ZWQitAEKFENhbmNlbFBheW1lbnRSZXF1ZXN0EhIKCnBheW1lbnRfaWQYASABKAkSEwoLbWVyY2hhbnRfaWQYAiABKAkSPgoUdGVybWluYWxfY2VydGlmaWNhdGUYAyABKAsyIC5jYXJkbGFuZS5rZXlzLnYxLlNpZ25lZEVudmVsb3BlEjMKB3BheW1lbnQYBCABKAsyIi5jYXJkbGFuZS5wYXltZW50LnYxLlNpZ25lZFBheW1lbnQiSAoVQ2FuY2VsUGF5bWVudFJlc3BvbnNlEi8KCWNvbXBsZXRlZBgBIAEoCzIcLmNhcmRsYW5lLnJlbGF5LnYxLkNvbXBsZXRlZCLQBgoNUGF5bWVudFJlY29yZBIVCg1yZWNvcmRfbnVtYmVyGAEgASgJEhIKCnBheW1lbnRfaWQYAiABKAkSMAoFc3RhdGUYAyABKA4yIS5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRTdGF0ZRIxCgljZXJ0YWludHkYBCABKA4yHi5jYXJkbGFuZS5wYXltZW50LnYxLkNlcnRhaW50eRIwCgluZXh0X3N0ZXAYBSABKA4yHS5jYXJkbGFuZS5wYXltZW50LnYxLk5leHRTdGVwEi4KBGtpbmQYBiABKA4yIC5jYXJkbGFuZS5wYXltZW50LnYxLlBheW1lbnRLaW5kEi0KB2Ftb3VudHMYByABKAsyHC5jYXJkbGFuZS5wYXltZW50LnYxLkFtb3VudHMSEAoIY3VycmVuY3kYCCABKA0SEwoLbWVyY2hhbnRfaWQYCSABKAkSEwoLdGVybWluYWxfaWQYCiABKAkSFQoNcmVhZGVyX3NlcmlhbBgLIAEoCRIyCgplbnRyeV9tb2RlGAwgASgOMh4uY2FyZGxhbmUucGF5bWVudC52MS5FbnRyeU1vZGUSFAoMdHJhY2VfbnVtYmVyGA0gASgNEhsKE3JldHJpZXZhbF9yZWZlcmVuY2UYDiABKAkSFQoNYXBwcm92YWxfY29kZRgPIAEoCRIVCg1yZXNwb25zZV9jb2RlGBAgASgJEh0KFWFwcHJvdmVkX2Ftb3VudF9taW5vchgRIAEoBBIRCglsYXN0X2ZvdXIYEiABKAkSDgoGc2NoZW1lGBMgASgJEhYKDnJlY29yZGVkX2F0X21zGBQgASgDEhcKD2NvbXBsZXRlZF9hdF9tcxgVIAEoAxIQCgh0cmFjZV9pZBgWIAEoCRIxCgZyZXN1bHQYFyABKAsyIS5jYXJkbGFuZS5wYXltZW50LnYxLlNpZ25lZFJlc3VsdBIbChNvcmlnaW5hbF9wYXltZW50X2lkGBggASgJEi8KB2hpc3RvcnkYGSADKAsyHi5jYXJkbGFuZS5yZWxheS52MS5SZWNvcmRFdmVudBIwCgVmYXVsdBgaIAEoCzIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudEZhdWx0ImAKC1JlY29yZEV2ZW50EhAKCHNlcXVlbmNlGAEgASgEEjAKBXN0YXRlGAIgASgOMiEuY2FyZGxhbmUucGF5bWVudC52MS5QYXltZW50U3RhdGUSDQoFYXRfbXMYAyABKAMijwEKElJlYWRlclJlZ2lzdHJhdGlvbhI1CgtjZXJ0aWZpY2F0ZRgBIAEoCzIgLmNhcmRsYW5lLmtleXMudjEuU2lnbmVkRW52ZWxvcGUSEwoLbWVyY2hhbnRfaWQYAiABKAkSLQoFc3RhdGUYAyABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZSLFAQoUVGVybWluYWxSZWdpc3RyYXRpb24SNQoLY2VydGlmaWNhdGUYASABKAsyIC5jYXJkbGFuZS5rZXlzLnYxLlNpZ25lZEVudmVsb3BlEi0KBXN0YXRlGAIgASgOMh4uY2FyZGxhbmUucmVsYXkudjEuRGV2aWNlU3RhdGUSEgoKY3VycmVuY2llcxgDIAMoDRIzCgdjb250YWN0GAQgASgLMiIuY2FyZGxhbmUucmVsYXkudjEuVGVybWluYWxDb250YWN0IlQKD1Rlcm1pbmFsQ29udGFjdBINCgVwaG9uZRgBIAEoCRINCgVlbWFpbBgCIAEoCRIQCghsYW5ndWFnZRgDIAEoCRIRCgl0aW1lX3pvbmUYBCABKAkiegoZU2V0VGVybWluYWxDb250YWN0UmVxdWVzdBITCgt0ZXJtaW5hbF9pZBgBIAEoCRIzCgdjb250YWN0GAIgASgLMiIuY2FyZGxhbmUucmVsYXkudjEuVGVybWluYWxDb250YWN0EhMKC21lcmNoYW50X2lkGAMgASgJIlEKGlNldFRlcm1pbmFsQ29udGFjdFJlc3BvbnNlEjMKB2NvbnRhY3QYASABKAsyIi5jYXJkbGFuZS5yZWxheS52MS5UZXJtaW5hbENvbnRhY3QiZwoWUmVnaXN0ZXJSZWFkZXJzUmVxdWVzdBI2CgdyZWFkZXJzGAEgAygLMiUuY2FyZGxhbmUucmVsYXkudjEuUmVhZGVyUmVnaXN0cmF0aW9uEhUKDXZhbGlkYXRlX29ubHkYAiABKAgiXQoXUmVnaXN0ZXJSZWFkZXJzUmVzcG9uc2USEgoKcmVnaXN0ZXJlZBgBIAEoDRIuCgZzdGF0ZXMYAiADKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZSJtChhSZWdpc3RlclRlcm1pbmFsc1JlcXVlc3QSOgoJdGVybWluYWxzGAEgAygLMicuY2FyZGxhbmUucmVsYXkudjEuVGVybWluYWxSZWdpc3RyYXRpb24SFQoNdmFsaWRhdGVfb25seRgCIAEoCCJfChlSZWdpc3RlclRlcm1pbmFsc1Jlc3BvbnNlEhIKCnJlZ2lzdGVyZWQYASABKA0SLgoGc3RhdGVzGAIgAygOMh4uY2FyZGxhbmUucmVsYXkudjEuRGV2aWNlU3RhdGUiVgoVU2V0UmVhZGVyU3RhdGVSZXF1ZXN0Eg4KBnNlcmlhbBgBIAEoCRItCgVzdGF0ZRgCIAEoDjIeLmNhcmRsYW5lLnJlbGF5LnYxLkRldmljZVN0YXRlIhgKFlNldFJlYWRlclN0YXRlUmVzcG9uc2UicgoXU2V0VGVybWluYWxTdGF0ZVJlcXVlc3QSEwoLbWVyY2hhbnRfaWQYASABKAkSEwoLdGVybWluYWxfaWQYAiABKAkSLQoFc3RhdGUYAyABKA4yHi5jYXJkbGFuZS5yZWxheS52MS5EZXZpY2VTdGF0ZSIaChhTZXRUZXJtaW5hbFN0YXRlUmVzcG9uc2UiKAoSTGlzdFJlYWRlcnNSZXF1ZXN0EhIKCnBhZ2VfdG9rZW4YASABKAkiZAoTTGlzdFJlYWRlcnNSZXNwb25zZRI0CgdyZWFkZXJzGAEgAygLMiMuY2FyZGxhbmUucmVsYXkudjEuUmVnaXN0ZXJlZFJlYWRlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkivwEKEFJlZ2lzdGVyZWRSZWFkZXISDgoGc2VyaWFsGAEgASgJEg0KBW1vZGVsGAIgASgJEhMKC21lcmNoYW50X2lkGAMgASgJEi0KBXN0YXRlGAQgASgOMh4uY2FyZGxhbmUucmVsYXkudjEuRGV2aWNlU3RhdGUSGgoSbGFzdF9wYXltZW50X2F0X21zGAUgASgDEhYKDmNlcnRpZmljYXRlX2lkGAYgASgMEhQKDG5vdF9hZnRlcl9tcxgHIAEoAyIqChRMaXN0VGVybWluYWxzUmVxdWVzdBISCgpwYWdlX3Rva2VuGAEgASgJImoKFUxpc3RUZXJtaW5hbHNSZXNwb25zZRI4Cgl0ZXJtaW5hbHMYASADKAsyJS5jYXJkbGFuZS5yZWxheS52MS5SZWdpc3RlcmVkVGVybWluYWwSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIvsBChJSZWdpc3RlcmVkVGVybWluYWwSEwoLdGVybWluYWxfaWQYASABKAkSEwoLbWVyY2hhbnRfaWQYAiABKAkSFQoNbWVyY2hhbnRfbmFtZRgDIAEoCRItCgVzdGF0ZRgEIAEoDjIeLmNhcmRsYW5lLnJlbGF5LnYxLkRldmljZVN0YXRlEhIKCmN1cnJlbmNpZXMYBSADKA0SFgoOY2VydGlmaWNhdGVfaWQYBiABKAwSFAoMbm90X2FmdGVyX21zGAcgASgDEjMKB2NvbnRhY3QYCCABKAsyIi5jYXJkbGFuZS5yZWxheS52MS5UZXJtaW5hbENvbnRhY3QiKQoSR2V0TWFuaWZlc3RSZXF1ZXN0EhMKC2hhdmVfbnVtYmVyGAEgASgEIkwKE0dldE1hbmlmZXN0UmVzcG9uc2USNQoIbWFuaWZlc3QYASABKAsyIy5jYXJkbGFuZS5rZXlzLnYxLkRlbGVnYXRlZE1hbmlmZXN0IhYKFFN0cmVhbVJlY29yZHNSZXF1ZXN0IksKFVN0cmVhbVJlY29yZHNSZXNwb25zZRIyCgdyZWNvcmRzGAEgAygLMiEuY2FyZGxhbmUucmVsYXkudjEuQ29tcGFyZWRSZWNvcmQi2QIKDkNvbXBhcmVkUmVjb3JkEhUKDXJlY29yZF9udW1iZXIYASABKAkSEwoLbWVyY2hhbnRfaWQYAiABKAkSEgoKcGF5bWVudF9pZBgDIAEoCRIwCgVzdGF0ZRgEIAEoDjIhLmNhcmRsYW5lLnBheW1lbnQudjEuUGF5bWVudFN0YXRlEhMKC3RvdGFsX21pbm9yGAUgASgEEh0KFWFwcHJvdmVkX2Ftb3VudF9taW5vchgGIAEoBBIQCghjdXJyZW5jeRgHIAEoDRIQCghyZXZpc2lvbhgIIAEoDRIxCgZyZXN1bHQYCSABKAsyIS5jYXJkbGFuZS5wYXltZW50LnYxLlNpZ25lZFJlc3VsdBIXCg9jb21wbGV0ZWRfYXRfbXMYCiABKAMSMQoJY2VydGFpbnR5GAsgASgOMh4uY2FyZGxhbmUucGF5bWVudC52MS5DZXJ0YWludHkiJQoUTGlzdFJldmVyc2Fsc1JlcXVlc3QSDQoFbGltaXQYASABKA0iWgoVTGlzdFJldmVyc2Fsc1Jlc3BvbnNlEjIKCXJldmVyc2FscxgBIAMoCzIfLmNhcmRsYW5lLnJlbGF5LnYxLk9wZW5SZXZlcnNhbBINCgV0b3RhbBgCIAEoBCLkAQoMT3BlblJldmVyc2FsEhUKDXJlY29yZF9udW1iZXIYASABKAkSEgoKcGF5bWVudF9pZBgCIAEoCRITCgttZXJjaGFudF9pZBgDIAEoCRITCgt0ZXJtaW5hbF9pZBgEIAEoCRITCgt0b3RhbF9taW5vchgFIAEoBBIQCghjdXJyZW5jeRgGIAEoDRIVCg1vcmRlcmVkX2F0X21zGAcgASgDEhAKCGF0dGVtcHRzGAggASgNEhoKEm5leHRfYXR0ZW1wdF9hdF9tcxgJIAEoAxITCgtsZWFzZV9vd25lchgKIAEoCSp6CgtEZXZpY2VTdGF0ZRIcChhERVZJQ0VfU1RBVEVfVU5TUEVDSUZJRUQQABIXChNERVZJQ0VfU1RBVEVfQUNUSVZFEAESGgoWREVWSUNFX1NUQVRFX1NVU1BFTkRFRBACEhgKFERFVklDRV9TVEFURV9SRVRJUkVEEAMy2QUKDFJlbGF5U2VydmljZRJXCghUcmFuc2FjdBIiLmNhcmRsYW5lLnJlbGF5LnYxLlRyYW5zYWN0UmVxdWVzdBojLmNhcmRsYW5lLnJlbGF5LnYxLlRyYW5zYWN0UmVzcG9uc2UoATABEl4KCkdldFBheW1lbnQSJC5jYXJkbGFuZS5yZWxheS52MS5HZXRQYXltZW50UmVxdWVzdBolLmNhcmRsYW5lLnJlbGF5LnYxLkdldFBheW1lbnRSZXNwb25zZSIDkAIBEmQKDExpc3RQYXltZW50cxImLmNhcmRsYW5lLnJlbGF5LnYxLkxpc3RQYXltZW50c1JlcXVlc3QaJy5jYXJkbGFuZS5yZWxheS52MS5MaXN0UGF5bWVudHNSZXNwb25zZSIDkAIBEmkKDVdhdGNoUGF5bWVudHMSJy5jYXJkbGFuZS5yZWxheS52MS5XYXRjaFBheW1lbnRzUmVxdWVzdBooLmNhcmRsYW5lLnJlbGF5LnYxLldhdGNoUGF5bWVudHNSZXNwb25zZSIDkAIBMAEScwoRU3VibWl0SW5zdHJ1Y3Rpb24SKy5jYXJkbGFuZS5yZWxheS52MS5TdWJtaXRJbnN0cnVjdGlvblJlcXVlc3QaLC5jYXJkbGFuZS5yZWxheS52MS5TdWJtaXRJbnN0cnVjdGlvblJlc3BvbnNlIgOQAgISZwoNQ2FuY2VsUGF5bWVudBInLmNhcmRsYW5lLnJlbGF5LnYxLkNhbmNlbFBheW1lbnRSZXF1ZXN0GiguY2FyZGxhbmUucmVsYXkudjEuQ2FuY2VsUGF5bWVudFJlc3BvbnNlIgOQAgISYQoLR2V0TWFuaWZlc3QSJS5jYXJkbGFuZS5yZWxheS52MS5HZXRNYW5pZmVzdFJlcXVlc3QaJi5jYXJkbGFuZS5yZWxheS52MS5HZXRNYW5pZmVzdFJlc3BvbnNlIgOQAgEynAYKFFJlbGF5UmVnaXN0cnlTZXJ2aWNlEm0KD1JlZ2lzdGVyUmVhZGVycxIpLmNhcmRsYW5lLnJlbGF5LnYxLlJlZ2lzdGVyUmVhZGVyc1JlcXVlc3QaKi5jYXJkbGFuZS5yZWxheS52MS5SZWdpc3RlclJlYWRlcnNSZXNwb25zZSIDkAICEnMKEVJlZ2lzdGVyVGVybWluYWxzEisuY2FyZGxhbmUucmVsYXkudjEuUmVnaXN0ZXJUZXJtaW5hbHNSZXF1ZXN0GiwuY2FyZGxhbmUucmVsYXkudjEuUmVnaXN0ZXJUZXJtaW5hbHNSZXNwb25zZSIDkAICEnYKElNldFRlcm1pbmFsQ29udGFjdBIsLmNhcmRsYW5lLnJlbGF5LnYxLlNldFRlcm1pbmFsQ29udGFjdFJlcXVlc3QaLS5jYXJkbGFuZS5yZWxheS52MS5TZXRUZXJtaW5hbENvbnRhY3RSZXNwb25zZSIDkAICEmoKDlNldFJlYWRlclN0YXRlEiguY2FyZGxhbmUucmVsYXkudjEuU2V0UmVhZGVyU3RhdGVSZXF1ZXN0GikuY2FyZGxhbmUucmVsYXkudjEuU2V0UmVhZGVyU3RhdGVSZXNwb25zZSIDkAICEnAKEFNldFRlcm1pbmFsU3RhdGUSKi5jYXJkbGFuZS5yZWxheS52MS5TZXRUZXJtaW5hbFN0YXRlUmVxdWVzdBorLmNhcmRsYW5lLnJlbGF5LnYxLlNldFRlcm1pbmFsU3RhdGVSZXNwb25zZSIDkAICEmEKC0xpc3RSZWFkZXJzEiUuY2FyZGxhbmUucmVsYXkudjEuTGlzdFJlYWRlcnNSZXF1ZXN0GiYuY2FyZGxhbmUucmVsYXkudjEuTGlzdFJlYWRlcnNSZXNwb25zZSIDkAIBEmcKDUxpc3RUZXJtaW5hbHMSJy5jYXJkbGFuZS5yZWxheS52MS5MaXN0VGVybWluYWxzUmVxdWVzdBooLmNhcmRsYW5lLnJlbGF5LnYxLkxpc3RUZXJtaW5hbHNSZXNwb25zZSIDkAIBMusBChVSZWxheU92ZXJzaWdodFNlcnZpY2USaQoNU3RyZWFtUmVjb3JkcxInLmNhcmRsYW5lLnJlbGF5LnYxLlN0cmVhbVJlY29yZHNSZXF1ZXN0GiguY2FyZGxhbmUucmVsYXkudjEuU3RyZWFtUmVjb3Jkc1Jlc3BvbnNlIgOQAgEwARJnCg1MaXN0UmV2ZXJzYWxzEicuY2FyZGxhbmUucmVsYXkudjEuTGlzdFJldmVyc2Fsc1JlcXVlc3QaKC5jYXJkbGFuZS5yZWxheS52MS5MaXN0UmV2ZXJzYWxzUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_cardlane_keys_v1_keys, file_cardlane_mesh_v1_stream, file_cardlane_payment_v1_payment]);
 
 /**
  * Terminal to relay.
@@ -492,6 +492,14 @@ export type ListPaymentsResponse = Message<"cardlane.relay.v1.ListPaymentsRespon
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * Where the log of changes ended before this page was read. A watch after_sequence the position of the
+   * first page tells everything that the pages do not show. 0: from a relay that does not say.
+   *
+   * @generated from field: uint64 position = 3;
+   */
+  position: bigint;
 };
 
 /**
@@ -590,6 +598,14 @@ export type WatchPaymentsResponse = Message<"cardlane.relay.v1.WatchPaymentsResp
    * @generated from field: int64 held_back_ms = 6;
    */
   heldBackMs: bigint;
+
+  /**
+   * The relay's database was restored, and changes that this watcher was told of are lost to it. List the
+   * payments; this watch goes on with what happens after that. sequence is 0, and position stands behind it.
+   *
+   * @generated from field: cardlane.relay.v1.LogReset log_reset = 7;
+   */
+  logReset?: LogReset | undefined;
 };
 
 /**
@@ -598,6 +614,27 @@ export type WatchPaymentsResponse = Message<"cardlane.relay.v1.WatchPaymentsResp
  */
 export const WatchPaymentsResponseSchema: GenMessage<WatchPaymentsResponse> = /*@__PURE__*/
   messageDesc(file_cardlane_relay_v1_relay, 12);
+
+/**
+ * A restore has taken away the end of the log.
+ *
+ * @generated from message cardlane.relay.v1.LogReset
+ */
+export type LogReset = Message<"cardlane.relay.v1.LogReset"> & {
+  /**
+   * The last position of which nothing is lost. What was told behind it may never have happened.
+   *
+   * @generated from field: uint64 lost_after = 1;
+   */
+  lostAfter: bigint;
+};
+
+/**
+ * Describes the message cardlane.relay.v1.LogReset.
+ * Use `create(LogResetSchema)` to create a new message.
+ */
+export const LogResetSchema: GenMessage<LogReset> = /*@__PURE__*/
+  messageDesc(file_cardlane_relay_v1_relay, 13);
 
 /**
  * A signed instruction.
@@ -625,7 +662,7 @@ export type SubmitInstructionRequest = Message<"cardlane.relay.v1.SubmitInstruct
  * Use `create(SubmitInstructionRequestSchema)` to create a new message.
  */
 export const SubmitInstructionRequestSchema: GenMessage<SubmitInstructionRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 13);
+  messageDesc(file_cardlane_relay_v1_relay, 14);
 
 /**
  * Its outcome.
@@ -646,7 +683,7 @@ export type SubmitInstructionResponse = Message<"cardlane.relay.v1.SubmitInstruc
  * Use `create(SubmitInstructionResponseSchema)` to create a new message.
  */
 export const SubmitInstructionResponseSchema: GenMessage<SubmitInstructionResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 14);
+  messageDesc(file_cardlane_relay_v1_relay, 15);
 
 /**
  * Which payment to undo. A final one stays as it is, and the answer is OK all the same: look at
@@ -693,7 +730,7 @@ export type CancelPaymentRequest = Message<"cardlane.relay.v1.CancelPaymentReque
  * Use `create(CancelPaymentRequestSchema)` to create a new message.
  */
 export const CancelPaymentRequestSchema: GenMessage<CancelPaymentRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 15);
+  messageDesc(file_cardlane_relay_v1_relay, 16);
 
 /**
  * What became of it.
@@ -715,7 +752,7 @@ export type CancelPaymentResponse = Message<"cardlane.relay.v1.CancelPaymentResp
  * Use `create(CancelPaymentResponseSchema)` to create a new message.
  */
 export const CancelPaymentResponseSchema: GenMessage<CancelPaymentResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 16);
+  messageDesc(file_cardlane_relay_v1_relay, 17);
 
 /**
  * A transaction record, as far as a person may see it. There is no more: the relay can open nothing.
@@ -911,7 +948,7 @@ export type PaymentRecord = Message<"cardlane.relay.v1.PaymentRecord"> & {
  * Use `create(PaymentRecordSchema)` to create a new message.
  */
 export const PaymentRecordSchema: GenMessage<PaymentRecord> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 17);
+  messageDesc(file_cardlane_relay_v1_relay, 18);
 
 /**
  * One step of a record's life.
@@ -946,7 +983,7 @@ export type RecordEvent = Message<"cardlane.relay.v1.RecordEvent"> & {
  * Use `create(RecordEventSchema)` to create a new message.
  */
 export const RecordEventSchema: GenMessage<RecordEvent> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 18);
+  messageDesc(file_cardlane_relay_v1_relay, 19);
 
 /**
  * A reader to serve.
@@ -981,7 +1018,7 @@ export type ReaderRegistration = Message<"cardlane.relay.v1.ReaderRegistration">
  * Use `create(ReaderRegistrationSchema)` to create a new message.
  */
 export const ReaderRegistrationSchema: GenMessage<ReaderRegistration> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 19);
+  messageDesc(file_cardlane_relay_v1_relay, 20);
 
 /**
  * A terminal to serve.
@@ -1023,7 +1060,7 @@ export type TerminalRegistration = Message<"cardlane.relay.v1.TerminalRegistrati
  * Use `create(TerminalRegistrationSchema)` to create a new message.
  */
 export const TerminalRegistrationSchema: GenMessage<TerminalRegistration> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 20);
+  messageDesc(file_cardlane_relay_v1_relay, 21);
 
 /**
  * Whom the results of a terminal's payments are sent to, and how they are put.
@@ -1067,7 +1104,7 @@ export type TerminalContact = Message<"cardlane.relay.v1.TerminalContact"> & {
  * Use `create(TerminalContactSchema)` to create a new message.
  */
 export const TerminalContactSchema: GenMessage<TerminalContact> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 21);
+  messageDesc(file_cardlane_relay_v1_relay, 22);
 
 /**
  * Change a terminal's contact.
@@ -1103,7 +1140,7 @@ export type SetTerminalContactRequest = Message<"cardlane.relay.v1.SetTerminalCo
  * Use `create(SetTerminalContactRequestSchema)` to create a new message.
  */
 export const SetTerminalContactRequestSchema: GenMessage<SetTerminalContactRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 22);
+  messageDesc(file_cardlane_relay_v1_relay, 23);
 
 /**
  * The contact as it is kept.
@@ -1124,7 +1161,7 @@ export type SetTerminalContactResponse = Message<"cardlane.relay.v1.SetTerminalC
  * Use `create(SetTerminalContactResponseSchema)` to create a new message.
  */
 export const SetTerminalContactResponseSchema: GenMessage<SetTerminalContactResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 23);
+  messageDesc(file_cardlane_relay_v1_relay, 24);
 
 /**
  * Readers to add or update.
@@ -1152,7 +1189,7 @@ export type RegisterReadersRequest = Message<"cardlane.relay.v1.RegisterReadersR
  * Use `create(RegisterReadersRequestSchema)` to create a new message.
  */
 export const RegisterReadersRequestSchema: GenMessage<RegisterReadersRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 24);
+  messageDesc(file_cardlane_relay_v1_relay, 25);
 
 /**
  * How many were written.
@@ -1180,7 +1217,7 @@ export type RegisterReadersResponse = Message<"cardlane.relay.v1.RegisterReaders
  * Use `create(RegisterReadersResponseSchema)` to create a new message.
  */
 export const RegisterReadersResponseSchema: GenMessage<RegisterReadersResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 25);
+  messageDesc(file_cardlane_relay_v1_relay, 26);
 
 /**
  * Terminals to add or update.
@@ -1208,7 +1245,7 @@ export type RegisterTerminalsRequest = Message<"cardlane.relay.v1.RegisterTermin
  * Use `create(RegisterTerminalsRequestSchema)` to create a new message.
  */
 export const RegisterTerminalsRequestSchema: GenMessage<RegisterTerminalsRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 26);
+  messageDesc(file_cardlane_relay_v1_relay, 27);
 
 /**
  * How many were written.
@@ -1236,7 +1273,7 @@ export type RegisterTerminalsResponse = Message<"cardlane.relay.v1.RegisterTermi
  * Use `create(RegisterTerminalsResponseSchema)` to create a new message.
  */
 export const RegisterTerminalsResponseSchema: GenMessage<RegisterTerminalsResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 27);
+  messageDesc(file_cardlane_relay_v1_relay, 28);
 
 /**
  * Which reader, and its state from now on.
@@ -1264,7 +1301,7 @@ export type SetReaderStateRequest = Message<"cardlane.relay.v1.SetReaderStateReq
  * Use `create(SetReaderStateRequestSchema)` to create a new message.
  */
 export const SetReaderStateRequestSchema: GenMessage<SetReaderStateRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 28);
+  messageDesc(file_cardlane_relay_v1_relay, 29);
 
 /**
  * It is so.
@@ -1279,7 +1316,7 @@ export type SetReaderStateResponse = Message<"cardlane.relay.v1.SetReaderStateRe
  * Use `create(SetReaderStateResponseSchema)` to create a new message.
  */
 export const SetReaderStateResponseSchema: GenMessage<SetReaderStateResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 29);
+  messageDesc(file_cardlane_relay_v1_relay, 30);
 
 /**
  * Which terminal, and its state from now on.
@@ -1314,7 +1351,7 @@ export type SetTerminalStateRequest = Message<"cardlane.relay.v1.SetTerminalStat
  * Use `create(SetTerminalStateRequestSchema)` to create a new message.
  */
 export const SetTerminalStateRequestSchema: GenMessage<SetTerminalStateRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 30);
+  messageDesc(file_cardlane_relay_v1_relay, 31);
 
 /**
  * It is so.
@@ -1329,7 +1366,7 @@ export type SetTerminalStateResponse = Message<"cardlane.relay.v1.SetTerminalSta
  * Use `create(SetTerminalStateResponseSchema)` to create a new message.
  */
 export const SetTerminalStateResponseSchema: GenMessage<SetTerminalStateResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 31);
+  messageDesc(file_cardlane_relay_v1_relay, 32);
 
 /**
  * Ask for the readers.
@@ -1350,7 +1387,7 @@ export type ListReadersRequest = Message<"cardlane.relay.v1.ListReadersRequest">
  * Use `create(ListReadersRequestSchema)` to create a new message.
  */
 export const ListReadersRequestSchema: GenMessage<ListReadersRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 32);
+  messageDesc(file_cardlane_relay_v1_relay, 33);
 
 /**
  * The readers.
@@ -1378,7 +1415,7 @@ export type ListReadersResponse = Message<"cardlane.relay.v1.ListReadersResponse
  * Use `create(ListReadersResponseSchema)` to create a new message.
  */
 export const ListReadersResponseSchema: GenMessage<ListReadersResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 33);
+  messageDesc(file_cardlane_relay_v1_relay, 34);
 
 /**
  * A reader the relay knows.
@@ -1441,7 +1478,7 @@ export type RegisteredReader = Message<"cardlane.relay.v1.RegisteredReader"> & {
  * Use `create(RegisteredReaderSchema)` to create a new message.
  */
 export const RegisteredReaderSchema: GenMessage<RegisteredReader> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 34);
+  messageDesc(file_cardlane_relay_v1_relay, 35);
 
 /**
  * Ask for the terminals.
@@ -1462,7 +1499,7 @@ export type ListTerminalsRequest = Message<"cardlane.relay.v1.ListTerminalsReque
  * Use `create(ListTerminalsRequestSchema)` to create a new message.
  */
 export const ListTerminalsRequestSchema: GenMessage<ListTerminalsRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 35);
+  messageDesc(file_cardlane_relay_v1_relay, 36);
 
 /**
  * The terminals.
@@ -1490,7 +1527,7 @@ export type ListTerminalsResponse = Message<"cardlane.relay.v1.ListTerminalsResp
  * Use `create(ListTerminalsResponseSchema)` to create a new message.
  */
 export const ListTerminalsResponseSchema: GenMessage<ListTerminalsResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 36);
+  messageDesc(file_cardlane_relay_v1_relay, 37);
 
 /**
  * A terminal the relay knows.
@@ -1560,7 +1597,7 @@ export type RegisteredTerminal = Message<"cardlane.relay.v1.RegisteredTerminal">
  * Use `create(RegisteredTerminalSchema)` to create a new message.
  */
 export const RegisteredTerminalSchema: GenMessage<RegisteredTerminal> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 37);
+  messageDesc(file_cardlane_relay_v1_relay, 38);
 
 /**
  * Ask for the manifest.
@@ -1581,7 +1618,7 @@ export type GetManifestRequest = Message<"cardlane.relay.v1.GetManifestRequest">
  * Use `create(GetManifestRequestSchema)` to create a new message.
  */
 export const GetManifestRequestSchema: GenMessage<GetManifestRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 38);
+  messageDesc(file_cardlane_relay_v1_relay, 39);
 
 /**
  * The manifest.
@@ -1602,7 +1639,7 @@ export type GetManifestResponse = Message<"cardlane.relay.v1.GetManifestResponse
  * Use `create(GetManifestResponseSchema)` to create a new message.
  */
 export const GetManifestResponseSchema: GenMessage<GetManifestResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 39);
+  messageDesc(file_cardlane_relay_v1_relay, 40);
 
 /**
  * Ask for every record.
@@ -1617,7 +1654,7 @@ export type StreamRecordsRequest = Message<"cardlane.relay.v1.StreamRecordsReque
  * Use `create(StreamRecordsRequestSchema)` to create a new message.
  */
 export const StreamRecordsRequestSchema: GenMessage<StreamRecordsRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 40);
+  messageDesc(file_cardlane_relay_v1_relay, 41);
 
 /**
  * A page of records; each begins after the one before.
@@ -1638,7 +1675,7 @@ export type StreamRecordsResponse = Message<"cardlane.relay.v1.StreamRecordsResp
  * Use `create(StreamRecordsResponseSchema)` to create a new message.
  */
 export const StreamRecordsResponseSchema: GenMessage<StreamRecordsResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 41);
+  messageDesc(file_cardlane_relay_v1_relay, 42);
 
 /**
  * What of a record can be compared with the processor's ledger.
@@ -1729,7 +1766,7 @@ export type ComparedRecord = Message<"cardlane.relay.v1.ComparedRecord"> & {
  * Use `create(ComparedRecordSchema)` to create a new message.
  */
 export const ComparedRecordSchema: GenMessage<ComparedRecord> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 42);
+  messageDesc(file_cardlane_relay_v1_relay, 43);
 
 /**
  * Ask for open reversals.
@@ -1750,7 +1787,7 @@ export type ListReversalsRequest = Message<"cardlane.relay.v1.ListReversalsReque
  * Use `create(ListReversalsRequestSchema)` to create a new message.
  */
 export const ListReversalsRequestSchema: GenMessage<ListReversalsRequest> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 43);
+  messageDesc(file_cardlane_relay_v1_relay, 44);
 
 /**
  * Open reversals.
@@ -1778,7 +1815,7 @@ export type ListReversalsResponse = Message<"cardlane.relay.v1.ListReversalsResp
  * Use `create(ListReversalsResponseSchema)` to create a new message.
  */
 export const ListReversalsResponseSchema: GenMessage<ListReversalsResponse> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 44);
+  messageDesc(file_cardlane_relay_v1_relay, 45);
 
 /**
  * An order to undo a payment that is repeated until the processor acknowledges it.
@@ -1862,7 +1899,7 @@ export type OpenReversal = Message<"cardlane.relay.v1.OpenReversal"> & {
  * Use `create(OpenReversalSchema)` to create a new message.
  */
 export const OpenReversalSchema: GenMessage<OpenReversal> = /*@__PURE__*/
-  messageDesc(file_cardlane_relay_v1_relay, 45);
+  messageDesc(file_cardlane_relay_v1_relay, 46);
 
 /**
  * Whether a device may be used.

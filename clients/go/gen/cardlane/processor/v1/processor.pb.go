@@ -646,8 +646,11 @@ type HopAnswer struct {
 	// Over all results of the box. Absent where there are fewer than two, where the processor did not
 	// just sign them all with one key, and from processors that do not know it: each result has its own.
 	ResultsSignature *ResultsSignature `protobuf:"bytes,2,opt,name=results_signature,json=resultsSignature,proto3" json:"results_signature,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Numbers of boxes of this stream whose acknowledgements the processor has written down. A relay
+	// repeats the others on another stream, and after a restart. Absent from processors that do not know it.
+	AcknowledgedBoxes []uint64 `protobuf:"varint,3,rep,packed,name=acknowledged_boxes,json=acknowledgedBoxes,proto3" json:"acknowledged_boxes,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *HopAnswer) Reset() {
@@ -690,6 +693,13 @@ func (x *HopAnswer) GetAnswers() []*Answer {
 func (x *HopAnswer) GetResultsSignature() *ResultsSignature {
 	if x != nil {
 		return x.ResultsSignature
+	}
+	return nil
+}
+
+func (x *HopAnswer) GetAcknowledgedBoxes() []uint64 {
+	if x != nil {
+		return x.AcknowledgedBoxes
 	}
 	return nil
 }
@@ -1164,7 +1174,8 @@ func (x *CompletionRequest) GetTraceparent() string {
 	return ""
 }
 
-// The relay has a result safely. Not answered.
+// The relay has a result safely. Repeated until HopAnswer.acknowledged_boxes has the box; a processor that
+// has no such result, because its database was restored, confirms it all the same, and tells its operator.
 type Acknowledgement struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Merchant of the payment, 15 characters.
@@ -3131,10 +3142,11 @@ const file_cardlane_processor_v1_processor_proto_rawDesc = "" +
 	"\treversals\x18\x02 \x03(\v2&.cardlane.processor.v1.ReversalRequestR\treversals\x12M\n" +
 	"\finstructions\x18\x03 \x03(\v2).cardlane.processor.v1.InstructionRequestR\finstructions\x12R\n" +
 	"\x10acknowledgements\x18\x04 \x03(\v2&.cardlane.processor.v1.AcknowledgementR\x10acknowledgements\x12J\n" +
-	"\vcompletions\x18\x05 \x03(\v2(.cardlane.processor.v1.CompletionRequestR\vcompletions\"\x9a\x01\n" +
+	"\vcompletions\x18\x05 \x03(\v2(.cardlane.processor.v1.CompletionRequestR\vcompletions\"\xc9\x01\n" +
 	"\tHopAnswer\x127\n" +
 	"\aanswers\x18\x01 \x03(\v2\x1d.cardlane.processor.v1.AnswerR\aanswers\x12T\n" +
-	"\x11results_signature\x18\x02 \x01(\v2'.cardlane.processor.v1.ResultsSignatureR\x10resultsSignature\"G\n" +
+	"\x11results_signature\x18\x02 \x01(\v2'.cardlane.processor.v1.ResultsSignatureR\x10resultsSignature\x12-\n" +
+	"\x12acknowledged_boxes\x18\x03 \x03(\x04R\x11acknowledgedBoxes\"G\n" +
 	"\x10ResultsSignature\x12\x1c\n" +
 	"\tsignature\x18\x01 \x01(\fR\tsignature\x12\x15\n" +
 	"\x06key_id\x18\x02 \x01(\fR\x05keyId\"\xfb\x04\n" +

@@ -983,6 +983,9 @@ type ListPaymentsResponse struct {
 	Payments []*PaymentRecord `protobuf:"bytes,1,rep,name=payments,proto3" json:"payments,omitempty"`
 	// For the next page; empty at the end.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// Where the log of changes ended before this page was read. A watch after_sequence the position of the
+	// first page tells everything that the pages do not show. 0: from a relay that does not say.
+	Position      uint64 `protobuf:"varint,3,opt,name=position,proto3" json:"position,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1029,6 +1032,13 @@ func (x *ListPaymentsResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *ListPaymentsResponse) GetPosition() uint64 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
 }
 
 // From where to watch.
@@ -1116,7 +1126,10 @@ type WatchPaymentsResponse struct {
 	// How late changes may be, in milliseconds: a transaction in the relay's database has begun so long
 	// ago, as far as this relay has seen, and holds back what was committed after it. 0: nothing is late.
 	// In signs of life alone.
-	HeldBackMs    int64 `protobuf:"varint,6,opt,name=held_back_ms,json=heldBackMs,proto3" json:"held_back_ms,omitempty"`
+	HeldBackMs int64 `protobuf:"varint,6,opt,name=held_back_ms,json=heldBackMs,proto3" json:"held_back_ms,omitempty"`
+	// The relay's database was restored, and changes that this watcher was told of are lost to it. List the
+	// payments; this watch goes on with what happens after that. sequence is 0, and position stands behind it.
+	LogReset      *LogReset `protobuf:"bytes,7,opt,name=log_reset,json=logReset,proto3" json:"log_reset,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1193,6 +1206,59 @@ func (x *WatchPaymentsResponse) GetHeldBackMs() int64 {
 	return 0
 }
 
+func (x *WatchPaymentsResponse) GetLogReset() *LogReset {
+	if x != nil {
+		return x.LogReset
+	}
+	return nil
+}
+
+// A restore has taken away the end of the log.
+type LogReset struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The last position of which nothing is lost. What was told behind it may never have happened.
+	LostAfter     uint64 `protobuf:"varint,1,opt,name=lost_after,json=lostAfter,proto3" json:"lost_after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LogReset) Reset() {
+	*x = LogReset{}
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LogReset) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LogReset) ProtoMessage() {}
+
+func (x *LogReset) ProtoReflect() protoreflect.Message {
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LogReset.ProtoReflect.Descriptor instead.
+func (*LogReset) Descriptor() ([]byte, []int) {
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *LogReset) GetLostAfter() uint64 {
+	if x != nil {
+		return x.LostAfter
+	}
+	return 0
+}
+
 // A signed instruction.
 type SubmitInstructionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1206,7 +1272,7 @@ type SubmitInstructionRequest struct {
 
 func (x *SubmitInstructionRequest) Reset() {
 	*x = SubmitInstructionRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[13]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1218,7 +1284,7 @@ func (x *SubmitInstructionRequest) String() string {
 func (*SubmitInstructionRequest) ProtoMessage() {}
 
 func (x *SubmitInstructionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[13]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1231,7 +1297,7 @@ func (x *SubmitInstructionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubmitInstructionRequest.ProtoReflect.Descriptor instead.
 func (*SubmitInstructionRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{13}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *SubmitInstructionRequest) GetInstruction() *v11.SignedInstruction {
@@ -1259,7 +1325,7 @@ type SubmitInstructionResponse struct {
 
 func (x *SubmitInstructionResponse) Reset() {
 	*x = SubmitInstructionResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[14]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1271,7 +1337,7 @@ func (x *SubmitInstructionResponse) String() string {
 func (*SubmitInstructionResponse) ProtoMessage() {}
 
 func (x *SubmitInstructionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[14]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1284,7 +1350,7 @@ func (x *SubmitInstructionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubmitInstructionResponse.ProtoReflect.Descriptor instead.
 func (*SubmitInstructionResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{14}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *SubmitInstructionResponse) GetCompleted() *Completed {
@@ -1316,7 +1382,7 @@ type CancelPaymentRequest struct {
 
 func (x *CancelPaymentRequest) Reset() {
 	*x = CancelPaymentRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[15]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1328,7 +1394,7 @@ func (x *CancelPaymentRequest) String() string {
 func (*CancelPaymentRequest) ProtoMessage() {}
 
 func (x *CancelPaymentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[15]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1341,7 +1407,7 @@ func (x *CancelPaymentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelPaymentRequest.ProtoReflect.Descriptor instead.
 func (*CancelPaymentRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{15}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *CancelPaymentRequest) GetPaymentId() string {
@@ -1384,7 +1450,7 @@ type CancelPaymentResponse struct {
 
 func (x *CancelPaymentResponse) Reset() {
 	*x = CancelPaymentResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[16]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1396,7 +1462,7 @@ func (x *CancelPaymentResponse) String() string {
 func (*CancelPaymentResponse) ProtoMessage() {}
 
 func (x *CancelPaymentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[16]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1409,7 +1475,7 @@ func (x *CancelPaymentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelPaymentResponse.ProtoReflect.Descriptor instead.
 func (*CancelPaymentResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{16}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *CancelPaymentResponse) GetCompleted() *Completed {
@@ -1480,7 +1546,7 @@ type PaymentRecord struct {
 
 func (x *PaymentRecord) Reset() {
 	*x = PaymentRecord{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[17]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1492,7 +1558,7 @@ func (x *PaymentRecord) String() string {
 func (*PaymentRecord) ProtoMessage() {}
 
 func (x *PaymentRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[17]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1505,7 +1571,7 @@ func (x *PaymentRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PaymentRecord.ProtoReflect.Descriptor instead.
 func (*PaymentRecord) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{17}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *PaymentRecord) GetRecordNumber() string {
@@ -1705,7 +1771,7 @@ type RecordEvent struct {
 
 func (x *RecordEvent) Reset() {
 	*x = RecordEvent{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[18]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1717,7 +1783,7 @@ func (x *RecordEvent) String() string {
 func (*RecordEvent) ProtoMessage() {}
 
 func (x *RecordEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[18]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1730,7 +1796,7 @@ func (x *RecordEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RecordEvent.ProtoReflect.Descriptor instead.
 func (*RecordEvent) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{18}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *RecordEvent) GetSequence() uint64 {
@@ -1769,7 +1835,7 @@ type ReaderRegistration struct {
 
 func (x *ReaderRegistration) Reset() {
 	*x = ReaderRegistration{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[19]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1781,7 +1847,7 @@ func (x *ReaderRegistration) String() string {
 func (*ReaderRegistration) ProtoMessage() {}
 
 func (x *ReaderRegistration) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[19]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1794,7 +1860,7 @@ func (x *ReaderRegistration) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReaderRegistration.ProtoReflect.Descriptor instead.
 func (*ReaderRegistration) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{19}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ReaderRegistration) GetCertificate() *v12.SignedEnvelope {
@@ -1835,7 +1901,7 @@ type TerminalRegistration struct {
 
 func (x *TerminalRegistration) Reset() {
 	*x = TerminalRegistration{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[20]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1847,7 +1913,7 @@ func (x *TerminalRegistration) String() string {
 func (*TerminalRegistration) ProtoMessage() {}
 
 func (x *TerminalRegistration) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[20]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1860,7 +1926,7 @@ func (x *TerminalRegistration) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TerminalRegistration.ProtoReflect.Descriptor instead.
 func (*TerminalRegistration) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{20}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *TerminalRegistration) GetCertificate() *v12.SignedEnvelope {
@@ -1910,7 +1976,7 @@ type TerminalContact struct {
 
 func (x *TerminalContact) Reset() {
 	*x = TerminalContact{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[21]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1922,7 +1988,7 @@ func (x *TerminalContact) String() string {
 func (*TerminalContact) ProtoMessage() {}
 
 func (x *TerminalContact) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[21]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1935,7 +2001,7 @@ func (x *TerminalContact) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TerminalContact.ProtoReflect.Descriptor instead.
 func (*TerminalContact) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{21}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *TerminalContact) GetPhone() string {
@@ -1982,7 +2048,7 @@ type SetTerminalContactRequest struct {
 
 func (x *SetTerminalContactRequest) Reset() {
 	*x = SetTerminalContactRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[22]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1994,7 +2060,7 @@ func (x *SetTerminalContactRequest) String() string {
 func (*SetTerminalContactRequest) ProtoMessage() {}
 
 func (x *SetTerminalContactRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[22]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2007,7 +2073,7 @@ func (x *SetTerminalContactRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetTerminalContactRequest.ProtoReflect.Descriptor instead.
 func (*SetTerminalContactRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{22}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *SetTerminalContactRequest) GetTerminalId() string {
@@ -2042,7 +2108,7 @@ type SetTerminalContactResponse struct {
 
 func (x *SetTerminalContactResponse) Reset() {
 	*x = SetTerminalContactResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[23]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2054,7 +2120,7 @@ func (x *SetTerminalContactResponse) String() string {
 func (*SetTerminalContactResponse) ProtoMessage() {}
 
 func (x *SetTerminalContactResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[23]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2067,7 +2133,7 @@ func (x *SetTerminalContactResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetTerminalContactResponse.ProtoReflect.Descriptor instead.
 func (*SetTerminalContactResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{23}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *SetTerminalContactResponse) GetContact() *TerminalContact {
@@ -2090,7 +2156,7 @@ type RegisterReadersRequest struct {
 
 func (x *RegisterReadersRequest) Reset() {
 	*x = RegisterReadersRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[24]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2102,7 +2168,7 @@ func (x *RegisterReadersRequest) String() string {
 func (*RegisterReadersRequest) ProtoMessage() {}
 
 func (x *RegisterReadersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[24]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2115,7 +2181,7 @@ func (x *RegisterReadersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterReadersRequest.ProtoReflect.Descriptor instead.
 func (*RegisterReadersRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{24}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *RegisterReadersRequest) GetReaders() []*ReaderRegistration {
@@ -2145,7 +2211,7 @@ type RegisterReadersResponse struct {
 
 func (x *RegisterReadersResponse) Reset() {
 	*x = RegisterReadersResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[25]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2157,7 +2223,7 @@ func (x *RegisterReadersResponse) String() string {
 func (*RegisterReadersResponse) ProtoMessage() {}
 
 func (x *RegisterReadersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[25]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2170,7 +2236,7 @@ func (x *RegisterReadersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterReadersResponse.ProtoReflect.Descriptor instead.
 func (*RegisterReadersResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{25}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *RegisterReadersResponse) GetRegistered() uint32 {
@@ -2200,7 +2266,7 @@ type RegisterTerminalsRequest struct {
 
 func (x *RegisterTerminalsRequest) Reset() {
 	*x = RegisterTerminalsRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[26]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2212,7 +2278,7 @@ func (x *RegisterTerminalsRequest) String() string {
 func (*RegisterTerminalsRequest) ProtoMessage() {}
 
 func (x *RegisterTerminalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[26]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2225,7 +2291,7 @@ func (x *RegisterTerminalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterTerminalsRequest.ProtoReflect.Descriptor instead.
 func (*RegisterTerminalsRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{26}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *RegisterTerminalsRequest) GetTerminals() []*TerminalRegistration {
@@ -2255,7 +2321,7 @@ type RegisterTerminalsResponse struct {
 
 func (x *RegisterTerminalsResponse) Reset() {
 	*x = RegisterTerminalsResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[27]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2267,7 +2333,7 @@ func (x *RegisterTerminalsResponse) String() string {
 func (*RegisterTerminalsResponse) ProtoMessage() {}
 
 func (x *RegisterTerminalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[27]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2280,7 +2346,7 @@ func (x *RegisterTerminalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterTerminalsResponse.ProtoReflect.Descriptor instead.
 func (*RegisterTerminalsResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{27}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *RegisterTerminalsResponse) GetRegistered() uint32 {
@@ -2310,7 +2376,7 @@ type SetReaderStateRequest struct {
 
 func (x *SetReaderStateRequest) Reset() {
 	*x = SetReaderStateRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[28]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2322,7 +2388,7 @@ func (x *SetReaderStateRequest) String() string {
 func (*SetReaderStateRequest) ProtoMessage() {}
 
 func (x *SetReaderStateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[28]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2335,7 +2401,7 @@ func (x *SetReaderStateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetReaderStateRequest.ProtoReflect.Descriptor instead.
 func (*SetReaderStateRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{28}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *SetReaderStateRequest) GetSerial() string {
@@ -2361,7 +2427,7 @@ type SetReaderStateResponse struct {
 
 func (x *SetReaderStateResponse) Reset() {
 	*x = SetReaderStateResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[29]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2373,7 +2439,7 @@ func (x *SetReaderStateResponse) String() string {
 func (*SetReaderStateResponse) ProtoMessage() {}
 
 func (x *SetReaderStateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[29]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2386,7 +2452,7 @@ func (x *SetReaderStateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetReaderStateResponse.ProtoReflect.Descriptor instead.
 func (*SetReaderStateResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{29}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{30}
 }
 
 // Which terminal, and its state from now on.
@@ -2404,7 +2470,7 @@ type SetTerminalStateRequest struct {
 
 func (x *SetTerminalStateRequest) Reset() {
 	*x = SetTerminalStateRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[30]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2416,7 +2482,7 @@ func (x *SetTerminalStateRequest) String() string {
 func (*SetTerminalStateRequest) ProtoMessage() {}
 
 func (x *SetTerminalStateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[30]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2429,7 +2495,7 @@ func (x *SetTerminalStateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetTerminalStateRequest.ProtoReflect.Descriptor instead.
 func (*SetTerminalStateRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{30}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *SetTerminalStateRequest) GetMerchantId() string {
@@ -2462,7 +2528,7 @@ type SetTerminalStateResponse struct {
 
 func (x *SetTerminalStateResponse) Reset() {
 	*x = SetTerminalStateResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[31]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2474,7 +2540,7 @@ func (x *SetTerminalStateResponse) String() string {
 func (*SetTerminalStateResponse) ProtoMessage() {}
 
 func (x *SetTerminalStateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[31]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2487,7 +2553,7 @@ func (x *SetTerminalStateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SetTerminalStateResponse.ProtoReflect.Descriptor instead.
 func (*SetTerminalStateResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{31}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{32}
 }
 
 // Ask for the readers.
@@ -2501,7 +2567,7 @@ type ListReadersRequest struct {
 
 func (x *ListReadersRequest) Reset() {
 	*x = ListReadersRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[32]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2513,7 +2579,7 @@ func (x *ListReadersRequest) String() string {
 func (*ListReadersRequest) ProtoMessage() {}
 
 func (x *ListReadersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[32]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2526,7 +2592,7 @@ func (x *ListReadersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReadersRequest.ProtoReflect.Descriptor instead.
 func (*ListReadersRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{32}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *ListReadersRequest) GetPageToken() string {
@@ -2549,7 +2615,7 @@ type ListReadersResponse struct {
 
 func (x *ListReadersResponse) Reset() {
 	*x = ListReadersResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[33]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2561,7 +2627,7 @@ func (x *ListReadersResponse) String() string {
 func (*ListReadersResponse) ProtoMessage() {}
 
 func (x *ListReadersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[33]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2574,7 +2640,7 @@ func (x *ListReadersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReadersResponse.ProtoReflect.Descriptor instead.
 func (*ListReadersResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{33}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *ListReadersResponse) GetReaders() []*RegisteredReader {
@@ -2614,7 +2680,7 @@ type RegisteredReader struct {
 
 func (x *RegisteredReader) Reset() {
 	*x = RegisteredReader{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[34]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2626,7 +2692,7 @@ func (x *RegisteredReader) String() string {
 func (*RegisteredReader) ProtoMessage() {}
 
 func (x *RegisteredReader) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[34]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2639,7 +2705,7 @@ func (x *RegisteredReader) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisteredReader.ProtoReflect.Descriptor instead.
 func (*RegisteredReader) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{34}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *RegisteredReader) GetSerial() string {
@@ -2702,7 +2768,7 @@ type ListTerminalsRequest struct {
 
 func (x *ListTerminalsRequest) Reset() {
 	*x = ListTerminalsRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[35]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2714,7 +2780,7 @@ func (x *ListTerminalsRequest) String() string {
 func (*ListTerminalsRequest) ProtoMessage() {}
 
 func (x *ListTerminalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[35]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2727,7 +2793,7 @@ func (x *ListTerminalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTerminalsRequest.ProtoReflect.Descriptor instead.
 func (*ListTerminalsRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{35}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *ListTerminalsRequest) GetPageToken() string {
@@ -2750,7 +2816,7 @@ type ListTerminalsResponse struct {
 
 func (x *ListTerminalsResponse) Reset() {
 	*x = ListTerminalsResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[36]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2762,7 +2828,7 @@ func (x *ListTerminalsResponse) String() string {
 func (*ListTerminalsResponse) ProtoMessage() {}
 
 func (x *ListTerminalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[36]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2775,7 +2841,7 @@ func (x *ListTerminalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListTerminalsResponse.ProtoReflect.Descriptor instead.
 func (*ListTerminalsResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{36}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *ListTerminalsResponse) GetTerminals() []*RegisteredTerminal {
@@ -2817,7 +2883,7 @@ type RegisteredTerminal struct {
 
 func (x *RegisteredTerminal) Reset() {
 	*x = RegisteredTerminal{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[37]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2829,7 +2895,7 @@ func (x *RegisteredTerminal) String() string {
 func (*RegisteredTerminal) ProtoMessage() {}
 
 func (x *RegisteredTerminal) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[37]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2842,7 +2908,7 @@ func (x *RegisteredTerminal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisteredTerminal.ProtoReflect.Descriptor instead.
 func (*RegisteredTerminal) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{37}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *RegisteredTerminal) GetTerminalId() string {
@@ -2912,7 +2978,7 @@ type GetManifestRequest struct {
 
 func (x *GetManifestRequest) Reset() {
 	*x = GetManifestRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[38]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2924,7 +2990,7 @@ func (x *GetManifestRequest) String() string {
 func (*GetManifestRequest) ProtoMessage() {}
 
 func (x *GetManifestRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[38]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2937,7 +3003,7 @@ func (x *GetManifestRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetManifestRequest.ProtoReflect.Descriptor instead.
 func (*GetManifestRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{38}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *GetManifestRequest) GetHaveNumber() uint64 {
@@ -2958,7 +3024,7 @@ type GetManifestResponse struct {
 
 func (x *GetManifestResponse) Reset() {
 	*x = GetManifestResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[39]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2970,7 +3036,7 @@ func (x *GetManifestResponse) String() string {
 func (*GetManifestResponse) ProtoMessage() {}
 
 func (x *GetManifestResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[39]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2983,7 +3049,7 @@ func (x *GetManifestResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetManifestResponse.ProtoReflect.Descriptor instead.
 func (*GetManifestResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{39}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *GetManifestResponse) GetManifest() *v12.DelegatedManifest {
@@ -3002,7 +3068,7 @@ type StreamRecordsRequest struct {
 
 func (x *StreamRecordsRequest) Reset() {
 	*x = StreamRecordsRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[40]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3014,7 +3080,7 @@ func (x *StreamRecordsRequest) String() string {
 func (*StreamRecordsRequest) ProtoMessage() {}
 
 func (x *StreamRecordsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[40]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3027,7 +3093,7 @@ func (x *StreamRecordsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamRecordsRequest.ProtoReflect.Descriptor instead.
 func (*StreamRecordsRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{40}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{41}
 }
 
 // A page of records; each begins after the one before.
@@ -3041,7 +3107,7 @@ type StreamRecordsResponse struct {
 
 func (x *StreamRecordsResponse) Reset() {
 	*x = StreamRecordsResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[41]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3053,7 +3119,7 @@ func (x *StreamRecordsResponse) String() string {
 func (*StreamRecordsResponse) ProtoMessage() {}
 
 func (x *StreamRecordsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[41]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3066,7 +3132,7 @@ func (x *StreamRecordsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamRecordsResponse.ProtoReflect.Descriptor instead.
 func (*StreamRecordsResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{41}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *StreamRecordsResponse) GetRecords() []*ComparedRecord {
@@ -3107,7 +3173,7 @@ type ComparedRecord struct {
 
 func (x *ComparedRecord) Reset() {
 	*x = ComparedRecord{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[42]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3119,7 +3185,7 @@ func (x *ComparedRecord) String() string {
 func (*ComparedRecord) ProtoMessage() {}
 
 func (x *ComparedRecord) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[42]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3132,7 +3198,7 @@ func (x *ComparedRecord) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ComparedRecord.ProtoReflect.Descriptor instead.
 func (*ComparedRecord) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{42}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *ComparedRecord) GetRecordNumber() string {
@@ -3223,7 +3289,7 @@ type ListReversalsRequest struct {
 
 func (x *ListReversalsRequest) Reset() {
 	*x = ListReversalsRequest{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[43]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3235,7 +3301,7 @@ func (x *ListReversalsRequest) String() string {
 func (*ListReversalsRequest) ProtoMessage() {}
 
 func (x *ListReversalsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[43]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3248,7 +3314,7 @@ func (x *ListReversalsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReversalsRequest.ProtoReflect.Descriptor instead.
 func (*ListReversalsRequest) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{43}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *ListReversalsRequest) GetLimit() uint32 {
@@ -3271,7 +3337,7 @@ type ListReversalsResponse struct {
 
 func (x *ListReversalsResponse) Reset() {
 	*x = ListReversalsResponse{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[44]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3283,7 +3349,7 @@ func (x *ListReversalsResponse) String() string {
 func (*ListReversalsResponse) ProtoMessage() {}
 
 func (x *ListReversalsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[44]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3296,7 +3362,7 @@ func (x *ListReversalsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListReversalsResponse.ProtoReflect.Descriptor instead.
 func (*ListReversalsResponse) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{44}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *ListReversalsResponse) GetReversals() []*OpenReversal {
@@ -3342,7 +3408,7 @@ type OpenReversal struct {
 
 func (x *OpenReversal) Reset() {
 	*x = OpenReversal{}
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[45]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3354,7 +3420,7 @@ func (x *OpenReversal) String() string {
 func (*OpenReversal) ProtoMessage() {}
 
 func (x *OpenReversal) ProtoReflect() protoreflect.Message {
-	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[45]
+	mi := &file_cardlane_relay_v1_relay_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3367,7 +3433,7 @@ func (x *OpenReversal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenReversal.ProtoReflect.Descriptor instead.
 func (*OpenReversal) Descriptor() ([]byte, []int) {
-	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{45}
+	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *OpenReversal) GetRecordNumber() string {
@@ -3509,15 +3575,16 @@ const file_cardlane_relay_v1_relay_proto_rawDesc = "" +
 	"\vmerchant_id\x18\x03 \x01(\tR\n" +
 	"merchantId\x127\n" +
 	"\x05state\x18\x04 \x01(\x0e2!.cardlane.payment.v1.PaymentStateR\x05state\x12<\n" +
-	"\tcertainty\x18\x05 \x01(\x0e2\x1e.cardlane.payment.v1.CertaintyR\tcertainty\"|\n" +
+	"\tcertainty\x18\x05 \x01(\x0e2\x1e.cardlane.payment.v1.CertaintyR\tcertainty\"\x98\x01\n" +
 	"\x14ListPaymentsResponse\x12<\n" +
 	"\bpayments\x18\x01 \x03(\v2 .cardlane.relay.v1.PaymentRecordR\bpayments\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"y\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1a\n" +
+	"\bposition\x18\x03 \x01(\x04R\bposition\"y\n" +
 	"\x14WatchPaymentsRequest\x12%\n" +
 	"\x0eafter_sequence\x18\x01 \x01(\x04R\rafterSequence\x12\x19\n" +
 	"\bfrom_now\x18\x02 \x01(\bR\afromNow\x12\x1f\n" +
 	"\vmerchant_id\x18\x03 \x01(\tR\n" +
-	"merchantId\"\x8a\x02\n" +
+	"merchantId\"\xc4\x02\n" +
 	"\x15WatchPaymentsResponse\x12\x1a\n" +
 	"\bsequence\x18\x01 \x01(\x04R\bsequence\x12:\n" +
 	"\apayment\x18\x02 \x01(\v2 .cardlane.relay.v1.PaymentRecordR\apayment\x127\n" +
@@ -3525,7 +3592,11 @@ const file_cardlane_relay_v1_relay_proto_rawDesc = "" +
 	"\rchanged_at_ms\x18\x04 \x01(\x03R\vchangedAtMs\x12\x1a\n" +
 	"\bposition\x18\x05 \x01(\x04R\bposition\x12 \n" +
 	"\fheld_back_ms\x18\x06 \x01(\x03R\n" +
-	"heldBackMs\"\x86\x01\n" +
+	"heldBackMs\x128\n" +
+	"\tlog_reset\x18\a \x01(\v2\x1b.cardlane.relay.v1.LogResetR\blogReset\")\n" +
+	"\bLogReset\x12\x1d\n" +
+	"\n" +
+	"lost_after\x18\x01 \x01(\x04R\tlostAfter\"\x86\x01\n" +
 	"\x18SubmitInstructionRequest\x12H\n" +
 	"\vinstruction\x18\x01 \x01(\v2&.cardlane.payment.v1.SignedInstructionR\vinstruction\x12 \n" +
 	"\vtraceparent\x18\x02 \x01(\tR\vtraceparent\"W\n" +
@@ -3751,7 +3822,7 @@ func file_cardlane_relay_v1_relay_proto_rawDescGZIP() []byte {
 }
 
 var file_cardlane_relay_v1_relay_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_cardlane_relay_v1_relay_proto_msgTypes = make([]protoimpl.MessageInfo, 46)
+var file_cardlane_relay_v1_relay_proto_msgTypes = make([]protoimpl.MessageInfo, 47)
 var file_cardlane_relay_v1_relay_proto_goTypes = []any{
 	(DeviceState)(0),                   // 0: cardlane.relay.v1.DeviceState
 	(*TransactRequest)(nil),            // 1: cardlane.relay.v1.TransactRequest
@@ -3767,162 +3838,164 @@ var file_cardlane_relay_v1_relay_proto_goTypes = []any{
 	(*ListPaymentsResponse)(nil),       // 11: cardlane.relay.v1.ListPaymentsResponse
 	(*WatchPaymentsRequest)(nil),       // 12: cardlane.relay.v1.WatchPaymentsRequest
 	(*WatchPaymentsResponse)(nil),      // 13: cardlane.relay.v1.WatchPaymentsResponse
-	(*SubmitInstructionRequest)(nil),   // 14: cardlane.relay.v1.SubmitInstructionRequest
-	(*SubmitInstructionResponse)(nil),  // 15: cardlane.relay.v1.SubmitInstructionResponse
-	(*CancelPaymentRequest)(nil),       // 16: cardlane.relay.v1.CancelPaymentRequest
-	(*CancelPaymentResponse)(nil),      // 17: cardlane.relay.v1.CancelPaymentResponse
-	(*PaymentRecord)(nil),              // 18: cardlane.relay.v1.PaymentRecord
-	(*RecordEvent)(nil),                // 19: cardlane.relay.v1.RecordEvent
-	(*ReaderRegistration)(nil),         // 20: cardlane.relay.v1.ReaderRegistration
-	(*TerminalRegistration)(nil),       // 21: cardlane.relay.v1.TerminalRegistration
-	(*TerminalContact)(nil),            // 22: cardlane.relay.v1.TerminalContact
-	(*SetTerminalContactRequest)(nil),  // 23: cardlane.relay.v1.SetTerminalContactRequest
-	(*SetTerminalContactResponse)(nil), // 24: cardlane.relay.v1.SetTerminalContactResponse
-	(*RegisterReadersRequest)(nil),     // 25: cardlane.relay.v1.RegisterReadersRequest
-	(*RegisterReadersResponse)(nil),    // 26: cardlane.relay.v1.RegisterReadersResponse
-	(*RegisterTerminalsRequest)(nil),   // 27: cardlane.relay.v1.RegisterTerminalsRequest
-	(*RegisterTerminalsResponse)(nil),  // 28: cardlane.relay.v1.RegisterTerminalsResponse
-	(*SetReaderStateRequest)(nil),      // 29: cardlane.relay.v1.SetReaderStateRequest
-	(*SetReaderStateResponse)(nil),     // 30: cardlane.relay.v1.SetReaderStateResponse
-	(*SetTerminalStateRequest)(nil),    // 31: cardlane.relay.v1.SetTerminalStateRequest
-	(*SetTerminalStateResponse)(nil),   // 32: cardlane.relay.v1.SetTerminalStateResponse
-	(*ListReadersRequest)(nil),         // 33: cardlane.relay.v1.ListReadersRequest
-	(*ListReadersResponse)(nil),        // 34: cardlane.relay.v1.ListReadersResponse
-	(*RegisteredReader)(nil),           // 35: cardlane.relay.v1.RegisteredReader
-	(*ListTerminalsRequest)(nil),       // 36: cardlane.relay.v1.ListTerminalsRequest
-	(*ListTerminalsResponse)(nil),      // 37: cardlane.relay.v1.ListTerminalsResponse
-	(*RegisteredTerminal)(nil),         // 38: cardlane.relay.v1.RegisteredTerminal
-	(*GetManifestRequest)(nil),         // 39: cardlane.relay.v1.GetManifestRequest
-	(*GetManifestResponse)(nil),        // 40: cardlane.relay.v1.GetManifestResponse
-	(*StreamRecordsRequest)(nil),       // 41: cardlane.relay.v1.StreamRecordsRequest
-	(*StreamRecordsResponse)(nil),      // 42: cardlane.relay.v1.StreamRecordsResponse
-	(*ComparedRecord)(nil),             // 43: cardlane.relay.v1.ComparedRecord
-	(*ListReversalsRequest)(nil),       // 44: cardlane.relay.v1.ListReversalsRequest
-	(*ListReversalsResponse)(nil),      // 45: cardlane.relay.v1.ListReversalsResponse
-	(*OpenReversal)(nil),               // 46: cardlane.relay.v1.OpenReversal
-	(*v1.Hello)(nil),                   // 47: cardlane.mesh.v1.Hello
-	(*v1.Heartbeat)(nil),               // 48: cardlane.mesh.v1.Heartbeat
-	(*v1.Drain)(nil),                   // 49: cardlane.mesh.v1.Drain
-	(*v1.Close)(nil),                   // 50: cardlane.mesh.v1.Close
-	(*v11.SignedPayment)(nil),          // 51: cardlane.payment.v1.SignedPayment
-	(*v12.SignedEnvelope)(nil),         // 52: cardlane.keys.v1.SignedEnvelope
-	(*v11.SignedCompletion)(nil),       // 53: cardlane.payment.v1.SignedCompletion
-	(v11.PaymentState)(0),              // 54: cardlane.payment.v1.PaymentState
-	(v11.Certainty)(0),                 // 55: cardlane.payment.v1.Certainty
-	(v11.NextStep)(0),                  // 56: cardlane.payment.v1.NextStep
-	(*v11.SignedResult)(nil),           // 57: cardlane.payment.v1.SignedResult
-	(*v11.PaymentFault)(nil),           // 58: cardlane.payment.v1.PaymentFault
-	(*v11.SignedInstruction)(nil),      // 59: cardlane.payment.v1.SignedInstruction
-	(v11.PaymentKind)(0),               // 60: cardlane.payment.v1.PaymentKind
-	(*v11.Amounts)(nil),                // 61: cardlane.payment.v1.Amounts
-	(v11.EntryMode)(0),                 // 62: cardlane.payment.v1.EntryMode
-	(*v12.DelegatedManifest)(nil),      // 63: cardlane.keys.v1.DelegatedManifest
+	(*LogReset)(nil),                   // 14: cardlane.relay.v1.LogReset
+	(*SubmitInstructionRequest)(nil),   // 15: cardlane.relay.v1.SubmitInstructionRequest
+	(*SubmitInstructionResponse)(nil),  // 16: cardlane.relay.v1.SubmitInstructionResponse
+	(*CancelPaymentRequest)(nil),       // 17: cardlane.relay.v1.CancelPaymentRequest
+	(*CancelPaymentResponse)(nil),      // 18: cardlane.relay.v1.CancelPaymentResponse
+	(*PaymentRecord)(nil),              // 19: cardlane.relay.v1.PaymentRecord
+	(*RecordEvent)(nil),                // 20: cardlane.relay.v1.RecordEvent
+	(*ReaderRegistration)(nil),         // 21: cardlane.relay.v1.ReaderRegistration
+	(*TerminalRegistration)(nil),       // 22: cardlane.relay.v1.TerminalRegistration
+	(*TerminalContact)(nil),            // 23: cardlane.relay.v1.TerminalContact
+	(*SetTerminalContactRequest)(nil),  // 24: cardlane.relay.v1.SetTerminalContactRequest
+	(*SetTerminalContactResponse)(nil), // 25: cardlane.relay.v1.SetTerminalContactResponse
+	(*RegisterReadersRequest)(nil),     // 26: cardlane.relay.v1.RegisterReadersRequest
+	(*RegisterReadersResponse)(nil),    // 27: cardlane.relay.v1.RegisterReadersResponse
+	(*RegisterTerminalsRequest)(nil),   // 28: cardlane.relay.v1.RegisterTerminalsRequest
+	(*RegisterTerminalsResponse)(nil),  // 29: cardlane.relay.v1.RegisterTerminalsResponse
+	(*SetReaderStateRequest)(nil),      // 30: cardlane.relay.v1.SetReaderStateRequest
+	(*SetReaderStateResponse)(nil),     // 31: cardlane.relay.v1.SetReaderStateResponse
+	(*SetTerminalStateRequest)(nil),    // 32: cardlane.relay.v1.SetTerminalStateRequest
+	(*SetTerminalStateResponse)(nil),   // 33: cardlane.relay.v1.SetTerminalStateResponse
+	(*ListReadersRequest)(nil),         // 34: cardlane.relay.v1.ListReadersRequest
+	(*ListReadersResponse)(nil),        // 35: cardlane.relay.v1.ListReadersResponse
+	(*RegisteredReader)(nil),           // 36: cardlane.relay.v1.RegisteredReader
+	(*ListTerminalsRequest)(nil),       // 37: cardlane.relay.v1.ListTerminalsRequest
+	(*ListTerminalsResponse)(nil),      // 38: cardlane.relay.v1.ListTerminalsResponse
+	(*RegisteredTerminal)(nil),         // 39: cardlane.relay.v1.RegisteredTerminal
+	(*GetManifestRequest)(nil),         // 40: cardlane.relay.v1.GetManifestRequest
+	(*GetManifestResponse)(nil),        // 41: cardlane.relay.v1.GetManifestResponse
+	(*StreamRecordsRequest)(nil),       // 42: cardlane.relay.v1.StreamRecordsRequest
+	(*StreamRecordsResponse)(nil),      // 43: cardlane.relay.v1.StreamRecordsResponse
+	(*ComparedRecord)(nil),             // 44: cardlane.relay.v1.ComparedRecord
+	(*ListReversalsRequest)(nil),       // 45: cardlane.relay.v1.ListReversalsRequest
+	(*ListReversalsResponse)(nil),      // 46: cardlane.relay.v1.ListReversalsResponse
+	(*OpenReversal)(nil),               // 47: cardlane.relay.v1.OpenReversal
+	(*v1.Hello)(nil),                   // 48: cardlane.mesh.v1.Hello
+	(*v1.Heartbeat)(nil),               // 49: cardlane.mesh.v1.Heartbeat
+	(*v1.Drain)(nil),                   // 50: cardlane.mesh.v1.Drain
+	(*v1.Close)(nil),                   // 51: cardlane.mesh.v1.Close
+	(*v11.SignedPayment)(nil),          // 52: cardlane.payment.v1.SignedPayment
+	(*v12.SignedEnvelope)(nil),         // 53: cardlane.keys.v1.SignedEnvelope
+	(*v11.SignedCompletion)(nil),       // 54: cardlane.payment.v1.SignedCompletion
+	(v11.PaymentState)(0),              // 55: cardlane.payment.v1.PaymentState
+	(v11.Certainty)(0),                 // 56: cardlane.payment.v1.Certainty
+	(v11.NextStep)(0),                  // 57: cardlane.payment.v1.NextStep
+	(*v11.SignedResult)(nil),           // 58: cardlane.payment.v1.SignedResult
+	(*v11.PaymentFault)(nil),           // 59: cardlane.payment.v1.PaymentFault
+	(*v11.SignedInstruction)(nil),      // 60: cardlane.payment.v1.SignedInstruction
+	(v11.PaymentKind)(0),               // 61: cardlane.payment.v1.PaymentKind
+	(*v11.Amounts)(nil),                // 62: cardlane.payment.v1.Amounts
+	(v11.EntryMode)(0),                 // 63: cardlane.payment.v1.EntryMode
+	(*v12.DelegatedManifest)(nil),      // 64: cardlane.keys.v1.DelegatedManifest
 }
 var file_cardlane_relay_v1_relay_proto_depIdxs = []int32{
-	47, // 0: cardlane.relay.v1.TransactRequest.hello:type_name -> cardlane.mesh.v1.Hello
-	48, // 1: cardlane.relay.v1.TransactRequest.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
-	49, // 2: cardlane.relay.v1.TransactRequest.drain:type_name -> cardlane.mesh.v1.Drain
-	50, // 3: cardlane.relay.v1.TransactRequest.close:type_name -> cardlane.mesh.v1.Close
+	48, // 0: cardlane.relay.v1.TransactRequest.hello:type_name -> cardlane.mesh.v1.Hello
+	49, // 1: cardlane.relay.v1.TransactRequest.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
+	50, // 2: cardlane.relay.v1.TransactRequest.drain:type_name -> cardlane.mesh.v1.Drain
+	51, // 3: cardlane.relay.v1.TransactRequest.close:type_name -> cardlane.mesh.v1.Close
 	3,  // 4: cardlane.relay.v1.TransactRequest.submit:type_name -> cardlane.relay.v1.Submit
 	4,  // 5: cardlane.relay.v1.TransactRequest.completion:type_name -> cardlane.relay.v1.SubmitCompletion
-	47, // 6: cardlane.relay.v1.TransactResponse.hello:type_name -> cardlane.mesh.v1.Hello
-	48, // 7: cardlane.relay.v1.TransactResponse.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
-	49, // 8: cardlane.relay.v1.TransactResponse.drain:type_name -> cardlane.mesh.v1.Drain
-	50, // 9: cardlane.relay.v1.TransactResponse.close:type_name -> cardlane.mesh.v1.Close
+	48, // 6: cardlane.relay.v1.TransactResponse.hello:type_name -> cardlane.mesh.v1.Hello
+	49, // 7: cardlane.relay.v1.TransactResponse.heartbeat:type_name -> cardlane.mesh.v1.Heartbeat
+	50, // 8: cardlane.relay.v1.TransactResponse.drain:type_name -> cardlane.mesh.v1.Drain
+	51, // 9: cardlane.relay.v1.TransactResponse.close:type_name -> cardlane.mesh.v1.Close
 	5,  // 10: cardlane.relay.v1.TransactResponse.recorded:type_name -> cardlane.relay.v1.Recorded
 	6,  // 11: cardlane.relay.v1.TransactResponse.completed:type_name -> cardlane.relay.v1.Completed
 	7,  // 12: cardlane.relay.v1.TransactResponse.refused:type_name -> cardlane.relay.v1.Refused
-	51, // 13: cardlane.relay.v1.Submit.payment:type_name -> cardlane.payment.v1.SignedPayment
-	52, // 14: cardlane.relay.v1.Submit.reader_certificate:type_name -> cardlane.keys.v1.SignedEnvelope
-	53, // 15: cardlane.relay.v1.SubmitCompletion.completion:type_name -> cardlane.payment.v1.SignedCompletion
-	54, // 16: cardlane.relay.v1.Completed.state:type_name -> cardlane.payment.v1.PaymentState
-	55, // 17: cardlane.relay.v1.Completed.certainty:type_name -> cardlane.payment.v1.Certainty
-	56, // 18: cardlane.relay.v1.Completed.next_step:type_name -> cardlane.payment.v1.NextStep
-	57, // 19: cardlane.relay.v1.Completed.result:type_name -> cardlane.payment.v1.SignedResult
-	58, // 20: cardlane.relay.v1.Completed.fault:type_name -> cardlane.payment.v1.PaymentFault
-	58, // 21: cardlane.relay.v1.Refused.fault:type_name -> cardlane.payment.v1.PaymentFault
-	18, // 22: cardlane.relay.v1.GetPaymentResponse.payment:type_name -> cardlane.relay.v1.PaymentRecord
-	54, // 23: cardlane.relay.v1.ListPaymentsRequest.state:type_name -> cardlane.payment.v1.PaymentState
-	55, // 24: cardlane.relay.v1.ListPaymentsRequest.certainty:type_name -> cardlane.payment.v1.Certainty
-	18, // 25: cardlane.relay.v1.ListPaymentsResponse.payments:type_name -> cardlane.relay.v1.PaymentRecord
-	18, // 26: cardlane.relay.v1.WatchPaymentsResponse.payment:type_name -> cardlane.relay.v1.PaymentRecord
-	54, // 27: cardlane.relay.v1.WatchPaymentsResponse.state:type_name -> cardlane.payment.v1.PaymentState
-	59, // 28: cardlane.relay.v1.SubmitInstructionRequest.instruction:type_name -> cardlane.payment.v1.SignedInstruction
-	6,  // 29: cardlane.relay.v1.SubmitInstructionResponse.completed:type_name -> cardlane.relay.v1.Completed
-	52, // 30: cardlane.relay.v1.CancelPaymentRequest.terminal_certificate:type_name -> cardlane.keys.v1.SignedEnvelope
-	51, // 31: cardlane.relay.v1.CancelPaymentRequest.payment:type_name -> cardlane.payment.v1.SignedPayment
-	6,  // 32: cardlane.relay.v1.CancelPaymentResponse.completed:type_name -> cardlane.relay.v1.Completed
-	54, // 33: cardlane.relay.v1.PaymentRecord.state:type_name -> cardlane.payment.v1.PaymentState
-	55, // 34: cardlane.relay.v1.PaymentRecord.certainty:type_name -> cardlane.payment.v1.Certainty
-	56, // 35: cardlane.relay.v1.PaymentRecord.next_step:type_name -> cardlane.payment.v1.NextStep
-	60, // 36: cardlane.relay.v1.PaymentRecord.kind:type_name -> cardlane.payment.v1.PaymentKind
-	61, // 37: cardlane.relay.v1.PaymentRecord.amounts:type_name -> cardlane.payment.v1.Amounts
-	62, // 38: cardlane.relay.v1.PaymentRecord.entry_mode:type_name -> cardlane.payment.v1.EntryMode
-	57, // 39: cardlane.relay.v1.PaymentRecord.result:type_name -> cardlane.payment.v1.SignedResult
-	19, // 40: cardlane.relay.v1.PaymentRecord.history:type_name -> cardlane.relay.v1.RecordEvent
-	58, // 41: cardlane.relay.v1.PaymentRecord.fault:type_name -> cardlane.payment.v1.PaymentFault
-	54, // 42: cardlane.relay.v1.RecordEvent.state:type_name -> cardlane.payment.v1.PaymentState
-	52, // 43: cardlane.relay.v1.ReaderRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
-	0,  // 44: cardlane.relay.v1.ReaderRegistration.state:type_name -> cardlane.relay.v1.DeviceState
-	52, // 45: cardlane.relay.v1.TerminalRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
-	0,  // 46: cardlane.relay.v1.TerminalRegistration.state:type_name -> cardlane.relay.v1.DeviceState
-	22, // 47: cardlane.relay.v1.TerminalRegistration.contact:type_name -> cardlane.relay.v1.TerminalContact
-	22, // 48: cardlane.relay.v1.SetTerminalContactRequest.contact:type_name -> cardlane.relay.v1.TerminalContact
-	22, // 49: cardlane.relay.v1.SetTerminalContactResponse.contact:type_name -> cardlane.relay.v1.TerminalContact
-	20, // 50: cardlane.relay.v1.RegisterReadersRequest.readers:type_name -> cardlane.relay.v1.ReaderRegistration
-	0,  // 51: cardlane.relay.v1.RegisterReadersResponse.states:type_name -> cardlane.relay.v1.DeviceState
-	21, // 52: cardlane.relay.v1.RegisterTerminalsRequest.terminals:type_name -> cardlane.relay.v1.TerminalRegistration
-	0,  // 53: cardlane.relay.v1.RegisterTerminalsResponse.states:type_name -> cardlane.relay.v1.DeviceState
-	0,  // 54: cardlane.relay.v1.SetReaderStateRequest.state:type_name -> cardlane.relay.v1.DeviceState
-	0,  // 55: cardlane.relay.v1.SetTerminalStateRequest.state:type_name -> cardlane.relay.v1.DeviceState
-	35, // 56: cardlane.relay.v1.ListReadersResponse.readers:type_name -> cardlane.relay.v1.RegisteredReader
-	0,  // 57: cardlane.relay.v1.RegisteredReader.state:type_name -> cardlane.relay.v1.DeviceState
-	38, // 58: cardlane.relay.v1.ListTerminalsResponse.terminals:type_name -> cardlane.relay.v1.RegisteredTerminal
-	0,  // 59: cardlane.relay.v1.RegisteredTerminal.state:type_name -> cardlane.relay.v1.DeviceState
-	22, // 60: cardlane.relay.v1.RegisteredTerminal.contact:type_name -> cardlane.relay.v1.TerminalContact
-	63, // 61: cardlane.relay.v1.GetManifestResponse.manifest:type_name -> cardlane.keys.v1.DelegatedManifest
-	43, // 62: cardlane.relay.v1.StreamRecordsResponse.records:type_name -> cardlane.relay.v1.ComparedRecord
-	54, // 63: cardlane.relay.v1.ComparedRecord.state:type_name -> cardlane.payment.v1.PaymentState
-	57, // 64: cardlane.relay.v1.ComparedRecord.result:type_name -> cardlane.payment.v1.SignedResult
-	55, // 65: cardlane.relay.v1.ComparedRecord.certainty:type_name -> cardlane.payment.v1.Certainty
-	46, // 66: cardlane.relay.v1.ListReversalsResponse.reversals:type_name -> cardlane.relay.v1.OpenReversal
-	1,  // 67: cardlane.relay.v1.RelayService.Transact:input_type -> cardlane.relay.v1.TransactRequest
-	8,  // 68: cardlane.relay.v1.RelayService.GetPayment:input_type -> cardlane.relay.v1.GetPaymentRequest
-	10, // 69: cardlane.relay.v1.RelayService.ListPayments:input_type -> cardlane.relay.v1.ListPaymentsRequest
-	12, // 70: cardlane.relay.v1.RelayService.WatchPayments:input_type -> cardlane.relay.v1.WatchPaymentsRequest
-	14, // 71: cardlane.relay.v1.RelayService.SubmitInstruction:input_type -> cardlane.relay.v1.SubmitInstructionRequest
-	16, // 72: cardlane.relay.v1.RelayService.CancelPayment:input_type -> cardlane.relay.v1.CancelPaymentRequest
-	39, // 73: cardlane.relay.v1.RelayService.GetManifest:input_type -> cardlane.relay.v1.GetManifestRequest
-	25, // 74: cardlane.relay.v1.RelayRegistryService.RegisterReaders:input_type -> cardlane.relay.v1.RegisterReadersRequest
-	27, // 75: cardlane.relay.v1.RelayRegistryService.RegisterTerminals:input_type -> cardlane.relay.v1.RegisterTerminalsRequest
-	23, // 76: cardlane.relay.v1.RelayRegistryService.SetTerminalContact:input_type -> cardlane.relay.v1.SetTerminalContactRequest
-	29, // 77: cardlane.relay.v1.RelayRegistryService.SetReaderState:input_type -> cardlane.relay.v1.SetReaderStateRequest
-	31, // 78: cardlane.relay.v1.RelayRegistryService.SetTerminalState:input_type -> cardlane.relay.v1.SetTerminalStateRequest
-	33, // 79: cardlane.relay.v1.RelayRegistryService.ListReaders:input_type -> cardlane.relay.v1.ListReadersRequest
-	36, // 80: cardlane.relay.v1.RelayRegistryService.ListTerminals:input_type -> cardlane.relay.v1.ListTerminalsRequest
-	41, // 81: cardlane.relay.v1.RelayOversightService.StreamRecords:input_type -> cardlane.relay.v1.StreamRecordsRequest
-	44, // 82: cardlane.relay.v1.RelayOversightService.ListReversals:input_type -> cardlane.relay.v1.ListReversalsRequest
-	2,  // 83: cardlane.relay.v1.RelayService.Transact:output_type -> cardlane.relay.v1.TransactResponse
-	9,  // 84: cardlane.relay.v1.RelayService.GetPayment:output_type -> cardlane.relay.v1.GetPaymentResponse
-	11, // 85: cardlane.relay.v1.RelayService.ListPayments:output_type -> cardlane.relay.v1.ListPaymentsResponse
-	13, // 86: cardlane.relay.v1.RelayService.WatchPayments:output_type -> cardlane.relay.v1.WatchPaymentsResponse
-	15, // 87: cardlane.relay.v1.RelayService.SubmitInstruction:output_type -> cardlane.relay.v1.SubmitInstructionResponse
-	17, // 88: cardlane.relay.v1.RelayService.CancelPayment:output_type -> cardlane.relay.v1.CancelPaymentResponse
-	40, // 89: cardlane.relay.v1.RelayService.GetManifest:output_type -> cardlane.relay.v1.GetManifestResponse
-	26, // 90: cardlane.relay.v1.RelayRegistryService.RegisterReaders:output_type -> cardlane.relay.v1.RegisterReadersResponse
-	28, // 91: cardlane.relay.v1.RelayRegistryService.RegisterTerminals:output_type -> cardlane.relay.v1.RegisterTerminalsResponse
-	24, // 92: cardlane.relay.v1.RelayRegistryService.SetTerminalContact:output_type -> cardlane.relay.v1.SetTerminalContactResponse
-	30, // 93: cardlane.relay.v1.RelayRegistryService.SetReaderState:output_type -> cardlane.relay.v1.SetReaderStateResponse
-	32, // 94: cardlane.relay.v1.RelayRegistryService.SetTerminalState:output_type -> cardlane.relay.v1.SetTerminalStateResponse
-	34, // 95: cardlane.relay.v1.RelayRegistryService.ListReaders:output_type -> cardlane.relay.v1.ListReadersResponse
-	37, // 96: cardlane.relay.v1.RelayRegistryService.ListTerminals:output_type -> cardlane.relay.v1.ListTerminalsResponse
-	42, // 97: cardlane.relay.v1.RelayOversightService.StreamRecords:output_type -> cardlane.relay.v1.StreamRecordsResponse
-	45, // 98: cardlane.relay.v1.RelayOversightService.ListReversals:output_type -> cardlane.relay.v1.ListReversalsResponse
-	83, // [83:99] is the sub-list for method output_type
-	67, // [67:83] is the sub-list for method input_type
-	67, // [67:67] is the sub-list for extension type_name
-	67, // [67:67] is the sub-list for extension extendee
-	0,  // [0:67] is the sub-list for field type_name
+	52, // 13: cardlane.relay.v1.Submit.payment:type_name -> cardlane.payment.v1.SignedPayment
+	53, // 14: cardlane.relay.v1.Submit.reader_certificate:type_name -> cardlane.keys.v1.SignedEnvelope
+	54, // 15: cardlane.relay.v1.SubmitCompletion.completion:type_name -> cardlane.payment.v1.SignedCompletion
+	55, // 16: cardlane.relay.v1.Completed.state:type_name -> cardlane.payment.v1.PaymentState
+	56, // 17: cardlane.relay.v1.Completed.certainty:type_name -> cardlane.payment.v1.Certainty
+	57, // 18: cardlane.relay.v1.Completed.next_step:type_name -> cardlane.payment.v1.NextStep
+	58, // 19: cardlane.relay.v1.Completed.result:type_name -> cardlane.payment.v1.SignedResult
+	59, // 20: cardlane.relay.v1.Completed.fault:type_name -> cardlane.payment.v1.PaymentFault
+	59, // 21: cardlane.relay.v1.Refused.fault:type_name -> cardlane.payment.v1.PaymentFault
+	19, // 22: cardlane.relay.v1.GetPaymentResponse.payment:type_name -> cardlane.relay.v1.PaymentRecord
+	55, // 23: cardlane.relay.v1.ListPaymentsRequest.state:type_name -> cardlane.payment.v1.PaymentState
+	56, // 24: cardlane.relay.v1.ListPaymentsRequest.certainty:type_name -> cardlane.payment.v1.Certainty
+	19, // 25: cardlane.relay.v1.ListPaymentsResponse.payments:type_name -> cardlane.relay.v1.PaymentRecord
+	19, // 26: cardlane.relay.v1.WatchPaymentsResponse.payment:type_name -> cardlane.relay.v1.PaymentRecord
+	55, // 27: cardlane.relay.v1.WatchPaymentsResponse.state:type_name -> cardlane.payment.v1.PaymentState
+	14, // 28: cardlane.relay.v1.WatchPaymentsResponse.log_reset:type_name -> cardlane.relay.v1.LogReset
+	60, // 29: cardlane.relay.v1.SubmitInstructionRequest.instruction:type_name -> cardlane.payment.v1.SignedInstruction
+	6,  // 30: cardlane.relay.v1.SubmitInstructionResponse.completed:type_name -> cardlane.relay.v1.Completed
+	53, // 31: cardlane.relay.v1.CancelPaymentRequest.terminal_certificate:type_name -> cardlane.keys.v1.SignedEnvelope
+	52, // 32: cardlane.relay.v1.CancelPaymentRequest.payment:type_name -> cardlane.payment.v1.SignedPayment
+	6,  // 33: cardlane.relay.v1.CancelPaymentResponse.completed:type_name -> cardlane.relay.v1.Completed
+	55, // 34: cardlane.relay.v1.PaymentRecord.state:type_name -> cardlane.payment.v1.PaymentState
+	56, // 35: cardlane.relay.v1.PaymentRecord.certainty:type_name -> cardlane.payment.v1.Certainty
+	57, // 36: cardlane.relay.v1.PaymentRecord.next_step:type_name -> cardlane.payment.v1.NextStep
+	61, // 37: cardlane.relay.v1.PaymentRecord.kind:type_name -> cardlane.payment.v1.PaymentKind
+	62, // 38: cardlane.relay.v1.PaymentRecord.amounts:type_name -> cardlane.payment.v1.Amounts
+	63, // 39: cardlane.relay.v1.PaymentRecord.entry_mode:type_name -> cardlane.payment.v1.EntryMode
+	58, // 40: cardlane.relay.v1.PaymentRecord.result:type_name -> cardlane.payment.v1.SignedResult
+	20, // 41: cardlane.relay.v1.PaymentRecord.history:type_name -> cardlane.relay.v1.RecordEvent
+	59, // 42: cardlane.relay.v1.PaymentRecord.fault:type_name -> cardlane.payment.v1.PaymentFault
+	55, // 43: cardlane.relay.v1.RecordEvent.state:type_name -> cardlane.payment.v1.PaymentState
+	53, // 44: cardlane.relay.v1.ReaderRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
+	0,  // 45: cardlane.relay.v1.ReaderRegistration.state:type_name -> cardlane.relay.v1.DeviceState
+	53, // 46: cardlane.relay.v1.TerminalRegistration.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
+	0,  // 47: cardlane.relay.v1.TerminalRegistration.state:type_name -> cardlane.relay.v1.DeviceState
+	23, // 48: cardlane.relay.v1.TerminalRegistration.contact:type_name -> cardlane.relay.v1.TerminalContact
+	23, // 49: cardlane.relay.v1.SetTerminalContactRequest.contact:type_name -> cardlane.relay.v1.TerminalContact
+	23, // 50: cardlane.relay.v1.SetTerminalContactResponse.contact:type_name -> cardlane.relay.v1.TerminalContact
+	21, // 51: cardlane.relay.v1.RegisterReadersRequest.readers:type_name -> cardlane.relay.v1.ReaderRegistration
+	0,  // 52: cardlane.relay.v1.RegisterReadersResponse.states:type_name -> cardlane.relay.v1.DeviceState
+	22, // 53: cardlane.relay.v1.RegisterTerminalsRequest.terminals:type_name -> cardlane.relay.v1.TerminalRegistration
+	0,  // 54: cardlane.relay.v1.RegisterTerminalsResponse.states:type_name -> cardlane.relay.v1.DeviceState
+	0,  // 55: cardlane.relay.v1.SetReaderStateRequest.state:type_name -> cardlane.relay.v1.DeviceState
+	0,  // 56: cardlane.relay.v1.SetTerminalStateRequest.state:type_name -> cardlane.relay.v1.DeviceState
+	36, // 57: cardlane.relay.v1.ListReadersResponse.readers:type_name -> cardlane.relay.v1.RegisteredReader
+	0,  // 58: cardlane.relay.v1.RegisteredReader.state:type_name -> cardlane.relay.v1.DeviceState
+	39, // 59: cardlane.relay.v1.ListTerminalsResponse.terminals:type_name -> cardlane.relay.v1.RegisteredTerminal
+	0,  // 60: cardlane.relay.v1.RegisteredTerminal.state:type_name -> cardlane.relay.v1.DeviceState
+	23, // 61: cardlane.relay.v1.RegisteredTerminal.contact:type_name -> cardlane.relay.v1.TerminalContact
+	64, // 62: cardlane.relay.v1.GetManifestResponse.manifest:type_name -> cardlane.keys.v1.DelegatedManifest
+	44, // 63: cardlane.relay.v1.StreamRecordsResponse.records:type_name -> cardlane.relay.v1.ComparedRecord
+	55, // 64: cardlane.relay.v1.ComparedRecord.state:type_name -> cardlane.payment.v1.PaymentState
+	58, // 65: cardlane.relay.v1.ComparedRecord.result:type_name -> cardlane.payment.v1.SignedResult
+	56, // 66: cardlane.relay.v1.ComparedRecord.certainty:type_name -> cardlane.payment.v1.Certainty
+	47, // 67: cardlane.relay.v1.ListReversalsResponse.reversals:type_name -> cardlane.relay.v1.OpenReversal
+	1,  // 68: cardlane.relay.v1.RelayService.Transact:input_type -> cardlane.relay.v1.TransactRequest
+	8,  // 69: cardlane.relay.v1.RelayService.GetPayment:input_type -> cardlane.relay.v1.GetPaymentRequest
+	10, // 70: cardlane.relay.v1.RelayService.ListPayments:input_type -> cardlane.relay.v1.ListPaymentsRequest
+	12, // 71: cardlane.relay.v1.RelayService.WatchPayments:input_type -> cardlane.relay.v1.WatchPaymentsRequest
+	15, // 72: cardlane.relay.v1.RelayService.SubmitInstruction:input_type -> cardlane.relay.v1.SubmitInstructionRequest
+	17, // 73: cardlane.relay.v1.RelayService.CancelPayment:input_type -> cardlane.relay.v1.CancelPaymentRequest
+	40, // 74: cardlane.relay.v1.RelayService.GetManifest:input_type -> cardlane.relay.v1.GetManifestRequest
+	26, // 75: cardlane.relay.v1.RelayRegistryService.RegisterReaders:input_type -> cardlane.relay.v1.RegisterReadersRequest
+	28, // 76: cardlane.relay.v1.RelayRegistryService.RegisterTerminals:input_type -> cardlane.relay.v1.RegisterTerminalsRequest
+	24, // 77: cardlane.relay.v1.RelayRegistryService.SetTerminalContact:input_type -> cardlane.relay.v1.SetTerminalContactRequest
+	30, // 78: cardlane.relay.v1.RelayRegistryService.SetReaderState:input_type -> cardlane.relay.v1.SetReaderStateRequest
+	32, // 79: cardlane.relay.v1.RelayRegistryService.SetTerminalState:input_type -> cardlane.relay.v1.SetTerminalStateRequest
+	34, // 80: cardlane.relay.v1.RelayRegistryService.ListReaders:input_type -> cardlane.relay.v1.ListReadersRequest
+	37, // 81: cardlane.relay.v1.RelayRegistryService.ListTerminals:input_type -> cardlane.relay.v1.ListTerminalsRequest
+	42, // 82: cardlane.relay.v1.RelayOversightService.StreamRecords:input_type -> cardlane.relay.v1.StreamRecordsRequest
+	45, // 83: cardlane.relay.v1.RelayOversightService.ListReversals:input_type -> cardlane.relay.v1.ListReversalsRequest
+	2,  // 84: cardlane.relay.v1.RelayService.Transact:output_type -> cardlane.relay.v1.TransactResponse
+	9,  // 85: cardlane.relay.v1.RelayService.GetPayment:output_type -> cardlane.relay.v1.GetPaymentResponse
+	11, // 86: cardlane.relay.v1.RelayService.ListPayments:output_type -> cardlane.relay.v1.ListPaymentsResponse
+	13, // 87: cardlane.relay.v1.RelayService.WatchPayments:output_type -> cardlane.relay.v1.WatchPaymentsResponse
+	16, // 88: cardlane.relay.v1.RelayService.SubmitInstruction:output_type -> cardlane.relay.v1.SubmitInstructionResponse
+	18, // 89: cardlane.relay.v1.RelayService.CancelPayment:output_type -> cardlane.relay.v1.CancelPaymentResponse
+	41, // 90: cardlane.relay.v1.RelayService.GetManifest:output_type -> cardlane.relay.v1.GetManifestResponse
+	27, // 91: cardlane.relay.v1.RelayRegistryService.RegisterReaders:output_type -> cardlane.relay.v1.RegisterReadersResponse
+	29, // 92: cardlane.relay.v1.RelayRegistryService.RegisterTerminals:output_type -> cardlane.relay.v1.RegisterTerminalsResponse
+	25, // 93: cardlane.relay.v1.RelayRegistryService.SetTerminalContact:output_type -> cardlane.relay.v1.SetTerminalContactResponse
+	31, // 94: cardlane.relay.v1.RelayRegistryService.SetReaderState:output_type -> cardlane.relay.v1.SetReaderStateResponse
+	33, // 95: cardlane.relay.v1.RelayRegistryService.SetTerminalState:output_type -> cardlane.relay.v1.SetTerminalStateResponse
+	35, // 96: cardlane.relay.v1.RelayRegistryService.ListReaders:output_type -> cardlane.relay.v1.ListReadersResponse
+	38, // 97: cardlane.relay.v1.RelayRegistryService.ListTerminals:output_type -> cardlane.relay.v1.ListTerminalsResponse
+	43, // 98: cardlane.relay.v1.RelayOversightService.StreamRecords:output_type -> cardlane.relay.v1.StreamRecordsResponse
+	46, // 99: cardlane.relay.v1.RelayOversightService.ListReversals:output_type -> cardlane.relay.v1.ListReversalsResponse
+	84, // [84:100] is the sub-list for method output_type
+	68, // [68:84] is the sub-list for method input_type
+	68, // [68:68] is the sub-list for extension type_name
+	68, // [68:68] is the sub-list for extension extendee
+	0,  // [0:68] is the sub-list for field type_name
 }
 
 func init() { file_cardlane_relay_v1_relay_proto_init() }
@@ -3957,7 +4030,7 @@ func file_cardlane_relay_v1_relay_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cardlane_relay_v1_relay_proto_rawDesc), len(file_cardlane_relay_v1_relay_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   46,
+			NumMessages:   47,
 			NumExtensions: 0,
 			NumServices:   3,
 		},

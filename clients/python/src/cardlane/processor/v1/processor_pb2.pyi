@@ -94,12 +94,14 @@ class HopRequest(_message.Message):
     def __init__(self, authorizations: _Optional[_Iterable[_Union[AuthorizationRequest, _Mapping]]] = ..., reversals: _Optional[_Iterable[_Union[ReversalRequest, _Mapping]]] = ..., instructions: _Optional[_Iterable[_Union[InstructionRequest, _Mapping]]] = ..., acknowledgements: _Optional[_Iterable[_Union[Acknowledgement, _Mapping]]] = ..., completions: _Optional[_Iterable[_Union[CompletionRequest, _Mapping]]] = ...) -> None: ...
 
 class HopAnswer(_message.Message):
-    __slots__ = ("answers", "results_signature")
+    __slots__ = ("answers", "results_signature", "acknowledged_boxes")
     ANSWERS_FIELD_NUMBER: _ClassVar[int]
     RESULTS_SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    ACKNOWLEDGED_BOXES_FIELD_NUMBER: _ClassVar[int]
     answers: _containers.RepeatedCompositeFieldContainer[Answer]
     results_signature: ResultsSignature
-    def __init__(self, answers: _Optional[_Iterable[_Union[Answer, _Mapping]]] = ..., results_signature: _Optional[_Union[ResultsSignature, _Mapping]] = ...) -> None: ...
+    acknowledged_boxes: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, answers: _Optional[_Iterable[_Union[Answer, _Mapping]]] = ..., results_signature: _Optional[_Union[ResultsSignature, _Mapping]] = ..., acknowledged_boxes: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class ResultsSignature(_message.Message):
     __slots__ = ("signature", "key_id")

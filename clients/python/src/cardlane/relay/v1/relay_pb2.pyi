@@ -140,12 +140,14 @@ class ListPaymentsRequest(_message.Message):
     def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., merchant_id: _Optional[str] = ..., state: _Optional[_Union[_payment_pb2.PaymentState, str]] = ..., certainty: _Optional[_Union[_payment_pb2.Certainty, str]] = ...) -> None: ...
 
 class ListPaymentsResponse(_message.Message):
-    __slots__ = ("payments", "next_page_token")
+    __slots__ = ("payments", "next_page_token", "position")
     PAYMENTS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
     payments: _containers.RepeatedCompositeFieldContainer[PaymentRecord]
     next_page_token: str
-    def __init__(self, payments: _Optional[_Iterable[_Union[PaymentRecord, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    position: int
+    def __init__(self, payments: _Optional[_Iterable[_Union[PaymentRecord, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., position: _Optional[int] = ...) -> None: ...
 
 class WatchPaymentsRequest(_message.Message):
     __slots__ = ("after_sequence", "from_now", "merchant_id")
@@ -158,20 +160,28 @@ class WatchPaymentsRequest(_message.Message):
     def __init__(self, after_sequence: _Optional[int] = ..., from_now: _Optional[bool] = ..., merchant_id: _Optional[str] = ...) -> None: ...
 
 class WatchPaymentsResponse(_message.Message):
-    __slots__ = ("sequence", "payment", "state", "changed_at_ms", "position", "held_back_ms")
+    __slots__ = ("sequence", "payment", "state", "changed_at_ms", "position", "held_back_ms", "log_reset")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     PAYMENT_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     CHANGED_AT_MS_FIELD_NUMBER: _ClassVar[int]
     POSITION_FIELD_NUMBER: _ClassVar[int]
     HELD_BACK_MS_FIELD_NUMBER: _ClassVar[int]
+    LOG_RESET_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     payment: PaymentRecord
     state: _payment_pb2.PaymentState
     changed_at_ms: int
     position: int
     held_back_ms: int
-    def __init__(self, sequence: _Optional[int] = ..., payment: _Optional[_Union[PaymentRecord, _Mapping]] = ..., state: _Optional[_Union[_payment_pb2.PaymentState, str]] = ..., changed_at_ms: _Optional[int] = ..., position: _Optional[int] = ..., held_back_ms: _Optional[int] = ...) -> None: ...
+    log_reset: LogReset
+    def __init__(self, sequence: _Optional[int] = ..., payment: _Optional[_Union[PaymentRecord, _Mapping]] = ..., state: _Optional[_Union[_payment_pb2.PaymentState, str]] = ..., changed_at_ms: _Optional[int] = ..., position: _Optional[int] = ..., held_back_ms: _Optional[int] = ..., log_reset: _Optional[_Union[LogReset, _Mapping]] = ...) -> None: ...
+
+class LogReset(_message.Message):
+    __slots__ = ("lost_after",)
+    LOST_AFTER_FIELD_NUMBER: _ClassVar[int]
+    lost_after: int
+    def __init__(self, lost_after: _Optional[int] = ...) -> None: ...
 
 class SubmitInstructionRequest(_message.Message):
     __slots__ = ("instruction", "traceparent")
