@@ -112,3 +112,32 @@ test("a chip that could not be read is told in full", () => {
   const lines = linesOf({ entryMode: EntryMode.FALLBACK });
   expect(lines.join("").replaceAll(/[│ ]+/g, " ")).toContain(entryModeWord(EntryMode.FALLBACK));
 });
+
+const EUR_20 = { totalMinor: 2_000n, tipMinor: 0n, cashbackMinor: 0n, surchargeMinor: 0n };
+
+test.each([
+  { what: "no parts", amounts: EUR_20, amountMinor: 2_000n, says: [] },
+  {
+    what: "a tip",
+    amounts: { ...EUR_20, tipMinor: 150n },
+    amountMinor: 2_000n,
+    says: ["of it tip 1.50 EUR"],
+  },
+  {
+    what: "everything",
+    amounts: { totalMinor: 2_000n, tipMinor: 150n, cashbackMinor: 1_000n, surchargeMinor: 5n },
+    amountMinor: 2_000n,
+    says: ["of it tip 1.50 EUR", "of it cash paid out 10.00 EUR", "of it surcharge 0.05 EUR"],
+  },
+  {
+    what: "a part of it approved",
+    amounts: { ...EUR_20, tipMinor: 150n },
+    amountMinor: 750n,
+    outcome: Outcome.PARTIALLY_APPROVED,
+    says: ["of 20.00 EUR", "Still to pay 12.50 EUR"],
+  },
+])("a receipt of an amount with $what", ({ what: _, says, ...changes }) => {
+  const lines = linesOf(changes).map((line) => line.slice(2, -2).trim().replaceAll(/ +/g, " "));
+  const from = lines.findIndex((line) => line.startsWith("SALE")) + 1;
+  expect(lines.slice(from, lines.indexOf("", from))).toEqual(says);
+});

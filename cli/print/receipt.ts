@@ -28,6 +28,9 @@ export function receiptLines(
     ...pair(kindWord(receipt.kind).toUpperCase(), amountOf(receipt)).map((line) =>
       framed(line, "bold", paint),
     ),
+    ...amountParts(receipt).flatMap(([name, value]) =>
+      pair(name, value).map((line) => framed(line)),
+    ),
     framed(""),
     ...facts(receipt, timeZone).flatMap(([name, value]) =>
       pair(name, value).map((line) => framed(line)),
@@ -70,7 +73,27 @@ function headlineOf(receipt: Receipt): { headline: string[]; style: Style } {
   }
 }
 
-function amountOf({ amountMinor, currency }: Receipt): string {
+/** What the amount is made of; where it is only a part of what was asked for, what is left. */
+function amountParts(receipt: Receipt): (readonly [string, string])[] {
+  const { amounts, amountMinor, outcome } = receipt;
+  if (amounts === undefined) return [];
+  const { totalMinor, tipMinor, cashbackMinor, surchargeMinor } = amounts;
+  const money = (minor: bigint) => amountOf({ ...receipt, amountMinor: minor });
+  if (outcome === Outcome.PARTIALLY_APPROVED) {
+    return [
+      ["of", money(totalMinor)],
+      ["Still to pay", money(totalMinor - amountMinor)],
+    ];
+  }
+  const parts = [
+    ["of it tip", tipMinor],
+    ["of it cash paid out", cashbackMinor],
+    ["of it surcharge", surchargeMinor],
+  ] as const;
+  return parts.flatMap(([name, minor]) => (minor === 0n ? [] : [[name, money(minor)] as const]));
+}
+
+function amountOf({ amountMinor, currency }: Pick<Receipt, "amountMinor" | "currency">): string {
   return formatMoney({ amountMinor, currency: parseCurrency(currency) });
 }
 

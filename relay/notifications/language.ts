@@ -40,6 +40,9 @@ export interface Telling {
 
 export type Label =
   | "amount"
+  | "tip"
+  | "cashback"
+  | "due"
   | "card"
   | "merchant"
   | "terminal"

@@ -154,10 +154,12 @@ const FIND_QUEUED: Statement = {
   text: `
     SELECT notification.id, channel, purpose, address, language, time_zone, payment_state,
       changed_at, parts_sent, record_number, record.kind, record.terminal_id, total_minor,
+      tip_minor, cashback_minor,
       approved_amount_minor, currency, response_code, approval_code, scheme, last_four, traceparent,
       coalesce(terminal.merchant_name, record.merchant_id) AS merchant_name
     FROM notification JOIN record USING (record_number)
-    LEFT JOIN terminal ON terminal.terminal_id = record.terminal_id
+    LEFT JOIN terminal ON terminal.merchant_id = record.merchant_id
+      AND terminal.terminal_id = record.terminal_id
     WHERE notification.id = $1 AND notification.state = 'QUEUED'`,
 };
 

@@ -36,6 +36,8 @@ export interface PendingRow {
   readonly terminal_id: string;
   readonly merchant_name: string;
   readonly total_minor: string;
+  readonly tip_minor: string;
+  readonly cashback_minor: string;
   readonly approved_amount_minor: string;
   readonly currency: number;
   readonly response_code: string;
@@ -55,6 +57,8 @@ export function notificationOf(row: PendingRow): NotificationToSend {
   const event = row.payment_state as ToldEvent;
   const approvedMinor = BigInt(row.approved_amount_minor);
   const isApproval = isApproved(event);
+  const totalMinor = BigInt(row.total_minor);
+  const isPart = isApproval && approvedMinor > 0n && approvedMinor < totalMinor;
   return {
     id: row.id,
     channel: row.channel as Channel,
@@ -67,7 +71,11 @@ export function notificationOf(row: PendingRow): NotificationToSend {
       telling: TELLINGS[row.kind] ?? "payment",
       merchantName: row.merchant_name,
       terminalId: row.terminal_id,
-      amountMinor: isApproval && approvedMinor > 0n ? approvedMinor : BigInt(row.total_minor),
+      amountMinor: isApproval && approvedMinor > 0n ? approvedMinor : totalMinor,
+      // Of a part nobody can say what it was for.
+      tipMinor: isPart ? 0n : BigInt(row.tip_minor),
+      cashbackMinor: isPart ? 0n : BigInt(row.cashback_minor),
+      dueMinor: isPart ? totalMinor - approvedMinor : 0n,
       currency: row.currency as CurrencyCode,
       responseCode: row.response_code,
       approvalCode: row.approval_code,

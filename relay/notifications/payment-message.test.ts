@@ -12,6 +12,9 @@ const FACTS: PaymentFacts = {
   merchantName: "Corner Shop",
   terminalId: "TILL0001",
   amountMinor: 1_250n,
+  tipMinor: 0n,
+  cashbackMinor: 0n,
+  dueMinor: 0n,
   currency: currencyFromLetters("EUR"),
   responseCode: "00",
   approvalCode: "123456",
@@ -207,4 +210,37 @@ test("a name from right to left turns nothing round", () => {
   const { subject, text, sms } = paymentMessage(facts);
   for (const said of [subject, text, sms]) expect(said).toContain("\u2068קפה הפינה\u2069");
   expect(paymentMessage(FACTS).sms).not.toMatch(/[\u2066-\u2069]/);
+});
+
+describe("what an amount is made of", () => {
+  const rows = LANGUAGE_CODES.flatMap((locale) =>
+    (["payment", "refund"] as const).flatMap((telling) => [
+      { locale, telling, what: {}, labels: [] },
+      { locale, telling, what: { tipMinor: 100n }, labels: ["tip"] },
+      { locale, telling, what: { cashbackMinor: 500n }, labels: ["cashback"] },
+      {
+        locale,
+        telling,
+        what: { tipMinor: 100n, cashbackMinor: 500n },
+        labels: ["tip", "cashback"],
+      },
+      { locale, telling, what: { dueMinor: 750n }, labels: ["due"] },
+    ]),
+  );
+
+  test.each(rows)("$telling in $locale with $what", ({ locale, telling, what, labels }) => {
+    const facts = { ...FACTS, ...what, telling, locale } as PaymentFacts;
+    const { text, sms, html } = paymentMessage(facts);
+    const language = languageOf(locale);
+    for (const label of ["tip", "cashback", "due"] as const) {
+      const isSaid = (labels as readonly string[]).includes(label);
+      for (const shape of [text, sms, html]) {
+        expect(shape.includes(language.labels[label])).toBe(isSaid);
+      }
+    }
+    const amounts = Object.values(what).map((minor) =>
+      formatAmount({ amountMinor: minor as bigint, currency: facts.currency, locale }),
+    );
+    for (const amount of amounts) for (const shape of [text, sms]) expect(shape).toContain(amount);
+  });
 });

@@ -21,6 +21,11 @@ export interface PaymentFacts {
   readonly terminalId: string;
   /** What was approved, or what was asked for when nothing was. */
   readonly amountMinor: bigint;
+  /** Of it, in minor units; 0 where only a part was approved. */
+  readonly tipMinor: bigint;
+  readonly cashbackMinor: bigint;
+  /** What a part leaves to be paid; 0 otherwise. */
+  readonly dueMinor: bigint;
   readonly currency: CurrencyCode;
   readonly responseCode: string;
   readonly approvalCode: string;
@@ -75,6 +80,7 @@ function linesOf(facts: PaymentFacts, { labels, ...language }: Language, amount:
   return [
     ...line("merchant", facts.merchantName),
     ...line("amount", amount),
+    ...partsOf(facts).flatMap(([label, part]) => line(label, part)),
     ...line("reason", reasonOf(facts, language)),
     ...line("card", cardOf(facts)),
     ...line("time", formatTime(facts)),
@@ -84,9 +90,22 @@ function linesOf(facts: PaymentFacts, { labels, ...language }: Language, amount:
   ];
 }
 
+/** What the amount is made of, and what it leaves to be paid. */
+function partsOf(facts: PaymentFacts): (readonly [Label, string])[] {
+  const parts = [
+    ["tip", facts.tipMinor],
+    ["cashback", facts.cashbackMinor],
+    ["due", facts.dueMinor],
+  ] as const;
+  return parts.flatMap(([label, amountMinor]) =>
+    amountMinor === 0n ? [] : [[label, formatAmount({ ...facts, amountMinor })] as const],
+  );
+}
+
 function smsOf(facts: PaymentFacts, language: Language, heading: string, amount: string): string {
   const said = [
     `${isolated(facts.merchantName)}${language.colon}${heading} ${amount}`,
+    ...partsOf(facts).map(([label, part]) => `${language.labels[label]} ${part}`),
     reasonOf(facts, language),
     cardOf(facts, "*"),
     formatTime(facts),

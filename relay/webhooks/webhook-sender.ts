@@ -118,6 +118,8 @@ function bodyOf(due: DueDelivery, recordNumber: string): string {
       merchantId: due.merchant_id,
       terminalId: due.terminal_id,
       totalMinor: due.total_minor,
+      tipMinor: due.tip_minor,
+      cashbackMinor: due.cashback_minor,
       approvedAmountMinor: due.approved_amount_minor,
       currency: due.currency === 0 ? "" : currencyLetters(due.currency as CurrencyCode),
       responseCode,

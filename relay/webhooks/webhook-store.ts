@@ -34,6 +34,8 @@ export interface DueDelivery {
   readonly merchant_id: string;
   readonly terminal_id: string;
   readonly total_minor: string;
+  readonly tip_minor: string;
+  readonly cashback_minor: string;
   readonly approved_amount_minor: string;
   readonly currency: number;
   readonly response_code: string;
@@ -194,6 +196,7 @@ const NEXT_DUE: Statement = {
       coalesce(webhook.paused_until > now(), false) AS is_paused, url, secret, record.kind,
       webhook_delivery.state,
       webhook_delivery.changed_at, payment_id, record.merchant_id, terminal_id, total_minor,
+      tip_minor, cashback_minor,
       approved_amount_minor, currency, response_code, fault_code, last_four,
       scheme
     FROM webhook_delivery JOIN webhook ON webhook.id = webhook_id

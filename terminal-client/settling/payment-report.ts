@@ -153,6 +153,7 @@ function receiptOf(entry: JournalEntry, result: Result, merchant: TerminalCertif
     retrievalReference: result.retrievalReference,
     timeMs: result.processorTimeMs,
     outcome: result.outcome,
+    amounts: request.amounts,
   });
 }
 

@@ -84,6 +84,9 @@ export const language: Language = {
   },
   labels: {
     amount: "Amount",
+    tip: "Of it tip",
+    cashback: "Of it cash",
+    due: "Still to pay",
     card: "Card",
     merchant: "Shop",
     terminal: "Terminal",

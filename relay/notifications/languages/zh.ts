@@ -84,6 +84,9 @@ export const language: Language = {
   },
   labels: {
     amount: "金额",
+    tip: "其中小费",
+    cashback: "其中取现",
+    due: "尚需支付",
     card: "卡号",
     merchant: "商户",
     terminal: "终端",

@@ -920,7 +920,10 @@ type Receipt struct {
 	// The processor's time, Unix milliseconds.
 	TimeMs int64 `protobuf:"varint,15,opt,name=time_ms,json=timeMs,proto3" json:"time_ms,omitempty"`
 	// What was decided.
-	Outcome       v1.Outcome `protobuf:"varint,16,opt,name=outcome,proto3,enum=cardlane.payment.v1.Outcome" json:"outcome,omitempty"`
+	Outcome v1.Outcome `protobuf:"varint,16,opt,name=outcome,proto3,enum=cardlane.payment.v1.Outcome" json:"outcome,omitempty"`
+	// What was asked for, with its parts. Where a part was approved, its total less amount_minor is still to
+	// be paid. Absent from terminals that do not say.
+	Amounts       *v1.Amounts `protobuf:"bytes,17,opt,name=amounts,proto3" json:"amounts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1065,6 +1068,13 @@ func (x *Receipt) GetOutcome() v1.Outcome {
 		return x.Outcome
 	}
 	return v1.Outcome(0)
+}
+
+func (x *Receipt) GetAmounts() *v1.Amounts {
+	if x != nil {
+		return x.Amounts
+	}
+	return nil
 }
 
 // Ask what became of a payment.
@@ -1333,7 +1343,7 @@ const file_cardlane_terminal_v1_terminal_proto_rawDesc = "" +
 	"\x05fault\x18\t \x01(\v2!.cardlane.payment.v1.PaymentFaultR\x05fault\x127\n" +
 	"\areceipt\x18\n" +
 	" \x01(\v2\x1d.cardlane.terminal.v1.ReceiptR\areceipt\x12\x19\n" +
-	"\btrace_id\x18\v \x01(\tR\atraceId\"\x93\x05\n" +
+	"\btrace_id\x18\v \x01(\tR\atraceId\"\xcb\x05\n" +
 	"\aReceipt\x12#\n" +
 	"\rmerchant_name\x18\x01 \x01(\tR\fmerchantName\x12\x1f\n" +
 	"\vmerchant_id\x18\x02 \x01(\tR\n" +
@@ -1355,7 +1365,8 @@ const file_cardlane_terminal_v1_terminal_proto_rawDesc = "" +
 	"\rresponse_code\x18\r \x01(\tR\fresponseCode\x12/\n" +
 	"\x13retrieval_reference\x18\x0e \x01(\tR\x12retrievalReference\x12\x17\n" +
 	"\atime_ms\x18\x0f \x01(\x03R\x06timeMs\x126\n" +
-	"\aoutcome\x18\x10 \x01(\x0e2\x1c.cardlane.payment.v1.OutcomeR\aoutcome\":\n" +
+	"\aoutcome\x18\x10 \x01(\x0e2\x1c.cardlane.payment.v1.OutcomeR\aoutcome\x126\n" +
+	"\aamounts\x18\x11 \x01(\v2\x1c.cardlane.payment.v1.AmountsR\aamounts\":\n" +
 	"\x19GetTerminalPaymentRequest\x12\x1d\n" +
 	"\n" +
 	"payment_id\x18\x01 \x01(\tR\tpaymentId\"Y\n" +
@@ -1446,20 +1457,21 @@ var file_cardlane_terminal_v1_terminal_proto_depIdxs = []int32{
 	27, // 22: cardlane.terminal.v1.Receipt.entry_mode:type_name -> cardlane.payment.v1.EntryMode
 	28, // 23: cardlane.terminal.v1.Receipt.verification:type_name -> cardlane.payment.v1.Verification
 	29, // 24: cardlane.terminal.v1.Receipt.outcome:type_name -> cardlane.payment.v1.Outcome
-	9,  // 25: cardlane.terminal.v1.GetTerminalPaymentResponse.report:type_name -> cardlane.terminal.v1.PaymentReport
-	30, // 26: cardlane.terminal.v1.GetTerminalResponse.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
-	31, // 27: cardlane.terminal.v1.GetTerminalResponse.terminal:type_name -> cardlane.keys.v1.TerminalCertificate
-	0,  // 28: cardlane.terminal.v1.TerminalService.Pay:input_type -> cardlane.terminal.v1.PayRequest
-	11, // 29: cardlane.terminal.v1.TerminalService.GetTerminalPayment:input_type -> cardlane.terminal.v1.GetTerminalPaymentRequest
-	13, // 30: cardlane.terminal.v1.TerminalService.GetTerminal:input_type -> cardlane.terminal.v1.GetTerminalRequest
-	4,  // 31: cardlane.terminal.v1.TerminalService.Pay:output_type -> cardlane.terminal.v1.PayResponse
-	12, // 32: cardlane.terminal.v1.TerminalService.GetTerminalPayment:output_type -> cardlane.terminal.v1.GetTerminalPaymentResponse
-	14, // 33: cardlane.terminal.v1.TerminalService.GetTerminal:output_type -> cardlane.terminal.v1.GetTerminalResponse
-	31, // [31:34] is the sub-list for method output_type
-	28, // [28:31] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	16, // 25: cardlane.terminal.v1.Receipt.amounts:type_name -> cardlane.payment.v1.Amounts
+	9,  // 26: cardlane.terminal.v1.GetTerminalPaymentResponse.report:type_name -> cardlane.terminal.v1.PaymentReport
+	30, // 27: cardlane.terminal.v1.GetTerminalResponse.certificate:type_name -> cardlane.keys.v1.SignedEnvelope
+	31, // 28: cardlane.terminal.v1.GetTerminalResponse.terminal:type_name -> cardlane.keys.v1.TerminalCertificate
+	0,  // 29: cardlane.terminal.v1.TerminalService.Pay:input_type -> cardlane.terminal.v1.PayRequest
+	11, // 30: cardlane.terminal.v1.TerminalService.GetTerminalPayment:input_type -> cardlane.terminal.v1.GetTerminalPaymentRequest
+	13, // 31: cardlane.terminal.v1.TerminalService.GetTerminal:input_type -> cardlane.terminal.v1.GetTerminalRequest
+	4,  // 32: cardlane.terminal.v1.TerminalService.Pay:output_type -> cardlane.terminal.v1.PayResponse
+	12, // 33: cardlane.terminal.v1.TerminalService.GetTerminalPayment:output_type -> cardlane.terminal.v1.GetTerminalPaymentResponse
+	14, // 34: cardlane.terminal.v1.TerminalService.GetTerminal:output_type -> cardlane.terminal.v1.GetTerminalResponse
+	32, // [32:35] is the sub-list for method output_type
+	29, // [29:32] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_cardlane_terminal_v1_terminal_proto_init() }

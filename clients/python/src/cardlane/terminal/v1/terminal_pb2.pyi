@@ -123,7 +123,7 @@ class PaymentReport(_message.Message):
     def __init__(self, payment_id: _Optional[str] = ..., record_number: _Optional[str] = ..., certainty: _Optional[_Union[_payment_pb2.Certainty, str]] = ..., next_step: _Optional[_Union[_payment_pb2.NextStep, str]] = ..., state: _Optional[_Union[_payment_pb2.PaymentState, str]] = ..., result: _Optional[_Union[_payment_pb2.Result, _Mapping]] = ..., signed_result: _Optional[_Union[_payment_pb2.SignedResult, _Mapping]] = ..., shown: _Optional[_Union[_reader_pb2.ShownOutcome, str]] = ..., fault: _Optional[_Union[_payment_pb2.PaymentFault, _Mapping]] = ..., receipt: _Optional[_Union[Receipt, _Mapping]] = ..., trace_id: _Optional[str] = ...) -> None: ...
 
 class Receipt(_message.Message):
-    __slots__ = ("merchant_name", "merchant_id", "terminal_id", "kind", "amount_minor", "currency", "masked_pan", "scheme", "entry_mode", "verification", "record_number", "approval_code", "response_code", "retrieval_reference", "time_ms", "outcome")
+    __slots__ = ("merchant_name", "merchant_id", "terminal_id", "kind", "amount_minor", "currency", "masked_pan", "scheme", "entry_mode", "verification", "record_number", "approval_code", "response_code", "retrieval_reference", "time_ms", "outcome", "amounts")
     MERCHANT_NAME_FIELD_NUMBER: _ClassVar[int]
     MERCHANT_ID_FIELD_NUMBER: _ClassVar[int]
     TERMINAL_ID_FIELD_NUMBER: _ClassVar[int]
@@ -140,6 +140,7 @@ class Receipt(_message.Message):
     RETRIEVAL_REFERENCE_FIELD_NUMBER: _ClassVar[int]
     TIME_MS_FIELD_NUMBER: _ClassVar[int]
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    AMOUNTS_FIELD_NUMBER: _ClassVar[int]
     merchant_name: str
     merchant_id: str
     terminal_id: str
@@ -156,7 +157,8 @@ class Receipt(_message.Message):
     retrieval_reference: str
     time_ms: int
     outcome: _payment_pb2.Outcome
-    def __init__(self, merchant_name: _Optional[str] = ..., merchant_id: _Optional[str] = ..., terminal_id: _Optional[str] = ..., kind: _Optional[_Union[_payment_pb2.PaymentKind, str]] = ..., amount_minor: _Optional[int] = ..., currency: _Optional[int] = ..., masked_pan: _Optional[str] = ..., scheme: _Optional[str] = ..., entry_mode: _Optional[_Union[_payment_pb2.EntryMode, str]] = ..., verification: _Optional[_Union[_payment_pb2.Verification, str]] = ..., record_number: _Optional[str] = ..., approval_code: _Optional[str] = ..., response_code: _Optional[str] = ..., retrieval_reference: _Optional[str] = ..., time_ms: _Optional[int] = ..., outcome: _Optional[_Union[_payment_pb2.Outcome, str]] = ...) -> None: ...
+    amounts: _payment_pb2.Amounts
+    def __init__(self, merchant_name: _Optional[str] = ..., merchant_id: _Optional[str] = ..., terminal_id: _Optional[str] = ..., kind: _Optional[_Union[_payment_pb2.PaymentKind, str]] = ..., amount_minor: _Optional[int] = ..., currency: _Optional[int] = ..., masked_pan: _Optional[str] = ..., scheme: _Optional[str] = ..., entry_mode: _Optional[_Union[_payment_pb2.EntryMode, str]] = ..., verification: _Optional[_Union[_payment_pb2.Verification, str]] = ..., record_number: _Optional[str] = ..., approval_code: _Optional[str] = ..., response_code: _Optional[str] = ..., retrieval_reference: _Optional[str] = ..., time_ms: _Optional[int] = ..., outcome: _Optional[_Union[_payment_pb2.Outcome, str]] = ..., amounts: _Optional[_Union[_payment_pb2.Amounts, _Mapping]] = ...) -> None: ...
 
 class GetTerminalPaymentRequest(_message.Message):
     __slots__ = ("payment_id",)
