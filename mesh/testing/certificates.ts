@@ -44,28 +44,43 @@ export class TestAuthority {
     return this.#certificate.toString("pem");
   }
 
+  /** Of a web server with this host name, as PEM. */
+  async issue(
+    host: string,
+    { notAfter }: { readonly notAfter?: Date } = {},
+  ): Promise<{ readonly cert: string; readonly key: string }> {
+    const names = new SubjectAlternativeNameExtension([{ type: "dns", value: host }]);
+    return await this.#issue(names, { ...VALID, ...(notAfter && { notAfter }) });
+  }
+
   /** Writes ca.pem, cert.pem and key.pem for this SPIFFE URI. */
   async writeTo(directory: string, spiffeId: string, trusted: TestAuthority = this): Promise<void> {
+    const names = new SubjectAlternativeNameExtension([{ type: "url", value: spiffeId }]);
+    const { cert, key } = await this.#issue(names, VALID);
+    await mkdir(directory, { recursive: true });
+    await replace(join(directory, "ca.pem"), trusted.pem);
+    await replace(join(directory, "cert.pem"), cert);
+    await replace(join(directory, "key.pem"), key);
+  }
+
+  async #issue(names: SubjectAlternativeNameExtension, valid: typeof VALID) {
     const keys = await makeKeys();
     this.#lastSerial += 1;
     const certificate = await X509CertificateGenerator.create({
       serialNumber: this.#lastSerial.toString(16).padStart(2, "0"),
       subject: "CN=cardlane test",
       issuer: this.#certificate.subject,
-      ...VALID,
+      ...valid,
       publicKey: keys.publicKey,
       signingKey: this.#keys.privateKey,
       signingAlgorithm: ALGORITHM,
-      extensions: [new SubjectAlternativeNameExtension([{ type: "url", value: spiffeId }])],
+      extensions: [names],
     });
     const key = PemConverter.encode(
       await crypto.subtle.exportKey("pkcs8", keys.privateKey),
       "PRIVATE KEY",
     );
-    await mkdir(directory, { recursive: true });
-    await replace(join(directory, "ca.pem"), trusted.pem);
-    await replace(join(directory, "cert.pem"), certificate.toString("pem"));
-    await replace(join(directory, "key.pem"), key);
+    return { cert: certificate.toString("pem"), key };
   }
 }
 

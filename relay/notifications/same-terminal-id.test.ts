@@ -3,7 +3,7 @@ import { PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { NotificationBed } from "../../test/fixtures/notification-bed.ts";
 import { openRelayStore } from "../relay-store.ts";
 
-test("a message names the merchant of its payment, not another one with that terminal id", async () => {
+test("a message names the merchant of its payment, not another with that terminal id", async () => {
   await using bed = await NotificationBed.start({ phone: "" });
   const { terminal } = bed.bed.keys;
   const columns = `terminal_id, state, currencies, certificate_id, certificate, not_after,
