@@ -93,6 +93,7 @@ const MAY: readonly (readonly [ProgramRole, string])[] = [
   ["cardlane_relay", "SELECT graphile_worker.add_job('any', '{}')"],
   ["cardlane_relay", "DELETE FROM graphile_worker._private_jobs"],
   ["cardlane_relay", "SELECT FROM audit_entry"],
+  ["cardlane_relay", "SELECT remove_old_records(30, false, 1)"],
   ["cardlane_processor", "SELECT FROM processor.posting"],
   ["cardlane_processor", "UPDATE processor.account SET balance_minor = 0"],
   ["cardlane_processor", "SELECT FROM processor.payment FOR UPDATE"],

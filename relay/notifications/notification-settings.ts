@@ -80,6 +80,20 @@ export const NOTIFICATION_SETTINGS = {
     default: "90",
     says: "how long the relay keeps notifications, events and finished webhook deliveries.",
   }),
+  keepRecordsDays: setting({
+    name: "CARDLANE_KEEP_RECORDS_DAYS",
+    reads: integer({ min: 30, max: 36_500, unit: "days" }),
+    unset: "for ever",
+    says:
+      "how long the relay keeps the record of a payment after its end; never shorter than " +
+      "CARDLANE_KEEP_DAYS. A payment that comes back later is answered by the processor.",
+  }),
+  keepTombstonesDays: setting({
+    name: "CARDLANE_KEEP_TOMBSTONES_DAYS",
+    reads: integer({ min: 2, max: 36_500, unit: "days" }),
+    default: "90",
+    says: "how long the relay keeps ids that were cancelled before their payment came.",
+  }),
   perHourMax: setting({
     name: "CARDLANE_NOTIFY_PER_HOUR",
     reads: integer({ min: 1, max: 1_000_000, unit: "messages" }),

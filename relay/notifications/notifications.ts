@@ -54,7 +54,7 @@ export function startNotifications(
   const webhooks = new WebhookSender(stores.webhooks, clock, receivers);
   stack.use(new EventPump(stores.webhooks, stores.events, clock, log));
   stack.use(new OutboxSweep(stores.outbox, clock, log));
-  stack.use(new Retention(stores.retention, settings.keepDays, clock, log));
+  stack.use(new Retention(stores.retention, settings, clock, log));
   stack.use(new JobRunner(settings.databaseUrl, lanesOf(sender, webhooks), around));
   return stack;
 }

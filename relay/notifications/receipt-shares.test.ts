@@ -17,6 +17,7 @@ async function openShares(stack: AsyncDisposableStack) {
   return { shares: new ReceiptShares(database), database, sql };
 }
 
+const KEPT = { keepRecordsDays: undefined, keepTombstonesDays: 90 };
 const merchantId = "CORNERCOFFEE001";
 let last = 0;
 /** Of a payment that has had none. */
@@ -84,7 +85,7 @@ test("yesterday's shares go", async () => {
   await sql(`INSERT INTO receipt_share SELECT current_date - place, 'payment x', 1
     FROM generate_series(0, 5) AS place`);
   await shares.take(order());
-  await new RetentionStore(database).removeOlderThan(90);
+  await new RetentionStore(database).removeOld({ ...KEPT, keepDays: 90 });
   expect(await sql("SELECT 1 FROM receipt_share WHERE day < current_date - 1")).toEqual([]);
   expect((await sql("SELECT 1 FROM receipt_share")).length).toBeGreaterThan(4);
 });

@@ -7,7 +7,15 @@ const ROWS_MAX = 1_000;
 
 const BEFORE = "now() - interval '1 day' * $1::float8";
 
-/** Takes out what nobody will ask for any more. Records themselves stay. */
+/** How long what is kept, in days. */
+export interface Kept {
+  readonly keepDays: number;
+  /** Undefined: for ever. */
+  readonly keepRecordsDays: number | undefined;
+  readonly keepTombstonesDays: number;
+}
+
+/** Takes out what nobody will ask for any more. */
 export class RetentionStore {
   readonly #database: HotDatabase;
 
@@ -16,10 +24,23 @@ export class RetentionStore {
   }
 
   /** One step. @returns whether there may be more. */
-  async removeOlderThan(days: number): Promise<boolean> {
+  async removeOld({ keepDays, keepRecordsDays, keepTombstonesDays }: Kept): Promise<boolean> {
     let isMore = false;
     for (const statement of [NOTIFICATIONS, EVENTS, DELIVERIES, JOBS, SHARES]) {
-      const [row] = await this.#database.run<{ removed: number }>(statement, [days]);
+      const [row] = await this.#database.run<{ removed: number }>(statement, [keepDays]);
+      isMore ||= row?.removed === ROWS_MAX;
+    }
+    for (const [days, areTombstones] of [
+      [keepRecordsDays, false],
+      [keepTombstonesDays, true],
+    ] as const) {
+      if (days === undefined) continue;
+      // A record is of use as long as its events are.
+      const atLeast = areTombstones ? days : Math.max(days, keepDays);
+      const [row] = await this.#database.run<{ removed: number }>(RECORDS, [
+        atLeast,
+        areTombstones,
+      ]);
       isMore ||= row?.removed === ROWS_MAX;
     }
     return isMore;
@@ -116,15 +137,21 @@ const SHARES: Statement = {
     SELECT count(*)::int AS removed FROM removed`,
 };
 
+/** The relay's role may delete no record; the function has the rule. */
+const RECORDS: Statement = {
+  name: "remove_old_records",
+  text: `SELECT remove_old_records($1::int, $2::boolean, ${ROWS_MAX}) AS removed`,
+};
+
 const LOOK_MS = 3_600_000;
 
-/** Removes once an hour what is older than `keepDays`, in small steps. Any number may run. */
+/** Removes once an hour what is old, in small steps. Any number may run. */
 export class Retention implements AsyncDisposable {
   readonly #stopping = new AbortController();
   readonly #removing: Promise<void>;
 
-  constructor(store: RetentionStore, keepDays: number, clock: Clock, log: Log) {
-    this.#removing = this.#run(store, keepDays, clock, log);
+  constructor(store: RetentionStore, kept: Kept, clock: Clock, log: Log) {
+    this.#removing = this.#run(store, kept, clock, log);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -132,13 +159,13 @@ export class Retention implements AsyncDisposable {
     await this.#removing;
   }
 
-  async #run(store: RetentionStore, keepDays: number, clock: Clock, log: Log): Promise<void> {
+  async #run(store: RetentionStore, kept: Kept, clock: Clock, log: Log): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       try {
-        while (!signal.aborted && (await store.removeOlderThan(keepDays)));
+        while (!signal.aborted && (await store.removeOld(kept)));
       } catch (error) {
-        log.failure("old notifications and events could not be removed", error);
+        log.failure("what is old could not be removed", error);
       }
       await clock.sleep(LOOK_MS, signal).catch(() => undefined);
     }

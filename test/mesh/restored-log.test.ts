@@ -74,6 +74,8 @@ function startSending(bed: TestBed): AsyncDisposable {
     allowed: undefined,
     perHourMax: 1,
     keepDays: 90,
+    keepRecordsDays: undefined,
+    keepTombstonesDays: 90,
     unsubscribe: undefined,
   };
   const around = { clock, jitter: () => 0.5, log: silentLog, telemetry: noTelemetry };

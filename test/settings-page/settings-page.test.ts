@@ -42,7 +42,7 @@ test("a variable that a client in another language reads is declared as one of t
 
 /** Generated code repeats the comments of contracts, which name settings of programs. */
 function isWritten(path: string): boolean {
-  return !/node_modules|\/gen\/|_pb2/.test(path);
+  return !/node_modules|\/gen\/|\/target\/|_pb2/.test(path);
 }
 
 function namesIn(path: string): string[] {
