@@ -23,7 +23,7 @@ export interface PaymentToSend extends RecordedPayment {
   readonly overAtMs: number;
   /** More than 0 makes it a repeat. */
   readonly timesSent: number;
-  /** Long past its deadline the processor may only say what it decided then. */
+  /** Past its deadline the processor may only say what it decided then. */
   readonly isQuestion?: boolean;
 }
 

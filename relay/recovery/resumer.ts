@@ -25,7 +25,7 @@ export class Resumer {
     await this.#send(record, { overAtMs: askedAtMs + record.timeLeftMs });
   }
 
-  /** Asks how a payment ended whose deadline is long over. */
+  /** Asks how a payment ended whose deadline is over. */
   async ask(record: StoredRecord, askedAtMs: number): Promise<void> {
     await this.#send(record, { overAtMs: askedAtMs + ASK_MS, isQuestion: true });
   }

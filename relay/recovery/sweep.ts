@@ -12,11 +12,6 @@ import type { Reversals } from "./reversals.ts";
 
 /** How often the relay looks for what is due. */
 const SWEEP_MS = 500;
-/**
- * A payment that is over for so long is asked about before it is undone: another instance would
- * have come ten seconds after its deadline.
- */
-const ASKED_AFTER_MS = 60_000;
 /** Records that are looked up at once for those who wait. */
 const LOOKUPS_MAX = 1_000;
 
@@ -163,14 +158,13 @@ export class Sweep implements AsyncDisposable {
   }
 
   /**
-   * Nobody came for it in time: the relays were away, or the database is from before, and somebody
-   * may have been told how the payment ended. What this process sends it gives up itself.
+   * The database was restored since, and somebody may have been told how the payment ended. What
+   * this process sends it gives up itself.
    */
   #isToBeAsked(record: StoredRecord): boolean {
     const flight = this.#options.forwarder.find(record.recordNumber);
     if (flight !== undefined) return flight.isQuestion === true;
-    if (!isSealed(record)) return false;
-    return record.isFromBefore || record.timeLeftMs <= -ASKED_AFTER_MS;
+    return isSealed(record) && record.isFromBefore;
   }
 
   /** Another instance may have finished what a terminal waits for here. */

@@ -44,7 +44,7 @@ export const OF_RELAY: readonly Mutation[] = [
   },
   {
     name: "asked-first",
-    takesOut: "asking the processor about a payment that is long over before it is undone",
+    takesOut: "asking the processor about a payment from before a restore",
     path: "relay/recovery/sweep.ts",
     find: "const asked = over.filter((record) => this.#isToBeAsked(record));",
     replace: "const asked = over.filter((record) => this.#isToBeAsked(record) && over.length < 0);",

@@ -15,7 +15,7 @@ CREATE TABLE "log_epoch" (
 -- Of which server nobody has said yet; sequences of releases before are in epoch 0. Nobody is told
 -- of a new epoch: nothing was lost.
 INSERT INTO "log_epoch" ("epoch", "system_identifier", "timeline", "ended_before", "raised_at")
-VALUES (1, '', 0, 0, now());
+VALUES (1, '', 0, 0, to_timestamp(0));
 
 -- Relays of the release before write transaction ids, 20 bits to the left. Beside newer ones their
 -- events would come before what was told already.
