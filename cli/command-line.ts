@@ -9,7 +9,7 @@ import { MIGRATE_FLAGS, migrate } from "./commands/migrate.ts";
 import { addNotificationCommands } from "./commands/notification-commands.ts";
 import { pay } from "./commands/pay.ts";
 import { query } from "./commands/query.ts";
-import { reconcile } from "./commands/reconcile.ts";
+import { RECONCILE_FLAGS, reconcile } from "./commands/reconcile.ts";
 import { REVERSALS_FLAGS, reversals } from "./commands/reversals.ts";
 import { trace } from "./commands/trace.ts";
 import { WATCH_FLAGS, watch } from "./commands/watch.ts";
@@ -99,7 +99,7 @@ function addOversightCommands(program: Command, ends: CommandEnds): void {
           "recomputes every balance from its postings, and names each difference.",
       )
       .addHelpText("after", "\nExit codes: 0 all agree, 2 differences were found, 1 error."),
-    {},
+    RECONCILE_FLAGS,
     reconcile,
   );
   addReversals(program, ends);

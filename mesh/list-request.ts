@@ -1,5 +1,6 @@
 import { enumName } from "../payment/enum-name.ts";
 import { PaymentError } from "../payment/errors.ts";
+import { parseMerchantId } from "../payment/identifiers.ts";
 
 /** As in the contracts, for every list and for every message of a stream that gives pages. */
 export const PAGE_SIZE_MAX = 500;
@@ -46,4 +47,37 @@ function malformed(field: string, problem: string): PaymentError {
 export function parseSequence(sequence: bigint, field: string): bigint {
   if (sequence <= SEQUENCE_MAX) return sequence;
   throw malformed(field, `must be 0 to ${SEQUENCE_MAX}, got ${sequence}`);
+}
+
+/** The last moment that a UUID version 7 has room for. */
+const ID_MS_MAX = 2n ** 48n - 1n;
+
+/**
+ * Which payments a caller asks for; their ids begin with the time when they were made.
+ *
+ * @throws PaymentError MALFORMED_REQUEST
+ */
+export function withinOf({
+  merchantId,
+  fromMs,
+  beforeMs,
+}: {
+  readonly merchantId: string;
+  readonly fromMs: bigint;
+  readonly beforeMs: bigint;
+}): { readonly merchantId?: string; readonly from?: string; readonly below?: string } {
+  return {
+    ...(merchantId !== "" && { merchantId: parseMerchantId(merchantId) }),
+    ...(fromMs !== 0n && { from: firstIdOf(fromMs, "from_ms") }),
+    ...(beforeMs !== 0n && { below: firstIdOf(beforeMs, "before_ms") }),
+  };
+}
+
+/** What sorts before every id of that moment. */
+function firstIdOf(timeMs: bigint, field: string): string {
+  if (timeMs < 0n || timeMs > ID_MS_MAX) {
+    throw malformed(field, `must be 0 to ${ID_MS_MAX}, got ${timeMs}`);
+  }
+  const digits = timeMs.toString(16).padStart(12, "0");
+  return `${digits.slice(0, 8)}-${digits.slice(8)}-0000-0000-000000000000`;
 }

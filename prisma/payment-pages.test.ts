@@ -6,10 +6,13 @@ interface Row {
   readonly paymentId: string;
 }
 
-function isIn(row: Row, where: Part): boolean {
-  if (typeof where.merchantId === "object") return row.merchantId > where.merchantId.gt;
-  if (!("paymentId" in where)) return true;
-  return row.merchantId === where.merchantId && row.paymentId > where.paymentId.gt;
+function isIn(row: Row, { merchantId, paymentId = {} }: Part): boolean {
+  if (typeof merchantId === "object" && row.merchantId <= merchantId.gt) return false;
+  if (typeof merchantId === "string" && row.merchantId !== merchantId) return false;
+  const { gt, gte, lt } = paymentId;
+  if (gt !== undefined && row.paymentId <= gt) return false;
+  if (gte !== undefined && row.paymentId < gte) return false;
+  return lt === undefined || row.paymentId < lt;
 }
 
 /** Rows as a database finds them, and what it was asked. */
@@ -35,9 +38,25 @@ test.each([
 ])("pages of $size of $keys", async ({ keys, size, pages }) => {
   const { find, takes } = tableOf(keys);
   const read: string[] = [];
-  for await (const rows of paymentPages(size, find)) {
+  for await (const rows of paymentPages(size, {}, find)) {
     read.push(rows.map(({ paymentId }) => paymentId).join(" "));
   }
   expect(read).toEqual(pages);
   expect(Math.max(...takes)).toBe(size);
+});
+
+test.each([
+  { within: { merchantId: "B" }, pages: ["B1 B2", "B3"] },
+  { within: { merchantId: "D" }, pages: [] },
+  { within: { merchantId: "B", from: "B2" }, pages: ["B2 B3"] },
+  { within: { merchantId: "B", below: "B3" }, pages: ["B1 B2"] },
+  { within: { merchantId: "B", from: "B2", below: "B3" }, pages: ["B2"] },
+  { within: { from: "A2", below: "C1" }, pages: ["A2 B1", "B2 B3"] },
+])("pages within $within", async ({ within, pages }) => {
+  const { find } = tableOf(["A1", "A2", "B1", "B2", "B3", "C1"]);
+  const read: string[] = [];
+  for await (const rows of paymentPages(2, within, find)) {
+    read.push(rows.map(({ paymentId }) => paymentId).join(" "));
+  }
+  expect(read).toEqual(pages);
 });

@@ -3,6 +3,7 @@ import { type Faults, noFaults } from "../mesh/faults.ts";
 import { HotDatabase, type HotDatabaseOptions } from "../prisma/hot-database.ts";
 import type { PrismaClient } from "../prisma/processor/client/client.ts";
 import { ReadableDatabase } from "../prisma/readable-database.ts";
+import { reportPages } from "../prisma/report.ts";
 
 const CONNECT_MS_MAX = 5_000;
 /** Far above what a flush takes; below what a relay waits before it reverses. */
@@ -20,10 +21,33 @@ export class Database extends HotDatabase {
 
 /** The processor's database: statements on the way of payments, Prisma for what people ask. */
 export class LedgerDatabase extends ReadableDatabase<PrismaClient> {
+  readonly #address: DatabaseAddress | undefined;
+
   /** @param source where PostgreSQL is and who asks, or connections that a simulation made. */
   constructor(source: DatabaseAddress | DatabaseConnections, faults = noFaults) {
     const open = async () => ("pool" in source ? source.prisma : prismaTo(source));
     super(databaseOptions(source, faults), open);
+    this.#address = "url" in source ? source : undefined;
+  }
+
+  /**
+   * The rows of one statement over the whole ledger, in pages of up to `size`.
+   *
+   * @throws PaymentError STORE_NOT_REACHED.
+   */
+  async *report<Row extends pg.QueryResultRow>(
+    text: string,
+    size: number,
+  ): AsyncGenerator<readonly Row[]> {
+    if (this.#address === undefined) throw new Error("bug: a simulation makes no report");
+    const { url: connectionString, program } = this.#address;
+    const own = { application_name: `${program} report`, types: { getTypeParser } };
+    const address = { connectionString, connectionTimeoutMillis: CONNECT_MS_MAX, ...own };
+    try {
+      yield* reportPages<Row>(address, text, size);
+    } catch (error) {
+      throw this.notReached(error);
+    }
   }
 }
 

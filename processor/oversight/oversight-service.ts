@@ -7,7 +7,7 @@ import {
   type LedgerPaymentSchema,
   ProcessorOversightService,
 } from "../../gen/cardlane/processor/v1/processor_pb.ts";
-import { PAGE_SIZE_MAX, parsePageSize } from "../../mesh/list-request.ts";
+import { PAGE_SIZE_MAX, parsePageSize, withinOf } from "../../mesh/list-request.ts";
 import { type MeshService, service } from "../../mesh/service.ts";
 import { PaymentError } from "../../payment/errors.ts";
 import { type PaymentKey, parseMerchantId, parsePaymentId } from "../../payment/identifiers.ts";
@@ -26,8 +26,8 @@ interface OversightParts {
 /** cardlane.processor.v1.ProcessorOversightService: the whole ledger, for operators. */
 export function oversightService({ store, held }: OversightParts): MeshService {
   return service(ProcessorOversightService, {
-    async *streamPayments(_request, { signal }) {
-      for await (const rows of store.payments(PAGE_SIZE_MAX)) {
+    async *streamPayments(request, { signal }) {
+      for await (const rows of store.payments(PAGE_SIZE_MAX, withinOf(request))) {
         signal.throwIfAborted();
         yield { payments: rows.map(paymentOf) };
       }

@@ -1,5 +1,5 @@
-import { paymentPages } from "../../prisma/payment-pages.ts";
-import type { Account, Payment, Posting, Prisma } from "../../prisma/processor/client/client.ts";
+import { paymentPages, type Within } from "../../prisma/payment-pages.ts";
+import type { Account, Payment, Posting } from "../../prisma/processor/client/client.ts";
 import { ONE_MOMENT } from "../../prisma/readable-database.ts";
 import type { LedgerDatabase } from "../database.ts";
 
@@ -29,9 +29,9 @@ export class OversightStore {
     this.#database = database;
   }
 
-  /** Every payment in pages of up to `size`, in the order of merchant id and payment id. */
-  payments(size: number): AsyncGenerator<readonly LedgerPayment[]> {
-    return paymentPages(size, async (where, take) => {
+  /** The payments in pages of up to `size`, in the order of merchant id and payment id. */
+  payments(size: number, within: Within = {}): AsyncGenerator<readonly LedgerPayment[]> {
+    return paymentPages(size, within, async (where, take) => {
       const query = { where, take, orderBy: IN_ORDER, include: { postings: true } };
       const [rows] = await this.#database.read((prisma) =>
         prisma.$transaction([prisma.payment.findMany(query)], ONE_MOMENT),
@@ -40,16 +40,19 @@ export class OversightStore {
     });
   }
 
-  /** Every account in pages of up to `size`, in the order of their numbers. */
+  /** Every account in pages of up to `size`, in the order of their numbers, as of one moment. */
   async *accounts(size: number): AsyncGenerator<readonly LedgerAccount[]> {
-    for (let after = 0n; ; ) {
-      const rows = await this.#database.read((prisma) =>
-        prisma.$transaction((moment) => pageOfAccounts(moment, after, size), ONE_MOMENT),
-      );
-      const last = rows.at(-1);
-      if (last === undefined) return;
-      yield rows;
-      after = last.accountId;
+    for await (const rows of this.#database.report<AccountRow>(ACCOUNTS, size)) {
+      yield rows.map((row) => {
+        return {
+          accountId: row.account_id,
+          kind: row.kind,
+          holder: row.holder,
+          currency: row.currency,
+          balanceMinor: row.balance_minor,
+          recomputedMinor: row.recomputed_minor,
+        };
+      });
     }
   }
 
@@ -89,32 +92,24 @@ function reversalLast(a: Posting, b: Posting): number {
   return Number(a.kind === "REVERSAL") - Number(b.kind === "REVERSAL");
 }
 
-/** Each side of all postings is read once a page: a ledger has few accounts beside its postings. */
-async function pageOfAccounts(
-  moment: Prisma.TransactionClient,
-  after: bigint,
-  size: number,
-): Promise<readonly LedgerAccount[]> {
-  const accounts = await moment.account.findMany({
-    select: { accountId: true, kind: true, holder: true, currency: true, balanceMinor: true },
-    where: { accountId: { gt: after } },
-    orderBy: { accountId: "asc" },
-    take: size,
-  });
-  const ids = { in: accounts.map(({ accountId }) => accountId) };
-  const [credits, debits] = [
-    await moment.posting.groupBy({ by: "creditAccount", where: { creditAccount: ids }, ...TOTAL }),
-    await moment.posting.groupBy({ by: "debitAccount", where: { debitAccount: ids }, ...TOTAL }),
-  ];
-  const totals = new Map<bigint, bigint>();
-  const add = (account: bigint, minor: bigint) =>
-    totals.set(account, (totals.get(account) ?? 0n) + minor);
-  for (const { creditAccount, _sum } of credits) add(creditAccount, _sum.amountMinor ?? 0n);
-  for (const { debitAccount, _sum } of debits) add(debitAccount, -(_sum.amountMinor ?? 0n));
-  return accounts.map((account) => ({
-    ...account,
-    recomputedMinor: totals.get(account.accountId) ?? 0n,
-  }));
+interface AccountRow {
+  readonly account_id: bigint;
+  readonly kind: string;
+  readonly holder: Uint8Array<ArrayBuffer>;
+  readonly currency: number;
+  readonly balance_minor: bigint;
+  readonly recomputed_minor: bigint;
 }
 
-const TOTAL = { _sum: { amountMinor: true } } as const;
+/** Each side of all postings is read once, however many accounts there are. */
+const ACCOUNTS = `
+  SELECT account_id, kind, holder, currency, balance_minor,
+    coalesce(posted.minor, 0)::bigint AS recomputed_minor
+  FROM processor.account LEFT JOIN (
+    SELECT account_id, sum(minor) AS minor FROM (
+      SELECT credit_account AS account_id, amount_minor AS minor FROM processor.posting
+      UNION ALL
+      SELECT debit_account, -amount_minor FROM processor.posting
+    ) AS moved GROUP BY account_id
+  ) AS posted USING (account_id)
+  ORDER BY account_id`;

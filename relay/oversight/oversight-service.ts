@@ -5,7 +5,7 @@ import {
   type OpenReversalSchema,
   RelayOversightService,
 } from "../../gen/cardlane/relay/v1/relay_pb.ts";
-import { PAGE_SIZE_MAX, parsePageSize } from "../../mesh/list-request.ts";
+import { PAGE_SIZE_MAX, parsePageSize, withinOf } from "../../mesh/list-request.ts";
 import { type MeshService, service } from "../../mesh/service.ts";
 import { endOf, type StateName } from "../../payment/states.ts";
 import type { ComparedRecord, OpenReversal, OversightStore } from "./oversight-store.ts";
@@ -13,8 +13,8 @@ import type { ComparedRecord, OpenReversal, OversightStore } from "./oversight-s
 /** cardlane.relay.v1.RelayOversightService: what operators compare and watch over. */
 export function oversightService(store: OversightStore): MeshService {
   return service(RelayOversightService, {
-    async *streamRecords(_request, { signal }) {
-      for await (const rows of store.records(PAGE_SIZE_MAX)) {
+    async *streamRecords(request, { signal }) {
+      for await (const rows of store.records(PAGE_SIZE_MAX, withinOf(request))) {
         signal.throwIfAborted();
         yield { records: rows.map(comparedOf) };
       }

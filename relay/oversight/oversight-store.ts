@@ -1,4 +1,4 @@
-import { paymentPages } from "../../prisma/payment-pages.ts";
+import { paymentPages, type Within } from "../../prisma/payment-pages.ts";
 import { ONE_MOMENT } from "../../prisma/readable-database.ts";
 import type { Prisma, Record as RecordModel } from "../../prisma/relay/client/client.ts";
 import type { Database } from "../database.ts";
@@ -23,9 +23,9 @@ export class OversightStore {
     this.#database = database;
   }
 
-  /** Every record in pages of up to `size`, in the order of merchant id and payment id. */
-  records(size: number): AsyncGenerator<readonly ComparedRecord[]> {
-    return paymentPages(size, (where, take) => {
+  /** The records in pages of up to `size`, in the order of merchant id and payment id. */
+  records(size: number, within: Within = {}): AsyncGenerator<readonly ComparedRecord[]> {
+    return paymentPages(size, within, (where, take) => {
       const query = { where, take, orderBy: IN_ORDER, select: COMPARED };
       return this.#database.read((prisma) => prisma.record.findMany(query));
     });

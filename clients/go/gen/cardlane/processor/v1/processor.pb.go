@@ -2291,7 +2291,13 @@ func (x *GetBalanceResponse) GetPostings() uint64 {
 
 // Ask for every payment.
 type StreamPaymentsRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of this merchant alone, 15 characters; empty: of all.
+	MerchantId string `protobuf:"bytes,1,opt,name=merchant_id,json=merchantId,proto3" json:"merchant_id,omitempty"`
+	// Of payments whose id was made from this moment on, Unix milliseconds; 0: from the first.
+	FromMs int64 `protobuf:"varint,2,opt,name=from_ms,json=fromMs,proto3" json:"from_ms,omitempty"`
+	// Of payments whose id was made before this moment, Unix milliseconds; 0: up to the last.
+	BeforeMs      int64 `protobuf:"varint,3,opt,name=before_ms,json=beforeMs,proto3" json:"before_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2324,6 +2330,27 @@ func (x *StreamPaymentsRequest) ProtoReflect() protoreflect.Message {
 // Deprecated: Use StreamPaymentsRequest.ProtoReflect.Descriptor instead.
 func (*StreamPaymentsRequest) Descriptor() ([]byte, []int) {
 	return file_cardlane_processor_v1_processor_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *StreamPaymentsRequest) GetMerchantId() string {
+	if x != nil {
+		return x.MerchantId
+	}
+	return ""
+}
+
+func (x *StreamPaymentsRequest) GetFromMs() int64 {
+	if x != nil {
+		return x.FromMs
+	}
+	return 0
+}
+
+func (x *StreamPaymentsRequest) GetBeforeMs() int64 {
+	if x != nil {
+		return x.BeforeMs
+	}
+	return 0
 }
 
 // A page of payments; each begins after the one before.
@@ -3262,8 +3289,12 @@ const file_cardlane_processor_v1_processor_proto_rawDesc = "" +
 	"\x12GetBalanceResponse\x12#\n" +
 	"\rbalance_minor\x18\x01 \x01(\x03R\fbalanceMinor\x12)\n" +
 	"\x10recomputed_minor\x18\x02 \x01(\x03R\x0frecomputedMinor\x12\x1a\n" +
-	"\bpostings\x18\x03 \x01(\x04R\bpostings\"\x17\n" +
-	"\x15StreamPaymentsRequest\"Z\n" +
+	"\bpostings\x18\x03 \x01(\x04R\bpostings\"n\n" +
+	"\x15StreamPaymentsRequest\x12\x1f\n" +
+	"\vmerchant_id\x18\x01 \x01(\tR\n" +
+	"merchantId\x12\x17\n" +
+	"\afrom_ms\x18\x02 \x01(\x03R\x06fromMs\x12\x1b\n" +
+	"\tbefore_ms\x18\x03 \x01(\x03R\bbeforeMs\"Z\n" +
 	"\x16StreamPaymentsResponse\x12@\n" +
 	"\bpayments\x18\x01 \x03(\v2$.cardlane.processor.v1.LedgerPaymentR\bpayments\"\x86\x04\n" +
 	"\rLedgerPayment\x12#\n" +

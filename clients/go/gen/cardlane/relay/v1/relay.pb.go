@@ -3061,7 +3061,13 @@ func (x *GetManifestResponse) GetManifest() *v12.DelegatedManifest {
 
 // Ask for every record.
 type StreamRecordsRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of this merchant alone, 15 characters; empty: of all.
+	MerchantId string `protobuf:"bytes,1,opt,name=merchant_id,json=merchantId,proto3" json:"merchant_id,omitempty"`
+	// Of payments whose id was made from this moment on, Unix milliseconds; 0: from the first.
+	FromMs int64 `protobuf:"varint,2,opt,name=from_ms,json=fromMs,proto3" json:"from_ms,omitempty"`
+	// Of payments whose id was made before this moment, Unix milliseconds; 0: up to the last.
+	BeforeMs      int64 `protobuf:"varint,3,opt,name=before_ms,json=beforeMs,proto3" json:"before_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3094,6 +3100,27 @@ func (x *StreamRecordsRequest) ProtoReflect() protoreflect.Message {
 // Deprecated: Use StreamRecordsRequest.ProtoReflect.Descriptor instead.
 func (*StreamRecordsRequest) Descriptor() ([]byte, []int) {
 	return file_cardlane_relay_v1_relay_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *StreamRecordsRequest) GetMerchantId() string {
+	if x != nil {
+		return x.MerchantId
+	}
+	return ""
+}
+
+func (x *StreamRecordsRequest) GetFromMs() int64 {
+	if x != nil {
+		return x.FromMs
+	}
+	return 0
+}
+
+func (x *StreamRecordsRequest) GetBeforeMs() int64 {
+	if x != nil {
+		return x.BeforeMs
+	}
+	return 0
 }
 
 // A page of records; each begins after the one before.
@@ -3739,8 +3766,12 @@ const file_cardlane_relay_v1_relay_proto_rawDesc = "" +
 	"\vhave_number\x18\x01 \x01(\x04R\n" +
 	"haveNumber\"V\n" +
 	"\x13GetManifestResponse\x12?\n" +
-	"\bmanifest\x18\x01 \x01(\v2#.cardlane.keys.v1.DelegatedManifestR\bmanifest\"\x16\n" +
-	"\x14StreamRecordsRequest\"T\n" +
+	"\bmanifest\x18\x01 \x01(\v2#.cardlane.keys.v1.DelegatedManifestR\bmanifest\"m\n" +
+	"\x14StreamRecordsRequest\x12\x1f\n" +
+	"\vmerchant_id\x18\x01 \x01(\tR\n" +
+	"merchantId\x12\x17\n" +
+	"\afrom_ms\x18\x02 \x01(\x03R\x06fromMs\x12\x1b\n" +
+	"\tbefore_ms\x18\x03 \x01(\x03R\bbeforeMs\"T\n" +
 	"\x15StreamRecordsResponse\x12;\n" +
 	"\arecords\x18\x01 \x03(\v2!.cardlane.relay.v1.ComparedRecordR\arecords\"\xdc\x03\n" +
 	"\x0eComparedRecord\x12#\n" +

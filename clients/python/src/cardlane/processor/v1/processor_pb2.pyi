@@ -342,8 +342,14 @@ class GetBalanceResponse(_message.Message):
     def __init__(self, balance_minor: _Optional[int] = ..., recomputed_minor: _Optional[int] = ..., postings: _Optional[int] = ...) -> None: ...
 
 class StreamPaymentsRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("merchant_id", "from_ms", "before_ms")
+    MERCHANT_ID_FIELD_NUMBER: _ClassVar[int]
+    FROM_MS_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_MS_FIELD_NUMBER: _ClassVar[int]
+    merchant_id: str
+    from_ms: int
+    before_ms: int
+    def __init__(self, merchant_id: _Optional[str] = ..., from_ms: _Optional[int] = ..., before_ms: _Optional[int] = ...) -> None: ...
 
 class StreamPaymentsResponse(_message.Message):
     __slots__ = ("payments",)

@@ -468,8 +468,14 @@ class GetManifestResponse(_message.Message):
     def __init__(self, manifest: _Optional[_Union[_keys_pb2.DelegatedManifest, _Mapping]] = ...) -> None: ...
 
 class StreamRecordsRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("merchant_id", "from_ms", "before_ms")
+    MERCHANT_ID_FIELD_NUMBER: _ClassVar[int]
+    FROM_MS_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_MS_FIELD_NUMBER: _ClassVar[int]
+    merchant_id: str
+    from_ms: int
+    before_ms: int
+    def __init__(self, merchant_id: _Optional[str] = ..., from_ms: _Optional[int] = ..., before_ms: _Optional[int] = ...) -> None: ...
 
 class StreamRecordsResponse(_message.Message):
     __slots__ = ("records",)
