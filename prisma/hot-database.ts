@@ -8,9 +8,10 @@ const CONNECTIONS_MAX = 8;
  * Settings of every connection here. A generic plan is made once, perhaps on empty tables, and
  * kept: it must go by the indexes, however small the tables were.
  */
-const PLAN_SETTINGS = [
+export const HOT_PLAN_SETTINGS = [
   "plan_cache_mode=force_generic_plan",
   "enable_seqscan=off",
+  "enable_bitmapscan=off",
   "enable_hashjoin=off",
   "enable_mergejoin=off",
 ];
@@ -139,7 +140,7 @@ function poolTo(
     ...connection,
     connectionString: url,
     max: CONNECTIONS_MAX,
-    options: PLAN_SETTINGS.map((setting) => `-c ${setting}`).join(" "),
+    options: HOT_PLAN_SETTINGS.map((setting) => `-c ${setting}`).join(" "),
     ...(verify !== undefined && {
       verify: (client: pg.ClientBase, done: (error?: Error) => void) => {
         verify(client).then(() => done(), done);

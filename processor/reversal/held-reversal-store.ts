@@ -91,9 +91,13 @@ const LIST = {
   text: `
     SELECT merchant_id, payment_id, held.record_number, held.relay_id, reason, approved_minor,
       currency, ordered_at_ms, processor_time_ms, count(*) OVER () AS total
-    FROM processor.held_reversal held JOIN processor.payment USING (merchant_id, payment_id)
-    WHERE held.state = 'WAITING' AND payment.state IN ('APPROVED', 'AUTHORIZED')
-      AND acknowledged_revision < revision
+    FROM processor.held_reversal held CROSS JOIN LATERAL (
+      SELECT approved_minor, currency, processor_time_ms FROM processor.payment
+      WHERE payment.merchant_id = held.merchant_id AND payment.payment_id = held.payment_id
+        AND payment.state IN ('APPROVED', 'AUTHORIZED') AND acknowledged_revision < revision
+      OFFSET 0
+    ) AS payment
+    WHERE held.state = 'WAITING'
     ORDER BY ordered_at_ms, merchant_id, payment_id
     LIMIT $1::int`,
 };
