@@ -137,11 +137,13 @@ const PAGE: Statement = {
     ) AS found ON true`,
 };
 
+/** One from the future is of a time before the database's clock was put back. */
 const LEFT: Statement = {
   name: "marks_left_behind",
   text: `
     SELECT instance, position FROM acknowledgement_mark
-    WHERE instance <> $1::text AND at < now() - $2::float8 * interval '1 millisecond'
+    WHERE instance <> $1::text
+      AND abs(extract(epoch FROM now() - at)) * 1000 > $2::float8
     ORDER BY at LIMIT 1`,
 };
 

@@ -55,7 +55,10 @@ test("what is confirmed is behind the mark, and not acknowledged again", async (
   expect(bed.processor.acknowledgements).toHaveLength(1);
 });
 
-test("another instance acknowledges for one that is away for long", async ({ expect }) => {
+test.for([
+  { what: "for long", at: "at - interval '2 minutes'" },
+  { what: "since before the database's clock was put back", at: "at + interval '2 hours'" },
+])("another instance acknowledges for one that is away $what", async ({ at }, { expect }) => {
   await using bed = await TestBed.start();
   bed.processor.confirms = false;
   const first = await bed.startRelay({ instance: "A1" });
@@ -64,7 +67,7 @@ test("another instance acknowledges for one that is away for long", async ({ exp
   await expect.poll(() => marks(bed), PATIENCE).toHaveLength(1);
   await first[Symbol.asyncDispose]();
   bed.processor.confirms = true;
-  await bed.query("UPDATE acknowledgement_mark SET at = at - interval '2 minutes'");
+  await bed.query(`UPDATE acknowledgement_mark SET at = ${at}`);
   await bed.startRelay({ instance: "A2" });
   await bed.processor.until(() => bed.processor.acknowledgements.length > 1);
   await expect

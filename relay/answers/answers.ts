@@ -70,6 +70,8 @@ export class Answers {
     try {
       const result = checkResult(signed, flight, isSigned);
       this.#whenOwn(result, record, () => {
+        // Undone by an order that this database has forgotten: the same again is answered the same.
+        if (result.outcome === Outcome.REVERSED) return this.#undone(flight);
         forwarder.settle(flight);
         const ending = endingOf(record, signed, result, flight.span);
         void completer.complete(ending).then(() => forwarder.drop(flight));
@@ -77,6 +79,18 @@ export class Answers {
     } catch (error) {
       this.#rejected(error, record);
     }
+  }
+
+  #undone(flight: Flight): void {
+    const { forwarder, reversals, log } = this.#options;
+    const { recordNumber } = flight.record;
+    forwarder.settle(flight);
+    reversals
+      .begin([flight.record], REVERSAL_REASONS.TIMEOUT)
+      .catch((cause: unknown) => {
+        log.failure("a reversal could not be begun", cause, { recordNumber });
+      })
+      .finally(() => forwarder.drop(flight));
   }
 
   /**

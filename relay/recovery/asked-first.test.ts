@@ -1,6 +1,6 @@
 import { test as anyTest } from "vitest";
 import { Certainty, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
-import { APPROVE, DECLINE, type Decision } from "../../test/fixtures/fake-processor.ts";
+import { APPROVE, DECLINE, type Decision, REVERSE } from "../../test/fixtures/fake-processor.ts";
 import { TestBed } from "../../test/fixtures/relay-bed.ts";
 
 /** Each has a bed of its own, and mostly waits: for the next sweep. */
@@ -59,6 +59,17 @@ test("one that it never decided is undone", async ({ expect }) => {
   await expect.poll(payment, PATIENCE).toMatchObject({ state: REVERSED });
   expect(bed.processor.authorizations).toHaveLength(2);
   expect([...bed.processor.orders.values()]).toHaveLength(1);
+});
+
+test("one that an order undid, which the restored relay has forgotten, ends undone", async ({
+  expect,
+}) => {
+  await using bed = await TestBed.start();
+  const { payment } = await comeBack(bed, REVERSE, 2 * MINUTE_MS);
+  await expect.poll(payment, PATIENCE).toMatchObject({
+    state: REVERSED,
+    certainty: Certainty.FINAL,
+  });
 });
 
 test("without an answer nothing is undone: it is asked again", async ({ expect }) => {

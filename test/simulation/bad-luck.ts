@@ -1,9 +1,11 @@
 import { FAULT_STEPS, type FaultPlan, parseFaults } from "../../mesh/faults.ts";
+import type { Observations } from "./checks/observations.ts";
 import { PIN_SERVICE, PROCESSORS, RELAYS } from "./program-names.ts";
 import type { SimulatedMesh } from "./simulated-mesh.ts";
 import { type DatabaseWeather, NO_TROUBLE } from "./world/connections.ts";
 import type { Dice } from "./world/dice.ts";
 import { PinBackup } from "./world/pin-backup.ts";
+import { RelayBackup } from "./world/relay-backup.ts";
 import type { SqlEngine } from "./world/sql-engine.ts";
 import { STRANDED_KINDS } from "./world/stranded-statement.ts";
 
@@ -36,16 +38,23 @@ export function drawFaultPlan(dice: Dice, seed: number): FaultPlan {
 export class BadLuck {
   readonly #mesh: SimulatedMesh;
   readonly #engine: SqlEngine;
+  readonly #seen: Pick<Observations, "areRelaysRestored">;
   readonly #dice: Dice;
+  #areDevicesRestored = false;
   /** Whether the PIN service's database was put back. */
   arePinsRestored = false;
   /** When the last thing that was held up goes on again. */
   lastEndMs = 0;
 
   /** @param engine the database of processors and PIN service. */
-  constructor(mesh: SimulatedMesh, engine: SqlEngine) {
+  constructor(
+    mesh: SimulatedMesh,
+    engine: SqlEngine,
+    seen: Pick<Observations, "areRelaysRestored">,
+  ) {
     this.#mesh = mesh;
     this.#engine = engine;
+    this.#seen = seen;
     this.#dice = mesh.world.dice;
   }
 
@@ -90,6 +99,7 @@ export class BadLuck {
     () => this.#restoreDevice(),
     () => this.#restoreDevice(),
     () => this.#restorePins(),
+    () => this.#restoreRelays(),
     () => this.#crashProcessors(),
     () => this.#host().skew(this.#dice.between(-3_000, 3_000)),
     () => this.#wrongClock(),
@@ -136,6 +146,9 @@ export class BadLuck {
 
   /** A terminal or reader gets an older disk, or another one in its place. */
   #restoreDevice(): void {
+    // What terminal and relays have both forgotten is for a person: docs/failure-modes.md.
+    if (this.#seen.areRelaysRestored) return;
+    this.#areDevicesRestored = true;
     // The PIN service's is put back by nobody, so its database may be.
     const devices = [...this.#mesh.disks].filter(([name]) => name !== PIN_SERVICE);
     const [name, disk] = this.#dice.pick(devices);
@@ -151,6 +164,20 @@ export class BadLuck {
       this.#mesh.host(PIN_SERVICE).crash("its database is an older one from now on");
       this.arePinsRestored = true;
       void taken.then((backup) => backup.restore(this.#engine));
+    });
+  }
+
+  /** What the relays told meanwhile is not in their database any more. */
+  #restoreRelays(): void {
+    const taken = RelayBackup.take(this.#engine);
+    this.#after(this.#dice.between(500, 6_000), () => {
+      if (this.#areDevicesRestored || !this.#mesh.world.isFaulty) return;
+      const { relayDatabase, world } = this.#mesh;
+      for (const name of RELAYS) this.#mesh.host(name).crash("its database is an older one");
+      relayDatabase.timesRestored += 1;
+      this.#seen.areRelaysRestored = true;
+      const nowMs = world.startMs + Math.floor(world.timeline.elapsedMs) + relayDatabase.aheadMs;
+      void taken.then((backup) => backup.restore(this.#engine, nowMs));
     });
   }
 

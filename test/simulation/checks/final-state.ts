@@ -102,21 +102,38 @@ export async function readFinalState(engine: SqlEngine, elsewhere: SqlEngine): P
   };
 }
 
-/** Whether any record can still change by itself. */
-export async function hasOpenRecords(engine: SqlEngine): Promise<boolean> {
-  const text = "SELECT 1 FROM record WHERE due_at IS NOT NULL OR state = ANY ($1) LIMIT 1";
-  const values = [["RECEIVED", "FORWARDED", "REVERSING"]];
+/**
+ * Whether any record can still change by itself.
+ *
+ * @param areRelaysRestored then an order that names no bytes may wait for ever for a person: the
+ *   payment came after the backup, and the processor has it.
+ */
+export async function hasOpenRecords(
+  engine: SqlEngine,
+  areRelaysRestored: boolean,
+): Promise<boolean> {
+  const text = `
+    SELECT 1 FROM record
+    WHERE (due_at IS NOT NULL OR state = ANY ($1)) AND NOT ($2 AND digest IS NULL) LIMIT 1`;
+  const values = [["RECEIVED", "FORWARDED", "REVERSING"], areRelaysRestored];
   return (await engine.query({ name: "simulation.open", text, values })).rows.length > 0;
 }
 
-/** Whether the processor has an approval of which no relay has said that it is committed. */
-export async function hasUnacknowledged(engine: SqlEngine): Promise<boolean> {
+/**
+ * Approvals of the processor of which no relay has said that it is committed.
+ *
+ * @param areRelaysRestored those that lost a record have nothing to say of it.
+ */
+export async function unacknowledged(
+  engine: SqlEngine,
+  areRelaysRestored: boolean,
+): Promise<readonly string[]> {
   const text = `
-    SELECT 1 FROM processor.payment
-    WHERE state IN ('APPROVED', 'AUTHORIZED') AND acknowledged_revision < revision LIMIT 1`;
-  return (
-    (await engine.query({ name: "simulation.unacknowledged", text, values: [] })).rows.length > 0
-  );
+    SELECT payment_id FROM processor.payment
+    WHERE state IN ('APPROVED', 'AUTHORIZED') AND acknowledged_revision < revision
+      AND (NOT $1 OR record_number IN (SELECT record_number FROM record))`;
+  const query = { name: "simulation.unacknowledged", text, values: [areRelaysRestored] };
+  return (await engine.query(query)).rows.map(({ payment_id: id }) => id);
 }
 
 const RECORDS = `

@@ -61,6 +61,8 @@ export class Observations {
   readonly #readers = new Map<string, string>();
   /** Whether the PIN service's database was put back: what it forgot can be judged once more. */
   arePinsRestored = false;
+  /** Whether the relays' database was put back: records that it told are gone for good. */
+  areRelaysRestored = false;
   /** How often the ledger's clock was put back: a day may have begun once more each time. */
   timesLedgerPutBack = 0;
   /** What is wrong already, before the end. */
@@ -76,7 +78,9 @@ export class Observations {
     const isOver = this.reports.some(
       (report) => report.paymentId === id && report.certainty === Certainty.FINAL,
     );
-    if (isOver) this.violations.push(`a card was asked for again for ${id}, which had ended`);
+    // Of what relays and terminal have both forgotten only the processor knows, and refuses it.
+    if (isOver && !this.areRelaysRestored)
+      this.violations.push(`a card was asked for again for ${id}, which had ended`);
   }
 
   /**

@@ -34,6 +34,8 @@ export class DatabaseWeather {
   /** How far its clock is ahead of the right one. */
   aheadMs = 0;
   timesPutBack = 0;
+  /** How often its server was replaced by one from before: what was sent to the other is lost. */
+  timesRestored = 0;
   readonly stranded = new StrandedStatement();
   readonly name: string;
 
@@ -110,7 +112,9 @@ export class Connections {
     const isFateUnknown = world.strikes(trouble.fateUnknownChance);
     const slowMs = world.strikes(trouble.slowChance) ? world.dice.next() * SLOW_MS_MAX : 0;
     const delayMs = slowMs + STATEMENT_MS_MIN + world.dice.next() * STATEMENT_MS_MAX;
+    const server = weather.timesRestored;
     const run = () => {
+      if (server !== weather.timesRestored) return lost();
       world.statementsUnderWay += 1;
       const done = this.#run(config).finally(() => {
         world.statementsUnderWay -= 1;

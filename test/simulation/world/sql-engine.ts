@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Duplex } from "node:stream";
 import { PGlite } from "@electric-sql/pglite";
 import pg from "pg";
+import { HOT_PLAN_SETTINGS } from "../../../prisma/hot-database.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const MIGRATIONS = {
@@ -40,19 +41,14 @@ const VERDICT_LOG = `
     FOR EACH ROW EXECUTE FUNCTION simulation.log_verdict()`;
 
 /** As the programs set them for their connections. */
-const SETTINGS = [
-  "SET plan_cache_mode = force_generic_plan",
-  "SET enable_seqscan = off",
-  "SET enable_hashjoin = off",
-  "SET enable_mergejoin = off",
-  "SET timezone = 'UTC'",
-];
+const SETTINGS = [...HOT_PLAN_SETTINGS.map((one) => `SET ${one}`), "SET timezone = 'UTC'"];
 
 /** Everything that a run leaves behind; who is registered and which cards there are stays. */
 const RESET: Readonly<Record<ProgramName, string>> = {
   relay: `
     TRUNCATE record, record_event, acknowledgement_mark, notification, graphile_worker.job
-      RESTART IDENTITY;`,
+      RESTART IDENTITY;
+    DELETE FROM log_epoch WHERE epoch > 1;`,
   processor: `
     TRUNCATE processor.payment, processor.posting, processor.account,
       processor.held_reversal, pin.verdict, simulation.verdict
