@@ -56,7 +56,10 @@ function recordHolds(
   const isOwn = payment?.record_number === record.record_number;
   // Of two relays that claim a payment one keeps it; the other knows that it is not its own.
   const isElsewhere = payment !== undefined && payment.relay_id !== record.relay_id;
-  const isAgreed = isElsewhere ? state === "DECLINED" : AGREEING[state]?.includes(atProcessor);
+  // The id was paid before, with a record that is lost: told as unknown, and for a person.
+  const isRefused = areRelaysRestored && state === "DECLINED" && record.result === null;
+  const isAgreed =
+    isRefused || (isElsewhere ? state === "DECLINED" : AGREEING[state]?.includes(atProcessor));
   if (isAgreed !== true) say(`the processor has ${atProcessor}${isElsewhere ? " elsewhere" : ""}`);
   // A refusal has no result: the processor has the payment from another record, or not at all.
   if (record.result !== null && payment !== undefined) {
