@@ -5,6 +5,7 @@ import type { LoadGenerator } from "../load/load-generator.ts";
 import { type BenchBed, startBed } from "../measure/bench-bed.ts";
 import { checkpoint } from "../mesh/recycled-wal.ts";
 import { findTpcb } from "../yardstick/tpcb.ts";
+import type { Tpcb } from "../yardstick/tpcb-driver.ts";
 import type { CostPlan } from "./cost-plan.ts";
 import { type Contender, takeTurns, warmUp } from "./in-turns.ts";
 import { peerContender } from "./peer-contender.ts";
@@ -18,10 +19,9 @@ const STREAMS = 16;
 /** One PostgreSQL with the tables of a mesh, of TPC-B and of jPOS, and what is measured on it. */
 export interface CostBed extends AsyncDisposable {
   readonly bed: BenchBed;
-  /** One till. */
+  /** One till of two; the other one is for a load generator of its own. */
   readonly load: LoadGenerator;
-  /** Which program runs TPC-B. */
-  readonly tpcb: string;
+  readonly tpcb: Tpcb;
   /** Warms up, and lets all of them take turns. */
   inTurns(contenders: readonly Contender[], plan: CostPlan): Promise<ReadonlyMap<string, Round[]>>;
   /** @returns jPOS, or why it is left out. */
@@ -31,7 +31,7 @@ export interface CostBed extends AsyncDisposable {
 export async function startCostBed(say: (line: string) => void): Promise<CostBed> {
   await using stack = new AsyncDisposableStack();
   say("starting PostgreSQL and the mesh");
-  const options = { relayCount: 1, processorCount: 1, tillCount: 1, environment: {} };
+  const options = { relayCount: 1, processorCount: 1, tillCount: 2, environment: {} };
   const bed = stack.use(await startBed(options));
   const load = stack.use(await bed.startLoad({ tillCount: 1, streamsPerTill: STREAMS }));
   const { postgres } = bed.benchMesh.mesh;
@@ -44,7 +44,7 @@ export async function startCostBed(say: (line: string) => void): Promise<CostBed
   return {
     bed,
     load,
-    tpcb: tpcb.driver,
+    tpcb,
     async inTurns(contenders, plan) {
       // None comes in the rounds: the pages that go into the WAL whole after it would be theirs.
       await checkpoint(postgres.connectionOptions("postgres"));

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface, type Interface } from "node:readline";
+import { createInterface } from "node:readline";
 import pg from "pg";
 import type { ConnectionOptions } from "../../prisma/embedded/postgres-cluster.ts";
 import { environment } from "../../settings/environment.ts";
@@ -48,14 +48,14 @@ export async function startPeer(classPath: string, database: ConnectionOptions):
   const server = start([...SWITCH_OPTIONS, "peer.Switch", deploy]);
   server.stdout.resume(); // Its banner.
   const load = start(["peer.Load", String(port), String(SOCKETS), String(MERCHANTS)]);
-  const answers = createInterface({ input: load.stdout });
-  await nextLine(answers, load);
+  const nextLine = linesOf(load);
+  await nextLine();
   const running = stack.move();
   return {
     pid: server.pid ?? Number.NaN,
     loadPid: load.pid ?? Number.NaN,
     async run(durationMs) {
-      const answer = nextLine(answers, load);
+      const answer = nextLine();
       load.stdin.write(`${Math.round(durationMs)}\n`);
       return parseRun(await answer);
     },
@@ -110,13 +110,17 @@ async function endJava(child: ChildProcessWithoutNullStreams): Promise<void> {
   await ended;
 }
 
-async function nextLine(lines: Interface, child: ChildProcessWithoutNullStreams): Promise<string> {
+/** One line of what it says after the other. */
+function linesOf(child: ChildProcessWithoutNullStreams): () => Promise<string> {
+  const lines = createInterface({ input: child.stdout });
   const ended = once(child, "exit").then(() => {
     throw new Error("what sends to jPOS has ended; what it said stands above");
   });
-  ended.catch(() => undefined);
-  const [line] = (await Promise.race([once(lines, "line"), ended])) as [string];
-  return line;
+  ended.catch(() => undefined); // Told to whoever asks.
+  return async () => {
+    const [line] = (await Promise.race([once(lines, "line"), ended])) as [string];
+    return line;
+  };
 }
 
 async function freePort(): Promise<number> {

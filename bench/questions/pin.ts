@@ -19,6 +19,6 @@ export const measurePin: Question = async ({ isQuick, say }) => {
     { name: `cost ratio, ${name}`, rounds, figure: ratio("costRatio") },
     { name: `throughput ratio, ${name}`, rounds, figure: ratio("throughputRatio") },
   ]);
-  const table = [`TPC-B by ${cost.tpcb}`, costLines(lines), microsTable(all)].join("\n\n");
-  return { table, facts: { tpcb: cost.tpcb, rounds: all } };
+  const table = [`TPC-B by ${cost.tpcb.driver}`, costLines(lines), microsTable(all)].join("\n\n");
+  return { table, facts: { tpcb: cost.tpcb.driver, rounds: all } };
 };
