@@ -62,6 +62,11 @@ describe("a round does not count", () => {
       round: { ...round, after: busy },
       reasons: ["foreign CPU 11 %"],
     },
+    {
+      what: "when TPC-B did nothing",
+      round: { ...round, after: { ...tpcb, perSecond: 0 } },
+      reasons: ["no transaction of TPC-B"],
+    },
     { what: "with a failure", round: { ...round, run: failed }, reasons: failed.faults },
     {
       what: "with both",

@@ -64,8 +64,9 @@ export function figuresOf({ before, run, after }: Round): RoundFigures {
 
 /** Why a round does not count; nothing for one that does. */
 export function reasonsAgainst({ before, run, after }: Round): readonly string[] {
-  const shares = [before, run, after].map(({ foreignShare }) => foreignShare);
-  const most = Math.max(...shares);
-  const foreign = `foreign CPU ${(most * 100).toFixed(0)} %`;
-  return most > FOREIGN_SHARE_MAX ? [...run.faults, foreign] : run.faults;
+  const reasons = [...run.faults];
+  if (Math.min(before.perSecond, after.perSecond) === 0) reasons.push("no transaction of TPC-B");
+  const foreign = Math.max(before.foreignShare, run.foreignShare, after.foreignShare);
+  if (foreign > FOREIGN_SHARE_MAX) reasons.push(`foreign CPU ${(foreign * 100).toFixed(0)} %`);
+  return reasons;
 }

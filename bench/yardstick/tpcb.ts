@@ -75,6 +75,8 @@ export function parsePgbench(said: string): {
   // "tps = 1234.5 (without initial connection time)"; version 13 and older say "excluding".
   const perSecond = /^tps = ([\d.]+) \((?:without|excluding)/m.exec(said)?.[1];
   const failed = /^number of failed transactions: ([1-9]\d*)/m.exec(said)?.[1];
+  // Then it says nothing of a rate: a machine that is busy enough lets it do nothing at all.
+  if (transactions === "0" && failed === undefined) return { transactions: 0, perSecond: 0 };
   if (transactions === undefined || perSecond === undefined || failed !== undefined) {
     throw new Error(`pgbench did not say how many transactions it did: ${said}`);
   }
