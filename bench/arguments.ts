@@ -1,13 +1,17 @@
 import { parseArgs } from "node:util";
-import { ALL_LINES, EFFORTS, type EffortName, type Lines } from "./measure/effort.ts";
+import { EFFORTS, type EffortName, SCENARIOS } from "./measure/effort.ts";
+import type { Scenario } from "./measure/scenario.ts";
 import { UsageError } from "./usage-error.ts";
 
-const QUESTION_NAMES = ["single", "growth", "streams", "instances", "overload"] as const;
+/** Meshes are compared at one load, which can be set. */
+const AT_A_RATE = ["growth", "streams", "instances", "overload"] as const;
+const WITHOUT_RATE = ["cost", "pin", "techniques", "single"] as const;
+const HIGHEST_LOAD = "highest-load";
 
-export type QuestionName = (typeof QUESTION_NAMES)[number];
+export type QuestionName = (typeof AT_A_RATE)[number] | (typeof WITHOUT_RATE)[number];
 
 /** What the command line asks for. */
-export type Asked = AskedQuestion | AskedRatios;
+export type Asked = AskedQuestion | AskedHighestLoad;
 
 export interface AskedQuestion {
   readonly question: QuestionName;
@@ -16,42 +20,56 @@ export interface AskedQuestion {
   readonly perSecond: number | undefined;
 }
 
-export interface AskedRatios {
-  readonly question: undefined;
+export interface AskedHighestLoad {
+  readonly question: typeof HIGHEST_LOAD;
   readonly effortName: EffortName;
   /** 1 to 9 each. */
   readonly relayCount: number;
   readonly processorCount: number;
-  readonly lines: Lines;
+  readonly scenarios: readonly Scenario[];
 }
 
 /** @throws UsageError in words for a person, also for an option that would change nothing. */
 export function readArguments(args: readonly string[]): Asked {
   const { values, positionals } = parsed(args);
-  const [name, ...more] = positionals;
+  const [name = "cost", ...more] = positionals;
   if (more.length > 0) {
     throw new UsageError(`one question at a time, not ${positionals.join(", ")}`);
   }
-  const { quick: isQuick, rate, ...ofRatios } = values;
-  if (name !== undefined) {
-    const question = QUESTION_NAMES.find((known) => known === name);
-    if (question === undefined) {
-      throw new UsageError(`there is no "${name}", only ${QUESTION_NAMES.join(", ")}`);
-    }
-    refuse(ofRatios, `is for the ratios, not for ${question}`);
-    if (question === "single") refuse({ rate }, "is not for single: it pays one at a time");
-    return { question, isQuick, perSecond: rate === undefined ? undefined : rateOf(rate) };
+  const { quick: isQuick, rate, ...ofHighestLoad } = values;
+  if (name === HIGHEST_LOAD) {
+    refuse({ rate }, `is for ${AT_A_RATE.join(", ")}: ${HIGHEST_LOAD} searches for it`);
+    return askedHighestLoad(isQuick, ofHighestLoad);
   }
-  refuse({ rate }, "is for growth, streams, instances and overload: the ratios search for it");
-  const { thorough: isThorough = false, relays = "1", processors = "1", only } = ofRatios;
+  const known = [...WITHOUT_RATE, ...AT_A_RATE];
+  const question = known.find((one) => one === name);
+  if (question === undefined) {
+    throw new UsageError(`there is no "${name}", only ${HIGHEST_LOAD}, ${known.join(", ")}`);
+  }
+  refuse(ofHighestLoad, `is for ${HIGHEST_LOAD}, not for ${question}`);
+  const hasRate = AT_A_RATE.some((one) => one === question);
+  if (!hasRate) refuse({ rate }, `is for ${AT_A_RATE.join(", ")}, not for ${question}`);
+  return { question, isQuick, perSecond: rate === undefined ? undefined : rateOf(rate) };
+}
+
+function askedHighestLoad(
+  isQuick: boolean,
+  options: {
+    readonly thorough?: boolean | undefined;
+    readonly relays?: string | undefined;
+    readonly processors?: string | undefined;
+    readonly only?: readonly string[] | undefined;
+  },
+): AskedHighestLoad {
+  const { thorough: isThorough = false, relays = "1", processors = "1", only } = options;
   if (isQuick && isThorough) throw new UsageError("--quick or --thorough, not both");
   const effortName = isThorough ? "thorough" : isQuick ? "quick" : "usual";
   return {
-    question: undefined,
+    question: HIGHEST_LOAD,
     effortName,
     relayCount: instancesOf("relays", relays),
     processorCount: instancesOf("processors", processors),
-    lines: linesOf(effortName, only),
+    scenarios: scenariosOf(effortName, only),
   };
 }
 
@@ -76,17 +94,15 @@ function parsed(args: readonly string[]) {
   }
 }
 
-function linesOf(effort: EffortName, only: readonly string[] | undefined): Lines {
-  if (only === undefined) return EFFORTS[effort].lines;
-  const { scenarios, techniques } = ALL_LINES;
-  const names = [...scenarios, ...techniques].map(({ name }) => name);
+function scenariosOf(effort: EffortName, only: readonly string[] | undefined): readonly Scenario[] {
+  if (only === undefined) return EFFORTS[effort].scenarios;
+  const names = SCENARIOS.map(({ name }) => name);
   const unknown = only.find((name) => !names.includes(name));
   if (unknown !== undefined) {
     const known = names.map((name) => `\n  ${name}`).join("");
     throw new UsageError(`there is no line "${unknown}" for --only, it must be one of:${known}`);
   }
-  const isAsked = ({ name }: { readonly name: string }) => only.includes(name);
-  return { scenarios: scenarios.filter(isAsked), techniques: techniques.filter(isAsked) };
+  return SCENARIOS.filter(({ name }) => only.includes(name));
 }
 
 /** @throws UsageError for the first option that was given. */

@@ -1,4 +1,4 @@
-/** One thing that can be asked of the mesh beside the ratios. */
+/** One thing that can be asked of the mesh. */
 export type Question = (options: QuestionOptions) => Promise<Answer>;
 
 interface QuestionOptions {

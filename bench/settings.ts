@@ -17,6 +17,6 @@ export const BENCH_SETTINGS = {
     name: "PATH",
     reads: text,
     unset: "Debian's folders",
-    says: "where pgbench is looked for.",
+    says: "where pgbench, java and mvn are looked for.",
   }),
 };

@@ -15,10 +15,12 @@ export interface LoadSetup {
   readonly keys: Recipients;
 }
 
-/** One run: open loop, arrivals at random with this mean. */
+/** One run: an open loop, arrivals at random with this mean, unless it says how many to keep. */
 export interface LoadPlan {
-  /** New payments; repeats come on top. */
+  /** New payments; repeats come on top. Of a closed loop: for how many it is prepared. */
   readonly paymentsPerSecond: number;
+  /** A closed loop with so many on the way. */
+  readonly onTheWay?: number;
   /** Before this much has passed nothing counts. */
   readonly warmUpMs: number;
   /** After the warm-up. */
@@ -56,6 +58,10 @@ export interface LoadSecond {
 export interface LoadResult {
   /** As planned, without repeats, per second. */
   readonly offeredPerSecond: number;
+  /** From the first payment to the last; less than planned when a closed loop ran out of them. */
+  readonly sentForMs: number;
+  /** From the first payment to the last answer. */
+  readonly tookMs: number;
   /** New payments answered finally, per second of the measured time. */
   readonly completedPerSecond: number;
   /** New payments answered in all, warm-up included: what the cost is divided by. */

@@ -4,13 +4,13 @@ import { Worker } from "node:worker_threads";
 import { systemClock as clock } from "../../mesh/clock.ts";
 import { paymentCountOf } from "./due-gap.ts";
 import type { FromLoad, LoadPlan, LoadSetup, ToLoad } from "./load-messages.ts";
-import { OpenLoop } from "./open-loop.ts";
+import { PaymentLoop } from "./payment-loop.ts";
 import type { PaymentOrder } from "./payment-worker.ts";
 import type { ReadyPayment } from "./reader-payments.ts";
 import { TillStreams } from "./till-streams.ts";
 import { UnaryCalls } from "./unary-calls.ts";
 
-let loop: OpenLoop | undefined;
+let loop: PaymentLoop | undefined;
 let tills: TillStreams | UnaryCalls | undefined;
 let signer: Worker | undefined;
 
@@ -41,10 +41,10 @@ async function connect(setup: LoadSetup): Promise<void> {
   tills = await protocol.open(setup, (frame) => loop?.receive(frame));
 }
 
-async function prepare(plan: LoadPlan): Promise<OpenLoop> {
+async function prepare(plan: LoadPlan): Promise<PaymentLoop> {
   const payments = await sign({ count: paymentCountOf(plan), pinShare: plan.pinShare });
   const submit = (payment: ReadyPayment) => tills?.submit(payment) === true;
-  return new OpenLoop({ plan, payments, submit, clock });
+  return new PaymentLoop({ plan, payments, submit, clock });
 }
 
 function sign(order: PaymentOrder): Promise<readonly ReadyPayment[]> {

@@ -2,21 +2,18 @@ import type { Quantiles } from "../load/load-messages.ts";
 import type { MachineFacts } from "../machine.ts";
 import type { EffortName } from "./effort.ts";
 import type { MeasuredRun, ProgramCost } from "./measured-run.ts";
-import type { ComparedTechniques } from "./techniques.ts";
 
-/** All that one `npm run bench` found; what is written as JSON. */
+/** All that one search for the highest loads found; what is written as JSON. */
 export interface BenchResult {
   /** ISO 8601. */
   readonly startedAt: string;
   readonly effort: EffortName;
   readonly machine: MachineFacts;
-  /** Which program ran TPC-B; "" when no highest load was asked for. */
+  /** Which program ran TPC-B. */
   readonly tpcb: string;
   readonly relays: number;
   readonly processors: number;
   readonly scenarios: readonly ScenarioResult[];
-  /** Null when none was switched off. */
-  readonly techniques: ComparedTechniques | null;
 }
 
 export interface ScenarioResult {

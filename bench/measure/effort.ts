@@ -1,6 +1,5 @@
 import type { LoadPlan } from "../load/load-messages.ts";
 import { BESIDE_IT, MIXES, type Scenario } from "./scenario.ts";
-import { SWITCHED_OFF, type Technique } from "./technique.ts";
 
 /** How thorough a measurement is. */
 export interface Effort {
@@ -23,19 +22,11 @@ export interface Effort {
   readonly startPerSecond: number;
   /** Rounds in which techniques are compared. */
   readonly turns: number;
-  readonly lines: Lines;
-}
-
-/** What is measured: a line of the tables each. */
-export interface Lines {
+  /** A line of the table each. */
   readonly scenarios: readonly Scenario[];
-  readonly techniques: readonly Technique[];
 }
 
-export const ALL_LINES: Lines = {
-  scenarios: [...MIXES, ...BESIDE_IT],
-  techniques: SWITCHED_OFF,
-};
+export const SCENARIOS: readonly Scenario[] = [...MIXES, ...BESIDE_IT];
 
 export const EFFORTS = {
   /** Under a minute: the first mix and the naive design, and less sure of them. */
@@ -51,10 +42,7 @@ export const EFFORTS = {
     stepsDown: 2,
     startPerSecond: 1_000,
     turns: 3,
-    lines: {
-      scenarios: [...MIXES.slice(0, 1), ...BESIDE_IT.slice(0, 1)],
-      techniques: [],
-    },
+    scenarios: [...MIXES.slice(0, 1), ...BESIDE_IT.slice(0, 1)],
   },
   /** All lines in a few minutes. */
   usual: {
@@ -69,7 +57,7 @@ export const EFFORTS = {
     stepsDown: 6,
     startPerSecond: 1_000,
     turns: 5,
-    lines: ALL_LINES,
+    scenarios: SCENARIOS,
   },
   /** All lines, each with longer runs and more of them. */
   thorough: {
@@ -84,7 +72,7 @@ export const EFFORTS = {
     stepsDown: 6,
     startPerSecond: 1_000,
     turns: 5,
-    lines: ALL_LINES,
+    scenarios: SCENARIOS,
   },
 } satisfies Readonly<Record<string, Effort>>;
 

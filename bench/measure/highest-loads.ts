@@ -16,7 +16,7 @@ interface HighestLoadsOptions extends Pick<BenchMeshOptions, "relayCount" | "pro
 }
 
 interface HighestLoads {
-  /** Which program runs TPC-B; "" when nothing was asked. */
+  /** Which program runs TPC-B. */
   readonly tpcb: string;
   readonly scenarios: readonly ScenarioResult[];
 }
@@ -24,7 +24,6 @@ interface HighestLoads {
 /** One mesh and pgbench TPC-B in turns on one PostgreSQL, mix by mix. */
 export async function measureHighestLoads(options: HighestLoadsOptions): Promise<HighestLoads> {
   const { scenarios, effort, say } = options;
-  if (scenarios.length === 0) return { tpcb: "", scenarios: [] };
   say("starting PostgreSQL and the mesh");
   await using running = await startBeside(options);
   const { bed, tpcb } = running;

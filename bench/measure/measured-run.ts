@@ -1,8 +1,14 @@
 import pg from "pg";
 import type { ConnectionOptions } from "../../prisma/embedded/postgres-cluster.ts";
+import { watchForeignCpu } from "../cpu/foreign-cpu.ts";
+import {
+  loopbackBytes,
+  type ProcessUse,
+  useOfPostgres,
+  useOfProcesses,
+} from "../cpu/process-use.ts";
 import type { LoadGenerator } from "../load/load-generator.ts";
 import type { LoadPlan, LoadResult } from "../load/load-messages.ts";
-import { loopbackBytes, type ProcessUse, useOfPostgres, useOfProcesses } from "./process-use.ts";
 
 /** One run with what it cost. */
 export interface MeasuredRun extends LoadResult {
@@ -13,6 +19,8 @@ export interface MeasuredRun extends LoadResult {
   readonly walImagesPerPayment: number;
   /** All hops and the database together, with the headers of TCP and IP. */
   readonly loopbackBytesPerPayment: number;
+  /** 0 to 1: what others took of all cores meanwhile. */
+  readonly foreignShare: number;
 }
 
 export interface ProgramCost {
@@ -40,12 +48,15 @@ export async function measureRun(
   await client.connect();
   try {
     let before: Reading | undefined;
+    let foreignShare = () => Number.NaN;
     const result = await load.run(plan, async () => {
+      foreignShare = watchForeignCpu();
       before = await read(system, client);
     });
     const after = await read(system, client);
     if (before === undefined) throw new Error("bug: the load began without being read");
-    return { ...result, ...costOf(before, after, Math.max(1, result.completed)) };
+    const cost = costOf(before, after, Math.max(1, result.completed));
+    return { ...result, ...cost, foreignShare: foreignShare() };
   } finally {
     await client.end();
   }

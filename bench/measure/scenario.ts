@@ -12,9 +12,11 @@ export interface Scenario {
 
 const PLAIN = { tillCount: 1, pinShare: 0, repeatShare: 0 };
 
-/** The first one is what the goals are about. */
+/** What the goals are about. */
+export const FIRST_MIX: Scenario = { ...PLAIN, name: "no PIN, 1 merchant" };
+
 export const MIXES: readonly Scenario[] = [
-  { ...PLAIN, name: "no PIN, 1 merchant" },
+  FIRST_MIX,
   { ...PLAIN, name: "no PIN, 1,000 merchants", tillCount: 1_000 },
   { ...PLAIN, name: "with PIN, 1 merchant", pinShare: 1, startPerSecond: 500 },
   { ...PLAIN, name: "half with PIN, 1 merchant", pinShare: 0.5, startPerSecond: 600 },

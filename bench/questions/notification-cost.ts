@@ -25,7 +25,7 @@ import { startEmbeddedPostgres } from "../../prisma/embedded/embedded-postgres.t
 import { applyMigrations } from "../../prisma/migrations/migrate.ts";
 import { openRelayStore, type RelayStore } from "../../relay/relay-store.ts";
 import { systemRandom as random } from "../../sealing/random.ts";
-import { useOfPostgres } from "../measure/process-use.ts";
+import { useOfPostgres } from "../cpu/process-use.ts";
 
 const ROUNDS = 12;
 /** Not counted: plans are made, tables grow their first pages. */

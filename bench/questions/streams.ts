@@ -1,9 +1,9 @@
 import { systemClock as clock } from "../../mesh/clock.ts";
 import { aligned } from "../columns.ts";
+import { useOfProcesses } from "../cpu/process-use.ts";
 import { payOnceEach } from "../load/pay-once-each.ts";
 import { startBed } from "../measure/bench-bed.ts";
 import { type Contender, compareInTurns } from "../measure/fixed-rate.ts";
-import { useOfProcesses } from "../measure/process-use.ts";
 import type { Question } from "../question.ts";
 import { comparisonTable } from "../report/comparison.ts";
 import { measureStreamMemory, type StreamMemory } from "./stream-memory.ts";

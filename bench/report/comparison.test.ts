@@ -11,6 +11,8 @@ function compared(name: string, micros: readonly number[]): Compared {
     return {
       offeredPerSecond: 1,
       completed: 1,
+      sentForMs: 1,
+      tookMs: 1,
       completedPerSecond: 1,
       measured: 1,
       generatorLateMs: 0,
@@ -24,6 +26,7 @@ function compared(name: string, micros: readonly number[]): Compared {
       walBytesPerPayment: 0,
       walImagesPerPayment: 0,
       loopbackBytesPerPayment: 0,
+      foreignShare: 0,
     };
   });
   return { name, runs, median: medianRun(runs) };

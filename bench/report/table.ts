@@ -1,21 +1,15 @@
 import { aligned, ms } from "../columns.ts";
 import type { BenchResult, ScenarioResult } from "../measure/bench-result.ts";
-import type { ComparedTechniques } from "../measure/techniques.ts";
-import { comparisonTable } from "./comparison.ts";
 
 /** Tables for a person. */
 export function tableOf(result: BenchResult): string {
-  const { scenarios, techniques } = result;
-  const tables = [machineLines(result)];
-  if (scenarios.length > 0) tables.push(ratesTable(scenarios), costTable(scenarios));
-  if (techniques !== null) tables.push(techniquesTable(techniques));
-  return tables.join("\n\n");
+  const { scenarios } = result;
+  return [machineLines(result), ratesTable(scenarios), costTable(scenarios)].join("\n\n");
 }
 
 function machineLines({ relays, processors, tpcb, ...result }: BenchResult): string {
-  const running = [`relays: ${relays}`, `processors: ${processors}`, "mutual TLS", "fsync on"];
-  if (tpcb !== "") running.push(`TPC-B by ${tpcb}`);
-  return `${machineHead(result)}\n${running.join(", ")}`;
+  const instances = `relays: ${relays}, processors: ${processors}`;
+  return `${machineHead(result)}\n${instances}, mutual TLS, fsync on, TPC-B by ${tpcb}`;
 }
 
 /** When, where and with what was measured. */
@@ -32,7 +26,8 @@ export function machineHead({
   ].join("\n");
 }
 
-function ratesTable(scenarios: readonly ScenarioResult[]): string {
+/** The highest load of each mix. */
+export function ratesTable(scenarios: readonly ScenarioResult[]): string {
   const head = [
     "highest load, p99 < 100 ms",
     "payments/s",
@@ -74,8 +69,4 @@ function costTable(scenarios: readonly ScenarioResult[]): string {
     return [[one.name, "", "", "", ...whole], ...programs];
   });
   return `${aligned([head, ...rows])}\n(CPU, bytes: per payment)`;
-}
-
-function techniquesTable({ rate, compared }: ComparedTechniques): string {
-  return comparisonTable(`in turns, ${rate.paymentsPerSecond}/s`, compared);
 }

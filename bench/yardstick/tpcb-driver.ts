@@ -9,13 +9,34 @@ export interface Tpcb {
   readonly driver: string;
   /** Makes the tables anew. */
   initialise(scale: number): Promise<void>;
-  /** @returns transactions per second. */
-  run(clients: number, durationMs: number): Promise<number>;
+  /** What `pgbench` does before it begins, as a step of its own. */
+  vacuum(): Promise<void>;
+  run(clients: number, durationMs: number): Promise<TpcbRun>;
+}
+
+interface TpcbRun {
+  readonly transactions: number;
+  readonly perSecond: number;
+  /** User and system time of what sends them. */
+  readonly clientSeconds: number;
 }
 
 const BRANCH_TELLERS = 10;
 const BRANCH_ACCOUNTS = 100_000;
 const DELTA_MAX = 5_000;
+
+/** As `pgbench` without `--no-vacuum`. */
+export async function vacuumTpcb(database: ConnectionOptions): Promise<void> {
+  const client = new pg.Client(database);
+  await client.connect();
+  try {
+    await client.query("VACUUM pgbench_branches");
+    await client.query("VACUUM pgbench_tellers");
+    await client.query("TRUNCATE pgbench_history");
+  } finally {
+    await client.end();
+  }
+}
 
 /** The transactions of pgbench's "TPC-B (sort of)", statement by statement, over `pg`. */
 export class TpcbDriver implements Tpcb {
@@ -49,14 +70,22 @@ export class TpcbDriver implements Tpcb {
     await client.end();
   }
 
-  async run(clients: number, durationMs: number): Promise<number> {
+  vacuum(): Promise<void> {
+    return vacuumTpcb(this.#database);
+  }
+
+  async run(clients: number, durationMs: number): Promise<TpcbRun> {
+    const cpuBefore = process.cpuUsage();
     const connections = await Promise.all(Array.from({ length: clients }, () => this.#connect()));
     const startMs = clock.monotonicMs();
     const untilMs = startMs + durationMs;
     const counts = await Promise.all(connections.map((one, n) => this.#repeat(one, n, untilMs)));
     const seconds = (clock.monotonicMs() - startMs) / 1_000;
     await Promise.all(connections.map((one) => one.end()));
-    return counts.reduce((sum, count) => sum + count, 0) / seconds;
+    const { user, system } = process.cpuUsage(cpuBefore);
+    const transactions = counts.reduce((sum, count) => sum + count, 0);
+    const clientSeconds = (user + system) / 1e6;
+    return { transactions, perSecond: transactions / seconds, clientSeconds };
   }
 
   async #repeat(client: pg.Client, seed: number, untilMs: number): Promise<number> {

@@ -26,18 +26,23 @@ export class TpcbRounds {
 
   async round(): Promise<void> {
     if (this.#clients === 0) await this.#findClients();
-    else this.#perSecond.push(await this.#tpcb.run(this.#clients, this.#durationMs));
+    else this.#perSecond.push(await this.#run(this.#clients));
   }
 
   /** The first round: whoever is best is what counts of it. */
   async #findClients(): Promise<void> {
     let best = 0;
     for (const clients of CLIENTS) {
-      const perSecond = await this.#tpcb.run(clients, this.#durationMs);
+      const perSecond = await this.#run(clients);
       if (perSecond <= best) continue;
       best = perSecond;
       this.#clients = clients;
     }
     this.#perSecond.push(best);
+  }
+
+  async #run(clients: number): Promise<number> {
+    const { perSecond } = await this.#tpcb.run(clients, this.#durationMs);
+    return perSecond;
   }
 }

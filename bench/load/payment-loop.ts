@@ -17,19 +17,20 @@ const PATIENCE_MS = 5_000;
 /** Between two looks at what is due. */
 const TICK_MS = 1;
 
-interface OpenLoopOptions extends Pick<Surroundings, "clock"> {
+interface PaymentLoopOptions extends Pick<Surroundings, "clock"> {
   readonly plan: LoadPlan;
-  /** As many as `paymentCountOf(plan)` (due-gap.ts) says. */
+  /** As many as `paymentCountOf(plan)` (due-gap.ts) says; a closed loop may leave some. */
   readonly payments: readonly ReadyPayment[];
   readonly submit: (payment: ReadyPayment) => boolean;
 }
 
 /**
- * Sends payments when they are due, however late the answers of others are, and measures from when
- * they were due: a system that falls behind cannot hide it.
+ * Open, it sends payments when they are due, however late the answers of others are, and measures
+ * from when they were due: a system that falls behind cannot hide it. Closed, it keeps a number of
+ * them on the way, and each answer lets the next one go: what the system can do at most.
  */
-export class OpenLoop {
-  readonly #options: OpenLoopOptions;
+export class PaymentLoop {
+  readonly #options: PaymentLoopOptions;
   readonly #uniform: () => number;
   readonly #open = new Map<string, Sent>();
   /** Refused, and waiting for another attempt. */
@@ -45,17 +46,36 @@ export class OpenLoop {
   #startMs = 0;
   #lateMs = 0;
   #repeated = 0;
+  #isAllSent = false;
+  #sentForMs = 0;
+  #tookMs = 0;
+  /** Of a closed loop, after an approval. A refusal lets nobody go: it might be all there is. */
+  #sendAfterAnswer = (): void => undefined;
   readonly #allAnswered = Promise.withResolvers<void>();
 
-  constructor(options: OpenLoopOptions) {
+  constructor(options: PaymentLoopOptions) {
     this.#options = options;
     this.#uniform = seededUniform(options.plan.seed);
   }
 
   async run(): Promise<LoadResult> {
-    const { clock, payments, plan } = this.#options;
+    const { clock, plan } = this.#options;
     const cpuBefore = process.cpuUsage();
     this.#startMs = clock.monotonicMs();
+    await (plan.onTheWay === undefined ? this.#sendWhenDue() : this.#keepOnTheWay(plan.onTheWay));
+    this.#sentForMs = clock.monotonicMs() - this.#startMs;
+    this.#isAllSent = true;
+    if (this.#open.size + this.#toRepeat.size > 0) {
+      const patienceMs = plan.surge?.patienceMs ?? PATIENCE_MS;
+      await Promise.race([this.#allAnswered.promise, clock.sleep(patienceMs)]);
+    }
+    for (const sent of [...this.#open.values(), ...this.#toRepeat]) this.#fail(sent, "NO_ANSWER");
+    this.#tookMs = clock.monotonicMs() - this.#startMs;
+    return this.#result(process.cpuUsage(cpuBefore));
+  }
+
+  async #sendWhenDue(): Promise<void> {
+    const { clock, payments, plan } = this.#options;
     let dueMs = this.#startMs;
     while (this.#sent < payments.length) {
       const nowMs = clock.monotonicMs();
@@ -66,12 +86,20 @@ export class OpenLoop {
       }
       await clock.sleep(TICK_MS);
     }
-    if (this.#open.size + this.#toRepeat.size > 0) {
-      const patienceMs = plan.surge?.patienceMs ?? PATIENCE_MS;
-      await Promise.race([this.#allAnswered.promise, clock.sleep(patienceMs)]);
-    }
-    for (const sent of [...this.#open.values(), ...this.#toRepeat]) this.#fail(sent, "NO_ANSWER");
-    return this.#result(process.cpuUsage(cpuBefore));
+  }
+
+  /** Until the time is over, or there are no more payments. */
+  async #keepOnTheWay(count: number): Promise<void> {
+    const { clock, plan } = this.#options;
+    const isOver = Promise.withResolvers<void>();
+    this.#sendAfterAnswer = () => {
+      if (this.#sent === this.#options.payments.length) isOver.resolve();
+      else this.#sendNext(clock.monotonicMs());
+    };
+    for (let sent = 0; sent < count; sent += 1) this.#sendAfterAnswer();
+    using _ = clock.timer(plan.warmUpMs + plan.durationMs, isOver.resolve);
+    await isOver.promise;
+    this.#sendAfterAnswer = () => undefined;
   }
 
   receive(frame: TransactResponse["frame"]): void {
@@ -84,8 +112,7 @@ export class OpenLoop {
     this.#open.delete(key);
     if (frame.case === "completed" && frame.value.nextStep === NextStep.NONE) this.#finish(sent);
     else this.#refused(sent, frame.value.fault);
-    const isAllSent = this.#sent === this.#options.payments.length;
-    if (isAllSent && this.#open.size + this.#toRepeat.size === 0) this.#allAnswered.resolve();
+    if (this.#isAllSent && this.#open.size + this.#toRepeat.size === 0) this.#allAnswered.resolve();
   }
 
   #refused(sent: Sent, fault: PaymentFault | undefined): void {
@@ -130,6 +157,7 @@ export class OpenLoop {
     }
     this.#answered(sent, nowMs - sent.dueMs);
     if (this.#isMeasured(sent) && !sent.isRepeat) this.#completedInTime += 1;
+    this.#sendAfterAnswer();
   }
 
   #fail(sent: Sent, why: string): void {
@@ -151,9 +179,13 @@ export class OpenLoop {
   #result(cpu: NodeJS.CpuUsage): LoadResult {
     const { plan } = this.#options;
     const failed = Object.values(this.#failures).reduce((sum, count) => sum + count, 0);
+    const isClosed = plan.onTheWay !== undefined;
+    const measuredMs = isClosed ? this.#sentForMs - plan.warmUpMs : plan.durationMs;
     return {
       offeredPerSecond: plan.paymentsPerSecond,
-      completedPerSecond: (this.#completedInTime * 1_000) / plan.durationMs,
+      completedPerSecond: (this.#completedInTime * 1_000) / measuredMs,
+      sentForMs: this.#sentForMs,
+      tookMs: this.#tookMs,
       completed: this.#completed,
       measured: this.#latenciesMs.length,
       failed,

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { parseProcessTicks, readAllTicks, readProc, TICKS_PER_SECOND } from "./proc.ts";
 
 /** What processes of this machine have used so far, out of Linux's /proc. */
 export interface ProcessUse {
@@ -10,9 +11,8 @@ export interface ProcessUse {
   readonly memoryBytesMax: number;
 }
 
-/** Clock ticks per second in /proc; the same on every Linux that Node runs on. */
-const TICKS_PER_SECOND = 100;
 const KIB = 1_024;
+const TRIES_MAX = 5;
 
 export function useOfProcesses(pids: readonly number[]): ProcessUse {
   return pids.map(useOfProcess).reduce(sumOf);
@@ -20,16 +20,28 @@ export function useOfProcesses(pids: readonly number[]): ProcessUse {
 
 /** The server and all of its processes; memory that they share counts once. */
 export function useOfPostgres(serverPid: number): ProcessUse {
+  // A process that ends while the others are read would count twice, or not at all.
+  for (let tries = 0; ; tries += 1) {
+    const ended = ticksOf(serverPid).ofEndedChildren;
+    const use = useOfServer(serverPid, ended);
+    if (ended === ticksOf(serverPid).ofEndedChildren || tries === TRIES_MAX) return use;
+  }
+}
+
+/** Seconds of children of this process that have ended. */
+export function secondsOfEndedChildren(): number {
+  return ticksOf(process.pid).ofEndedChildren / TICKS_PER_SECOND;
+}
+
+function useOfServer(serverPid: number, endedTicks: number): ProcessUse {
   const children = childrenOf(serverPid);
-  const server = useOfProcess(serverPid);
-  const ended = ticksOf(serverPid).ofEndedChildren;
-  const all = children.map(useOfProcess).reduce(sumOf, server);
+  const all = children.map(useOfProcess).reduce(sumOf, useOfProcess(serverPid));
   const memories = [serverPid, ...children].map(memoryOf);
   const own = memories.reduce((sum, { ownBytes }) => sum + ownBytes, 0);
   const common = Math.max(...memories.map(({ commonBytes }) => commonBytes));
   return {
     ...all,
-    cpuSeconds: all.cpuSeconds + ended / TICKS_PER_SECOND,
+    cpuSeconds: all.cpuSeconds + endedTicks / TICKS_PER_SECOND,
     memoryBytesMax: own + common,
   };
 }
@@ -67,32 +79,14 @@ function memoryOf(pid: number): { readonly ownBytes: number; readonly commonByte
   };
 }
 
-/** proc(5): fields 14 to 17 of /proc/pid/stat, counted behind the name, which may hold spaces. */
-function ticksOf(pid: number): { readonly own: number; readonly ofEndedChildren: number } {
-  const fields = fieldsOf(pid).map(Number);
-  const [user = 0, system = 0, endedUser = 0, endedSystem = 0] = fields.slice(11, 15);
-  return { own: user + system, ofEndedChildren: endedUser + endedSystem };
+function ticksOf(pid: number) {
+  return parseProcessTicks(readProc(pid, "stat"));
 }
 
 function childrenOf(parentPid: number): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => Number(fieldsOf(pid)[1]) === parentPid);
-}
-
-function fieldsOf(pid: number): string[] {
-  const stat = readProc(pid, "stat");
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-}
-
-/** Empty for a process that has just ended. */
-function readProc(pid: number, name: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/${name}`, "utf8");
-  } catch {
-    return "";
-  }
+  return readAllTicks()
+    .filter(({ parent }) => parent === parentPid)
+    .map(({ pid }) => pid);
 }
 
 function numberIn(text: string, name: string): number {
