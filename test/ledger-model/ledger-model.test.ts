@@ -35,6 +35,7 @@ const MONEY_REMOVALS: Readonly<Record<MoneyRule, Removal<MoneyWorld>>> = {
       hasPeople: false,
     },
   ],
+  decidesInOneStatement: ["nothing is posted that was told undone", { of: [] }],
   reversingStays: [UNDONE, { of: [] }],
   acknowledgementsRepeated: [ACKNOWLEDGED, { of: ["processor killed"] }],
   acknowledgementConfirmed: [ACKNOWLEDGED, { of: ["processor killed"] }],

@@ -20,27 +20,38 @@ export function processorSteps(
       next.wire.splice(index, 1);
       const isOld = message.life !== next.processor.life;
       if (isOld && rules.has("streamsEndWithTheDatabase")) return undefined;
+      const found = next.processor.payments[payment]?.state ?? "NONE";
+      const isAgreed = kind === "acknowledge" && found === message.state;
+      if (rules.has("processorFencesEpochs") && !isOfNewestEpoch(next, message) && !isAgreed) {
+        const { epochNumber } = next.processor;
+        return send(next, { ...message, kind: "refused", number: epochNumber, state: "", life: 0 });
+      }
       if (kind === "acknowledge") {
         return acknowledged(next, message, rules.has("importsItsOwnWord"));
       }
-      if (rules.has("processorFencesEpochs") && !isOfNewestEpoch(next, message)) {
-        const { epochNumber } = next.processor;
-        return send(next, { ...message, kind: "refused", number: epochNumber, life: 0 });
+      if (kind === "decide") return post(next, message);
+      if (kind === "forward" && found === "NONE" && !rules.has("decidesInOneStatement")) {
+        return send(next, { ...message, kind: "decide" });
       }
-      if (kind === "forward") next.processor.payments[payment] ??= approved();
+      if (kind === "forward" && found === "NONE") return post(next, message);
       const broken = kind === "reverse" ? reverse(next, message) : undefined;
-      const found = next.processor.payments[payment]?.state ?? "NONE";
-      send(next, { ...message, kind: "answer", to: kind, state: found, life: 0 });
+      answer(next, message, kind);
       return broken;
     });
   });
 }
 
-function approved(): { state: Ending; isKept: boolean } {
-  return { state: "APPROVED", isKept: false };
+function post(next: MoneyState, message: Message): undefined {
+  next.processor.payments[message.payment] = { state: "APPROVED", isKept: false };
+  answer(next, message, "forward");
 }
 
-/** Whoever is first with a number has it; who speaks for an epoch before, or for a twin, has lost. */
+function answer(next: MoneyState, message: Message, to: Message["to"]): undefined {
+  const state = next.processor.payments[message.payment]?.state ?? "NONE";
+  send(next, { ...message, kind: "answer", to, state, life: 0 });
+}
+
+/** Whoever is first with a number has it. An epoch before, or a twin, is refused. */
 function isOfNewestEpoch({ processor }: MoneyState, { number, name }: Message): boolean {
   if (number > processor.epochNumber) {
     processor.epochNumber = number;

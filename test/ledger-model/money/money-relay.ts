@@ -156,7 +156,8 @@ function receive(
     const { kind, payment } = message;
     if (message.relay !== relay) return;
     if (kind !== "answer" && kind !== "confirm" && kind !== "refused") return;
-    const words = `a relay gets: ${[kind, message.state, message.to && `to ${message.to}`].join(" ")} ${payment}`;
+    const about = message.to === "" ? "" : ` to ${message.to}`;
+    const words = `a relay gets: ${kind} ${message.state}${about} ${payment}`;
     steps.duty(words, (next) => {
       next.wire.splice(index, 1);
       if (kind === "refused") {

@@ -7,6 +7,7 @@ export const MONEY_RULES = {
   processorFencesEpochs: "the processor refuses what an epoch asks that has been overtaken",
   refusedEpochIsRaised: "a relay whose epoch the processor refuses raises it above the other one",
   epochHasName: "an epoch has a name drawn at random beside its number",
+  decidesInOneStatement: "a processor decides only what its statement finds undecided",
   streamsEndWithTheDatabase: "a question dies with the processor's database that it was sent to",
   reversingStays: "what is being reversed ends by the answer to that order only",
   acknowledgementsRepeated: "an acknowledgement is repeated while it is not confirmed",

@@ -45,7 +45,16 @@ export interface ProcessorDatabase {
 }
 
 export interface Message {
-  kind: "forward" | "ask" | "reverse" | "acknowledge" | "answer" | "confirm" | "refused";
+  kind:
+    | "forward"
+    | "ask"
+    | "reverse"
+    | "acknowledge"
+    // What a processor has read, and not written yet.
+    | "decide"
+    | "answer"
+    | "confirm"
+    | "refused";
   payment: number;
   /** The relay program that sent it, or is to get it. */
   relay: number;
