@@ -28,6 +28,8 @@ export interface Exploration {
   readonly violation: Violation | undefined;
   /** The longest way to rest, of all states without another fault. */
   readonly stepsToRest: number;
+  /** False when there are more states than it was to visit: whether all ends is not known then. */
+  readonly isComplete: boolean;
 }
 
 /** Programs that have no fault to suffer are at rest after fewer steps than this. */
@@ -38,13 +40,17 @@ const STEPS_TO_REST_MAX = 200;
  * property. Then it lets the programs go on alone from each, until they rest: everything has to be
  * final there.
  */
-export function explore<State>(model: Model<State>): Exploration {
+export function explore<State>(model: Model<State>, most = Number.POSITIVE_INFINITY): Exploration {
   const states = new Reached(JSON.stringify(model.initial));
   for (let index = 0; index < states.count; index += 1) {
+    if (states.count > most) {
+      return { states: states.count, violation: undefined, stepsToRest: 0, isComplete: false };
+    }
     const state = JSON.parse(states.keyOf(index)) as State;
     const violation = (property: string, last: readonly string[]) => {
       const trace = [...states.wordsTo(index), ...last];
-      return { states: states.count, violation: { property, trace }, stepsToRest: 0 };
+      const found = { property, trace };
+      return { states: states.count, violation: found, stepsToRest: 0, isComplete: false };
     };
     const property = model.brokenIn(state);
     if (property !== undefined) return violation(property, []);
@@ -74,7 +80,8 @@ function restOf<State>(model: Model<State>, states: Reached): Exploration {
     if (property !== undefined) {
       const words = states.dutyWords(path).slice(0, 40);
       const trace = [...states.wordsTo(index), "-- nothing else goes wrong, and then --", ...words];
-      return { states: states.count, violation: { property, trace }, stepsToRest };
+      const found = { property, trace };
+      return { states: states.count, violation: found, stepsToRest, isComplete: true };
     }
     const left = stepsOf.get(last) ?? 0;
     path.forEach((at, place) => {
@@ -82,7 +89,7 @@ function restOf<State>(model: Model<State>, states: Reached): Exploration {
     });
     stepsToRest = Math.max(stepsToRest, stepsOf.get(index) ?? 0);
   }
-  return { states: states.count, violation: undefined, stepsToRest };
+  return { states: states.count, violation: undefined, stepsToRest, isComplete: true };
 }
 
 /** Every state that was reached, and how. */

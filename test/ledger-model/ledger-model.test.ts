@@ -64,10 +64,15 @@ const LOG_REMOVALS: Readonly<Record<LogRule, Removal<LogWorld>>> = {
 
 describe("with every rule kept, whatever happens once", () => {
   test("what was told of money stands, and everything ends", () => {
-    const { states, violation, stepsToRest } = explore(moneyModel(SMALL_MONEY));
+    const { states, violation, stepsToRest, isComplete } = explore(moneyModel(SMALL_MONEY));
+    expect(isComplete).toBe(true);
     console.log(`money: ${states} states, rest after ${stepsToRest} steps`);
     expect(violation).toBeUndefined();
     expect(states).toBeGreaterThan(10_000);
+  });
+
+  test("a world that is too large is not called right", () => {
+    expect(explore(moneyModel(SMALL_MONEY), 1_000)).toMatchObject({ isComplete: false });
   });
 
   test("every change is told once, or the log was reset", () => {
