@@ -1,4 +1,5 @@
 import { aligned, ms } from "../columns.ts";
+import { medianOf } from "../load/quantiles.ts";
 import type { BenchResult, ScenarioResult } from "../measure/bench-result.ts";
 
 /** Tables for a person. */
@@ -38,6 +39,7 @@ export function ratesTable(scenarios: readonly ScenarioResult[]): string {
     "p99 ms",
     "p99.9 ms",
     "unloaded p50",
+    "foreign CPU",
   ];
   const first = scenarios[0]?.paymentsPerSecond ?? Number.NaN;
   const rows = scenarios.map(({ name, latencyMs, ...one }) => [
@@ -50,8 +52,13 @@ export function ratesTable(scenarios: readonly ScenarioResult[]): string {
     ms(latencyMs.p99),
     ms(latencyMs.p999),
     ms(one.unloadedMs),
+    percent(medianOf(one.tried.map(({ foreignShare }) => foreignShare))),
   ]);
   return aligned([head, ...rows]);
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(0)} %`;
 }
 
 function costTable(scenarios: readonly ScenarioResult[]): string {
