@@ -6,10 +6,12 @@ import {
   ServerReflectionRequestSchema,
 } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { Health } from "../../gen/health/v1/health_pb.ts";
+import type { Enterer } from "../besieged-mesh.ts";
 import { callStart, dataFrame, lengthPrefixed, pathOf } from "../wire/grpc-calls.ts";
 import { grpcFields, headerBlock } from "../wire/hpack.ts";
 import { FRAME, frameBytes, SETTING, settingsFrame, uint32 } from "../wire/http2-frames.ts";
 import type { Line, Lines } from "./line.ts";
+import { receipts, watches } from "./share-attacks.ts";
 
 export interface Attack {
   /** What is done to whom, for people and for --only. */
@@ -17,7 +19,7 @@ export interface Attack {
   /** Programs that suffer it, each on its own. */
   readonly victims: readonly ProgramName[];
   /** As whom a TLS port is entered. */
-  readonly as: "peer" | "stranger";
+  readonly as: Enterer;
   /** Says everything it has to say, or stops when it is over; what it opened stays open. */
   readonly run: (lines: Lines) => Promise<void>;
 }
@@ -58,6 +60,9 @@ export const ATTACKS: readonly Attack[] = [
     run: streamsInTurn,
   },
   { name: "zero window", victims: ["relay"], as: "peer", run: zeroWindow },
+  { name: "receipts of one payment", victims: ["relay"], as: "insider", run: receipts },
+  { name: "receipts of many payments", victims: ["relay"], as: "insider", run: receipts },
+  { name: "watches", victims: ["relay"], as: "insider", run: watches },
 ];
 
 /** Messages that are announced and come byte by byte, each byte a frame. */
