@@ -3,12 +3,15 @@ import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { payOnce } from "../bench/questions/single-payment.ts";
+import { loadTerminalKey } from "../chaos/load/load-device.ts";
+import { DEVELOPMENT_MESH } from "../dev-mesh/development-keys.ts";
 import { type InboxProcess, startInboxProcess } from "../dev-mesh/inbox-process.ts";
 import { PROGRAM_NAMES, type ProgramName } from "../dev-mesh/mesh-directory.ts";
 import type { Mesh } from "../dev-mesh/mesh-processes.ts";
 import { silentProgress } from "../dev-mesh/progress.ts";
 import { systemClock as clock } from "../mesh/clock.ts";
 import type { IdentityPem } from "../mesh/identity/identity.ts";
+import { terminalName } from "../payment/identifiers.ts";
 import type { TestKeys } from "../test/fixtures/keys.ts";
 import { startTestMesh } from "../test/mesh/mesh-fixture.ts";
 import type { Door } from "./doors.ts";
@@ -20,7 +23,20 @@ const PEERS: Readonly<Record<Exclude<ProgramName, "reader">, ProgramName | "oper
   processor: "relay",
   "pin-service": "processor",
 };
+/** Holders of certificates that are no program's. */
 const STRANGER = "stranger";
+const INSIDER = "insider";
+export const NEIGHBOUR = "neighbour";
+/** A second terminal of the till's merchant, in bad hands. */
+export const INSIDER_KEY = {
+  merchantId: DEVELOPMENT_MESH.merchantId,
+  terminalId: "TILL0666",
+} as const;
+/** Another merchant's. */
+export const NEIGHBOUR_INDEX = 1;
+
+/** As whom a port is entered: who calls there in earnest, nobody, or a terminal in bad hands. */
+export type Enterer = "peer" | "stranger" | "insider";
 /** So long a program may be busy with what it was sent before it has to answer again. */
 const WELL_MS_MAX = 30_000;
 const LOOK_MS = 100;
@@ -46,7 +62,11 @@ export class BesiegedMesh implements AsyncDisposable {
     const { mesh, keys } = stack.use(
       await startTestMesh({
         isTls: options.isTls,
-        strangers: { [STRANGER]: "terminal/STRANGESHOP0001/STRANGE1" },
+        strangers: {
+          [STRANGER]: "terminal/STRANGESHOP0001/STRANGE1",
+          [INSIDER]: `terminal/${terminalName(INSIDER_KEY)}`,
+          [NEIGHBOUR]: `terminal/${terminalName(loadTerminalKey(NEIGHBOUR_INDEX))}`,
+        },
         environment: {
           CARDLANE_LOG_LEVEL: "error",
           ...inbox?.process.environment,
@@ -78,9 +98,10 @@ export class BesiegedMesh implements AsyncDisposable {
     return speaks === "SMTP" ? smtp : speaks === "SMPP" ? smpp : page;
   }
 
-  /** The certificate of whoever calls a program, or of somebody who is registered nowhere. */
-  async pemOf(program: ProgramName, as: "peer" | "stranger"): Promise<IdentityPem> {
-    const holder = as === "stranger" || program === "reader" ? STRANGER : PEERS[program];
+  /** The certificate of whoever calls a program, or of somebody else. */
+  async pemOf(program: ProgramName, as: Enterer): Promise<IdentityPem> {
+    const isStranger = as === "stranger" || program === "reader";
+    const holder = isStranger ? STRANGER : as === "insider" ? INSIDER : PEERS[program];
     const read = (name: string) => readFile(join(this.mesh.directory.path, "tls", holder, name));
     return { ca: await read("ca.pem"), cert: await read("cert.pem"), key: await read("key.pem") };
   }

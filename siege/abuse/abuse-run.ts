@@ -6,6 +6,7 @@ import { processFigures } from "../process-figures.ts";
 import type { TlsEntrance } from "../wire/exchange.ts";
 import { Attacker } from "./attacker.ts";
 import type { Attack } from "./attacks.ts";
+import type { Claim } from "./claims.ts";
 import { type Paid, payUntil } from "./payer.ts";
 import { BOUNDS, type Measured, type VictimFigures } from "./verdict.ts";
 
@@ -21,6 +22,8 @@ interface AbuseOptions {
   readonly rounds: number;
   readonly calmMs: number;
   readonly attackMs: number;
+  /** What others want meanwhile of what the attacker takes; most attacks take nothing of that. */
+  readonly claim: Claim | undefined;
 }
 
 /** One attack on one program while a till pays, in turns with the till alone. */
@@ -29,7 +32,7 @@ export async function abuse(
   victim: ProgramName,
   options: AbuseOptions,
 ): Promise<Measured> {
-  const { besieged, memory, scale, rounds, calmMs, attackMs } = options;
+  const { besieged, memory, scale, rounds, calmMs, attackMs, claim } = options;
   const program = besieged.mesh.program(victim);
   const address = besieged.mesh.addresses[victim];
   const tls: TlsEntrance | undefined =
@@ -38,15 +41,21 @@ export async function abuse(
       : undefined;
   const { pid } = program;
   const before = await figuresOf(pid, memory);
-  await using attacker = new Attacker();
+  await using attacker = await Attacker.start();
   const [calm, attacked]: [Paid[], Paid[]] = [[], []];
   let held = 0;
   const peaks = { calm: new Peak(pid), attacked: new Peak(pid) };
   for (let round = 0; round < rounds; round += 1) {
-    calm.push(await peaks.calm.during(() => whilePaying(besieged, () => clock.sleep(calmMs))));
-    const order = { name, address, tls, scale, durationMs: attackMs };
+    const rest = async () => {
+      await Promise.all([clock.sleep(calmMs), claim?.meanwhile("calm")]);
+    };
+    calm.push(await peaks.calm.during(() => whilePaying(besieged, rest)));
+    const subjects = (await claim?.subjects()) ?? [];
+    const order = { name, address, tls, scale, durationMs: attackMs, subjects, round };
     const attack = async () => {
-      held = Math.max(held, (await attacker.attack(order)).held);
+      const [done] = await Promise.all([attacker.attack(order), claim?.meanwhile("attack")]);
+      held = Math.max(held, done.held);
+      claim?.hear(done.spoils);
     };
     attacked.push(await peaks.attacked.during(() => whilePaying(besieged, attack)));
   }
@@ -65,6 +74,7 @@ export async function abuse(
     failures: attacked.flatMap(({ failures }) => failures),
     held,
     death,
+    ...(claim?.verdict() ?? { unfair: [], told: "" }),
   };
 }
 

@@ -7,15 +7,17 @@ import { Lines } from "./line.ts";
 
 process.on("message", (order: AttackOrder) => void obey(order));
 process.on("disconnect", () => process.exit());
+process.send?.("ready");
 
-async function obey({ name, address, tls, scale, durationMs }: AttackOrder): Promise<void> {
+async function obey({ name, durationMs, ...target }: AttackOrder): Promise<void> {
   const attack = ATTACKS.find((one) => one.name === name);
   if (attack === undefined) throw new Error(`bug: no attack is called ${name}`);
   const over = new AbortController();
   const lasting = clock.sleep(durationMs).then(() => over.abort());
-  using lines = new Lines({ address, tls, clock, over: over.signal, scale });
+  using lines = new Lines({ ...target, clock, over: over.signal });
   await attack.run(lines);
   const isAllSaid = !over.signal.aborted;
   await lasting;
-  process.send?.({ held: lines.held, isAllSaid } satisfies AttackDone);
+  const { held, spoils } = lines;
+  process.send?.({ held, isAllSaid, spoils: spoils.sent } satisfies AttackDone);
 }

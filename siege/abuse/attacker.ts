@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { constants, setPriority } from "node:os";
 import { join } from "node:path";
 import type { TlsEntrance } from "../wire/exchange.ts";
+import type { SpoilsSent } from "./spoils.ts";
 
 export interface AttackOrder {
   readonly name: string;
@@ -12,6 +13,8 @@ export interface AttackOrder {
   readonly scale: number;
   /** It says what it has to say and holds on until so long is over. */
   readonly durationMs: number;
+  readonly subjects: readonly string[];
+  readonly round: number;
 }
 
 export interface AttackDone {
@@ -19,6 +22,7 @@ export interface AttackDone {
   readonly held: number;
   /** Whether there was time to say everything. */
   readonly isAllSaid: boolean;
+  readonly spoils: SpoilsSent;
 }
 
 /**
@@ -29,7 +33,14 @@ export class Attacker implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #died: Promise<never>;
 
-  constructor() {
+  /** Resolves when it is ready: an attack of few seconds shall be one from the beginning. */
+  static async start(): Promise<Attacker> {
+    const attacker = new Attacker();
+    await attacker.#nextMessage();
+    return attacker;
+  }
+
+  private constructor() {
     this.#child = fork(join(import.meta.dirname, "attacker-process.ts"), {
       serialization: "advanced",
     });
@@ -44,9 +55,7 @@ export class Attacker implements AsyncDisposable {
   /** Resolves when the attack is over and all of its connections are closed. */
   async attack(order: AttackOrder): Promise<AttackDone> {
     this.#child.send(order);
-    const done = once(this.#child, "message") as Promise<[AttackDone]>;
-    const [answer] = await Promise.race([done, this.#died]);
-    return answer;
+    return (await this.#nextMessage()) as AttackDone;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -54,5 +63,10 @@ export class Attacker implements AsyncDisposable {
     const ended = once(this.#child, "exit");
     this.#child.disconnect();
     await ended;
+  }
+
+  async #nextMessage(): Promise<unknown> {
+    const [message] = await Promise.race([once(this.#child, "message"), this.#died]);
+    return message;
   }
 }

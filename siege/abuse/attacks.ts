@@ -1,23 +1,17 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import type { ProgramName } from "../../dev-mesh/mesh-directory.ts";
-import {
-  NotificationService,
-  SendReceiptRequestSchema,
-} from "../../gen/cardlane/relay/v1/notification_pb.ts";
-import {
-  ListPaymentsRequestSchema,
-  RelayService,
-  WatchPaymentsRequestSchema,
-} from "../../gen/cardlane/relay/v1/relay_pb.ts";
+import { ListPaymentsRequestSchema, RelayService } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import {
   ServerReflection,
   ServerReflectionRequestSchema,
 } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { Health } from "../../gen/health/v1/health_pb.ts";
+import type { Enterer } from "../besieged-mesh.ts";
 import { callStart, dataFrame, lengthPrefixed, pathOf } from "../wire/grpc-calls.ts";
 import { grpcFields, headerBlock } from "../wire/hpack.ts";
 import { FRAME, frameBytes, SETTING, settingsFrame, uint32 } from "../wire/http2-frames.ts";
 import type { Line, Lines } from "./line.ts";
+import { receipts, watches } from "./share-attacks.ts";
 
 export interface Attack {
   /** What is done to whom, for people and for --only. */
@@ -25,15 +19,13 @@ export interface Attack {
   /** Programs that suffer it, each on its own. */
   readonly victims: readonly ProgramName[];
   /** As whom a TLS port is entered. */
-  readonly as: "peer" | "stranger";
+  readonly as: Enterer;
   /** Says everything it has to say, or stops when it is over; what it opened stays open. */
   readonly run: (lines: Lines) => Promise<void>;
 }
 
 const REFLECT = pathOf(ServerReflection.method.serverReflectionInfo);
 const CHECK = pathOf(Health.method.check);
-const WATCH = pathOf(RelayService.method.watchPayments);
-const RECEIPT = pathOf(NotificationService.method.sendReceipt);
 const LIST = pathOf(RelayService.method.listPayments);
 /** Frames that go into one write. */
 const AT_ONCE = 500;
@@ -68,8 +60,9 @@ export const ATTACKS: readonly Attack[] = [
     run: streamsInTurn,
   },
   { name: "zero window", victims: ["relay"], as: "peer", run: zeroWindow },
-  { name: "watches that stay", victims: ["relay"], as: "peer", run: watches },
-  { name: "receipts to anybody", victims: ["relay"], as: "peer", run: receipts },
+  { name: "receipts of one payment", victims: ["relay"], as: "insider", run: receipts },
+  { name: "receipts of many payments", victims: ["relay"], as: "insider", run: receipts },
+  { name: "watches", victims: ["relay"], as: "insider", run: watches },
 ];
 
 /** Messages that are announced and come byte by byte, each byte a frame. */
@@ -205,34 +198,6 @@ async function zeroWindow(lines: Lines): Promise<void> {
     );
   });
   await Promise.all(attacking);
-}
-
-/** As many as one identity can open, on several connections; nobody reads what they tell. */
-async function watches(lines: Lines): Promise<void> {
-  const message = lengthPrefixed(
-    toBinary(WatchPaymentsRequestSchema, create(WatchPaymentsRequestSchema, {})),
-  );
-  const attacking = Array.from({ length: 8 }, async () => {
-    const line = await lines.http2();
-    await inStreams(line, lines.scaled(400), 20, (id) =>
-      Buffer.concat([callStart(id, WATCH), dataFrame(id, message, true)]),
-    );
-  });
-  await Promise.all(attacking);
-}
-
-/** To numbers that cost, one after the other. */
-async function receipts(lines: Lines): Promise<void> {
-  const line = await lines.http2();
-  let count = 0;
-  await inStreams(line, lines.scaled(20_000), 50, (id) => {
-    count += 1;
-    const phone = `+8816${String(count).padStart(8, "0")}`;
-    const address = { case: "phone", value: phone } as const;
-    const request = create(SendReceiptRequestSchema, { recordNumber: "A17K2M9QX4T8", address });
-    const message = lengthPrefixed(toBinary(SendReceiptRequestSchema, request));
-    return Buffer.concat([callStart(id, RECEIPT), dataFrame(id, message, true)]);
-  });
 }
 
 async function repeated(line: Line, frame: Buffer, count: number, perWrite: number): Promise<void> {

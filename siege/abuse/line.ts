@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { Surroundings } from "../../mesh/surroundings.ts";
 import { open, type TlsEntrance } from "../wire/exchange.ts";
 import { connectionStart } from "../wire/http2-frames.ts";
+import { Spoils } from "./spoils.ts";
 
 /** Where an attack goes, and until when. */
 export interface Target extends Pick<Surroundings, "clock"> {
@@ -14,11 +15,17 @@ export interface Target extends Pick<Surroundings, "clock"> {
   readonly over: AbortSignal;
   /** How much of the attack's own measure: 1 is all of it. */
   readonly scale: number;
+  /** Record numbers of payments that it is about; of most attacks none. */
+  readonly subjects: readonly string[];
+  /** 0, 1, 2 … */
+  readonly round: number;
 }
 
 /** Connections of one attack; those that are still open in the end are counted. */
 export class Lines implements Disposable {
   readonly target: Target;
+  /** What was answered, for attacks that read it. */
+  readonly spoils = new Spoils();
   readonly #sockets: Socket[] = [];
 
   constructor(target: Target) {
@@ -42,11 +49,17 @@ export class Lines implements Disposable {
 
   /** A connection that reads what comes and lets it fall. */
   async line(): Promise<Line> {
+    const socket = await this.socket();
+    socket.resume();
+    return new Line(socket, this.target.over);
+  }
+
+  /** The same, for whoever reads himself. */
+  async socket(): Promise<Socket> {
     const { address, tls, clock } = this.target;
     const { socket } = await open(address, tls, clock);
-    socket.resume();
     this.#sockets.push(socket);
-    return new Line(socket, this.target.over);
+    return socket;
   }
 
   /** One that has begun HTTP/2. */

@@ -11,6 +11,7 @@ import { CollectedMemory } from "../../bench/measure/collected-memory.ts";
 import { BesiegedMesh } from "../besieged-mesh.ts";
 import { abuse } from "./abuse-run.ts";
 import { readAbuseArguments } from "./arguments.ts";
+import { Claims } from "./claims.ts";
 import { BOUNDS, brokenBounds, type Measured, p99Ratio } from "./verdict.ts";
 
 const TURNS = { calmMs: 5_000, attackMs: 5_000 } as const;
@@ -35,12 +36,16 @@ async function abuseAll(
   { attacks, scale, rounds, isJson }: ReturnType<typeof readAbuseArguments>,
 ): Promise<number> {
   for (let paid = 0; paid < WARM_UP; paid += 1) await besieged.wrongs();
+  await using claims = await Claims.open(besieged);
   const measured: Measured[] = [];
   for (const attack of attacks) {
     for (const victim of attack.victims) {
-      const one = await abuse(attack, victim, { besieged, memory, scale, rounds, ...TURNS });
+      const claim = claims.of(attack.name);
+      const options = { besieged, memory, scale, rounds, ...TURNS, claim };
+      const one = await abuse(attack, victim, options);
       measured.push(one);
       tell(`${attack.name} at the ${victim}: ${brokenBounds(one).join("; ") || "held"}`);
+      if (one.told !== "") tell(`  ${one.told}`);
       if (one.death !== undefined) await besieged.revive();
     }
   }

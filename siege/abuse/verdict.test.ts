@@ -15,6 +15,8 @@ const HELD: Measured = {
   failures: [],
   held: 3,
   death: undefined,
+  unfair: [],
+  told: "",
 };
 
 test("an attack within all bounds is held", () => {
@@ -45,6 +47,7 @@ test.each([
     changed: { calmMs: [Number.POSITIVE_INFINITY], attackedMs: [Number.POSITIVE_INFINITY] },
     says: "p99 ×NaN, bound ×2",
   },
+  { name: "a share", changed: { unfair: ["too much"] }, says: "too much" },
   { name: "a failure", changed: { failures: ["no"] }, says: "1 payments failed: no" },
   { name: "a death", changed: { death: "relay ended" }, says: "relay ended" },
 ])("a bound is broken: $name", ({ changed, says }) => {

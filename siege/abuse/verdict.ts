@@ -32,6 +32,10 @@ export interface Measured {
   readonly held: number;
   /** The program that runs now is not the one that was attacked. */
   readonly death: string | undefined;
+  /** What the attacker got of others' shares, or others did not get, in words. */
+  readonly unfair: readonly string[];
+  /** What it asked for and what it got, for people; empty where nothing was asked for. */
+  readonly told: string;
 }
 
 export interface VictimFigures {
@@ -49,7 +53,7 @@ export function p99Ratio({ calmMs, attackedMs }: Measured): number {
 /** @returns each bound that is broken, in words; nothing when all hold. */
 export function brokenBounds(measured: Measured): readonly string[] {
   const { before, after, calmPeakBytes, peakBytes, death, failures } = measured;
-  const broken: string[] = [];
+  const broken: string[] = [...measured.unfair];
   if (death !== undefined) return [death];
   const mib = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
   const added = peakBytes - calmPeakBytes;
