@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import pg from "pg";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { NotificationBed } from "../../test/fixtures/notification-bed.ts";
 import { freshDatabase } from "../../test/setup/database.ts";
@@ -69,15 +69,33 @@ test("what is refused takes nothing from any share", async () => {
   expect(rows.map(({ used }) => used)).toEqual([5, 5, 5, 5]);
 });
 
-test("of many at once no more are let through", async () => {
+test.each([
+  { name: "after one", before: 1, left: 4 },
+  { name: "as the first of a payment", before: 0, left: 5 },
+])("of many at once no more are let through: $name", async ({ before, left }) => {
   await using stack = new AsyncDisposableStack();
   const { shares, sql } = await openShares(stack);
+  await shares.take(order());
   const one = order();
-  await shares.take(one);
-  await Promise.all(Array.from({ length: 20 }, () => shares.take(one)));
-  const [row] = await sql(`SELECT used FROM receipt_share WHERE share LIKE 'payment %'`);
+  for (let taken = 0; taken < before; taken += 1) await shares.take(one);
+  // All of them have begun before the first one has counted.
+  await sql("BEGIN");
+  await sql(`SELECT 1 FROM receipt_share WHERE share = 'merchant ${merchantId}' FOR UPDATE`);
+  const taking = Array.from({ length: 8 }, () => shares.take(one));
+  await vi.waitFor(async () => {
+    await sql("SELECT pg_stat_clear_snapshot()");
+    expect(await sql(WAITING)).toEqual([{ waiting: 8 }]);
+  }, 20_000);
+  await sql("COMMIT");
+  const answers = await Promise.all(taking);
+  expect(answers.filter((usedUp) => usedUp === undefined)).toHaveLength(left);
+  const { recordNumber } = one;
+  const [row] = await sql(`SELECT used FROM receipt_share WHERE share = 'payment ${recordNumber}'`);
   expect(row).toEqual({ used: 5 });
 });
+
+const WAITING = `SELECT count(*)::int AS waiting FROM pg_stat_activity
+  WHERE datname = current_database() AND wait_event_type = 'Lock'`;
 
 test("yesterday's shares go", async () => {
   await using stack = new AsyncDisposableStack();

@@ -40,7 +40,9 @@ export class ReceiptShares {
   /** Takes one receipt from each share. @returns the share that is used up: none was taken then. */
   async take(order: ReceiptOrder): Promise<UsedUpShare | undefined> {
     const shares = sharesOf(order);
-    const values = [shares.map(({ name }) => name), shares.map(({ most }) => most)];
+    const names = shares.map(({ name }) => name);
+    const [today] = await this.#database.run<{ readonly day: string }>(BEGIN, [names]);
+    const values = [names, shares.map(({ most }) => most), today?.day];
     const [row] = await this.#database.run<TakenRow>(TAKE, values);
     const usedUp = shares.find(({ name }) => name === row?.used_up);
     if (row === undefined || usedUp === undefined) return undefined;
@@ -77,6 +79,21 @@ function sharesOf({ recordNumber, merchantId, terminalId, phone }: ReceiptOrder)
 }
 
 /**
+ * A row for each share of today, before it is looked at: a statement does not see, and so does not
+ * lock, a row that another one makes at the same time. Many at once would all be the first.
+ */
+const BEGIN: Statement = {
+  name: "begin_receipt_shares",
+  text: `
+    WITH begun AS (
+      INSERT INTO receipt_share (day, share, used)
+      SELECT (now() AT TIME ZONE 'UTC')::date, share, 0 FROM unnest($1::text[]) AS given(share)
+      ORDER BY share ON CONFLICT DO NOTHING
+    )
+    SELECT (now() AT TIME ZONE 'UTC')::date::text AS day`,
+};
+
+/**
  * Nothing is counted when one share is used up: a terminal beyond its own takes nothing
  * from its merchant's. The rows are locked in one order everywhere.
  */
@@ -84,7 +101,7 @@ const TAKE: Statement = {
   name: "take_receipt_share",
   text: `
     WITH wanted AS (
-      SELECT share, most, (now() AT TIME ZONE 'UTC')::date AS day
+      SELECT share, most, $3::date AS day
       FROM unnest($1::text[], $2::int[]) AS given(share, most)
     ),
     known AS (

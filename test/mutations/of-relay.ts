@@ -204,6 +204,14 @@ export const OF_RELAY: readonly Mutation[] = [
     witness: "relay/notifications/receipt-shares.test.ts",
   },
   {
+    name: "first-receipts-at-once",
+    takesOut: "a row for each share before many at once look at it",
+    path: "relay/notifications/receipt-shares.ts",
+    find: "ORDER BY share ON CONFLICT DO NOTHING",
+    replace: "WHERE false ON CONFLICT DO NOTHING",
+    witness: "relay/notifications/receipt-shares.test.ts",
+  },
+  {
     name: "watch-share",
     takesOut: "counting the watches of one identity",
     path: "relay/queries/watch-places.ts",
