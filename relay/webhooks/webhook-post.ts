@@ -37,7 +37,9 @@ export function postTo(
   const request = url.protocol === "https:" ? requestHttps : requestHttp;
   const length = { "content-length": String(Buffer.byteLength(body)) };
   // A connection of its own: one that is kept would be to what was looked at some time ago.
-  const options = { method: "POST", agent: false, lookup: receivers.lookup, signal };
+  // Said here, NODE_TLS_REJECT_UNAUTHORIZED of the environment cannot take it back.
+  const proof = { rejectUnauthorized: true };
+  const options = { method: "POST", agent: false, lookup: receivers.lookup, signal, ...proof };
   const call = request(url, { ...options, headers: { ...headers, ...length } });
   call.on("error", reject);
   call.on("close", () => reject(new Error("there was no answer")));
@@ -54,6 +56,28 @@ export function postTo(
   });
   call.end(body);
   return promise;
+}
+
+const UNKNOWN_AUTHORITY = "no authority that the relay trusts vouches for the receiver";
+/** By the codes of OpenSSL and Node. */
+const CERTIFICATE_PROBLEMS: ReadonlyMap<unknown, string> = new Map([
+  ["ERR_TLS_CERT_ALTNAME_INVALID", "the receiver's certificate is for another name"],
+  ["CERT_HAS_EXPIRED", "the receiver's certificate has expired"],
+  ["CERT_NOT_YET_VALID", "the receiver's certificate is not valid yet"],
+  // Another authority of the same name as one that is trusted.
+  ["CERT_SIGNATURE_FAILURE", UNKNOWN_AUTHORITY],
+  ["DEPTH_ZERO_SELF_SIGNED_CERT", UNKNOWN_AUTHORITY],
+  ["SELF_SIGNED_CERT_IN_CHAIN", UNKNOWN_AUTHORITY],
+  ["UNABLE_TO_GET_ISSUER_CERT", UNKNOWN_AUTHORITY],
+  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", UNKNOWN_AUTHORITY],
+  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", UNKNOWN_AUTHORITY],
+]);
+
+/** @returns what is wrong with the receiver's certificate; undefined for any other error. */
+export function certificateProblem(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error
+    ? CERTIFICATE_PROBLEMS.get(error.code)
+    : undefined;
 }
 
 /** @returns milliseconds from now, a day at most; undefined for what says no time to come. */

@@ -6,7 +6,7 @@ import { type CurrencyCode, currencyLetters } from "../../payment/money.ts";
 import { certaintyOf, endOf, type StateName } from "../../payment/states.ts";
 import { DELIVERY_ATTEMPTS_MAX } from "./delivery-jobs.ts";
 import { InsideAddress, type Receivers } from "./receivers.ts";
-import { postTo, retryAfterMs } from "./webhook-post.ts";
+import { certificateProblem, postTo, retryAfterMs } from "./webhook-post.ts";
 import type { DeliveryKey, DueDelivery, WebhookStore } from "./webhook-store.ts";
 
 /** A receiver that has not answered by then is tried again later. */
@@ -92,7 +92,7 @@ export class WebhookSender {
         const retryAfterMs = Math.min(SILENT_PAUSE_MS_MAX, ANSWER_MS_MAX * 2 ** due.attempts);
         return { reason: "the receiver did not answer", retryAfterMs };
       }
-      return { reason: "the receiver was not reached" };
+      return { reason: certificateProblem(error) ?? "the receiver was not reached" };
     }
   }
 }
