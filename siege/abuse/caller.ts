@@ -72,7 +72,8 @@ export class Caller {
   }
 }
 
-const NO_ANSWER = "no answer";
+/** In place of a status. */
+export const NO_ANSWER = "no answer";
 
 const STATUS_WORDS: Readonly<Record<string, string>> = {
   "0": "OK",

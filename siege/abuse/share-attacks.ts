@@ -6,7 +6,7 @@ import {
 } from "../../gen/cardlane/relay/v1/notification_pb.ts";
 import { RelayService, WatchPaymentsRequestSchema } from "../../gen/cardlane/relay/v1/relay_pb.ts";
 import { nthAddress } from "./addresses.ts";
-import { Caller, statusOf } from "./caller.ts";
+import { Caller, NO_ANSWER, statusOf } from "./caller.ts";
 import type { Lines } from "./line.ts";
 
 const CONNECTIONS = 8;
@@ -14,11 +14,13 @@ const CONNECTIONS = 8;
 const CALLS_AT_ONCE = 128;
 /** A payment gets its five, some that are refused, and one or two that are too many. */
 const ASKED_IN_TURN = 10;
-/** No round asks for as many. */
-const ADDRESSES_A_ROUND = 100_000;
+/** No round asks for as many: 200 calls a second are let through. */
+const ADDRESSES_A_ROUND = 2_000;
 const WATCHES_WANTED = 800;
-/** Whose watch was refused asks again after this. */
+/** Whose watch was refused asks again after this, … */
 const AGAIN_MS = 20;
+/** … and after this where its connection ended: to spin costs the attacker alone. */
+const AFTER_LOSS_MS = 250;
 
 /** Ever new addresses, for one payment or for all that there are. */
 export async function receipts(lines: Lines): Promise<void> {
@@ -58,7 +60,10 @@ export async function watches(lines: Lines): Promise<void> {
   const work = async () => {
     while (!lines.isOver) {
       const stream = await caller.open(RelayService.method.watchPayments, message);
-      if (stream === undefined) continue;
+      if (stream === undefined) {
+        await clock.sleep(AFTER_LOSS_MS, over).catch(() => undefined);
+        continue;
+      }
       open.add(stream);
       const ended = statusOf(stream);
       let place: Disposable | undefined;
@@ -69,7 +74,8 @@ export async function watches(lines: Lines): Promise<void> {
       open.delete(stream);
       place?.[Symbol.dispose]();
       if (!lines.isOver) lines.spoils.answer(status);
-      await clock.sleep(AGAIN_MS, over).catch(() => undefined);
+      const pauseMs = status === NO_ANSWER ? AFTER_LOSS_MS : AGAIN_MS;
+      await clock.sleep(pauseMs, over).catch(() => undefined);
     }
   };
   await Promise.all(Array.from({ length: lines.scaled(WATCHES_WANTED) }, work));
