@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { Outcome, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
+import { TAKEN_BEFORE } from "../../payment/states.ts";
 import { NotificationBed } from "../../test/fixtures/notification-bed.ts";
 
 const { APPROVED } = PaymentState;
@@ -27,6 +28,7 @@ const numbers = async (bed: NotificationBed) =>
   );
 
 async function removeAll(bed: NotificationBed, kept = KEPT): Promise<void> {
+  await bed.allConfirmed();
   while (await bed.removeOld(kept));
   // Events go first; what is left of a record goes in the next hour.
   while (await bed.removeOld(kept));
@@ -68,6 +70,10 @@ test.each([
      SELECT id, 1, record_number, 'APPROVED', now() FROM record, hook
      WHERE recorded_at < now() - interval '1 day'`,
   ],
+  ...TAKEN_BEFORE.map((code) => [
+    `may be approved under the same id, as ${code} says`,
+    `UPDATE record SET state = 'DECLINED', fault_code = '${code}', result = NULL`,
+  ]),
 ])("an old record stays that %s", async (_, sql) => {
   await using bed = await NotificationBed.start({ email: "", phone: "" });
   const old = await payDaysAgo(bed, 50);
@@ -75,6 +81,17 @@ test.each([
   await bed.bed.query(sql);
   await removeAll(bed);
   expect(await numbers(bed)).toContain(old);
+});
+
+test("a payment goes that was refused for good, as others do", async () => {
+  await using bed = await NotificationBed.start({ email: "", phone: "" });
+  await payDaysAgo(bed, 50);
+  const today = await bed.pay(APPROVED);
+  await bed.bed.query(
+    "UPDATE record SET state = 'DECLINED', fault_code = 'SUBMITTED_TOO_LATE', result = NULL",
+  );
+  await removeAll(bed);
+  expect(await numbers(bed)).toEqual([today]);
 });
 
 test("a cancelled id that never came goes after days of its own", async () => {

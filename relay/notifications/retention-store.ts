@@ -64,7 +64,8 @@ const NOTIFICATIONS: Statement = {
 
 /**
  * From the beginning of the log up to the first event that stays, so that what is left has no gap;
- * the newest stays always, so that the log shows where it begins. Running webhooks take over first.
+ * the newest stays always, so that the log shows where it begins. Running webhooks take over first,
+ * and no result goes that the processor may not have been told to keep.
  */
 const EVENTS: Statement = {
   name: "remove_old_events",
@@ -73,6 +74,7 @@ const EVENTS: Statement = {
       SELECT sequence, changed_at < ${BEFORE}
         AND sequence <= coalesce((
           SELECT min(after_sequence) FROM webhook WHERE ended_at IS NULL), sequence)
+        AND sequence <= coalesce((SELECT min(position) FROM acknowledgement_mark), sequence)
         AND sequence < (SELECT max(sequence) FROM record_event) AS is_old
       FROM record_event ORDER BY sequence LIMIT ${ROWS_MAX}
     ), removed AS (

@@ -13,6 +13,7 @@ async function bedWith({ old, all }: { readonly old: number; readonly all: numbe
   const numbers: string[] = [];
   for (let count = 0; count < all; count += 1) numbers.push(await bed.pay(APPROVED));
   await bed.statesAre(Array(all).fill("DELIVERED"));
+  await bed.allConfirmed();
   const values = [numbers.slice(0, old)];
   for (const table of ["notification", "record_event"]) {
     const change = `UPDATE ${table} SET changed_at = ${OLD} WHERE record_number = ANY ($1)`;
@@ -102,6 +103,24 @@ test("webhooks: what one has not taken over stays, and what waits for it too", a
   expect(await count(bed, "record_event")).toBe(2);
   const left = await bed.bed.query("SELECT state, delivered_at FROM webhook_delivery");
   expect(left).toEqual(Array(3).fill({ state: "FORWARDED", delivered_at: null }));
+});
+
+test("what no processor confirmed stays, also what a gone instance left behind", async () => {
+  const { bed } = await bedWith({ old: 3, all: 4 });
+  await using _bed = bed;
+  const sequences = await bed.bed.query("SELECT sequence FROM record_event ORDER BY sequence");
+  const set = "UPDATE acknowledgement_mark SET position = $1";
+  await bed.bed.query(set, ["9223372036854775807"]);
+  await bed.bed.query(
+    `INSERT INTO acknowledgement_mark (instance, position, at)
+     VALUES ('A9', $1, to_timestamp(0))`,
+    [sequences[1]?.sequence],
+  );
+  await bed.removeOld();
+  expect(await count(bed, "record_event")).toBe(6);
+  await bed.bed.query("DELETE FROM acknowledgement_mark WHERE instance = 'A9'");
+  await bed.removeOld();
+  expect(await count(bed, "record_event")).toBe(2);
 });
 
 test("jobs that were given up long ago go; those that are still tried stay", async () => {

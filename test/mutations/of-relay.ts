@@ -67,6 +67,22 @@ export const OF_RELAY: readonly Mutation[] = [
     witness: "test/mesh/restored-log.test.ts",
   },
   {
+    name: "unconfirmed-events",
+    takesOut: "keeping the changes whose results no processor has confirmed",
+    path: "relay/notifications/retention-store.ts",
+    find: "(SELECT min(position) FROM acknowledgement_mark)",
+    replace: "(SELECT max(position) FROM acknowledgement_mark)",
+    witness: "relay/notifications/retention.test.ts",
+  },
+  {
+    name: "unknown-records",
+    takesOut: "keeping the record of a payment whose terminal was told that it is unknown",
+    path: "prisma/relay/migrations/0022_remove_old_records/migration.sql",
+    find: "IN ('OWNED_ELSEWHERE', 'DUPLICATE_DIFFERS')",
+    replace: "IN ('OWNED_ELSEWHERE')",
+    witness: "relay/notifications/records-retention.test.ts",
+  },
+  {
     name: "outbox-sweep",
     takesOut: "giving a job to a delivery that waits without one",
     path: "relay/outbox/outbox-store.ts",

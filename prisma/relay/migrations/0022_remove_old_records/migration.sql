@@ -16,6 +16,9 @@ BEGIN
         SELECT "record_number" FROM "record"
         WHERE "recorded_at" < before AND "completed_at" < before AND "due_at" IS NULL
             AND ("kind" = 'UNSPECIFIED') = are_tombstones
+            -- The terminal was told "unknown": the processor may have another payment approved.
+            AND ("state" = 'DECLINED'
+                AND "fault_code" IN ('OWNED_ELSEWHERE', 'DUPLICATE_DIFFERS')) IS NOT TRUE
             AND NOT EXISTS (
                 SELECT FROM "record_event" event
                 WHERE event."record_number" = "record"."record_number")
