@@ -6,7 +6,6 @@ import { tombstoneDigest } from "../sealing/boxes/signed-result.ts";
 import { sign as signBody } from "../sealing/keys/dsse.ts";
 import { inWords, PlayingRelay } from "../test/fixtures/playing-relay.ts";
 import { type ProcessorMesh, startProcessorMesh } from "../test/fixtures/processor-mesh.ts";
-import { Database } from "./database.ts";
 
 let mesh: ProcessorMesh;
 
@@ -55,14 +54,8 @@ test("an acknowledgement of what the ledger lacks is confirmed, and changes noth
 });
 
 async function acknowledgedRevision(paymentId: string): Promise<number | undefined> {
-  await using database = new Database({ url: mesh.databaseUrl, program: "test" });
-  const [row] = await database.run<{ acknowledged_revision: number }>(
-    {
-      name: "test.acknowledged",
-      text: "SELECT acknowledged_revision FROM processor.payment WHERE payment_id = $1",
-    },
-    [paymentId],
-  );
+  const text = "SELECT acknowledged_revision FROM processor.payment WHERE payment_id = $1";
+  const [row] = await mesh.query(text, [paymentId]);
   return row?.acknowledged_revision;
 }
 

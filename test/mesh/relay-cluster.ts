@@ -9,6 +9,7 @@ import {
   startEmbeddedPostgres,
 } from "../../prisma/embedded/embedded-postgres.ts";
 import { setUpDatabase } from "../../prisma/embedded/program-databases.ts";
+import { queryOnce } from "../setup/database.ts";
 
 const ROLE = "cardlane_relay";
 
@@ -42,12 +43,7 @@ export class RelayCluster implements AsyncDisposable {
 
   /** As the administrator. */
   async query(text: string, values: readonly unknown[] = []): Promise<pg.QueryResultRow[]> {
-    const client = await this.#connect();
-    try {
-      return (await client.query(text, [...values])).rows;
-    } finally {
-      await client.end();
-    }
+    return await queryOnce(this.#server.url("relay"), text, values);
   }
 
   /** Copies all files while the server stands still, as a machine's snapshot does. */

@@ -1,31 +1,14 @@
-import pg from "pg";
 import { expect, test } from "vitest";
 import type { SignedPayment } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { Certainty, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { type ProcessorMesh, startProcessorMesh } from "../fixtures/processor-mesh.ts";
 import { TestBed, type TestRelay } from "../fixtures/relay-bed.ts";
+import { REFUSE_APPROVALS, TAKE_APPROVALS } from "./approvals-refused.ts";
 
 const { APPROVED, REVERSED } = PaymentState;
 
-/** A relay's database on which outcomes can not be committed, so that none is acknowledged. */
-const NO_OUTCOMES = `
-  CREATE FUNCTION refuse_outcome() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$;
-  CREATE TRIGGER no_outcomes BEFORE UPDATE ON record
-    FOR EACH ROW WHEN (NEW.state = 'APPROVED') EXECUTE FUNCTION refuse_outcome()`;
-
-async function ask(processor: ProcessorMesh, text: string): Promise<readonly pg.QueryResultRow[]> {
-  const client = new pg.Client({ connectionString: processor.databaseUrl });
-  await client.connect();
-  try {
-    return (await client.query(text)).rows;
-  } finally {
-    await client.end();
-  }
-}
-
 const postings = (processor: ProcessorMesh) =>
-  ask(processor, "SELECT kind, amount_minor::int FROM processor.posting ORDER BY kind DESC");
+  processor.query("SELECT kind, amount_minor::int FROM processor.posting ORDER BY kind DESC");
 
 async function balanceOf({ registry, keys }: ProcessorMesh): Promise<bigint> {
   const { merchantId } = keys.terminal;
@@ -35,7 +18,7 @@ async function balanceOf({ registry, keys }: ProcessorMesh): Promise<bigint> {
 /** Its database is put back to before the payment. */
 async function restored(bed: TestBed, relay: TestRelay, processor: ProcessorMesh) {
   await relay[Symbol.asyncDispose]();
-  await bed.query("DROP TRIGGER IF EXISTS no_outcomes ON record");
+  await bed.query(TAKE_APPROVALS);
   await bed.query("DELETE FROM record_event");
   await bed.query("DELETE FROM record");
   return await bed.startRelay({ processor: processor.processorAddress });
@@ -84,10 +67,11 @@ test.each([
   const { merchantId } = bed.keys.terminal;
   const before = await bed.startRelay({ processor: processor.processorAddress });
   await bed.register(before);
-  if (!row.isAcknowledged) await bed.query(NO_OUTCOMES);
+  if (!row.isAcknowledged) await bed.query(REFUSE_APPROVALS);
   const { signed, paymentId } = bed.signer.sign();
   before.openTerminal().submit(signed);
-  const stored = () => ask(processor, "SELECT state, acknowledged_revision FROM processor.payment");
+  const stored = () =>
+    processor.query("SELECT state, acknowledged_revision FROM processor.payment");
   const acknowledged_revision = row.isAcknowledged ? 1 : 0;
   await expect.poll(stored).toEqual([{ state: "APPROVED", acknowledged_revision }]);
   expect(await balanceOf(processor)).toBe(1_250n);
@@ -98,5 +82,5 @@ test.each([
   expect(await postings(processor)).toEqual(row.left);
   expect(await balanceOf(processor)).toBe(row.balance);
   const sum = "SELECT coalesce(sum(balance_minor), 0)::int AS sum FROM processor.account";
-  expect(await ask(processor, sum)).toEqual([{ sum: 0 }]);
+  expect(await processor.query(sum)).toEqual([{ sum: 0 }]);
 });

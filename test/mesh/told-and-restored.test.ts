@@ -1,8 +1,8 @@
-import pg from "pg";
 import { expect, test } from "vitest";
 import { Certainty, PaymentState } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import { type ProcessorMesh, startProcessorMesh } from "../fixtures/processor-mesh.ts";
 import { TestBed } from "../fixtures/relay-bed.ts";
+import { REFUSE_APPROVALS, TAKE_APPROVALS } from "./approvals-refused.ts";
 import { RelayCluster } from "./relay-cluster.ts";
 
 const TEST_MS = 120_000;
@@ -10,27 +10,10 @@ const PATIENCE = { timeout: 60_000 };
 /** Short, so that the restored relay finds the payment over. */
 const DEADLINE_MS = 3_000;
 
-const NO_OUTCOMES = `
-  CREATE FUNCTION refuse_outcome() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$;
-  CREATE TRIGGER no_outcomes BEFORE UPDATE ON record
-    FOR EACH ROW WHEN (NEW.state = 'APPROVED') EXECUTE FUNCTION refuse_outcome()`;
-const OUTCOMES = "DROP TRIGGER no_outcomes ON record";
-
-async function ask(processor: ProcessorMesh, text: string): Promise<readonly pg.QueryResultRow[]> {
-  const client = new pg.Client({ connectionString: processor.databaseUrl });
-  await client.connect();
-  try {
-    return (await client.query(text)).rows;
-  } finally {
-    await client.end();
-  }
-}
-
 const paymentsOf = (processor: ProcessorMesh) =>
-  ask(processor, "SELECT state, acknowledged_revision FROM processor.payment");
+  processor.query("SELECT state, acknowledged_revision FROM processor.payment");
 const postingsOf = (processor: ProcessorMesh) =>
-  ask(processor, "SELECT kind, amount_minor::int FROM processor.posting");
+  processor.query("SELECT kind, amount_minor::int FROM processor.posting");
 
 test.each([
   { what: "had arrived", lost: "SELECT", revision: 1 },
@@ -49,22 +32,22 @@ test.each([
     const relay = await bed.startRelay(options);
     await bed.register(relay);
     // The backup has the payment as it is on its way.
-    await cluster.query(NO_OUTCOMES);
+    await cluster.query(REFUSE_APPROVALS);
     const { signed, paymentId } = bed.signer.sign();
     const terminal = relay.openTerminal();
     terminal.submit(signed);
     await expect.poll(() => postingsOf(processor), PATIENCE).toHaveLength(1);
     await cluster.baseBackup();
-    await cluster.query(OUTCOMES);
+    await cluster.query(TAKE_APPROVALS);
     const told = await terminal.completedAs(paymentId, PaymentState.APPROVED);
     expect(told.certainty).toBe(Certainty.FINAL);
     await expect
       .poll(() => paymentsOf(processor), PATIENCE)
       .toEqual([{ state: "APPROVED", acknowledged_revision: 1 }]);
     await relay[Symbol.asyncDispose]();
-    await ask(processor, lost);
+    await processor.query(lost);
     await cluster.recover();
-    await cluster.query(OUTCOMES);
+    await cluster.query(TAKE_APPROVALS);
     expect(await paymentsOf(processor)).toMatchObject([{ acknowledged_revision: revision }]);
 
     const restored = await bed.startRelay(options);

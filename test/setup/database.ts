@@ -1,3 +1,4 @@
+import pg from "pg";
 import { inject } from "vitest";
 import type { DatabaseName } from "../../prisma/migrations/migration-files.ts";
 
@@ -14,6 +15,21 @@ export async function freshDatabase(name: DatabaseName): Promise<TestDatabase> {
       await ask("DELETE", new URL(url).pathname.slice(1));
     },
   };
+}
+
+/** On a connection of its own, for looking at what is really there. */
+export async function queryOnce(
+  url: string,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<pg.QueryResultRow[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(text, [...values])).rows;
+  } finally {
+    await client.end();
+  }
 }
 
 async function ask(method: "POST" | "DELETE", name: string): Promise<string> {
