@@ -62,6 +62,12 @@ export const PROCESSOR_PAYMENTS: PaymentChecks = {
       const kept = await table.relay.reverse(table.relay.reverseOf(payment));
       table.expectAnswer(kept, payment, "APPROVED 00");
     }),
+    playing("keeps what it approved when the relay lost its memory of it", async (table) => {
+      const payment = table.signer.sign({ pin: null });
+      await table.relay.authorize(payment);
+      const order = table.relay.reverseOf(payment, { unlessApproved: true });
+      table.expectAnswer(await table.relay.reverse(order), payment, "APPROVED 00");
+    }),
     playing("undoes what it approved when the relay reverses", async (table) => {
       const payment = table.signer.sign({ pin: null });
       await table.relay.authorize(payment);

@@ -73,6 +73,11 @@ export class MeshDirectory {
     return join(this.path, "keys");
   }
 
+  /** Of the relays, which share it. */
+  get minuteKeys(): string {
+    return join(this.path, "minute-keys");
+  }
+
   get tls(): string {
     return join(this.path, "tls");
   }

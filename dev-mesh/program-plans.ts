@@ -101,6 +101,7 @@ async function ownEnvironment(
       return {
         DATABASE_URL: await databaseUrl("relay", "cardlane_relay"),
         CARDLANE_PROCESSORS: await addressesOf("processor"),
+        CARDLANE_MINUTE_KEYS_FILE: directory.minuteKeys,
         // Who tries webhooks listens on this machine.
         CARDLANE_WEBHOOK_NETWORKS: "127.0.0.0/8,::1/128",
       };

@@ -14,6 +14,8 @@ import { strangersInReach } from "./notifications/notification-settings.ts";
 import { startNotifications } from "./notifications/notifications.ts";
 import { startRelay } from "./relay.ts";
 import { openRelayStore } from "./relay-store.ts";
+import { chainInFile } from "./sealed/key-file.ts";
+import { chainInMemory, MinuteKeys } from "./sealed/minute-keys.ts";
 import { RELAY_SETTINGS } from "./settings.ts";
 import { Receivers } from "./webhooks/receivers.ts";
 
@@ -37,9 +39,9 @@ await runProgram("relay", RELAY_SETTINGS, async (program, config) => {
   await using stack = new AsyncDisposableStack();
   // Without a name of its own a relay that starts again would not know what it left open.
   const instance = config.instance ?? relayId;
-  const store = stack.use(
-    openRelayStore(databaseUrl, instance, { faults, onLogReset: tellReset(log) }),
-  );
+  const minuteKeys = new MinuteKeys(chainOf(config), { nowMs: () => clock.nowMs(), random });
+  const kept = { faults, random, minuteKeys, onLogReset: tellReset(log) };
+  const store = stack.use(openRelayStore(databaseUrl, instance, kept));
   const identity = stack.use(await program.identityFrom(directory));
   const processors = config.processors.map((target) =>
     stack.use(dialProcessor({ target, identity, trustDomain, clock, telemetry })),
@@ -90,6 +92,10 @@ await runProgram("relay", RELAY_SETTINGS, async (program, config) => {
     },
   };
 });
+
+function chainOf({ minuteKeysFile }: ConfigOf<typeof RELAY_SETTINGS>) {
+  return minuteKeysFile === undefined ? chainInMemory() : chainInFile(minuteKeysFile);
+}
 
 function tellReset(log: Log) {
   return ({ endedBefore }: { readonly endedBefore: bigint }) => {

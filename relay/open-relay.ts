@@ -21,6 +21,7 @@ import { Registry } from "./registry/registry.ts";
 import { DEADLINE_MS, type RelayOptions } from "./relay-options.ts";
 import type { RelayStore } from "./relay-store.ts";
 import type { RelaySurroundings } from "./relay-surroundings.ts";
+import { SealedKeeper } from "./sealed/sealed-keeper.ts";
 import { servicesOf } from "./services.ts";
 
 /** Whether the relay can do its work; "database" and "processor" are what it depends on. */
@@ -75,6 +76,7 @@ export async function openRelay(
   const { recovery, records } = store;
   const going = { recovery, records, forwarder, reversals };
   const sweep = stack.use(new Sweep({ ...going, resumer, waiting, ...around }));
+  const sealed = stack.use(new SealedKeeper(store.sealed, around));
   const { tombstoneRate } = options;
   const { checkToUndo } = check;
   const cancellation = new Cancellation({ ...going, checkToUndo, tombstoneRate, ...around });
@@ -84,6 +86,7 @@ export async function openRelay(
     start(onHealth) {
       clock.follow();
       acknowledgements.start();
+      sealed.start();
       const parts = { forwarding, acknowledgements, answers, sweep };
       start({ ...parts, faults: options.faults, onHealth });
     },

@@ -1,5 +1,7 @@
 import { AuditLog } from "../audit/audit-log.ts";
+import { systemClock } from "../mesh/clock.ts";
 import { type Faults, noFaults } from "../mesh/faults.ts";
+import { type Random, systemRandom } from "../sealing/random.ts";
 import { AcknowledgementStore } from "./acknowledgements/acknowledgement-store.ts";
 import { Database, type DatabaseConnections } from "./database.ts";
 import { NotificationStore } from "./notifications/notification-store.ts";
@@ -14,6 +16,9 @@ import { RecordStore } from "./records/record-store.ts";
 import { RecoveryStore } from "./recovery/recovery-store.ts";
 import { ContactStore } from "./registry/contact-store.ts";
 import { RegistryStore } from "./registry/registry-store.ts";
+import { chainInMemory, MinuteKeys } from "./sealed/minute-keys.ts";
+import { SealedStore } from "./sealed/sealed-store.ts";
+import { StorageBoxes } from "./sealed/storage-boxes.ts";
 import { WebhookStore } from "./webhooks/webhook-store.ts";
 
 /** Everything that a relay keeps. */
@@ -34,10 +39,14 @@ export interface RelayStore extends AsyncDisposable {
   readonly receiptShares: ReceiptShares;
   readonly acknowledgements: AcknowledgementStore;
   readonly outbox: OutboxStore;
+  readonly sealed: SealedStore;
 }
 
 interface StoreOptions {
   readonly faults?: Faults;
+  /** Under which sealed data stands in the database; by default of this process alone. */
+  readonly minuteKeys?: MinuteKeys;
+  readonly random?: Random;
   /** The database has another history than the one that the log of changes went by. */
   readonly onLogReset?: ConstructorParameters<typeof LogEpoch>[0];
 }
@@ -49,14 +58,17 @@ interface StoreOptions {
 export function openRelayStore(
   source: string | DatabaseConnections,
   instance: string,
-  { faults = noFaults, onLogReset = () => undefined }: StoreOptions = {},
+  options: StoreOptions = {},
 ): RelayStore {
+  const { faults = noFaults, onLogReset = () => undefined, random = systemRandom } = options;
+  const { minuteKeys = new MinuteKeys(chainInMemory(), { ...systemClock, random }) } = options;
+  const boxes = new StorageBoxes(minuteKeys, random);
   const epoch = new LogEpoch(onLogReset);
   const database = new Database(source, faults, (client) => epoch.verify(client));
   return {
     nowMs: () => database.nowMs(),
-    records: new RecordStore(database),
-    recovery: new RecoveryStore(database, instance),
+    records: new RecordStore(database, boxes),
+    recovery: new RecoveryStore(database, instance, boxes),
     events: new EventStore(database, epoch),
     queries: new QueryStore(database),
     registry: new RegistryStore(database),
@@ -69,6 +81,7 @@ export function openRelayStore(
     receiptShares: new ReceiptShares(database),
     acknowledgements: new AcknowledgementStore(database, instance),
     outbox: new OutboxStore(database),
+    sealed: new SealedStore(database, minuteKeys),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
 }

@@ -3,7 +3,16 @@ import type { Rate } from "../mesh/limits/rate-limits.ts";
 import { DEFAULT_CALL_RATE } from "../mesh/server/server-limits.ts";
 import { TLS_SETTINGS } from "../mesh/settings.ts";
 import { SEALING_SETTINGS } from "../sealing/settings.ts";
-import { form, hostPort, hostPorts, integer, setting, text, texts } from "../settings/setting.ts";
+import {
+  file,
+  form,
+  hostPort,
+  hostPorts,
+  integer,
+  setting,
+  text,
+  texts,
+} from "../settings/setting.ts";
 import { PAYMENT_RATE } from "./intake/terminal-stream.ts";
 import { NOTIFICATION_SETTINGS } from "./notifications/notification-settings.ts";
 import { DEADLINE_MS } from "./relay-options.ts";
@@ -62,6 +71,16 @@ export const RELAY_SETTINGS = {
     says:
       "addresses and `spiffe://` URIs of proxies that many terminals are behind " +
       "([mesh.md](mesh.md#behind-a-proxy)).",
+  }),
+  minuteKeysFile: setting({
+    name: "CARDLANE_MINUTE_KEYS_FILE",
+    reads: file,
+    unset: "memory alone",
+    says:
+      "the file of the secret under which sealed data stands in the database. The relay makes " +
+      "it, and replaces it each minute. Relays of one database share it, or each begins with a " +
+      "copy. It belongs in no backup. Without it a payment that is open when the relay ends " +
+      "goes on only if its terminal comes back, and is undone otherwise.",
   }),
   webhookNetworks: setting({
     name: "CARDLANE_WEBHOOK_NETWORKS",

@@ -72,6 +72,8 @@ export const text = form("text", (value) => value);
 
 export const folder = form("a folder", (value) => value);
 
+export const file = form("a file", (value) => value);
+
 /** One or more texts, separated by commas. */
 export const texts: Form<readonly string[]> = form("texts, separated by commas", commaSeparated);
 

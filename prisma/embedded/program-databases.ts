@@ -79,7 +79,7 @@ const HAND_OVER = `
       SELECT format('%s %s', CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'S' THEN 'SEQUENCE'
         ELSE 'TABLE' END, pg_class.oid::regclass)
       FROM pg_class JOIN here ON relnamespace = here.oid
-      WHERE relkind IN ('r', 'p', 'v', 'S') AND NOT EXISTS (
+      WHERE relkind IN ('r', 'p', 'v') OR relkind = 'S' AND NOT EXISTS (
         SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype IN ('a', 'i')
           AND classid = 'pg_class'::regclass AND refclassid = 'pg_class'::regclass)
       UNION ALL

@@ -62,6 +62,10 @@ const MAY_NOT: readonly (readonly [ProgramRole, string])[] = [
   ["cardlane_relay", "UPDATE webhook SET url = ''"],
   ["cardlane_relay", "UPDATE opt_out SET since = now()"],
   ["cardlane_relay", "DELETE FROM record"],
+  ["cardlane_relay", "DELETE FROM sealed_payment"],
+  ["cardlane_relay", "UPDATE sealed_payment SET box = ''"],
+  ["cardlane_relay", "TRUNCATE sealed_payment_0"],
+  ["cardlane_relay", "SELECT FROM sealed_payment_0"],
   ["cardlane_relay", "DROP TABLE graphile_worker._private_jobs"],
   ["cardlane_processor", "UPDATE processor.posting SET amount_minor = 1"],
   ["cardlane_processor", "DELETE FROM processor.posting"],
@@ -94,6 +98,7 @@ const MAY: readonly (readonly [ProgramRole, string])[] = [
   ["cardlane_relay", "DELETE FROM graphile_worker._private_jobs"],
   ["cardlane_relay", "SELECT FROM audit_entry"],
   ["cardlane_relay", "SELECT remove_old_records(30, false, 1)"],
+  ["cardlane_relay", "SELECT empty_sealed_slot(0, 1)"],
   ["cardlane_processor", "SELECT FROM processor.posting"],
   ["cardlane_processor", "UPDATE processor.account SET balance_minor = 0"],
   ["cardlane_processor", "SELECT FROM processor.payment FOR UPDATE"],
@@ -164,7 +169,7 @@ const OPEN_FUNCTIONS = `
 
 const FORGOTTEN = `
   SELECT oid::regclass::text AS forgotten FROM pg_class
-  WHERE relkind IN ('r', 'p', 'v', 'S')
+  WHERE relkind IN ('r', 'p', 'v', 'S') AND NOT relispartition
     AND relnamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
     AND (pg_get_userbyid(relowner) = ANY ($1) OR NOT EXISTS (
       SELECT FROM aclexplode(relacl) WHERE pg_get_userbyid(grantee) = ANY ($1)))`;

@@ -6,7 +6,7 @@ REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO cardlane_relay;
 
 GRANT SELECT ON _prisma_migrations TO cardlane_relay;
-GRANT SELECT, INSERT ON record, reader, terminal TO cardlane_relay;
+GRANT SELECT, INSERT ON record, sealed_payment, reader, terminal TO cardlane_relay;
 GRANT SELECT, UPDATE ON registry_revision, event_log TO cardlane_relay;
 GRANT SELECT, INSERT, DELETE ON
     acknowledgement_mark, contact, terminal_contact, notification, sms_part, opt_out, receipt_share,
@@ -32,7 +32,7 @@ GRANT UPDATE (after_sequence, ended_at, ended_because, paused_until) ON webhook 
 GRANT UPDATE (delivered_at, attempts, reason) ON webhook_delivery TO cardlane_relay;
 GRANT SELECT, INSERT, DELETE ON record_event TO cardlane_relay;
 GRANT SELECT, INSERT, UPDATE (system_identifier, timeline) ON log_epoch TO cardlane_relay;
-GRANT EXECUTE ON FUNCTION record_event_of_epoch, remove_old_records TO cardlane_relay;
+GRANT EXECUTE ON FUNCTION record_event_of_epoch, remove_old_records, empty_sealed_slot TO cardlane_relay;
 -- Only ever added to.
 GRANT SELECT, INSERT ON audit_entry TO cardlane_relay;
 GRANT EXECUTE ON FUNCTION append_audit_entry TO cardlane_relay;

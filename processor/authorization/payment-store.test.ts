@@ -118,6 +118,7 @@ test("a reversal that another or an acknowledgement overtook writes nothing", as
     relayId: payment.relayId,
     recordNumber: payment.recordNumber,
     original: undefined,
+    isUnlessApproved: false,
   };
   const [found] = await store.read([order]);
   const moment = { nowMs: systemClock.nowMs(), settlementDate: 20_260_101, signer: resultSigner };

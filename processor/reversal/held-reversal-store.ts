@@ -62,7 +62,8 @@ export class HeldReversalStore {
     const [row] = await this.#database.run<DecidedRow>(statement, values);
     if (row === undefined) return undefined;
     const { digest, relay_id: relayId, record_number: recordNumber, state } = row;
-    return { order: { ...key, digest, relayId, recordNumber, original: undefined }, state };
+    const order = { ...key, digest, relayId, recordNumber, original: undefined };
+    return { order: { ...order, isUnlessApproved: false }, state };
   }
 }
 

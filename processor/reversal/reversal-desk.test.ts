@@ -142,6 +142,23 @@ test("an acknowledged payment is not reversed, an acknowledged reversal is repea
   expect(inWords(await reverse(one, undone))).toBe(REVERSED);
 });
 
+test("an order of a restored relay undoes anything but an approval", async () => {
+  const order = { isUnlessApproved: true };
+  const approved = sign();
+  const answer = await authorize(one, approved);
+  expect(inBytes(await reverse(other, approved, order))).toBe(inBytes(answer));
+  expect(await movedBy(approved)).toBe(1_250n);
+
+  const unseen = sign();
+  expect(inWords(await reverse(one, unseen, order))).toBe(TOMBSTONE);
+  expect(inWords(await authorize(other, unseen))).toBe(TOMBSTONE);
+
+  const foreign = sign();
+  await authorize(one, foreign);
+  const another = { ...order, relayId: "B2" };
+  expect(inWords(await reverse(one, foreign, another))).toBe("OWNED_ELSEWHERE");
+});
+
 test("an acknowledgement by another relay or of no revision counts for nothing", async () => {
   const payment = sign();
   await authorize(one, payment);

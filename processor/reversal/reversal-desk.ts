@@ -24,7 +24,7 @@ interface Reversal {
 
 /**
  * Undoes payments, many at a time: a payment that never came gets a tombstone, an approved one the
- * opposite posting unless its relay has acknowledged it, any other its stored answer. A repeat gets
+ * opposite posting unless its relay has told it, any other its stored answer. A repeat gets
  * the first answer. An order that may not undo an approval by itself is held for an operator.
  */
 export class ReversalDesk {
@@ -184,7 +184,8 @@ function answerOf(order: ReverseOrder, found: ReversibleFacts): EntryAnswer | un
     return fault("DUPLICATE_DIFFERS", "payment_id was used for other bytes");
   }
   if (!isApproved(found.state)) return resultAnswer(found.stored);
-  // The relay has told it, and lost its memory of that: what it was told stands.
+  // The relay has told it, or may have, and lost its memory of that: what it told stands.
+  if (order.isUnlessApproved) return resultAnswer(found.stored);
   if (found.acknowledgedRevision >= found.revision) return resultAnswer(found.stored);
   return undefined;
 }

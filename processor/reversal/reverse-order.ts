@@ -19,6 +19,8 @@ export interface ReverseOrder extends PaymentKey {
   readonly digest: Uint8Array;
   readonly relayId: string;
   readonly recordNumber: RecordNumber;
+  /** The relay may have told an approval, and have lost its memory of that. */
+  readonly isUnlessApproved: boolean;
   /** What the reader signed; undefined when the relay has never seen it. */
   readonly original:
     | { readonly context: CheckedContext; readonly contextBytes: Uint8Array }
@@ -55,6 +57,7 @@ export function openReverse(
     digest: wire.digest,
     relayId: wire.relayId,
     recordNumber: parseRecordNumber(wire.recordNumber),
+    isUnlessApproved: wire.unlessApproved,
     original: originalOf(wire, key),
   };
 }

@@ -104,9 +104,7 @@ export class Answers {
     log.warn("the processor did not decide", { recordNumber, errorCode: error.code });
     if (error.code === "KEY_NOT_VALID") onManifestStale();
     const isNeverTaken = TAKEN_BEFORE.includes(error.code);
-    // Past its deadline nothing will be decided; the signed order to undo it makes that sure.
-    const isOver = flight.isQuestion === true && error.code === "DEADLINE_EXCEEDED";
-    if (!isNeverTaken && !isOver && MAY_BE_TAKEN_LATER.includes(error.row.nextStep)) {
+    if (!isNeverTaken && MAY_BE_TAKEN_LATER.includes(error.row.nextStep)) {
       forwarder.retryLater(flight, error);
       return;
     }

@@ -23,8 +23,6 @@ export interface PaymentToSend extends RecordedPayment {
   readonly overAtMs: number;
   /** More than 0 makes it a repeat. */
   readonly timesSent: number;
-  /** Past its deadline the processor may only say what it decided then. */
-  readonly isQuestion?: boolean;
 }
 
 /** One payment that waits for the processor's answer. */
@@ -95,7 +93,7 @@ export function authorizationRequestOf(
     posConditionCode: POS_CONDITION_NORMAL,
     acquiringInstitutionId: institutions.acquiringId,
     forwardingInstitutionId: institutions.forwardingId,
-    timeLeftMs: flight.isQuestion === true ? 0 : timeLeftMs,
+    timeLeftMs,
     payment: record.payment,
     traceparent: flight.span.traceparent,
   });

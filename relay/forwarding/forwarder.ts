@@ -109,14 +109,14 @@ export class Forwarder {
     return flight.sentAtMs + LONG_MS < this.#around.clock.monotonicMs();
   }
 
-  /** Gives up everything whose time is over. @returns those; what was only asked is asked again. */
+  /** Gives up everything whose time is over. @returns those. */
   dropLate(): readonly Flight[] {
     const nowMs = this.#around.clock.monotonicMs();
     const late = [...this.#byRecord.values()].filter(
       ({ requestNumber, overAtMs }) => this.#byRequest.has(requestNumber) && overAtMs <= nowMs,
     );
     for (const flight of late) this.drop(flight, "DEADLINE_EXCEEDED");
-    return late.filter(({ isQuestion }) => isQuestion !== true);
+    return late;
   }
 
   /** The processor could not take it now. */

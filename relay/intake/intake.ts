@@ -1,8 +1,9 @@
+import type { SignedPayment } from "../../gen/cardlane/payment/v1/payment_pb.ts";
 import type { Clock } from "../../mesh/clock.ts";
 import type { HopSpan } from "../../mesh/tracing/telemetry.ts";
 import { PaymentError, type PaymentErrorCode } from "../../payment/errors.ts";
 import type { TerminalKey } from "../../payment/identifiers.ts";
-import type { CheckedSubmission } from "../records/relay-record.ts";
+import type { CheckedSubmission, StoredRecord } from "../records/relay-record.ts";
 import type { Resumer } from "../recovery/resumer.ts";
 import type { Recorded, Recorder } from "./recorder.ts";
 import type { SubmissionCheck, UncheckedSubmission } from "./submission.ts";
@@ -52,7 +53,9 @@ export class Intake {
     const askedAtMs = this.#clock.monotonicMs();
     const recorded = await this.#record(submission, streamTerminal, span);
     // Committed before, but this process lost it: the answer to its insert, or its whole memory.
-    if (recorded.kind === "known") await this.#resumer.resume(recorded.record, askedAtMs);
+    if (recorded.kind === "known") {
+      await this.#resumer.resume(withBytes(recorded.record, submission.payment), askedAtMs);
+    }
     return recorded;
   }
 
@@ -80,4 +83,10 @@ export class Intake {
     }
     throw new PaymentError("OVERLOADED", "the registry changes all the time");
   }
+}
+
+/** An open record with the bytes that came again: the key of those that are kept may be gone. */
+function withBytes(record: StoredRecord, payment: SignedPayment): StoredRecord {
+  const isOpen = record.state === "RECEIVED" || record.state === "FORWARDED";
+  return isOpen ? { ...record, payment } : record;
 }

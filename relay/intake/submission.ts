@@ -222,6 +222,7 @@ function signedSubmission({ payment, parsed }: UncheckedSubmission, span: HopSpa
   return {
     payment,
     context,
+    contextBytes,
     digest: sha512(payment.readerPayment),
     contextDigest: digest("payment-context", contextBytes),
     span,

@@ -16,7 +16,13 @@ async function waiting() {
   const store = openRelayStore(below.databaseUrl, "S1");
   await store.webhooks.add({ id: WEBHOOK, url: "http://x.test/", merchantId: "" }, SECRET, 0);
   await below.query("UPDATE webhook SET after_sequence = 0");
-  await store.webhooks.takeOver(WEBHOOK);
+  // Not before transactions of other tests, on the same server, have ended.
+  await expect
+    .poll(async () => {
+      await store.webhooks.takeOver(WEBHOOK);
+      return await below.query("SELECT sequence FROM webhook_delivery");
+    })
+    .not.toEqual([]);
   const ago = "changed_at = changed_at - interval '5 minutes'";
   await below.query(`UPDATE webhook_delivery SET ${ago}`);
   await below.query(`UPDATE notification SET ${ago}`);

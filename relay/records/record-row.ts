@@ -9,9 +9,14 @@ import {
 import { enumName } from "../../payment/enum-name.ts";
 import type { MerchantId, PaymentId, TerminalId } from "../../payment/identifiers.ts";
 import { traceNumberOf } from "../../payment/iso8583.ts";
+import { decodeReaderPayment } from "../../payment/payment-context.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
 import type { StateName } from "../../payment/states.ts";
 import type { Column } from "../../prisma/row-parameters.ts";
+import { equalBytes } from "../../sealing/bytes.ts";
+import { sha512 } from "../../sealing/curves/hash.ts";
+import { digest } from "../../sealing/keys/dsse.ts";
+import type { StorageBoxes } from "../sealed/storage-boxes.ts";
 import type { RecordedPayment, RelayRecord, StoredRecord } from "./relay-record.ts";
 
 /**
@@ -23,6 +28,15 @@ const TIME_LEFT_MS = `CASE WHEN record.recorded_at <= now() + interval '1 second
 
 /** Written before the present history of the server began: what came after it may be lost. */
 const IS_FROM_BEFORE = "record.recorded_at < (SELECT max(raised_at) FROM log_epoch)";
+
+/**
+ * As a rule one. A number that was drawn for a payment which was recorded already has a box, too:
+ * the record's digest tells which is its own.
+ */
+const BOXES = `ARRAY(
+    SELECT sealed.box FROM sealed_payment sealed
+    WHERE sealed.record_number = record.record_number AND record.state IN ('RECEIVED', 'FORWARDED')
+  ) AS boxes`;
 
 /** Columns of `record` that a StoredRecord is made of. */
 export const RECORD_COLUMNS = [
@@ -47,7 +61,7 @@ export const RECORD_COLUMNS = [
   "claim_number",
 ]
   .map((name) => `record.${name}`)
-  .concat(`${TIME_LEFT_MS} AS time_left_ms`, `${IS_FROM_BEFORE} AS is_from_before`)
+  .concat(`${TIME_LEFT_MS} AS time_left_ms`, `${IS_FROM_BEFORE} AS is_from_before`, BOXES)
   .join(", ");
 
 /** One row with RECORD_COLUMNS as pg gives it. What is in it was checked before it was written. */
@@ -60,6 +74,7 @@ export interface RecordRow {
   readonly state: string;
   readonly digest: Buffer | null;
   readonly context_digest: Buffer | null;
+  /** Of a record that a relay of before sealed_payment wrote. */
   readonly reader_payment: Buffer | null;
   readonly reader_signature: Buffer | null;
   readonly reverse: Buffer | null;
@@ -72,11 +87,12 @@ export interface RecordRow {
   readonly traceparent: string;
   readonly time_left_ms: number;
   readonly is_from_before: boolean;
+  /** Storage boxes; empty when nobody may ask for an authorization any more. */
+  readonly boxes: readonly Buffer[];
   readonly claim_number: number;
 }
 
-export function recordOf(row: RecordRow): StoredRecord {
-  const { reader_payment: readerPayment, reader_signature: paymentSignature } = row;
+export function recordOf(row: RecordRow, boxes: StorageBoxes): StoredRecord {
   const { reverse, reverse_signature: reverseSignature } = row;
   const { result, result_signature: resultSignature, result_key_id: keyId } = row;
   return {
@@ -88,10 +104,7 @@ export function recordOf(row: RecordRow): StoredRecord {
     state: row.state as StateName,
     digest: row.digest ?? undefined,
     contextDigest: row.context_digest ?? undefined,
-    payment:
-      readerPayment !== null && paymentSignature !== null
-        ? create(SignedPaymentSchema, { readerPayment, signature: paymentSignature })
-        : undefined,
+    ...submittedOf(row, boxes),
     reverse:
       reverse !== null && reverseSignature !== null
         ? create(SignedReverseSchema, { reverse, signature: reverseSignature })
@@ -107,6 +120,30 @@ export function recordOf(row: RecordRow): StoredRecord {
     isFromBefore: row.is_from_before,
     claimNumber: row.claim_number,
   };
+}
+
+/** Of an open record: what its reader signed, and what of that needs no key. */
+function submittedOf(
+  row: RecordRow,
+  storage: StorageBoxes,
+): Pick<StoredRecord, "payment" | "contextBytes"> {
+  const { reader_payment: readerPayment, reader_signature: signature, boxes } = row;
+  if (readerPayment !== null && signature !== null) {
+    const payment = create(SignedPaymentSchema, { readerPayment, signature });
+    return { payment, contextBytes: decodeReaderPayment(readerPayment).context };
+  }
+  for (const box of boxes) {
+    const opened = storage.open(box);
+    if (opened === undefined || !isContextOf(row, opened.contextBytes)) continue;
+    const { contextBytes, payment } = opened;
+    const isOwn = payment && row.digest && equalBytes(sha512(payment.readerPayment), row.digest);
+    return { contextBytes, payment: isOwn ? payment : undefined };
+  }
+  return { payment: undefined, contextBytes: undefined };
+}
+
+function isContextOf({ context_digest: expected }: RecordRow, contextBytes: Uint8Array): boolean {
+  return expected !== null && equalBytes(digest("payment-context", contextBytes), expected);
 }
 
 /** What a record keeps of the bytes that a reader signed, but for the bytes. */

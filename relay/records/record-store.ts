@@ -4,6 +4,7 @@ import { HELD, PAYMENT_TRANSITIONS } from "../../payment/states.ts";
 import { binaryArray } from "../../prisma/binary-array.ts";
 import type { HotDatabase } from "../../prisma/hot-database.ts";
 import { RowParameters } from "../../prisma/row-parameters.ts";
+import type { StorageBoxes } from "../sealed/storage-boxes.ts";
 import { writeEvents } from "./log-position.ts";
 import { QUEUE_JOBS, writeNotifications } from "./queue-statement.ts";
 import { RECORD_COLUMNS, type RecordRow, recordOf, SUBMISSION_COLUMNS } from "./record-row.ts";
@@ -26,8 +27,11 @@ export interface Recording {
 export class RecordStore {
   readonly #database: HotDatabase;
 
-  constructor(database: HotDatabase) {
+  readonly #boxes: StorageBoxes;
+
+  constructor(database: HotDatabase, boxes: StorageBoxes) {
     this.#database = database;
+    this.#boxes = boxes;
   }
 
   /**
@@ -41,12 +45,15 @@ export class RecordStore {
     payments: readonly RecordedPayment[],
     recording: Recording,
   ): Promise<ReadonlySet<RecordNumber> | undefined> {
+    const { slot, boxes } = this.#boxes.seal(payments.map(({ record }) => record));
     const rows = await this.#database.run<InsertedRow>(INSERT, [
       ...INSERT_BATCH.values(payments),
       recording.state,
       recording.deadlineMs,
       recording.leaseOwner,
       recording.registryRevision,
+      slot,
+      binaryArray("bytea", boxes),
     ]);
     if (rows.some(({ is_current }) => !is_current)) return undefined;
     return new Set(rows.flatMap(({ record_number }) => record_number ?? []));
@@ -55,14 +62,14 @@ export class RecordStore {
   /** The records of these payments, where there are any, in no particular order. */
   async findByPayments(keys: readonly PaymentKey[]): Promise<readonly StoredRecord[]> {
     const rows = await this.#database.run<RecordRow>(FIND_BY_PAYMENTS, KEYS.values(keys));
-    return rows.map(recordOf);
+    return rows.map((row) => recordOf(row, this.#boxes));
   }
 
   async findByNumbers(numbers: readonly RecordNumber[]): Promise<readonly StoredRecord[]> {
     const rows = await this.#database.run<RecordRow>(FIND_BY_NUMBERS, [
       binaryArray("text", numbers),
     ]);
-    return rows.map(recordOf);
+    return rows.map((row) => recordOf(row, this.#boxes));
   }
 
   /** RECEIVED to FORWARDED, unless somebody else has taken the record over. */
@@ -107,18 +114,20 @@ const INSERT_BATCH = new RowParameters<RecordedPayment>({
   merchant_id: ["text", ({ record }) => record.merchantId],
   payment_id: ["uuid", ({ record }) => record.paymentId],
   ...SUBMISSION_COLUMNS,
-  reader_payment: ["bytea", ({ record }) => record.payment.readerPayment],
-  reader_signature: ["bytea", ({ record }) => record.payment.signature],
   traceparent: ["text", ({ record }) => record.traceparent],
 });
 
 const INSERTED_NAMES = INSERT_BATCH.names;
-const [STATE, DEADLINE_MS, LEASE_OWNER, REVISION] = ["text", "float8", "text", "bigint"].map(
-  (type, index) => `$${INSERT_BATCH.next + index}::${type}`,
-);
+const [STATE, DEADLINE_MS, LEASE_OWNER, REVISION, SLOT, BOXES] = [
+  ...["text", "float8", "text", "bigint", "smallint", "bytea[]"],
+].map((type, index) => `$${INSERT_BATCH.next + index}::${type}`);
+const NUMBERS = `$${INSERT_BATCH.columns.indexOf("record_number") + 1}::text[]`;
 const DEADLINE_AT = `now() + interval '1 millisecond' * ${DEADLINE_MS}`;
 
-/** In the order of the key, so that relays that insert the same payments wait, not deadlock. */
+/**
+ * In the order of the key, so that relays that insert the same payments wait, not deadlock. The
+ * boxes of those that were there already are of no record.
+ */
 const INSERT = {
   name: "insert_records",
   text: `
@@ -135,6 +144,11 @@ const INSERT = {
       ORDER BY merchant_id, payment_id
       ON CONFLICT DO NOTHING
       RETURNING record_number, merchant_id, state, recorded_at AS changed_at
+    ), sealed AS (
+      INSERT INTO sealed_payment (slot, record_number, box)
+      SELECT ${SLOT}, record_number, box
+      FROM unnest(${NUMBERS}, ${BOXES}) AS one(record_number, box)
+      WHERE (SELECT is_current FROM registry)
     ), ${writeEvents("inserted")}
     SELECT record_number, is_current FROM registry LEFT JOIN inserted ON true`,
 };

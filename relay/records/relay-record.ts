@@ -14,6 +14,8 @@ import type { StateName } from "../../payment/states.ts";
 export interface SignedSubmission {
   readonly payment: SignedPayment;
   readonly context: CheckedContext;
+  /** PaymentContext as the reader serialised it. */
+  readonly contextBytes: Uint8Array;
   /** SHA-512 of the reader_payment bytes. */
   readonly digest: Uint8Array;
   /** H(context). */
@@ -51,16 +53,24 @@ export interface RelayRecord extends RecordOutcome {
   readonly digest: Uint8Array | undefined;
   /** H(context); undefined for a tombstone. */
   readonly contextDigest: Uint8Array | undefined;
-  /** Undefined as soon as nobody may ask for an authorization any more. */
+  /**
+   * Undefined as soon as nobody may ask for an authorization any more, and when the key is
+   * forgotten under which it was kept.
+   */
   readonly payment: SignedPayment | undefined;
+  /** PaymentContext as the reader serialised it; undefined for a tombstone, and when it is over. */
+  readonly contextBytes: Uint8Array | undefined;
   readonly reverse: SignedReverse | undefined;
   readonly traceparent: string;
   readonly claimNumber: number;
+  /** Whether the database was restored since: what was told of it may be lost. */
+  readonly isFromBefore: boolean;
 }
 
 /** A record whose sealed data is still here: a processor can be asked about it. */
 export interface SealedRecord extends RelayRecord {
   readonly payment: SignedPayment;
+  readonly contextBytes: Uint8Array;
   readonly digest: Uint8Array;
   readonly contextDigest: Uint8Array;
 }
@@ -105,8 +115,6 @@ export interface StoredRecord extends RelayRecord {
    * was given when it was recorded. 0 or less: it is over.
    */
   readonly timeLeftMs: number;
-  /** Whether the database was restored since: what was told of it may be lost. */
-  readonly isFromBefore: boolean;
 }
 
 /** The record that a submission becomes under this number. */
@@ -115,7 +123,7 @@ export function newRecord(
   recordNumber: RecordNumber,
   state: "RECEIVED" | "FORWARDED",
 ): SealedRecord {
-  const { payment, context, digest, contextDigest, span } = submission;
+  const { payment, context, contextBytes, digest, contextDigest, span } = submission;
   return {
     recordNumber,
     merchantId: context.merchantId,
@@ -126,18 +134,20 @@ export function newRecord(
     digest,
     contextDigest,
     payment,
+    contextBytes,
     reverse: undefined,
     result: undefined,
     responseCode: "",
     faultCode: undefined,
     traceparent: span.traceparent,
     claimNumber: 0,
+    isFromBefore: false,
   };
 }
 
 export function isSealed<R extends RelayRecord>(record: R): record is R & SealedRecord {
-  const { payment, digest, contextDigest } = record;
-  return payment !== undefined && digest !== undefined && contextDigest !== undefined;
+  const { payment, contextBytes, digest, contextDigest } = record;
+  return [payment, contextBytes, digest, contextDigest].every((bytes) => bytes !== undefined);
 }
 
 /** Whether these bytes are those of the record. A tombstone stands for whatever bytes may come. */

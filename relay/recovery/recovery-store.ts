@@ -12,6 +12,7 @@ import {
   SUBMISSION_COLUMNS,
 } from "../records/record-row.ts";
 import type { OrderedRecord, RecordedPayment, StoredRecord } from "../records/relay-record.ts";
+import type { StorageBoxes } from "../sealed/storage-boxes.ts";
 
 /** Records claimed by one statement. */
 export const CLAIMS_MAX = 256;
@@ -41,11 +42,13 @@ interface Tombstone {
 export class RecoveryStore {
   readonly #database: HotDatabase;
   readonly #leaseOwner: string;
+  readonly #boxes: StorageBoxes;
 
   /** @param leaseOwner this relay instance. */
-  constructor(database: HotDatabase, leaseOwner: string) {
+  constructor(database: HotDatabase, leaseOwner: string, boxes: StorageBoxes) {
     this.#database = database;
     this.#leaseOwner = leaseOwner;
+    this.#boxes = boxes;
   }
 
   /**
@@ -59,7 +62,8 @@ export class RecoveryStore {
   async claim(which: "due" | "misdated", spread: number): Promise<readonly StoredRecord[]> {
     const statement = which === "due" ? CLAIM_DUE : CLAIM_MISDATED;
     const values = [this.#leaseOwner, spread];
-    return (await this.#database.run<RecordRow>(statement, values)).map(recordOf);
+    const rows = await this.#database.run<RecordRow>(statement, values);
+    return rows.map((row) => recordOf(row, this.#boxes));
   }
 
   /** Takes all open records of this instance, or all that are being reversed, page by page. */
@@ -73,7 +77,7 @@ export class RecoveryStore {
       const values = [this.#leaseOwner, spread, lastNumber];
       const rows = await this.#database.run<RecordRow>(statement, values);
       if (rows.length === 0) return;
-      yield rows.map(recordOf);
+      yield rows.map((row) => recordOf(row, this.#boxes));
       for (const row of rows) if (row.record_number > lastNumber) lastNumber = row.record_number;
     }
   }

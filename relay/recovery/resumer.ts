@@ -3,9 +3,6 @@ import type { Forwarder } from "../forwarding/forwarder.ts";
 import { isSealed, type StoredRecord } from "../records/relay-record.ts";
 import type { Registry } from "../registry/registry.ts";
 
-/** Without an answer for so long the sweep comes again. */
-const ASK_MS = 30_000;
-
 /** Sends recorded payments again that nothing in this process carries any more. */
 export class Resumer {
   readonly #forwarder: Forwarder;
@@ -22,18 +19,6 @@ export class Resumer {
    * @param askedAtMs monotonic, before the record was read.
    */
   async resume(record: StoredRecord, askedAtMs: number): Promise<void> {
-    await this.#send(record, { overAtMs: askedAtMs + record.timeLeftMs });
-  }
-
-  /** Asks how a payment ended whose deadline is over. */
-  async ask(record: StoredRecord, askedAtMs: number): Promise<void> {
-    await this.#send(record, { overAtMs: askedAtMs + ASK_MS, isQuestion: true });
-  }
-
-  async #send(
-    record: StoredRecord,
-    terms: { readonly overAtMs: number; readonly isQuestion?: boolean },
-  ): Promise<void> {
     const forwarder = this.#forwarder;
     if (!isSealed(record) || forwarder.has(record.recordNumber)) return;
     const { context } = parseReaderPayment(record.payment.readerPayment);
@@ -43,6 +28,7 @@ export class Resumer {
     const merchantCategoryCode = terminal?.checked?.wire.merchantCategoryCode ?? 0;
     // The run before may have sent it.
     const timesSent = record.state === "FORWARDED" ? 1 : 0;
-    forwarder.add([{ record, context, merchantCategoryCode, timesSent, ...terms }]);
+    const overAtMs = askedAtMs + record.timeLeftMs;
+    forwarder.add([{ record, context, merchantCategoryCode, timesSent, overAtMs }]);
   }
 }

@@ -11,7 +11,6 @@ import {
 import type { PaymentErrorCode } from "../../payment/errors.ts";
 import { type MerchantId, type PaymentId, paymentIdToBytes } from "../../payment/identifiers.ts";
 import { type REVERSAL_REASONS, reversalMessageType } from "../../payment/iso8583.ts";
-import { decodeReaderPayment } from "../../payment/payment-context.ts";
 import type { RecordNumber } from "../../payment/record-number.ts";
 import { HELD } from "../../payment/states.ts";
 import { equalBytes } from "../../sealing/bytes.ts";
@@ -55,7 +54,8 @@ export class Reversals {
   }
 
   /**
-   * Moves records to REVERSING, where nobody else was faster, and sends the orders.
+   * Moves records to REVERSING, where nobody else was faster, and sends the orders. Of a payment
+   * from before a restore the order asks first: it undoes anything but an approval.
    *
    * @returns those that are REVERSING now.
    */
@@ -69,7 +69,8 @@ export class Reversals {
       ...record,
       state: "REVERSING" as const,
       payment: undefined,
-      reverse: this.#order(record, contextOf(record), reason),
+      contextBytes: undefined,
+      reverse: this.#order(record, record.contextBytes, reason),
       faultCode,
     }));
     const begun = await this.#store.beginReversals(ordered);
@@ -92,7 +93,7 @@ export class Reversals {
     const { digest, contextDigest, context } = submission;
     const { terminalId, kind } = context;
     const known = { ...tombstone, digest, contextDigest, terminalId, kind };
-    const record = { ...known, reverse: this.#order(known, contextOf(submission), reason) };
+    const record = { ...known, reverse: this.#order(known, submission.contextBytes, reason) };
     if (!(await this.#store.recognise({ record, context }))) return undefined;
     this.send([record], false);
     this.#waiting.tell(record);
@@ -106,7 +107,11 @@ export class Reversals {
     readonly paymentId: PaymentId;
     readonly reason: ReversalReason;
   }): SignedReverse {
-    return this.#order({ ...payment, digest: NO_DIGEST }, new Uint8Array(), payment.reason);
+    return this.#order(
+      { ...payment, digest: NO_DIGEST, isFromBefore: false },
+      undefined,
+      payment.reason,
+    );
   }
 
   /** Without a stream nothing is sent; the orders are due again by themselves. */
@@ -170,9 +175,13 @@ export class Reversals {
     ];
   }
 
+  /** @param context without it nothing but the id can be named. */
   #order(
-    payment: Pick<RelayRecord, "recordNumber" | "merchantId" | "paymentId" | "digest">,
-    context: Uint8Array,
+    payment: Pick<
+      RelayRecord,
+      "recordNumber" | "merchantId" | "paymentId" | "digest" | "isFromBefore"
+    >,
+    context: Uint8Array | undefined,
     reason: ReversalReason,
   ): SignedReverse {
     const { relayId, clock } = this.#around;
@@ -182,12 +191,13 @@ export class Reversals {
         version: 1,
         paymentId: paymentIdToBytes(payment.paymentId),
         merchantId: payment.merchantId,
-        digest: payment.digest ?? NO_DIGEST,
+        digest: (context && payment.digest) ?? NO_DIGEST,
         relayId,
         recordNumber: payment.recordNumber,
         reason,
         relayTimeMs: BigInt(Math.round(clock.nowMs())),
-        context,
+        context: context ?? new Uint8Array(),
+        unlessApproved: payment.isFromBefore,
       }),
     );
     return create(SignedReverseSchema, {
@@ -195,10 +205,4 @@ export class Reversals {
       signature: sign("reverse", reverse, this.#signing),
     });
   }
-}
-
-/** As the reader serialised it, so that the processor can bind its answer to it. */
-function contextOf({ payment }: Pick<RelayRecord, "payment">): Uint8Array {
-  if (payment === undefined) return new Uint8Array();
-  return decodeReaderPayment(payment.readerPayment).context;
 }

@@ -4,7 +4,7 @@ import type { Surroundings } from "../../mesh/surroundings.ts";
 import { REVERSAL_REASONS } from "../../payment/iso8583.ts";
 import type { Forwarder } from "../forwarding/forwarder.ts";
 import type { RecordStore } from "../records/record-store.ts";
-import { isSealed, type StoredRecord } from "../records/relay-record.ts";
+import type { StoredRecord } from "../records/relay-record.ts";
 import type { Waiting } from "../records/waiting.ts";
 import { CLAIMS_MAX, type RecoveryStore } from "./recovery-store.ts";
 import type { Resumer } from "./resumer.ts";
@@ -144,10 +144,7 @@ export class Sweep implements AsyncDisposable {
       true,
     );
     const open = records.filter(({ state }) => state !== "REVERSING");
-    const over = open.filter(({ timeLeftMs }) => timeLeftMs <= 0);
-    const asked = over.filter((record) => this.#isToBeAsked(record));
-    for (const record of asked) await resumer.ask(record, askedAtMs);
-    const late = over.filter((record) => !asked.includes(record));
+    const late = open.filter(({ timeLeftMs }) => timeLeftMs <= 0);
     for (const { recordNumber } of late) {
       const flight = forwarder.find(recordNumber);
       if (flight !== undefined) forwarder.drop(flight, "DEADLINE_EXCEEDED");
@@ -155,16 +152,6 @@ export class Sweep implements AsyncDisposable {
     await reversals.begin(late, REVERSAL_REASONS.TIMEOUT);
     const inTime = open.filter(({ timeLeftMs }) => timeLeftMs > 0);
     for (const record of inTime) await resumer.resume(record, askedAtMs);
-  }
-
-  /**
-   * The database was restored since, and somebody may have been told how the payment ended. What
-   * this process sends it gives up itself.
-   */
-  #isToBeAsked(record: StoredRecord): boolean {
-    const flight = this.#options.forwarder.find(record.recordNumber);
-    if (flight !== undefined) return flight.isQuestion === true;
-    return isSealed(record) && record.isFromBefore;
   }
 
   /** Another instance may have finished what a terminal waits for here. */

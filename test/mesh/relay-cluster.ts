@@ -41,6 +41,11 @@ export class RelayCluster implements AsyncDisposable {
     return this.#server.url("relay", ROLE);
   }
 
+  /** Where all its files are. */
+  get directory(): string {
+    return this.#path(this.#name);
+  }
+
   /** As the administrator. */
   async query(text: string, values: readonly unknown[] = []): Promise<pg.QueryResultRow[]> {
     return await queryOnce(this.#server.url("relay"), text, values);

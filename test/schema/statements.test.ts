@@ -26,6 +26,7 @@ const KINDS: Readonly<Record<number, string>> = {
   23: "number",
   25: "string",
   701: "number",
+  1001: "bytes[]",
   1007: "number[]",
   1184: "date",
   2950: "string",
@@ -88,10 +89,11 @@ test("statements and rows are found at all", () => {
 /** What a newer release may do beside programs of this one. */
 const ADD_COLUMNS = `
   DO $$ DECLARE each record; BEGIN
-    FOR each IN SELECT schemaname, tablename FROM pg_tables
-      WHERE schemaname IN ('public', 'processor', 'pin') LOOP
-      EXECUTE format('ALTER TABLE %I.%I ADD COLUMN of_a_newer_release int NOT NULL DEFAULT 0',
-        each.schemaname, each.tablename);
+    FOR each IN SELECT oid::regclass AS name FROM pg_class
+      WHERE relnamespace::regnamespace::text IN ('public', 'processor', 'pin')
+        AND relkind IN ('r', 'p') AND NOT relispartition LOOP
+      EXECUTE format('ALTER TABLE %s ADD COLUMN of_a_newer_release int NOT NULL DEFAULT 0',
+        each.name);
     END LOOP;
   END $$`;
 

@@ -43,6 +43,7 @@ import { fewRecordNumbers } from "./world/few-record-numbers.ts";
 import { Host, type Life } from "./world/host.ts";
 import { Network } from "./world/network.ts";
 import { noPrisma } from "./world/prisma-stand-in.ts";
+import { RelayChains } from "./world/relay-chains.ts";
 import type { SqlEngine } from "./world/sql-engine.ts";
 import type { World } from "./world/world.ts";
 
@@ -73,6 +74,7 @@ export class SimulatedMesh {
   /** Those of readers, terminals and the PIN service, by name. */
   readonly disks = new Map<string, Disk>();
   readonly lanes: readonly Lane[];
+  readonly #chains = new RelayChains();
   readonly #basis: MeshBasis;
   readonly #troubles: MeshTroubles;
   readonly #running = new Map<string, Running>();
@@ -160,7 +162,7 @@ export class SimulatedMesh {
     const openPinStream = () =>
       this.dial<never, never>(life, [PIN_SERVICE], PinService.method.verify);
     const options = { ...this.#common(life), keys, openPinStream, refundsADay: 1_000_000 };
-    // Nothing is closed in order: a program ends here by being killed.
+    // Nothing is closed in order, here and below: a program ends by being killed.
     const parts = { database: this.#openDatabase(life), stack: new AsyncDisposableStack() };
     return await openProcessor(options, parts);
   }
@@ -168,27 +170,26 @@ export class SimulatedMesh {
   async #openRelay(life: Life, relay: RelayKeys) {
     const common = this.#common(life);
     const { relayElsewhere, engineElsewhere } = this.#basis;
-    const connections =
-      relay === relayElsewhere
-        ? this.#connections(life, this.databaseElsewhere, engineElsewhere)
-        : this.#connections(life, this.relayDatabase);
-    const source = { pool: connections.asPool(), prisma: connections.asPrisma() };
+    const { random, faults } = common;
+    const isElsewhere = relay === relayElsewhere;
+    const weather = isElsewhere ? this.databaseElsewhere : this.relayDatabase;
+    const connections = this.#connections(life, weather, isElsewhere ? engineElsewhere : undefined);
+    const minuteKeys = this.#chains.keysOf(relay.relayId, common);
     const options = {
       ...common,
-      random: fewRecordNumbers(common.random),
+      random: fewRecordNumbers(random),
       relayId: relay.relayId as RelayId,
       program: "relay/simulation",
       keys: { hop: relay.hop, signing: relay.signing, roots: this.#basis.keys.trustedRoots },
-      store: openRelayStore(source, life.host.name, { faults: common.faults }),
+      store: openRelayStore(connections.asBoth(), life.host.name, { faults, minuteKeys, random }),
       processors: PROCESSORS.map((name) => this.#processorLink(life, name)),
       curves,
       jitter: life.jitter,
       deadlineMs: DEADLINE_MS,
     };
-    // Nothing is closed in order here either.
-    const { services, start } = await openRelay(options, new AsyncDisposableStack());
-    start(() => undefined);
-    return { services };
+    const opened = await openRelay(options, new AsyncDisposableStack());
+    opened.start(() => undefined);
+    return opened;
   }
 
   #processorLink(life: Life, name: string) {
@@ -287,9 +288,8 @@ export class SimulatedMesh {
   }
 
   #connections(life: Life, weather: DatabaseWeather, engine?: SqlEngine): Connections {
-    const { world } = this;
-    const { witness } = this.#troubles;
-    return new Connections({ world, engine: engine ?? this.#basis.engine, life, weather, witness });
+    const around = { world: this.world, witness: this.#troubles.witness };
+    return new Connections({ ...around, engine: engine ?? this.#basis.engine, life, weather });
   }
 
   #disk(life: Life) {

@@ -1,6 +1,6 @@
 import type pg from "pg";
-import type { PrismaClient } from "../../../prisma/relay/client/client.ts";
 import { getTypeParser } from "../../../processor/database.ts";
+import type { DatabaseConnections } from "../../../relay/database.ts";
 import type { Life } from "./host.ts";
 import { prismaStandIn } from "./prisma-stand-in.ts";
 import type { SqlEngine } from "./sql-engine.ts";
@@ -72,9 +72,10 @@ export class Connections {
     this.#options = options;
   }
 
-  /** What the relay's `Database` needs of a pg.Pool. */
-  asPool(): pg.Pool {
-    return this.#poolOf((config) => this.query(config));
+  /** What the relay's `Database` needs. */
+  asBoth(): DatabaseConnections {
+    const query = (config: pg.QueryConfig) => this.query(config);
+    return { pool: this.#poolOf(query), prisma: prismaStandIn(query) };
   }
 
   /** What the processor's `Database` needs: with int8 as bigint. */
@@ -93,10 +94,6 @@ export class Connections {
       on: ignore,
       end: async () => undefined,
     } as unknown as pg.Pool;
-  }
-
-  asPrisma(): PrismaClient {
-    return prismaStandIn((config) => this.query(config));
   }
 
   query(config: pg.QueryConfig): Promise<pg.QueryResult> {

@@ -4,6 +4,7 @@ import type { SqlEngine } from "./sql-engine.ts";
 /** What a relay writes; who is registered is not of these. */
 const TABLES = [
   "public.record",
+  "public.sealed_payment",
   "public.record_event",
   "public.acknowledgement_mark",
   "public.notification",

@@ -46,7 +46,8 @@ const SETTINGS = [...HOT_PLAN_SETTINGS.map((one) => `SET ${one}`), "SET timezone
 /** Everything that a run leaves behind; who is registered and which cards there are stays. */
 const RESET: Readonly<Record<ProgramName, string>> = {
   relay: `
-    TRUNCATE record, record_event, acknowledgement_mark, notification, graphile_worker.job
+    TRUNCATE record, sealed_payment, record_event, acknowledgement_mark, notification,
+      graphile_worker.job
       RESTART IDENTITY;
     DELETE FROM log_epoch WHERE epoch > 1;`,
   processor: `

@@ -189,6 +189,20 @@ func TestReversals(t *testing.T) {
 			t.Errorf("answer: %v", answer)
 		}
 	})
+	t.Run("unless it was approved", func(t *testing.T) {
+		r := newRelay(t)
+		signed := r.payment(1250, nil)
+		approved := r.authorize(signed)
+		unless := func(order *paymentv1.Reverse) { order.UnlessApproved = true }
+		if answer := r.reverse(signed, unless); !proto.Equal(answer.GetResult(), approved.GetResult()) {
+			t.Errorf("answer: %v", answer)
+		}
+		unseen := r.payment(1251, nil)
+		if answer := r.reverse(unseen, unless); r.result(answer, unseen).Outcome !=
+			paymentv1.Outcome_OUTCOME_REVERSED {
+			t.Errorf("answer: %v", answer)
+		}
+	})
 	t.Run("after the acknowledgement", func(t *testing.T) {
 		r := newRelay(t)
 		signed := r.payment(1250, nil)

@@ -48,7 +48,8 @@ func (d *desk) undo(before *decided, order *paymentv1.Reverse) (*paymentv1.Signe
 		return nil, payment.Refuse(payment.OwnedElsewhere, "another relay submitted this payment")
 	case before.digest != nil && !bytes.Equal(before.digest, order.Digest):
 		return nil, payment.Refuse(payment.DuplicateDiffers, "digest is of another payment")
-	case before.isAcknowledged, before.result.Outcome != paymentv1.Outcome_OUTCOME_APPROVED:
+	case before.isAcknowledged, order.UnlessApproved,
+		before.result.Outcome != paymentv1.Outcome_OUTCOME_APPROVED:
 		return before.signed, nil
 	}
 	result := proto.CloneOf(before.result)

@@ -1376,9 +1376,12 @@ type Reverse struct {
 	// PaymentContext as the reader serialised it. A processor that has never seen the payment binds its
 	// signed answer to it, so that reader and terminal can believe that answer. At most 400 bytes; empty
 	// when the relay has never seen the payment either, and the digest is 64 zeros then.
-	Context       []byte `protobuf:"bytes,9,opt,name=context,proto3" json:"context,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Context []byte `protobuf:"bytes,9,opt,name=context,proto3" json:"context,omitempty"`
+	// The relay's database was restored since, so the relay may have told an approval that it does not
+	// know of any more: one stays as if it had been acknowledged. Everything else is undone as ever.
+	UnlessApproved bool `protobuf:"varint,10,opt,name=unless_approved,json=unlessApproved,proto3" json:"unless_approved,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Reverse) Reset() {
@@ -1472,6 +1475,13 @@ func (x *Reverse) GetContext() []byte {
 		return x.Context
 	}
 	return nil
+}
+
+func (x *Reverse) GetUnlessApproved() bool {
+	if x != nil {
+		return x.UnlessApproved
+	}
+	return false
 }
 
 // A reversal with the relay's signature.
@@ -2129,7 +2139,7 @@ const file_cardlane_payment_v1_payment_proto_rawDesc = "" +
 	"\x10submit_before_ms\x18\v \x01(\x03R\x0esubmitBeforeMs\"S\n" +
 	"\x11SignedInstruction\x12 \n" +
 	"\vinstruction\x18\x01 \x01(\fR\vinstruction\x12\x1c\n" +
-	"\tsignature\x18\x02 \x01(\fR\tsignature\"\x91\x02\n" +
+	"\tsignature\x18\x02 \x01(\fR\tsignature\"\xba\x02\n" +
 	"\aReverse\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x1d\n" +
 	"\n" +
@@ -2141,7 +2151,9 @@ const file_cardlane_payment_v1_payment_proto_rawDesc = "" +
 	"\rrecord_number\x18\x06 \x01(\tR\frecordNumber\x12\x16\n" +
 	"\x06reason\x18\a \x01(\rR\x06reason\x12\"\n" +
 	"\rrelay_time_ms\x18\b \x01(\x03R\vrelayTimeMs\x12\x18\n" +
-	"\acontext\x18\t \x01(\fR\acontext\"G\n" +
+	"\acontext\x18\t \x01(\fR\acontext\x12'\n" +
+	"\x0funless_approved\x18\n" +
+	" \x01(\bR\x0eunlessApproved\"G\n" +
 	"\rSignedReverse\x12\x18\n" +
 	"\areverse\x18\x01 \x01(\fR\areverse\x12\x1c\n" +
 	"\tsignature\x18\x02 \x01(\fR\tsignature\"\xac\x06\n" +

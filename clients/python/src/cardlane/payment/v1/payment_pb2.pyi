@@ -280,7 +280,7 @@ class SignedInstruction(_message.Message):
     def __init__(self, instruction: _Optional[bytes] = ..., signature: _Optional[bytes] = ...) -> None: ...
 
 class Reverse(_message.Message):
-    __slots__ = ("version", "payment_id", "merchant_id", "digest", "relay_id", "record_number", "reason", "relay_time_ms", "context")
+    __slots__ = ("version", "payment_id", "merchant_id", "digest", "relay_id", "record_number", "reason", "relay_time_ms", "context", "unless_approved")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     PAYMENT_ID_FIELD_NUMBER: _ClassVar[int]
     MERCHANT_ID_FIELD_NUMBER: _ClassVar[int]
@@ -290,6 +290,7 @@ class Reverse(_message.Message):
     REASON_FIELD_NUMBER: _ClassVar[int]
     RELAY_TIME_MS_FIELD_NUMBER: _ClassVar[int]
     CONTEXT_FIELD_NUMBER: _ClassVar[int]
+    UNLESS_APPROVED_FIELD_NUMBER: _ClassVar[int]
     version: int
     payment_id: bytes
     merchant_id: str
@@ -299,7 +300,8 @@ class Reverse(_message.Message):
     reason: int
     relay_time_ms: int
     context: bytes
-    def __init__(self, version: _Optional[int] = ..., payment_id: _Optional[bytes] = ..., merchant_id: _Optional[str] = ..., digest: _Optional[bytes] = ..., relay_id: _Optional[str] = ..., record_number: _Optional[str] = ..., reason: _Optional[int] = ..., relay_time_ms: _Optional[int] = ..., context: _Optional[bytes] = ...) -> None: ...
+    unless_approved: bool
+    def __init__(self, version: _Optional[int] = ..., payment_id: _Optional[bytes] = ..., merchant_id: _Optional[str] = ..., digest: _Optional[bytes] = ..., relay_id: _Optional[str] = ..., record_number: _Optional[str] = ..., reason: _Optional[int] = ..., relay_time_ms: _Optional[int] = ..., context: _Optional[bytes] = ..., unless_approved: _Optional[bool] = ...) -> None: ...
 
 class SignedReverse(_message.Message):
     __slots__ = ("reverse", "signature")

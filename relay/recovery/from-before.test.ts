@@ -8,14 +8,23 @@ const test = anyTest.concurrent;
 const PATIENCE = { timeout: 20_000 };
 const DEADLINE_MS = 25_000;
 const MINUTE_MS = 60_000;
-const { APPROVED, DECLINED, REVERSED } = PaymentState;
+/** Longer than any key is kept under which sealed data stands in the database. */
+const HOUR_MS = 60 * MINUTE_MS;
+const { APPROVED, DECLINED, REVERSED, REVERSING } = PaymentState;
+
+/** What the processor had answered, as an answer to the order. */
+const KEPT: Decision = { result: { ...APPROVE.result, approvedAmountMinor: 1_250n } };
 
 /** As a relay writes it that finds another history behind its database. */
 const RESTORE = `
   INSERT INTO log_epoch (epoch, system_identifier, timeline, ended_before, raised_at)
   SELECT epoch + 1, system_identifier, timeline, 0, now() FROM log_epoch`;
 
-/** A payment that was sent and not answered, and its relay away for `awayMs` after its deadline. */
+/**
+ * A payment that was sent and not answered, and its relay away for `awayMs` after its deadline.
+ *
+ * @param answer the processor's, to the order to undo it.
+ */
 async function comeBack(bed: TestBed, answer: Decision, awayMs: number, meanwhile = RESTORE) {
   bed.processor.decide = () => "silence";
   const before = await bed.startRelay();
@@ -28,7 +37,7 @@ async function comeBack(bed: TestBed, answer: Decision, awayMs: number, meanwhil
   await before[Symbol.asyncDispose]();
   await bed.putForward(DEADLINE_MS + awayMs);
   await bed.query(meanwhile);
-  bed.processor.decide = () => answer;
+  bed.processor.decideReversal = () => answer;
   const relay = await bed.startRelay();
   const { merchantId } = bed.keys.terminal;
   const key = { case: "paymentId", value: paymentId } as const;
@@ -37,70 +46,46 @@ async function comeBack(bed: TestBed, answer: Decision, awayMs: number, meanwhil
 }
 
 test.for([
-  { what: "approved", answer: APPROVE, state: APPROVED },
-  { what: "declined", answer: DECLINE, state: DECLINED },
+  { what: "approved", answer: KEPT, state: APPROVED, awayMs: 2 * MINUTE_MS },
+  { what: "approved long ago", answer: KEPT, state: APPROVED, awayMs: HOUR_MS },
+  { what: "declined", answer: DECLINE, state: DECLINED, awayMs: HOUR_MS },
+  { what: "never seen, or undone before", answer: REVERSE, state: REVERSED, awayMs: HOUR_MS },
 ])(
-  "of a payment from before a restore the processor is asked first: $what",
+  "a payment from before a restore is undone unless it was approved: $what",
   async (given, { expect }) => {
     await using bed = await TestBed.start();
-    const { payment } = await comeBack(bed, given.answer, 2 * MINUTE_MS);
+    const { payment } = await comeBack(bed, given.answer, given.awayMs);
     const final = { state: given.state, certainty: Certainty.FINAL };
     await expect.poll(payment, PATIENCE).toMatchObject(final);
-    const [first, question] = bed.processor.authorizations;
-    expect(question?.payment).toEqual(first?.payment);
-    expect(question).toMatchObject({ timeLeftMs: 0, messageType: 201 });
-    expect(bed.processor.reversals).toEqual([]);
+    const orders = [...bed.processor.orders.values()];
+    expect(orders).toMatchObject([{ unlessApproved: true, reason: 4021 }]);
+    expect(orders[0]?.context.length).toBeGreaterThan(0);
+    expect(bed.processor.authorizations).toHaveLength(1);
   },
 );
 
-test("one that it never decided is undone", async ({ expect }) => {
-  await using bed = await TestBed.start();
-  const { payment } = await comeBack(bed, { fault: "DEADLINE_EXCEEDED" }, 2 * MINUTE_MS);
-  await expect.poll(payment, PATIENCE).toMatchObject({ state: REVERSED });
-  expect(bed.processor.authorizations).toHaveLength(2);
-  expect([...bed.processor.orders.values()]).toHaveLength(1);
-});
-
-test("one that an order undid, which the restored relay has forgotten, ends undone", async ({
-  expect,
-}) => {
-  await using bed = await TestBed.start();
-  const { payment } = await comeBack(bed, REVERSE, 2 * MINUTE_MS);
-  await expect.poll(payment, PATIENCE).toMatchObject({
-    state: REVERSED,
-    certainty: Certainty.FINAL,
-  });
-});
-
-test("without an answer nothing is undone: it is asked again", async ({ expect }) => {
+test("without an answer it stays unknown, and the order is repeated", async ({ expect }) => {
   await using bed = await TestBed.start();
   const { payment } = await comeBack(bed, "silence", 2 * MINUTE_MS);
-  const asked = () => bed.processor.authorizations.length;
-  await expect.poll(asked, PATIENCE).toBe(2);
-  await bed.putForward(2 * MINUTE_MS);
-  await expect.poll(asked, PATIENCE).toBeGreaterThan(2);
-  expect(bed.processor.reversals).toEqual([]);
-  bed.processor.decide = () => APPROVE;
-  await bed.putForward(2 * MINUTE_MS);
+  await expect.poll(() => bed.processor.reversals.length, PATIENCE).toBeGreaterThan(1);
+  expect(await payment()).toMatchObject({ state: REVERSING, certainty: Certainty.UNKNOWN });
+  expect(bed.processor.orders.size).toBe(1);
+  bed.processor.decideReversal = () => KEPT;
   await expect.poll(payment, PATIENCE).toMatchObject({ state: APPROVED });
 });
 
 test("without a restore a payment is undone, however long it is over", async ({ expect }) => {
   await using bed = await TestBed.start();
-  const { payment } = await comeBack(bed, APPROVE, 60 * MINUTE_MS, "SELECT");
+  const { payment } = await comeBack(bed, REVERSE, HOUR_MS, "SELECT");
   await expect.poll(payment, PATIENCE).toMatchObject({ state: REVERSED });
-  expect(bed.processor.authorizations).toHaveLength(1);
+  expect([...bed.processor.orders.values()]).toMatchObject([{ unlessApproved: false }]);
 });
 
-test("a terminal that comes back with the bytes hears the answer to the question", async ({
-  expect,
-}) => {
+test("a terminal that comes back with the bytes hears how it ended", async ({ expect }) => {
   await using bed = await TestBed.start();
-  const { relay, signed, paymentId } = await comeBack(bed, "silence", 2 * MINUTE_MS);
+  const { relay, signed, paymentId } = await comeBack(bed, KEPT, 2 * MINUTE_MS);
   const terminal = relay.openTerminal();
   terminal.submit(signed);
-  await bed.processor.until(() => bed.processor.authorizations.length > 1);
-  bed.processor.answerLast(APPROVE);
   expect(await terminal.completedAs(paymentId, APPROVED)).toMatchObject({
     certainty: Certainty.FINAL,
   });
